@@ -1,0 +1,81 @@
+package inbox
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/fault"
+)
+
+// Join says that an identity belongs to another contact than was thought, and why we believe it.
+type Join struct {
+	WorkspaceID int64
+	IdentityID  int64
+	From, To    int64
+	How         string // handoff, private_reply, member, network
+	Evidence    any
+	Actor       string
+}
+
+// JoinIdentity moves an identity with its threads, conversations and comments to another contact and
+// keeps the evidence. Consent does not move: it stays with the identity's address. The caller holds
+// the lock on both contacts.
+func JoinIdentity(ctx context.Context, tx sqlx.ExtContext, j Join) error {
+	evidence, err := json.Marshal(j.Evidence)
+	if err != nil {
+		return fmt.Errorf("encode the evidence of a join: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, sqlInsertJoin, j.WorkspaceID, j.IdentityID, j.From, j.To, j.How, evidence, j.Actor); err != nil {
+		return fmt.Errorf("record a join: %w", err)
+	}
+	return moveIdentity(ctx, tx, j.WorkspaceID, j.IdentityID, j.To)
+}
+
+const sqlInsertJoin = `
+INSERT INTO identity_joins (workspace_id, identity_id, from_contact, to_contact, how, evidence, actor)
+VALUES ($1, $2, $3, $4, $5, $6, $7)`
+
+// UnjoinIdentity takes a join back: the identity returns to the contact it came from.
+func UnjoinIdentity(ctx context.Context, tx sqlx.ExtContext, workspaceID, joinID int64, actor string) error {
+	var j struct {
+		IdentityID int64 `db:"identity_id"`
+		From       int64 `db:"from_contact"`
+		To         int64 `db:"to_contact"`
+	}
+	err := sqlx.GetContext(ctx, tx, &j, sqlUndoJoin, workspaceID, joinID, actor)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.New(fault.NotFound, "join %d does not exist or was taken back already", joinID)
+	}
+	if err != nil {
+		return fmt.Errorf("take back a join: %w", err)
+	}
+	return moveIdentity(ctx, tx, workspaceID, j.IdentityID, j.From)
+}
+
+const sqlUndoJoin = `
+UPDATE identity_joins SET undone_at = now(), undone_by = $3
+WHERE workspace_id = $1 AND id = $2 AND undone_at IS NULL
+RETURNING identity_id, from_contact, to_contact`
+
+func moveIdentity(ctx context.Context, tx sqlx.ExtContext, workspaceID, identityID, contactID int64) error {
+	for _, stmt := range []string{sqlMoveIdentity, sqlMoveThreads, sqlMoveConversations, sqlMoveComments} {
+		if _, err := tx.ExecContext(ctx, stmt, workspaceID, identityID, contactID); err != nil {
+			return fmt.Errorf("move an identity to another contact: %w", err)
+		}
+	}
+	return nil
+}
+
+const (
+	sqlMoveIdentity      = `UPDATE identities SET contact_id = $3 WHERE workspace_id = $1 AND id = $2`
+	sqlMoveThreads       = `UPDATE threads SET contact_id = $3 WHERE workspace_id = $1 AND identity_id = $2`
+	sqlMoveConversations = `
+UPDATE conversations c SET contact_id = $3 FROM threads t
+WHERE c.workspace_id = $1 AND t.workspace_id = c.workspace_id AND t.id = c.thread_id AND t.identity_id = $2`
+	sqlMoveComments = `UPDATE comments SET contact_id = $3 WHERE workspace_id = $1 AND identity_id = $2`
+)
