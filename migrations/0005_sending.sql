@@ -109,7 +109,8 @@ CREATE TABLE actions (
     call          jsonb NOT NULL,                      -- channels.Call
     not_before    timestamptz NOT NULL DEFAULT now(),
     valid_until   timestamptz NOT NULL,
-    attempts      smallint NOT NULL DEFAULT 0,
+    attempts      smallint NOT NULL DEFAULT 0,         -- calls made
+    looks         smallint NOT NULL DEFAULT 0,         -- times an unknown outcome was looked for
     claimed_by    text NOT NULL DEFAULT '',
     claimed_at    timestamptz,
     sent_at       timestamptz,                         -- the instant of the (last) call: limits are rebuilt from it
@@ -125,10 +126,14 @@ CREATE TABLE actions (
     CHECK (state NOT IN ('refused','held','failed') OR reason <> ''),
     CHECK (purpose <> 'answer' OR answers_event IS NOT NULL OR origin = 'member')
 );
-CREATE INDEX actions_due ON actions (not_before, valid_until) WHERE state = 'planned';
+CREATE INDEX actions_due ON actions (valid_until, id) WHERE state = 'planned'; -- soonest to expire first
 CREATE INDEX actions_open ON actions (state, claimed_at) WHERE state IN ('sending','unknown','held');
-CREATE INDEX actions_sent ON actions (account_id, sent_at) WHERE sent_at IS NOT NULL;
-CREATE INDEX actions_contact ON actions (workspace_id, contact_id, purpose, sent_at);
+CREATE INDEX actions_sent ON actions (sent_at) WHERE sent_at IS NOT NULL;
+CREATE INDEX actions_private_replies ON actions (account_id, sent_at) WHERE kind = 'private_reply.send' AND sent_at IS NOT NULL;
+CREATE INDEX actions_contact ON actions (workspace_id, contact_id, id);
+CREATE INDEX actions_promotional ON actions (workspace_id, identity_id, sent_at) WHERE purpose = 'promotional' AND sent_at IS NOT NULL;
+CREATE INDEX actions_pair ON actions (workspace_id, identity_id, id) WHERE state IN ('planned','sending');
+CREATE INDEX actions_failed ON actions (account_id, done_at) WHERE state = 'failed';
 CREATE INDEX actions_comment ON actions (workspace_id, comment_id);
 CREATE INDEX actions_conversation ON actions (workspace_id, conversation_id);
 CREATE INDEX actions_recent ON actions (workspace_id, id DESC);

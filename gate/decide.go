@@ -1,0 +1,332 @@
+package gate
+
+import (
+	"fmt"
+	"time"
+
+	"ponte/channels"
+	"ponte/consent"
+	"ponte/inbox"
+)
+
+// Verb is what the gate says.
+type Verb string
+
+// The verbs.
+const (
+	Allow  Verb = "allow"
+	Refuse Verb = "refuse" // for good
+	Defer  Verb = "defer"  // not before Decision.Until
+	Hold   Verb = "hold"   // until a person switches something
+	Expire Verb = "expire" // its time has passed
+)
+
+// Decision is the gate's answer: a verb, a stable code and the same for a reader.
+type Decision struct {
+	Verb    Verb
+	Code    string
+	Meaning string
+	Until   time.Time
+	Purpose Purpose // as the rule sees it now; never looser than asked
+}
+
+// Answered is the event an action says it answers.
+type Answered struct {
+	Inbound bool // something a person wrote or did, not our own echo
+	Same    bool // by the very person this goes to
+	Comment bool // a comment rather than a message
+	At      time.Time
+}
+
+// CommentFacts is the comment an action is about.
+type CommentFacts struct {
+	State    string // visible, hidden, removed
+	Decision string // allow, review, hide, delete; empty: none yet
+	Own      bool
+	Live     bool
+	At       time.Time
+	Replied  bool // a private reply to it is under way, out, or may be out
+}
+
+// TemplateFacts is the template to be sent, as the network last told.
+type TemplateFacts struct {
+	Status   string
+	Category string
+	Text     string // all its texts
+}
+
+// Facts is all that a decision rests on.
+type Facts struct {
+	Now        time.Time
+	Call       channels.Call
+	Purpose    Purpose // as asked
+	Origin     Origin
+	NotBefore  time.Time
+	ValidUntil time.Time
+
+	WorkspaceSending bool
+	AccountSending   bool
+	AccountState     string
+	AccountReason    string
+	Brand            string
+
+	Person   bool // there is a contact
+	Blocked  bool
+	Consent  consent.State // for promotional messages to this address
+	AllStop  bool          // "stop all": service messages too
+	Answers  *Answered
+	LastIn   *time.Time // the customer's last message in this thread
+	Comment  *CommentFacts
+	Template *TemplateFacts
+
+	Sent     []time.Time // promotional messages to this person in 30 days, over all channels
+	CapDay   int
+	CapMonth int
+	Hours    Hours
+	Zones    []*time.Location
+}
+
+// How long before the end of a window the gate shuts: a call that leaves in time must arrive in time.
+const windowMargin = 10 * time.Second
+
+// Private replies go out once per comment within seven days; to live comments only during the
+// broadcast, which no network lets run longer than this.
+const (
+	privateReplyWindow = 7 * 24 * time.Hour
+	liveWindow         = 4 * time.Hour
+)
+
+// Decide answers whether an action may go out now. The order of the checks is the order of the codes:
+// expired, workspace_off, account_off, not_yet, comment_gone, comment_hidden, own_comment, blocked,
+// already_replied, human_agent_only, opted_out, doubt, no_consent, window_closed,
+// template_not_approved, identification_missing, opt_out_missing, cap_24h, cap_30d, quiet_hours.
+func Decide(f Facts) Decision {
+	f.Purpose = f.effectivePurpose()
+	for _, check := range []func(Facts) *Decision{switches, comment, person, permission, window, template, frequency, hours} {
+		if d := check(f); d != nil {
+			d.Purpose = f.Purpose
+			return *d
+		}
+	}
+	return Decision{Verb: Allow, Purpose: f.Purpose}
+}
+
+// effectivePurpose applies the rule again, now that template and event are known: "answer" stands only
+// for a recent event of this very person.
+func (f Facts) effectivePurpose() Purpose {
+	d := Draft{Call: f.Call, Origin: f.Origin, Wish: f.Purpose, Event: f.answersRecent()}
+	if f.Template != nil {
+		d.Category, d.Body = f.Template.Category, f.Template.Text
+	}
+	return PurposeOf(d)
+}
+
+func (f Facts) answersRecent() bool {
+	a := f.Answers
+	if a == nil || !a.Inbound || !a.Same {
+		return false
+	}
+	if a.Comment {
+		return f.Now.Before(a.At.Add(privateReplyWindow))
+	}
+	return f.Now.Before(a.At.Add(inbox.CareWindow))
+}
+
+func (f Facts) message() bool {
+	switch f.Call.Kind {
+	case channels.PrivateReply, channels.SendMessage, channels.SendTemplate:
+		return true
+	}
+	return false
+}
+
+func switches(f Facts) *Decision {
+	switch {
+	case !f.Now.Before(f.ValidUntil):
+		return &Decision{Verb: Expire, Code: "expired", Meaning: "it was not sent within its validity; sending it now would come too late"}
+	case !f.WorkspaceSending:
+		return &Decision{Verb: Hold, Code: "workspace_off", Meaning: "sending is switched off for the workspace; it goes out when sending is switched on"}
+	case f.AccountState == "removed":
+		return refuse("account_removed", "the account was removed from ponte")
+	case f.AccountState != "connected":
+		return &Decision{Verb: Hold, Code: "account_off", Meaning: "the account must be connected again before it can send: " + f.AccountReason}
+	case !f.AccountSending:
+		return &Decision{Verb: Hold, Code: "account_off", Meaning: "sending is switched off for the account; it goes out when sending is switched on"}
+	case f.Now.Before(f.NotBefore):
+		return &Decision{Verb: Defer, Code: "not_yet", Until: f.NotBefore, Meaning: "it is planned for later"}
+	}
+	return nil
+}
+
+func comment(f Facts) *Decision {
+	c := f.Comment
+	if c == nil {
+		return nil
+	}
+	speaks := f.Call.Kind == channels.ReplyToComment || f.Call.Kind == channels.PrivateReply
+	switch {
+	case c.State == "removed":
+		return refuse("comment_gone", "the comment was removed meanwhile")
+	case speaks && c.State == "hidden" && (f.Origin != FromMember || f.Call.Channel == channels.Instagram):
+		return refuse("comment_hidden", "the comment was hidden meanwhile")
+	case speaks && f.Origin != FromMember && (c.Decision == "hide" || c.Decision == "delete"):
+		return refuse("comment_hidden", "the comment was judged harmful meanwhile; nothing automatic answers it")
+	case speaks && c.Own && f.Call.Kind == channels.PrivateReply:
+		return refuse("own_comment", "the comment is the brand's own")
+	}
+	return nil
+}
+
+func person(f Facts) *Decision {
+	switch {
+	case !f.message():
+		return nil
+	case !f.Person && f.Call.Kind != channels.PrivateReply:
+		return refuse("no_person", "it is not known who this would go to")
+	case f.Blocked:
+		return refuse("blocked", "the person is blocked; unblock them first")
+	case f.Call.Kind == channels.PrivateReply && f.Comment != nil && f.Comment.Replied:
+		return refuse("already_replied", "a private reply to this comment is out or under way; the network allows one")
+	case f.Call.HumanAgent && f.Origin != FromMember:
+		return refuse("human_agent_only", "the seven-day window is only for what a person typed")
+	}
+	return nil
+}
+
+func permission(f Facts) *Decision {
+	if !f.message() {
+		return nil
+	}
+	switch f.Purpose {
+	case Service:
+		if f.AllStop {
+			return refuse("opted_out", "the person asked for no messages at all")
+		}
+	case Promotional:
+		switch f.Consent.Status {
+		case consent.Granted:
+		case consent.Withdrawn, consent.Refused:
+			return refuse("opted_out", fmt.Sprintf("the person took back or refused consent to offers on %s", f.Consent.Since.UTC().Format("2 January 2006 15:04 MST")))
+		case consent.Doubtful:
+			return refuse("doubt", "the person may have asked to stop; they must say first that they did not")
+		case consent.Expired:
+			return refuse("no_consent", "the person's consent to offers has ended")
+		default:
+			return refuse("no_consent", "this counts as promotional, and there is no provable consent to offers for this address, brand and channel")
+		}
+	}
+	return nil
+}
+
+func window(f Facts) *Decision {
+	switch f.Call.Kind {
+	case channels.PrivateReply:
+		if f.Comment == nil {
+			return refuse("comment_gone", "the comment to answer is not known")
+		}
+		limit := privateReplyWindow
+		if f.Comment.Live {
+			limit = liveWindow
+		}
+		if !f.Now.Before(f.Comment.At.Add(limit - windowMargin)) {
+			return refuse("window_closed", "the comment is too old for a private reply (7 days; a live comment only during the broadcast)")
+		}
+	case channels.SendMessage:
+		if until := CareUntil(f.LastIn, f.Call.Channel, f.Call.HumanAgent); !f.Now.Before(until.Add(-windowMargin)) {
+			return refuse("window_closed", "the customer last wrote too long ago for a free message; use an approved template, or wait until they write")
+		}
+	}
+	return nil
+}
+
+// CareUntil returns when the window for free-form messages shuts: 24 hours after the customer's last
+// message, seven days for what a person typed on Messenger and Instagram. Zero: it never opened.
+func CareUntil(lastIn *time.Time, channel channels.Channel, human bool) time.Time {
+	switch {
+	case lastIn == nil:
+		return time.Time{}
+	case human && (channel == channels.Messenger || channel == channels.Instagram):
+		return lastIn.Add(inbox.HumanWindow)
+	}
+	return lastIn.Add(inbox.CareWindow)
+}
+
+func template(f Facts) *Decision {
+	if f.Call.Kind == channels.SendTemplate {
+		switch {
+		case f.Template == nil:
+			return refuse("template_not_approved", "the account has no such template in this language")
+		case f.Template.Status != "APPROVED":
+			return refuse("template_not_approved", "the template is "+f.Template.Status+", not APPROVED")
+		}
+	}
+	if f.Purpose != Promotional || !f.message() {
+		return nil
+	}
+	said := text(f.Call)
+	if f.Template != nil {
+		said += "\n" + f.Template.Text
+		if !says(said, f.Brand) {
+			return refuse("identification_missing", "a promotional template must name the brand it comes from")
+		}
+	}
+	if !tellsHowToStop(said) {
+		return refuse("opt_out_missing", "a promotional message must say how to stop, in each message (\"Reply STOP to opt out\")")
+	}
+	return nil
+}
+
+func frequency(f Facts) *Decision {
+	if f.Purpose != Promotional || !f.message() {
+		return nil
+	}
+	if until, full := capped(f.Sent, f.Now, 24*time.Hour, f.CapDay); full {
+		return f.later("cap_24h", until, "the person got their promotional message of these 24 hours already")
+	}
+	month := min(f.CapMonth, consent.OffersPerMonth)
+	if until, full := capped(f.Sent, f.Now, 30*24*time.Hour, month); full {
+		return f.later("cap_30d", until, fmt.Sprintf("the person got %d promotional messages in 30 days already", month))
+	}
+	return nil
+}
+
+// capped says whether the window holds its full number, and when the oldest that counts leaves it.
+func capped(sent []time.Time, now time.Time, window time.Duration, limit int) (time.Time, bool) {
+	var inside []time.Time
+	for _, t := range sent {
+		if t.After(now.Add(-window)) {
+			inside = append(inside, t)
+		}
+	}
+	if len(inside) < limit {
+		return time.Time{}, false
+	}
+	if limit <= 0 {
+		return now.Add(window), true
+	}
+	sortTimes(inside)
+	return inside[len(inside)-limit].Add(window), true
+}
+
+func hours(f Facts) *Decision {
+	if f.Purpose != Promotional || !f.message() || f.Hours.Open(f.Now, f.Zones) {
+		return nil
+	}
+	next, ok := f.Hours.Next(f.Now, f.Zones)
+	if !ok {
+		return refuse("quiet_hours", "the workspace's hours for promotional messages never open")
+	}
+	return f.later("quiet_hours", next, "promotional messages wait for a decent hour where the person is")
+}
+
+// later defers, or refuses where that would come after the action's validity.
+func (f Facts) later(code string, until time.Time, meaning string) *Decision {
+	if !until.Before(f.ValidUntil) {
+		return refuse(code, meaning+", and it is no longer valid then")
+	}
+	return &Decision{Verb: Defer, Code: code, Until: until, Meaning: meaning}
+}
+
+func refuse(code, meaning string) *Decision {
+	return &Decision{Verb: Refuse, Code: code, Meaning: meaning}
+}

@@ -1,0 +1,501 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"ponte/channels"
+	"ponte/consent"
+	"ponte/inbox"
+)
+
+// Request is an action that asks to go out. Ids that are zero are not known.
+type Request struct {
+	WorkspaceID  int64
+	ActionID     int64
+	AccountID    int64
+	ContactID    int64
+	IdentityID   int64
+	CommentID    int64
+	AnswersEvent int64
+	Purpose      Purpose
+	Origin       Origin
+	Call         channels.Call
+	NotBefore    time.Time
+	ValidUntil   time.Time
+}
+
+// Gate reads the facts and decides.
+type Gate struct {
+	Ledger *consent.Ledger
+}
+
+// Check judges one action; see CheckAll.
+func (g *Gate) Check(ctx context.Context, tx sqlx.QueryerContext, r Request, now time.Time) (Decision, error) {
+	all, err := g.CheckAll(ctx, tx, []Request{r}, now)
+	if err != nil {
+		return Decision{}, err
+	}
+	return all[0], nil
+}
+
+// CheckAll judges many actions with about a dozen statements. The caller holds the locks on the
+// contacts concerned, so that nothing changes between the judgement and its commit. An action allowed
+// earlier in the list counts against the later ones.
+func (g *Gate) CheckAll(ctx context.Context, tx sqlx.QueryerContext, requests []Request, now time.Time) ([]Decision, error) {
+	b := &batch{ctx: ctx, q: tx, now: now, requests: requests}
+	facts, err := b.load(g.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Decision, len(requests))
+	for i, f := range facts {
+		r := requests[i]
+		person := contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}
+		f.Sent = b.sent[person]
+		if f.Comment != nil && b.replied[r.CommentID] != 0 && b.replied[r.CommentID] != r.ActionID {
+			f.Comment.Replied = true
+		}
+		out[i] = Decide(f)
+		if out[i].Verb != Allow {
+			continue
+		}
+		if out[i].Purpose == Promotional && f.message() {
+			b.sent[person] = append(b.sent[person], now)
+		}
+		if r.Call.Kind == channels.PrivateReply {
+			b.replied[r.CommentID] = r.ActionID
+		}
+	}
+	return out, nil
+}
+
+type contactKey = consent.Key
+
+type batch struct {
+	ctx      context.Context
+	q        sqlx.QueryerContext
+	now      time.Time
+	requests []Request
+
+	workspaces map[int64]workspaceFacts
+	accounts   map[int64]accountFacts
+	contacts   map[contactKey]contactFacts
+	threads    map[threadKey]time.Time
+	comments   map[int64]commentRow
+	events     map[int64]eventRow
+	templates  map[templateKey]TemplateFacts
+	histories  map[contactKey]*consent.History
+	sent       map[contactKey][]time.Time
+	replied    map[int64]int64 // comment → action
+}
+
+type workspaceFacts struct {
+	inbox.Workspace
+	settings inbox.Settings
+	hours    Hours
+}
+
+type accountFacts struct {
+	ID      int64  `db:"id"`
+	State   string `db:"state"`
+	Reason  string `db:"state_reason"`
+	Sending bool   `db:"sending"`
+}
+
+type contactFacts struct {
+	WorkspaceID int64      `db:"workspace_id"`
+	ID          int64      `db:"id"`
+	TimeZone    string     `db:"time_zone"`
+	Country     string     `db:"country"`
+	BlockedAt   *time.Time `db:"blocked_at"`
+}
+
+type threadKey struct {
+	account  int64
+	channel  string
+	identity int64
+}
+
+type templateKey struct {
+	account        int64
+	name, language string
+}
+
+func (b *batch) load(ledger *consent.Ledger) ([]Facts, error) {
+	for _, step := range []func() error{b.loadWorkspaces, b.loadAccounts, b.loadContacts, b.loadThreads, b.loadComments,
+		b.loadEvents, b.loadTemplates, b.loadReplied, b.loadSent} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	var people []contactKey
+	for _, r := range b.requests {
+		if r.ContactID != 0 && speaks(r.Call.Kind) {
+			people = append(people, contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID})
+		}
+	}
+	var err error
+	if b.histories, err = ledger.Histories(b.ctx, b.q, people); err != nil {
+		return nil, err
+	}
+	out := make([]Facts, len(b.requests))
+	for i, r := range b.requests {
+		if out[i], err = b.facts(r); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func speaks(k channels.CallKind) bool {
+	return k == channels.PrivateReply || k == channels.SendMessage || k == channels.SendTemplate
+}
+
+func (b *batch) facts(r Request) (Facts, error) {
+	w, account := b.workspaces[r.WorkspaceID], b.accounts[r.AccountID]
+	f := Facts{
+		Now: b.now, Call: r.Call, Purpose: r.Purpose, Origin: r.Origin, NotBefore: r.NotBefore, ValidUntil: r.ValidUntil,
+		WorkspaceSending: w.settings.Sending == nil || *w.settings.Sending, Brand: w.BrandName(),
+		AccountSending: account.Sending, AccountState: account.State, AccountReason: account.Reason,
+		CapDay: w.settings.CapDay, CapMonth: w.settings.CapMonth, Hours: w.hours,
+	}
+	if c, ok := b.comments[r.CommentID]; ok && c.WorkspaceID == r.WorkspaceID {
+		f.Comment = c.facts()
+	}
+	if !speaks(r.Call.Kind) {
+		return f, nil
+	}
+	person := contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}
+	contact, known := b.contacts[person]
+	f.Person, f.Blocked = known, contact.BlockedAt != nil
+	f.Answers = b.answered(r)
+	if at, ok := b.threads[threadKey{r.AccountID, string(r.Call.Channel), r.IdentityID}]; ok {
+		f.LastIn = &at
+	}
+	if r.Call.Template != nil {
+		if t, ok := b.templates[templateKey{r.AccountID, r.Call.Template.Name, r.Call.Template.Language}]; ok {
+			f.Template = &t
+		}
+	}
+	if h := b.histories[person]; h != nil {
+		f.Consent = h.State(r.IdentityID, privateSide(r.Call.Channel), consent.Promotional, b.now)
+		service := h.State(r.IdentityID, privateSide(r.Call.Channel), consent.Service, b.now)
+		f.AllStop = service.Status == consent.Withdrawn || service.Status == consent.Doubtful
+	}
+	return f, b.place(&f, r, w, contact)
+}
+
+// privateSide is the channel that messages to a commenter travel on.
+func privateSide(c channels.Channel) string {
+	if c == channels.Facebook {
+		c = channels.Messenger
+	}
+	return string(c)
+}
+
+func (b *batch) place(f *Facts, r Request, w workspaceFacts, c contactFacts) error {
+	zones, country, err := Place{TimeZone: c.TimeZone, Country: c.Country, Phone: inbox.Digits(r.Call.Phone), Workspace: w.TimeZone, Home: w.Country}.Zones()
+	if err != nil {
+		return fmt.Errorf("find the time zone of contact %d: %w", r.ContactID, err)
+	}
+	f.Zones, f.Hours.National = zones, country == "AU"
+	return nil
+}
+
+func (b *batch) ids(of func(Request) int64) any {
+	seen := map[int64]bool{}
+	var out []int64
+	for _, r := range b.requests {
+		if id := of(r); id != 0 && !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return pq.Array(out)
+}
+
+func (b *batch) loadWorkspaces() error {
+	var rows []inbox.Workspace
+	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateWorkspaces, b.ids(func(r Request) int64 { return r.WorkspaceID })); err != nil {
+		return fmt.Errorf("load workspaces for the gate: %w", err)
+	}
+	b.workspaces = map[int64]workspaceFacts{}
+	for _, w := range rows {
+		s, err := inbox.ParseSettings(w.Settings)
+		if err != nil {
+			return err
+		}
+		h, err := HoursOf(s)
+		if err != nil {
+			return err
+		}
+		b.workspaces[w.ID] = workspaceFacts{w, s, h}
+	}
+	return nil
+}
+
+const sqlGateWorkspaces = `SELECT id, name, brand, time_zone, country, settings FROM workspaces WHERE id = ANY($1)`
+
+func (b *batch) loadAccounts() error {
+	var rows []accountFacts
+	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateAccounts, b.ids(func(r Request) int64 { return r.AccountID })); err != nil {
+		return fmt.Errorf("load accounts for the gate: %w", err)
+	}
+	b.accounts = map[int64]accountFacts{}
+	for _, a := range rows {
+		b.accounts[a.ID] = a
+	}
+	return nil
+}
+
+const sqlGateAccounts = `SELECT id, state, state_reason, sending FROM accounts WHERE id = ANY($1)`
+
+func (b *batch) loadContacts() error {
+	var rows []contactFacts
+	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateContacts, b.ids(func(r Request) int64 { return r.ContactID })); err != nil {
+		return fmt.Errorf("load contacts for the gate: %w", err)
+	}
+	b.contacts = map[contactKey]contactFacts{}
+	for _, c := range rows {
+		b.contacts[contactKey{WorkspaceID: c.WorkspaceID, ContactID: c.ID}] = c
+	}
+	return nil
+}
+
+const sqlGateContacts = `SELECT workspace_id, id, time_zone, country, blocked_at FROM contacts WHERE id = ANY($1)`
+
+func (b *batch) loadThreads() error {
+	var rows []struct {
+		AccountID  int64     `db:"account_id"`
+		Channel    string    `db:"channel"`
+		IdentityID int64     `db:"identity_id"`
+		LastInAt   time.Time `db:"last_in_at"`
+	}
+	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateThreads, b.ids(func(r Request) int64 { return r.AccountID }), b.ids(func(r Request) int64 { return r.IdentityID })); err != nil {
+		return fmt.Errorf("load threads for the gate: %w", err)
+	}
+	b.threads = map[threadKey]time.Time{}
+	for _, t := range rows {
+		b.threads[threadKey{t.AccountID, t.Channel, t.IdentityID}] = t.LastInAt
+	}
+	return nil
+}
+
+const sqlGateThreads = `
+SELECT account_id, channel, identity_id, last_in_at FROM threads
+WHERE account_id = ANY($1) AND identity_id = ANY($2) AND last_in_at IS NOT NULL`
+
+type commentRow struct {
+	WorkspaceID int64     `db:"workspace_id"`
+	ID          int64     `db:"id"`
+	ExternalID  string    `db:"external_id"`
+	State       string    `db:"state"`
+	Decision    *string   `db:"decision"`
+	Own         bool      `db:"own"`
+	Live        bool      `db:"live"`
+	CommentedAt time.Time `db:"commented_at"`
+}
+
+func (c commentRow) facts() *CommentFacts {
+	f := &CommentFacts{State: c.State, Own: c.Own, Live: c.Live, At: c.CommentedAt}
+	if c.Decision != nil {
+		f.Decision = *c.Decision
+	}
+	return f
+}
+
+func (b *batch) loadComments() error {
+	var rows []commentRow
+	b.comments = map[int64]commentRow{}
+	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateComments, b.ids(func(r Request) int64 { return r.CommentID })); err != nil {
+		return fmt.Errorf("load comments for the gate: %w", err)
+	}
+	for _, c := range rows {
+		b.comments[c.ID] = c
+	}
+	return nil
+}
+
+const sqlGateComments = `
+SELECT workspace_id, id, external_id, state, decision, own, live, commented_at FROM comments WHERE id = ANY($1)`
+
+// eventRow is the event an action answers; an internal one (an answer of the LLM, an approval by a
+// person) stands for the event it is about.
+type eventRow struct {
+	ID          int64     `db:"id"`
+	WorkspaceID int64     `db:"workspace_id"`
+	Kind        string    `db:"kind"`
+	Own         bool      `db:"own"`
+	OccurredAt  time.Time `db:"occurred_at"`
+	ProviderID  string    `db:"provider_id"`
+	Person      string    `db:"person"`
+	Phone       string    `db:"phone"`
+	CommentID   int64     `db:"comment_id"`
+}
+
+func (b *batch) loadEvents() error {
+	b.events = map[int64]eventRow{}
+	ids := b.ids(func(r Request) int64 {
+		if speaks(r.Call.Kind) {
+			return r.AnswersEvent
+		}
+		return 0
+	})
+	var rows []eventRow
+	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateEvents, ids); err != nil {
+		return fmt.Errorf("load events for the gate: %w", err)
+	}
+	for _, e := range rows {
+		b.events[e.ID] = e
+	}
+	return nil
+}
+
+const sqlGateEvents = `
+SELECT a.id, e.workspace_id, e.kind, coalesce((e.payload->>'own')::boolean, false) AS own, e.occurred_at,
+       coalesce(e.payload->>'id', '') AS provider_id,
+       coalesce(e.payload->>'person', '') AS person, coalesce(e.payload->>'phone', '') AS phone,
+       CASE WHEN e.kind = 'comment.approved' THEN coalesce((e.payload->>'comment_id')::bigint, 0) ELSE 0 END AS comment_id
+FROM events a
+LEFT JOIN asks k ON a.kind = 'llm.answered' AND k.workspace_id = a.workspace_id AND k.id = (a.payload->>'ask_id')::bigint
+JOIN events e ON e.id = coalesce(k.event_id, a.id)
+WHERE a.id = ANY($1)`
+
+func (b *batch) answered(r Request) *Answered {
+	e, ok := b.events[r.AnswersEvent]
+	if !ok || e.WorkspaceID != r.WorkspaceID {
+		return nil
+	}
+	a := &Answered{At: e.OccurredAt}
+	switch channels.Kind(e.Kind) {
+	case channels.CommentAdded, channels.CommentEdited, channels.MentionAdded, inbox.CommentApproved:
+		a.Inbound, a.Comment = !e.Own, true
+	case channels.MessageReceived, channels.MessageEdited, channels.PostbackReceived, channels.ReferralReceived, channels.MessageReaction,
+		channels.OptinReceived, channels.LeadSubmitted, channels.PreferenceChanged:
+		a.Inbound = !e.Own
+	}
+	if c, ok := b.comments[r.CommentID]; ok && (c.ExternalID == e.ProviderID || c.ID == e.CommentID) {
+		a.Same = true
+		if e.CommentID != 0 {
+			a.At = c.CommentedAt // approved later; what counts is when the person wrote
+		}
+		return a
+	}
+	if h := b.histories[contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}]; h != nil {
+		a.Same = slices.ContainsFunc(h.Identities, e.by)
+	}
+	return a
+}
+
+// by says whether the identity wrote the event.
+func (e eventRow) by(i inbox.Identity) bool {
+	return i.ExternalID != nil && *i.ExternalID != "" && *i.ExternalID == e.Person ||
+		i.Phone != nil && *i.Phone != "" && (*i.Phone == e.Phone || *i.Phone == e.Person)
+}
+
+func (b *batch) loadTemplates() error {
+	b.templates = map[templateKey]TemplateFacts{}
+	keys := inbox.NewRows("bigint", "text", "text")
+	for _, r := range b.requests {
+		if r.Call.Template != nil {
+			keys.Add(r.AccountID, r.Call.Template.Name, r.Call.Template.Language)
+		}
+	}
+	if keys.Len() == 0 {
+		return nil
+	}
+	var rows []struct {
+		AccountID  int64  `db:"account_id"`
+		Name       string `db:"name"`
+		Language   string `db:"language"`
+		Category   string `db:"category"`
+		Status     string `db:"status"`
+		Components []byte `db:"components"`
+	}
+	if err := sqlx.SelectContext(b.ctx, b.q, &rows, fmt.Sprintf(sqlGateTemplates, keys.SQL()), keys.Args...); err != nil {
+		return fmt.Errorf("load templates for the gate: %w", err)
+	}
+	for _, t := range rows {
+		f := TemplateFacts{Status: t.Status, Category: t.Category}
+		for _, s := range componentTexts(t.Components) {
+			f.Text += s + "\n"
+		}
+		b.templates[templateKey{t.AccountID, t.Name, t.Language}] = f
+	}
+	return nil
+}
+
+// A template belongs to the WhatsApp business account; any of its numbers may send it.
+const sqlGateTemplates = `
+SELECT DISTINCT ON (k.account_id, k.name, k.language) k.account_id, k.name, k.language, t.category, t.status, t.components
+FROM (VALUES %s) AS k (account_id, name, language)
+JOIN accounts a ON a.id = k.account_id
+JOIN accounts o ON o.workspace_id = a.workspace_id AND o.waba_id = a.waba_id
+JOIN templates t ON t.workspace_id = o.workspace_id AND t.account_id = o.id AND t.name = k.name AND t.language = k.language
+ORDER BY k.account_id, k.name, k.language, t.synced_at DESC`
+
+func (b *batch) loadReplied() error {
+	b.replied = map[int64]int64{}
+	var mine []int64
+	for _, r := range b.requests {
+		mine = append(mine, r.ActionID)
+	}
+	ids := b.ids(func(r Request) int64 {
+		if r.Call.Kind == channels.PrivateReply {
+			return r.CommentID
+		}
+		return 0
+	})
+	var rows []struct {
+		CommentID int64 `db:"comment_id"`
+		ID        int64 `db:"id"`
+	}
+	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateReplied, ids, pq.Array(mine)); err != nil {
+		return fmt.Errorf("load private replies for the gate: %w", err)
+	}
+	for _, r := range rows {
+		b.replied[r.CommentID] = r.ID
+	}
+	return nil
+}
+
+const sqlGateReplied = `
+SELECT comment_id, id FROM actions
+WHERE comment_id = ANY($1) AND kind = 'private_reply.send' AND state IN ('sending','done','unknown') AND id <> ALL($2)`
+
+func (b *batch) loadSent() error {
+	b.sent = map[contactKey][]time.Time{}
+	ids := b.ids(func(r Request) int64 {
+		if speaks(r.Call.Kind) {
+			return r.ContactID
+		}
+		return 0
+	})
+	var rows []struct {
+		WorkspaceID int64     `db:"workspace_id"`
+		ContactID   int64     `db:"contact_id"`
+		SentAt      time.Time `db:"sent_at"`
+	}
+	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateSent, ids, b.now.Add(-30*24*time.Hour)); err != nil {
+		return fmt.Errorf("count promotional messages for the gate: %w", err)
+	}
+	for _, r := range rows {
+		k := contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}
+		b.sent[k] = append(b.sent[k], r.SentAt)
+	}
+	return nil
+}
+
+// What went to an identity before it was joined to this contact counts as well. An unknown outcome
+// counts: it may have arrived.
+const sqlGateSent = `
+SELECT i.workspace_id, i.contact_id, a.sent_at FROM identities i
+JOIN actions a ON a.workspace_id = i.workspace_id AND a.identity_id = i.id
+WHERE i.contact_id = ANY($1) AND a.purpose = 'promotional' AND a.state IN ('sending','done','unknown') AND a.sent_at > $2
+  AND a.kind IN ('private_reply.send','message.send','template.send')`

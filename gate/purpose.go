@@ -1,0 +1,175 @@
+// Package gate answers one question: may this go out now? Purpose and consent, opt-outs, care window,
+// frequency caps, quiet hours, template state, switches and validity are judged together, on facts read
+// in the transaction that claims the action, with the person locked. It fails closed.
+//
+// Decide is pure; Gate.Check reads the facts and asks it. Nothing is sent past it.
+package gate
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/runes"
+	"golang.org/x/text/transform"
+	"golang.org/x/text/unicode/norm"
+
+	"ponte/channels"
+)
+
+// Purpose says what an action is for. It is set by rule, never by the wish of who asks for it.
+type Purpose string
+
+// The purposes.
+const (
+	Answer      Purpose = "answer"      // answers what this person just said
+	Service     Purpose = "service"     // facts about something the person has with the brand
+	Promotional Purpose = "promotional" // offers, promotes or links to a shop; needs consent
+	Moderation  Purpose = "moderation"  // done to a comment or a person, says nothing to anybody
+	Technical   Purpose = "technical"   // read marks, typing, submitting a template
+)
+
+// Origin says who wants an action.
+type Origin string
+
+// The origins.
+const (
+	FromTrigger Origin = "trigger"
+	FromBot     Origin = "bot"
+	FromMember  Origin = "member"
+	FromPolicy  Origin = "policy"
+	FromSystem  Origin = "system"
+	FromAPI     Origin = "api"
+)
+
+// Draft is what the rule of purposes looks at.
+type Draft struct {
+	Call     channels.Call
+	Origin   Origin
+	Wish     Purpose
+	Event    bool   // carries the id of the event it answers
+	Category string // template.send: the category the network gave the template; empty: not known
+	Body     string // template.send: the template's own text
+}
+
+// PurposeOf applies the rule: what the action is, what it says and where it links decide. A wish can
+// make a purpose stricter, never looser; in doubt it is promotional.
+func PurposeOf(d Draft) Purpose {
+	switch d.Call.Kind {
+	case channels.HideComment, channels.UnhideComment, channels.DeleteComment, channels.BlockUser, channels.UnblockUser:
+		return Moderation
+	case channels.MarkRead, channels.Typing, channels.SubmitTemplate:
+		return Technical
+	case channels.ReplyToComment:
+		// Public, under a post: not a message to anybody's address (Spam Act s 5).
+		if d.Origin == FromMember || d.Event {
+			return Answer
+		}
+		return Service
+	}
+	if d.Wish == Promotional || promotes(d) {
+		return Promotional
+	}
+	answer := d.Event || d.Origin == FromMember && d.Call.Kind != channels.SendTemplate
+	switch {
+	case d.Wish == Answer && answer:
+		return Answer
+	case d.Wish == Service && (d.Call.Kind == channels.SendTemplate || d.Origin == FromMember || d.Origin == FromSystem):
+		return Service
+	}
+	return Promotional
+}
+
+func promotes(d Draft) bool {
+	if d.Call.Kind == channels.SendTemplate {
+		if d.Category != "UTILITY" && d.Category != "AUTHENTICATION" {
+			return true
+		}
+		return Promotes(d.Body+" "+text(d.Call), false)
+	}
+	if d.Origin == FromMember {
+		return false // a person answers a person; the care window is the limit
+	}
+	return Promotes(text(d.Call), d.Origin == FromTrigger || d.Origin == FromAPI)
+}
+
+// text is everything the person will read or could tap.
+func text(c channels.Call) string {
+	parts := []string{c.Text}
+	for _, b := range c.Buttons {
+		parts = append(parts, b.Title)
+	}
+	if c.List != nil {
+		for _, r := range c.List.Rows {
+			parts = append(parts, r.Title, r.Description)
+		}
+	}
+	if c.Link != nil {
+		parts = append(parts, c.Link.Title, c.Link.URL)
+	}
+	if c.Template != nil {
+		parts = append(parts, componentTexts(c.Template.Components)...)
+	}
+	return strings.Join(parts, "\n")
+}
+
+// Promotes says whether a text offers, discounts, urges to buy or links to anything but a chat. With
+// broad set, the mere word "offer" is enough: right for a message nobody asked for, wrong for a bot
+// that must be able to say "you will get no more offers".
+func Promotes(s string, broad bool) bool {
+	folded := fold(s)
+	if strongWords.MatchString(folded) || broad && broadWords.MatchString(folded) {
+		return true
+	}
+	for _, link := range links.FindAllString(s, -1) {
+		if !chatLink(link) {
+			return true
+		}
+	}
+	return false
+}
+
+// The words are folded: lower case, no accents. One line a language.
+var strongWords = wordList(`\d+ ?(%|percent|per ?cento|pour ?cent|por ?ciento|por ?cento|prozent|la suta)`,
+	`discounts?|coupons?|vouchers?|promo ?codes?|promo|sale|on sale|clearance|half price|best price|lowest price|free shipping|free delivery|buy now|shop now|order now|special offers?|exclusive offers?|limited offers?|great offers?|limited time|black friday|cyber monday|flash sale|cashback|gift ?cards?|bestsellers?|new collection|just landed|check out our|visit our (shop|store|website|site)|save (up to )?(a?\$|€|£) ?\d+`,
+	`sconti|sconto|scontat[oaie]|saldi|buono sconto|codice sconto|offerta speciale|offerte speciali|offerta esclusiva|spedizione gratuita|spedizione gratis|acquista ora|compra ora|prezzo speciale|prezzi speciali|solo per oggi|nuova collezione|in promozione|visita il nostro (negozio|sito)`,
+	`remises?|rabais|reductions?|soldes?|code promo|promos?|offres? speciales?|offres? exclusives?|livraison gratuite|livraison offerte|achetez|profitez|prix reduits?|bon d'achat|nouvelle collection|en promotion|destockage`,
+	`reduceri|reducere|redus|voucher|cod promotional|oferta speciala|oferte speciale|oferta exclusiva|livrare gratuita|transport gratuit|cumpara acum|comanda acum|pret special|preturi speciale|colectie noua|la promotie|lichidare`,
+	`descuentos?|rebajas?|rebajad[oa]s?|cupon(es)?|codigo promocional|oferta especial|ofertas especiales|oferta exclusiva|envio gratis|envio gratuito|compra ya|compra ahora|precio especial|nueva coleccion|en promocion|liquidacion`,
+	`rabatte?|rabattcode|nachlass|gutscheine?|gutscheincode|sonderangebote?|angebot des tages|schlussverkauf|ausverkauf|kostenloser versand|gratis versand|versandkostenfrei|jetzt kaufen|jetzt bestellen|sonderpreis|aktionspreis|neue kollektion|nur heute|reduziert`,
+	`descontos?|saldos|cupao|cupom|cupoes|codigo promocional|oferta especial|ofertas especiais|oferta exclusiva|portes gratis|envio gratis|frete gratis|compre ja|compre agora|preco especial|nova colecao|em promocao|liquidacao`)
+
+var broadWords = wordList(`offers?|deals?|promotions?|offert[ae]|promozion[ei]|offres?|ofert[ae]|ofertas|promotii|promotie|promocion(es)?|angebote?|aktion(en)?|promoco(es)|promocao|specials?|newsletter|shop|store|negozio|boutique|magazin|tienda|laden|loja`)
+
+func wordList(lines ...string) *regexp.Regexp {
+	return regexp.MustCompile(`(^|[^\pL\pN])(` + strings.Join(lines, "|") + `)($|[^\pL\pN])`)
+}
+
+var links = regexp.MustCompile(`(?i)\b(?:https?://|www\.)[^\s<>"']+|\b(?:[a-z0-9-]+\.)+(?:com|net|org|shop|store|io|co|me|app|au|it|fr|ro|es|de|pt|eu|uk|nz|br|ly|gl)\b(?:/[^\s<>"']*)?`)
+
+// chatLink says whether a link only opens a chat.
+func chatLink(link string) bool {
+	if !strings.Contains(link, "://") {
+		link = "https://" + link
+	}
+	u, err := url.Parse(link)
+	if err != nil {
+		return false
+	}
+	switch strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.") {
+	case "wa.me", "api.whatsapp.com", "m.me", "ig.me":
+		return true
+	}
+	return false
+}
+
+// fold lowers case and drops accents. A transformer keeps state, so each call has its own.
+func fold(s string) string {
+	t := transform.Chain(norm.NFKD, runes.Remove(runes.In(unicode.Mn)), norm.NFC)
+	out, _, err := transform.String(t, s)
+	if err != nil {
+		out = s
+	}
+	return strings.ToLower(strings.ReplaceAll(out, "’", "'"))
+}
