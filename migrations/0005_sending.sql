@@ -131,13 +131,16 @@ CREATE INDEX actions_open ON actions (state, claimed_at) WHERE state IN ('sendin
 CREATE INDEX actions_sent ON actions (sent_at) WHERE sent_at IS NOT NULL;
 CREATE INDEX actions_private_replies ON actions (account_id, sent_at) WHERE kind = 'private_reply.send' AND sent_at IS NOT NULL;
 CREATE INDEX actions_contact ON actions (workspace_id, contact_id, id);
-CREATE INDEX actions_promotional ON actions (workspace_id, identity_id, sent_at) WHERE purpose = 'promotional' AND sent_at IS NOT NULL;
+CREATE INDEX actions_identity ON actions (workspace_id, identity_id, sent_at) WHERE sent_at IS NOT NULL; -- caps and the pair limit
+CREATE INDEX actions_waiting ON actions (account_id) WHERE state = 'planned' AND failure IS NOT NULL;
 CREATE INDEX actions_pair ON actions (workspace_id, identity_id, id) WHERE state IN ('planned','sending');
 CREATE INDEX actions_failed ON actions (account_id, done_at) WHERE state = 'failed';
 CREATE INDEX actions_comment ON actions (workspace_id, comment_id);
 CREATE INDEX actions_conversation ON actions (workspace_id, conversation_id);
 CREATE INDEX actions_recent ON actions (workspace_id, id DESC);
 CREATE INDEX actions_external ON actions (account_id, external_id) WHERE external_id <> '';
+
+CREATE INDEX receipts_failed ON receipts (account_id, at) WHERE status = 'failed'; -- floods of one error
 
 CREATE TABLE exchanges (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

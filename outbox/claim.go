@@ -1,0 +1,332 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"ponte/channels"
+	"ponte/gate"
+	"ponte/inbox"
+)
+
+// claim takes what can go out now: soonest to expire first, through limits and gate, in one
+// transaction with the people locked. What it returns is marked as sending and committed.
+func (s *Sender) claim(ctx context.Context) ([]Action, error) {
+	tx, err := s.DB.BeginTxx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("begin a claim: %w", err)
+	}
+	defer tx.Rollback()
+	now := s.Clock()
+	if ok, err := s.Epoch.verify(ctx, tx); err != nil || !ok {
+		return nil, err
+	}
+	candidates, err := s.candidates(ctx, tx, now)
+	if err != nil || len(candidates) == 0 {
+		return nil, err
+	}
+	if candidates, err = s.fit(ctx, tx, candidates, now); err != nil || len(candidates) == 0 {
+		return nil, err
+	}
+	actions, err := lockForClaim(ctx, tx, candidates)
+	if err != nil || len(actions) == 0 {
+		return nil, err
+	}
+	sending, err := s.judge(ctx, tx, actions, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.Commit(); err != nil {
+		return nil, fmt.Errorf("commit a claim: %w", err)
+	}
+	s.mu.Lock()
+	for _, a := range sending {
+		s.inflight[a.AccountID]++
+	}
+	s.mu.Unlock()
+	return sending, nil
+}
+
+type candidate struct {
+	ID         int64  `db:"id"`
+	AccountID  int64  `db:"account_id"`
+	ContactID  int64  `db:"contact_id"`
+	IdentityID int64  `db:"identity_id"`
+	Kind       string `db:"kind"`
+	Channel    string `db:"channel"`
+}
+
+func (s *Sender) candidates(ctx context.Context, tx *sqlx.Tx, now time.Time) ([]candidate, error) {
+	var waits []struct {
+		AccountID int64     `db:"account_id"`
+		App       bool      `db:"app"`
+		Until     time.Time `db:"until"`
+	}
+	if err := tx.SelectContext(ctx, &waits, sqlWaits, now); err != nil {
+		return nil, fmt.Errorf("read the pauses of accounts: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, w := range waits {
+		if w.App {
+			return nil, nil
+		}
+		s.paused[pause{account: w.AccountID}] = w.Until
+	}
+	var all, private []int64
+	for p, until := range s.paused {
+		switch {
+		case !now.Before(until):
+			delete(s.paused, p)
+		case p.kind == channels.PrivateReply:
+			private = append(private, p.account)
+		default:
+			all = append(all, p.account)
+		}
+	}
+	for account, n := range s.inflight {
+		if n >= s.PerAccount {
+			all = append(all, account)
+		}
+	}
+	var out []candidate
+	if err := tx.SelectContext(ctx, &out, sqlCandidates, now, pq.Array(all), pq.Array(private), s.Batch); err != nil {
+		return nil, fmt.Errorf("look for due actions: %w", err)
+	}
+	return out, nil
+}
+
+// A limit that stops a whole account or app stands in the failed call's own row, so that every replica
+// and a restarted process keep to it.
+const sqlWaits = `
+SELECT account_id, bool_or(failure->>'scope' = 'app') AS app, max(not_before) AS until FROM actions
+WHERE state = 'planned' AND failure IS NOT NULL AND not_before > $1
+  AND failure->>'class' = 'wait' AND failure->>'scope' IN ('account','app')
+GROUP BY account_id`
+
+// Messages to one person keep their order: one at a time, and none past an earlier one that is due,
+// under way or being tried again.
+const sqlCandidates = `
+SELECT a.id, a.account_id, coalesce(a.contact_id, 0) AS contact_id, coalesce(a.identity_id, 0) AS identity_id, a.kind, a.call->>'channel' AS channel
+FROM actions a
+WHERE a.state = 'planned' AND a.not_before <= $1
+  AND NOT (a.account_id = ANY(coalesce($2::bigint[], '{}')))
+  AND NOT (a.kind = 'private_reply.send' AND a.account_id = ANY(coalesce($3::bigint[], '{}')))
+  AND (a.waits_for IS NULL OR NOT EXISTS (
+        SELECT 1 FROM actions w WHERE w.workspace_id = a.workspace_id AND w.id = a.waits_for AND w.state <> 'done'))
+  AND (a.identity_id IS NULL OR a.kind NOT IN ('message.send','template.send') OR NOT EXISTS (
+        SELECT 1 FROM actions e
+        WHERE e.workspace_id = a.workspace_id AND e.identity_id = a.identity_id AND e.id < a.id AND e.account_id = a.account_id
+          AND e.state IN ('planned','sending') AND e.kind IN ('message.send','template.send') AND e.waits_for IS NULL
+          AND (e.not_before <= $1 OR e.attempts > 0)))
+ORDER BY a.valid_until, a.id
+LIMIT $4`
+
+// lockForClaim locks people first, then actions: the order everybody keeps. A person who is being
+// handled right now is left for the next turn rather than waited for.
+func lockForClaim(ctx context.Context, tx *sqlx.Tx, candidates []candidate) ([]Action, error) {
+	var contacts []int64
+	for _, c := range candidates {
+		if c.ContactID != 0 {
+			contacts = append(contacts, c.ContactID)
+		}
+	}
+	var locked []int64
+	if err := tx.SelectContext(ctx, &locked, sqlLockContacts, pq.Array(contacts)); err != nil {
+		return nil, fmt.Errorf("lock people for a claim: %w", err)
+	}
+	free := map[int64]bool{0: true}
+	for _, id := range locked {
+		free[id] = true
+	}
+	var ids []int64
+	for _, c := range candidates {
+		if free[c.ContactID] {
+			ids = append(ids, c.ID)
+		}
+	}
+	return selectActions(ctx, tx, ` WHERE a.id = ANY($1) AND a.state = 'planned' ORDER BY a.valid_until, a.id FOR NO KEY UPDATE SKIP LOCKED`, pq.Array(ids))
+}
+
+const sqlLockContacts = `SELECT id FROM contacts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`
+
+// judge asks the gate and writes what it says.
+func (s *Sender) judge(ctx context.Context, tx *sqlx.Tx, actions []Action, now time.Time) ([]Action, error) {
+	requests := make([]gate.Request, len(actions))
+	for i, a := range actions {
+		requests[i] = gate.Request{
+			WorkspaceID: a.WorkspaceID, ActionID: a.ID, AccountID: a.AccountID, ContactID: a.ContactID, IdentityID: a.IdentityID,
+			CommentID: a.CommentID, AnswersEvent: a.AnswersEvent, Purpose: a.Purpose, Origin: a.Origin, Call: a.Call,
+			NotBefore: a.NotBefore, ValidUntil: a.ValidUntil,
+		}
+	}
+	decisions, err := s.gate.CheckAll(ctx, tx, requests, now)
+	if err != nil {
+		return nil, err
+	}
+	doubtful, err := s.Epoch.doubtful(ctx, tx, actions)
+	if err != nil {
+		return nil, err
+	}
+	rows := inbox.NewRows("bigint", "text", "text", "text", "text", "timestamptz", "timestamptz")
+	var sending []Action
+	var changes []inbox.Change
+	for i, a := range actions {
+		d := decisions[i]
+		state, notBefore, sentAt := Planned, a.NotBefore, any(nil)
+		switch d.Verb {
+		case gate.Allow:
+			state, sentAt = Sending, now
+			if doubtful[a.ID] {
+				state, sentAt, d.Code, d.Meaning = Unknown, nil, "restored_copy", "this may have gone out after the backup was taken; it is looked for before it is sent"
+				break
+			}
+			a.State, a.SentAt, a.Attempts, a.Purpose = Sending, now, a.Attempts+1, d.Purpose
+			sending = append(sending, a)
+		case gate.Defer:
+			notBefore = d.Until
+		case gate.Hold:
+			state = Held
+		case gate.Expire:
+			state = Expired
+		default:
+			state = Refused
+		}
+		rows.Add(a.ID, string(state), d.Code, d.Meaning, string(d.Purpose), notBefore, sentAt)
+		if state != Sending {
+			changes = append(changes, a.changes()...)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlJudged, rows.SQL(), len(rows.Args)+1, len(rows.Args)+2), append(rows.Args, s.Name, now)...); err != nil {
+		return nil, fmt.Errorf("write what the gate said: %w", err)
+	}
+	return sending, inbox.Touch(ctx, tx, changes...)
+}
+
+const sqlJudged = `
+UPDATE actions a SET state = k.state, reason = k.reason, meaning = k.meaning, purpose = k.purpose, not_before = k.not_before,
+    sent_at = coalesce(k.sent_at, a.sent_at), attempts = a.attempts + CASE WHEN k.state = 'sending' THEN 1 ELSE 0 END,
+    claimed_by = $%[2]d, claimed_at = $%[3]d::timestamptz,
+    done_at = CASE WHEN k.state IN ('refused','expired') THEN $%[3]d::timestamptz END
+FROM (VALUES %[1]s) AS k (id, state, reason, meaning, purpose, not_before, sent_at)
+WHERE a.id = k.id`
+
+// changes lists what an open page shows differently now.
+func (a Action) changes() []inbox.Change {
+	out := []inbox.Change{{WorkspaceID: a.WorkspaceID, Topic: "action", ObjectID: a.ID}}
+	if a.CommentID != 0 {
+		out = append(out, inbox.Change{WorkspaceID: a.WorkspaceID, Topic: "comment", ObjectID: a.CommentID})
+	}
+	if a.ConversationID != 0 {
+		out = append(out, inbox.Change{WorkspaceID: a.WorkspaceID, Topic: "conversation", ObjectID: a.ConversationID})
+	}
+	if a.MessageID != 0 {
+		out = append(out, inbox.Change{WorkspaceID: a.WorkspaceID, Topic: "message", ObjectID: a.MessageID})
+	}
+	return out
+}
+
+// fit keeps the candidates that the networks' limits leave room for. Nothing is dropped: the others
+// stay planned until there is room.
+func (s *Sender) fit(ctx context.Context, tx *sqlx.Tx, candidates []candidate, now time.Time) ([]candidate, error) {
+	u, err := s.usage(ctx, tx, candidates, now)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	claimed := map[int64]int{}
+	met := map[int64]bool{}
+	var out []candidate
+	for _, c := range candidates {
+		kind, channel := channels.CallKind(c.Kind), channels.Channel(c.Channel)
+		perSecond := s.Limits.PerSecond[channel]
+		switch {
+		case s.inflight[c.AccountID]+claimed[c.AccountID] >= s.PerAccount:
+			continue
+		case perSecond > 0 && u.second[c.AccountID] >= perSecond:
+			s.paused[pause{account: c.AccountID}] = now.Add(200 * time.Millisecond)
+			continue
+		case kind == channels.PrivateReply && u.private[c.AccountID] >= s.Limits.PrivateRepliesPerHour:
+			s.paused[pause{c.AccountID, channels.PrivateReply}] = now.Add(2 * time.Second)
+			continue
+		}
+		if kind == channels.SendMessage || kind == channels.SendTemplate {
+			if channel == channels.WhatsApp && u.pair[c.IdentityID] >= s.Limits.PairBurst {
+				continue
+			}
+			if met[c.IdentityID] && c.IdentityID != 0 {
+				continue // one at a time to one person
+			}
+			met[c.IdentityID] = true
+			u.pair[c.IdentityID]++
+		}
+		if kind == channels.PrivateReply {
+			u.private[c.AccountID]++
+		}
+		u.second[c.AccountID]++
+		claimed[c.AccountID]++
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+type usage struct {
+	private, second map[int64]int // by account
+	pair            map[int64]int // by identity
+}
+
+func (s *Sender) usage(ctx context.Context, tx *sqlx.Tx, candidates []candidate, now time.Time) (usage, error) {
+	u := usage{private: map[int64]int{}, second: map[int64]int{}, pair: map[int64]int{}}
+	var accounts, withPrivate, people []int64
+	for _, c := range candidates {
+		accounts = append(accounts, c.AccountID)
+		if c.Kind == string(channels.PrivateReply) {
+			withPrivate = append(withPrivate, c.AccountID)
+		}
+		if c.Channel == string(channels.WhatsApp) && c.IdentityID != 0 {
+			people = append(people, c.IdentityID)
+		}
+	}
+	for _, count := range []struct {
+		stmt string
+		ids  []int64
+		from time.Time
+		into map[int64]int
+	}{
+		{sqlCountSecond, accounts, now.Add(-time.Second), u.second},
+		{sqlCountPrivate, withPrivate, now.Add(-time.Hour), u.private},
+		{sqlCountPair, people, now.Add(-s.Limits.PairWindow), u.pair},
+	} {
+		if len(count.ids) == 0 {
+			continue
+		}
+		var rows []struct {
+			ID int64 `db:"id"`
+			N  int   `db:"n"`
+		}
+		if err := tx.SelectContext(ctx, &rows, count.stmt, pq.Array(count.ids), count.from); err != nil {
+			return u, fmt.Errorf("count what was sent: %w", err)
+		}
+		for _, r := range rows {
+			count.into[r.ID] = r.N
+		}
+	}
+	return u, nil
+}
+
+const sqlCountSecond = `
+SELECT account_id AS id, count(*) AS n FROM actions WHERE sent_at > $2 AND account_id = ANY($1) GROUP BY account_id`
+
+// A call that was made again counts each time.
+const sqlCountPrivate = `
+SELECT account_id AS id, sum(attempts) AS n FROM actions
+WHERE kind = 'private_reply.send' AND account_id = ANY($1) AND sent_at > $2 GROUP BY account_id`
+
+const sqlCountPair = `
+SELECT identity_id AS id, count(*) AS n FROM actions
+WHERE identity_id = ANY($1) AND sent_at > $2 AND kind IN ('message.send','template.send') GROUP BY identity_id`

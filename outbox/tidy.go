@@ -1,0 +1,177 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lib/pq"
+
+	"ponte/channels"
+	"ponte/inbox"
+)
+
+// tidy does what no event brings about: rows of dead processes, validity that ran out, switches that
+// were turned on again, actions whose forerunner will never be done.
+func (s *Sender) tidy(ctx context.Context) error {
+	s.start()
+	tx, err := s.DB.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin tidying: %w", err)
+	}
+	defer tx.Rollback()
+	now := s.Clock()
+	ok, err := s.Epoch.verify(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		if err := hold(ctx, tx); err != nil {
+			return err
+		}
+		return tx.Commit()
+	}
+	for _, step := range []struct {
+		what, stmt string
+		args       []any
+	}{
+		{"rescue the calls of a dead process", sqlRescue, []any{now.Add(-s.RescueAfter), pq.Array(repeatable()), now, now.Add(s.SettleAfter)}},
+		{"expire actions", sqlExpire, []any{now}},
+		{"cancel what waits in vain", sqlWaitsInVain, []any{now}},
+		{"resume what was held", sqlResume, []any{now}},
+	} {
+		var ids []struct {
+			WorkspaceID int64 `db:"workspace_id"`
+			ID          int64 `db:"id"`
+		}
+		if err := tx.SelectContext(ctx, &ids, step.stmt, step.args...); err != nil {
+			return fmt.Errorf("%s: %w", step.what, err)
+		}
+		changes := make([]inbox.Change, len(ids))
+		for i, a := range ids {
+			changes[i] = inbox.Change{WorkspaceID: a.WorkspaceID, Topic: "action", ObjectID: a.ID}
+		}
+		if err := inbox.Touch(ctx, tx, changes...); err != nil {
+			return err
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit tidying: %w", err)
+	}
+	return nil
+}
+
+// A repeatable call is simply made again.
+const sqlRescue = `
+UPDATE actions SET state = CASE WHEN kind = ANY($2) THEN 'planned' ELSE 'unknown' END, reason = 'process_died',
+    meaning = 'ponte stopped while this was being sent; it is looked for before anything is sent again',
+    not_before = CASE WHEN kind = ANY($2) THEN $3::timestamptz ELSE $4::timestamptz END
+WHERE id IN (SELECT id FROM actions WHERE state = 'sending' AND claimed_at < $1 ORDER BY id LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING workspace_id, id`
+
+const sqlExpire = `
+UPDATE actions SET state = 'expired', reason = 'expired', meaning = 'it could not be sent within its validity' ||
+    CASE WHEN meaning <> '' THEN ': ' || meaning ELSE '' END, done_at = $1
+WHERE id IN (SELECT id FROM actions WHERE state IN ('planned','held') AND valid_until <= $1 ORDER BY id LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING workspace_id, id`
+
+const sqlWaitsInVain = `
+UPDATE actions SET state = 'cancelled', reason = 'forerunner', meaning = 'what it was to follow did not go out', done_at = $1
+WHERE id IN (SELECT a.id FROM actions a JOIN actions w ON w.workspace_id = a.workspace_id AND w.id = a.waits_for
+             WHERE a.state IN ('planned','held') AND a.waits_for IS NOT NULL AND w.state IN ('failed','refused','cancelled','expired')
+             ORDER BY a.id LIMIT 500 FOR NO KEY UPDATE OF a SKIP LOCKED)
+RETURNING workspace_id, id`
+
+const sqlResume = `
+UPDATE actions SET state = 'planned', reason = '', meaning = '', failure = NULL, not_before = greatest(not_before, $1)
+WHERE id IN (SELECT a.id FROM actions a
+             JOIN workspaces w ON w.id = a.workspace_id
+             JOIN accounts c ON c.workspace_id = a.workspace_id AND c.id = a.account_id
+             WHERE a.state = 'held' AND a.reason <> 'restored_copy' AND c.sending AND c.state IN ('connected','removed')
+               AND coalesce((w.settings->>'sending')::boolean, true)
+             ORDER BY a.id LIMIT 500 FOR NO KEY UPDATE OF a SKIP LOCKED)
+RETURNING workspace_id, id`
+
+// How often an unknown outcome is looked for before a person is asked, and how long in between.
+var lookPauses = []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute}
+
+// settleDue looks whether calls of unknown outcome took place.
+func (s *Sender) settleDue(ctx context.Context) error {
+	s.start()
+	if ok, err := s.Epoch.verify(ctx, s.DB); err != nil || !ok {
+		return err
+	}
+	now := s.Clock()
+	var ids []int64
+	// Taken by moving them into the future: should this process die, they come back.
+	if err := s.DB.SelectContext(ctx, &ids, sqlTakeUnknown, now, now.Add(s.SettleAfter), len(lookPauses)); err != nil {
+		return fmt.Errorf("look for unknown outcomes: %w", err)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	actions, err := selectActions(ctx, s.DB, ` WHERE a.id = ANY($1) ORDER BY a.id`, pq.Array(ids))
+	if err != nil {
+		return err
+	}
+	for _, a := range actions {
+		if err := s.settleOne(ctx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const sqlTakeUnknown = `
+UPDATE actions SET looks = looks + 1, not_before = $2
+WHERE id IN (SELECT id FROM actions WHERE state = 'unknown' AND not_before <= $1 AND looks < $3 ORDER BY not_before LIMIT 20 FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING id`
+
+func (s *Sender) settleOne(ctx context.Context, a Action) error {
+	call, cancel := context.WithTimeout(ctx, s.CallTimeout)
+	defer cancel()
+	account, err := s.Open(call, a.WorkspaceID, a.AccountID)
+	var found channels.Settled
+	if err == nil {
+		found, err = s.Network.Settle(call, account, a.Call, a.since())
+	}
+	if err != nil {
+		found = channels.Settled{} // cannot look now: as good as "cannot say"
+	}
+	switch {
+	case found.Happened:
+		return s.record(ctx, []outcome{{action: a, result: found.Result}})
+	case found.Certain && a.Looks >= 2:
+		// Looked twice, some time apart: what the network shows may lag behind what it did.
+		return s.unsettled(ctx, a, Planned, "", "", s.Clock())
+	case a.Looks >= len(lookPauses):
+		return s.unsettled(ctx, a, Unknown, "ask_person", "the network cannot say whether this arrived; look yourself, then mark it as done or send it again", s.Clock())
+	}
+	return s.unsettled(ctx, a, Unknown, a.Reason, a.Meaning, s.Clock().Add(lookPauses[a.Looks-1]))
+}
+
+// since is the earliest instant at which the call can have been made; clocks may differ a little.
+func (a Action) since() time.Time {
+	if a.SentAt.IsZero() {
+		return a.CreatedAt.Add(-time.Minute)
+	}
+	return a.SentAt.Add(-time.Minute)
+}
+
+func (s *Sender) unsettled(ctx context.Context, a Action, state State, reason, meaning string, notBefore time.Time) error {
+	tx, err := s.DB.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, sqlUnsettled, a.ID, string(state), reason, meaning, notBefore); err != nil {
+		return fmt.Errorf("write what was seen of action %d: %w", a.ID, err)
+	}
+	if err := inbox.Touch(ctx, tx, a.changes()...); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+const sqlUnsettled = `
+UPDATE actions SET state = $2, reason = $3, meaning = $4, not_before = $5 WHERE id = $1 AND state = 'unknown'`
