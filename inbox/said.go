@@ -393,3 +393,28 @@ func Later(a *time.Time, b time.Time) *time.Time {
 	}
 	return &b
 }
+
+// LatestConversations returns the newest conversation of each thread, whatever its state.
+func LatestConversations(ctx context.Context, tx sqlx.ExtContext, threadIDs []int64) (map[int64]*Conversation, error) {
+	out := make(map[int64]*Conversation, len(threadIDs))
+	if len(threadIDs) == 0 {
+		return out, nil
+	}
+	var found []Conversation
+	if err := sqlx.SelectContext(ctx, tx, &found, `SELECT DISTINCT ON (v.thread_id) `+conversationColumns+` FROM conversations v WHERE v.thread_id = ANY($1) ORDER BY v.thread_id, v.id DESC`, pq.Array(threadIDs)); err != nil {
+		return nil, fmt.Errorf("find the latest conversations: %w", err)
+	}
+	for i := range found {
+		out[*found[i].ThreadID] = &found[i]
+	}
+	return out, nil
+}
+
+// MessagesByID returns messages by row id.
+func MessagesByID(ctx context.Context, q sqlx.QueryerContext, ids []int64) ([]Message, error) {
+	var found []Message
+	if err := sqlx.SelectContext(ctx, q, &found, `SELECT `+messageColumns+` FROM messages m WHERE m.id = ANY($1) ORDER BY m.id`, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("load messages: %w", err)
+	}
+	return found, nil
+}

@@ -24,7 +24,7 @@ CREATE TABLE events (
     lane         smallint NOT NULL,
     source       text NOT NULL DEFAULT 'webhook' CHECK (source IN ('webhook','sweep','backfill','internal')),
     occurred_at  timestamptz NOT NULL,
-    payload      jsonb NOT NULL,
+    payload      json NOT NULL,                        -- json, not jsonb: what came in may hold \u0000 or numbers beyond numeric
     state        text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending','done','parked')),
     reason       text NOT NULL DEFAULT '',             -- what came of it, for a person to read
     attempts     smallint NOT NULL DEFAULT 0,
@@ -35,7 +35,7 @@ CREATE TABLE events (
     FOREIGN KEY (workspace_id, account_id) REFERENCES accounts (workspace_id, id),
     CHECK (state <> 'done' OR reason <> '')
 );
-CREATE INDEX events_pending ON events (lane, id) WHERE state = 'pending';
+CREATE INDEX events_pending ON events (id) WHERE state = 'pending';
 CREATE INDEX events_parked ON events (workspace_id, id) WHERE state = 'parked';
 CREATE INDEX events_recent ON events (workspace_id, id DESC);
 

@@ -1,0 +1,176 @@
+package webhook
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"ponte/channels"
+)
+
+type author struct {
+	ID       id   `json:"id"`
+	Name     text `json:"name"`
+	Username text `json:"username"`
+	Self     id   `json:"self_ig_scoped_id"` // Instagram: the account's owner wrote it
+}
+
+type feedValue struct {
+	Item         text           `json:"item"`
+	Verb         text           `json:"verb"`
+	CommentID    id             `json:"comment_id"`
+	PostID       id             `json:"post_id"`
+	ParentID     id             `json:"parent_id"`
+	From         object[author] `json:"from"`
+	SenderID     id             `json:"sender_id"` // before v2.11
+	SenderName   text           `json:"sender_name"`
+	Message      text           `json:"message"`
+	Created      instant        `json:"created_time"`
+	Photo        text           `json:"photo"`
+	Video        text           `json:"video"`
+	Link         text           `json:"link"`
+	ReactionType text           `json:"reaction_type"`
+	Post         object[struct {
+		ID        id   `json:"id"`
+		Permalink text `json:"permalink_url"`
+		Promotion text `json:"promotion_status"`
+	}] `json:"post"`
+}
+
+func (v feedValue) author() (personID, name string) {
+	if v.From.V != nil {
+		return string(v.From.V.ID), string(v.From.V.Name)
+	}
+	return string(v.SenderID), string(v.SenderName)
+}
+
+func (p *parser) pageChange(c change) {
+	switch c.Field {
+	case "feed":
+		p.feed(c)
+	case "mention":
+		p.pageMention(c)
+	case "leadgen":
+		p.lead(c)
+	case "messages", "message_echoes", "messaging_postbacks", "message_edits", "message_reactions", "message_reads", "message_deliveries", "messaging_referrals", "messaging_optins", "messaging_handovers", "standby":
+		p.messaging(c.Value, c.Field == "standby") // dashboard's test button sends them as changes
+	default:
+		p.unsupported(string(c.Field), c.Value, fmt.Sprintf("page field %q is not one that ponte uses", short(string(c.Field))))
+	}
+}
+
+func (p *parser) feed(c change) {
+	var v feedValue
+	if err := json.Unmarshal(c.Value, &v); err != nil {
+		p.unsupported("feed", c.Value, "a feed change is not as Meta sends it")
+		return
+	}
+	switch v.Item {
+	case "comment":
+		p.pageComment(v, c.Value)
+	case "like", "reaction":
+		p.unsupported("feed", c.Value, "reactions to posts and comments are not used")
+	case "mention":
+		p.pageMention(c)
+	case "":
+		p.unsupported("feed", c.Value, "a feed change names no item")
+	default:
+		p.postChange(v, c.Value)
+	}
+}
+
+func (p *parser) pageComment(v feedValue, raw json.RawMessage) {
+	kinds := map[text]channels.Kind{"add": channels.CommentAdded, "edited": channels.CommentEdited, "edit": channels.CommentEdited, "update": channels.CommentEdited,
+		"remove": channels.CommentRemoved, "delete": channels.CommentRemoved, "hide": channels.CommentHidden, "unhide": channels.CommentUnhidden}
+	kind, ok := kinds[v.Verb]
+	if !ok || v.CommentID == "" {
+		p.unsupported("feed", raw, fmt.Sprintf("a comment with verb %q and id %q is not understood", short(string(v.Verb)), short(string(v.CommentID))))
+		return
+	}
+	person, name := v.author()
+	e := channels.Event{Kind: kind, Channel: channels.Facebook, ID: string(v.CommentID), Time: v.Created.Time, Person: person, Name: name, Text: string(v.Message),
+		Own: person != "" && person == string(p.entry.ID), Comment: &channels.Comment{PostID: string(v.PostID)}}
+	if kind != channels.CommentAdded {
+		e.Time = p.entry.Time.Time // created_time is the comment's, not the change's
+		if e.Time.IsZero() {
+			e.Time = v.Created.Time
+		}
+	}
+	root := string(v.CommentID)
+	if v.ParentID != "" && v.ParentID != v.PostID {
+		e.Comment.ParentID, root = string(v.ParentID), string(v.ParentID)
+	}
+	e.Comment.RootID = root
+	if v.Post.V != nil {
+		e.Comment.Permalink = string(v.Post.V.Permalink)
+	}
+	for kind, url := range map[string]text{"photo": v.Photo, "video": v.Video, "link": v.Link} {
+		if url != "" {
+			e.Comment.Attachments = append(e.Comment.Attachments, channels.Attachment{Type: kind, URL: string(url)})
+		}
+	}
+	sortAttachments(e.Comment.Attachments)
+	switch kind {
+	case channels.CommentEdited:
+		e.Key = "comment:" + e.ID + ":edited:" + hash(e.Text)
+	case channels.CommentHidden, channels.CommentUnhidden:
+		// A comment may be hidden, shown and hidden again: the instant tells the changes apart.
+		e.Key = fmt.Sprintf("comment:%s:%s:%d", e.ID, v.Verb, e.Time.Unix())
+	case channels.CommentRemoved:
+		e.Key = "comment:" + e.ID + ":removed"
+	default:
+		e.Key = "comment:" + e.ID + ":added"
+	}
+	e.Lane = "c:" + root
+	p.add(e)
+}
+
+func sortAttachments(list []channels.Attachment) {
+	for i := 1; i < len(list); i++ {
+		for j := i; j > 0 && list[j].Type < list[j-1].Type; j-- {
+			list[j], list[j-1] = list[j-1], list[j]
+		}
+	}
+}
+
+func (p *parser) postChange(v feedValue, raw json.RawMessage) {
+	person, name := v.author()
+	post := firstOf(v.PostID, v.CommentID)
+	if v.Post.V != nil && post == "" {
+		post = string(v.Post.V.ID)
+	}
+	if post == "" {
+		p.unsupported("feed", raw, fmt.Sprintf("a feed change of item %q names no post", short(string(v.Item))))
+		return
+	}
+	p.add(channels.Event{Kind: channels.PostChanged, Channel: channels.Facebook, ID: post, Time: v.Created.Time, Person: person, Name: name, Text: string(v.Message),
+		Own: person == string(p.entry.ID), Change: &channels.Change{Field: string(v.Item), Value: string(v.Verb)}, Comment: &channels.Comment{PostID: post},
+		Key: fmt.Sprintf("post:%s:%s:%s:%s", post, v.Item, v.Verb, digest(raw)), Lane: "post:" + post})
+}
+
+func (p *parser) pageMention(c change) {
+	var v feedValue
+	if err := json.Unmarshal(c.Value, &v); err != nil || firstOf(v.CommentID, v.PostID) == "" {
+		p.unsupported("mention", c.Value, "a mention names no post and no comment")
+		return
+	}
+	person, name := v.author()
+	thing := firstOf(v.CommentID, v.PostID)
+	p.add(channels.Event{Kind: channels.MentionAdded, Channel: channels.Facebook, ID: thing, Time: v.Created.Time, Person: person, Name: name, Text: string(v.Message),
+		Own: person == string(p.entry.ID), Comment: &channels.Comment{PostID: string(v.PostID), RootID: thing}, Key: "mention:" + thing, Lane: "c:" + thing})
+}
+
+func (p *parser) lead(c change) {
+	var v struct {
+		LeadID  id      `json:"leadgen_id"`
+		PageID  id      `json:"page_id"`
+		FormID  id      `json:"form_id"`
+		AdID    id      `json:"ad_id"`
+		Created instant `json:"created_time"`
+	}
+	if err := json.Unmarshal(c.Value, &v); err != nil || v.LeadID == "" {
+		p.unsupported("leadgen", c.Value, "a lead has no id")
+		return
+	}
+	p.add(channels.Event{Kind: channels.LeadSubmitted, Channel: channels.Facebook, ID: string(v.LeadID), Time: v.Created.Time,
+		Lead: &channels.Lead{FormID: string(v.FormID), AdID: string(v.AdID), PageID: string(v.PageID)}, Key: "lead:" + string(v.LeadID), Lane: "lead:" + string(v.LeadID)})
+}

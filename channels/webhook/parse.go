@@ -1,0 +1,241 @@
+// Package webhook turns Meta's webhook bodies – object page, instagram and whatsapp_business_account –
+// into neutral events. It is pure and never fails on an item: what is not understood becomes an event
+// of kind "unsupported" with a reason, and stops no other item of its batch.
+//
+// The shapes are those of Meta's documentation (Graph API webhooks, Messenger Platform, Instagram
+// Platform, WhatsApp Cloud API; editions up to September 2026) and of what is delivered in practice
+// where the two differ.
+package webhook
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"ponte/channels"
+)
+
+// ErrNotJSON says that a body is not JSON at all.
+var ErrNotJSON = errors.New("the body is not JSON")
+
+// maxDepth bounds the nesting of a body; Meta's own stay below 20.
+const maxDepth = 200
+
+type envelope struct {
+	Object text              `json:"object"`
+	Entry  []json.RawMessage `json:"entry"`
+}
+
+type entry struct {
+	ID            id                `json:"id"`
+	Time          instant           `json:"time"`
+	Changes       []json.RawMessage `json:"changes"`
+	Messaging     []json.RawMessage `json:"messaging"`
+	Standby       []json.RawMessage `json:"standby"`
+	ChangedFields json.RawMessage   `json:"changed_fields"`
+	Field         text              `json:"field"` // Instagram Login's documentation shows field and value without changes[]
+	Value         json.RawMessage   `json:"value"`
+}
+
+type change struct {
+	Field text            `json:"field"`
+	Value json.RawMessage `json:"value"`
+}
+
+// Parse returns the events of one webhook body, in order. The error is ErrNotJSON (wrapped) and
+// nothing else.
+func Parse(body []byte) ([]channels.Event, error) {
+	body = bytes.TrimSpace(body)
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	if !json.Valid(body) || tooDeep(body) {
+		if tooDeep(body) {
+			return nil, fmt.Errorf("%w that can be read: it is nested more than %d deep", ErrNotJSON, maxDepth)
+		}
+		return nil, ErrNotJSON
+	}
+	p := &parser{}
+	if body[0] == '[' { // some documentation samples wrap the object in an array
+		var all []json.RawMessage
+		if err := json.Unmarshal(body, &all); err != nil {
+			return nil, ErrNotJSON
+		}
+		for _, one := range all {
+			p.body(one)
+		}
+	} else {
+		p.body(body)
+	}
+	return p.events, nil
+}
+
+func tooDeep(body []byte) bool {
+	depth, inText := 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case inText && c == '\\':
+			i++
+		case c == '"':
+			inText = !inText
+		case inText:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
+}
+
+type parser struct {
+	events []channels.Event
+	object string
+	entry  entry
+}
+
+func (p *parser) body(raw json.RawMessage) {
+	var env envelope
+	p.entry = entry{}
+	if err := json.Unmarshal(raw, &env); err != nil {
+		p.unsupported("", raw, "the body has no object and entry as Meta sends them")
+		return
+	}
+	p.object = string(env.Object)
+	if len(env.Entry) == 0 {
+		p.unsupported("", raw, "the body has no entry")
+		return
+	}
+	for _, e := range env.Entry {
+		p.entry = entry{}
+		if err := json.Unmarshal(e, &p.entry); err != nil {
+			p.unsupported("", e, "an entry is not as Meta sends it")
+			continue
+		}
+		p.one(e)
+	}
+}
+
+func (p *parser) one(raw json.RawMessage) {
+	switch p.object {
+	case "page", "instagram", "whatsapp_business_account":
+	default:
+		p.unsupported("", raw, fmt.Sprintf("object %q is not one that ponte knows", short(p.object)))
+		return
+	}
+	found := false
+	for _, c := range p.entry.Changes {
+		found = true
+		var ch change
+		if err := json.Unmarshal(c, &ch); err != nil || len(ch.Value) == 0 {
+			p.unsupported(string(ch.Field), c, "a change has no field and value")
+			continue
+		}
+		p.change(ch)
+	}
+	if !found && p.entry.Field != "" && len(p.entry.Value) > 0 {
+		found = true
+		p.change(change{p.entry.Field, p.entry.Value})
+	}
+	for _, m := range p.entry.Messaging {
+		found = true
+		p.messaging(m, false)
+	}
+	for _, m := range p.entry.Standby {
+		found = true
+		p.messaging(m, true)
+	}
+	if !found && len(p.entry.ChangedFields) > 0 {
+		p.unsupported("changed_fields", raw, "only the names of changed fields came: switch «include values» on for the subscription")
+	} else if !found {
+		p.unsupported("", raw, "the entry holds no change and no message")
+	}
+}
+
+func (p *parser) change(c change) {
+	switch p.object {
+	case "page":
+		p.pageChange(c)
+	case "instagram":
+		p.instagramChange(c)
+	default:
+		p.whatsAppChange(c)
+	}
+}
+
+// channel is where the current object's events without a message belong.
+func (p *parser) channel() channels.Channel {
+	switch p.object {
+	case "instagram":
+		return channels.Instagram
+	case "whatsapp_business_account":
+		return channels.WhatsApp
+	}
+	return channels.Facebook
+}
+
+// add completes an event and keeps it.
+func (p *parser) add(e channels.Event) {
+	if e.Account == "" {
+		e.Account = string(p.entry.ID)
+	}
+	if e.Time.IsZero() {
+		e.Time = p.entry.Time.Time
+	}
+	if e.Time.IsZero() {
+		e.Time = time.Unix(0, 0).UTC() // the network named no time at all
+	}
+	if e.Key == "" {
+		e.Key = string(e.Kind) + ":" + e.ID
+	}
+	if len(e.Key) > 500 { // ids may be of any length; the unique index may not
+		e.Key = e.Key[:200] + "#" + digest([]byte(e.Key))
+	}
+	e.Key = clean(e.Key)
+	if e.Lane == "" {
+		e.Lane = "a:" + e.Account
+	}
+	p.events = append(p.events, e)
+}
+
+// unsupported keeps an item that nobody models: raw, with a reason.
+func (p *parser) unsupported(field string, raw json.RawMessage, reason string) {
+	p.add(channels.Event{Kind: channels.Unsupported, Channel: p.channel(), Reason: reason, Raw: compact(raw),
+		Key: "unsupported:" + field + ":" + digest(raw)})
+}
+
+func compact(raw json.RawMessage) json.RawMessage {
+	var b bytes.Buffer
+	if json.Compact(&b, raw) != nil {
+		return nil
+	}
+	return b.Bytes()
+}
+
+func digest(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:12])
+}
+
+func hash(s string) string { return digest([]byte(s)) }
+
+func short(s string) string {
+	if len(s) > 40 {
+		return strings.ToValidUTF8(s[:40], "") + "…"
+	}
+	return s
+}
+
+func firstOf[T ~string](list ...T) string {
+	for _, s := range list {
+		if s != "" {
+			return string(s)
+		}
+	}
+	return ""
+}

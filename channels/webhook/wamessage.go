@@ -1,0 +1,248 @@
+package webhook
+
+import (
+	"encoding/json"
+
+	"ponte/channels"
+)
+
+type waMedia struct {
+	ID       id   `json:"id"`
+	MIME     text `json:"mime_type"`
+	SHA256   text `json:"sha256"`
+	Caption  text `json:"caption"`
+	Filename text `json:"filename"`
+	Voice    flag `json:"voice"`
+	URL      text `json:"url"`
+}
+
+type waMessage struct {
+	From      id      `json:"from"`
+	UserID    id      `json:"from_user_id"`
+	To        id      `json:"to"`
+	ToUserID  id      `json:"to_user_id"`
+	ID        text    `json:"id"`
+	Timestamp instant `json:"timestamp"`
+	Type      text    `json:"type"`
+	GroupID   id      `json:"group_id"`
+	Context   object[struct {
+		From       id   `json:"from"`
+		ID         text `json:"id"`
+		Forwarded  flag `json:"forwarded"`
+		Frequently flag `json:"frequently_forwarded"`
+	}] `json:"context"`
+	Text object[struct {
+		Body text `json:"body"`
+	}] `json:"text"`
+	Image    object[waMedia] `json:"image"`
+	Video    object[waMedia] `json:"video"`
+	Audio    object[waMedia] `json:"audio"`
+	Voice    object[waMedia] `json:"voice"`
+	Document object[waMedia] `json:"document"`
+	Sticker  object[waMedia] `json:"sticker"`
+	Location object[struct {
+		Lat     decimal `json:"latitude"`
+		Long    decimal `json:"longitude"`
+		Name    text    `json:"name"`
+		Address text    `json:"address"`
+		URL     text    `json:"url"`
+	}] `json:"location"`
+	Contacts json.RawMessage `json:"contacts"`
+	Button   object[struct {
+		Payload text `json:"payload"`
+		Text    text `json:"text"`
+	}] `json:"button"`
+	Interactive object[waInteractive] `json:"interactive"`
+	Order       json.RawMessage       `json:"order"`
+	Reaction    object[struct {
+		MessageID text `json:"message_id"`
+		Emoji     text `json:"emoji"`
+	}] `json:"reaction"`
+	System object[struct {
+		Body   text `json:"body"`
+		Type   text `json:"type"`
+		WaID   id   `json:"wa_id"`
+		NewID  id   `json:"new_wa_id"`
+		UserID id   `json:"user_id"`
+	}] `json:"system"`
+	Referral object[struct {
+		URL      text `json:"source_url"`
+		ID       id   `json:"source_id"`
+		Type     text `json:"source_type"`
+		Headline text `json:"headline"`
+		Body     text `json:"body"`
+		ClickID  text `json:"ctwa_clid"`
+	}] `json:"referral"`
+	Edit object[struct {
+		OriginalID text             `json:"original_message_id"`
+		MessageID  text             `json:"message_id"`
+		Message    object[waEdited] `json:"message"`
+	}] `json:"edit"`
+	Revoke object[struct {
+		OriginalID text `json:"original_message_id"`
+		MessageID  text `json:"message_id"`
+	}] `json:"revoke"`
+	Errors list[waError] `json:"errors"`
+}
+
+type waEdited struct {
+	Text object[struct {
+		Body text `json:"body"`
+	}] `json:"text"`
+}
+
+type waInteractive struct {
+	Type   text `json:"type"`
+	Button object[struct {
+		ID    text `json:"id"`
+		Title text `json:"title"`
+	}] `json:"button_reply"`
+	List object[struct {
+		ID          text `json:"id"`
+		Title       text `json:"title"`
+		Description text `json:"description"`
+	}] `json:"list_reply"`
+	Form object[struct {
+		Name     text            `json:"name"`
+		Body     text            `json:"body"`
+		Response json.RawMessage `json:"response_json"`
+	}] `json:"nfm_reply"`
+}
+
+func (p *parser) whatsAppMessage(account string, v waValue, raw json.RawMessage) {
+	var m waMessage
+	if err := json.Unmarshal(raw, &m); err != nil || m.ID == "" {
+		p.unsupported("messages", raw, "a WhatsApp message has no id")
+		return
+	}
+	user, phone, name, username := person(m.From, m.UserID, v.Contacts, 0)
+	who := firstOf(user, phone)
+	e := channels.Event{Kind: channels.MessageReceived, Channel: channels.WhatsApp, Account: account, ID: string(m.ID), Time: m.Timestamp.Time,
+		Person: who, Phone: phone, Name: name, User: username, Key: "message:" + string(m.ID), Lane: "p:whatsapp:" + who, Message: &channels.Message{Type: firstOf(string(m.Type), "unknown")}}
+	p.fill(&e, m, raw)
+	switch {
+	case m.Type == "reaction" && m.Reaction.V != nil:
+		e.Kind, e.Text = channels.MessageReaction, ""
+		e.Message.Target, e.Message.Emoji, e.Message.Removed = string(m.Reaction.V.MessageID), string(m.Reaction.V.Emoji), m.Reaction.V.Emoji == ""
+	case m.Type == "system" && m.System.V != nil:
+		p.system(e, m)
+		return
+	case m.Type == "edit" && m.Edit.V != nil:
+		target := firstOf(m.Edit.V.OriginalID, m.Edit.V.MessageID)
+		if m.Edit.V.Message.V != nil && m.Edit.V.Message.V.Text.V != nil {
+			e.Text = string(m.Edit.V.Message.V.Text.V.Body)
+		}
+		e.Kind, e.Message.Target = channels.MessageEdited, target
+	case m.Type == "revoke" && m.Revoke.V != nil:
+		e.Kind, e.Message.Target = channels.MessageDeleted, firstOf(m.Revoke.V.OriginalID, m.Revoke.V.MessageID)
+	}
+	if m.GroupID != "" {
+		e.Kind, e.Reason, e.Raw = channels.Unsupported, "messages in groups are not used", compact(raw)
+	}
+	p.add(e)
+}
+
+// fill takes over what a message says, whatever its type.
+func (p *parser) fill(e *channels.Event, m waMessage, raw json.RawMessage) {
+	in := e.Message
+	if c := m.Context.V; c != nil {
+		in.ReplyTo, in.Forwarded = string(c.ID), bool(c.Forwarded) || bool(c.Frequently)
+	}
+	if r := m.Referral.V; r != nil {
+		e.Referral = &channels.Referral{Source: string(r.Type), URL: string(r.URL), SourceID: string(r.ID), Headline: string(r.Headline), Body: string(r.Body), ClickID: string(r.ClickID)}
+		if r.Type == "ad" {
+			e.Referral.AdID = string(r.ID)
+		}
+	}
+	in.Errors = networkErrors(m.Errors)
+	if m.Text.V != nil {
+		e.Text = string(m.Text.V.Body)
+	}
+	for _, media := range []struct {
+		kind string
+		m    *waMedia
+	}{{"image", m.Image.V}, {"video", m.Video.V}, {"audio", m.Audio.V}, {"audio", m.Voice.V}, {"document", m.Document.V}, {"sticker", m.Sticker.V}} {
+		if media.m == nil {
+			continue
+		}
+		in.Attachments = append(in.Attachments, channels.Attachment{Type: media.kind, ID: string(media.m.ID), URL: string(media.m.URL), MIME: string(media.m.MIME), SHA256: string(media.m.SHA256),
+			Filename: string(media.m.Filename), Voice: bool(media.m.Voice)})
+		e.Text = firstOf(e.Text, string(media.m.Caption))
+	}
+	if l := m.Location.V; l != nil {
+		in.Attachments = append(in.Attachments, channels.Attachment{Type: "location", Title: firstOf(l.Name, l.Address), URL: string(l.URL), Lat: float64(l.Lat), Long: float64(l.Long)})
+	}
+	if b := m.Button.V; b != nil {
+		in.Payload, in.Title, e.Text = string(b.Payload), string(b.Text), string(b.Text)
+	}
+	if i := m.Interactive.V; i != nil {
+		fillInteractive(e, i)
+	}
+	if len(m.Contacts) > 0 || len(m.Order) > 0 {
+		e.Raw = compact(raw)
+	}
+	if m.Order != nil {
+		var o struct {
+			Text text `json:"text"`
+		}
+		_ = json.Unmarshal(m.Order, &o)
+		e.Text = firstOf(e.Text, string(o.Text))
+	}
+}
+
+func fillInteractive(e *channels.Event, i *waInteractive) {
+	in := e.Message
+	switch {
+	case i.Button.V != nil:
+		in.Payload, in.Title, e.Text = string(i.Button.V.ID), string(i.Button.V.Title), string(i.Button.V.Title)
+	case i.List.V != nil:
+		in.Payload, in.Title, e.Text = string(i.List.V.ID), string(i.List.V.Title), string(i.List.V.Title)
+	case i.Form.V != nil:
+		in.Type, in.FlowName, in.Title = "flow", string(i.Form.V.Name), string(i.Form.V.Body)
+		in.FlowData = formAnswer(i.Form.V.Response)
+	default:
+		in.Type = firstOf(string(i.Type), "interactive")
+	}
+}
+
+// formAnswer is the answer of a form: a JSON object inside a string, which may fail to parse or hold
+// something else; then the text itself is kept, as a JSON string.
+func formAnswer(raw json.RawMessage) json.RawMessage {
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return compact(raw)
+	}
+	if inner := compact([]byte(s)); inner != nil && len(inner) > 0 && inner[0] == '{' {
+		return inner
+	}
+	b, _ := json.Marshal(clean(s))
+	return b
+}
+
+// system: the person changed number or user id, or their identity changed.
+func (p *parser) system(e channels.Event, m waMessage) {
+	s := m.System.V
+	e.Kind, e.Text = channels.IdentityChanged, string(s.Body)
+	e.Change = &channels.Change{Field: firstOf(string(s.Type), "system"), Detail: string(s.Body)}
+	switch s.Type {
+	case "user_changed_user_id":
+		e.Change.Previous, e.Change.Value = e.Person, string(s.UserID)
+	case "user_changed_number", "":
+		e.Change.Previous, e.Change.Value = firstOf(e.Phone, e.Person), firstOf(digits(string(s.NewID)), digits(string(s.WaID)))
+	}
+	p.add(e)
+}
+
+// whatsAppEcho is a message that somebody sent from the WhatsApp Business app on the same number.
+func (p *parser) whatsAppEcho(account string, raw json.RawMessage) {
+	var m waMessage
+	if err := json.Unmarshal(raw, &m); err != nil || m.ID == "" {
+		p.unsupported("message_echoes", raw, "an echo has no id")
+		return
+	}
+	to := firstOf(string(m.ToUserID), digits(string(m.To)), string(m.To))
+	e := channels.Event{Kind: channels.MessageEcho, Channel: channels.WhatsApp, Account: account, ID: string(m.ID), Time: m.Timestamp.Time, Own: true,
+		Key: "message:" + string(m.ID), Lane: "p:whatsapp:" + to, Message: &channels.Message{Type: firstOf(string(m.Type), "text"), Recipient: to}}
+	p.fill(&e, m, raw)
+	p.add(e)
+}

@@ -1,0 +1,191 @@
+package router
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A reference is the one-time code in the text that the customer sends on WhatsApp. It has 80 random
+// bits in Crockford's base 32 (no I, L, O, U), grouped for the eye: PNT-7K3M-9QWT-X2VB-04HD. Only its hash is kept.
+const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+const referencePrefix = "PNT"
+
+var referenceEncoding = base32.NewEncoding(crockford).WithPadding(base32.NoPadding)
+
+// NewReference draws a reference and returns it with the hash to keep.
+//
+// It is derived from the handoff's id with a key that is not in the database, so that neither the
+// handoff nor the message that waits in the outbox has to hold it: the outbox keeps ReferencePlace,
+// and the code is put in at the instant of sending.
+func NewReference(key []byte, handoffID int64) (code string, hash []byte) {
+	mac := hmac.New(sha256.New, key)
+	_, _ = fmt.Fprintf(mac, "handoff %d", handoffID)
+	s := referenceEncoding.EncodeToString(mac.Sum(nil)[:10])
+	code = strings.Join([]string{referencePrefix, s[0:4], s[4:8], s[8:12], s[12:16]}, "-")
+	return code, HashReference(code)
+}
+
+// ReferencePlace stands for a handoff's reference in a text that waits to be sent.
+func ReferencePlace(handoffID int64) string { return fmt.Sprintf("%s%d~", placePrefix, handoffID) }
+
+const placePrefix = "~ref:"
+
+// ExpandReferences puts the references in; a text without places is returned as it is.
+func ExpandReferences(key []byte, text string) string {
+	for {
+		i := strings.Index(text, placePrefix)
+		if i < 0 {
+			return text
+		}
+		rest := text[i+len(placePrefix):]
+		end := strings.IndexByte(rest, '~')
+		if end < 0 {
+			return text
+		}
+		id, err := strconv.ParseInt(rest[:end], 10, 64)
+		if err != nil {
+			return text
+		}
+		code, _ := NewReference(key, id)
+		text = text[:i] + code + rest[end+1:]
+	}
+}
+
+// People edit what they send: case, dashes, spaces and look-alike letters may differ.
+var referencePattern = regexp.MustCompile(`(?i)\bPNT[\s\-–—_.:]*((?:[0-9A-Z][\s\-–—_.]*){15}[0-9A-Z])(?:[^0-9A-Za-z]|$)`)
+
+// FindReference returns the reference in a text, in its canonical form.
+func FindReference(text string) (code string, ok bool) {
+	m := referencePattern.FindStringSubmatch(text)
+	if m == nil {
+		return "", false
+	}
+	return canonical(m[1]), true
+}
+
+func canonical(s string) string {
+	var b strings.Builder
+	b.WriteString(referencePrefix)
+	n := 0
+	for _, r := range strings.ToUpper(s) {
+		switch {
+		case r == 'O':
+			r = '0'
+		case r == 'I' || r == 'L':
+			r = '1'
+		case r == 'U':
+			r = 'V'
+		}
+		if !strings.ContainsRune(crockford, r) {
+			continue
+		}
+		if n%4 == 0 {
+			b.WriteByte('-')
+		}
+		b.WriteRune(r)
+		n++
+	}
+	return b.String()
+}
+
+// HashReference is what the database keeps of a reference.
+func HashReference(code string) []byte {
+	sum := sha256.Sum256([]byte("ponte handoff " + code))
+	return sum[:]
+}
+
+// Handoff is what is known of a reference that somebody presents.
+type Handoff struct {
+	ID         int64
+	AccountID  int64 // the WhatsApp account it leads to
+	ContactID  int64 // whom it was given to
+	IdentityID int64
+	ExpiresAt  time.Time
+	RevokedAt  *time.Time
+	UsedBy     *int64 // identity that used it first
+}
+
+// Outcome says what a presented reference is worth.
+type Outcome string
+
+// The outcomes. Whoever writes is welcomed whatever the outcome; only Valid joins the two identities.
+const (
+	NoReference  Outcome = ""
+	Valid        Outcome = "valid"
+	UsedBefore   Outcome = "used_by_same"  // the same person sends it again
+	UsedByOther  Outcome = "used_by_other" // forwarded: a stranger inherits nothing
+	Expired      Outcome = "expired"
+	Revoked      Outcome = "revoked" // comment removed, join taken back
+	UnknownCode  Outcome = "unknown" // edited or invented
+	WrongAccount Outcome = "wrong_account"
+	Forwarded    Outcome = "forwarded" // the message was passed on: whoever sends it may be a stranger
+)
+
+// Present judges a reference presented by an identity on a WhatsApp account. h is nil where no such
+// hash is kept.
+func Present(h *Handoff, accountID, identityID int64, at time.Time) Outcome {
+	switch {
+	case h == nil:
+		return UnknownCode
+	case h.UsedBy != nil && *h.UsedBy == identityID:
+		return UsedBefore
+	case h.UsedBy != nil:
+		return UsedByOther
+	case h.RevokedAt != nil:
+		return Revoked
+	case !at.Before(h.ExpiresAt):
+		return Expired
+	case h.AccountID != accountID:
+		return WrongAccount
+	}
+	return Valid
+}
+
+// Explain says the outcome for the event's record.
+func (o Outcome) Explain() string {
+	switch o {
+	case Valid:
+		return "the reference was valid: the two identities are one contact now"
+	case UsedBefore:
+		return "the reference had been used by the same person"
+	case UsedByOther:
+		return "the reference had been used by somebody else: welcomed as a new contact"
+	case Expired:
+		return "the reference had expired: welcomed as a new contact"
+	case Revoked:
+		return "the reference had been withdrawn: welcomed as a new contact"
+	case UnknownCode:
+		return "the reference is not one of ours: welcomed as a new contact"
+	case Forwarded:
+		return "the message with the reference had been forwarded: welcomed as a new contact"
+	case WrongAccount:
+		return "the reference leads to another number: welcomed as a new contact"
+	}
+	return "no reference"
+}
+
+// Link returns the click-to-chat link with the prefilled text (Meta: wa.me/<digits>?text=, spaces as %20).
+func Link(phone, text string) string {
+	return "https://wa.me/" + phone + "?text=" + strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
+}
+
+// Prefilled is the text that the customer sends with one tap.
+func Prefilled(language, code string) string {
+	return Say(language, "handoff.prefilled", "code", code)
+}
+
+// PutLink replaces the link's place in a private reply with the click-to-chat link of a handoff; the
+// reference in it is still a place, to be expanded at the instant of sending.
+func PutLink(text, phone, language string, handoffID int64) string {
+	const mark = "PONTEREFERENCE" // letters only, so that the URL's encoding leaves it alone
+	link := Link(phone, Prefilled(language, mark))
+	return strings.ReplaceAll(text, LinkPlace, strings.ReplaceAll(link, mark, ReferencePlace(handoffID)))
+}
