@@ -70,7 +70,7 @@ CREATE TABLE templates (
     id           bigint GENERATED ALWAYS AS IDENTITY,
     account_id   bigint NOT NULL,                      -- a WhatsApp account of the WABA
     external_id  text NOT NULL DEFAULT '',
-    name         text NOT NULL CHECK (name ~ '^[a-z0-9_]{1,512}$'),
+    name         text NOT NULL CHECK (name ~ '^[a-z0-9_]+$' AND length(name) <= 512),
     language     text NOT NULL,
     category     text NOT NULL CHECK (category IN ('MARKETING','UTILITY','AUTHENTICATION')),
     status       text NOT NULL,                        -- as Meta names it: APPROVED, PAUSED …

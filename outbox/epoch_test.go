@@ -1,0 +1,117 @@
+package outbox
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"ponte/channels"
+)
+
+func TestEpochSurvivesRestartsAndACrashWhileItIsRenewed(t *testing.T) {
+	b := setup(t)
+	path := filepath.Join(t.TempDir(), "send-epoch")
+	for range 3 {
+		e, err := OpenEpoch(t.Context(), b.db, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := e.Matches(t.Context()); err != nil || !ok {
+			t.Fatalf("matches: %v, %v", ok, err)
+		}
+	}
+	// Killed after the file was written and before the database was: the file names both.
+	old, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, append(old, []byte("next\n")...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := OpenEpoch(t.Context(), b.db, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, _ := e.Matches(t.Context()); !ok {
+		t.Error("a crash while renewing locked the installation out")
+	}
+}
+
+func TestARestoredCopySendsNothingUntilReleased(t *testing.T) {
+	for name, copied := range map[string]func(b *bench, path string) string{
+		"on another machine": func(*bench, string) string { return filepath.Join(t.TempDir(), "elsewhere") },
+		"over the old database": func(b *bench, path string) string {
+			backup := b.text(`SELECT value FROM installation WHERE key = 'send_epoch'`)
+			if _, err := OpenEpoch(t.Context(), b.db, path); err != nil { // life went on after the backup
+				t.Fatal(err)
+			}
+			b.exec(`UPDATE installation SET value = $1 WHERE key = 'send_epoch'`, backup)
+			return path
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t)
+			path := filepath.Join(t.TempDir(), "send-epoch")
+			if _, err := OpenEpoch(t.Context(), b.db, path); err != nil {
+				t.Fatal(err)
+			}
+			inBackup := b.add(b.onComment("r", channels.ReplyToComment), b.onComment("h", channels.HideComment))
+			b.net.effects[inBackup[0].Token] = 1 // sent by the original after the backup was taken
+			s := b.sender()
+			var err error
+			if s.Epoch, err = OpenEpoch(t.Context(), b.db, copied(b, path)); err != nil {
+				t.Fatal(err)
+			}
+			b.drain(s)
+			b.want(inBackup[0].ID, "held:restored_copy")
+			if len(b.net.order) != 0 {
+				t.Fatal("a restored copy sent something")
+			}
+			b.exec(`UPDATE comments SET commented_at = now() + interval '1 hour'`) // nothing here is of the gap
+			fresh := b.add(b.message("m", "came in after the restore"))
+			b.drain(s)
+			b.want(fresh[0].ID, "planned")
+
+			if err := s.Epoch.Release(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			b.want(inBackup[0].ID, "unknown:restored_copy")
+			b.advance(2 * time.Second)
+			b.drain(s)
+			b.want(fresh[0].ID, "done")
+			b.want(inBackup[1].ID, "done") // hiding twice does no harm
+			b.settleAll(s)
+			b.want(inBackup[0].ID, "done")
+			if n := b.net.count(inBackup[0].Token); n != 1 {
+				t.Errorf("it took place %d times", n)
+			}
+		})
+	}
+}
+
+func TestAnAnswerToTheGapIsLookedForFirst(t *testing.T) {
+	b := setup(t)
+	s := b.sender()
+	var err error
+	if s.Epoch, err = OpenEpoch(t.Context(), b.db, filepath.Join(t.TempDir(), "e")); err != nil {
+		t.Fatal(err)
+	}
+	if s.Epoch, err = OpenEpoch(t.Context(), b.db, filepath.Join(t.TempDir(), "copy")); err != nil {
+		t.Fatal(err)
+	}
+	b.exec(`UPDATE installation SET value = jsonb_set(value::jsonb, '{from}', to_jsonb(now() - interval '1 hour'))::text WHERE key = 'send_gap'`)
+	if err := s.Epoch.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// The sweep found a comment of the gap; the original had answered it.
+	got := b.add(b.onComment("r", channels.ReplyToComment))[0]
+	b.net.effects[got.Token] = 1
+	b.drain(s)
+	b.want(got.ID, "unknown:restored_copy")
+	b.settleAll(s)
+	b.want(got.ID, "done")
+	if n := b.net.count(got.Token); n != 1 {
+		t.Errorf("it took place %d times", n)
+	}
+}
