@@ -47,40 +47,58 @@ const (
 	Expired   State = "expired"
 )
 
-// Action is something to be done to the outside world. Ids that are zero are not known.
+// Action is something to be done to the outside world, as it is handed to Add. ID, Token and the rest
+// that Add fills in may be left empty.
 type Action struct {
 	WorkspaceID int64
 	ID          int64 // zero: Add draws one
 	AccountID   int64
-	Call        channels.Call
+	Kind        string // empty: the call's; anything else must be the same
 	State       State
-	Reason      string
-	Meaning     string
-	Purpose     gate.Purpose // a wish for Add, which may make it stricter
-	Origin      gate.Origin
-	Actor       string
+	Purpose     string // answer, service, promotional …: a wish, which Add may make stricter
+	Origin      string // trigger, bot, member, policy, system, api
+	Actor       string // user:7, system …
 	Token       string // Add draws it; it comes back in echoes and statuses
 	Dedupe      string // the same effect asked twice is one action
 
-	ContactID      int64
-	IdentityID     int64
-	ThreadID       int64
-	ConversationID int64
-	CommentID      int64
-	MessageID      int64
-	AnswersEvent   int64
-	TriggerID      int64
-	WaitsFor       int64  // not before this action is done
+	ContactID      *int64
+	IdentityID     *int64
+	ThreadID       *int64
+	ConversationID *int64
+	CommentID      *int64
+	MessageID      *int64 // set by Add for an action with a bubble
+	AnswersEvent   *int64 // the event this answers; without one nothing counts as an answer
+	TriggerID      *int64
+	WaitsFor       *int64 // not before this action is done
 	After          string // the same by Dedupe, for an action of the same batch
 
+	Call       channels.Call
 	NotBefore  time.Time // zero: now
 	ValidUntil time.Time
-	Attempts   int
-	Looks      int
-	SentAt     time.Time
-	CreatedAt  time.Time
 
 	Bubble *Bubble // the message as it stands in the thread, written with the action
+}
+
+// Add writes actions, and the bubbles of messages, in the caller's transaction. An action whose Dedupe
+// the workspace has already is not written again; the one that is there is returned in its place. The
+// result is in the order given.
+func Add(ctx context.Context, tx sqlx.ExtContext, actions []Action) ([]Action, error) {
+	list := make([]work, len(actions))
+	for i, a := range actions {
+		if a.Kind != "" && a.Kind != string(a.Call.Kind) {
+			return nil, fault.New(fault.Internal, "action %q is a %s with the call of a %s", a.Dedupe, a.Kind, a.Call.Kind)
+		}
+		list[i] = a.work()
+	}
+	list, err := add(ctx, tx, list)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Action, len(list))
+	for i, w := range list {
+		out[i] = w.public()
+	}
+	return out, nil
 }
 
 // Bubble is an outbound message's row in its thread. It needs ThreadID and ConversationID.
@@ -93,10 +111,7 @@ type Bubble struct {
 	Detail    json.RawMessage
 }
 
-// Add writes actions, and the bubbles of messages, in the caller's transaction. An action whose Dedupe
-// the workspace has already is not written again; the one that is there is returned in its place. The
-// result is in the order given.
-func Add(ctx context.Context, tx sqlx.ExtContext, actions []Action) ([]Action, error) {
+func add(ctx context.Context, tx sqlx.ExtContext, actions []work) ([]work, error) {
 	if len(actions) == 0 {
 		return nil, nil
 	}
@@ -104,13 +119,13 @@ func Add(ctx context.Context, tx sqlx.ExtContext, actions []Action) ([]Action, e
 	if err := prepare(ctx, tx, out); err != nil {
 		return nil, err
 	}
-	order := make([]*Action, len(out))
+	order := make([]*work, len(out))
 	for i := range out {
 		order[i] = &out[i]
 	}
 	// One order for all writers: two batches that want the same keys wait for each other instead of
 	// blocking each other.
-	slices.SortStableFunc(order, func(a, b *Action) int {
+	slices.SortStableFunc(order, func(a, b *work) int {
 		return cmp.Or(cmp.Compare(a.WorkspaceID, b.WorkspaceID), cmp.Compare(a.Dedupe, b.Dedupe))
 	})
 	fresh, err := insert(ctx, tx, order)
@@ -128,7 +143,7 @@ func Add(ctx context.Context, tx sqlx.ExtContext, actions []Action) ([]Action, e
 	return out, inbox.Wake(ctx, tx, Channel)
 }
 
-func prepare(ctx context.Context, tx sqlx.ExtContext, actions []Action) error {
+func prepare(ctx context.Context, tx sqlx.ExtContext, actions []work) error {
 	if err := setPurposes(ctx, tx, actions); err != nil {
 		return err
 	}
@@ -165,7 +180,7 @@ func prepare(ctx context.Context, tx sqlx.ExtContext, actions []Action) error {
 	return nil
 }
 
-func (a *Action) check() error {
+func (a *work) check() error {
 	switch {
 	case a.WorkspaceID == 0 || a.AccountID == 0 || a.Dedupe == "":
 		return fault.New(fault.Internal, "an action needs a workspace, an account and a dedupe key")
@@ -186,7 +201,7 @@ func newToken() string {
 }
 
 // setPurposes applies the rule; only templates need a look at the database.
-func setPurposes(ctx context.Context, tx sqlx.QueryerContext, actions []Action) error {
+func setPurposes(ctx context.Context, tx sqlx.QueryerContext, actions []work) error {
 	categories := map[string]string{}
 	rows := inbox.NewRows("bigint", "text", "text")
 	for _, a := range actions {
@@ -226,7 +241,7 @@ JOIN accounts a ON a.id = k.account_id
 JOIN accounts o ON o.workspace_id = a.workspace_id AND o.waba_id = a.waba_id
 JOIN templates t ON t.workspace_id = o.workspace_id AND t.account_id = o.id AND t.name = k.name AND t.language = k.language`
 
-func drawIDs(ctx context.Context, tx sqlx.QueryerContext, actions []Action) error {
+func drawIDs(ctx context.Context, tx sqlx.QueryerContext, actions []work) error {
 	var ids, messages []*int64
 	for i := range actions {
 		a := &actions[i]
@@ -272,7 +287,7 @@ func draw(ctx context.Context, tx sqlx.QueryerContext, table string, into []*int
 const sqlDraw = `SELECT nextval(pg_get_serial_sequence($1, 'id')) FROM generate_series(1, $2)`
 
 // insert writes the actions and returns the ids that are new.
-func insert(ctx context.Context, tx sqlx.ExtContext, actions []*Action) (map[int64]bool, error) {
+func insert(ctx context.Context, tx sqlx.ExtContext, actions []*work) (map[int64]bool, error) {
 	fresh := make(map[int64]bool, len(actions))
 	for chunk := range slices.Chunk(actions, 1000) { // 65 535 parameters is PostgreSQL's limit
 		rows := inbox.NewRows()
@@ -302,7 +317,7 @@ INSERT INTO actions (workspace_id, id, account_id, kind, purpose, origin, actor,
 
 // adopt puts the actions that were there already in the place of their repeats, and lets new ones wait
 // for them instead.
-func adopt(ctx context.Context, tx sqlx.ExtContext, actions []Action, fresh map[int64]bool) error {
+func adopt(ctx context.Context, tx sqlx.ExtContext, actions []work, fresh map[int64]bool) error {
 	rows := inbox.NewRows("bigint", "text")
 	for _, a := range actions {
 		if !fresh[a.ID] {
@@ -335,7 +350,7 @@ func adopt(ctx context.Context, tx sqlx.ExtContext, actions []Action, fresh map[
 	return nil
 }
 
-func saveBubbles(ctx context.Context, tx sqlx.ExtContext, actions []Action, fresh map[int64]bool) error {
+func saveBubbles(ctx context.Context, tx sqlx.ExtContext, actions []work, fresh map[int64]bool) error {
 	var messages []*inbox.Message
 	for i := range actions {
 		a := &actions[i]
@@ -350,81 +365,4 @@ func saveBubbles(ctx context.Context, tx sqlx.ExtContext, actions []Action, fres
 		})
 	}
 	return inbox.SaveMessages(ctx, tx, messages)
-}
-
-func null(id int64) any {
-	if id == 0 {
-		return nil
-	}
-	return id
-}
-
-type actionRow struct {
-	WorkspaceID    int64      `db:"workspace_id"`
-	ID             int64      `db:"id"`
-	AccountID      int64      `db:"account_id"`
-	State          string     `db:"state"`
-	Reason         string     `db:"reason"`
-	Meaning        string     `db:"meaning"`
-	Purpose        string     `db:"purpose"`
-	Origin         string     `db:"origin"`
-	Actor          string     `db:"actor"`
-	Token          string     `db:"token"`
-	Dedupe         string     `db:"dedupe"`
-	ContactID      int64      `db:"contact_id"`
-	IdentityID     int64      `db:"identity_id"`
-	ThreadID       int64      `db:"thread_id"`
-	ConversationID int64      `db:"conversation_id"`
-	CommentID      int64      `db:"comment_id"`
-	MessageID      int64      `db:"message_id"`
-	AnswersEvent   int64      `db:"answers_event"`
-	WaitsFor       int64      `db:"waits_for"`
-	TriggerID      int64      `db:"trigger_id"`
-	Call           []byte     `db:"call"`
-	NotBefore      time.Time  `db:"not_before"`
-	ValidUntil     time.Time  `db:"valid_until"`
-	Attempts       int        `db:"attempts"`
-	Looks          int        `db:"looks"`
-	SentAt         *time.Time `db:"sent_at"`
-	CreatedAt      time.Time  `db:"created_at"`
-}
-
-const actionColumns = `a.workspace_id, a.id, a.account_id, a.state, a.reason, a.meaning, a.purpose, a.origin, a.actor, a.token, a.dedupe,
-       coalesce(a.contact_id, 0) AS contact_id, coalesce(a.identity_id, 0) AS identity_id, coalesce(a.thread_id, 0) AS thread_id,
-       coalesce(a.conversation_id, 0) AS conversation_id, coalesce(a.comment_id, 0) AS comment_id, coalesce(a.message_id, 0) AS message_id,
-       coalesce(a.answers_event, 0) AS answers_event, coalesce(a.waits_for, 0) AS waits_for, coalesce(a.trigger_id, 0) AS trigger_id,
-       a.call, a.not_before, a.valid_until, a.attempts, a.looks, a.sent_at, a.created_at`
-
-// selectActions reads actions; rest follows FROM actions a.
-func selectActions(ctx context.Context, q sqlx.QueryerContext, rest string, args ...any) ([]Action, error) {
-	var rows []actionRow
-	if err := sqlx.SelectContext(ctx, q, &rows, `SELECT `+actionColumns+` FROM actions a`+rest, args...); err != nil {
-		return nil, fmt.Errorf("load actions: %w", err)
-	}
-	out := make([]Action, len(rows))
-	for i, r := range rows {
-		a, err := r.action()
-		if err != nil {
-			return nil, err
-		}
-		out[i] = a
-	}
-	return out, nil
-}
-
-func (r actionRow) action() (Action, error) {
-	a := Action{
-		WorkspaceID: r.WorkspaceID, ID: r.ID, AccountID: r.AccountID, State: State(r.State), Reason: r.Reason, Meaning: r.Meaning,
-		Purpose: gate.Purpose(r.Purpose), Origin: gate.Origin(r.Origin), Actor: r.Actor, Token: r.Token, Dedupe: r.Dedupe,
-		ContactID: r.ContactID, IdentityID: r.IdentityID, ThreadID: r.ThreadID, ConversationID: r.ConversationID, CommentID: r.CommentID,
-		MessageID: r.MessageID, AnswersEvent: r.AnswersEvent, WaitsFor: r.WaitsFor, TriggerID: r.TriggerID,
-		NotBefore: r.NotBefore, ValidUntil: r.ValidUntil, Attempts: r.Attempts, Looks: r.Looks, CreatedAt: r.CreatedAt,
-	}
-	if r.SentAt != nil {
-		a.SentAt = *r.SentAt
-	}
-	if err := json.Unmarshal(r.Call, &a.Call); err != nil {
-		return a, fmt.Errorf("read the call of action %d: %w", r.ID, err)
-	}
-	return a, nil
 }

@@ -25,7 +25,6 @@ type network struct {
 	looks   int
 	answer  func(c channels.Call) (effect bool, r channels.Result, err error) // nil: it works
 	settle  func(c channels.Call, happened bool) channels.Settled             // nil: certain
-	comment func(id string) (channels.Event, error)
 	serial  int
 }
 
@@ -56,13 +55,6 @@ func (n *network) Settle(_ context.Context, _ channels.Account, c channels.Call,
 		return n.settle(c, happened), nil
 	}
 	return channels.Settled{Happened: happened, Certain: true, Result: channels.Result{ID: "seen-" + c.Token}}, nil
-}
-
-func (n *network) ReadComment(_ context.Context, _ channels.Account, id string) (channels.Event, error) {
-	if n.comment == nil {
-		return channels.Event{}, &channels.Failure{Class: channels.GiveUp, Reason: "unreadable"}
-	}
-	return n.comment(id)
 }
 
 func (n *network) count(token string) int {
@@ -161,10 +153,10 @@ func (b *bench) event(account int64, kind, channel, external, person, phone stri
 		VALUES ($1, $2, gen_random_uuid()::text, $3, $4, 0, $5, jsonb_build_object('id', $6::text, 'person', $7::text, 'phone', $8::text)) RETURNING id`, b.ws, account, kind, channel, b.now().Add(-time.Minute), external, person, phone)
 }
 
-func (b *bench) add(actions ...Action) []Action {
+func (b *bench) add(actions ...work) []work {
 	b.t.Helper()
 	tx := b.db.MustBegin()
-	out, err := Add(b.t.Context(), tx, actions)
+	out, err := add(b.t.Context(), tx, actions)
 	if err == nil {
 		err = tx.Commit()
 	}
@@ -175,8 +167,8 @@ func (b *bench) add(actions ...Action) []Action {
 }
 
 // message is a member's answer on WhatsApp with its bubble.
-func (b *bench) message(key, text string) Action {
-	return Action{
+func (b *bench) message(key, text string) work {
+	return work{
 		WorkspaceID: b.ws, AccountID: b.whatsapp, Origin: gate.FromMember, Actor: "user:1", Purpose: gate.Answer, Dedupe: key,
 		ContactID: b.contact, IdentityID: b.identity, ThreadID: b.thread, ConversationID: b.conv,
 		Call:      channels.Call{Kind: channels.SendMessage, Channel: channels.WhatsApp, Phone: "39333000001", Text: text},
@@ -184,15 +176,15 @@ func (b *bench) message(key, text string) Action {
 	}
 }
 
-func (b *bench) offer(key string) Action {
+func (b *bench) offer(key string) work {
 	a := b.message(key, "")
 	a.Origin, a.Purpose, a.Bubble = gate.FromAPI, gate.Promotional, nil
 	a.Call = channels.Call{Kind: channels.SendTemplate, Channel: channels.WhatsApp, Phone: "39333000001", Template: &channels.TemplateSend{Name: "summer", Language: "it"}}
 	return a
 }
 
-func (b *bench) onComment(key string, kind channels.CallKind) Action {
-	a := Action{
+func (b *bench) onComment(key string, kind channels.CallKind) work {
+	a := work{
 		WorkspaceID: b.ws, AccountID: b.instagram, Origin: gate.FromPolicy, Dedupe: key, ContactID: b.commenter, IdentityID: b.commenterID, CommentID: b.comment,
 		Call:      channels.Call{Kind: kind, Channel: channels.Instagram, CommentID: "c-1"},
 		NotBefore: b.now(), ValidUntil: b.now().Add(12 * time.Hour),

@@ -13,49 +13,53 @@ import (
 	"ponte/inbox"
 )
 
-// Filter says which waiting actions are meant; zero fields do not narrow, but at least one of
-// ActionIDs, ConversationID, ContactID, IdentityID, CommentID, CommentIDs must be set.
-type Filter struct {
+// Cancellation says which waiting actions are to be stopped, and why. Zero fields do not narrow, but at
+// least one of ActionID, ConversationID, ContactID, IdentityID, CommentID and RootComment must be set.
+type Cancellation struct {
 	WorkspaceID    int64
-	ActionIDs      []int64
+	AccountID      int64 // with RootComment
+	ActionID       int64
 	ConversationID int64
 	ContactID      int64
 	IdentityID     int64
 	CommentID      int64
-	CommentIDs     []int64
+	RootComment    string // the network's id of a comment thread: everything planned under it
 	Kinds          []channels.CallKind
-	Automatic      bool // only what no member asked for
 	Purposes       []gate.Purpose
+	Automatic      bool // only what no member asked for; implied by RootComment
+	Reason         string
+	Meaning        string
 }
 
 // Cancel stops actions that have not left yet and returns their ids. What is being sent, or may have
-// been, cannot be stopped any more.
-func Cancel(ctx context.Context, tx sqlx.ExtContext, f Filter, reason, meaning string) ([]int64, error) {
-	comments := f.CommentIDs
-	if f.CommentID != 0 {
-		comments = append([]int64{f.CommentID}, comments...)
+// been, cannot be stopped any more. Moderation of a comment is not stopped by RootComment: somebody
+// answering is no reason to leave something harmful standing.
+func Cancel(ctx context.Context, tx sqlx.ExtContext, c Cancellation) ([]int64, error) {
+	if c.WorkspaceID == 0 || c.Reason == "" || c.ActionID == 0 && c.ConversationID == 0 && c.ContactID == 0 && c.IdentityID == 0 && c.CommentID == 0 && c.RootComment == "" {
+		return nil, fault.New(fault.Internal, "cancelling needs a workspace, a reason and something to cancel")
 	}
-	if f.WorkspaceID == 0 || f.ConversationID == 0 && f.ContactID == 0 && f.IdentityID == 0 && len(comments) == 0 && len(f.ActionIDs) == 0 {
-		return nil, fault.New(fault.Internal, "cancelling needs a workspace and something to cancel in it")
+	if c.RootComment != "" && c.AccountID == 0 {
+		return nil, fault.New(fault.Internal, "cancelling under a comment needs its account")
 	}
 	var ids []int64
-	err := sqlx.SelectContext(ctx, tx, &ids, sqlCancel, f.WorkspaceID, pq.Array(f.ActionIDs), f.ConversationID, f.ContactID, f.IdentityID,
-		pq.Array(comments), pq.Array(texts(f.Kinds)), f.Automatic, pq.Array(texts(f.Purposes)), reason, meaning)
+	err := sqlx.SelectContext(ctx, tx, &ids, sqlCancel, c.WorkspaceID, c.ActionID, c.ConversationID, c.ContactID, c.IdentityID, c.CommentID,
+		c.AccountID, c.RootComment, c.Automatic, pq.Array(texts(c.Kinds)), pq.Array(texts(c.Purposes)), c.Reason, c.Meaning)
 	if err != nil {
 		return nil, fmt.Errorf("cancel actions: %w", err)
 	}
-	return ids, inbox.Touch(ctx, tx, actionChanges(f.WorkspaceID, ids)...)
+	return ids, inbox.Touch(ctx, tx, actionChanges(c.WorkspaceID, ids)...)
 }
 
 const sqlCancel = `
-UPDATE actions SET state = 'cancelled', reason = $10, meaning = $11, done_at = now()
+UPDATE actions SET state = 'cancelled', reason = $12, meaning = $13, done_at = now()
 WHERE workspace_id = $1 AND state IN ('planned','held')
-  AND (coalesce(cardinality($2::bigint[]), 0) = 0 OR id = ANY($2))
-  AND ($3 = 0 OR conversation_id = $3) AND ($4 = 0 OR contact_id = $4) AND ($5 = 0 OR identity_id = $5)
-  AND (coalesce(cardinality($6::bigint[]), 0) = 0 OR comment_id = ANY($6))
-  AND (coalesce(cardinality($7::text[]), 0) = 0 OR kind = ANY($7))
-  AND (NOT $8 OR origin <> 'member')
-  AND (coalesce(cardinality($9::text[]), 0) = 0 OR purpose = ANY($9))
+  AND ($2 = 0 OR id = $2) AND ($3 = 0 OR conversation_id = $3) AND ($4 = 0 OR contact_id = $4) AND ($5 = 0 OR identity_id = $5)
+  AND ($6 = 0 OR comment_id = $6)
+  AND ($8 = '' OR origin <> 'member' AND purpose <> 'moderation' AND comment_id IN (
+        SELECT id FROM comments WHERE workspace_id = $1 AND account_id = $7 AND root_external_id = $8))
+  AND (NOT $9 OR origin <> 'member')
+  AND (coalesce(cardinality($10::text[]), 0) = 0 OR kind = ANY($10))
+  AND (coalesce(cardinality($11::text[]), 0) = 0 OR purpose = ANY($11))
 RETURNING id`
 
 func texts[T ~string](in []T) []string {

@@ -15,7 +15,7 @@ import (
 
 // claim takes what can go out now: soonest to expire first, through limits and gate, in one
 // transaction with the people locked. What it returns is marked as sending and committed.
-func (s *Sender) claim(ctx context.Context) ([]Action, error) {
+func (s *Sender) claim(ctx context.Context) ([]work, error) {
 	tx, err := s.DB.BeginTxx(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("begin a claim: %w", err)
@@ -128,7 +128,7 @@ LIMIT $4`
 
 // lockForClaim locks people first, then actions: the order everybody keeps. A person who is being
 // handled right now is left for the next turn rather than waited for.
-func lockForClaim(ctx context.Context, tx *sqlx.Tx, candidates []candidate) ([]Action, error) {
+func lockForClaim(ctx context.Context, tx *sqlx.Tx, candidates []candidate) ([]work, error) {
 	var contacts []int64
 	for _, c := range candidates {
 		if c.ContactID != 0 {
@@ -155,7 +155,7 @@ func lockForClaim(ctx context.Context, tx *sqlx.Tx, candidates []candidate) ([]A
 const sqlLockContacts = `SELECT id FROM contacts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`
 
 // judge asks the gate and writes what it says.
-func (s *Sender) judge(ctx context.Context, tx *sqlx.Tx, actions []Action, now time.Time) ([]Action, error) {
+func (s *Sender) judge(ctx context.Context, tx *sqlx.Tx, actions []work, now time.Time) ([]work, error) {
 	requests := make([]gate.Request, len(actions))
 	for i, a := range actions {
 		requests[i] = gate.Request{
@@ -173,7 +173,7 @@ func (s *Sender) judge(ctx context.Context, tx *sqlx.Tx, actions []Action, now t
 		return nil, err
 	}
 	rows := inbox.NewRows("bigint", "text", "text", "text", "text", "timestamptz", "timestamptz")
-	var sending []Action
+	var sending []work
 	var changes []inbox.Change
 	for i, a := range actions {
 		d := decisions[i]
@@ -216,7 +216,7 @@ FROM (VALUES %[1]s) AS k (id, state, reason, meaning, purpose, not_before, sent_
 WHERE a.id = k.id`
 
 // changes lists what an open page shows differently now.
-func (a Action) changes() []inbox.Change {
+func (a work) changes() []inbox.Change {
 	out := []inbox.Change{{WorkspaceID: a.WorkspaceID, Topic: "action", ObjectID: a.ID}}
 	if a.CommentID != 0 {
 		out = append(out, inbox.Change{WorkspaceID: a.WorkspaceID, Topic: "comment", ObjectID: a.CommentID})

@@ -272,7 +272,7 @@ WHERE state = 'held' AND reason = 'restored_copy'`
 
 // doubtful names the actions that answer something said in the gap after a backup: they may have been
 // answered before the copy was made, and are looked for first.
-func (e *Epoch) doubtful(ctx context.Context, tx sqlx.QueryerContext, actions []Action) (map[int64]bool, error) {
+func (e *Epoch) doubtful(ctx context.Context, tx sqlx.QueryerContext, actions []work) (map[int64]bool, error) {
 	if e == nil {
 		return nil, nil
 	}

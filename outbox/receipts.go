@@ -11,6 +11,7 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/channels"
+	"ponte/channels/meta"
 	"ponte/consent"
 	"ponte/inbox"
 )
@@ -23,8 +24,8 @@ type Receipt struct {
 	Token       string // ours, where the network returns it
 	Status      string // sent, delivered, read, played, failed
 	At          time.Time
-	Failure     *channels.Failure // failed: sorted by the error table
-	Detail      any               // pricing and the like; no personal data
+	Errors      []channels.NetworkError // failed: why
+	Detail      json.RawMessage         // pricing and the like
 }
 
 // ranks orders receipts: forward only. A message that was delivered was not lost, whatever came before.
@@ -91,11 +92,12 @@ func known(receipts []Receipt) []Receipt {
 
 func (r Receipt) detail() (string, error) {
 	d := map[string]any{}
-	if r.Detail != nil {
+	if len(r.Detail) > 0 {
 		d["detail"] = r.Detail
 	}
-	if r.Failure != nil {
-		d["code"], d["meaning"], d["reason"] = fmt.Sprint(r.Failure.Code), r.Failure.Meaning, r.Failure.Reason
+	if len(r.Errors) > 0 {
+		f := meta.Classify(r.Errors[0].Code, 0, 0)
+		d["code"], d["meaning"], d["reason"] = fmt.Sprint(r.Errors[0].Code), f.Meaning, f.Reason
 	}
 	b, err := json.Marshal(d)
 	if err != nil {
@@ -315,15 +317,21 @@ WHERE m.workspace_id = k.workspace_id AND m.thread_id = k.thread_id AND m.direct
   AND coalesce(array_position(ARRAY['sent','failed','delivered','read'], m.receipt), 0) < array_position(ARRAY['sent','failed','delivered','read'], k.status)
 RETURNING m.workspace_id, m.id`
 
+// ApplyWatermark is ApplyWatermarks for one.
+func ApplyWatermark(ctx context.Context, tx sqlx.ExtContext, workspaceID, threadID int64, status string, upTo time.Time) error {
+	return ApplyWatermarks(ctx, tx, []Watermark{{workspaceID, threadID, status, upTo}})
+}
+
 // Echo is a message or comment by the account itself, as the network reported it.
 type Echo struct {
 	WorkspaceID int64
 	AccountID   int64
 	ExternalID  string // mid, wamid or comment id
 	Token       string // ours, where the network returns it (metadata)
-	Recipient   string // the customer's id, for networks that return no token
-	ParentID    string // a comment: what it answers
+	ThreadID    int64  // a message: its thread, for networks that return no token
+	ParentID    string // a comment: what it answers, likewise
 	Text        string
+	At          time.Time
 }
 
 // JoinEchoes says which echoes are our own doing, and ties them to their actions. What is not ours was
@@ -381,11 +389,11 @@ JOIN (VALUES %s) AS k (account_id, external_id) ON a.account_id = k.account_id A
 // joinInFlight recognises an echo without a token by what is under way right now: the same words to the
 // same person, or under the same comment, whose answer has not come.
 func joinInFlight(ctx context.Context, tx sqlx.ExtContext, e Echo) (bool, error) {
-	if e.Text == "" || e.Recipient == "" && e.ParentID == "" {
+	if e.Text == "" || e.ThreadID == 0 && e.ParentID == "" {
 		return false, nil
 	}
 	var tokens []string
-	if err := sqlx.SelectContext(ctx, tx, &tokens, sqlInFlight, e.AccountID, e.Text, e.Recipient, e.ParentID); err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &tokens, sqlInFlight, e.AccountID, e.Text, e.ThreadID, e.ParentID, place); err != nil {
 		return false, fmt.Errorf("look for an echo among calls under way: %w", err)
 	}
 	if len(tokens) == 0 {
@@ -397,10 +405,15 @@ func joinInFlight(ctx context.Context, tx sqlx.ExtContext, e Echo) (bool, error)
 	return err == nil, err
 }
 
+// place begins what Sender.Complete fills in; up to there the words are the same.
+const place = "~ref:"
+
 const sqlInFlight = `
-SELECT a.token FROM actions a LEFT JOIN identities i ON i.workspace_id = a.workspace_id AND i.id = a.identity_id
+SELECT a.token FROM actions a
+LEFT JOIN threads t ON t.account_id = a.account_id AND t.identity_id = a.identity_id AND t.id = $3
 LEFT JOIN comments c ON c.workspace_id = a.workspace_id AND c.id = a.comment_id
-WHERE a.account_id = $1 AND a.state IN ('sending','unknown') AND a.external_id = '' AND a.call->>'text' = $2
-  AND ($3 <> '' AND a.kind IN ('message.send','private_reply.send') AND $3 IN (a.call->>'to', a.call->>'phone', i.external_id, i.phone)
+WHERE a.account_id = $1 AND a.state IN ('sending','unknown') AND a.external_id = ''
+  AND (a.call->>'text' = $2 OR strpos(a.call->>'text', $5) > 1 AND starts_with($2, split_part(a.call->>'text', $5, 1)))
+  AND ($3 <> 0 AND a.kind IN ('message.send','private_reply.send') AND (a.thread_id = $3 OR t.id IS NOT NULL)
     OR $4 <> '' AND a.kind = 'comment.reply' AND $4 IN (a.call->>'comment_id', c.root_external_id))
 ORDER BY a.id LIMIT 1`

@@ -115,7 +115,7 @@ func TestStopToTheNetworkByStatusIsAWithdrawal(t *testing.T) {
 	b.add(b.message("m", "hello"))
 	b.drain(b.sender())
 	r := b.receipt("wamid.1", "failed")
-	r.Failure = &channels.Failure{Code: 131050, Reason: "opted_out", Meaning: "the person wants no marketing"}
+	r.Errors = []channels.NetworkError{{Code: 131050}}
 	b.receipts(r)
 	b.receipts(r)
 	s, err := b.ledger.Live(t.Context(), b.db, b.ws, b.contact, b.identity, "whatsapp", consent.Promotional, b.now())
@@ -147,12 +147,13 @@ func TestWatermarks(t *testing.T) {
 func TestEchoes(t *testing.T) {
 	b := setup(t)
 	got := b.add(b.message("m", "hello"))[0]
+	_, _, other, _ := b.person("39333000002")
 	var during []bool
 	b.net.answer = func(channels.Call) (bool, channels.Result, error) {
 		for _, e := range []Echo{
-			{WorkspaceID: b.ws, AccountID: b.whatsapp, ExternalID: "other", Recipient: "39333000001", Text: "typed in another tool"},
-			{WorkspaceID: b.ws, AccountID: b.whatsapp, ExternalID: "mid.1", Recipient: "39333000002", Text: "hello"},
-			{WorkspaceID: b.ws, AccountID: b.whatsapp, ExternalID: "mid.1", Recipient: "39333000001", Text: "hello"},
+			{WorkspaceID: b.ws, AccountID: b.whatsapp, ExternalID: "other", ThreadID: b.thread, Text: "typed in another tool"},
+			{WorkspaceID: b.ws, AccountID: b.whatsapp, ExternalID: "mid.1", ThreadID: other, Text: "hello"},
+			{WorkspaceID: b.ws, AccountID: b.whatsapp, ExternalID: "mid.1", ThreadID: b.thread, Text: "hello"},
 		} {
 			ours, err := JoinEcho(t.Context(), b.db, e)
 			if err != nil {
@@ -169,7 +170,7 @@ func TestEchoes(t *testing.T) {
 	b.want(got.ID, "done")
 	after, err := JoinEchoes(t.Context(), b.db, []Echo{
 		{WorkspaceID: b.ws, AccountID: b.whatsapp, ExternalID: "mid.1", Text: "hello"},
-		{WorkspaceID: b.ws, AccountID: b.whatsapp, ExternalID: "mid.2", Text: "hello", Recipient: "39333000001"},
+		{WorkspaceID: b.ws, AccountID: b.whatsapp, ExternalID: "mid.2", Text: "hello", ThreadID: b.thread},
 		{WorkspaceID: b.ws, AccountID: b.whatsapp, ExternalID: "mid.1", Token: got.Token},
 		{WorkspaceID: b.ws, AccountID: b.whatsapp, ExternalID: "mid.3", Token: "somebody else's"},
 	})

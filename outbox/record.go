@@ -198,7 +198,7 @@ func gone(o outcome) bool {
 	return o.failure.Reason == "gone" && o.action.Call.Kind == channels.DeleteComment
 }
 
-func by(a Action) string {
+func by(a work) string {
 	if a.Origin == gate.FromMember {
 		return a.Actor
 	}

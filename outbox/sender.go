@@ -23,12 +23,6 @@ type Network interface {
 	Settle(ctx context.Context, account channels.Account, call channels.Call, since time.Time) (channels.Settled, error)
 }
 
-// CommentReader is a Network that can read a comment back. Instagram announces neither edits nor
-// removals, so a delayed action on a comment looks first.
-type CommentReader interface {
-	ReadComment(ctx context.Context, account channels.Account, id string) (channels.Event, error)
-}
-
 // Limits are what the networks allow; the counts are taken from the outbox itself, so that a new
 // process starts where the old one was killed.
 type Limits struct {
@@ -56,12 +50,17 @@ type Sender struct {
 	Network Network
 	Ledger  *consent.Ledger
 	Open    func(ctx context.Context, workspaceID, accountID int64) (channels.Account, error) // account with its token
-	Epoch   *Epoch                                                                            // nil: not guarded against restored copies
-	Clock   func() time.Time
-	Log     *slog.Logger
-	Name    string // of this process; empty: drawn
-	Limits  Limits
-	Listen  string // database URL to listen on for wake-ups; empty: polling only
+	// ReadComment reads a comment back. Instagram announces neither edits nor removals, so a delayed
+	// action on a comment looks first. Optional.
+	ReadComment func(ctx context.Context, account channels.Account, id string) (exists bool, text string, err error)
+	// Complete fills in, at the instant of the call, what must not stand in the database. Optional.
+	Complete func(call channels.Call) channels.Call
+	Epoch    *Epoch // nil: not guarded against restored copies
+	Clock    func() time.Time
+	Log      *slog.Logger
+	Name     string // of this process; empty: drawn
+	Limits   Limits
+	Listen   string // database URL to listen on for wake-ups; empty: polling only
 
 	Batch       int           // actions claimed at once
 	PerAccount  int           // calls at once on one account
@@ -102,6 +101,9 @@ func (s *Sender) start() {
 		}
 		if s.Observe == nil {
 			s.Observe = func(channels.CallKind, string, time.Duration) {}
+		}
+		if s.Complete == nil {
+			s.Complete = func(c channels.Call) channels.Call { return c }
 		}
 		s.gate = &gate.Gate{Ledger: s.Ledger}
 		s.inflight, s.paused = map[int64]int{}, map[pause]time.Time{}
@@ -217,7 +219,7 @@ func (s *Sender) listen(ctx context.Context) {
 }
 
 // deliver makes one call. The call outlives a shutdown: cutting it would only leave another unknown.
-func (s *Sender) deliver(ctx context.Context, a Action, out chan<- outcome) {
+func (s *Sender) deliver(ctx context.Context, a work, out chan<- outcome) {
 	defer func() {
 		s.mu.Lock()
 		s.inflight[a.AccountID]--
@@ -234,7 +236,7 @@ func (s *Sender) deliver(ctx context.Context, a Action, out chan<- outcome) {
 			Meaning: "the account's token cannot be opened; connect the account again"}
 		s.Log.Error("outbox: open account", "account", a.AccountID, "error", err)
 	} else if o.stale = s.readBack(ctx, account, a); o.stale == "" {
-		o.result, err = s.Network.Do(ctx, account, a.Call)
+		o.result, err = s.Network.Do(ctx, account, s.Complete(a.Call))
 		o.failure = failureOf(err)
 	}
 	s.Observe(a.Call.Kind, o.name(), time.Since(began))
@@ -257,23 +259,22 @@ const readBackAfter = 5 * time.Minute
 
 // readBack looks at an Instagram comment again before a delayed action on it. It returns why the
 // action is out of date, or "".
-func (s *Sender) readBack(ctx context.Context, account channels.Account, a Action) string {
-	reader, ok := s.Network.(CommentReader)
-	if !ok || a.Call.Channel != channels.Instagram || a.Call.CommentID == "" || a.Origin == gate.FromMember || s.Clock().Sub(a.CreatedAt) < readBackAfter {
+func (s *Sender) readBack(ctx context.Context, account channels.Account, a work) string {
+	if s.ReadComment == nil || a.Call.Channel != channels.Instagram || a.Call.CommentID == "" || a.Origin == gate.FromMember || s.Clock().Sub(a.CreatedAt) < readBackAfter {
 		return ""
 	}
-	now, err := reader.ReadComment(ctx, account, a.Call.CommentID)
-	if f := failureOf(err); f != nil {
-		if f.Reason == "gone" {
-			return "comment_gone"
-		}
+	exists, now, err := s.ReadComment(ctx, account, a.Call.CommentID)
+	if err != nil {
 		return "" // not readable: the call itself will say
+	}
+	if !exists {
+		return "comment_gone"
 	}
 	var then string
 	if err := s.DB.GetContext(ctx, &then, `SELECT text FROM comments WHERE workspace_id = $1 AND id = $2`, a.WorkspaceID, a.CommentID); err != nil {
 		return ""
 	}
-	if now.Text != "" && now.Text != then {
+	if now != "" && now != then {
 		return "comment_edited"
 	}
 	return ""
@@ -281,7 +282,7 @@ func (s *Sender) readBack(ctx context.Context, account channels.Account, a Actio
 
 // outcome is what became of one call.
 type outcome struct {
-	action  Action
+	action  work
 	result  channels.Result
 	failure *channels.Failure
 	stale   string // the comment is no longer what it was: nothing was called

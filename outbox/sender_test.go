@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func TestAddTwiceIsOneAction(t *testing.T) {
 	if w := b.id(`SELECT waits_for FROM actions WHERE id = $1`, again[1].ID); w != first[0].ID {
 		t.Errorf("the new one waits for %d, not for the one that was there", w)
 	}
-	if err := func() error { _, err := Add(t.Context(), b.db, []Action{{WorkspaceID: b.ws}}); return err }(); err == nil {
+	if err := func() error { _, err := add(t.Context(), b.db, []work{{WorkspaceID: b.ws}}); return err }(); err == nil {
 		t.Error("an action without a call was taken")
 	}
 }
@@ -100,10 +101,10 @@ func TestPrivateReplyTiesTheMessengerIdentity(t *testing.T) {
 
 // Whatever is killed between the claim and the record, the customer gets it exactly once.
 func TestNothingHappensTwiceWhenAProcessDies(t *testing.T) {
-	kinds := map[string]func(*bench) Action{
-		"reply":         func(b *bench) Action { return b.onComment("x", channels.ReplyToComment) },
-		"private reply": func(b *bench) Action { return b.onComment("x", channels.PrivateReply) },
-		"message":       func(b *bench) Action { return b.message("x", "hello") },
+	kinds := map[string]func(*bench) work{
+		"reply":         func(b *bench) work { return b.onComment("x", channels.ReplyToComment) },
+		"private reply": func(b *bench) work { return b.onComment("x", channels.PrivateReply) },
+		"message":       func(b *bench) work { return b.message("x", "hello") },
 	}
 	deaths := map[string]func(b *bench, s *Sender){
 		"before the call": func(b *bench, s *Sender) {
@@ -155,7 +156,7 @@ func TestNothingHappensTwiceWhenAProcessDies(t *testing.T) {
 func TestUnknownOnWhatsAppIsNeverSentAgain(t *testing.T) {
 	b := setup(t)
 	b.net.settle = func(channels.Call, bool) channels.Settled { return channels.Settled{} }
-	got := b.add(b.message("x", "hello"), func() Action { a := b.message("y", "second"); return a }())
+	got := b.add(b.message("x", "hello"), func() work { a := b.message("y", "second"); return a }())
 	s := b.sender()
 	s.start()
 	if claimed, err := s.claim(t.Context()); err != nil || len(claimed) != 1 {
@@ -178,7 +179,7 @@ func TestUnknownOnWhatsAppIsNeverSentAgain(t *testing.T) {
 
 func TestTwoSendersShareTheWork(t *testing.T) {
 	b := setup(t)
-	var actions []Action
+	var actions []work
 	for i := range 120 {
 		contact, identity, thread, conv := b.person(fmt.Sprintf("39333%06d", 100+i))
 		a := b.message(fmt.Sprint("k", i), "hello")
@@ -217,7 +218,7 @@ func TestPrivateRepliesKeepTheHourlyLimitAcrossProcesses(t *testing.T) {
 	b := setup(t)
 	b.exec(`INSERT INTO actions (workspace_id, account_id, kind, state, purpose, origin, token, dedupe, call, valid_until, attempts, sent_at)
 		SELECT $1, $2, 'private_reply.send', 'done', 'service', 'system', 'old' || n, 'old' || n, '{}', now(), 1, $3::timestamptz - n * interval '1 s' FROM generate_series(1, 749) n`, b.ws, b.instagram, b.now())
-	var actions []Action
+	var actions []work
 	for i := range 3 {
 		a := b.onComment(fmt.Sprint("p", i), channels.PrivateReply)
 		external := fmt.Sprint("c-", 10+i)
@@ -241,7 +242,7 @@ func TestPrivateRepliesKeepTheHourlyLimitAcrossProcesses(t *testing.T) {
 
 func TestPairLimitDelaysButDropsNothing(t *testing.T) {
 	b := setup(t)
-	var actions []Action
+	var actions []work
 	for i := range 47 {
 		actions = append(actions, b.message(fmt.Sprintf("k%02d", i), fmt.Sprintf("%02d", i)))
 	}
@@ -470,39 +471,66 @@ func TestCancelTakesOnlyWhatHasNotLeft(t *testing.T) {
 	bot := b.message("bot", "hello")
 	bot.Origin, bot.AnswersEvent = gate.FromBot, b.event(b.whatsapp, "message.received", "whatsapp", "w", "", "39333000001")
 	got := b.add(b.message("m", "from a person"), bot, b.onComment("h", channels.HideComment))
-	ids, err := Cancel(t.Context(), b.db, Filter{WorkspaceID: b.ws, ConversationID: b.conv, Automatic: true}, "human_answered", "a person answered")
+	ids, err := Cancel(t.Context(), b.db, Cancellation{WorkspaceID: b.ws, ConversationID: b.conv, Automatic: true, Reason: "human_answered", Meaning: "a person answered"})
 	if err != nil || !slices.Equal(ids, []int64{got[1].ID}) {
 		t.Fatalf("%v, %v", ids, err)
 	}
+	reply := b.add(b.onComment("r", channels.ReplyToComment))
+	ids, err = Cancel(t.Context(), b.db, Cancellation{WorkspaceID: b.ws, AccountID: b.instagram, RootComment: "c-1", Reason: "answered_elsewhere"})
+	if err != nil || !slices.Equal(ids, []int64{reply[0].ID}) {
+		t.Fatalf("under the comment %v were cancelled, %v", ids, err)
+	}
 	b.drain(b.sender())
-	if ids, err = Cancel(t.Context(), b.db, Filter{WorkspaceID: b.ws, ConversationID: b.conv}, "x", ""); err != nil || len(ids) != 0 {
+	b.want(got[2].ID, "done")
+	if ids, err = Cancel(t.Context(), b.db, Cancellation{WorkspaceID: b.ws, ConversationID: b.conv, Reason: "x"}); err != nil || len(ids) != 0 {
 		t.Errorf("%v of what is done was cancelled, %v", ids, err)
 	}
-	if _, err := Cancel(t.Context(), b.db, Filter{WorkspaceID: b.ws}, "x", ""); err == nil {
-		t.Error("a filter without anything in it cancelled a whole workspace")
+	if _, err := Cancel(t.Context(), b.db, Cancellation{WorkspaceID: b.ws, Reason: "x"}); err == nil {
+		t.Error("a cancellation without anything in it stopped a whole workspace")
 	}
 }
 
 func TestADelayedActionReadsTheCommentBack(t *testing.T) {
 	b := setup(t)
 	text := "Info?"
-	b.net.comment = func(string) (channels.Event, error) {
-		if text == "" {
-			return channels.Event{}, &channels.Failure{Class: channels.GiveUp, Reason: "gone"}
-		}
-		return channels.Event{Text: text}, nil
-	}
+	s := b.sender()
+	s.ReadComment = func(context.Context, channels.Account, string) (bool, string, error) { return text != "", text, nil }
 	for _, c := range []struct{ text, want string }{{"Info?", "done"}, {"You are all idiots", "refused:comment_edited"}, {"", "cancelled:comment_gone"}} {
 		text = c.text
 		a := b.onComment("r"+c.text, channels.ReplyToComment)
 		a.NotBefore = b.now().Add(10 * time.Minute)
 		got := b.add(a)
 		b.advance(11 * time.Minute)
-		b.drain(b.sender())
+		b.drain(s)
 		b.want(got[0].ID, c.want)
 	}
 	if s := b.text(`SELECT state FROM comments WHERE id = $1`, b.comment); s != "removed" {
 		t.Errorf("the comment is %s", s)
+	}
+}
+
+func TestWhatMustNotStandInTheDatabaseIsFilledInAtTheCall(t *testing.T) {
+	b := setup(t)
+	s := b.sender()
+	s.Complete = func(c channels.Call) channels.Call {
+		c.Text = strings.ReplaceAll(c.Text, "~ref:7~", "PNT-SECRET")
+		return c
+	}
+	b.net.answer = func(c channels.Call) (bool, channels.Result, error) {
+		ours, err := JoinEcho(context.Background(), b.db, Echo{WorkspaceID: b.ws, AccountID: b.whatsapp, ExternalID: "mid.9", ThreadID: b.thread, Text: c.Text})
+		if err != nil || !ours {
+			t.Errorf("its echo is ours: %v, %v", ours, err)
+		}
+		return true, channels.Result{}, &channels.Failure{Class: channels.Unknown, Reason: "timeout"}
+	}
+	got := b.add(b.message("m", "Your reference is ~ref:7~"))
+	b.drain(s)
+	b.want(got[0].ID, "done:seen")
+	if b.net.order[0] != "Your reference is PNT-SECRET" {
+		t.Errorf("sent: %q", b.net.order)
+	}
+	if n := b.id(`SELECT count(*) FROM actions WHERE call::text LIKE '%SECRET%'`); n != 0 {
+		t.Error("the database holds what was filled in")
 	}
 }
 

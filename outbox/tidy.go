@@ -127,13 +127,13 @@ UPDATE actions SET looks = looks + 1, not_before = $2
 WHERE id IN (SELECT id FROM actions WHERE state = 'unknown' AND not_before <= $1 AND looks < $3 ORDER BY not_before LIMIT 20 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id`
 
-func (s *Sender) settleOne(ctx context.Context, a Action) error {
+func (s *Sender) settleOne(ctx context.Context, a work) error {
 	call, cancel := context.WithTimeout(ctx, s.CallTimeout)
 	defer cancel()
 	account, err := s.Open(call, a.WorkspaceID, a.AccountID)
 	var found channels.Settled
 	if err == nil {
-		found, err = s.Network.Settle(call, account, a.Call, a.since())
+		found, err = s.Network.Settle(call, account, s.Complete(a.Call), a.since())
 	}
 	if err != nil {
 		found = channels.Settled{} // cannot look now: as good as "cannot say"
@@ -151,14 +151,14 @@ func (s *Sender) settleOne(ctx context.Context, a Action) error {
 }
 
 // since is the earliest instant at which the call can have been made; clocks may differ a little.
-func (a Action) since() time.Time {
+func (a work) since() time.Time {
 	if a.SentAt.IsZero() {
 		return a.CreatedAt.Add(-time.Minute)
 	}
 	return a.SentAt.Add(-time.Minute)
 }
 
-func (s *Sender) unsettled(ctx context.Context, a Action, state State, reason, meaning string, notBefore time.Time) error {
+func (s *Sender) unsettled(ctx context.Context, a work, state State, reason, meaning string, notBefore time.Time) error {
 	tx, err := s.DB.BeginTxx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
