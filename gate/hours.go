@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -137,8 +136,8 @@ type Place struct {
 	Home      string // the brand's country
 }
 
-// Zones returns the zones the person may be in, and the country.
-func (p Place) Zones() ([]*time.Location, string, error) {
+// Zones returns the zones the person may be in, and the country. Without any, no hour is open.
+func (p Place) Zones() ([]*time.Location, string) {
 	country := strings.ToUpper(p.Country)
 	if country == "" {
 		country = countryOf(p.Phone)
@@ -149,7 +148,7 @@ func (p Place) Zones() ([]*time.Location, string, error) {
 			if country == "" && strings.HasPrefix(p.TimeZone, "Australia/") {
 				country = "AU"
 			}
-			return []*time.Location{z}, orHome(country, p.Home), nil
+			return []*time.Location{z}, orHome(country, p.Home)
 		}
 	}
 	if len(names) == 0 {
@@ -159,11 +158,11 @@ func (p Place) Zones() ([]*time.Location, string, error) {
 	for _, n := range names {
 		z, err := time.LoadLocation(n)
 		if err != nil {
-			return nil, country, fmt.Errorf("time zone %q is not known: %w", n, err)
+			return nil, country
 		}
 		out = append(out, z)
 	}
-	return out, orHome(country, p.Home), nil
+	return out, orHome(country, p.Home)
 }
 
 func orHome(country, home string) string {

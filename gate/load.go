@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -57,6 +58,11 @@ func (g *Gate) CheckAll(ctx context.Context, tx sqlx.QueryerContext, requests []
 	for i, f := range facts {
 		r := requests[i]
 		person := contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}
+		if err := b.broken[r.WorkspaceID]; err != nil {
+			out[i] = Decision{Verb: Hold, Code: "settings_invalid", Purpose: r.Purpose,
+				Meaning: "the workspace's settings cannot be read, so nothing goes out until they are corrected: " + err.Error()}
+			continue
+		}
 		f.Sent = b.sent[person]
 		if f.Comment != nil && b.replied[r.CommentID] != 0 && b.replied[r.CommentID] != r.ActionID {
 			f.Comment.Replied = true
@@ -84,6 +90,7 @@ type batch struct {
 	requests []Request
 
 	workspaces map[int64]workspaceFacts
+	broken     map[int64]error // workspaces whose settings make no sense: they hold, others go on
 	accounts   map[int64]accountFacts
 	contacts   map[contactKey]contactFacts
 	threads    map[threadKey]time.Time
@@ -146,9 +153,7 @@ func (b *batch) load(ledger *consent.Ledger) ([]Facts, error) {
 	}
 	out := make([]Facts, len(b.requests))
 	for i, r := range b.requests {
-		if out[i], err = b.facts(r); err != nil {
-			return nil, err
-		}
+		out[i] = b.facts(r)
 	}
 	return out, nil
 }
@@ -157,7 +162,7 @@ func speaks(k channels.CallKind) bool {
 	return k == channels.PrivateReply || k == channels.SendMessage || k == channels.SendTemplate
 }
 
-func (b *batch) facts(r Request) (Facts, error) {
+func (b *batch) facts(r Request) Facts {
 	w, account := b.workspaces[r.WorkspaceID], b.accounts[r.AccountID]
 	f := Facts{
 		Now: b.now, Call: r.Call, Purpose: r.Purpose, Origin: r.Origin, NotBefore: r.NotBefore, ValidUntil: r.ValidUntil,
@@ -169,7 +174,7 @@ func (b *batch) facts(r Request) (Facts, error) {
 		f.Comment = c.facts()
 	}
 	if !speaks(r.Call.Kind) {
-		return f, nil
+		return f
 	}
 	person := contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}
 	contact, known := b.contacts[person]
@@ -188,7 +193,9 @@ func (b *batch) facts(r Request) (Facts, error) {
 		service := h.State(r.IdentityID, privateSide(r.Call.Channel), consent.Service, b.now)
 		f.AllStop = service.Status == consent.Withdrawn || service.Status == consent.Doubtful
 	}
-	return f, b.place(&f, r, w, contact)
+	zones, country := Place{TimeZone: contact.TimeZone, Country: contact.Country, Phone: inbox.Digits(r.Call.Phone), Workspace: w.TimeZone, Home: w.Country}.Zones()
+	f.Zones, f.Hours.National = zones, country == "AU"
+	return f
 }
 
 // privateSide is the channel that messages to a commenter travel on.
@@ -197,15 +204,6 @@ func privateSide(c channels.Channel) string {
 		c = channels.Messenger
 	}
 	return string(c)
-}
-
-func (b *batch) place(f *Facts, r Request, w workspaceFacts, c contactFacts) error {
-	zones, country, err := Place{TimeZone: c.TimeZone, Country: c.Country, Phone: inbox.Digits(r.Call.Phone), Workspace: w.TimeZone, Home: w.Country}.Zones()
-	if err != nil {
-		return fmt.Errorf("find the time zone of contact %d: %w", r.ContactID, err)
-	}
-	f.Zones, f.Hours.National = zones, country == "AU"
-	return nil
 }
 
 func (b *batch) ids(of func(Request) int64) any {
@@ -225,15 +223,13 @@ func (b *batch) loadWorkspaces() error {
 	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateWorkspaces, b.ids(func(r Request) int64 { return r.WorkspaceID })); err != nil {
 		return fmt.Errorf("load workspaces for the gate: %w", err)
 	}
-	b.workspaces = map[int64]workspaceFacts{}
+	b.workspaces, b.broken = map[int64]workspaceFacts{}, map[int64]error{}
 	for _, w := range rows {
 		s, err := inbox.ParseSettings(w.Settings)
-		if err != nil {
-			return err
-		}
-		h, err := HoursOf(s)
-		if err != nil {
-			return err
+		h, wrong := HoursOf(s)
+		_, unknown := time.LoadLocation(w.TimeZone)
+		if err := errors.Join(err, wrong, unknown); err != nil {
+			b.broken[w.ID] = err
 		}
 		b.workspaces[w.ID] = workspaceFacts{w, s, h}
 	}

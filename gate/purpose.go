@@ -94,6 +94,17 @@ func promotes(d Draft) bool {
 	return Promotes(text(d.Call), d.Origin == FromTrigger || d.Origin == FromAPI)
 }
 
+// OfTexts is the purpose of a trigger or flow with these texts, for the person who writes it: what it
+// says decides, not what it is meant to be. The same rule is applied again to each message.
+func OfTexts(texts ...string) Purpose {
+	for _, s := range texts {
+		if Promotes(s, true) {
+			return Promotional
+		}
+	}
+	return Answer
+}
+
 // text is everything the person will read or could tap.
 func text(c channels.Call) string {
 	parts := []string{c.Text}
@@ -118,7 +129,14 @@ func text(c channels.Call) string {
 // broad set, the mere word "offer" is enough: right for a message nobody asked for, wrong for a bot
 // that must be able to say "you will get no more offers".
 func Promotes(s string, broad bool) bool {
-	folded := fold(s)
+	// A click-to-chat link carries a text of the customer's own; it is not ours.
+	words := links.ReplaceAllStringFunc(s, func(link string) string {
+		if chatLink(link) {
+			return " "
+		}
+		return link
+	})
+	folded := fold(words)
 	if strongWords.MatchString(folded) || broad && broadWords.MatchString(folded) {
 		return true
 	}
