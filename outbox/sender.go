@@ -73,6 +73,7 @@ type Sender struct {
 
 	once     sync.Once
 	gate     *gate.Gate
+	life     *alive
 	mu       sync.Mutex
 	inflight map[int64]int       // account → calls
 	paused   map[pause]time.Time // what has no room until when; only a cache of what the outbox tells
@@ -122,9 +123,18 @@ func orElse(f, other func() time.Time) func() time.Time {
 func (s *Sender) Run(ctx context.Context) error {
 	s.start()
 	var beside, calls sync.WaitGroup
+	if err := s.showLife(ctx); err != nil {
+		s.Log.Warn("outbox: cannot show that this process lives; others wait longer should it die", "error", err)
+	}
+	defer func() {
+		if s.life != nil {
+			s.life.end()
+		}
+	}()
 	recorded := make(chan struct{})
 	go func() { defer close(recorded); s.recordOutcomes() }()
 	beside.Go(func() { s.listen(ctx) })
+	beside.Go(func() { s.every(ctx, s.Poll*4, nil, s.showLife) })
 	beside.Go(func() { s.every(ctx, s.Poll*4, nil, s.settleDue) })
 	beside.Go(func() { s.every(ctx, s.Poll*4, nil, s.tidy) })
 	if s.Epoch != nil {

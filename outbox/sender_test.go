@@ -177,6 +177,37 @@ func TestUnknownOnWhatsAppIsNeverSentAgain(t *testing.T) {
 	}
 }
 
+func TestADeadProcessIsNoticedAtOnceAndALivingOneIsLeftAlone(t *testing.T) {
+	b := setup(t)
+	got := b.add(b.message("m", "hello"))
+	dying := b.sender()
+	dying.start()
+	if err := dying.showLife(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if claimed, err := dying.claim(t.Context()); err != nil || len(claimed) != 1 {
+		t.Fatalf("claimed %d, %v", len(claimed), err)
+	}
+	other := b.sender()
+	if err := other.tidy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.want(got[0].ID, "sending")
+	var pid int
+	if err := dying.life.conn.GetContext(t.Context(), &pid, `SELECT pg_backend_pid()`); err != nil {
+		t.Fatal(err)
+	}
+	b.exec(`SELECT pg_terminate_backend($1, 5000)`, pid) // what a killed process leaves behind: nothing
+	if err := other.tidy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.want(got[0].ID, "unknown:process_died")
+	if err := dying.showLife(t.Context()); err != nil {
+		t.Errorf("a connection that broke was not replaced: %v", err)
+	}
+	dying.life.end()
+}
+
 func TestTwoSendersShareTheWork(t *testing.T) {
 	b := setup(t)
 	var actions []work

@@ -31,11 +31,15 @@ func (s *Sender) tidy(ctx context.Context) error {
 		}
 		return tx.Commit()
 	}
+	dead, err := deadSenders(ctx, tx)
+	if err != nil {
+		return err
+	}
 	for _, step := range []struct {
 		what, stmt string
 		args       []any
 	}{
-		{"rescue the calls of a dead process", sqlRescue, []any{now.Add(-s.RescueAfter), pq.Array(repeatable()), now, now.Add(s.SettleAfter)}},
+		{"rescue the calls of a dead process", sqlRescue, []any{now.Add(-s.RescueAfter), pq.Array(repeatable()), now, now.Add(s.SettleAfter), pq.Array(dead)}},
 		{"expire actions", sqlExpire, []any{now}},
 		{"cancel what waits in vain", sqlWaitsInVain, []any{now}},
 		{"resume what was held", sqlResume, []any{now}},
@@ -66,7 +70,7 @@ const sqlRescue = `
 UPDATE actions SET state = CASE WHEN kind = ANY($2) THEN 'planned' ELSE 'unknown' END, reason = 'process_died',
     meaning = 'ponte stopped while this was being sent; it is looked for before anything is sent again',
     not_before = CASE WHEN kind = ANY($2) THEN $3::timestamptz ELSE $4::timestamptz END
-WHERE id IN (SELECT id FROM actions WHERE state = 'sending' AND claimed_at < $1 ORDER BY id LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED)
+WHERE id IN (SELECT id FROM actions WHERE state = 'sending' AND (claimed_at < $1 OR claimed_by = ANY($5)) ORDER BY id LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING workspace_id, id`
 
 const sqlExpire = `
