@@ -1,0 +1,44 @@
+import createClient, { type Middleware } from 'openapi-fetch';
+import { ApiError, type Problem } from './errors';
+import type { paths } from './schema.gen';
+
+/** The document names paths with or without their prefix; the screens write them without. */
+type Strip<P> = { [K in keyof P as K extends `/api/v1${infer R}` ? R : K]: P[K] };
+
+const workspaceKey = 'ponte.workspace';
+
+/** The workspace a member of several works in; empty means the server's first one. */
+export const chosenWorkspace = {
+  get: (): string => localStorage.getItem(workspaceKey) ?? '',
+  set: (id: number): void => localStorage.setItem(workspaceKey, String(id)),
+};
+
+const headers: Middleware = {
+  onRequest({ request }) {
+    if (request.method !== 'GET') request.headers.set('X-Ponte-CSRF', '1');
+    const workspace = chosenWorkspace.get();
+    if (workspace) request.headers.set('X-Ponte-Workspace', workspace);
+    return request;
+  },
+};
+
+export const api = createClient<Strip<paths>>({
+  baseUrl: '/api/v1',
+  credentials: 'same-origin',
+  fetch: (request: Request) => globalThis.fetch(request),
+});
+api.use(headers);
+
+interface Answer<D> { data?: D; error?: unknown; response: Response }
+
+/** Returns the data of a call, or throws an ApiError that a screen can show. */
+export async function unwrap<D>(call: Promise<Answer<D>>): Promise<D> {
+  let answer: Answer<D>;
+  try {
+    answer = await call;
+  } catch {
+    throw new ApiError(0, { title: 'offline', kind: 'offline' });
+  }
+  if (!answer.response.ok) throw new ApiError(answer.response.status, (answer.error ?? {}) as Problem);
+  return answer.data as D;
+}

@@ -1,0 +1,71 @@
+/* Provisional: written by hand until the typed handlers generate it. */
+import type * as T from './types';
+
+type Op<Q, P, B, R> = {
+  parameters: { query?: Q; header?: never; cookie?: never } & (keyof P extends never ? { path?: never } : { path: P });
+  responses: { 200: { headers: Record<string, unknown>; content: { 'application/json': R } } };
+} & (B extends undefined ? { requestBody?: never } : { requestBody: { content: { 'application/json': B } } });
+type None = Record<never, never>;
+type Id = { id: number };
+type Paging = { limit?: number; cursor?: string };
+type Get<R, Q = None, P = None> = { get: Op<Q, P, undefined, R> };
+type Post<B, R, P = None> = { post: Op<None, P, B, R> };
+type Put<B, R, P = None> = { put: Op<None, P, B, R> };
+type Del<P = Id> = { delete: Op<None, P, undefined, unknown> };
+type Act<R = T.Comment> = Post<{ reason?: string; review_id?: number }, R, Id>;
+
+export interface paths {
+  '/auth/sign-in': Post<{ email: string; password: string }, unknown>;
+  '/auth/sign-out': Post<None, unknown>;
+  '/me': Get<T.Me>;
+  '/sessions': Get<T.Page<T.Session>>;
+  '/sessions/{id}': Del;
+  '/overview': Get<T.Overview>;
+  '/comments': Get<T.Page<T.Comment>, Paging & { queue?: 'open' | 'all'; state?: string; decision?: string; account_id?: number; post_id?: number; language?: string; contact_id?: number; q?: string }>;
+  '/comments/{id}': Get<T.CommentDetail, None, Id>;
+  '/comments/{id}/approve': Act;
+  '/comments/{id}/hide': Act;
+  '/comments/{id}/unhide': Act;
+  '/comments/{id}/delete': Act;
+  '/comments/{id}/undo': Act;
+  '/comments/{id}/reply': Post<{ text: string }, T.Comment, Id>;
+  '/comments/{id}/private-reply': Post<{ text: string }, T.Comment, Id>;
+  '/comments/{id}/pass': Post<None, { conversation_id: number }, Id>;
+  '/reviews/{id}/claim': Post<None, { claimed_until: string }, Id>;
+  '/reviews/{id}/release': Post<None, unknown, Id>;
+  '/conversations': Get<T.Page<T.Conversation>, Paging & { view?: string; state?: string; channel?: string; q?: string; contact_id?: number }>;
+  '/conversations/{id}': Get<T.ConversationDetail, None, Id>;
+  '/conversations/{id}/messages': Get<T.Page<T.Message>, { before?: number; limit?: number }, Id> & Post<{ text: string; suggestion_id?: number; revision: number; template_id?: number; parameters?: string[] }, T.Message, Id>;
+  '/conversations/{id}/take-over': Act<T.Conversation>;
+  '/conversations/{id}/return-to-bot': Act<T.Conversation>;
+  '/conversations/{id}/resolve': Act<T.Conversation>;
+  '/conversations/{id}/reopen': Act<T.Conversation>;
+  '/conversations/{id}/assign': Post<{ user_id: number | null }, T.Conversation, Id>;
+  '/conversations/{id}/labels': Post<{ labels: string[] }, T.Conversation, Id>;
+  '/conversations/{id}/read': Post<None, unknown, Id>;
+  '/identities/{id}/unjoin': Post<{ join_id: number }, unknown, Id>;
+  '/conversations/{id}/suggestions': Get<T.Suggestions, None, Id>;
+  '/suggestions/{id}/dismiss': Post<None, unknown, Id>;
+  '/contacts/{id}/consent': Post<{ act: 'grant' | 'withdraw'; channel: string; purpose: string; how: string; evidence_text: string }, unknown, Id>;
+  '/triggers': Get<T.Page<T.Trigger>> & Post<T.TriggerInput, T.Trigger>;
+  '/triggers/{id}': Get<T.Trigger, None, Id> & Put<T.TriggerInput, T.Trigger, Id>;
+  '/triggers/{id}/state': Post<{ state: string }, T.Trigger, Id>;
+  '/posts': Get<T.Page<T.Post>, Paging & { account_id?: number; q?: string }>;
+  '/accounts': Get<T.Page<T.Account>> & Post<{ channel: string; id: string; token: string; base_url?: string; waba_id?: string; phone?: string; name?: string }, T.Account>;
+  '/accounts/{id}': Del;
+  '/accounts/{id}/sending': Post<{ on: boolean }, T.Account, Id>;
+  '/accounts/{id}/check': Post<None, { checks: T.Check[] }, Id>;
+  '/accounts/{id}/backfill': Post<None, unknown, Id>;
+  '/quick-replies': Get<T.Page<T.QuickReply>> & Post<Omit<T.QuickReply, 'id'>, T.QuickReply>;
+  '/quick-replies/{id}': Put<Omit<T.QuickReply, 'id'>, T.QuickReply, Id> & Del;
+  '/knowledge': Get<T.Page<T.Knowledge>> & Post<Omit<T.Knowledge, 'id'>, T.Knowledge>;
+  '/knowledge/{id}': Put<Omit<T.Knowledge, 'id'>, T.Knowledge, Id> & Del;
+  '/templates': Get<T.Page<T.Template>, { account_id?: number }>;
+  '/templates/sync': Post<None, unknown>;
+  '/members': Get<T.Page<T.Member>> & Post<{ email: string; name: string; role: string; password?: string }, T.Member>;
+  '/members/{user_id}': Put<{ role: string }, T.Member, { user_id: number }> & Del<{ user_id: number }>;
+  '/tokens': Get<T.Page<T.Token>> & Post<{ name: string; role: string }, { token: string }>;
+  '/tokens/{id}': Del;
+  '/workspace': Get<T.Workspace> & Put<Omit<T.Workspace, 'id'>, T.Workspace>;
+  '/workspace/sending': Post<{ on: boolean }, unknown>;
+}

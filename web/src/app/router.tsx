@@ -1,0 +1,63 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { Loading } from '@/ui/states';
+import { Gate } from './gate';
+import { NotFound } from './not-found';
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined);
+const whole = (value: unknown): number | undefined => {
+  const n = Number(value);
+  return value !== '' && value !== undefined && Number.isInteger(n) && n > 0 ? n : undefined;
+};
+
+interface ModerationSearch { queue?: 'all' | undefined; state?: string | undefined; account?: number | undefined; post?: number | undefined; contact?: number | undefined; language?: string | undefined; q?: string | undefined; id?: number | undefined }
+interface InboxSearch { view?: string | undefined; state?: 'resolved' | undefined; channel?: string | undefined; q?: string | undefined; id?: number | undefined }
+
+const root = createRootRoute({ component: Gate, notFoundComponent: NotFound });
+
+const home = createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('@/features/home')) });
+const moderation = createRoute({
+  getParentRoute: () => root,
+  path: '/moderation',
+  validateSearch: (s: Record<string, unknown>): ModerationSearch => ({
+    queue: s['queue'] === 'all' ? 'all' : undefined,
+    state: text(s['state']),
+    account: whole(s['account']),
+    post: whole(s['post']),
+    contact: whole(s['contact']),
+    language: text(s['language']),
+    q: text(s['q']),
+    id: whole(s['id']),
+  }),
+  component: lazyRouteComponent(() => import('@/features/moderation')),
+});
+const inbox = createRoute({
+  getParentRoute: () => root,
+  path: '/inbox',
+  validateSearch: (s: Record<string, unknown>): InboxSearch => ({ view: text(s['view']), state: s['state'] === 'resolved' ? 'resolved' : undefined, channel: text(s['channel']), q: text(s['q']), id: whole(s['id']) }),
+  component: lazyRouteComponent(() => import('@/features/inbox')),
+});
+const triggers = createRoute({ getParentRoute: () => root, path: '/triggers', component: lazyRouteComponent(() => import('@/features/triggers')) });
+const trigger = createRoute({ getParentRoute: () => root, path: '/triggers/$id', component: lazyRouteComponent(() => import('@/features/triggers/edit')) });
+const knowledge = createRoute({
+  getParentRoute: () => root,
+  path: '/knowledge',
+  validateSearch: (s: Record<string, unknown>): { tab?: 'knowledge' | undefined } => ({ tab: s['tab'] === 'knowledge' ? 'knowledge' : undefined }),
+  component: lazyRouteComponent(() => import('@/features/knowledge')),
+});
+const accounts = createRoute({ getParentRoute: () => root, path: '/accounts', component: lazyRouteComponent(() => import('@/features/accounts')) });
+const team = createRoute({ getParentRoute: () => root, path: '/team', component: lazyRouteComponent(() => import('@/features/team')) });
+const settings = createRoute({ getParentRoute: () => root, path: '/settings', component: lazyRouteComponent(() => import('@/features/settings')) });
+const rehearse = createRoute({ getParentRoute: () => root, path: '/rehearse', component: lazyRouteComponent(() => import('@/features/rehearse')) });
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, moderation, inbox, triggers, trigger, knowledge, accounts, team, settings, rehearse]),
+  defaultPreload: 'intent',
+  defaultPendingComponent: () => <Loading rows={6} />,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,139 @@
+import { Drawer } from '@mantine/core';
+import { IconAlertTriangle, IconMenu2 } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
+import { Link, Outlet, useNavigate } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { openLive, type LiveState } from '@/api/live';
+import { useOverview } from '@/api/overview';
+import type { Me, Overview } from '@/api/types';
+import { useKeys } from '@/ui/keys';
+import { KeyHelp } from './key-help';
+import { navFor, type NavItem } from './nav';
+import { Palette } from './palette';
+import css from './shell.module.css';
+import { UserMenu } from './user-menu';
+
+/** The frame around every screen: navigation, live state, banners, keys. */
+export function Shell({ me }: { me: Me }) {
+  const { t } = useTranslation();
+  const live = useLive();
+  const overview = useOverview().data;
+  const items = navFor(me);
+  const navigate = useNavigate();
+  const [help, setHelp] = useState(false);
+  const [more, setMore] = useState(false);
+
+  useKeys(t('keys.everywhere'), [
+    { key: '?', label: t('keys.help'), run: () => setHelp(true) },
+    ...items.map((item) => ({ key: item.key, label: t(item.label), run: () => void navigate({ to: item.path }) })),
+  ]);
+
+  const side = <Side me={me} items={items} overview={overview} live={live} onHelp={() => setHelp(true)} onGo={() => setMore(false)} />;
+  return (
+    <div className={css.shell}>
+      <a className={css.skip} href="#content">{t('nav.skip')}</a>
+      <nav className={css.side} aria-label={t('nav.label')}>{side}</nav>
+      <div className={css.main}>
+        <Banners me={me} live={live} />
+        <main id="content" tabIndex={-1} className={css.content}><Outlet /></main>
+      </div>
+      <nav className={css.bottom} aria-label={t('nav.label')}>
+        {items.slice(0, 3).map((item) => <Tab key={item.path} item={item} overview={overview} />)}
+        <button type="button" className={css.tab} onClick={() => setMore(true)}><IconMenu2 size={20} stroke={1.6} aria-hidden />{t('nav.more')}</button>
+      </nav>
+      <Drawer opened={more} onClose={() => setMore(false)} size={264} title={me.workspace.brand || me.workspace.name} closeButtonProps={{ 'aria-label': t('act.close') }}>{side}</Drawer>
+      <Palette items={items} />
+      <KeyHelp opened={help} onClose={() => setHelp(false)} />
+    </div>
+  );
+}
+
+function useLive(): LiveState {
+  const client = useQueryClient();
+  const [state, setState] = useState<LiveState>('connecting');
+  useEffect(() => openLive(client, setState), [client]);
+  return state;
+}
+
+interface SideProps { me: Me; items: NavItem[]; overview: Overview | undefined; live: LiveState; onHelp: () => void; onGo: () => void }
+
+function Side({ me, items, overview, live, onHelp, onGo }: SideProps) {
+  const { t } = useTranslation();
+  const links = (group: NavItem['group']) => items.filter((i) => i.group === group).map((item) => <SideLink key={item.path} item={item} overview={overview} onGo={onGo} />);
+  return (
+    <>
+      <div className={css.brand}>
+        <img src="/icon.svg" alt="" />
+        <div>
+          <b className="clip">{me.workspace.brand || me.workspace.name}</b>
+          <small>ponte</small>
+        </div>
+      </div>
+      {links('work')}
+      <div className={css.group}>{t('nav.setup')}</div>
+      {links('setup')}
+      <div className={css.foot}>
+        <div className={css.live} role="status">
+          <span className={css.dot} data-state={live} aria-hidden />
+          {t(`live.${live}`)}
+        </div>
+        <UserMenu me={me} onHelp={onHelp} />
+      </div>
+    </>
+  );
+}
+
+function SideLink({ item, overview, onGo }: { item: NavItem; overview: Overview | undefined; onGo: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Link to={item.path} className={css.link} activeOptions={{ exact: item.path === '/', includeSearch: false }} onClick={onGo}>
+      <item.icon size={18} stroke={1.7} aria-hidden />
+      <span className="clip">{t(item.label)}</span>
+      <Count item={item} overview={overview} />
+    </Link>
+  );
+}
+
+function Tab({ item, overview }: { item: NavItem; overview: Overview | undefined }) {
+  const { t } = useTranslation();
+  return (
+    <Link to={item.path} className={css.tab} activeOptions={{ exact: item.path === '/', includeSearch: false }}>
+      <item.icon size={20} stroke={1.6} aria-hidden />
+      {t(item.label)}
+      <Count item={item} overview={overview} />
+    </Link>
+  );
+}
+
+function Count({ item, overview }: { item: NavItem; overview: Overview | undefined }) {
+  const { t } = useTranslation();
+  const count = overview && item.count ? item.count(overview) : 0;
+  if (!overview || count === 0) return null;
+  return (
+    <span className={`${css.count} ${item.alarm?.(overview) ? css.alarm : ''}`}>
+      {count > 999 ? '999+' : count}
+      <span className="sr-only"> {t('nav.waiting')}</span>
+    </span>
+  );
+}
+
+function Banners({ me, live }: { me: Me; live: LiveState }) {
+  const { t } = useTranslation();
+  return (
+    <div role="status">
+      {!me.workspace.sending && (
+        <div className={css.banner}>
+          <IconAlertTriangle size={17} aria-hidden />
+          <span>{t('banner.sending_off')} {me.permissions.includes('configure') && <Link to="/settings">{t('nav.settings')}</Link>}</span>
+        </div>
+      )}
+      {live === 'lost' && (
+        <div className={css.banner}>
+          <IconAlertTriangle size={17} aria-hidden />
+          <span>{t('banner.lost')}</span>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,92 @@
+import { ActionIcon, Button, Menu, Switch } from '@mantine/core';
+import { IconCircleCheck, IconCircleX, IconDotsVertical, IconPlugConnected, IconPlus, IconStethoscope } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useAccounts } from '@/api/overview';
+import { useCan } from '@/api/session';
+import type { Account, Check } from '@/api/types';
+import { codeText } from '@/i18n';
+import { ChannelMark, channelNames, PageBody, PageHead, Tag } from '@/ui/parts';
+import { Empty, Loaded } from '@/ui/states';
+import { failed, told } from '@/ui/toast';
+import css from './accounts.module.css';
+import { AddAccount } from './add';
+import { useAccountSending, useBackfill, useCheck, useRemoveAccount } from './queries';
+
+/** The connected Pages, Instagram accounts and WhatsApp numbers, and whether each is in order. */
+export default function Accounts() {
+  const { t } = useTranslation();
+  const query = useAccounts();
+  const configure = useCan('configure');
+  const [adding, setAdding] = useState(false);
+  const add = configure && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setAdding(true)}>{t('accounts.add')}</Button>;
+  return (
+    <PageBody>
+      <PageHead title={t('accounts.title')} action={add}>{t('accounts.lead')}</PageHead>
+      <Loaded query={query}>
+        {({ items }) => items.length === 0
+          ? <div className="panel"><Empty title={t('accounts.none')} icon={<IconPlugConnected size={26} stroke={1.4} aria-hidden />} action={add}>{t('accounts.none_text')}</Empty></div>
+          : <div className={css.cards}>{items.map((a) => <Card key={a.id} a={a} configure={configure} />)}</div>}
+      </Loaded>
+      {adding && <AddAccount onClose={() => setAdding(false)} />}
+    </PageBody>
+  );
+}
+
+function Card({ a, configure }: { a: Account; configure: boolean }) {
+  const { t } = useTranslation();
+  const check = useCheck();
+  const sending = useAccountSending();
+  return (
+    <section className={`panel ${css.card}`} aria-label={a.name || a.external_id}>
+      <div className={css.head}>
+        <ChannelMark channel={a.channel} size={24} />
+        <div className={css.name}>
+          <h2>{a.name || channelNames[a.channel]}</h2>
+          <small>{[channelNames[a.channel], a.phone || a.external_id, a.base_url.replace(/^https?:\/\//, '')].filter(Boolean).join(' · ')}</small>
+        </div>
+        {a.coverage && <Tag>{t('accounts.coverage')}: {codeText('coverage', a.coverage)}</Tag>}
+        <Tag tone={a.state === 'connected' ? 'good' : 'bad'}>{codeText('account_state', a.state)}</Tag>
+        {configure && (
+          <>
+            <Switch label={t('accounts.sending')} checked={a.sending} disabled={sending.isPending} onChange={(e) => sending.mutate({ id: a.id, on: e.currentTarget.checked }, { onError: failed })} />
+            <Button variant="default" leftSection={<IconStethoscope size={16} aria-hidden />} loading={check.isPending} onClick={() => check.mutate(a.id, { onError: failed })}>{t('accounts.check')}</Button>
+            <More a={a} />
+          </>
+        )}
+      </div>
+      {a.state_reason && <p style={{ margin: '10px 0 0', color: 'var(--p-bad-ink)' }}>{a.state_reason}</p>}
+      {check.data && <Checks checks={check.data.checks} />}
+    </section>
+  );
+}
+
+function Checks({ checks }: { checks: Check[] }) {
+  const { t } = useTranslation();
+  return (
+    <ul className={css.checks} aria-live="polite">
+      {checks.map((c) => (
+        <li key={c.name}>
+          {c.ok ? <IconCircleCheck size={18} className={css.ok} role="img" aria-label={t('accounts.ok')} /> : <IconCircleX size={18} className={css.no} role="img" aria-label={t('accounts.not_ok')} />}
+          <div>{codeText('check', c.name)}<small>{c.detail}</small>{!c.ok && c.fix && <small className={css.fix}>{c.fix}</small>}</div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function More({ a }: { a: Account }) {
+  const { t } = useTranslation();
+  const backfill = useBackfill();
+  const remove = useRemoveAccount();
+  const sure = () => { if (window.confirm(t('accounts.sure_remove', { name: a.name || a.external_id }))) remove.mutate(a.id, { onSuccess: () => told(t('accounts.removed')), onError: failed }); };
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={t('accounts.more', { name: a.name || a.external_id })}><IconDotsVertical size={17} aria-hidden /></ActionIcon></Menu.Target>
+      <Menu.Dropdown>
+        {a.channel !== 'whatsapp' && <Menu.Item onClick={() => backfill.mutate(a.id, { onSuccess: () => told(t('accounts.backfilling')), onError: failed })}>{t('accounts.backfill')}</Menu.Item>}
+        <Menu.Item color="red" onClick={sure}>{t('accounts.remove')}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,34 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { api, unwrap } from '@/api/client';
+import type { Account, Check } from '@/api/types';
+
+export interface NewAccount { channel: string; id: string; token: string; base_url?: string; waba_id?: string; phone?: string; name?: string }
+
+function useFresh() {
+  const client = useQueryClient();
+  return () => { void client.invalidateQueries({ queryKey: ['accounts'] }); void client.invalidateQueries({ queryKey: ['overview'] }); };
+}
+
+export function useAddAccount() {
+  const fresh = useFresh();
+  return useMutation({ mutationFn: (body: NewAccount) => unwrap<Account>(api.POST('/accounts', { body })), onSuccess: fresh });
+}
+
+export function useRemoveAccount() {
+  const fresh = useFresh();
+  return useMutation({ mutationFn: (id: number) => unwrap(api.DELETE('/accounts/{id}', { params: { path: { id } } })), onSettled: fresh });
+}
+
+export function useAccountSending() {
+  const fresh = useFresh();
+  return useMutation({ mutationFn: ({ id, on }: { id: number; on: boolean }) => unwrap(api.POST('/accounts/{id}/sending', { params: { path: { id } }, body: { on } })), onSettled: fresh });
+}
+
+export function useCheck() {
+  const fresh = useFresh();
+  return useMutation({ mutationFn: (id: number) => unwrap<{ checks: Check[] }>(api.POST('/accounts/{id}/check', { params: { path: { id } }, body: {} })), onSettled: fresh });
+}
+
+export function useBackfill() {
+  return useMutation({ mutationFn: (id: number) => unwrap(api.POST('/accounts/{id}/backfill', { params: { path: { id } }, body: {} })) });
+}

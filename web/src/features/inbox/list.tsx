@@ -1,0 +1,104 @@
+import { SegmentedControl, Select, TextInput } from '@mantine/core';
+import { IconMoodSmile, IconSearch } from '@tabler/icons-react';
+import type { UseInfiniteQueryResult } from '@tanstack/react-query';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Conversation } from '@/api/types';
+import { duration } from '@/ui/format';
+import { useNow } from '@/ui/clock';
+import { Ago, channelNames, Face, Tag } from '@/ui/parts';
+import { Empty, Failure, Loading } from '@/ui/states';
+import css from './inbox.module.css';
+import { views, type Filters, type View } from './queries';
+
+interface Props {
+  query: UseInfiniteQueryResult;
+  conversations: Conversation[];
+  filters: Filters;
+  selected: number | undefined;
+  onSelect: (id: number) => void;
+  onView: (view: View) => void;
+  onFilter: (next: Partial<Omit<Filters, 'view'>>) => void;
+}
+
+export function List(props: Props) {
+  const { t } = useTranslation();
+  const { query, conversations } = props;
+  return (
+    <section className={css.list} aria-label={t('inbox.list')}>
+      <FilterBar {...props} />
+      {query.isPending ? <Loading rows={8} />
+        : query.isError && conversations.length === 0 ? <Failure error={query.error} retry={() => void query.refetch()} />
+        : conversations.length === 0 ? <Empty title={t(props.filters.q ? 'state.no_match' : `inbox.empty.${props.filters.view}`)} icon={<IconMoodSmile size={26} stroke={1.4} aria-hidden />}>{props.filters.q ? t('state.no_match_text') : ''}</Empty>
+        : <Rows {...props} />}
+    </section>
+  );
+}
+
+function FilterBar({ filters, onView, onFilter }: Props) {
+  const { t } = useTranslation();
+  return (
+    <div className={css.filters}>
+      <div className={css.head}>
+        <h1>{t('inbox.title')}</h1>
+        <SegmentedControl size="xs" aria-label={t('inbox.state')} value={filters.state ?? 'open'} onChange={(v) => onFilter({ state: v === 'resolved' ? 'resolved' : undefined })} data={[{ value: 'open', label: t('inbox.open') }, { value: 'resolved', label: t('inbox.resolved') }]} />
+      </div>
+      <div className={css.views} role="group" aria-label={t('inbox.views')}>
+        {views.map((v) => <button key={v} type="button" className={css.view} aria-pressed={filters.view === v} onClick={() => onView(v)}>{t(`inbox.view.${v}`)}</button>)}
+      </div>
+      <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0,1fr) 124px', gap: 8 }}>
+        <TextInput key={filters.q ?? ''} size="xs" aria-label={t('inbox.search')} placeholder={t('inbox.search')} leftSection={<IconSearch size={15} aria-hidden />} defaultValue={filters.q ?? ''}
+          onKeyDown={(e) => { if (e.key === 'Enter') onFilter({ q: e.currentTarget.value.trim() || undefined }); }} onBlur={(e) => { const q = e.currentTarget.value.trim() || undefined; if (q !== filters.q) onFilter({ q }); }} />
+        <Select size="xs" aria-label={t('inbox.channel')} value={filters.channel ?? ''} onChange={(v) => onFilter({ channel: v || undefined })} data={[{ value: '', label: t('inbox.all_channels') }, ...Object.entries(channelNames).map(([value, label]) => ({ value, label }))]} />
+      </div>
+    </div>
+  );
+}
+
+function Rows({ query, conversations, selected, onSelect }: Props) {
+  const scroll = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({ count: conversations.length, getScrollElement: () => scroll.current, estimateSize: () => 84, overscan: 8, getItemKey: (i) => conversations[i]?.id ?? i });
+  const at = conversations.findIndex((c) => c.id === selected);
+  useEffect(() => { if (at >= 0) rows.scrollToIndex(at, { align: 'auto' }); }, [at, rows]);
+  const last = rows.getVirtualItems().at(-1)?.index ?? 0;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  useEffect(() => { if (last >= conversations.length - 5 && hasNextPage && !isFetchingNextPage) void fetchNextPage(); }, [last, conversations.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  return (
+    <div ref={scroll} className={css.scroll}>
+      <ul style={{ height: rows.getTotalSize(), position: 'relative', margin: 0, padding: 0, listStyle: 'none' }}>
+        {rows.getVirtualItems().map((row) => {
+          const c = conversations[row.index];
+          return c && (
+            <li key={row.key} ref={rows.measureElement} data-index={row.index} style={{ position: 'absolute', insetInline: 0, top: 0, transform: `translateY(${row.start}px)` }}>
+              <Item c={c} current={c.id === selected} onSelect={onSelect} />
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+function Item({ c, current, onSelect }: { c: Conversation; current: boolean; onSelect: (id: number) => void }) {
+  const { t, i18n } = useTranslation();
+  const now = useNow();
+  return (
+    <button type="button" className={css.item} aria-current={current} onClick={() => onSelect(c.id)}>
+      <Face name={c.contact.name} channel={c.channel} />
+      <span style={{ minWidth: 0 }}>
+        <span className={css.top}><b className="clip" dir="auto">{c.contact.name || t('comment.nameless')}</b><Ago at={c.last_message_at} /></span>
+        <span className={css.preview} data-unread={c.unread > 0}>
+          <span className="clip" dir="auto">{c.preview}</span>
+          {c.unread > 0 && <span className={css.unread}>{c.unread}<span className="sr-only"> {t('inbox.unread')}</span></span>}
+        </span>
+        <span className={css.foot}>
+          {c.waiting_since && <Tag tone={c.overdue ? 'bad' : 'warn'}>{t('inbox.waits', { time: duration((now - Date.parse(c.waiting_since)) / 1000, i18n.language) })}</Tag>}
+          {c.handler === 'bot' ? <Tag tone="bot">{t('inbox.bot')}</Tag> : c.assignee && <Tag>{c.assignee.name}</Tag>}
+          {c.spam && <Tag tone="warn">{t('inbox.view.spam')}</Tag>}
+          {c.labels.slice(0, 2).map((l) => <Tag key={l}>{l}</Tag>)}
+        </span>
+      </span>
+    </button>
+  );
+}

@@ -1,0 +1,132 @@
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { api, unwrap } from '@/api/client';
+import type { Conversation, ConversationDetail, Message, Page, QuickReply, Suggestions, Template } from '@/api/types';
+
+export const views = ['waiting', 'mine', 'unassigned', 'overdue', 'spam', 'all'] as const;
+export type View = (typeof views)[number];
+
+export interface Filters { view: View; state?: 'resolved' | undefined; channel?: string | undefined; q?: string | undefined }
+
+export function useConversations(f: Filters) {
+  return useInfiniteQuery({
+    queryKey: ['conversations', f],
+    initialPageParam: '',
+    queryFn: ({ pageParam }) =>
+      unwrap<Page<Conversation>>(
+        api.GET('/conversations', {
+          params: { query: { view: f.view, limit: 50, ...(f.view === 'all' && !f.state && f.q ? {} : { state: f.state ?? 'open' }), ...(f.channel ? { channel: f.channel } : {}), ...(f.q ? { q: f.q } : {}), ...(pageParam ? { cursor: pageParam } : {}) } },
+        }),
+      ),
+    getNextPageParam: (last) => last.next || undefined,
+  });
+}
+
+export function useConversation(id: number) {
+  return useQuery({ queryKey: ['conversation', id], queryFn: () => unwrap<ConversationDetail>(api.GET('/conversations/{id}', { params: { path: { id } } })) });
+}
+
+const pageSize = 60;
+
+/** Pages run from the newest backwards; within a page the newest is last. */
+export function useMessages(id: number) {
+  return useInfiniteQuery({
+    queryKey: ['messages', id],
+    initialPageParam: 0,
+    queryFn: ({ pageParam }) => unwrap<Page<Message>>(api.GET('/conversations/{id}/messages', { params: { path: { id }, query: { limit: pageSize, ...(pageParam ? { before: pageParam } : {}) } } })),
+    getNextPageParam: (last) => (last.items.length < pageSize ? undefined : last.items[0]?.id),
+  });
+}
+
+export function useSuggestions(id: number, enabled: boolean) {
+  return useQuery({ queryKey: ['suggestions', id], enabled, queryFn: () => unwrap<Suggestions>(api.GET('/conversations/{id}/suggestions', { params: { path: { id } } })) });
+}
+
+export interface Outgoing { text: string; revision: number; suggestion_id?: number; template_id?: number; parameters?: string[] }
+
+function refresh(client: ReturnType<typeof useQueryClient>, id: number) {
+  for (const queryKey of [['conversation', id], ['messages', id], ['suggestions', id], ['conversations'], ['overview']]) void client.invalidateQueries({ queryKey });
+}
+
+export function useSend(id: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: Outgoing) => unwrap<Message>(api.POST('/conversations/{id}/messages', { params: { path: { id } }, body })),
+    onSettled: () => refresh(client, id),
+  });
+}
+
+export type Step = 'take-over' | 'return-to-bot' | 'resolve' | 'reopen';
+
+export function useStep(id: number) {
+  const client = useQueryClient();
+  const init = { params: { path: { id } }, body: {} };
+  return useMutation({
+    mutationFn: (step: Step) => {
+      switch (step) {
+        case 'take-over': return unwrap(api.POST('/conversations/{id}/take-over', init));
+        case 'return-to-bot': return unwrap(api.POST('/conversations/{id}/return-to-bot', init));
+        case 'resolve': return unwrap(api.POST('/conversations/{id}/resolve', init));
+        case 'reopen': return unwrap(api.POST('/conversations/{id}/reopen', init));
+      }
+    },
+    onSettled: () => refresh(client, id),
+  });
+}
+
+export function useAssign(id: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (user: number | null) => unwrap(api.POST('/conversations/{id}/assign', { params: { path: { id } }, body: { user_id: user } })),
+    onSettled: () => refresh(client, id),
+  });
+}
+
+export function useLabels(id: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (labels: string[]) => unwrap(api.POST('/conversations/{id}/labels', { params: { path: { id } }, body: { labels } })),
+    onSettled: () => refresh(client, id),
+  });
+}
+
+export function useMarkRead() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: number) => unwrap(api.POST('/conversations/{id}/read', { params: { path: { id } }, body: {} })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['conversations'] }),
+  });
+}
+
+export function useDismiss(conversation: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: number) => unwrap(api.POST('/suggestions/{id}/dismiss', { params: { path: { id } }, body: {} })),
+    onSettled: () => client.invalidateQueries({ queryKey: ['suggestions', conversation] }),
+  });
+}
+
+export function useUnjoin(conversation: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ identity, join }: { identity: number; join: number }) => unwrap(api.POST('/identities/{id}/unjoin', { params: { path: { id: identity } }, body: { join_id: join } })),
+    onSettled: () => refresh(client, conversation),
+  });
+}
+
+export interface ConsentAct { act: 'grant' | 'withdraw'; channel: string; purpose: string; how: string; evidence_text: string }
+
+export function useConsentAct(contact: number, conversation: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: ConsentAct) => unwrap(api.POST('/contacts/{id}/consent', { params: { path: { id: contact } }, body })),
+    onSettled: () => refresh(client, conversation),
+  });
+}
+
+export function useQuickReplies() {
+  return useQuery({ queryKey: ['quick-replies'], staleTime: 60_000, queryFn: () => unwrap<Page<QuickReply>>(api.GET('/quick-replies')) });
+}
+
+export function useTemplates(account: number, enabled: boolean) {
+  return useQuery({ queryKey: ['templates', account], enabled, queryFn: () => unwrap<Page<Template>>(api.GET('/templates', { params: { query: { account_id: account } } })) });
+}

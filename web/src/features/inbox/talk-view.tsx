@@ -1,0 +1,99 @@
+import { ActionIcon, Button, Drawer } from '@mantine/core';
+import { IconArrowLeft, IconCheck, IconInfoCircle, IconRobot, IconRotate, IconRoute, IconUserCheck } from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useCan, useMe } from '@/api/session';
+import type { ConversationDetail } from '@/api/types';
+import { languageName } from '@/ui/format';
+import { useKeys } from '@/ui/keys';
+import { channelNames, Face, Tag } from '@/ui/parts';
+import { Loaded } from '@/ui/states';
+import { failed, told } from '@/ui/toast';
+import { Composer } from './composer';
+import { ContactPanel } from './contact-panel';
+import css from './inbox.module.css';
+import { useAssign, useConversation, useMarkRead, useStep, type Step } from './queries';
+import { Thread } from './thread';
+
+interface Props { id: number; onClose: () => void; onNext: () => void; onOpen: (id: number) => void }
+
+/** One conversation and the person it is with. */
+export function Talk(props: Props) {
+  const query = useConversation(props.id);
+  return query.data ? <Opened c={query.data} {...props} /> : <section className={css.middle}><Loaded query={query}>{() => null}</Loaded></section>;
+}
+
+function Opened({ c, onClose, onNext, onOpen }: Props & { c: ConversationDetail }) {
+  const { t } = useTranslation();
+  const converse = useCan('converse');
+  const [info, setInfo] = useState(false);
+  const step = useStep(c.id);
+  const { mutate: markRead } = useMarkRead();
+  useEffect(() => { if (converse && c.unread > 0) markRead(c.id); }, [converse, c.id, c.unread, markRead]);
+
+  const go = (s: Step) => step.mutate(s, {
+    onSuccess: () => { told(t(`inbox.done.${s}`), s === 'resolve' ? () => step.mutate('reopen') : undefined); if (s === 'resolve') onNext(); },
+    onError: failed,
+  });
+  useKeys(t('inbox.this'), converse ? [
+    { key: 'r', label: t('inbox.focus'), run: () => document.getElementById('reply')?.focus() },
+    { key: 'e', label: t('inbox.resolve'), run: () => go(c.state === 'open' ? 'resolve' : 'reopen') },
+    { key: 't', label: t('inbox.take_over'), run: () => { if (c.handler === 'bot') go('take-over'); } },
+    { key: 'b', label: t('inbox.return'), run: () => { if (c.handler === 'human') go('return-to-bot'); } },
+  ] : []);
+
+  return (
+    <>
+      <section className={css.middle} aria-label={t('inbox.talk', { name: c.contact.name })}>
+        <Bar c={c} busy={step.isPending} converse={converse} onStep={go} onClose={onClose} onInfo={() => setInfo(true)} />
+        {c.origin?.text && <div className={css.origin}><IconRoute size={16} stroke={1.6} aria-hidden /><span className="clip" title={c.origin.text}>{c.origin.text}</span></div>}
+        <Thread c={c} />
+        {converse ? <Composer c={c} /> : <div className={css.compose}><span className={css.line}>{t('inbox.read_only')}</span></div>}
+      </section>
+      <aside className={`${css.panelSide} ${css.docked}`} aria-label={t('inbox.contact')}><ContactPanel c={c} onOpen={onOpen} /></aside>
+      <Drawer opened={info} onClose={() => setInfo(false)} position="right" size={330} padding={0} title={<span style={{ padding: '0 16px' }}>{t('inbox.contact')}</span>} closeButtonProps={{ 'aria-label': t('act.close') }}><ContactPanel c={c} onOpen={onOpen} /></Drawer>
+    </>
+  );
+}
+
+interface BarProps { c: ConversationDetail; busy: boolean; converse: boolean; onStep: (s: Step) => void; onClose: () => void; onInfo: () => void }
+
+function Bar({ c, busy, converse, onStep, onClose, onInfo }: BarProps) {
+  const { t, i18n } = useTranslation();
+  const language = languageName(c.language || c.contact.language, i18n.language);
+  return (
+    <header className={css.bar}>
+      <span className={css.back}><ActionIcon variant="subtle" size="lg" aria-label={t('act.back')} onClick={onClose}><IconArrowLeft size={18} aria-hidden /></ActionIcon></span>
+      <Face name={c.contact.name} channel={c.channel} />
+      <div className={css.name}>
+        <h2 className="clip" dir="auto">{c.contact.name || t('comment.nameless')}</h2>
+        <small className="clip">{[channelNames[c.channel], language].filter(Boolean).join(' · ')}</small>
+      </div>
+      <span className={css.hideSmall}>{c.handler === 'bot' ? <Tag tone="bot" title={c.handler_reason}>{t('inbox.bot_answers')}</Tag> : <Owner c={c} converse={converse} />}</span>
+      {converse && (
+        <>
+          {c.state === 'open' && c.handler === 'bot' && <Button variant="default" leftSection={<IconUserCheck size={16} aria-hidden />} disabled={busy} onClick={() => onStep('take-over')}>{t('inbox.take_over')}</Button>}
+          {c.state === 'open' && c.handler === 'human' && <ActionIcon variant="default" size={34} disabled={busy} aria-label={t('inbox.return')} title={t('inbox.return')} onClick={() => onStep('return-to-bot')}><IconRobot size={17} aria-hidden /></ActionIcon>}
+          {c.state === 'open'
+            ? <Button variant="default" leftSection={<IconCheck size={16} aria-hidden />} disabled={busy} onClick={() => onStep('resolve')}>{t('inbox.resolve')}</Button>
+            : <Button variant="default" leftSection={<IconRotate size={16} aria-hidden />} disabled={busy} onClick={() => onStep('reopen')}>{t('inbox.reopen')}</Button>}
+        </>
+      )}
+      <span className={css.toggle}><ActionIcon variant="default" size={34} aria-label={t('inbox.contact')} onClick={onInfo}><IconInfoCircle size={17} aria-hidden /></ActionIcon></span>
+    </header>
+  );
+}
+
+/** Whose it is; one press takes it or lays it down. */
+function Owner({ c, converse }: { c: ConversationDetail; converse: boolean }) {
+  const { t } = useTranslation();
+  const me = useMe().data?.user;
+  const assign = useAssign(c.id);
+  const mine = c.assignee?.id === me?.id;
+  if (!converse || !me) return c.assignee ? <Tag>{c.assignee.name}</Tag> : null;
+  return (
+    <Button variant="subtle" size="compact-sm" loading={assign.isPending} onClick={() => assign.mutate(mine ? null : me.id, { onError: failed })}>
+      {mine ? t('inbox.mine') : c.assignee ? c.assignee.name : t('inbox.assign_me')}
+    </Button>
+  );
+}

@@ -1,0 +1,62 @@
+import type { Conversation, Message, QuickReply } from '@/api/types';
+
+/** Whether a free answer may still be written, and by what right. */
+export function windowState(c: Pick<Conversation, 'care_window' | 'channel'>, now: number): { kind: 'open' | 'human' | 'shut'; until: string | null } {
+  const { until, human_until } = c.care_window;
+  const ahead = (at: string | null) => at !== null && Date.parse(at) > now;
+  if (c.channel === 'facebook') return { kind: 'open', until: null }; // a comment thread has no window
+  if (c.care_window.open && (until === null || ahead(until))) return { kind: 'open', until };
+  if (c.channel !== 'whatsapp' && ahead(human_until)) return { kind: 'human', until: human_until };
+  return { kind: 'shut', until: null };
+}
+
+export type Entry = { kind: 'day'; key: string; at: string } | { kind: 'message'; key: string; message: Message; follows: boolean };
+
+/** The thread as it is drawn: a line for each new day; turns of one author close together. */
+export function entries(messages: readonly Message[]): Entry[] {
+  const out: Entry[] = [];
+  let day = '';
+  let before: Message | undefined;
+  for (const message of messages) {
+    const today = new Date(message.at).toDateString();
+    if (today !== day) {
+      out.push({ kind: 'day', key: `day-${today}`, at: message.at });
+      day = today;
+      before = undefined;
+    }
+    const follows = before !== undefined && before.author === message.author && before.member_name === message.member_name && Date.parse(message.at) - Date.parse(before.at) < 5 * 60_000;
+    out.push({ kind: 'message', key: `m-${message.id}`, message, follows });
+    before = message;
+  }
+  return out;
+}
+
+/** What became of a message that we sent: the network's receipt, else what its action waits for. */
+export function fate(m: Message): { kind: 'none' | 'sent' | 'delivered' | 'read' | 'failed' | 'waiting' | 'stopped'; why: string } {
+  if (m.direction === 'in') return { kind: 'none', why: '' };
+  if (m.receipt === 'failed') return { kind: 'failed', why: m.receipt_error };
+  if (m.receipt) return { kind: m.receipt, why: '' };
+  const action = m.action;
+  if (!action || action.state === 'done') return { kind: 'sent', why: '' };
+  if (action.state === 'failed') return { kind: 'failed', why: action.meaning || action.reason };
+  if (['refused', 'cancelled', 'expired'].includes(action.state)) return { kind: 'stopped', why: action.meaning || action.reason };
+  return { kind: 'waiting', why: action.meaning || action.reason };
+}
+
+/** The quick replies that fit what follows the slash, those in the customer's language first. */
+export function matchQuick(text: string, replies: readonly QuickReply[], language: string): QuickReply[] {
+  if (!/^\/[\w-]*$/.test(text)) return [];
+  const want = text.slice(1).toLowerCase();
+  return replies
+    .filter((r) => r.shortcut.startsWith(want))
+    .sort((a, b) => Number(b.language === language) - Number(a.language === language) || a.shortcut.localeCompare(b.shortcut))
+    .slice(0, 6);
+}
+
+const draftKey = (id: number) => `ponte.draft.${id}`;
+
+/** Drafts are kept in this browser until they are sent. */
+export const drafts = {
+  get: (id: number): string => localStorage.getItem(draftKey(id)) ?? '',
+  set: (id: number, text: string): void => { if (text) localStorage.setItem(draftKey(id), text); else localStorage.removeItem(draftKey(id)); },
+};

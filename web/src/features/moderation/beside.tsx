@@ -1,0 +1,48 @@
+import { Anchor } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import type { CommentDetail } from '@/api/types';
+import { codeText } from '@/i18n';
+import { Ago, Facts, Picture, Tag } from '@/ui/parts';
+import css from './moderation.module.css';
+import { decisionTone } from './tags';
+
+/** Beside the comment: the post it stands under, its author's record, what was done so far. */
+export function Beside({ comment }: { comment: CommentDetail }) {
+  const { t } = useTranslation();
+  const { history } = comment;
+  return (
+    <aside className={css.aside} aria-label={t('moderation.beside')}>
+      {comment.post && (
+        <div className={`panel ${css.post}`}>
+          <Picture src={comment.post.picture} alt={t('moderation.post_picture')} className={css.picture ?? ''} />
+          <div>
+            <p className="said" dir="auto" style={{ margin: 0 }}>{comment.post.caption || t('moderation.no_caption')}</p>
+            {comment.post.permalink && <Anchor href={comment.post.permalink} target="_blank" rel="noreferrer" size="sm">{t('moderation.open_post')}</Anchor>}
+          </div>
+        </div>
+      )}
+      <section className={`panel ${css.side}`}>
+        <h2>{t('moderation.author')}</h2>
+        <Facts rows={[[t('moderation.author_comments'), history.author_comments], [t('moderation.author_hidden'), history.author_hidden]]} />
+        {comment.author.contact_id > 0 && <Link to="/moderation" search={{ queue: 'all', contact: comment.author.contact_id }} className={css.more}>{t('moderation.author_all')}</Link>}
+      </section>
+      {history.verdicts.length > 1 && (
+        <section className={`panel ${css.side}`}>
+          <h2>{t('moderation.verdicts')}</h2>
+          <ul className={css.log}>
+            {history.verdicts.map((v) => <li key={v.id}><Tag tone={decisionTone[v.decision]}>{t(`decision.${v.decision}`)}</Tag> {t(`tier.${v.tier}`)}<small><Ago at={v.created_at} /></small></li>)}
+          </ul>
+        </section>
+      )}
+      {comment.log.length > 0 && (
+        <section className={`panel ${css.side}`}>
+          <h2>{t('moderation.log')}</h2>
+          <ul className={css.log}>
+            {comment.log.map((l, i) => <li key={i}>{codeText('log', l.what)}<small>{l.actor} · <Ago at={l.at} /></small></li>)}
+          </ul>
+        </section>
+      )}
+    </aside>
+  );
+}

@@ -1,0 +1,135 @@
+import { ActionIcon, Anchor } from '@mantine/core';
+import { IconArrowLeft, IconClockPause, IconExternalLink } from '@tabler/icons-react';
+import { useNavigate } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useCan, useMe } from '@/api/session';
+import type { Comment, CommentDetail } from '@/api/types';
+import { codeText } from '@/i18n';
+import { clock, languageName } from '@/ui/format';
+import { useKeys } from '@/ui/keys';
+import { Ago, channelNames, Face } from '@/ui/parts';
+import { Loaded } from '@/ui/states';
+import { failed, told } from '@/ui/toast';
+import { ActionBar } from './action-bar';
+import { Beside } from './beside';
+import { afterDecision, possible } from './flow';
+import css from './moderation.module.css';
+import { useAct, useClaim, useComment, usePass, type Verb } from './queries';
+import { ReplyBox } from './reply-box';
+import { Thread } from './thread';
+import { VerdictPanel } from './verdict';
+
+interface Props { id: number; ids: number[]; onOpen: (id: number | undefined) => void }
+
+/** One comment with its thread, its post, its verdict and what can be done. */
+export function Detail({ id, ids, onOpen }: Props) {
+  const query = useComment(id);
+  return <Loaded query={query} rows={6}>{(comment) => <Opened comment={comment} ids={ids} onOpen={onOpen} />}</Loaded>;
+}
+
+function Opened({ comment, ids, onOpen }: { comment: CommentDetail } & Omit<Props, 'id'>) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const allowed = useCan('moderate');
+  const act = useAct();
+  const pass = usePass();
+  const [replying, setReplying] = useState<'public' | 'private' | undefined>();
+  const can = possible(comment);
+  useAutoClaim(comment, allowed);
+
+  const doIt = (verb: Verb) => {
+    if (!allowed || act.isPending || !can[verb]) return;
+    const goOn = verb !== 'undo' && comment.review !== null;
+    act.mutate({ verb, comment }, {
+      onSuccess: () => {
+        told(t(`moderation.done.${verb}`), verb === 'undo' ? undefined : () => act.mutate({ verb: 'undo', comment }, { onError: failed }));
+        if (goOn) onOpen(afterDecision(ids, comment.id));
+      },
+      onError: failed,
+    });
+  };
+  const passOn = () => {
+    if (!allowed || !can.pass || pass.isPending) return;
+    pass.mutate(comment.id, { onSuccess: (made) => void navigate({ to: '/inbox', search: { view: 'all', id: made.conversation_id } }), onError: failed });
+  };
+  const reply = () => { if (allowed && can.reply) setReplying('public'); };
+
+  useKeys(t('moderation.this'), allowed ? [
+    { key: 'a', label: t('act.approve'), run: () => doIt('approve') },
+    { key: 'h', label: t('act.hide'), run: () => doIt('hide') },
+    { key: 'u', label: t('act.unhide'), run: () => doIt('unhide') },
+    { key: 'd', label: t('act.delete'), run: () => doIt('delete') },
+    { key: 'z', label: t('act.undo'), run: () => doIt('undo') },
+    { key: 'r', label: t('act.reply'), run: reply },
+    { key: 'p', label: t('act.pass'), run: passOn },
+  ] : []);
+
+  return (
+    <>
+      <div className={css.back}><ActionIcon variant="default" size="lg" aria-label={t('act.back')} onClick={() => onOpen(undefined)}><IconArrowLeft size={18} aria-hidden /></ActionIcon></div>
+      <div className={css.body} tabIndex={-1}>
+        <div className={css.centre}>
+          <Heading c={comment} />
+          <Notes c={comment} />
+          <Thread comment={comment} onOpen={onOpen} />
+          {replying && <ReplyBox comment={comment} way={replying} onWay={setReplying} onDone={() => setReplying(undefined)} />}
+          <VerdictPanel comment={comment} />
+        </div>
+        <Beside comment={comment} />
+      </div>
+      {allowed && <ActionBar can={can} busy={act.isPending || pass.isPending} inQueue={comment.review !== null} onAct={doIt} onReply={reply} onPass={passOn} />}
+    </>
+  );
+}
+
+/** Takes the item while it is looked at; a claim of somebody else is shown, not fought over. */
+function useAutoClaim(comment: Comment, allowed: boolean) {
+  const me = useMe().data?.user.id;
+  const { mutate } = useClaim();
+  const review = comment.review;
+  const free = review !== null && (review.claimed_by === null || review.claimed_by === me);
+  const id = review?.id;
+  useEffect(() => { if (allowed && free && id !== undefined) mutate(id); }, [allowed, free, id, mutate]);
+}
+
+function Heading({ c }: { c: CommentDetail }) {
+  const { t, i18n } = useTranslation();
+  return (
+    <div className={css.who}>
+      <Face name={c.author.name} channel={c.channel} />
+      <div style={{ minWidth: 0 }}>
+        <h2 className="clip" dir="auto">{c.author.name || t('comment.nameless')}</h2>
+        <small>
+          <span>{channelNames[c.channel]}</span>
+          <Ago at={c.commented_at} />
+          {languageName(c.language, i18n.language) && <span>{languageName(c.language, i18n.language)}</span>}
+          {c.permalink && <Anchor href={c.permalink} target="_blank" rel="noreferrer" size="xs">{t('comment.open')} <IconExternalLink size={12} aria-hidden /></Anchor>}
+        </small>
+      </div>
+    </div>
+  );
+}
+
+/** What stands in the way or is under way: claims of others, waiting and failed actions. */
+function Notes({ c }: { c: CommentDetail }) {
+  const { t, i18n } = useTranslation();
+  const me = useMe().data?.user.id;
+  const claimed = c.review?.claimed_by && c.review.claimed_by !== me && c.review.claimed_until;
+  const open = c.actions.filter((a) => !['done', 'cancelled'].includes(a.state));
+  return (
+    <>
+      {claimed && <div className={css.note}><IconClockPause size={16} aria-hidden />{t('moderation.claimed', { until: clock(claimed, i18n.language) })}</div>}
+      {open.map((a) => (
+        <div key={a.id} className={css.note}>
+          <IconClockPause size={16} aria-hidden />
+          <span>
+            {codeText('action', a.kind)}: {codeText('action_state', a.state)}
+            {a.not_before && a.state === 'planned' && Date.parse(a.not_before) > Date.parse(c.commented_at) ? ` · ${t('moderation.not_before', { at: clock(a.not_before, i18n.language) })}` : ''}
+            {a.meaning ? ` · ${a.meaning}` : ''}
+          </span>
+        </div>
+      ))}
+    </>
+  );
+}

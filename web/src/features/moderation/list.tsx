@@ -1,0 +1,105 @@
+import { SegmentedControl, Select, TextInput } from '@mantine/core';
+import { IconCircleCheck, IconSearch } from '@tabler/icons-react';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import type { UseInfiniteQueryResult } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useAccounts } from '@/api/overview';
+import type { Comment } from '@/api/types';
+import { Ago, Face } from '@/ui/parts';
+import { Empty, Failure, Loading } from '@/ui/states';
+import css from './moderation.module.css';
+import type { Filters } from './queries';
+import { CommentTags } from './tags';
+
+interface Props {
+  query: UseInfiniteQueryResult;
+  comments: Comment[];
+  filters: Filters;
+  selected: number | undefined;
+  onSelect: (id: number) => void;
+  onFilter: (next: Partial<Filters>) => void;
+}
+
+export function List(props: Props) {
+  const { t } = useTranslation();
+  return (
+    <section className={css.list} aria-label={t('moderation.queue')}>
+      <FilterBar filters={props.filters} onFilter={props.onFilter} />
+      {props.query.isPending ? <Loading rows={7} />
+        : props.query.isError && props.comments.length === 0 ? <Failure error={props.query.error} retry={() => void props.query.refetch()} />
+        : props.comments.length === 0 ? <NothingHere filters={props.filters} />
+        : <Rows {...props} />}
+    </section>
+  );
+}
+
+function NothingHere({ filters }: { filters: Filters }) {
+  const { t } = useTranslation();
+  const narrowed = Boolean(filters.q || filters.account || filters.post || filters.language || filters.state);
+  return (
+    <Empty title={t(narrowed ? 'state.no_match' : 'moderation.clear')} icon={<IconCircleCheck size={26} stroke={1.4} aria-hidden />}>
+      {t(narrowed ? 'state.no_match_text' : 'moderation.clear_text')}
+    </Empty>
+  );
+}
+
+function FilterBar({ filters, onFilter }: Pick<Props, 'filters' | 'onFilter'>) {
+  const { t } = useTranslation();
+  const accounts = (useAccounts().data?.items ?? []).filter((a) => a.channel !== 'whatsapp');
+  return (
+    <div className={css.filters}>
+      <div className={css.head}>
+        <h1>{t('moderation.title')}</h1>
+        <SegmentedControl size="xs" aria-label={t('moderation.queue')} value={filters.queue ?? 'open'} onChange={(v) => onFilter({ queue: v === 'all' ? 'all' : undefined, state: undefined })} data={[{ value: 'open', label: t('moderation.open') }, { value: 'all', label: t('moderation.all') }]} />
+      </div>
+      <TextInput key={filters.q ?? ''} size="xs" aria-label={t('moderation.search')} placeholder={t('moderation.search')} leftSection={<IconSearch size={15} aria-hidden />} defaultValue={filters.q ?? ''}
+        onKeyDown={(e) => { if (e.key === 'Enter') onFilter({ q: e.currentTarget.value.trim() || undefined }); }} onBlur={(e) => { const q = e.currentTarget.value.trim() || undefined; if (q !== filters.q) onFilter({ q }); }} />
+      <div style={{ display: 'grid', gridTemplateColumns: filters.queue === 'all' ? '1fr 1fr' : '1fr', gap: 8 }}>
+        <Select size="xs" aria-label={t('moderation.account')} value={String(filters.account ?? '')} onChange={(v) => onFilter({ account: v ? Number(v) : undefined })} data={[{ value: '', label: t('moderation.all_accounts') }, ...accounts.map((a) => ({ value: String(a.id), label: a.name || a.external_id }))]} />
+        {filters.queue === 'all' && (
+          <Select size="xs" aria-label={t('moderation.state')} value={filters.state ?? ''} onChange={(v) => onFilter({ state: v || undefined })} data={[{ value: '', label: t('moderation.any_state') }, ...(['visible', 'hidden', 'removed'] as const).map((s) => ({ value: s, label: t(`comment_state.${s}`) }))]} />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Rows({ query, comments, selected, onSelect }: Props) {
+  const { t } = useTranslation();
+  const scroll = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({ count: comments.length, getScrollElement: () => scroll.current, estimateSize: () => 98, overscan: 8, getItemKey: (i) => comments[i]?.id ?? i });
+  const at = comments.findIndex((c) => c.id === selected);
+  useEffect(() => { if (at >= 0) rows.scrollToIndex(at, { align: 'auto' }); }, [at, rows]);
+  const last = rows.getVirtualItems().at(-1)?.index ?? 0;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  useEffect(() => { if (last >= comments.length - 5 && hasNextPage && !isFetchingNextPage) void fetchNextPage(); }, [last, comments.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  return (
+    <div ref={scroll} className={css.scroll}>
+      <ul aria-label={t('moderation.queue')} style={{ height: rows.getTotalSize(), position: 'relative', margin: 0, padding: 0, listStyle: 'none' }}>
+        {rows.getVirtualItems().map((row) => {
+          const c = comments[row.index];
+          return c && (
+            <li key={row.key} ref={rows.measureElement} data-index={row.index} style={{ position: 'absolute', insetInline: 0, top: 0, transform: `translateY(${row.start}px)` }}>
+              <Item c={c} current={c.id === selected} onSelect={onSelect} />
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+function Item({ c, current, onSelect }: { c: Comment; current: boolean; onSelect: (id: number) => void }) {
+  const { t } = useTranslation();
+  return (
+    <button type="button" className={css.item} aria-current={current} onClick={() => onSelect(c.id)}>
+      <Face name={c.author.name} channel={c.channel} />
+      <span style={{ minWidth: 0 }}>
+        <span className={css.itemTop}><b className="clip" dir="auto">{c.author.name || t('comment.nameless')}</b><Ago at={c.commented_at} /></span>
+        <span className={`clip2 ${css.itemText}`} dir="auto" lang={c.language || undefined}>{c.text || t('comment.no_text')}</span>
+        <span className={css.itemFoot}><CommentTags c={c} /></span>
+      </span>
+    </button>
+  );
+}

@@ -1,0 +1,82 @@
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { api, unwrap } from '@/api/client';
+import type { Comment, CommentDetail, Page } from '@/api/types';
+
+export interface Filters { queue?: 'all' | undefined; state?: string | undefined; account?: number | undefined; post?: number | undefined; contact?: number | undefined; language?: string | undefined; q?: string | undefined }
+
+export function useComments(f: Filters) {
+  return useInfiniteQuery({
+    queryKey: ['comments', f],
+    initialPageParam: '',
+    queryFn: ({ pageParam }) =>
+      unwrap<Page<Comment>>(
+        api.GET('/comments', {
+          params: {
+            query: {
+              queue: f.queue ?? 'open',
+              limit: 50,
+              ...(pageParam ? { cursor: pageParam } : {}),
+              ...(f.state ? { state: f.state } : {}),
+              ...(f.account ? { account_id: f.account } : {}),
+              ...(f.post ? { post_id: f.post } : {}),
+              ...(f.contact ? { contact_id: f.contact } : {}),
+              ...(f.language ? { language: f.language } : {}),
+              ...(f.q ? { q: f.q } : {}),
+            },
+          },
+        }),
+      ),
+    getNextPageParam: (last) => last.next || undefined,
+  });
+}
+
+export function useComment(id: number) {
+  return useQuery({ queryKey: ['comment', id], queryFn: () => unwrap<CommentDetail>(api.GET('/comments/{id}', { params: { path: { id } } })) });
+}
+
+export type Verb = 'approve' | 'hide' | 'unhide' | 'delete' | 'undo';
+
+async function act(verb: Verb, comment: Pick<Comment, 'id' | 'review'>): Promise<Comment> {
+  const path = { params: { path: { id: comment.id } } };
+  const body = comment.review && verb !== 'undo' ? { review_id: comment.review.id } : {};
+  switch (verb) {
+    case 'approve': return unwrap<Comment>(api.POST('/comments/{id}/approve', { ...path, body }));
+    case 'hide': return unwrap<Comment>(api.POST('/comments/{id}/hide', { ...path, body }));
+    case 'unhide': return unwrap<Comment>(api.POST('/comments/{id}/unhide', { ...path, body }));
+    case 'delete': return unwrap<Comment>(api.POST('/comments/{id}/delete', { ...path, body }));
+    case 'undo': return unwrap<Comment>(api.POST('/comments/{id}/undo', { ...path, body: {} }));
+  }
+}
+
+/** Does one thing to one comment and refreshes what shows it. */
+export function useAct() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ verb, comment }: { verb: Verb; comment: Pick<Comment, 'id' | 'review'> }) => act(verb, comment),
+    onSettled: (_data, _error, { comment }) => {
+      void client.invalidateQueries({ queryKey: ['comments'] });
+      void client.invalidateQueries({ queryKey: ['comment', comment.id] });
+      void client.invalidateQueries({ queryKey: ['overview'] });
+    },
+  });
+}
+
+export function useAnswer() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, text, way }: { id: number; text: string; way: 'public' | 'private' }) => {
+      const init = { params: { path: { id } }, body: { text } };
+      return way === 'public' ? unwrap<Comment>(api.POST('/comments/{id}/reply', init)) : unwrap<Comment>(api.POST('/comments/{id}/private-reply', init));
+    },
+    onSettled: (_d, _e, { id }) => client.invalidateQueries({ queryKey: ['comment', id] }),
+  });
+}
+
+export function usePass() {
+  return useMutation({ mutationFn: (id: number) => unwrap<{ conversation_id: number }>(api.POST('/comments/{id}/pass', { params: { path: { id } }, body: {} })) });
+}
+
+/** Takes the item so that two people do not decide it at once; losing the race is told by the server. */
+export function useClaim() {
+  return useMutation({ mutationFn: (review: number) => unwrap(api.POST('/reviews/{id}/claim', { params: { path: { id: review } }, body: {} })) });
+}

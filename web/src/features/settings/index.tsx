@@ -1,0 +1,77 @@
+import { Button, NumberInput, Select, Switch, TextInput } from '@mantine/core';
+import { useState, type FormEvent, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ApiError } from '@/api/errors';
+import { useCan, useMe } from '@/api/session';
+import type { Workspace } from '@/api/types';
+import { languages } from '@/i18n';
+import { PageBody, PageHead } from '@/ui/parts';
+import { Failure, Loaded } from '@/ui/states';
+import { failed, told } from '@/ui/toast';
+import { numbers, numberOf, type NumberField } from './fields';
+import { useSaveWorkspace, useWorkspace, useWorkspaceSending } from './queries';
+import css from './settings.module.css';
+
+/** What the brand is called, what may go out and when, and what it may cost. */
+export default function Settings() {
+  const { t } = useTranslation();
+  const configure = useCan('configure');
+  const query = useWorkspace();
+  return (
+    <PageBody>
+      <PageHead title={t('settings.title')}>{t('settings.lead')}</PageHead>
+      {configure ? <Loaded query={query}>{(w) => <Form key={w.id} start={w} />}</Loaded> : <Failure error={new ApiError(403, {})} />}
+    </PageBody>
+  );
+}
+
+function Section({ id, children }: { id: string; children: ReactNode }) {
+  const { t } = useTranslation();
+  return <section className={`panel ${css.section}`}><div><h2>{t(`settings.${id}.title`)}</h2><p>{t(`settings.${id}.text`)}</p></div><div className={css.fields}>{children}</div></section>;
+}
+
+function Form({ start }: { start: Workspace }) {
+  const { t } = useTranslation();
+  const [w, setW] = useState(start);
+  const save = useSaveWorkspace();
+  const changed = JSON.stringify(w) !== JSON.stringify(start);
+  const error = (name: string) => (save.error instanceof ApiError ? save.error.field(name) : undefined);
+  const text = (name: 'name' | 'brand' | 'legal_name' | 'contact' | 'country') => ({ value: w[name], error: error(name), onChange: (e: { currentTarget: { value: string } }) => setW({ ...w, [name]: e.currentTarget.value }) });
+  const set = (name: string, value: unknown) => setW({ ...w, settings: { ...w.settings, [name]: value } });
+  const submit = (e: FormEvent) => { e.preventDefault(); save.mutate(w, { onSuccess: () => told(t('act.saved')), onError: failed }); };
+  const number = (f: NumberField) => (
+    <NumberInput key={f.name} label={t(`settings.field.${f.name}`)} min={f.min} max={f.max} suffix={f.unit ? ` ${t(`unit.${f.unit}`)}` : ''} value={numberOf(w.settings, f)} onChange={(v) => set(f.name, Math.round((Number(v) || 0) * (f.scale ?? 1)))} />
+  );
+  const time = (name: string) => <TextInput key={name} type="time" label={t(`settings.field.${name}`)} value={String(w.settings[name] ?? '')} error={error(`settings.${name}`)} onChange={(e) => set(name, e.currentTarget.value)} />;
+  return (
+    <form onSubmit={submit}>
+      <Switches w={w} set={set} />
+      <Section id="brand">
+        <TextInput label={t('settings.field.brand')} required {...text('brand')} />
+        <TextInput label={t('settings.field.name')} required {...text('name')} />
+        <TextInput label={t('settings.field.legal_name')} {...text('legal_name')} />
+        <TextInput label={t('settings.field.contact')} description={t('settings.field.contact_text')} {...text('contact')} />
+        <Select label={t('settings.field.time_zone')} searchable value={w.time_zone} onChange={(v) => setW({ ...w, time_zone: v ?? w.time_zone })} data={[...new Set([w.time_zone, 'UTC', ...Intl.supportedValuesOf('timeZone')])]} />
+        <Select label={t('settings.field.locale')} value={w.locale} onChange={(v) => setW({ ...w, locale: v ?? w.locale })} data={[...Object.entries(languages).map(([value, label]) => ({ value, label })), ...(w.locale in languages ? [] : [{ value: w.locale, label: w.locale }])]} />
+        <TextInput label={t('settings.field.country')} maxLength={2} {...text('country')} />
+      </Section>
+      <Section id="hours">{['quiet_from', 'quiet_to', 'saturday_from', 'saturday_to'].map(time)}<Switch className={css.wide ?? ''} label={t('settings.field.sundays')} checked={w.settings['sundays'] === true} onChange={(e) => set('sundays', e.currentTarget.checked)} /></Section>
+      <Section id="limits">{numbers.limits.map(number)}</Section>
+      <Section id="budget">{numbers.budget.map(number)}</Section>
+      <div className={css.save}><Button variant="default" disabled={!changed} onClick={() => setW(start)}>{t('act.cancel')}</Button><Button type="submit" disabled={!changed} loading={save.isPending}>{t('act.save')}</Button></div>
+    </form>
+  );
+}
+
+/** The emergency switch works at once; the other is saved with the form. */
+function Switches({ w, set }: { w: Workspace; set: (name: string, value: unknown) => void }) {
+  const { t } = useTranslation();
+  const sending = useMe().data?.workspace.sending ?? true;
+  const change = useWorkspaceSending();
+  return (
+    <Section id="switches">
+      <Switch className={css.wide ?? ''} label={t('settings.field.sending')} description={t('settings.field.sending_text')} checked={sending} disabled={change.isPending} onChange={(e) => change.mutate(e.currentTarget.checked, { onSuccess: () => told(t('act.saved')), onError: failed })} />
+      <Switch className={css.wide ?? ''} label={t('settings.field.automate')} description={t('settings.field.automate_text')} checked={w.settings['automate'] !== false} onChange={(e) => set('automate', e.currentTarget.checked)} />
+    </Section>
+  );
+}

@@ -1,0 +1,23 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { api, unwrap } from '@/api/client';
+import type { Workspace } from '@/api/types';
+
+export function useWorkspace() {
+  return useQuery({ queryKey: ['workspace'], queryFn: () => unwrap<Workspace>(api.GET('/workspace')) });
+}
+
+export function useSaveWorkspace() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id: _id, ...body }: Workspace) => unwrap<Workspace>(api.PUT('/workspace', { body })),
+    onSuccess: () => { void client.invalidateQueries({ queryKey: ['workspace'] }); void client.invalidateQueries({ queryKey: ['me'] }); },
+  });
+}
+
+export function useWorkspaceSending() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (on: boolean) => unwrap(api.POST('/workspace/sending', { body: { on } })),
+    onSettled: () => { for (const key of ['me', 'workspace', 'overview']) void client.invalidateQueries({ queryKey: [key] }); },
+  });
+}

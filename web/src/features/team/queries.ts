@@ -1,0 +1,40 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { api, unwrap } from '@/api/client';
+import type { Member, Page, Role, Session, Token } from '@/api/types';
+
+export function useMembers() {
+  return useQuery({ queryKey: ['members'], queryFn: () => unwrap<Page<Member>>(api.GET('/members')) });
+}
+export function useTokens() {
+  return useQuery({ queryKey: ['tokens'], queryFn: () => unwrap<Page<Token>>(api.GET('/tokens')) });
+}
+export function useSessions() {
+  return useQuery({ queryKey: ['sessions'], queryFn: () => unwrap<Page<Session>>(api.GET('/sessions')) });
+}
+
+export interface NewMember { email: string; name: string; role: Role; password?: string }
+
+export function useAddMember() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: (body: NewMember) => unwrap<Member>(api.POST('/members', { body })), onSuccess: () => client.invalidateQueries({ queryKey: ['members'] }) });
+}
+export function useSetRole() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: ({ id, role }: { id: number; role: Role }) => unwrap(api.PUT('/members/{user_id}', { params: { path: { user_id: id } }, body: { role } })), onSettled: () => client.invalidateQueries({ queryKey: ['members'] }) });
+}
+export function useRemoveMember() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: (id: number) => unwrap(api.DELETE('/members/{user_id}', { params: { path: { user_id: id } } })), onSettled: () => client.invalidateQueries({ queryKey: ['members'] }) });
+}
+export function useAddToken() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: (body: { name: string; role: Role }) => unwrap<{ token: string }>(api.POST('/tokens', { body })), onSuccess: () => client.invalidateQueries({ queryKey: ['tokens'] }) });
+}
+export function useRemoveToken() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: (id: number) => unwrap(api.DELETE('/tokens/{id}', { params: { path: { id } } })), onSettled: () => client.invalidateQueries({ queryKey: ['tokens'] }) });
+}
+export function useEndSession() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: (id: number) => unwrap(api.DELETE('/sessions/{id}', { params: { path: { id } } })), onSettled: () => client.invalidateQueries({ queryKey: ['sessions'] }) });
+}

@@ -1,0 +1,42 @@
+import { Menu, Button, Tabs, TagsInput, Textarea } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { languageName } from '@/ui/format';
+import { emptyLanguage, served, type Draft, type PerLanguage, type Served } from './model';
+
+/** Words and answers, one language at a time. */
+export function Languages({ draft, onChange }: { draft: Draft; onChange: (next: Partial<Draft>) => void }) {
+  const { t, i18n } = useTranslation();
+  const present = served.filter((l) => draft.by[l]);
+  const [tab, setTab] = useState<Served>(present[0] ?? 'en');
+  const rest = served.filter((l) => !draft.by[l]);
+  const add = (l: Served) => { onChange({ by: { ...draft.by, [l]: emptyLanguage } }); setTab(l); };
+  const change = (l: Served, next: Partial<PerLanguage>) => onChange({ by: { ...draft.by, [l]: { ...emptyLanguage, ...draft.by[l], ...next } } });
+  return (
+    <Tabs value={tab} onChange={(v) => setTab((v ?? 'en') as Served)} keepMounted={false}>
+      <Tabs.List mb={14}>
+        {present.map((l) => <Tabs.Tab key={l} value={l}>{languageName(l, i18n.language)}</Tabs.Tab>)}
+        {rest.length > 0 && (
+          <Menu>
+            <Menu.Target><Button variant="subtle" size="compact-sm" m={4} leftSection={<IconPlus size={14} aria-hidden />}>{t('trigger.add_language')}</Button></Menu.Target>
+            <Menu.Dropdown>{rest.map((l) => <Menu.Item key={l} onClick={() => add(l)}>{languageName(l, i18n.language)}</Menu.Item>)}</Menu.Dropdown>
+          </Menu>
+        )}
+      </Tabs.List>
+      {present.map((l) => <Tabs.Panel key={l} value={l}><Fields value={draft.by[l] ?? emptyLanguage} language={l} onChange={(next) => change(l, next)} /></Tabs.Panel>)}
+    </Tabs>
+  );
+}
+
+function Fields({ value, language, onChange }: { value: PerLanguage; language: Served; onChange: (next: Partial<PerLanguage>) => void }) {
+  const { t } = useTranslation();
+  return (
+    <div style={{ display: 'grid', gap: 14 }}>
+      <TagsInput label={t('trigger.words')} description={t('trigger.words_text')} value={value.words} onChange={(words) => onChange({ words })} splitChars={[',', ';']} acceptValueOnBlur lang={language} />
+      <TagsInput label={t('trigger.not')} description={t('trigger.not_text')} value={value.not} onChange={(not) => onChange({ not })} splitChars={[',', ';']} acceptValueOnBlur lang={language} />
+      <Textarea label={t('trigger.replies')} description={t('trigger.replies_text')} autosize minRows={2} dir="auto" lang={language} value={value.replies} onChange={(e) => onChange({ replies: e.currentTarget.value })} />
+      <Textarea label={t('trigger.private_label')} description={t('trigger.private_text', { link: '{{link}}' })} autosize minRows={3} dir="auto" lang={language} value={value.private} onChange={(e) => onChange({ private: e.currentTarget.value })} />
+    </div>
+  );
+}

@@ -1,0 +1,103 @@
+import type { Trigger, TriggerInput } from '@/api/types';
+
+/** The languages that the product serves customers in. */
+export const served = ['en', 'it', 'fr', 'ro', 'es', 'de', 'pt'] as const;
+export type Served = (typeof served)[number];
+
+export interface PerLanguage { words: string[]; not: string[]; replies: string; private: string }
+
+/** The form as people fill it: everything of one language together. */
+export interface Draft {
+  name: string;
+  priority: number;
+  sources: string[];
+  intents: string[];
+  account_ids: number[];
+  post_ids: number[];
+  starts_at: string;
+  ends_at: string;
+  handoff_account_id: number | null;
+  valid_minutes: number;
+  by: Partial<Record<Served, PerLanguage>>;
+}
+
+export const emptyLanguage: PerLanguage = { words: [], not: [], replies: '', private: '' };
+
+export function newDraft(language: Served): Draft {
+  return { name: '', priority: 0, sources: ['comment'], intents: [], account_ids: [], post_ids: [], starts_at: '', ends_at: '', handoff_account_id: null, valid_minutes: 1440, by: { [language]: emptyLanguage } };
+}
+
+/** "2026-05-04T09:30" for a datetime field, in the browser's zone. */
+export function toField(at: string | null): string {
+  if (!at) return '';
+  const d = new Date(at);
+  return new Date(d.getTime() - d.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+const isServed = (l: string): l is Served => (served as readonly string[]).includes(l);
+
+export function toDraft(trigger: Trigger): Draft {
+  const by: Draft['by'] = {};
+  const at = (language: string): PerLanguage | undefined => {
+    if (!isServed(language)) return undefined;
+    return (by[language] ??= { ...emptyLanguage });
+  };
+  for (const k of trigger.keywords ?? []) {
+    const target = at(k.language || 'en');
+    if (target) Object.assign(target, { words: [...(k.words ?? []), ...(k.phrases ?? [])], not: k.not ?? [] });
+  }
+  for (const [language, replies] of Object.entries(trigger.public_replies ?? {})) {
+    const target = at(language);
+    if (target) target.replies = (replies ?? []).join('\n');
+  }
+  for (const [language, text] of Object.entries(trigger.private_reply ?? {})) {
+    const target = at(language);
+    if (target) target.private = text;
+  }
+  if (Object.keys(by).length === 0) by.en = emptyLanguage;
+  const { name, priority, handoff_account_id, valid_minutes } = trigger;
+  return { name, priority, handoff_account_id, valid_minutes, by, sources: trigger.sources ?? [], intents: trigger.intents ?? [], account_ids: trigger.account_ids ?? [], post_ids: trigger.post_ids ?? [], starts_at: toField(trigger.starts_at), ends_at: toField(trigger.ends_at) };
+}
+
+/** What the API wants; several words in a row are a phrase, and a reply stands on each line. */
+export function toInput(draft: Draft): TriggerInput {
+  const languages = Object.entries(draft.by) as [Served, PerLanguage][];
+  const time = (field: string) => (field ? new Date(field).toISOString() : null);
+  const { priority, sources, intents, account_ids, post_ids, handoff_account_id, valid_minutes } = draft;
+  return {
+    priority,
+    sources,
+    intents,
+    account_ids,
+    post_ids,
+    handoff_account_id,
+    valid_minutes,
+    name: draft.name.trim(),
+    starts_at: time(draft.starts_at),
+    ends_at: time(draft.ends_at),
+    keywords: languages.filter(([, l]) => l.words.length > 0).map(([language, l]) => ({ language, words: l.words.filter((w) => !/\s/.test(w)), phrases: l.words.filter((w) => /\s/.test(w)), not: l.not })),
+    public_replies: Object.fromEntries(languages.map(([language, l]) => [language, splitReplies(l.replies)] as const).filter(([, r]) => r.length > 0)),
+    private_reply: Object.fromEntries(languages.map(([language, l]) => [language, l.private.trim()] as const).filter(([, text]) => text)),
+  };
+}
+
+export function splitReplies(text: string): string[] {
+  return text.split('\n').map((line) => line.trim()).filter(Boolean);
+}
+
+export type Fault = 'name' | 'words' | 'replies' | 'period' | 'link' | 'account';
+
+/** What is still missing before it can be saved; the server checks again. */
+export function faults(draft: Draft): Fault[] {
+  const input = toInput(draft);
+  const out: Fault[] = [];
+  if (!input.name) out.push('name');
+  if (input.keywords.length === 0 && input.intents.length === 0) out.push('words');
+  if (Object.keys(input.public_replies).length === 0 && Object.keys(input.private_reply).length === 0) out.push('replies');
+  if (input.starts_at && input.ends_at && input.ends_at <= input.starts_at) out.push('period');
+  const withLink = Object.values(input.private_reply).some((text) => text.includes('{{link}}'));
+  if (input.handoff_account_id !== null && !withLink) out.push('link');
+  if (input.handoff_account_id === null && withLink) out.push('account');
+  return out;
+}
+

@@ -1,0 +1,64 @@
+/** "4 min ago", "yesterday": how long ago something was, in the reader's language. */
+export function timeAgo(at: string, now: number, language: string): string {
+  const seconds = Math.round((Date.parse(at) - now) / 1000);
+  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' });
+  const steps: [Intl.RelativeTimeFormatUnit, number][] = [['day', 86400], ['hour', 3600], ['minute', 60]];
+  for (const [unit, size] of steps) if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
+  return format.format(0, 'second');
+}
+
+/** A duration still to come or gone by, as the two largest parts: "3 h 12 min". */
+export function duration(seconds: number, language: string): string {
+  const total = Math.max(0, Math.floor(Math.abs(seconds)));
+  const parts: [number, string][] = [
+    [Math.floor(total / 86400), 'day'],
+    [Math.floor((total % 86400) / 3600), 'hour'],
+    [Math.floor((total % 3600) / 60), 'minute'],
+    [total % 60, 'second'],
+  ];
+  const first = parts.findIndex(([n]) => n > 0);
+  const shown = first < 0 ? parts.slice(3) : parts.slice(first, first + (first >= 2 ? 1 : 2)).filter(([n]) => n > 0);
+  return shown.map(([n, unit]) => new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(n)).join(' ');
+}
+
+export function dateTime(at: string, language: string, zone?: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', ...(zone ? { timeZone: zone } : {}) }).format(new Date(at));
+}
+
+export function clock(at: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+}
+
+export function day(at: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { weekday: 'short', day: 'numeric', month: 'short' }).format(new Date(at));
+}
+
+export function percent(value: number, language: string): string {
+  return new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 }).format(value);
+}
+
+/** Money in millionths of the workspace's unit. */
+export function micros(value: number, language: string): string {
+  return new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value / 1e6);
+}
+
+export function languageName(code: string, language: string): string {
+  if (!code || code === 'unknown' || code === 'und') return '';
+  try {
+    return new Intl.DisplayNames([language], { type: 'language' }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+/** Two letters for a round picture; the first letters of the first and the last word. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/).filter((w) => /[\p{L}\p{N}]/u.test(w));
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((w) => (w ? [...w].find((c) => /[\p{L}\p{N}]/u.test(c)) : undefined));
+  return letters.filter(Boolean).join('').toUpperCase() || '?';
+}
+
+/** Splits what a person typed into words: by comma, semicolon or line. */
+export function splitList(text: string): string[] {
+  return [...new Set(text.split(/[,;\n]/).map((w) => w.trim()).filter(Boolean))];
+}

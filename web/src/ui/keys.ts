@@ -1,0 +1,91 @@
+import { useEffect, useEffectEvent, useSyncExternalStore } from 'react';
+
+/** One key (or two in a row, "g m") and what it does on the screen that is open. */
+export interface Binding { key: string; label: string; run: () => void; hidden?: boolean }
+export interface Scope { title: string; bindings: Binding[] }
+
+const scopes: Scope[] = [];
+const watchers = new Set<() => void>();
+let snapshot: Scope[] = [];
+let prefix = '';
+let prefixTimer: ReturnType<typeof setTimeout> | undefined;
+
+function publish() {
+  snapshot = [...scopes];
+  watchers.forEach((tell) => tell());
+}
+
+/** Whether the event belongs to a field in which people write. */
+export function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.getAttribute('role') === 'combobox';
+}
+
+/** Names the key of an event as bindings do: "a", "?", "mod+k", "Enter". */
+export function keyName(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey'>): string {
+  if (event.altKey) return '';
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  return event.ctrlKey || event.metaKey ? `mod+${key}` : key;
+}
+
+/** Finds the binding of the newest scope for a key, with regard to the first half of a pair. */
+export function findBinding(list: Scope[], name: string, before: string): Binding | undefined {
+  const wanted = before ? `${before} ${name}` : name;
+  for (let i = list.length - 1; i >= 0; i--) {
+    const found = list[i]?.bindings.find((b) => b.key === wanted);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function startsPair(name: string): boolean {
+  return scopes.some((s) => s.bindings.some((b) => b.key.startsWith(`${name} `)));
+}
+
+function onKeyDown(event: KeyboardEvent) {
+  const name = keyName(event);
+  if (!name || event.defaultPrevented || event.isComposing) return;
+  const modified = name.startsWith('mod+');
+  if (!modified && (isTyping(event.target) || document.querySelector('[aria-modal="true"]'))) return;
+  const before = prefix;
+  clearTimeout(prefixTimer);
+  prefix = '';
+  const found = findBinding(scopes, name, before);
+  if (found) {
+    event.preventDefault();
+    found.run();
+  } else if (!modified && startsPair(name)) {
+    prefix = name;
+    prefixTimer = setTimeout(() => (prefix = ''), 1200);
+  }
+}
+
+/** Registers the keys of a screen while it is shown; an empty list registers nothing. */
+export function useKeys(title: string, bindings: Binding[]) {
+  const run = useEffectEvent((key: string) => bindings.find((b) => b.key === key)?.run());
+  const shape = JSON.stringify(bindings.map((b) => [b.key, b.label, b.hidden ?? false]));
+  useEffect(() => {
+    const rows = JSON.parse(shape) as [string, string, boolean][];
+    if (rows.length === 0) return undefined;
+    const scope: Scope = { title, bindings: rows.map(([key, label, hidden]) => ({ key, label, hidden, run: () => run(key) })) };
+    if (scopes.length === 0) window.addEventListener('keydown', onKeyDown);
+    scopes.push(scope);
+    publish();
+    return () => {
+      scopes.splice(scopes.indexOf(scope), 1);
+      if (scopes.length === 0) window.removeEventListener('keydown', onKeyDown);
+      publish();
+    };
+  }, [title, shape]);
+}
+
+/** The keys that work now, for the help. */
+export function useScopes(): Scope[] {
+  return useSyncExternalStore(
+    (tell) => {
+      watchers.add(tell);
+      return () => watchers.delete(tell);
+    },
+    () => snapshot,
+  );
+}

@@ -1,0 +1,104 @@
+import { Tooltip } from '@mantine/core';
+import { IconBrandFacebook, IconBrandInstagram, IconBrandMessenger, IconBrandWhatsapp, IconPhoto } from '@tabler/icons-react';
+import { useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Channel } from '@/api/types';
+import { useNow } from './clock';
+import { dateTime, initials, timeAgo } from './format';
+import css from './parts.module.css';
+
+const channelIcons = { facebook: IconBrandFacebook, instagram: IconBrandInstagram, messenger: IconBrandMessenger, whatsapp: IconBrandWhatsapp };
+export const channelNames: Record<Channel, string> = { facebook: 'Facebook', instagram: 'Instagram', messenger: 'Messenger', whatsapp: 'WhatsApp' };
+
+/** The mark of a network, with its name for those who do not see it. */
+export function ChannelMark({ channel, size = 16 }: { channel: Channel; size?: number }) {
+  const Icon = channelIcons[channel] ?? IconPhoto;
+  return <Icon size={size} stroke={1.8} className={css[channel]} role="img" aria-label={channelNames[channel] ?? channel} />;
+}
+
+/** A person's initials with the mark of the network they write on. */
+export function Face({ name, channel }: { name: string; channel?: Channel }) {
+  return (
+    <span className={css.avatar} aria-hidden={channel ? undefined : true}>
+      <span aria-hidden>{initials(name)}</span>
+      {channel && (
+        <span className={css.mark}>
+          <ChannelMark channel={channel} size={13} />
+        </span>
+      )}
+    </span>
+  );
+}
+
+export type Tone = 'good' | 'warn' | 'bad' | 'bot' | 'accent' | 'plain';
+
+/** A small word about a state. */
+export function Tag({ tone = 'plain', children, title }: { tone?: Tone; children: ReactNode; title?: string }) {
+  const tag = <span className={`${css.tag} ${tone === 'plain' ? '' : (css[tone] ?? '')}`}>{children}</span>;
+  return title ? <Tooltip label={title} multiline maw={320}>{tag}</Tooltip> : tag;
+}
+
+/** How long ago; the full time when pointed at. */
+export function Ago({ at, className }: { at: string; className?: string }) {
+  const { i18n } = useTranslation();
+  const now = useNow();
+  return (
+    <time dateTime={at} title={dateTime(at, i18n.language)} className={className}>
+      {timeAgo(at, now, i18n.language)}
+    </time>
+  );
+}
+
+export function PageHead({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
+  return (
+    <header className={css.pageHead}>
+      <div>
+        <h1>{title}</h1>
+        {children && <p>{children}</p>}
+      </div>
+      {action}
+    </header>
+  );
+}
+
+export function PageBody({ children }: { children: ReactNode }) {
+  return <div className={css.page}>{children}</div>;
+}
+
+/** Pairs of a name and a value; empty values are left out. */
+export function Facts({ rows }: { rows: [string, ReactNode][] }) {
+  const shown = rows.filter(([, value]) => value !== '' && value !== null && value !== undefined);
+  return (
+    <dl className={css.facts}>
+      {shown.map(([name, value]) => (
+        <div key={name} style={{ display: 'contents' }}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** A plain table that scrolls sideways on a phone. */
+export function Table({ head, children, label }: { head: string[]; children: ReactNode; label: string }) {
+  return (
+    <div className={`panel ${css.tableWrap}`} tabIndex={0} role="region" aria-label={label}>
+      <table className={css.table}>
+        <thead>
+          <tr>{head.map((h, i) => <th key={i} scope="col">{h || <span className="sr-only">–</span>}</th>)}</tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
+/** A picture from our own store; where it is missing, a quiet frame. */
+export function Picture({ src, alt, className }: { src: string; alt: string; className?: string }) {
+  const [broken, setBroken] = useState('');
+  if (!src || broken === src) {
+    return <span className={className} style={{ display: 'grid', placeItems: 'center', background: 'var(--p-hover)', color: 'var(--mantine-color-dimmed)' }} role="img" aria-label={alt}><IconPhoto size={20} stroke={1.4} aria-hidden /></span>;
+  }
+  return <img src={src} alt={alt} className={className} loading="lazy" onError={() => setBroken(src)} />;
+}

@@ -1,0 +1,30 @@
+import { Button, Group } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { ApiError, errorKind } from '@/api/errors';
+import { i18n } from '@/i18n';
+
+/** Tells shortly that something was done, with a way back where there is one. */
+export function told(message: string, undo?: () => void) {
+  const id = `told-${Date.now()}`;
+  notifications.show({
+    id,
+    color: 'petrol',
+    autoClose: undo ? 8000 : 3500,
+    message: undo ? (
+      <Group justify="space-between" wrap="nowrap" gap="xs">
+        <span>{message}</span>
+        <Button size="compact-sm" variant="light" onClick={() => { notifications.hide(id); undo(); }}>
+          {i18n.t('act.undo')}
+        </Button>
+      </Group>
+    ) : message,
+  });
+}
+
+/** Tells that something failed and why. */
+export function failed(error: unknown) {
+  const kind = errorKind(error);
+  const said = error instanceof ApiError && error.message && kind !== 'offline' ? error.message : '';
+  const known = ['forbidden', 'not_found', 'offline', 'unavailable', 'too_many'].includes(kind) ? kind : 'other';
+  notifications.show({ color: 'red', autoClose: 8000, title: i18n.t(`failure.${known}.title`), message: said || i18n.t(`failure.${known}.text`) });
+}
