@@ -1,0 +1,422 @@
+package ingest
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"ponte/channels"
+	"ponte/inbox"
+	"ponte/moderation"
+	"ponte/outbox"
+	"ponte/router"
+)
+
+// decide runs the handler of the event's kind and keeps its reason; a panic in it is an error of this
+// event and stops no other.
+func (s *scene) decide(e *event) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &decisionError{e.ID, p}
+		}
+	}()
+	if e.account == nil {
+		e.reason = "the account was removed"
+	} else {
+		reason, err := s.handle(e)
+		if err != nil {
+			return err
+		}
+		e.reason = reason
+	}
+	s.w.done = append(s.w.done, e)
+	return nil
+}
+
+func (s *scene) handle(e *event) (string, error) {
+	switch channels.Kind(e.Kind) {
+	case channels.CommentAdded:
+		return s.commentAdded(e)
+	case channels.CommentEdited:
+		return s.commentEdited(e)
+	case channels.CommentRemoved:
+		return s.commentRemoved(e), nil
+	case channels.CommentHidden, channels.CommentUnhidden:
+		return s.commentVisibility(e), nil
+	case channels.MessageReceived:
+		return s.messageReceived(e)
+	case channels.MessageEcho:
+		return s.messageEcho(e)
+	case channels.PostbackReceived:
+		return s.messageReceived(e)
+	case channels.StatusChanged:
+		return s.statusChanged(e), nil
+	case inbox.LLMAnswered:
+		return s.llmAnswered(e)
+	case inbox.CommentApproved:
+		return s.commentApproved(e)
+	}
+	return s.handleRest(e)
+}
+
+func (s *scene) commentAdded(e *event) (string, error) {
+	if s.comments[inbox.CommentKey{AccountID: e.AccountID, ExternalID: e.Event.ID}] != nil {
+		return "known already", nil
+	}
+	c, err := s.newComment(e)
+	if err != nil {
+		return "", err
+	}
+	if c.Own {
+		return s.ownComment(e, c), nil
+	}
+	v, in, err := s.judgeComment(c, e)
+	if err != nil {
+		return "", err
+	}
+	return s.settleComment(c, v, in, e, true)
+}
+
+func (s *scene) newComment(e *event) (*inbox.Comment, error) {
+	id, err := s.d.IDs.Take(s.ctx, "comments")
+	if err != nil {
+		return nil, err
+	}
+	c := &inbox.Comment{WorkspaceID: e.WorkspaceID, ID: id, AccountID: e.AccountID, Channel: string(e.Event.Channel), ExternalID: e.Event.ID,
+		AuthorName: firstOf(e.Name, e.User), Own: e.Own, Text: e.Text, State: "visible", Source: e.Source, CommentedAt: e.Event.Time, RootID: e.Event.ID}
+	if in := e.Comment; in != nil {
+		c.ParentID, c.Live, c.AdID, c.Permalink = in.ParentID, in.Live, in.AdID, in.Permalink
+		c.RootID = s.rootOf(e)
+		if p := s.posts[inbox.PostKey{WorkspaceID: e.WorkspaceID, AccountID: e.AccountID, ExternalID: in.PostID}]; p != nil {
+			c.PostID = &p.ID
+		}
+		if len(in.Attachments) > 0 {
+			c.Attachments, _ = json.Marshal(in.Attachments)
+		}
+	}
+	if p := s.identity(e); p != nil {
+		c.IdentityID, c.ContactID = &p.ID, &p.ContactID
+	}
+	s.w.newComments = append(s.w.newComments, c)
+	s.comments[inbox.CommentKey{AccountID: c.AccountID, ExternalID: c.ExternalID}] = c
+	s.byComment[c.ID] = c
+	s.touch(c.WorkspaceID, "comment", c.ID)
+	return c, nil
+}
+
+// rootOf follows known parents up: a reply to a reply belongs to the thread of the first comment.
+func (s *scene) rootOf(e *event) string {
+	root := firstOf(e.Comment.RootID, e.Comment.ParentID, e.Event.ID)
+	for range 8 {
+		c := s.comments[inbox.CommentKey{AccountID: e.AccountID, ExternalID: root}]
+		if c == nil || c.RootID == "" || c.RootID == root {
+			break
+		}
+		root = c.RootID
+	}
+	return root
+}
+
+// ownComment is the brand's own words: our reply coming back, or a person answering in another tool,
+// who then has the thread: what was still to be said automatically is not.
+func (s *scene) ownComment(e *event, c *inbox.Comment) string {
+	if s.echoes[e.ID] || s.ours[ourKey(c.AccountID, c.RootID, c.Text)] {
+		return "our own reply, come back"
+	}
+	if c.RootID == c.ExternalID {
+		return "the brand's own comment"
+	}
+	s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, RootComment: c.RootID,
+		Reason: "answered_elsewhere", Meaning: "a person of the brand answered in another tool"})
+	return "a person of the brand answered in another tool: automatic replies to this thread are cancelled"
+}
+
+// judgeComment asks rules and model; a comment is judged with its parent and the post's caption.
+func (s *scene) judgeComment(c *inbox.Comment, e *event) (moderation.Verdict, moderation.Input, error) {
+	in := moderation.Input{Subject: moderation.SubjectComment, Channel: c.Channel, Text: c.Text, AccountID: c.AccountID,
+		HasMedia: len(c.Attachments) > 0, Live: c.Live}
+	if c.PostID != nil {
+		in.PostID = *c.PostID
+		if e.Comment != nil {
+			if p := s.posts[inbox.PostKey{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, ExternalID: e.Comment.PostID}]; p != nil {
+				in.Caption = p.Caption
+			}
+		}
+	}
+	if parent := s.comments[inbox.CommentKey{AccountID: c.AccountID, ExternalID: c.ParentID}]; parent != nil && c.ParentID != "" {
+		in.Parent = parent.Text
+	}
+	v := s.spaces[c.WorkspaceID].Engine.Judge(in)
+	return v, in, nil
+}
+
+// settleComment writes the verdict and does what follows from its decision. An ask makes it
+// provisional: what depends on it waits for the answer.
+func (s *scene) settleComment(c *inbox.Comment, v moderation.Verdict, in moderation.Input, e *event, mayAsk bool) (string, error) {
+	ask := mayAsk && v.NeedsLLM && e.Source != "backfill" && s.d.AskLLM()
+	vid, err := s.keepVerdict(verdictRow{workspace: c.WorkspaceID, subject: "comment", subjectID: c.ID, event: e.ID, verdict: v, input: in, provisional: ask})
+	if err != nil {
+		return "", err
+	}
+	decision := string(v.Decision)
+	c.VerdictID, c.Decision, c.Language = &vid, &decision, v.Language
+	s.changed(c)
+	if e.Source == "backfill" {
+		return "history: judged " + decision + ", never acted on", nil
+	}
+	if ask {
+		if err := s.ask(c.WorkspaceID, "comment", c.ID, vid, e, in, v); err != nil {
+			return "", err
+		}
+		return "judged " + decision + " for now; the model was asked, its answer decides", nil
+	}
+	return s.carryOut(c, v, vid, e)
+}
+
+// carryOut turns a final decision into actions, a review item, or a trigger's answer.
+func (s *scene) carryOut(c *inbox.Comment, v moderation.Verdict, vid int64, e *event) (string, error) {
+	sp := s.spaces[c.WorkspaceID]
+	if c.State == "removed" {
+		return "judged " + string(v.Decision) + "; the comment is gone already", nil
+	}
+	switch v.Decision {
+	case moderation.Hide, moderation.Delete:
+		if !sp.automates() {
+			s.review(c, vid, "review", v.Priority())
+			return "would be hidden, but automatic decisions are switched off: for review", nil
+		}
+		if err := s.hide(c, vid, v); err != nil {
+			return "", err
+		}
+		if v.Decision == moderation.Hide {
+			s.review(c, vid, "hidden", v.Priority())
+			return "hidden: " + v.Why(), nil
+		}
+		s.review(c, vid, "deleted", v.Priority())
+		grace := time.Duration(sp.Settings.DeleteGraceMinutes) * time.Minute
+		s.moderate(c, vid, channels.DeleteComment, s.now.Add(grace))
+		return fmt.Sprintf("hidden, and deleted in %d minutes unless a person says no: %s", sp.Settings.DeleteGraceMinutes, v.Why()), nil
+	case moderation.Review:
+		why := "review"
+		if v.SelfHarm() {
+			why = "self_harm"
+		}
+		s.review(c, vid, why, v.Priority())
+		return "for review: " + v.Why(), nil
+	}
+	return s.triggerComment(c, v, e)
+}
+
+// hide hides at most once per verdict, and only what is visible.
+func (s *scene) hide(c *inbox.Comment, vid int64, _ moderation.Verdict) error {
+	if c.State == "hidden" {
+		return nil
+	}
+	// What was about to be said under it is not said any more.
+	s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Reason: "comment_hidden", Meaning: "the comment was judged harmful"})
+	s.moderate(c, vid, channels.HideComment, s.now)
+	return nil
+}
+
+func (s *scene) moderate(c *inbox.Comment, vid int64, kind channels.CallKind, at time.Time) {
+	s.w.actions = append(s.w.actions, outbox.Action{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, Kind: string(kind), Purpose: "moderation", Origin: "policy",
+		Dedupe: fmt.Sprintf("%s:%d:%d", kind, c.ID, vid), ContactID: c.ContactID, IdentityID: c.IdentityID, CommentID: &c.ID,
+		Call:      channels.Call{Kind: kind, Channel: channels.Channel(c.Channel), CommentID: c.ExternalID},
+		NotBefore: at, ValidUntil: s.now.Add(7 * 24 * time.Hour)})
+}
+
+func (s *scene) review(c *inbox.Comment, vid int64, why string, priority float64) {
+	s.w.reviews = append(s.w.reviews, reviewRow{c.WorkspaceID, c.ID, vid, why, priority})
+}
+
+// triggerComment holds an allowed comment against the live triggers.
+func (s *scene) triggerComment(c *inbox.Comment, v moderation.Verdict, e *event) (string, error) {
+	sp := s.spaces[c.WorkspaceID]
+	age := s.now.Sub(c.CommentedAt)
+	switch {
+	case c.Own:
+		return "the brand's own comment", nil
+	case !sp.automates():
+		return "allowed; automatic answers are switched off", nil
+	case c.IdentityID == nil:
+		return "allowed; no answer, because the network withheld the author", nil
+	case age > time.Duration(sp.Settings.ActMaxAgeMinutes)*time.Minute:
+		return fmt.Sprintf("allowed; too old to answer automatically (written %s ago)", age.Round(time.Minute)), nil
+	case s.replies[inbox.CommentKey{AccountID: c.AccountID, ExternalID: c.RootID}] >= sp.Settings.MaxAutoReplies:
+		return fmt.Sprintf("allowed; this thread has had its %d automatic replies", sp.Settings.MaxAutoReplies), nil
+	}
+	o := router.Occasion{Source: router.SourceComment, Text: c.Text, Language: v.Language, Intent: v.Intent, AccountID: c.AccountID, At: c.CommentedAt}
+	if c.PostID != nil {
+		o.PostID = *c.PostID
+	}
+	match, why := router.Choose(sp.Triggers, o)
+	if match == nil {
+		return "allowed; " + why, nil
+	}
+	run := runKey{match.Trigger.ID, *c.IdentityID, o.PostID}
+	if s.runs[run] {
+		return fmt.Sprintf("allowed; «%s» has answered this person on this post already", match.Trigger.Name), nil
+	}
+	s.runs[run] = true
+	return s.answerComment(c, v, e, match, run)
+}
+
+func (s *scene) answerComment(c *inbox.Comment, v moderation.Verdict, e *event, match *router.Match, run runKey) (string, error) {
+	sp, t := s.spaces[c.WorkspaceID], match.Trigger
+	validUntil := c.CommentedAt.Add(time.Duration(t.ValidMinutes) * time.Minute)
+	base := outbox.Action{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, Purpose: "answer", Origin: "trigger", ContactID: c.ContactID, IdentityID: c.IdentityID,
+		CommentID: &c.ID, AnswersEvent: &e.ID, TriggerID: &t.ID, NotBefore: s.now, ValidUntil: validUntil}
+	said := ""
+	public, variant, _ := t.PublicReply(v.Language, sp.Locale, *c.IdentityID, -1)
+	if public != "" {
+		a := base
+		a.Kind, a.Dedupe = string(channels.ReplyToComment), fmt.Sprintf("reply:%d:%d", t.ID, c.ID)
+		a.Call = channels.Call{Kind: channels.ReplyToComment, Channel: channels.Channel(c.Channel), CommentID: c.ExternalID, Text: public}
+		s.w.actions = append(s.w.actions, a)
+		s.ours[ourKey(c.AccountID, c.RootID, public)] = true
+		s.replies[inbox.CommentKey{AccountID: c.AccountID, ExternalID: c.RootID}]++
+		said = "public reply"
+	}
+	private, lang := t.PrivateText(v.Language, sp.Locale)
+	if private != "" {
+		text, err := s.withLink(private, lang, t, e, c)
+		if err != nil {
+			return "", err
+		}
+		a := base
+		a.Kind, a.Purpose = string(channels.PrivateReply), t.Purpose
+		a.Dedupe = "private_reply:" + strconv.FormatInt(c.ID, 10) // one per comment, across all triggers
+		a.Call = channels.Call{Kind: channels.PrivateReply, Channel: privateChannel(c.Channel), CommentID: c.ExternalID, Text: text}
+		s.w.actions = append(s.w.actions, a)
+		said = join(said, "private reply")
+	}
+	s.w.runs = append(s.w.runs, runRow{run, c.WorkspaceID, e.ID, &c.ID, variant})
+	s.touch(c.WorkspaceID, "trigger", t.ID)
+	return fmt.Sprintf("allowed; «%s» matched (%s): %s planned", t.Name, match.Why, said), nil
+}
+
+// withLink puts the WhatsApp link with a fresh reference in its place. The reference itself is put in
+// when the message is sent; here stands its place, so that nothing at rest holds it.
+func (s *scene) withLink(text, lang string, t router.Trigger, e *event, c *inbox.Comment) (string, error) {
+	if t.HandoffAccountID == nil {
+		return text, nil
+	}
+	wa := s.d.Accounts.Get(*t.HandoffAccountID)
+	if wa == nil || wa.Phone == "" {
+		return "", &decisionError{e.ID, fmt.Errorf("trigger %d leads to account %d, which is not a connected WhatsApp number", t.ID, *t.HandoffAccountID)}
+	}
+	id, err := s.d.IDs.Take(s.ctx, "handoffs")
+	if err != nil {
+		return "", err
+	}
+	_, hash := router.NewReference(s.d.ReferenceKey, id)
+	row := handoffRow{workspace: e.WorkspaceID, id: id, hash: hash, account: wa.ID, trigger: &t.ID, language: lang,
+		expires: s.now.Add(time.Duration(s.spaces[e.WorkspaceID].Settings.HandoffHours) * time.Hour)}
+	if c != nil {
+		row.contact, row.identity, row.post, row.comment = *c.ContactID, *c.IdentityID, c.PostID, &c.ID
+	} else {
+		who := s.identity(e)
+		row.contact, row.identity = who.ContactID, who.ID
+	}
+	s.w.handoffs = append(s.w.handoffs, row)
+	return router.PutLink(text, wa.Phone, lang, id), nil
+}
+
+func privateChannel(public string) channels.Channel {
+	if public == string(channels.Facebook) {
+		return channels.Messenger
+	}
+	return channels.Channel(public)
+}
+
+// commentEdited judges the new text; our reply under a comment that turned harmful is shown to a person.
+func (s *scene) commentEdited(e *event) (string, error) {
+	c := s.comments[inbox.CommentKey{AccountID: e.AccountID, ExternalID: e.Event.ID}]
+	if c == nil {
+		return s.commentAdded(e) // the edit came first, or the original was lost
+	}
+	if c.Text == e.Text {
+		return "the text is the same", nil
+	}
+	at := e.Event.Time
+	c.Text, c.EditedAt = e.Text, &at
+	s.changed(c)
+	if c.Own {
+		return "the brand edited its own comment", nil
+	}
+	v, in, err := s.judgeComment(c, e)
+	if err != nil {
+		return "", err
+	}
+	reason, err := s.settleComment(c, v, in, e, true)
+	return "edited: " + reason, err
+}
+
+func (s *scene) commentRemoved(e *event) string {
+	c := s.comments[inbox.CommentKey{AccountID: e.AccountID, ExternalID: e.Event.ID}]
+	if c == nil {
+		return "removed before it was ever seen"
+	}
+	c.State, c.StateBy = "removed", "network"
+	s.changed(c)
+	s.w.closeReviews = append(s.w.closeReviews, c.ID)
+	s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Reason: "comment_removed", Meaning: "the comment was removed on the network"})
+	return "removed on the network; what was planned for it is cancelled"
+}
+
+func (s *scene) commentVisibility(e *event) string {
+	c := s.comments[inbox.CommentKey{AccountID: e.AccountID, ExternalID: e.Event.ID}]
+	if c == nil {
+		return "about a comment that was never seen"
+	}
+	want := "visible"
+	if channels.Kind(e.Kind) == channels.CommentHidden {
+		want = "hidden"
+	}
+	if c.State == want || c.State == "removed" {
+		return "as we knew it: " + c.State
+	}
+	c.State, c.StateBy = want, "network"
+	s.changed(c)
+	return "made " + want + " on the network"
+}
+
+// commentApproved: a person allowed it, so the triggers may act within their validity.
+func (s *scene) commentApproved(e *event) (string, error) {
+	c := s.byComment[e.internal.CommentID]
+	if c == nil {
+		return "the comment is gone", nil
+	}
+	sp := s.spaces[c.WorkspaceID]
+	v := sp.Engine.Judge(moderation.Input{Subject: moderation.SubjectComment, Channel: c.Channel, Text: c.Text, AccountID: c.AccountID})
+	reason, err := s.triggerComment(c, v, e)
+	return "approved by a person: " + reason, err
+}
+
+func (s *scene) changed(c *inbox.Comment) {
+	if !s.w.isNewComment(c) {
+		s.w.changedComments[c.ID] = c
+	}
+	s.touch(c.WorkspaceID, "comment", c.ID)
+}
+
+func (s *scene) touch(workspace int64, topic string, id int64) {
+	s.w.changes = append(s.w.changes, inbox.Change{WorkspaceID: workspace, Topic: topic, ObjectID: id})
+}
+
+func firstOf(list ...string) string {
+	for _, s := range list {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func join(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + " and " + b
+}

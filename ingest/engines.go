@@ -1,0 +1,75 @@
+package ingest
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"ponte/inbox"
+	"ponte/moderation"
+	"ponte/router"
+)
+
+// Engines keeps one moderation engine a workspace, made anew when its policy or rules change.
+type Engines struct {
+	// New makes the engine for a workspace's policy and rules (either may be empty: the defaults).
+	New func(policy, rules json.RawMessage) (*moderation.Engine, error)
+
+	mu   sync.Mutex
+	made map[int64]madeEngine
+}
+
+type madeEngine struct {
+	digest [32]byte
+	engine *moderation.Engine
+	err    error
+}
+
+// For returns the engine of the workspace's current policy and rules.
+func (e *Engines) For(workspaceID int64, s inbox.Settings) (*moderation.Engine, error) {
+	digest := sha256.Sum256([]byte(string(s.Policy) + "\x00" + string(s.Rules)))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if m, ok := e.made[workspaceID]; ok && m.digest == digest {
+		return m.engine, m.err
+	}
+	if e.made == nil {
+		e.made = map[int64]madeEngine{}
+	}
+	engine, err := e.New(s.Policy, s.Rules)
+	if err != nil {
+		err = fmt.Errorf("make the moderation engine of workspace %d: %w", workspaceID, err)
+	}
+	e.made[workspaceID] = madeEngine{digest, engine, err}
+	return engine, err
+}
+
+// space is a workspace as a batch needs it.
+type space struct {
+	inbox.Workspace
+	Settings inbox.Settings
+	Engine   *moderation.Engine
+	Bot      router.Config
+	Triggers []router.Trigger
+}
+
+func (s *space) automates() bool { return s.Settings.Automate == nil || *s.Settings.Automate }
+
+func newSpace(w inbox.Workspace, engines *Engines) (*space, error) {
+	settings, err := inbox.ParseSettings(w.Settings)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := engines.For(w.ID, settings)
+	if err != nil {
+		return nil, err
+	}
+	sp := &space{Workspace: w, Settings: settings, Engine: engine, Bot: router.DefaultConfig()}
+	if len(settings.Bot) > 0 {
+		if err := json.Unmarshal(settings.Bot, &sp.Bot); err != nil {
+			return nil, fmt.Errorf("read the bot of workspace %d: %w", w.ID, err)
+		}
+	}
+	return sp, nil
+}

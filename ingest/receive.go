@@ -1,0 +1,155 @@
+// Package ingest is the spine: it keeps what came in (receive), turns it into events (split), decides
+// what follows from each (decide), and reads back what no webhook announced (sweep, backfill).
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/fault"
+	"ponte/inbox"
+)
+
+// Receiver keeps webhook bodies: concurrent requests become one multi-row insert, and each caller
+// returns only after the commit. There is one committer; the queue is bounded in rows and in bytes, so
+// that memory never grows with the backlog.
+type Receiver struct {
+	db    *sqlx.DB
+	queue chan *receipt
+	mu    sync.Mutex
+	bytes int
+
+	stopped chan struct{}
+}
+
+// Limits of the queue and of one insert.
+const (
+	maxQueuedRows  = 4096
+	maxQueuedBytes = 48 << 20
+	maxBatchRows   = 200
+	maxBatchBytes  = 8 << 20
+)
+
+type receipt struct {
+	body []byte
+	done chan error
+}
+
+// NewReceiver returns a receiver; Run must be running for Receive to return.
+func NewReceiver(db *sqlx.DB) *Receiver {
+	return &Receiver{db: db, queue: make(chan *receipt, maxQueuedRows), stopped: make(chan struct{})}
+}
+
+// ErrFull says that the queue is full; the network will send the webhook again.
+var ErrFull = fault.New(fault.Unavailable, "too many webhooks are waiting to be stored; send it again in a second")
+
+// Receive keeps one verified body and returns after the commit. The body must stay unchanged until then.
+func (r *Receiver) Receive(ctx context.Context, body []byte) error {
+	if !r.reserve(len(body)) {
+		return ErrFull
+	}
+	rc := &receipt{body: body, done: make(chan error, 1)}
+	select {
+	case r.queue <- rc:
+	default:
+		r.release(len(body))
+		return ErrFull
+	}
+	// Not ctx.Done: the body belongs to the committer until it has answered.
+	select {
+	case err := <-rc.done:
+		return err
+	case <-r.stopped:
+		select {
+		case err := <-rc.done:
+			return err
+		default:
+			return fault.New(fault.Unavailable, "the service is stopping; send it again")
+		}
+	}
+}
+
+func (r *Receiver) reserve(n int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.bytes+n > maxQueuedBytes {
+		return false
+	}
+	r.bytes += n
+	return true
+}
+
+func (r *Receiver) release(n int) {
+	r.mu.Lock()
+	r.bytes -= n
+	r.mu.Unlock()
+}
+
+// Run commits until the context ends; what is queued then is still committed.
+func (r *Receiver) Run(ctx context.Context) error {
+	defer close(r.stopped)
+	for {
+		select {
+		case rc := <-r.queue:
+			r.commit(r.gather(rc))
+		case <-ctx.Done():
+			for {
+				select {
+				case rc := <-r.queue:
+					r.commit(r.gather(rc))
+				default:
+					return nil
+				}
+			}
+		}
+	}
+}
+
+// gather takes what is waiting already; it never waits for more, because the commit before it was the
+// wait in which they came.
+func (r *Receiver) gather(first *receipt) []*receipt {
+	batch, bytes := []*receipt{first}, len(first.body)
+	for len(batch) < maxBatchRows && bytes < maxBatchBytes {
+		select {
+		case rc := <-r.queue:
+			batch = append(batch, rc)
+			bytes += len(rc.body)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func (r *Receiver) commit(batch []*receipt) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	rows := inbox.NewRows()
+	for _, rc := range batch {
+		rows.Add(rc.body)
+	}
+	_, err := r.db.ExecContext(ctx, `WITH kept AS (INSERT INTO deliveries (body) VALUES `+rows.SQL()+`) SELECT pg_notify('ponte_deliveries', '')`, rows.Args...)
+	if err != nil {
+		err = fault.Wrap(fault.Unavailable, err, "the webhook could not be stored; send it again")
+	}
+	for _, rc := range batch {
+		r.release(len(rc.body))
+		rc.done <- err
+	}
+}
+
+// Store keeps a body that did not come by webhook, through the same door.
+func Store(ctx context.Context, tx sqlx.ExtContext, source string, body []byte) error {
+	if source != "sweep" && source != "backfill" {
+		return errors.New("store a delivery: unknown source " + source)
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (body, source) VALUES ($1, $2)`, body, source); err != nil {
+		return fmt.Errorf("store a delivery: %w", err)
+	}
+	return inbox.Wake(ctx, tx, "ponte_deliveries")
+}

@@ -1,0 +1,289 @@
+package ingest
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"ponte/channels"
+	"ponte/consent"
+	"ponte/inbox"
+	"ponte/moderation"
+	"ponte/outbox"
+)
+
+// handleRest handles what neither is a comment nor opens a conversation.
+func (s *scene) handleRest(e *event) (string, error) {
+	switch channels.Kind(e.Kind) {
+	case channels.MessageEdited:
+		return s.messageEdited(e), nil
+	case channels.MessageDeleted:
+		return s.messageDeleted(e), nil
+	case channels.MessageReaction:
+		return s.messageReaction(e), nil
+	case channels.MessageRead, channels.MessageDelivered:
+		return s.messageSeen(e), nil
+	case channels.PreferenceChanged:
+		return s.preferenceChanged(e), nil
+	case channels.IdentityChanged:
+		s.w.identities = append(s.w.identities, e)
+		return "the network gave this person a new id: history kept, consent stays with the old address", nil
+	case channels.TemplateChanged:
+		s.w.templates = append(s.w.templates, e)
+		return "template «" + e.Template.Name + "»: " + e.Template.Field + " is now " + e.Template.Event, nil
+	case channels.AccountChanged:
+		s.w.accountNews = append(s.w.accountNews, e)
+		return "account news kept: " + e.Change.Field + " " + e.Change.Value, nil
+	case channels.PostChanged:
+		return s.postChanged(e), nil
+	case channels.MentionAdded:
+		return s.mentioned(e)
+	case channels.ReferralReceived:
+		return s.referred(e)
+	case channels.LeadSubmitted:
+		return "a lead form was submitted: kept; no flow is set up for lead forms", nil
+	case channels.OptinReceived:
+		return "a network's own opt-in: kept as evidence, not taken as consent to offers", nil
+	case channels.HandoverChanged:
+		return "who owns the thread changed on the network: kept", nil
+	case channels.Unsupported:
+		return "not supported: " + firstOf(e.Reason, "an unknown kind"), nil
+	}
+	return "not supported: kind " + e.Kind, nil
+}
+
+// messageEcho is a message from the business side: ours coming back, or a person answering in another
+// tool, who then has the conversation.
+func (s *scene) messageEcho(e *event) (string, error) {
+	if s.messages[inbox.MessageKey{AccountID: e.AccountID, ExternalID: e.Event.ID}] != nil {
+		return "our own message, come back", nil
+	}
+	t := s.thread(e)
+	if t == nil {
+		return "an echo to nobody we know", nil
+	}
+	if s.echoes[e.ID] {
+		return "our own message, come back", nil
+	}
+	v, _, err := s.conversation(t, e)
+	if err != nil {
+		return "", err
+	}
+	m, err := s.newMessage(t, v, e)
+	if err != nil {
+		return "", err
+	}
+	m.Direction, m.Author = "out", "other_tool"
+	t.LastOutAt = inbox.Later(t.LastOutAt, m.At)
+	s.w.threads[t.ID] = t
+	if e.Source == "backfill" {
+		return "history: kept", nil
+	}
+	v.Handler, v.HandlerReason, v.WaitingSince = "human", "answered_elsewhere", nil
+	v.Revision++
+	v.Preview = cut(firstOf(m.Text, "["+m.Type+"]"), 140)
+	if m.At.After(v.LastMessageAt) {
+		v.LastMessageAt = m.At
+	}
+	if v.FirstHumanAt == nil {
+		at := m.At
+		v.FirstHumanAt = &at
+	}
+	s.changedConversation(v)
+	s.touch(v.WorkspaceID, "message", v.ID)
+	s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: v.WorkspaceID, ConversationID: v.ID, Automatic: true,
+		Reason: "answered_elsewhere", Meaning: "a person of the brand answered in another tool"})
+	return "a person of the brand answered in another tool: the bot is silent, planned automatic replies are cancelled", nil
+}
+
+func (s *scene) statusChanged(e *event) string {
+	r := outbox.Receipt{WorkspaceID: e.WorkspaceID, AccountID: e.AccountID, ExternalID: e.Event.ID, Status: e.Status, At: e.Event.Time}
+	if e.Receipt != nil {
+		r.Token, r.Errors = e.Receipt.Token, e.Receipt.Errors
+		r.Detail, _ = json.Marshal(e.Receipt)
+	}
+	s.w.receipts = append(s.w.receipts, r)
+	return "receipt: " + e.Status
+}
+
+func (s *scene) messageEdited(e *event) string {
+	m := s.target(e)
+	if m == nil {
+		return "about a message we do not have"
+	}
+	at := e.Event.Time
+	m.Text, m.EditedAt = e.Text, &at
+	s.changedMessage(m)
+	return "edited by its author"
+}
+
+// messageDeleted: the person took it back, so our copies go, the raw delivery included.
+func (s *scene) messageDeleted(e *event) string {
+	m := s.target(e)
+	if m == nil {
+		return "about a message we do not have"
+	}
+	at := e.Event.Time
+	m.Text, m.Detail, m.DeletedAt = "", nil, &at
+	s.changedMessage(m)
+	s.w.erase = append(s.w.erase, eraseRow{m.WorkspaceID, m.ID})
+	return "taken back by its author: our copies are erased"
+}
+
+func (s *scene) messageReaction(e *event) string {
+	m := s.target(e)
+	if m == nil {
+		return "about a message we do not have"
+	}
+	var list []reaction
+	_ = json.Unmarshal(m.Reactions, &list)
+	kept := list[:0]
+	for _, r := range list {
+		if r.Person != e.Person {
+			kept = append(kept, r)
+		}
+	}
+	if !e.Message.Removed {
+		kept = append(kept, reaction{e.Person, e.Message.Emoji})
+	}
+	m.Reactions, _ = json.Marshal(kept)
+	s.changedMessage(m)
+	return "reaction kept"
+}
+
+type reaction struct {
+	Person string `json:"person"`
+	Emoji  string `json:"emoji"`
+}
+
+// messageSeen: a read or delivery report, by message id or by watermark ("all up to then").
+func (s *scene) messageSeen(e *event) string {
+	status := "read"
+	if channels.Kind(e.Kind) == channels.MessageDelivered {
+		status = "delivered"
+	}
+	ids := e.Message.Mids
+	if e.Message.Target != "" {
+		ids = append(ids, e.Message.Target)
+	}
+	for _, id := range ids {
+		s.w.receipts = append(s.w.receipts, outbox.Receipt{WorkspaceID: e.WorkspaceID, AccountID: e.AccountID, ExternalID: id, Status: status, At: e.Event.Time})
+	}
+	if e.Message.Watermark != nil {
+		if t := s.thread(e); t != nil {
+			if status == "read" {
+				t.ReadInAt = inbox.Later(t.ReadInAt, *e.Message.Watermark)
+				s.w.threads[t.ID] = t
+			}
+			s.w.watermarks = append(s.w.watermarks, watermarkRow{t.WorkspaceID, t.ID, status, *e.Message.Watermark})
+		}
+	}
+	return status + " by the person"
+}
+
+// target is the message an edit, a reaction or a removal means.
+func (s *scene) target(e *event) *inbox.Message {
+	for _, id := range []string{e.Message.Target, e.Event.ID} {
+		if m := s.messages[inbox.MessageKey{AccountID: e.AccountID, ExternalID: id}]; m != nil && id != "" {
+			return m
+		}
+	}
+	return nil
+}
+
+func (s *scene) changedMessage(m *inbox.Message) {
+	s.w.changedMessages[m.ID] = m
+	s.touch(m.WorkspaceID, "message", m.ConversationID)
+}
+
+// preferenceChanged: the person chose in WhatsApp's own settings. A stop is a withdrawal; a resume is
+// no consent of ours, because no wording was shown.
+func (s *scene) preferenceChanged(e *event) string {
+	who := s.identity(e)
+	if who == nil {
+		return "about nobody we know"
+	}
+	if e.Change.Value != "stop" {
+		return "the person allowed marketing messages in WhatsApp again: no consent of ours follows from it"
+	}
+	s.w.consent = append(s.w.consent, consent.Entry{WorkspaceID: e.WorkspaceID, At: e.Event.Time, Brand: s.spaces[e.WorkspaceID].BrandName(), Channel: "all",
+		Purpose: consent.Promotional, Act: consent.Withdraw, Kind: consent.Express, How: "user_preferences", Actor: "contact",
+		Evidence: consent.Evidence{"event": fmt.Sprint(e.ID)},
+		Personal: consent.Personal{ContactID: who.ContactID, IdentityID: who.ID, Address: consent.AddressOf(*who), Name: who.Name}})
+	s.touch(e.WorkspaceID, "contact", who.ContactID)
+	return "stopped marketing messages in WhatsApp: withdrawn on all channels of the brand"
+}
+
+func (s *scene) postChanged(e *event) string {
+	id := e.Event.ID
+	if e.Comment != nil {
+		id = firstOf(e.Comment.PostID, id)
+	}
+	s.w.refetch = append(s.w.refetch, inbox.PostKey{WorkspaceID: e.WorkspaceID, AccountID: e.AccountID, ExternalID: id})
+	return "the post is read again"
+}
+
+func (s *scene) mentioned(e *event) (string, error) {
+	if strings.TrimSpace(e.Text) == "" || e.Comment == nil {
+		return "mentioned by somebody; the network gave no text", nil
+	}
+	return s.commentAdded(e)
+}
+
+func (s *scene) referred(e *event) (string, error) {
+	t := s.thread(e)
+	if t == nil {
+		return "came by a link; the network withheld who", nil
+	}
+	v, created, err := s.conversation(t, e)
+	if err != nil {
+		return "", err
+	}
+	if !created && e.Referral != nil {
+		v.Origin, _ = json.Marshal(map[string]any{"referral": e.Referral, "text": "came from " + firstOf(e.Referral.Headline, e.Referral.Source, e.Referral.Ref, "an ad or link")})
+		s.changedConversation(v)
+	}
+	return "came by a link: the origin is on the conversation", nil
+}
+
+// llmAnswered: the model's answer makes a provisional verdict final; without an answer the provisional
+// one stands, and what it left open goes to a person.
+func (s *scene) llmAnswered(e *event) (string, error) {
+	ask := s.asks[e.internal.AskID]
+	if ask == nil {
+		return "the question is gone", nil
+	}
+	var v moderation.Verdict
+	var in moderation.Input
+	if json.Unmarshal(ask.Verdict, &v) != nil || json.Unmarshal(ask.Input, &in) != nil {
+		return "", &decisionError{e.ID, "the provisional verdict cannot be read"}
+	}
+	engine := s.spaces[ask.WorkspaceID].Engine
+	if e.internal.Answer != nil {
+		v = engine.WithLLM(v, *e.internal.Answer)
+	} else {
+		v = engine.WithoutLLM(v, firstOf(e.internal.Failed, "the model gave no answer"))
+	}
+	v.NeedsLLM = false
+	origin := *e
+	origin.ID, origin.Source, origin.OccurredAt = ask.EventID, ask.Source, ask.OccurredAt
+	if ask.Subject == "comment" {
+		c := s.byComment[ask.SubjectID]
+		if c == nil || c.VerdictID == nil || *c.VerdictID != ask.VerdictID {
+			return "the comment was judged again meanwhile, or a person decided", nil
+		}
+		reason, err := s.settleComment(c, v, in, &origin, false)
+		return "the model answered: " + reason, err
+	}
+	m := s.byMessage[ask.SubjectID]
+	if m == nil || m.VerdictID == nil || *m.VerdictID != ask.VerdictID {
+		return "the message is gone, or was judged again", nil
+	}
+	vid, err := s.keepVerdict(verdictRow{workspace: m.WorkspaceID, subject: "message", subjectID: m.ID, event: ask.EventID, verdict: v, input: in})
+	if err != nil {
+		return "", err
+	}
+	m.VerdictID = &vid
+	s.changedMessage(m)
+	return "the model answered: " + string(v.Decision), nil
+}

@@ -1,0 +1,665 @@
+package ingest
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"ponte/channels"
+	"ponte/consent"
+	"ponte/inbox"
+	"ponte/outbox"
+	"ponte/router"
+)
+
+// scene is everything a batch of events needs to be decided in memory, and everything that follows
+// from it until it is written.
+type scene struct {
+	ctx    context.Context
+	d      *Decider
+	now    time.Time
+	spaces map[int64]*space
+	people *inbox.People
+
+	posts     map[inbox.PostKey]*inbox.Post
+	comments  map[inbox.CommentKey]*inbox.Comment
+	byComment map[int64]*inbox.Comment
+	threads   map[inbox.ThreadKey]*inbox.Thread
+	open      map[int64]*inbox.Conversation // by thread: the open one
+	latest    map[int64]*inbox.Conversation // by thread: the newest of any state
+	messages  map[inbox.MessageKey]*inbox.Message
+	byMessage map[int64]*inbox.Message
+	handoffs  map[string]*router.Handoff // by hex hash
+	origins   map[int64]handoffOrigin    // by handoff
+	runs      map[runKey]bool
+	replies   map[inbox.CommentKey]int // automatic replies by root comment
+	lastAt    map[int64]time.Time      // by thread: newest inbound message before this batch
+	followed  map[int64]int64          // by thread: the last event of this batch that wants an answer
+	outcomes  map[int64]router.Outcome // by thread: a reference presented earlier in this batch
+	asks      map[int64]*askRow
+	asked     map[int64]bool // actions that showed a wording and left, or may have left
+	histories map[consent.Key]*consent.History
+	wordings  []consent.Wording
+	ours      map[string]bool // own comments that are replies we sent: account + text under a root
+	echoes    map[int64]bool  // events that are our own doing, come back
+
+	w writes
+}
+
+type runKey struct{ trigger, identity, post int64 }
+
+type handoffOrigin struct {
+	TriggerID *int64 `db:"trigger_id"`
+	PostID    *int64 `db:"post_id"`
+	CommentID *int64 `db:"comment_id"`
+	Caption   string `db:"caption"`
+	Trigger   string `db:"trigger_name"`
+	Language  string `db:"language"`
+}
+
+// askRow is a question to the model with what it was about.
+type askRow struct {
+	ID          int64           `db:"id"`
+	WorkspaceID int64           `db:"workspace_id"`
+	Subject     string          `db:"subject"`
+	SubjectID   int64           `db:"subject_id"`
+	VerdictID   int64           `db:"verdict_id"`
+	EventID     int64           `db:"event_id"`
+	Verdict     json.RawMessage `db:"verdict"`
+	Input       json.RawMessage `db:"input"`
+	Source      string          `db:"source"`
+	OccurredAt  time.Time       `db:"occurred_at"`
+}
+
+// load reads all that the events may need and locks the contacts concerned.
+func (d *Decider) load(ctx context.Context, tx *sqlx.Tx, events []*event) (*scene, error) {
+	s := &scene{ctx: ctx, d: d, now: d.Now(), spaces: map[int64]*space{}, byComment: map[int64]*inbox.Comment{}, byMessage: map[int64]*inbox.Message{},
+		handoffs: map[string]*router.Handoff{}, origins: map[int64]handoffOrigin{}, runs: map[runKey]bool{}, replies: map[inbox.CommentKey]int{},
+		lastAt: map[int64]time.Time{}, followed: map[int64]int64{}, outcomes: map[int64]router.Outcome{}, asks: map[int64]*askRow{}, asked: map[int64]bool{}, ours: map[string]bool{}, echoes: map[int64]bool{}}
+	s.w.init()
+	if err := s.open1(events); err != nil {
+		return nil, err
+	}
+	for _, step := range []func(context.Context, *sqlx.Tx, []*event) error{
+		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadPeople, s.loadComments, s.loadThreads, s.loadMessages, s.loadEchoes, s.loadRuns, s.loadConsent,
+	} {
+		if err := step(ctx, tx, events); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// open1 decodes the payloads and finds the accounts.
+func (s *scene) open1(events []*event) error {
+	for _, e := range events {
+		target := any(&e.Event)
+		if e.Source == "internal" {
+			target = &e.internal
+		}
+		if err := json.Unmarshal(e.Payload, target); err != nil {
+			return &decisionError{e.ID, fmt.Errorf("its payload cannot be read: %w", err)}
+		}
+		if e.account = s.d.Accounts.Get(e.AccountID); e.account == nil {
+			if err := s.d.Accounts.Refresh(s.ctx); err != nil {
+				return err
+			}
+			e.account = s.d.Accounts.Get(e.AccountID)
+		}
+	}
+	return nil
+}
+
+func (s *scene) loadSpaces(ctx context.Context, tx *sqlx.Tx, events []*event) error {
+	ids := collect(events, func(e *event) (int64, bool) { return e.WorkspaceID, true })
+	var list []inbox.Workspace
+	if err := tx.SelectContext(ctx, &list, `SELECT id, name, brand, legal_name, contact, time_zone, locale, country, settings, created_at FROM workspaces WHERE id = ANY($1)`, pq.Array(ids)); err != nil {
+		return fmt.Errorf("load workspaces: %w", err)
+	}
+	for _, w := range list {
+		sp, err := newSpace(w, s.d.Engines)
+		if err != nil {
+			return err
+		}
+		s.spaces[w.ID] = sp
+	}
+	triggers, err := LiveTriggers(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for ws, list := range triggers {
+		s.spaces[ws].Triggers = list
+	}
+	return nil
+}
+
+func (s *scene) loadAsks(ctx context.Context, tx *sqlx.Tx, events []*event) error {
+	ids := collect(events, func(e *event) (int64, bool) { return e.internal.AskID, e.internal.AskID != 0 })
+	if len(ids) == 0 {
+		return nil
+	}
+	var rows []askRow
+	if err := tx.SelectContext(ctx, &rows, sqlLoadAsks, pq.Array(ids)); err != nil {
+		return fmt.Errorf("load asks: %w", err)
+	}
+	for i := range rows {
+		s.asks[rows[i].ID] = &rows[i]
+	}
+	return nil
+}
+
+const sqlLoadAsks = `
+SELECT a.id, a.workspace_id, a.subject, a.subject_id, a.verdict_id, a.event_id, v.verdict, v.input, e.source, e.occurred_at
+FROM asks a JOIN verdicts v ON v.workspace_id = a.workspace_id AND v.id = a.verdict_id JOIN events e ON e.id = a.event_id
+WHERE a.id = ANY($1)`
+
+// loadHandoffs finds the references that WhatsApp messages present. The rows are locked: a reference
+// joins once, whoever comes first.
+func (s *scene) loadHandoffs(ctx context.Context, tx *sqlx.Tx, events []*event) error {
+	var hashes [][]byte
+	for _, e := range events {
+		if code, ok := e.reference(); ok {
+			hashes = append(hashes, router.HashReference(code))
+		}
+	}
+	if len(hashes) == 0 {
+		return nil
+	}
+	var rows []struct {
+		ID         int64      `db:"id"`
+		Hash       []byte     `db:"hash"`
+		Workspace  int64      `db:"workspace_id"`
+		AccountID  int64      `db:"account_id"`
+		ContactID  int64      `db:"contact_id"`
+		IdentityID int64      `db:"identity_id"`
+		ExpiresAt  time.Time  `db:"expires_at"`
+		RevokedAt  *time.Time `db:"revoked_at"`
+		UsedBy     *int64     `db:"used_by"`
+		handoffOrigin
+	}
+	if err := tx.SelectContext(ctx, &rows, sqlLoadHandoffs, pq.ByteaArray(hashes)); err != nil {
+		return fmt.Errorf("load handoffs: %w", err)
+	}
+	for _, r := range rows {
+		h := &router.Handoff{ID: r.ID, AccountID: r.AccountID, ContactID: r.ContactID, IdentityID: r.IdentityID, ExpiresAt: r.ExpiresAt, RevokedAt: r.RevokedAt, UsedBy: r.UsedBy}
+		s.handoffs[fmt.Sprintf("%d/%s", r.Workspace, hex.EncodeToString(r.Hash))] = h
+		s.origins[h.ID] = r.handoffOrigin
+	}
+	return nil
+}
+
+const sqlLoadHandoffs = `
+SELECT h.id, h.hash, h.workspace_id, h.account_id, h.contact_id, h.identity_id, h.expires_at, h.revoked_at, h.used_by,
+       h.trigger_id, h.post_id, h.comment_id, h.language, coalesce(p.caption, '') AS caption, coalesce(t.name, '') AS trigger_name
+FROM handoffs h
+LEFT JOIN posts p ON p.workspace_id = h.workspace_id AND p.id = h.post_id
+LEFT JOIN triggers t ON t.workspace_id = h.workspace_id AND t.id = h.trigger_id
+WHERE h.hash = ANY($1) ORDER BY h.id FOR UPDATE OF h`
+
+// reference returns the handoff reference in a WhatsApp message.
+func (e *event) reference() (string, bool) {
+	if channels.Kind(e.Kind) != channels.MessageReceived || e.Event.Channel != channels.WhatsApp {
+		return "", false
+	}
+	return router.FindReference(e.Text)
+}
+
+// key is the identity the event is about: the author, or for an echo the customer it went to.
+func (e *event) key() (inbox.PersonKey, bool) {
+	if e.Source == "internal" || e.account == nil {
+		return inbox.PersonKey{}, false
+	}
+	person, phone := e.Person, e.Phone
+	if channels.Kind(e.Kind) == channels.MessageEcho && e.Message != nil {
+		person, phone = e.Message.Recipient, ""
+		if e.Event.Channel == channels.WhatsApp && !hasLetter(person) {
+			person, phone = "", person
+		}
+	}
+	key := inbox.PersonKey{WorkspaceID: e.WorkspaceID, Channel: e.Event.Channel, Scope: e.AccountID, ExternalID: person, Phone: phone}
+	if e.Event.Channel == channels.WhatsApp {
+		key.Scope = 0
+		if person == phone { // known by phone alone
+			key.ExternalID = ""
+		}
+	} else {
+		key.Phone = ""
+	}
+	return key, key.ExternalID != "" || key.Phone != ""
+}
+
+// needsPerson says which kinds make a contact: somebody wrote, or was written to.
+func (e *event) needsPerson() bool {
+	switch channels.Kind(e.Kind) {
+	case channels.CommentAdded, channels.CommentEdited, channels.MentionAdded:
+		return !e.Own
+	case channels.MessageReceived, channels.MessageEcho, channels.PostbackReceived, channels.MessageReaction, channels.ReferralReceived,
+		channels.OptinReceived, channels.PreferenceChanged, channels.MessageRead:
+		return true
+	}
+	return false
+}
+
+func (s *scene) loadPeople(ctx context.Context, tx *sqlx.Tx, events []*event) error {
+	var people []inbox.Person
+	var identities, contacts []int64
+	for _, e := range events {
+		if key, ok := e.key(); ok && e.needsPerson() {
+			p := inbox.Person{PersonKey: key, Name: e.Name, Username: e.User}
+			if channels.Kind(e.Kind) == channels.MessageEcho {
+				p.Name, p.Username = "", ""
+			}
+			people = append(people, p)
+		}
+	}
+	for _, h := range s.handoffs {
+		identities = append(identities, h.IdentityID)
+		contacts = append(contacts, h.ContactID)
+	}
+	more, err := s.internalIdentities(ctx, tx, events)
+	if err != nil {
+		return err
+	}
+	s.people, err = inbox.MeetPeople(ctx, tx, people, append(identities, more...), contacts)
+	return err
+}
+
+// internalIdentities returns the identities whose comments and messages internal events are about.
+func (s *scene) internalIdentities(ctx context.Context, tx *sqlx.Tx, events []*event) ([]int64, error) {
+	commentIDs := collect(events, func(e *event) (int64, bool) { return e.internal.CommentID, e.internal.CommentID != 0 })
+	var messageIDs []int64
+	for _, a := range s.asks {
+		if a.Subject == "comment" {
+			commentIDs = append(commentIDs, a.SubjectID)
+		} else {
+			messageIDs = append(messageIDs, a.SubjectID)
+		}
+	}
+	if len(commentIDs)+len(messageIDs) == 0 {
+		return nil, nil
+	}
+	var ids []int64
+	err := tx.SelectContext(ctx, &ids, sqlInternalIdentities, pq.Array(commentIDs), pq.Array(messageIDs))
+	if err != nil {
+		return nil, fmt.Errorf("find who internal events are about: %w", err)
+	}
+	return ids, nil
+}
+
+const sqlInternalIdentities = `
+SELECT identity_id FROM comments WHERE id = ANY($1) AND identity_id IS NOT NULL
+UNION SELECT t.identity_id FROM messages m JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id WHERE m.id = ANY($2)`
+
+func (s *scene) loadComments(ctx context.Context, tx *sqlx.Tx, events []*event) error {
+	var posts []inbox.PostKey
+	var keys []inbox.CommentKey
+	for _, e := range events {
+		if e.Comment == nil || e.account == nil {
+			continue
+		}
+		if e.Comment.PostID != "" {
+			posts = append(posts, inbox.PostKey{WorkspaceID: e.WorkspaceID, AccountID: e.AccountID, ExternalID: e.Comment.PostID})
+		}
+		for _, id := range []string{e.Event.ID, e.Comment.ParentID, e.Comment.RootID} {
+			if id != "" {
+				keys = append(keys, inbox.CommentKey{AccountID: e.AccountID, ExternalID: id})
+			}
+		}
+	}
+	var err error
+	if s.posts, err = inbox.MeetPosts(ctx, tx, posts); err != nil {
+		return err
+	}
+	if s.comments, err = inbox.FindComments(ctx, tx, uniq(keys)); err != nil {
+		return err
+	}
+	if err := s.loadInternalComments(ctx, tx, events); err != nil {
+		return err
+	}
+	for _, c := range s.comments {
+		s.byComment[c.ID] = c
+	}
+	return s.loadReplies(ctx, tx, uniq(keys))
+}
+
+func (s *scene) loadInternalComments(ctx context.Context, tx *sqlx.Tx, events []*event) error {
+	ids := collect(events, func(e *event) (int64, bool) { return e.internal.CommentID, e.internal.CommentID != 0 })
+	for _, a := range s.asks {
+		if a.Subject == "comment" {
+			ids = append(ids, a.SubjectID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	list, err := inbox.CommentsByID(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	var posts []int64
+	for i := range list {
+		c := &list[i]
+		key := inbox.CommentKey{AccountID: c.AccountID, ExternalID: c.ExternalID}
+		if s.comments[key] == nil {
+			s.comments[key] = c
+		}
+		if c.PostID != nil {
+			posts = append(posts, *c.PostID)
+		}
+	}
+	return nil
+}
+
+// loadReplies counts the automatic replies under each root and knows our own replies by their text, so
+// that neither a loop of two bots nor our own echo starts anything.
+func (s *scene) loadReplies(ctx context.Context, tx *sqlx.Tx, keys []inbox.CommentKey) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	find := inbox.NewRows("bigint", "text")
+	for _, k := range keys {
+		find.Add(k.AccountID, k.ExternalID)
+	}
+	for _, c := range s.comments {
+		find.Add(c.AccountID, c.RootID)
+	}
+	var rows []struct {
+		AccountID int64  `db:"account_id"`
+		Root      string `db:"root"`
+		Text      string `db:"text"`
+		Origin    string `db:"origin"`
+	}
+	if err := tx.SelectContext(ctx, &rows, fmt.Sprintf(sqlLoadReplies, find.SQL()), find.Args...); err != nil {
+		return fmt.Errorf("count replies: %w", err)
+	}
+	for _, r := range rows {
+		if r.Origin == "trigger" {
+			s.replies[inbox.CommentKey{AccountID: r.AccountID, ExternalID: r.Root}]++
+		}
+		s.ours[ourKey(r.AccountID, r.Root, r.Text)] = true
+	}
+	return nil
+}
+
+const sqlLoadReplies = `
+SELECT DISTINCT a.id, a.account_id, c.root_external_id AS root, coalesce(a.call->>'text', '') AS text, a.origin
+FROM (VALUES %s) AS k (account_id, external_id)
+JOIN comments c ON c.account_id = k.account_id AND c.root_external_id = k.external_id
+JOIN actions a ON a.workspace_id = c.workspace_id AND a.comment_id = c.id
+WHERE a.kind = 'comment.reply' AND a.state NOT IN ('refused', 'cancelled', 'expired')`
+
+func ourKey(account int64, root, text string) string {
+	return fmt.Sprintf("%d/%s/%s", account, root, router.Fold(text))
+}
+
+func (s *scene) loadThreads(ctx context.Context, tx *sqlx.Tx, events []*event) error {
+	var wanted []inbox.WantedThread
+	for _, e := range events {
+		if id := s.identity(e); id != nil && e.isPrivate() {
+			wanted = append(wanted, inbox.WantedThread{WorkspaceID: e.WorkspaceID, ContactID: id.ContactID,
+				ThreadKey: inbox.ThreadKey{AccountID: e.AccountID, Channel: string(e.Event.Channel), IdentityID: id.ID}})
+		}
+	}
+	var err error
+	if s.threads, err = inbox.MeetThreads(ctx, tx, wanted); err != nil {
+		return err
+	}
+	ids := make([]int64, 0, len(s.threads))
+	for _, t := range s.threads {
+		ids = append(ids, t.ID)
+		if t.LastInAt != nil {
+			s.lastAt[t.ID] = *t.LastInAt
+		}
+	}
+	if s.open, err = inbox.OpenConversations(ctx, tx, ids); err != nil {
+		return err
+	}
+	if s.latest, err = inbox.LatestConversations(ctx, tx, ids); err != nil {
+		return err
+	}
+	for _, e := range events {
+		if channels.Kind(e.Kind) == channels.MessageReceived {
+			if t := s.thread(e); t != nil {
+				s.followed[t.ID] = e.ID
+			}
+		}
+	}
+	return s.loadAsked(ctx, tx)
+}
+
+// loadAsked finds out which wordings that conversations wait on were really shown: a YES counts only
+// as the answer to a question that left.
+func (s *scene) loadAsked(ctx context.Context, tx *sqlx.Tx) error {
+	var ids []int64
+	for _, v := range s.open {
+		if st := botState(v); st.Stage == router.StageConsent && st.AskedAction != 0 {
+			ids = append(ids, st.AskedAction)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var left []int64
+	if err := tx.SelectContext(ctx, &left, `SELECT id FROM actions WHERE id = ANY($1) AND state IN ('done', 'sending', 'unknown')`, pq.Array(ids)); err != nil {
+		return fmt.Errorf("find the questions that were sent: %w", err)
+	}
+	for _, id := range left {
+		s.asked[id] = true
+	}
+	return nil
+}
+
+// isPrivate says whether the event belongs to a thread.
+func (e *event) isPrivate() bool {
+	switch channels.Kind(e.Kind) {
+	case channels.MessageReceived, channels.MessageEcho, channels.PostbackReceived, channels.MessageRead, channels.ReferralReceived:
+		return e.Event.Channel != channels.Facebook
+	}
+	return false
+}
+
+func (s *scene) loadMessages(ctx context.Context, tx *sqlx.Tx, events []*event) error {
+	var keys []inbox.MessageKey
+	for _, e := range events {
+		if e.Message == nil {
+			continue
+		}
+		for _, id := range []string{e.Event.ID, e.Message.Target} {
+			if id != "" {
+				keys = append(keys, inbox.MessageKey{AccountID: e.AccountID, ExternalID: id})
+			}
+		}
+	}
+	var err error
+	if s.messages, err = inbox.FindMessages(ctx, tx, uniq(keys)); err != nil {
+		return err
+	}
+	for _, m := range s.messages {
+		s.byMessage[m.ID] = m
+	}
+	var ids []int64
+	for _, a := range s.asks {
+		if a.Subject == "message" {
+			ids = append(ids, a.SubjectID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	list, err := inbox.MessagesByID(ctx, tx, ids)
+	for i := range list {
+		s.byMessage[list[i].ID] = &list[i]
+	}
+	return err
+}
+
+// loadEchoes finds out which of the brand's own words are ours; the others were said by a person in
+// another tool.
+func (s *scene) loadEchoes(ctx context.Context, tx *sqlx.Tx, events []*event) error {
+	var list []outbox.Echo
+	var ids []int64
+	for _, e := range events {
+		if !e.Own || e.Source == "backfill" || e.account == nil {
+			continue
+		}
+		echo := outbox.Echo{WorkspaceID: e.WorkspaceID, AccountID: e.AccountID, ExternalID: e.Event.ID, Text: e.Text, At: e.Event.Time}
+		switch {
+		case e.Message != nil:
+			t := s.thread(e)
+			if t == nil {
+				continue
+			}
+			echo.ThreadID, echo.Token = t.ID, e.Message.Metadata
+		case e.Comment != nil && e.Comment.ParentID != "":
+			echo.ParentID = e.Comment.ParentID
+		default:
+			continue
+		}
+		list, ids = append(list, echo), append(ids, e.ID)
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	ours, err := outbox.JoinEchoes(ctx, tx, list)
+	if err != nil {
+		return err
+	}
+	for i, ok := range ours {
+		s.echoes[ids[i]] = ok
+	}
+	return nil
+}
+
+func (s *scene) loadRuns(ctx context.Context, tx *sqlx.Tx, events []*event) error {
+	var ids []int64
+	for _, c := range s.byComment {
+		if c.IdentityID != nil {
+			ids = append(ids, *c.IdentityID)
+		}
+	}
+	for _, e := range events {
+		if id := s.identity(e); id != nil {
+			ids = append(ids, id.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var rows []struct {
+		Trigger  int64 `db:"trigger_id"`
+		Identity int64 `db:"identity_id"`
+		Post     int64 `db:"post_id"`
+	}
+	if err := tx.SelectContext(ctx, &rows, `SELECT trigger_id, identity_id, post_id FROM trigger_runs WHERE identity_id = ANY($1)`, pq.Array(ids)); err != nil {
+		return fmt.Errorf("load trigger runs: %w", err)
+	}
+	for _, r := range rows {
+		s.runs[runKey{r.Trigger, r.Identity, r.Post}] = true
+	}
+	return nil
+}
+
+// loadConsent reads the histories of the people the bot may talk to; comments alone need none.
+func (s *scene) loadConsent(ctx context.Context, tx *sqlx.Tx, _ []*event) error {
+	var keys []consent.Key
+	for _, t := range s.threads {
+		if t.Channel == string(channels.WhatsApp) {
+			keys = append(keys, consent.Key{WorkspaceID: t.WorkspaceID, ContactID: t.ContactID})
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	var err error
+	if s.histories, err = s.d.Ledger.Histories(ctx, tx, uniq(keys)); err != nil {
+		return err
+	}
+	for ws := range s.spaces {
+		list, err := consent.Wordings(ctx, tx, ws)
+		if err != nil {
+			return err
+		}
+		s.wordings = append(s.wordings, list...)
+	}
+	return nil
+}
+
+func (s *scene) identity(e *event) *inbox.Identity {
+	key, ok := e.key()
+	if !ok || !e.needsPerson() {
+		return nil
+	}
+	return s.people.Find(key)
+}
+
+func (s *scene) thread(e *event) *inbox.Thread {
+	id := s.identity(e)
+	if id == nil {
+		return nil
+	}
+	return s.threads[inbox.ThreadKey{AccountID: e.AccountID, Channel: string(e.Event.Channel), IdentityID: id.ID}]
+}
+
+func (s *scene) handoff(workspace int64, code string) *router.Handoff {
+	return s.handoffs[fmt.Sprintf("%d/%s", workspace, hex.EncodeToString(router.HashReference(code)))]
+}
+
+func botState(v *inbox.Conversation) router.State {
+	var st router.State
+	_ = json.Unmarshal(v.Bot, &st) // an unreadable state begins anew
+	return st
+}
+
+func collect(events []*event, pick func(*event) (int64, bool)) []int64 {
+	seen := map[int64]bool{}
+	var out []int64
+	for _, e := range events {
+		if id, ok := pick(e); ok && !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func uniq[T comparable](list []T) []T {
+	seen := make(map[T]bool, len(list))
+	out := list[:0:0]
+	for _, v := range list {
+		if !seen[v] {
+			seen[v] = true
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func hasLetter(s string) bool {
+	for _, r := range s {
+		if r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return true
+		}
+	}
+	return false
+}
+
+// wording returns the newest version of a wording in the language, else in English.
+func (s *scene) wording(workspace int64, name, language string) (consent.Wording, bool) {
+	var best consent.Wording
+	for _, lang := range []string{language, "en"} {
+		for _, w := range s.wordings {
+			if w.WorkspaceID == workspace && w.Name == name && w.Language == lang && w.Version > best.Version {
+				best = w
+			}
+		}
+		if best.ID != 0 {
+			return best, true
+		}
+	}
+	return best, false
+}

@@ -1,0 +1,454 @@
+package ingest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"ponte/channels"
+	"ponte/consent"
+	"ponte/inbox"
+	"ponte/moderation"
+	"ponte/outbox"
+)
+
+// writes is what a batch decided, until it is written.
+type writes struct {
+	done                 []*event
+	newComments          []*inbox.Comment
+	changedComments      map[int64]*inbox.Comment
+	newConversations     []*inbox.Conversation
+	changedConversations map[int64]*inbox.Conversation
+	newMessages          []*inbox.Message
+	changedMessages      map[int64]*inbox.Message
+	threads              map[int64]*inbox.Thread
+	verdicts             []verdictRow
+	reviews              []reviewRow
+	closeReviews         []int64
+	asks                 []askNew
+	handoffs             []handoffRow
+	used                 []usedRow
+	joins                []inbox.Join
+	runs                 []runRow
+	consent              []consent.Entry
+	cancels              []outbox.Cancellation
+	actions              []outbox.Action
+	receipts             []outbox.Receipt
+	watermarks           []watermarkRow
+	erase                []eraseRow
+	identities           []*event
+	templates            []*event
+	accountNews          []*event
+	refetch              []inbox.PostKey
+	changes              []inbox.Change
+}
+
+func (w *writes) init() {
+	w.changedComments = map[int64]*inbox.Comment{}
+	w.changedConversations = map[int64]*inbox.Conversation{}
+	w.changedMessages = map[int64]*inbox.Message{}
+	w.threads = map[int64]*inbox.Thread{}
+}
+
+func (w *writes) isNewComment(c *inbox.Comment) bool {
+	for _, n := range w.newComments {
+		if n == c {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *writes) isNewConversation(v *inbox.Conversation) bool {
+	for _, n := range w.newConversations {
+		if n == v {
+			return true
+		}
+	}
+	return false
+}
+
+type (
+	verdictRow struct {
+		id               int64
+		workspace        int64
+		subject          string
+		subjectID, event int64
+		verdict          moderation.Verdict
+		input            moderation.Input
+		provisional      bool
+	}
+	reviewRow struct {
+		workspace, comment, verdict int64
+		why                         string
+		priority                    float64
+	}
+	askNew struct {
+		workspace          int64
+		subject            string
+		subjectID, verdict int64
+		event, account     int64
+		digest             []byte
+		question           []byte
+	}
+	handoffRow struct {
+		workspace, id     int64
+		hash              []byte
+		account           int64
+		contact, identity int64
+		trigger           *int64
+		post, comment     *int64
+		language          string
+		expires           time.Time
+	}
+	usedRow struct {
+		handoff, identity int64
+		at                time.Time
+	}
+	runRow struct {
+		runKey
+		workspace, event int64
+		comment          *int64
+		variant          int
+	}
+	watermarkRow struct {
+		workspace, thread int64
+		status            string
+		upTo              time.Time
+	}
+	eraseRow struct{ workspace, message int64 }
+)
+
+// keepVerdict takes an id for a verdict and keeps it for the write.
+func (s *scene) keepVerdict(r verdictRow) (int64, error) {
+	id, err := s.d.IDs.Take(s.ctx, "verdicts")
+	if err != nil {
+		return 0, err
+	}
+	r.id = id
+	s.w.verdicts = append(s.w.verdicts, r)
+	return id, nil
+}
+
+// ask puts a question to the model beside the lanes. What is remembered is found by the digest: the
+// same text in the same context under the same policy is asked once.
+func (s *scene) ask(workspace int64, subject string, subjectID, verdict int64, e *event, in moderation.Input, v moderation.Verdict) error {
+	question, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("encode a question: %w", err)
+	}
+	s.w.asks = append(s.w.asks, askNew{workspace, subject, subjectID, verdict, e.ID, e.AccountID, v.Digest(in), question})
+	return nil
+}
+
+// write writes all that the batch decided, each table with one statement.
+func (s *scene) write(ctx context.Context, tx *sqlx.Tx) error {
+	w := &s.w
+	steps := []func(context.Context, *sqlx.Tx) error{
+		func(ctx context.Context, tx *sqlx.Tx) error { return inbox.SaveComments(ctx, tx, w.newComments) },
+		func(ctx context.Context, tx *sqlx.Tx) error {
+			return inbox.UpdateComments(ctx, tx, values(w.changedComments))
+		},
+		func(ctx context.Context, tx *sqlx.Tx) error {
+			return inbox.SaveConversations(ctx, tx, w.newConversations)
+		},
+		func(ctx context.Context, tx *sqlx.Tx) error { return inbox.SaveMessages(ctx, tx, w.newMessages) },
+		func(ctx context.Context, tx *sqlx.Tx) error {
+			return inbox.UpdateMessages(ctx, tx, values(w.changedMessages))
+		},
+		func(ctx context.Context, tx *sqlx.Tx) error { return inbox.UpdateThreads(ctx, tx, values(w.threads)) },
+		s.writeVerdicts, s.writeReviews, s.writeAsks, s.writeHandoffs, s.writeJoins,
+		func(ctx context.Context, tx *sqlx.Tx) error {
+			return inbox.UpdateConversations(ctx, tx, values(w.changedConversations))
+		},
+		s.writeRuns, s.writeConsent, s.writeSending, s.writeRest, s.writeDone,
+		func(ctx context.Context, tx *sqlx.Tx) error { return inbox.Touch(ctx, tx, w.changes...) },
+	}
+	for _, step := range steps {
+		if err := step(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func values[V any](m map[int64]*V) []*V {
+	out := make([]*V, 0, len(m))
+	for _, v := range m {
+		out = append(out, v)
+	}
+	return out
+}
+
+func (s *scene) writeVerdicts(ctx context.Context, tx *sqlx.Tx) error {
+	if len(s.w.verdicts) == 0 {
+		return nil
+	}
+	rows := inbox.NewRows()
+	for _, v := range s.w.verdicts {
+		verdict, err := json.Marshal(v.verdict)
+		if err != nil {
+			return fmt.Errorf("encode a verdict: %w", err)
+		}
+		input, err := json.Marshal(v.input)
+		if err != nil {
+			return fmt.Errorf("encode a verdict's input: %w", err)
+		}
+		rows.Add(v.workspace, v.id, v.subject, v.subjectID, v.event, string(v.verdict.Decision), string(v.verdict.Tier), v.provisional, string(verdict), string(input),
+			v.verdict.TokensIn, v.verdict.TokensOut, v.verdict.CostMicros)
+	}
+	if _, err := tx.ExecContext(ctx, sqlInsertVerdicts+rows.SQL(), rows.Args...); err != nil {
+		return fmt.Errorf("keep verdicts: %w", err)
+	}
+	return nil
+}
+
+const sqlInsertVerdicts = `
+INSERT INTO verdicts (workspace_id, id, subject, subject_id, event_id, decision, tier, provisional, verdict, input, tokens_in, tokens_out, cost_micros)
+OVERRIDING SYSTEM VALUE VALUES `
+
+func (s *scene) writeReviews(ctx context.Context, tx *sqlx.Tx) error {
+	if len(s.w.closeReviews) > 0 {
+		if _, err := tx.ExecContext(ctx, sqlCloseReviews, pq.Array(s.w.closeReviews)); err != nil {
+			return fmt.Errorf("close review items: %w", err)
+		}
+	}
+	if len(s.w.reviews) == 0 {
+		return nil
+	}
+	// A comment judged twice in a batch (added, then edited) has one item: the last.
+	last := map[int64]reviewRow{}
+	var order []int64
+	for _, r := range s.w.reviews {
+		if _, seen := last[r.comment]; !seen {
+			order = append(order, r.comment)
+		}
+		last[r.comment] = r
+	}
+	rows := inbox.NewRows()
+	for _, id := range order {
+		r := last[id]
+		rows.Add(r.workspace, r.comment, r.verdict, r.why, r.priority)
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlInsertReviews, rows.SQL()), rows.Args...); err != nil {
+		return fmt.Errorf("keep review items: %w", err)
+	}
+	return nil
+}
+
+const sqlInsertReviews = `
+INSERT INTO review_items (workspace_id, comment_id, verdict_id, why, priority) VALUES %s
+ON CONFLICT (workspace_id, comment_id) WHERE state = 'open'
+DO UPDATE SET verdict_id = excluded.verdict_id, why = excluded.why, priority = greatest(review_items.priority, excluded.priority)`
+
+const sqlCloseReviews = `
+UPDATE review_items SET state = 'decided', outcome = 'superseded', reason = 'the comment was removed', decided_at = now()
+WHERE comment_id = ANY($1) AND state = 'open'`
+
+func (s *scene) writeAsks(ctx context.Context, tx *sqlx.Tx) error {
+	if len(s.w.asks) == 0 {
+		return nil
+	}
+	lanes := map[int64]int16{}
+	var ids []int64
+	for _, a := range s.w.asks {
+		ids = append(ids, a.event)
+	}
+	var found []struct {
+		ID   int64 `db:"id"`
+		Lane int16 `db:"lane"`
+	}
+	if err := tx.SelectContext(ctx, &found, `SELECT id, lane FROM events WHERE id = ANY($1)`, pq.Array(ids)); err != nil {
+		return fmt.Errorf("find the lanes of questions: %w", err)
+	}
+	for _, f := range found {
+		lanes[f.ID] = f.Lane
+	}
+	rows := inbox.NewRows()
+	for _, a := range s.w.asks {
+		rows.Add(a.workspace, a.subject, a.subjectID, a.verdict, a.event, a.account, lanes[a.event], a.digest, string(a.question))
+	}
+	if _, err := tx.ExecContext(ctx, sqlInsertAsks+rows.SQL(), rows.Args...); err != nil {
+		return fmt.Errorf("keep questions to the model: %w", err)
+	}
+	return inbox.Wake(ctx, tx, "ponte_asks")
+}
+
+const sqlInsertAsks = `
+INSERT INTO asks (workspace_id, subject, subject_id, verdict_id, event_id, account_id, lane, digest, question) VALUES `
+
+func (s *scene) writeHandoffs(ctx context.Context, tx *sqlx.Tx) error {
+	if len(s.w.handoffs) > 0 {
+		rows := inbox.NewRows()
+		for _, h := range s.w.handoffs {
+			rows.Add(h.workspace, h.id, h.hash, h.account, h.contact, h.identity, h.trigger, h.post, h.comment, h.language, h.expires)
+		}
+		if _, err := tx.ExecContext(ctx, sqlInsertHandoffs+rows.SQL(), rows.Args...); err != nil {
+			return fmt.Errorf("keep handoffs: %w", err)
+		}
+	}
+	for _, u := range s.w.used {
+		if _, err := tx.ExecContext(ctx, `UPDATE handoffs SET used_at = $2, used_by = $3 WHERE id = $1 AND used_at IS NULL`, u.handoff, u.at, u.identity); err != nil {
+			return fmt.Errorf("use a handoff: %w", err)
+		}
+	}
+	return nil
+}
+
+const sqlInsertHandoffs = `
+INSERT INTO handoffs (workspace_id, id, hash, account_id, contact_id, identity_id, trigger_id, post_id, comment_id, language, expires_at)
+OVERRIDING SYSTEM VALUE VALUES `
+
+func (s *scene) writeJoins(ctx context.Context, tx *sqlx.Tx) error {
+	for _, j := range s.w.joins {
+		if err := inbox.JoinIdentity(ctx, tx, j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scene) writeRuns(ctx context.Context, tx *sqlx.Tx) error {
+	if len(s.w.runs) == 0 {
+		return nil
+	}
+	rows := inbox.NewRows()
+	for _, r := range s.w.runs {
+		rows.Add(r.workspace, r.trigger, r.identity, r.post, r.event, r.comment, r.variant)
+	}
+	if _, err := tx.ExecContext(ctx, sqlInsertRuns+rows.SQL(), rows.Args...); err != nil {
+		return fmt.Errorf("keep trigger runs: %w", err)
+	}
+	return nil
+}
+
+const sqlInsertRuns = `
+INSERT INTO trigger_runs (workspace_id, trigger_id, identity_id, post_id, event_id, comment_id, variant) VALUES `
+
+// writeConsent appends in the order of the events; the ledger orders by the time the person acted.
+func (s *scene) writeConsent(ctx context.Context, tx *sqlx.Tx) error {
+	return s.d.Ledger.Append(ctx, tx, s.w.consent)
+}
+
+func (s *scene) writeSending(ctx context.Context, tx *sqlx.Tx) error {
+	for _, c := range s.w.cancels {
+		if _, err := outbox.Cancel(ctx, tx, c); err != nil {
+			return err
+		}
+	}
+	if _, err := outbox.Add(ctx, tx, s.w.actions); err != nil {
+		return err
+	}
+	if err := outbox.ApplyReceipts(ctx, tx, s.d.Ledger, s.w.receipts); err != nil {
+		return err
+	}
+	for _, m := range s.w.watermarks {
+		if err := outbox.ApplyWatermark(ctx, tx, m.workspace, m.thread, m.status, m.upTo); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scene) writeRest(ctx context.Context, tx *sqlx.Tx) error {
+	for _, r := range s.w.erase {
+		if err := eraseMessage(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	for _, e := range s.w.identities {
+		if err := changeIdentity(ctx, tx, e); err != nil {
+			return err
+		}
+	}
+	for _, e := range s.w.templates {
+		if _, err := tx.ExecContext(ctx, sqlTemplateNews, e.AccountID, e.Template.Name, e.Template.Language, e.Template.Field, e.Template.Event, e.Template.Reason); err != nil {
+			return fmt.Errorf("keep news of a template: %w", err)
+		}
+	}
+	for _, e := range s.w.accountNews {
+		news, err := json.Marshal(map[string]any{e.Change.Field: map[string]any{"value": e.Change.Value, "detail": e.Change.Detail, "at": e.Event.Time}})
+		if err != nil {
+			return fmt.Errorf("encode account news: %w", err)
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE accounts SET health = health || $3 WHERE workspace_id = $1 AND id = $2`, e.WorkspaceID, e.AccountID, string(news)); err != nil {
+			return fmt.Errorf("keep account news: %w", err)
+		}
+		s.touch(e.WorkspaceID, "account", e.AccountID)
+	}
+	for _, p := range s.w.refetch {
+		if _, err := tx.ExecContext(ctx, `UPDATE posts SET fetched_at = NULL, fetch_after = now() WHERE workspace_id = $1 AND account_id = $2 AND external_id = $3`, p.WorkspaceID, p.AccountID, p.ExternalID); err != nil {
+			return fmt.Errorf("mark a post for reading: %w", err)
+		}
+	}
+	return nil
+}
+
+// Meta's names go in as they come: a template's language may read en_US or en-US.
+const sqlTemplateNews = `
+UPDATE templates t SET
+    status   = CASE WHEN $4 = 'status' THEN $5 ELSE t.status END,
+    quality  = CASE WHEN $4 = 'quality' THEN $5 ELSE t.quality END,
+    category = CASE WHEN $4 = 'category' AND $5 IN ('MARKETING', 'UTILITY', 'AUTHENTICATION') THEN $5 ELSE t.category END,
+    reason   = $6
+FROM accounts a, accounts mine
+WHERE mine.id = $1 AND a.workspace_id = mine.workspace_id AND a.waba_id = mine.waba_id AND t.workspace_id = a.workspace_id AND t.account_id = a.id
+  AND t.name = $2 AND ($3 = '' OR t.language = replace($3, '-', '_'))`
+
+func changeIdentity(ctx context.Context, tx *sqlx.Tx, e *event) error {
+	if e.Change == nil || e.Change.Value == "" || e.Change.Previous == "" {
+		return nil
+	}
+	column := "external_id"
+	if !hasLetter(e.Change.Value) {
+		column = "phone"
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE identities SET `+column+` = $4 WHERE workspace_id = $1 AND channel = $2 AND `+column+` = $3 AND replaced_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM identities o WHERE o.workspace_id = $1 AND o.channel = $2 AND o.`+column+` = $4)`,
+		e.WorkspaceID, string(channels.WhatsApp), e.Change.Previous, e.Change.Value); err != nil {
+		return fmt.Errorf("change an identity: %w", err)
+	}
+	return nil
+}
+
+// eraseMessage removes what a person took back from every place that holds it: the event, the raw
+// delivery it came in, and what moderation was shown.
+func eraseMessage(ctx context.Context, tx *sqlx.Tx, r eraseRow) error {
+	for _, stmt := range []string{sqlEraseDelivery, sqlEraseEvent, sqlEraseVerdict} {
+		if _, err := tx.ExecContext(ctx, stmt, r.workspace, r.message); err != nil {
+			return fmt.Errorf("erase a message that was taken back: %w", err)
+		}
+	}
+	return nil
+}
+
+const (
+	sqlEraseDelivery = `
+UPDATE deliveries SET body = '' WHERE state = 'split' AND id IN (
+    SELECT e.delivery_id FROM verdicts v JOIN events e ON e.id = v.event_id
+    WHERE v.workspace_id = $1 AND v.subject = 'message' AND v.subject_id = $2)`
+	sqlEraseEvent = `
+UPDATE events SET payload = '{"erased":true}' WHERE state = 'done' AND id IN (
+    SELECT event_id FROM verdicts WHERE workspace_id = $1 AND subject = 'message' AND subject_id = $2)`
+	sqlEraseVerdict = `
+UPDATE verdicts SET input = '{"erased":true}', verdict = verdict - 'normalised' WHERE workspace_id = $1 AND subject = 'message' AND subject_id = $2`
+)
+
+func (s *scene) writeDone(ctx context.Context, tx *sqlx.Tx) error {
+	rows := inbox.NewRows("bigint", "text")
+	for _, e := range s.w.done {
+		rows.Add(e.ID, firstOf(e.reason, "done"))
+	}
+	res, err := tx.ExecContext(ctx, `UPDATE events e SET state = 'done', reason = k.reason, done_at = now() FROM (VALUES `+rows.SQL()+`) AS k (id, reason) WHERE e.id = k.id AND e.state = 'pending'`, rows.Args...)
+	if err != nil {
+		return fmt.Errorf("finish events: %w", err)
+	}
+	if n, _ := res.RowsAffected(); int(n) != len(s.w.done) {
+		return fmt.Errorf("finish events: %d of %d were still pending", n, len(s.w.done))
+	}
+	return inbox.Wake(ctx, tx, "ponte_outbox")
+}

@@ -1,0 +1,335 @@
+// Package moderation says what a text is: harmful, spam, a question about prices, a withdrawal. It is a
+// cascade – rules, then the embedded model, then, where neither is sure, a question to an LLM – under a
+// policy that turns scores into a decision. It is pure: no clock, no database, no network.
+package moderation
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Decision is what is to be done with a text.
+type Decision string
+
+// The decisions. Comments know allow, review, hide and delete; messages allow, review, spam and block.
+const (
+	Allow  Decision = "allow"
+	Review Decision = "review"
+	Hide   Decision = "hide"
+	Delete Decision = "delete"
+	Spam   Decision = "spam"
+	Block  Decision = "block"
+)
+
+// Subject is what kind of text is judged.
+type Subject string
+
+// The subjects.
+const (
+	SubjectComment Subject = "comment"
+	SubjectMessage Subject = "message"
+)
+
+// Tier is the part of the cascade that decided.
+type Tier string
+
+// The tiers.
+const (
+	TierRules  Tier = "rules"
+	TierModel  Tier = "model"
+	TierLLM    Tier = "llm"
+	TierPolicy Tier = "policy"
+)
+
+// Categories of the two groups. A category has a model score only where labelled data carries it.
+var (
+	HarmCategories = []string{"hate", "harassment", "sexual", "violence", "self_harm", "profanity", "personal_data"}
+	SpamCategories = []string{"spam", "scam", "impersonation", "self_promotion"}
+)
+
+// Intents are what a writer may want.
+var Intents = []string{"info_request", "price", "booking", "order_status", "complaint", "support", "praise", "human_agent", "opt_in", "opt_out", "other"}
+
+// Input is a text with what must be known to judge it.
+type Input struct {
+	Subject   Subject `json:"subject"`
+	Channel   string  `json:"channel,omitempty"`
+	Text      string  `json:"text"`
+	Parent    string  `json:"parent,omitempty"`  // the comment it answers
+	Caption   string  `json:"caption,omitempty"` // the post it stands under
+	AccountID int64   `json:"account_id,omitempty"`
+	PostID    int64   `json:"post_id,omitempty"`
+	HasMedia  bool    `json:"has_media,omitempty"`
+	Live      bool    `json:"live,omitempty"`
+}
+
+// Reason says why, for a person to read.
+type Reason struct {
+	Code string `json:"code"`           // rule:links, model:harm, llm, policy:self_harm …
+	Text string `json:"text"`           // "promises followers"
+	Rule string `json:"rule,omitempty"` // the rule's name
+}
+
+// OptOut says whether the text takes consent back.
+type OptOut string
+
+// The answers. Doubtful counts as withdrawn for offers until the person has answered one question.
+const (
+	NoOptOut       OptOut = ""
+	OptOutClear    OptOut = "clear"
+	OptOutDoubtful OptOut = "doubtful"
+)
+
+// Verdict is what moderation says of one text, with everything needed to explain and replay it.
+type Verdict struct {
+	Subject     Subject             `json:"subject,omitempty"`
+	Decision    Decision            `json:"decision"`
+	Tier        Tier                `json:"tier"`
+	Reasons     []Reason            `json:"reasons"`
+	Harm        float64             `json:"harm"`   // 0..1, the group
+	SpamScore   float64             `json:"spam"`   // 0..1, the group
+	Scores      map[string]*float64 `json:"scores"` // by category; null: nothing measures it
+	Language    string              `json:"language"`
+	Intent      string              `json:"intent"`
+	IntentScore float64             `json:"intent_score"`
+	Sentiment   string              `json:"sentiment"`
+	OptOut      OptOut              `json:"opt_out,omitempty"`
+	WantsHuman  bool                `json:"wants_human,omitempty"`
+	NeedsLLM    bool                `json:"needs_llm,omitempty"`
+	Category    string              `json:"category,omitempty"` // the one that decided
+
+	ModelVersion  string `json:"model_version"`
+	RulesVersion  string `json:"rules_version"`
+	PolicyVersion string `json:"policy_version"`
+	PromptVersion string `json:"prompt_version,omitempty"`
+	LLMModel      string `json:"llm_model,omitempty"`
+	Normalised    string `json:"normalised,omitempty"`
+
+	TokensIn   int   `json:"tokens_in,omitempty"`
+	TokensOut  int   `json:"tokens_out,omitempty"`
+	CostMicros int64 `json:"cost_micros,omitempty"`
+}
+
+// Why is the first reason, for one line.
+func (v Verdict) Why() string {
+	if len(v.Reasons) == 0 {
+		return "nothing found"
+	}
+	return v.Reasons[0].Text
+}
+
+// SelfHarm reports whether a person must look with care: such a text is never hidden silently.
+func (v Verdict) SelfHarm() bool { return v.Category == "self_harm" }
+
+// Priority orders the review queue: harm first, people in danger before all.
+func (v Verdict) Priority() float64 {
+	if v.SelfHarm() {
+		return 2
+	}
+	return max(v.Harm, v.SpamScore*0.8)
+}
+
+// LLMAnswer is what the model said of one text, validated.
+type LLMAnswer struct {
+	Category   string  `json:"category"` // none, or one of the categories
+	Score      float64 `json:"score"`    // 0..1
+	Intent     string  `json:"intent,omitempty"`
+	Language   string  `json:"language,omitempty"`
+	Reason     string  `json:"reason,omitempty"`
+	Model      string  `json:"model,omitempty"`
+	Prompt     string  `json:"prompt,omitempty"`
+	TokensIn   int     `json:"tokens_in,omitempty"`
+	TokensOut  int     `json:"tokens_out,omitempty"`
+	CostMicros int64   `json:"cost_micros,omitempty"`
+	Remembered bool    `json:"remembered,omitempty"` // answered before, for the same text in the same context
+}
+
+// Engine judges texts under one policy and one set of rules. It is safe for concurrent use.
+type Engine struct {
+	model  *Model
+	rules  *RuleSet
+	policy Policy
+}
+
+// NewEngine returns an engine; a nil model or rule set means the shipped ones.
+func NewEngine(model *Model, rules *RuleSet, policy Policy) *Engine {
+	if model == nil {
+		model = Shipped()
+	}
+	if rules == nil {
+		rules = DefaultRules()
+	}
+	return &Engine{model: model, rules: rules, policy: policy}
+}
+
+// EngineFor builds an engine from a workspace's stored policy and rules; empty ones mean the defaults.
+func EngineFor(policy, rules json.RawMessage) (*Engine, error) {
+	p := DefaultPolicy()
+	if len(policy) > 0 {
+		if err := json.Unmarshal(policy, &p); err != nil {
+			return nil, fmt.Errorf("read the policy: %w", err)
+		}
+		if err := p.Validate(); err != nil {
+			return nil, err
+		}
+	}
+	rs := DefaultRules()
+	if len(rules) > 0 {
+		var err error
+		if rs, err = ParseRules(rules); err != nil {
+			return nil, err
+		}
+	}
+	return NewEngine(nil, rs, p), nil
+}
+
+// Judge runs rules and model and applies the policy.
+func (e *Engine) Judge(in Input) Verdict {
+	return e.judge(in, true, true)
+}
+
+func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
+	n := normalise(in.Text)
+	v := Verdict{Subject: in.Subject, ModelVersion: e.model.Version, RulesVersion: e.rules.Version, PolicyVersion: e.policy.Version(), Normalised: n.folded, Scores: map[string]*float64{}}
+	for _, c := range append(append([]string{}, HarmCategories...), SpamCategories...) {
+		v.Scores[c] = nil
+	}
+	p := e.model.Predict(n)
+	v.Language, v.Intent, v.IntentScore, v.Sentiment = p.Language, p.Intent, p.IntentScore, p.Sentiment
+	v.OptOut, v.WantsHuman = recogniseWishes(n, p)
+	if v.OptOut == OptOutClear {
+		v.Intent, v.IntentScore = "opt_out", max(v.IntentScore, 0.99)
+	} else if v.WantsHuman {
+		v.Intent, v.IntentScore = "human_agent", max(v.IntentScore, 0.95)
+	}
+	var hits []hit
+	if useModel {
+		v.Harm, v.SpamScore = p.Harm, p.Spam
+	}
+	if useRules {
+		hits = e.rules.match(in, n, v.Language)
+	}
+	for _, h := range hits {
+		s := h.Score
+		if v.Scores[h.Category] == nil || *v.Scores[h.Category] < s {
+			v.Scores[h.Category] = &s
+		}
+		if isHarm(h.Category) {
+			v.Harm = max(v.Harm, s)
+		} else {
+			v.SpamScore = max(v.SpamScore, s)
+		}
+	}
+	e.policy.decide(&v, in, hits, p)
+	return v
+}
+
+func isHarm(category string) bool {
+	for _, c := range HarmCategories {
+		if c == category {
+			return true
+		}
+	}
+	return false
+}
+
+func known(category string) bool {
+	if isHarm(category) {
+		return true
+	}
+	for _, c := range SpamCategories {
+		if c == category {
+			return true
+		}
+	}
+	return false
+}
+
+// WithLLM combines a provisional verdict with the model's answer. An answer outside the closed lists
+// changes nothing but sends the text to a person.
+func (e *Engine) WithLLM(v Verdict, a LLMAnswer) Verdict {
+	v.NeedsLLM = false
+	v.PromptVersion, v.LLMModel = a.Prompt, a.Model
+	if !a.Remembered {
+		v.TokensIn, v.TokensOut, v.CostMicros = a.TokensIn, a.TokensOut, a.CostMicros
+	}
+	if a.Category != "none" && !known(a.Category) || a.Score < 0 || a.Score > 1 {
+		return e.WithoutLLM(v, "the model's answer was not one of those allowed")
+	}
+	v.Tier = TierLLM
+	v.Reasons = append([]Reason{{Code: "llm:" + a.Category, Text: llmText(a)}}, v.Reasons...)
+	if inList(Intents, a.Intent) && v.OptOut == NoOptOut {
+		v.Intent = a.Intent
+	}
+	if a.Category == "none" {
+		v.Harm, v.SpamScore, v.Category = min(v.Harm, 0.2), min(v.SpamScore, 0.2), ""
+		v.Decision = Allow
+		return v
+	}
+	s := a.Score
+	v.Scores = cloneScores(v.Scores)
+	v.Scores[a.Category] = &s
+	v.Category = a.Category
+	if isHarm(a.Category) {
+		v.Harm = max(v.Harm, s)
+	} else {
+		v.SpamScore = max(v.SpamScore, s)
+	}
+	v.Decision = e.policy.fromLLM(v.Subject, a)
+	return v
+}
+
+// WithoutLLM makes a provisional verdict final when no answer is to be had: what the model was needed
+// for goes to a person, said openly.
+func (e *Engine) WithoutLLM(v Verdict, why string) Verdict {
+	v.NeedsLLM = false
+	if v.Decision == Allow || v.Decision == Review {
+		v.Decision = Review
+		v.Reasons = append(v.Reasons, Reason{Code: "llm:unavailable", Text: why + ": for a person"})
+	}
+	return v
+}
+
+func llmText(a LLMAnswer) string {
+	if a.Category == "none" {
+		return "the model found nothing against it"
+	}
+	t := "the model says " + strings.ReplaceAll(a.Category, "_", " ")
+	if a.Reason != "" {
+		t += ": " + a.Reason
+	}
+	return t
+}
+
+func cloneScores(m map[string]*float64) map[string]*float64 {
+	out := make(map[string]*float64, len(m))
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}
+
+func inList(list []string, s string) bool {
+	for _, l := range list {
+		if l == s {
+			return true
+		}
+	}
+	return false
+}
+
+// Digest names a question to the model: the same text in the same context under the same policy is the
+// same question, asked once.
+func (v Verdict) Digest(in Input) []byte {
+	h := sha256.New()
+	_, _ = fmt.Fprintf(h, "%s\x00%s\x00%s\x00%s\x00%s", v.PolicyVersion, in.Subject, v.Normalised, fold(in.Parent), fold(in.Caption))
+	return h.Sum(nil)
+}
+
+func versionOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:6])
+}
