@@ -1,0 +1,243 @@
+package auth
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/mail"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/jmoiron/sqlx"
+
+	"ponte/fault"
+)
+
+// NewUser is what adding a person takes.
+type NewUser struct {
+	WorkspaceID int64
+	Email       string
+	Name        string
+	Role        Role
+	Password    string // may be empty for somebody who has an account in another workspace
+	Actor       string
+}
+
+// MinPassword is the least length of a password, in characters.
+const MinPassword = 10
+
+// 19 MiB, two passes: OWASP's first recommendation for argon2id; slots keeps many sign-ins at once from
+// taking the memory of the whole service.
+var (
+	params = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+	slots  = make(chan struct{}, 4)
+)
+
+func hashPassword(password string) (string, error) {
+	slots <- struct{}{}
+	defer func() { <-slots }()
+	h, err := argon2id.CreateHash(password, params)
+	if err != nil {
+		return "", fmt.Errorf("hash the password: %w", err)
+	}
+	return h, nil
+}
+
+func passwordMatches(password, hash string) (bool, error) {
+	slots <- struct{}{}
+	defer func() { <-slots }()
+	return argon2id.ComparePasswordAndHash(password, hash)
+}
+
+// CheckPassword refuses passwords that are too short, or longer than hashing should be made to work.
+func CheckPassword(password string) error {
+	switch n := utf8.RuneCountInString(password); {
+	case n < MinPassword:
+		return fault.Field("password", "the password has %d characters; it needs at least %d", n, MinPassword)
+	case len(password) > 512:
+		return fault.Field("password", "the password is longer than 512 bytes")
+	}
+	return nil
+}
+
+func cleanEmail(email string) (string, error) {
+	email = strings.ToLower(strings.TrimSpace(email))
+	a, err := mail.ParseAddress(email)
+	if err != nil || a.Address != email || len(email) > 254 {
+		return "", fault.Field("email", "that is not an e-mail address")
+	}
+	return email, nil
+}
+
+// AddUser makes a person a member of a workspace, and a user where they are none yet. The password of
+// an existing user is left as it is: only they, or the command line, may change it.
+func AddUser(ctx context.Context, tx sqlx.ExtContext, u NewUser) (int64, error) {
+	email, err := cleanEmail(u.Email)
+	if err != nil {
+		return 0, err
+	}
+	if !u.Role.Valid() {
+		return 0, fault.Field("role", "%q is not a role", u.Role)
+	}
+	var id int64
+	err = sqlx.GetContext(ctx, tx, &id, `SELECT id FROM users WHERE email = $1`, email)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		if id, err = insertUser(ctx, tx, email, u); err != nil {
+			return 0, err
+		}
+	case err != nil:
+		return 0, fmt.Errorf("look for the user: %w", err)
+	}
+	res, err := tx.ExecContext(ctx, `INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, u.WorkspaceID, id, u.Role)
+	if err != nil {
+		return 0, fmt.Errorf("add the member: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return 0, fault.New(fault.Conflict, "this person is a member of the workspace already; change their role instead")
+	}
+	return id, Audit(ctx, tx, u.WorkspaceID, u.Actor, "member.add", userObject(id), map[string]any{"role": u.Role})
+}
+
+func insertUser(ctx context.Context, tx sqlx.ExtContext, email string, u NewUser) (int64, error) {
+	if err := CheckPassword(u.Password); err != nil {
+		return 0, err
+	}
+	hash, err := hashPassword(u.Password)
+	if err != nil {
+		return 0, err
+	}
+	var id int64
+	err = sqlx.GetContext(ctx, tx, &id, `INSERT INTO users (email, name, password_hash) VALUES ($1, $2, $3) RETURNING id`, email, strings.TrimSpace(u.Name), hash)
+	if err != nil {
+		return 0, fmt.Errorf("add the user: %w", err)
+	}
+	return id, nil
+}
+
+// ResetPassword sets a user's password and ends their sessions.
+func ResetPassword(ctx context.Context, tx sqlx.ExtContext, email, password, actor string) error {
+	email, err := cleanEmail(email)
+	if err != nil {
+		return err
+	}
+	if err := CheckPassword(password); err != nil {
+		return err
+	}
+	hash, err := hashPassword(password)
+	if err != nil {
+		return err
+	}
+	var id int64
+	err = sqlx.GetContext(ctx, tx, &id, `UPDATE users SET password_hash = $2 WHERE email = $1 RETURNING id`, email, hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.New(fault.NotFound, "nobody has this e-mail address")
+	}
+	if err != nil {
+		return fmt.Errorf("set the password: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE user_id = $1`, id); err != nil {
+		return fmt.Errorf("end the user's sessions: %w", err)
+	}
+	var spaces []int64
+	if err := sqlx.SelectContext(ctx, tx, &spaces, `SELECT workspace_id FROM members WHERE user_id = $1`, id); err != nil {
+		return fmt.Errorf("list the user's workspaces: %w", err)
+	}
+	for _, ws := range spaces {
+		if err := Audit(ctx, tx, ws, actor, "user.reset_password", userObject(id), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Member is a person in a workspace.
+type Member struct {
+	UserID    int64     `db:"user_id"`
+	Email     string    `db:"email"`
+	Name      string    `db:"name"`
+	Role      Role      `db:"role"`
+	CreatedAt time.Time `db:"created_at"`
+}
+
+// Members lists the people of a workspace.
+func Members(ctx context.Context, q sqlx.QueryerContext, workspaceID int64) ([]Member, error) {
+	var out []Member
+	if err := sqlx.SelectContext(ctx, q, &out, sqlMembers, workspaceID); err != nil {
+		return nil, fmt.Errorf("list members: %w", err)
+	}
+	return out, nil
+}
+
+const sqlMembers = `
+SELECT m.user_id, u.email, u.name, m.role, m.created_at FROM members m JOIN users u ON u.id = m.user_id
+WHERE m.workspace_id = $1 ORDER BY m.created_at, m.user_id`
+
+// SetRole changes a member's role. Only an owner makes or unmakes owners, and one owner stays.
+func SetRole(ctx context.Context, tx sqlx.ExtContext, who Who, userID int64, role Role) error {
+	if !role.Valid() {
+		return fault.Field("role", "%q is not a role", role)
+	}
+	was, err := lockMember(ctx, tx, who, userID, role)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE members SET role = $3 WHERE workspace_id = $1 AND user_id = $2`, who.WorkspaceID, userID, role); err != nil {
+		return fmt.Errorf("change the role: %w", err)
+	}
+	return Audit(ctx, tx, who.WorkspaceID, who.Actor(), "member.role", userObject(userID), map[string]any{"from": was, "to": role})
+}
+
+// RemoveMember takes a person out of the workspace. Their sessions see other workspaces only, or end.
+func RemoveMember(ctx context.Context, tx sqlx.ExtContext, who Who, userID int64) error {
+	was, err := lockMember(ctx, tx, who, userID, "")
+	if err != nil {
+		return err
+	}
+	for _, stmt := range []string{
+		`UPDATE conversations SET assignee_id = NULL WHERE workspace_id = $1 AND assignee_id = $2`,
+		`DELETE FROM members WHERE workspace_id = $1 AND user_id = $2`,
+	} {
+		if _, err := tx.ExecContext(ctx, stmt, who.WorkspaceID, userID); err != nil {
+			return fmt.Errorf("remove the member: %w", err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE user_id = $1 AND NOT EXISTS (SELECT 1 FROM members WHERE user_id = $1)`, userID); err != nil {
+		return fmt.Errorf("end the member's sessions: %w", err)
+	}
+	return Audit(ctx, tx, who.WorkspaceID, who.Actor(), "member.remove", userObject(userID), map[string]any{"role": was})
+}
+
+// lockMember locks the owners and the member, and refuses what would leave the workspace without one.
+func lockMember(ctx context.Context, tx sqlx.ExtContext, who Who, userID int64, to Role) (Role, error) {
+	var all []Member
+	err := sqlx.SelectContext(ctx, tx, &all, `SELECT user_id, role FROM members WHERE workspace_id = $1 AND (role = 'owner' OR user_id = $2) ORDER BY user_id FOR UPDATE`, who.WorkspaceID, userID)
+	if err != nil {
+		return "", fmt.Errorf("find the member: %w", err)
+	}
+	var was Role
+	owners := 0
+	for _, m := range all {
+		if m.Role == Owner {
+			owners++
+		}
+		if m.UserID == userID {
+			was = m.Role
+		}
+	}
+	switch {
+	case was == "":
+		return "", fault.New(fault.NotFound, "user %d is not a member of this workspace", userID)
+	case (was == Owner || to == Owner) && was != to && who.Role != Owner:
+		return "", fault.New(fault.Forbidden, "only an owner makes somebody an owner, or an owner something else")
+	case was == Owner && to != Owner && owners == 1:
+		return "", fault.New(fault.Conflict, "this is the workspace's only owner; make somebody else an owner first")
+	}
+	return was, nil
+}
+
+func userObject(id int64) string { return "user:" + strconv.FormatInt(id, 10) }
