@@ -1,0 +1,55 @@
+// Package prompts holds the texts for the language model as files with a version in their names, and
+// fences what people wrote as data.
+package prompts
+
+import (
+	"crypto/rand"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+//go:embed *.md
+var files embed.FS
+
+// The prompts in use. A changed text gets a new version; the old file stays, so that a decision can
+// say what was asked.
+const (
+	Moderate = "moderate.v1"
+	Suggest  = "suggest.v1"
+)
+
+// Text returns a prompt.
+func Text(name string) (string, error) {
+	b, err := files.ReadFile(name + ".md")
+	if err != nil {
+		return "", fmt.Errorf("prompt %s: %w", name, err)
+	}
+	return string(b), nil
+}
+
+// Render fills {{name}} places from pairs.
+func Render(name string, pairs ...string) (string, error) {
+	text, err := Text(name)
+	if err != nil {
+		return "", err
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		text = strings.ReplaceAll(text, "{{"+pairs[i]+"}}", pairs[i+1])
+	}
+	return text, nil
+}
+
+// NewFence draws a word that nobody who writes a comment can guess.
+func NewFence() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:])
+	return "DATA-" + hex.EncodeToString(b[:])
+}
+
+// Fence puts a text between marks. The mark cannot stand in the text, because it was drawn after the
+// text was written; should it do so all the same, it is taken out.
+func Fence(mark, text string) string {
+	return "<" + mark + ">\n" + strings.ReplaceAll(text, mark, "") + "\n</" + mark + ">"
+}
