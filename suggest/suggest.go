@@ -1,0 +1,336 @@
+package suggest
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/asks"
+	"ponte/fault"
+	"ponte/inbox"
+	"ponte/llm"
+	"ponte/prompts"
+)
+
+// Most is how many suggestions a conversation gets.
+const Most = 3
+
+// Suggestion is a draft with what it stands on.
+type Suggestion struct {
+	ID       int64    `json:"id"`
+	Rank     int      `json:"rank"`
+	Language string   `json:"language"`
+	Text     string   `json:"text"`
+	Sources  []Source `json:"sources"`
+	MadeBy   string   `json:"made_by"` // quick_reply, knowledge, llm
+}
+
+// Source is a piece of the knowledge base or a quick reply.
+type Source struct {
+	Kind  string `json:"kind"`
+	ID    int64  `json:"id"`
+	Title string `json:"title"`
+}
+
+// List is what an agent is offered for a conversation as it stands.
+type List struct {
+	Items    []Suggestion `json:"items"`
+	Revision int64        `json:"revision"`
+	LLM      llm.State    `json:"llm_state"`
+}
+
+// Suggester drafts replies.
+type Suggester struct {
+	DB    *sqlx.DB
+	Model asks.Model // may be unconfigured
+	Now   func() time.Time
+	Log   *slog.Logger
+	// Judge tells intent and language of a text.
+	Judge func(text string) (intent, language string)
+}
+
+// Suggest returns up to three drafts for a conversation; they are made once for each state of it.
+func (s *Suggester) Suggest(ctx context.Context, workspaceID, conversationID int64) (List, error) {
+	v, err := inbox.LoadConversation(ctx, s.DB, workspaceID, conversationID, false)
+	if errors.Is(err, sql.ErrNoRows) {
+		return List{}, fault.New(fault.NotFound, "conversation %d does not exist", conversationID)
+	}
+	if err != nil {
+		return List{}, fmt.Errorf("load conversation: %w", err)
+	}
+	list := List{Items: []Suggestion{}, Revision: v.Revision, LLM: s.state(ctx, workspaceID)}
+	if list.Items, err = s.stored(ctx, v); err != nil || len(list.Items) > 0 {
+		return list, err
+	}
+	talk, err := s.talk(ctx, v)
+	if err != nil || talk.question == "" {
+		return list, err
+	}
+	intent, language := s.Judge(talk.question)
+	if v.Language != "" {
+		language = v.Language
+	}
+	sources, err := search(ctx, s.DB, workspaceID, talk.question, language, intent)
+	if err != nil || len(sources) == 0 {
+		return list, err // the sources are silent: nothing is made up
+	}
+	drafts := s.draft(ctx, v, talk, sources, language, list.LLM)
+	list.Items, err = s.store(ctx, v, drafts)
+	return list, err
+}
+
+func (s *Suggester) state(ctx context.Context, workspaceID int64) llm.State {
+	if s.Model == nil || !s.Model.Configured() {
+		return llm.Off
+	}
+	if over, err := asks.OverBudget(ctx, s.DB, workspaceID, s.Now()); err == nil && over {
+		return llm.OverBudget
+	}
+	return s.Model.State()
+}
+
+type talk struct {
+	question string // what the customer said since the last answer
+	lines    []string
+}
+
+func (s *Suggester) talk(ctx context.Context, v inbox.Conversation) (talk, error) {
+	var rows []struct {
+		Direction string `db:"direction"`
+		Text      string `db:"text"`
+	}
+	err := s.DB.SelectContext(ctx, &rows, `SELECT direction, text FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND deleted_at IS NULL AND text <> '' ORDER BY at DESC, id DESC LIMIT 12`, v.WorkspaceID, v.ID)
+	if err != nil {
+		return talk{}, fmt.Errorf("read the conversation: %w", err)
+	}
+	if len(rows) == 0 && v.RootCommentID != nil {
+		var text string
+		if err := s.DB.GetContext(ctx, &text, `SELECT text FROM comments WHERE workspace_id = $1 AND id = $2`, v.WorkspaceID, *v.RootCommentID); err != nil {
+			return talk{}, fmt.Errorf("read the comment: %w", err)
+		}
+		return talk{question: text, lines: []string{"Customer: " + text}}, nil
+	}
+	var t talk
+	asking := true
+	for _, r := range rows {
+		who := "Customer"
+		if r.Direction == "out" {
+			who, asking = "Brand", false
+		}
+		if asking && r.Direction == "in" {
+			t.question = strings.TrimSpace(r.Text + " " + t.question)
+		}
+		t.lines = append([]string{who + ": " + asks.Mask(r.Text)}, t.lines...)
+	}
+	return t, nil
+}
+
+type draft struct {
+	text, language, madeBy string
+	sources                []Source
+}
+
+// draft lets the model write from the sources where it may; what it writes beyond them is thrown away,
+// and the sources themselves fill the rest.
+func (s *Suggester) draft(ctx context.Context, v inbox.Conversation, t talk, sources []found, language string, state llm.State) []draft {
+	var out []draft
+	if state == llm.OK {
+		drafts, err := s.byModel(ctx, v, t, sources, language)
+		if err != nil {
+			s.Log.Warn("the model drafted no reply; the sources are offered as they are", "conversation", v.ID, "error", err)
+		}
+		out = drafts
+	}
+	for _, f := range sources {
+		if len(out) >= Most {
+			break
+		}
+		if f.Language != language && len(out) > 0 {
+			continue // another language only when there is nothing better
+		}
+		out = append(out, draft{text: f.Text, language: f.Language, madeBy: f.Kind, sources: []Source{{f.Kind, f.ID, f.Title}}})
+	}
+	return out
+}
+
+var replySchema = json.RawMessage(`{"type":"object","additionalProperties":false,"required":["replies"],"properties":{"replies":{"type":"array","items":{"type":"object","additionalProperties":false,"required":["text","sources"],"properties":{"text":{"type":"string"},"sources":{"type":"array","items":{"type":"integer"}}}}}}}`)
+
+var languageNames = map[string]string{"en": "English", "it": "Italian", "fr": "French", "ro": "Romanian", "es": "Spanish", "de": "German", "pt": "Portuguese"}
+
+func (s *Suggester) byModel(ctx context.Context, v inbox.Conversation, t talk, sources []found, language string) ([]draft, error) {
+	w, err := inbox.LoadWorkspace(ctx, s.DB, v.WorkspaceID)
+	if err != nil {
+		return nil, err
+	}
+	mark := prompts.NewFence()
+	var b strings.Builder
+	for i, f := range sources {
+		fmt.Fprintf(&b, "%d. %s\n", i+1, prompts.Fence(mark, f.Title+"\n"+f.Text))
+	}
+	name := languageNames[language]
+	if name == "" {
+		name = "the customer's language"
+	}
+	system, err := prompts.Render(prompts.Suggest, "brand", w.BrandName(), "language", name, "fence", mark, "most", fmt.Sprint(Most),
+		"sources", b.String(), "conversation", prompts.Fence(mark, strings.Join(t.lines, "\n")))
+	if err != nil {
+		return nil, err
+	}
+	res, err := s.Model.Complete(ctx, llm.Request{System: system, User: "Draft the replies now.", SchemaName: "replies", Schema: replySchema, MaxTokens: 900})
+	if res.Model != "" {
+		if err := asks.Spend(ctx, s.DB, v.WorkspaceID, "suggest", res); err != nil {
+			return nil, err
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	var body struct {
+		Replies []struct {
+			Text    string `json:"text"`
+			Sources []int  `json:"sources"`
+		} `json:"replies"`
+	}
+	if err := json.Unmarshal([]byte(res.Text), &body); err != nil {
+		return nil, llm.ErrEmpty
+	}
+	var out []draft
+	for _, r := range body.Replies {
+		d := draft{text: strings.TrimSpace(r.Text), language: language, madeBy: "llm"}
+		var given strings.Builder
+		for _, n := range r.Sources {
+			if n >= 1 && n <= len(sources) {
+				f := sources[n-1]
+				d.sources = append(d.sources, Source{f.Kind, f.ID, f.Title})
+				given.WriteString(f.Title + "\n" + f.Text + "\n")
+			}
+		}
+		if len(d.sources) == 0 || !guarded(d.text, given.String(), mark) || len(out) == Most {
+			continue
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+var (
+	linkLike   = regexp.MustCompile(`(?i)(?:https?://|www\.)\S+|\b[a-z0-9-]+\.(?:com|net|org|io|me|co|shop|store|link|ly|info|biz|au|it|fr|ro|es|de|pt|br)\b\S*`)
+	mailLike   = regexp.MustCompile(`[\w.+-]+@[\w-]+\.\w+`)
+	numberLike = regexp.MustCompile(`\+?\d[\d\s().-]{6,}\d`)
+	promises   = regexp.MustCompile(`(?i)\b(refund\w*|money back|rimbors\w*|rembours\w*|ramburs\w*|reembols\w*|r[üu]ckerstatt\w*|erstatten|devolu\w*)\b`)
+	systemTalk = regexp.MustCompile(`(?i)\b(system prompt|language model|as an ai|these rules|instructions|DATA-[0-9a-f]{6,})\b`)
+)
+
+// guarded reports whether a draft says nothing that its sources do not: no link, address, number or
+// refund of its own, and nothing about its instructions.
+func guarded(text, sources, mark string) bool {
+	if text == "" || len(text) > 1500 || strings.Contains(text, mark) || systemTalk.MatchString(text) {
+		return false
+	}
+	low := strings.ToLower(sources)
+	for _, re := range []*regexp.Regexp{linkLike, mailLike, numberLike} {
+		for _, m := range re.FindAllString(text, -1) {
+			if !strings.Contains(low, strings.ToLower(strings.TrimRight(m, ".,;:!?)"))) {
+				return false
+			}
+		}
+	}
+	return !promises.MatchString(text) || promises.MatchString(sources)
+}
+
+func (s *Suggester) stored(ctx context.Context, v inbox.Conversation) ([]Suggestion, error) {
+	var rows []struct {
+		ID       int64           `db:"id"`
+		Rank     int             `db:"rank"`
+		Language string          `db:"language"`
+		Text     string          `db:"text"`
+		Sources  json.RawMessage `db:"sources"`
+		MadeBy   string          `db:"made_by"`
+		State    string          `db:"state"`
+	}
+	if err := s.DB.SelectContext(ctx, &rows, `SELECT id, rank, language, text, sources, made_by, state FROM suggestions WHERE workspace_id = $1 AND conversation_id = $2 AND revision = $3 ORDER BY rank`, v.WorkspaceID, v.ID, v.Revision); err != nil {
+		return nil, fmt.Errorf("load suggestions: %w", err)
+	}
+	out := []Suggestion{}
+	for _, r := range rows {
+		if r.State != "offered" {
+			continue
+		}
+		sg := Suggestion{ID: r.ID, Rank: r.Rank, Language: r.Language, Text: r.Text, MadeBy: r.MadeBy}
+		if err := json.Unmarshal(r.Sources, &sg.Sources); err != nil {
+			return nil, fmt.Errorf("read a suggestion's sources: %w", err)
+		}
+		out = append(out, sg)
+	}
+	return out, nil
+}
+
+func (s *Suggester) store(ctx context.Context, v inbox.Conversation, drafts []draft) ([]Suggestion, error) {
+	for i, d := range drafts {
+		sources, err := json.Marshal(d.sources)
+		if err != nil {
+			return nil, fmt.Errorf("encode a suggestion's sources: %w", err)
+		}
+		if _, err := s.DB.ExecContext(ctx, sqlInsertSuggestion, v.WorkspaceID, v.ID, v.Revision, i+1, d.language, d.text, string(sources), d.madeBy); err != nil {
+			return nil, fmt.Errorf("keep a suggestion: %w", err)
+		}
+	}
+	return s.stored(ctx, v)
+}
+
+const sqlInsertSuggestion = `
+INSERT INTO suggestions (workspace_id, conversation_id, revision, rank, language, text, sources, made_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`
+
+// Accept records that a suggestion was sent, as it was or edited. A suggestion for a conversation that
+// has moved on is a conflict: the customer said something since.
+func Accept(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, sent string, userID int64) error {
+	var row struct {
+		Text     string `db:"text"`
+		Revision int64  `db:"revision"`
+		Now      int64  `db:"now"`
+	}
+	err := sqlx.GetContext(ctx, tx, &row, sqlLoadSuggestion, workspaceID, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.New(fault.NotFound, "suggestion %d does not exist, or was decided on already", id)
+	}
+	if err != nil {
+		return fmt.Errorf("load suggestion: %w", err)
+	}
+	if row.Revision != row.Now {
+		return fault.New(fault.Conflict, "the conversation has moved on since this was suggested: read it again")
+	}
+	state := "accepted"
+	if strings.TrimSpace(sent) != strings.TrimSpace(row.Text) {
+		state = "edited"
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE suggestions SET state = $3, sent_text = $4, decided_by = $5, decided_at = now() WHERE workspace_id = $1 AND id = $2`, workspaceID, id, state, sent, userID); err != nil {
+		return fmt.Errorf("record a suggestion: %w", err)
+	}
+	return nil
+}
+
+const sqlLoadSuggestion = `
+SELECT s.text, s.revision, v.revision AS now FROM suggestions s
+JOIN conversations v ON v.workspace_id = s.workspace_id AND v.id = s.conversation_id
+WHERE s.workspace_id = $1 AND s.id = $2 AND s.state = 'offered' FOR UPDATE OF s`
+
+// Dismiss records that an agent did not want a suggestion.
+func Dismiss(ctx context.Context, tx sqlx.ExtContext, workspaceID, id, userID int64) error {
+	res, err := tx.ExecContext(ctx, `UPDATE suggestions SET state = 'dismissed', decided_by = $3, decided_at = now() WHERE workspace_id = $1 AND id = $2 AND state = 'offered'`, workspaceID, id, userID)
+	if err != nil {
+		return fmt.Errorf("dismiss a suggestion: %w", err)
+	}
+	if n, _ := res.RowsAffected(); n == 0 {
+		return fault.New(fault.NotFound, "suggestion %d does not exist, or was decided on already", id)
+	}
+	return nil
+}
