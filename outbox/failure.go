@@ -1,0 +1,209 @@
+package outbox
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/channels"
+	"ponte/consent"
+	"ponte/inbox"
+)
+
+func (r *recording) failures() error {
+	for _, o := range r.outcomes {
+		var v verdict
+		switch {
+		case o.stale != "":
+			v = staleVerdict(o)
+		case o.failure != nil && !o.failure.Done && !gone(o):
+			v = r.sender.judgeFailure(o, r.now)
+		default:
+			continue
+		}
+		if err := r.write(o, v); err != nil {
+			return err
+		}
+		if err := r.consequences(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verdict is what follows from a call that did not work.
+type verdict struct {
+	state     State
+	reason    string
+	meaning   string
+	notBefore time.Time
+}
+
+func staleVerdict(o outcome) verdict {
+	if o.stale == "comment_gone" {
+		return verdict{state: Cancelled, reason: "comment_gone", meaning: "the comment was removed before its time came"}
+	}
+	return verdict{state: Refused, reason: o.stale, meaning: "the comment was edited since this was decided; it is for a person to decide again"}
+}
+
+const maxAttempts = 8
+
+func (s *Sender) judgeFailure(o outcome, now time.Time) verdict {
+	a, f := o.action, o.failure
+	v := verdict{state: Failed, reason: cmp.Or(f.Reason, string(f.Class)), meaning: cmp.Or(f.Meaning, "the network refused the call")}
+	repeat := slices.Contains(repeatable(), string(a.Call.Kind))
+	switch {
+	case f.Class == channels.Unknown && !repeat:
+		v.state, v.notBefore = Unknown, now.Add(s.SettleAfter)
+		v.meaning = "it is not known whether this arrived; it is looked for before anything is sent again"
+	case f.Class == channels.Reauthorise:
+		v.state = Held
+	case f.Reason == "gone" && a.Call.CommentID != "":
+		v.state, v.reason = Cancelled, "comment_gone"
+	case f.Class == channels.Wait:
+		v.state, v.notBefore = Planned, now.Add(max(f.After, time.Second))
+	case (f.Class == channels.Retry || f.Class == channels.Unknown) && a.Attempts < maxAttempts:
+		v.state, v.notBefore = Planned, now.Add(max(f.After, backoff(a.Attempts)))
+	}
+	if v.state == Planned && !v.notBefore.Before(a.ValidUntil) {
+		v.state = Failed
+		v.meaning += "; by the time it could be tried again it would be too late"
+	}
+	return v
+}
+
+func backoff(attempts int) time.Duration {
+	d := time.Second << min(attempts, 9)
+	return d/2 + rand.N(d/2)
+}
+
+func (r *recording) write(o outcome, v verdict) error {
+	var failure any
+	if o.failure != nil {
+		b, err := json.Marshal(o.failure)
+		if err != nil {
+			return fmt.Errorf("encode failure of action %d: %w", o.action.ID, err)
+		}
+		failure = string(b)
+	}
+	var notBefore any
+	if !v.notBefore.IsZero() {
+		notBefore = v.notBefore
+	}
+	final := v.state == Failed || v.state == Cancelled || v.state == Refused
+	if _, err := r.tx.ExecContext(r.ctx, sqlFailed, o.action.ID, string(v.state), v.reason, v.meaning, failure, notBefore, final, r.now); err != nil {
+		return fmt.Errorf("record the failure of action %d: %w", o.action.ID, err)
+	}
+	r.changes = append(r.changes, o.action.changes()...)
+	return nil
+}
+
+const sqlFailed = `
+UPDATE actions SET state = $2, reason = $3, meaning = $4, failure = $5::jsonb, not_before = coalesce($6::timestamptz, not_before),
+    done_at = CASE WHEN $7 THEN $8::timestamptz END
+WHERE id = $1 AND state <> 'done'`
+
+// consequences beyond the action itself: an account that must be connected again, a comment that is
+// gone, a person who told the network to stop.
+func (r *recording) consequences(o outcome) error {
+	a := o.action
+	if o.stale == "comment_gone" || o.failure != nil && o.failure.Reason == "gone" && a.CommentID != 0 {
+		return inbox.SetCommentState(r.ctx, r.tx, a.WorkspaceID, a.CommentID, "removed", "network")
+	}
+	if o.failure == nil {
+		return nil
+	}
+	if o.failure.Class == channels.Reauthorise {
+		r.changes = append(r.changes, inbox.Change{WorkspaceID: a.WorkspaceID, Topic: "account", ObjectID: a.AccountID})
+		if _, err := r.tx.ExecContext(r.ctx, sqlNeedsReauthorisation, a.AccountID, o.failure.Meaning); err != nil {
+			return fmt.Errorf("mark account %d: %w", a.AccountID, err)
+		}
+	}
+	if stoppedMarketing(o.failure) {
+		return withdraw(r.ctx, r.tx, r.sender.Ledger, []stopped{{a.WorkspaceID, a.ID, a.IdentityID, r.now}})
+	}
+	return nil
+}
+
+const sqlNeedsReauthorisation = `
+UPDATE accounts SET state = 'needs_reauthorisation', state_reason = $2 WHERE id = $1 AND state = 'connected'`
+
+// stoppedMarketing: the person told WhatsApp itself that they want no marketing of this business.
+func stoppedMarketing(f *channels.Failure) bool { return f != nil && f.Code == 131050 }
+
+type stopped struct {
+	workspace, action, identity int64
+	at                          time.Time
+}
+
+// withdraw enters what the network told into the ledger. The contact is locked by the caller where it
+// can be; the ledger orders by time in any case.
+func withdraw(ctx context.Context, tx sqlx.ExtContext, ledger *consent.Ledger, list []stopped) error {
+	var entries []consent.Entry
+	for _, s := range list {
+		var i struct {
+			inbox.Identity
+			Brand string `db:"brand"`
+		}
+		if s.identity == 0 {
+			continue
+		}
+		if err := sqlx.GetContext(ctx, tx, &i, sqlIdentityBrand, s.workspace, s.identity); err != nil {
+			return fmt.Errorf("load the identity that stopped marketing: %w", err)
+		}
+		entries = append(entries, consent.Entry{
+			WorkspaceID: s.workspace, At: s.at, Brand: i.Brand, Channel: i.Channel, Purpose: consent.Promotional, Act: consent.Withdraw,
+			Kind: consent.Express, How: "network_refusal", Evidence: consent.Evidence{"action": fmt.Sprint(s.action), "code": "131050"}, Actor: "network",
+			Personal: consent.Personal{ContactID: i.ContactID, IdentityID: i.ID, Address: consent.AddressOf(i.Identity)},
+		})
+	}
+	return ledger.Append(ctx, tx, entries)
+}
+
+const sqlIdentityBrand = `
+SELECT i.workspace_id, i.id, i.contact_id, i.channel, i.scope, i.external_id, i.phone, i.username, i.name,
+       CASE WHEN w.brand <> '' THEN w.brand ELSE w.name END AS brand
+FROM identities i JOIN workspaces w ON w.id = i.workspace_id WHERE i.workspace_id = $1 AND i.id = $2`
+
+// floods holds an account on which the same failure comes again and again. It is shown; nobody's
+// status is changed by it, because the fault may be the network's.
+func (r *recording) floods() error {
+	seen := map[int64]bool{}
+	for _, o := range r.outcomes {
+		if o.failure == nil || o.failure.Done || o.failure.Code == 0 || seen[o.action.AccountID] {
+			continue
+		}
+		seen[o.action.AccountID] = true
+		if err := holdFlood(r.ctx, r.tx, o.action.WorkspaceID, o.action.AccountID, r.sender.FloodLimit, r.now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func holdFlood(ctx context.Context, tx sqlx.ExtContext, workspace, account int64, limit int, now time.Time) error {
+	res, err := tx.ExecContext(ctx, sqlHoldFlood, account, now.Add(-10*time.Minute), limit)
+	if err != nil {
+		return fmt.Errorf("look for a flood of errors on account %d: %w", account, err)
+	}
+	if n, _ := res.RowsAffected(); n > 0 {
+		return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: workspace, Topic: "account", ObjectID: account})
+	}
+	return nil
+}
+
+// Failed calls and failed receipts count alike: an invalid number is told by either.
+const sqlHoldFlood = `
+UPDATE accounts SET sending = false, state_reason = 'held: ' || f.n || ' failures with code ' || f.code || ' in ten minutes; look into it, then switch sending on'
+FROM (SELECT code, count(*) AS n FROM (
+        SELECT failure->>'code' AS code FROM actions WHERE account_id = $1 AND state = 'failed' AND done_at > $2
+        UNION ALL
+        SELECT detail->>'code' FROM receipts WHERE account_id = $1 AND status = 'failed' AND at > $2) x
+      WHERE code IS NOT NULL AND code <> '0' GROUP BY code HAVING count(*) >= $3 ORDER BY 2 DESC LIMIT 1) f
+WHERE accounts.id = $1 AND accounts.sending`
