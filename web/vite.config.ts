@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
-import { mockApi } from './mock/plugin';
+import { mockApi } from './mock/plugin.ts';
 
 /** Writes a .gz beside every text asset, so that the binary serves it without compressing each time. */
 function precompress(): Plugin {
@@ -27,11 +27,12 @@ const backend = process.env['PONTE_WEB_BACKEND'] ?? 'http://127.0.0.1:8080';
 const backends: Record<string, string> = { '/api': backend, '/media': backend, '/rehearse/control': backend, '/openapi.json': backend };
 
 export default defineConfig(({ mode }) => ({
-  plugins: [react(), precompress(), ...(mode === 'mock' ? [mockApi()] : [])],
+  plugins: [react(), ...(mode === 'production' ? [precompress()] : []), ...(mode === 'mock' ? [mockApi()] : [])],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   // The server replaces the placeholder with a fresh nonce in the page and in its header.
-  html: mode === 'production' ? { cspNonce: '__CSP_NONCE__' } : {},
-  build: { target: 'es2023', modulePreload: { polyfill: false }, assetsInlineLimit: 0, sourcemap: false },
+  html: { cspNonce: '__CSP_NONCE__' },
+  build: { target: 'es2023', modulePreload: { polyfill: false }, assetsInlineLimit: 0, sourcemap: false, outDir: mode === 'mock' ? 'node_modules/.cache/mock' : 'dist', emptyOutDir: true },
+  preview: { host: '127.0.0.1' },
   server: {
     host: '127.0.0.1',
     proxy: mode === 'mock' ? {} : backends,

@@ -1,2 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
-export function mockApi(): Plugin { return { name: 'mock-api' }; }
+import * as data from './data.ts';
+
+type Answer = { status?: number; body?: unknown };
+type Handler = (match: RegExpMatchArray, query: URLSearchParams, body: Record<string, unknown>) => Answer;
+
+const page = (items: unknown[]): Answer => ({ body: { items, next: '' } });
+const none = { status: 404, body: { title: 'Not Found', status: 404, kind: 'not_found', detail: 'There is nothing at this address.' } };
+
+const comment = (id: string) => data.comments.find((c) => c.id === Number(id));
+
+function decide(id: string, verb: string): Answer {
+  const c = comment(id);
+  if (!c) return none;
+  if (verb === 'hide') c.state = 'hidden';
+  if (verb === 'unhide' || verb === 'approve' || verb === 'undo') c.state = 'visible';
+  if (verb !== 'undo') c.review = null;
+  c.actions = verb === 'delete' ? [{ id: 1, kind: 'comment.delete', state: 'planned', reason: '', meaning: '', not_before: data.ago(-15) }] : [];
+  return { body: c };
+}
+
+const routes: [string, RegExp, Handler][] = [
+  ['GET', /^\/me$/, () => ({ body: data.me })],
+  ['GET', /^\/overview$/, () => ({ body: data.overview })],
+  ['GET', /^\/comments$/, (_m, q) => page(data.comments.filter((c) => (q.get('queue') === 'all' || c.review) && (!q.get('q') || c.text.toLowerCase().includes(q.get('q') ?? ''))))],
+  ['GET', /^\/comments\/(\d+)$/, (m) => (comment(m[1] ?? '') ? { body: comment(m[1] ?? '') } : none)],
+  ['POST', /^\/comments\/(\d+)\/(approve|hide|unhide|delete|undo)$/, (m) => decide(m[1] ?? '', m[2] ?? '')],
+  ['POST', /^\/reviews\/\d+\/claim$/, () => ({ body: { claimed_until: data.ago(-5) } })],
+  ['GET', /^\/conversations$/, (_m, q) => page(data.conversations.filter((c) => q.get('view') !== 'waiting' || c.waiting_since).filter(() => q.get('view') !== 'spam'))],
+  ['GET', /^\/conversations\/(\d+)$/, (m) => { const c = data.conversations.find((x) => x.id === Number(m[1])); return c ? { body: data.conversationDetail(c) } : none; }],
+  ['GET', /^\/conversations\/\d+\/messages$/, () => page(data.messages)],
+  ['GET', /^\/conversations\/\d+\/suggestions$/, () => ({ body: data.suggestions })],
+  ['GET', /^\/accounts$/, () => page(data.accounts)],
+  ['POST', /^\/accounts\/\d+\/check$/, () => ({ body: { checks: [{ name: 'token', ok: true, detail: 'Valid until 3 March.', fix: '' }, { name: 'webhooks', ok: false, detail: 'The field “feed” is not subscribed.', fix: 'Subscribe the app to “feed” for this Page.' }] } })],
+  ['GET', /^\/posts$/, () => page(data.posts)],
+  ['GET', /^\/triggers$/, () => page(data.triggers)],
+  ['GET', /^\/triggers\/(\d+)$/, (m) => { const x = data.triggers.find((t) => t.id === Number(m[1])); return x ? { body: x } : none; }],
+  ['GET', /^\/quick-replies$/, () => page([{ id: 1, shortcut: 'hours', language: 'en', title: 'Opening hours', text: 'We are at the north ramp every day from 7:00 to 18:00.', intents: [] }, { id: 2, shortcut: 'orari', language: 'it', title: 'Orari', text: 'Siamo alla rampa nord ogni giorno dalle 7 alle 18.', intents: [] }])],
+  ['GET', /^\/knowledge$/, () => page([{ id: 1, language: 'en', title: 'Places on the sunrise paddle', text: 'Twelve places each Saturday; children from eight with an adult.', source: 'Handbook' }])],
+  ['GET', /^\/members$/, () => page([{ user_id: 1, email: 'nora@bondi.example', name: 'Nora Weld', role: 'owner', created_at: data.ago(90000) }, { user_id: 2, email: 'sam@bondi.example', name: 'Sam Oduya', role: 'moderator', created_at: data.ago(40000) }])],
+  ['GET', /^\/tokens$/, () => page([])],
+  ['GET', /^\/sessions$/, () => page([{ id: 1, created_at: data.ago(600), last_seen_at: data.ago(0), address: '127.0.0.1', agent: 'Firefox on Linux', current: true }])],
+  ['GET', /^\/workspace$/, () => ({ body: { ...data.me.workspace, legal_name: 'Bondi Kayaks Pty Ltd', contact: 'bondi.example/contact', country: 'AU', settings: { quiet_from: '09:00', quiet_to: '20:00', saturday_from: '09:00', saturday_to: '17:00', automate: true } } })],
+  ['GET', /^\/templates$/, () => page([{ id: 1, name: 'booking_reminder', language: 'en', category: 'UTILITY', status: 'APPROVED', body: 'Hi {{1}}, see you at {{2}}.', parameters: 2 }])],
+];
+
+async function readBody(req: IncomingMessage): Promise<Record<string, unknown>> {
+  const parts: Buffer[] = [];
+  for await (const part of req) parts.push(part as Buffer);
+  return JSON.parse(Buffer.concat(parts).toString() || '{}') as Record<string, unknown>;
+}
+
+async function serve(req: IncomingMessage, res: ServerResponse, next: () => void): Promise<void> {
+  const url = new URL(req.url ?? '/', 'http://mock');
+  if (!url.pathname.startsWith('/api/v1')) return next();
+  if (url.pathname === '/api/v1/stream') {
+    res.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    res.write(': open\n\n');
+    return undefined;
+  }
+  const path = url.pathname.slice('/api/v1'.length);
+  const found = routes.map(([method, pattern, handler]) => ({ method, handler, match: path.match(pattern) })).find((r) => r.method === req.method && r.match);
+  const answer: Answer = found?.match ? found.handler(found.match, url.searchParams, await readBody(req)) : req.method === 'GET' ? none : { status: 200, body: {} };
+  res.writeHead(answer.status ?? 200, { 'Content-Type': 'application/json' });
+  res.end(JSON.stringify(answer.body ?? {}));
+}
+
+const built = fileURLToPath(new URL('../node_modules/.cache/mock/index.html', import.meta.url));
+
+/** Sends the built page as the binary does: with a fresh nonce, under the same content policy. */
+async function sendPage(req: IncomingMessage, res: ServerResponse, next: () => void): Promise<void> {
+  if (/\.\w+$/.test(new URL(req.url ?? '/', 'http://mock').pathname)) return next();
+  const nonce = randomBytes(16).toString('base64url');
+  const html = (await readFile(built, 'utf8')).replaceAll('__CSP_NONCE__', nonce);
+  res.writeHead(200, {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': `default-src 'self'; script-src 'self'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'`,
+  });
+  res.end(html);
+}
+
+/** Answers the API from memory; only in the mode "mock", for looking at screens and for their tests. */
+export function mockApi(): Plugin {
+  return {
+    name: 'mock-api',
+    configureServer: (server) => void server.middlewares.use((req, res, next) => void serve(req, res, next)),
+    configurePreviewServer: (server) => {
+      server.middlewares.use((req, res, next) => void serve(req, res, next));
+      server.middlewares.use((req, res, next) => void sendPage(req, res, next));
+    },
+  };
+}

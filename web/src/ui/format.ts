@@ -1,3 +1,8 @@
+/** The reader's own region for a language, as the browser tells it: 17:05 for some, 5:05 pm for others. */
+export function regional(language: string): string {
+  return navigator.languages.find((l) => l.startsWith(`${language}-`)) ?? language;
+}
+
 /** "4 min ago", "yesterday": how long ago something was, in the reader's language. */
 export function timeAgo(at: string, now: number, language: string): string {
   const seconds = Math.round((Date.parse(at) - now) / 1000);
@@ -22,15 +27,15 @@ export function duration(seconds: number, language: string): string {
 }
 
 export function dateTime(at: string, language: string, zone?: string): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', ...(zone ? { timeZone: zone } : {}) }).format(new Date(at));
+  return new Intl.DateTimeFormat(regional(language), { dateStyle: 'medium', timeStyle: 'short', ...(zone ? { timeZone: zone } : {}) }).format(new Date(at));
 }
 
 export function clock(at: string, language: string): string {
-  return new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+  return new Intl.DateTimeFormat(regional(language), { timeStyle: 'short' }).format(new Date(at));
 }
 
 export function day(at: string, language: string): string {
-  return new Intl.DateTimeFormat(language, { weekday: 'short', day: 'numeric', month: 'short' }).format(new Date(at));
+  return new Intl.DateTimeFormat(regional(language), { weekday: 'short', day: 'numeric', month: 'short' }).format(new Date(at));
 }
 
 export function percent(value: number, language: string): string {

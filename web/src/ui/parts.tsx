@@ -98,7 +98,7 @@ export function Table({ head, children, label }: { head: string[]; children: Rea
 export function Picture({ src, alt, className }: { src: string; alt: string; className?: string }) {
   const [broken, setBroken] = useState('');
   if (!src || broken === src) {
-    return <span className={className} style={{ display: 'grid', placeItems: 'center', background: 'var(--p-hover)', color: 'var(--mantine-color-dimmed)' }} role="img" aria-label={alt}><IconPhoto size={20} stroke={1.4} aria-hidden /></span>;
+    return <span className={className} style={{ display: 'grid', placeItems: 'center', background: 'var(--p-hover)', color: 'var(--mantine-color-dimmed)' }} {...(alt ? { role: 'img', 'aria-label': alt } : { 'aria-hidden': true })}><IconPhoto size={20} stroke={1.4} aria-hidden /></span>;
   }
   return <img src={src} alt={alt} className={className} loading="lazy" onError={() => setBroken(src)} />;
 }

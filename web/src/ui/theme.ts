@@ -1,6 +1,6 @@
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
 
-const petrol: MantineColorsTuple = ['#eaf5f6', '#d3e8ea', '#a5d0d5', '#74b7be', '#4da2ab', '#33939e', '#1f8490', '#12606b', '#0d525c', '#07434c'];
+const petrol: MantineColorsTuple = ['#eaf5f6', '#d3e8ea', '#a5d0d5', '#74b7be', '#4da2ab', '#33939e', '#197680', '#12606b', '#0d525c', '#07434c'];
 const slate: MantineColorsTuple = ['#d9dedd', '#b4bcbb', '#8f9998', '#6c7776', '#47514f', '#343c3b', '#262d2c', '#1d2322', '#161b1a', '#101413'];
 const stone: MantineColorsTuple = ['#f8f9f7', '#f1f3f0', '#e6e9e4', '#d8dcd5', '#c3c8c0', '#a0a69d', '#767d74', '#596058', '#3f453e', '#232823'];
 const rust: MantineColorsTuple = ['#fdf0ec', '#f8dcd4', '#eeb7a7', '#e48f77', '#dc6d4e', '#d75734', '#c94a28', '#ad3c1d', '#933317', '#7a2a12'];
@@ -26,7 +26,7 @@ export const theme = createTheme({
   cursorType: 'pointer',
   focusRing: 'auto',
   components: {
-    Button: { defaultProps: { size: 'sm' } },
+    Button: { defaultProps: { size: 'sm' }, styles: { label: { fontWeight: 550 } } },
     TextInput: { defaultProps: { size: 'sm' } },
     Textarea: { defaultProps: { size: 'sm' } },
     Select: { defaultProps: { size: 'sm', allowDeselect: false, checkIconPosition: 'right' } },

@@ -1,4 +1,4 @@
-import { Button, Textarea } from '@mantine/core';
+import { ActionIcon, Button, Textarea } from '@mantine/core';
 import { IconClock, IconLock, IconSend2, IconTemplate } from '@tabler/icons-react';
 import { useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -81,11 +81,11 @@ function Writing({ c, window_, onTemplates }: { c: ConversationDetail; window_: 
           {found.map((r, n) => <button key={r.id} type="button" role="option" aria-selected={n === row} onClick={() => { write(r.text); document.getElementById('reply')?.focus(); }}><b>/{r.shortcut}</b><span className="clip" dir="auto">{r.text}</span></button>)}
         </div>
       )}
-      <Textarea id="reply" autosize minRows={2} maxRows={9} dir="auto" aria-label={t('inbox.reply')} placeholder={t('inbox.placeholder')} value={text} onChange={(e) => write(e.currentTarget.value)} onKeyDown={onKey} />
+      <Textarea id="reply" autosize minRows={1} maxRows={9} dir="auto" aria-label={t('inbox.reply')} placeholder={t('inbox.placeholder')} value={text} onChange={(e) => write(e.currentTarget.value)} onKeyDown={onKey} />
       <div className={css.line}>
         <WindowClock state={window_} />
         <span style={{ display: 'flex', gap: 8 }}>
-          {c.channel === 'whatsapp' && <Button variant="subtle" onClick={onTemplates} leftSection={<IconTemplate size={16} aria-hidden />}>{t('inbox.template')}</Button>}
+          {c.channel === 'whatsapp' && <ActionIcon variant="default" size={34} aria-label={t('inbox.template')} title={t('inbox.template')} onClick={onTemplates}><IconTemplate size={17} aria-hidden /></ActionIcon>}
           <Button onClick={() => submit(text, used)} loading={send.isPending} disabled={!text.trim()} rightSection={<IconSend2 size={16} aria-hidden />}>{t('act.send')}</Button>
         </span>
       </div>

@@ -28,7 +28,7 @@ export function SuggestionList({ query, conversation, picked, onSend, onEdit }: 
           <kbd aria-hidden>{n + 1}</kbd>
           <button type="button" className={css.text} onClick={() => onEdit(s)} title={t('inbox.key.edit')}>
             <span className="clip2" dir="auto" lang={s.language || undefined}>{s.text}</span>
-            <small>{[codeText('made_by', s.made_by), ...s.sources.map((x) => x.title)].filter(Boolean).join(' · ')}</small>
+            <small className="clip">{[codeText('made_by', s.made_by), ...s.sources.map((x) => x.title)].filter(Boolean).join(' · ')}</small>
           </button>
           <span style={{ display: 'flex', gap: 2 }}>
             {picked === n && <Button size="compact-sm" onClick={() => onSend(s)}>{t('act.send')} ↵</Button>}

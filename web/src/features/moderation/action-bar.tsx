@@ -20,7 +20,7 @@ export function ActionBar({ can, busy, inQueue, onAct, onReply, onPass }: Props)
   const button = (on: boolean, icon: Icon, label: string, key: string, run: () => void, variant = 'default', color?: string) => {
     const Icon = icon;
     return on && (
-      <Button key={key} variant={variant} {...(color ? { color } : {})} disabled={busy} onClick={run} leftSection={<Icon size={16} aria-hidden />} aria-keyshortcuts={key}>
+      <Button key={key} size="xs" h={34} variant={variant} {...(color ? { color } : {})} disabled={busy} onClick={run} leftSection={<Icon size={16} aria-hidden />} aria-keyshortcuts={key}>
         {label}<kbd className={css.key} aria-hidden>{key}</kbd>
       </Button>
     );
@@ -32,7 +32,7 @@ export function ActionBar({ can, busy, inQueue, onAct, onReply, onPass }: Props)
       {button(can.unhide, IconEye, t('act.unhide'), 'u', () => onAct('unhide'))}
       {button(can.delete, IconTrash, t('act.delete'), 'd', () => onAct('delete'))}
       {button(can.reply, IconMessageReply, t('act.reply'), 'r', onReply)}
-      {button(can.pass, IconUserShare, t('act.pass'), 'p', onPass)}
+      {button(can.pass, IconUserShare, t('moderation.pass_short'), 'p', onPass)}
       {button(can.undo, IconArrowBackUp, t('act.undo'), 'z', () => onAct('undo'), 'subtle')}
     </div>
   );

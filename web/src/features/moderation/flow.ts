@@ -25,7 +25,7 @@ export function possible(c: Comment): Record<Verb | 'reply' | 'pass', boolean> {
     hide: c.state === 'visible' && !c.own && !deleting,
     unhide: c.state === 'hidden' && !deleting,
     delete: !removed && !deleting,
-    undo: !removed || deleting,
+    undo: deleting || (!removed && (c.state === 'hidden' || c.actions.some((a) => a.kind.startsWith('comment.')) || c.state_by.startsWith('user'))),
     reply: !removed && !c.own && !deleting,
     pass: !removed && !c.own,
   };

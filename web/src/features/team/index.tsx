@@ -98,7 +98,7 @@ function Sessions() {
         <Table label={t('team.sessions')} head={[t('team.device'), t('team.address'), t('team.seen'), '']}>
           {items.map((s) => (
             <tr key={s.id}>
-              <td>{s.agent || '–'} {s.current && <Tag tone="accent">{t('team.this_one')}</Tag>}</td>
+              <td>{s.agent || '–'} {s.current && <Tag tone="accent">{t('team.this_session')}</Tag>}</td>
               <td>{s.address}</td>
               <td><Ago at={s.last_seen_at || s.created_at} /></td>
               <td style={{ textAlign: 'end' }}>{!s.current && <Button variant="subtle" color="red" size="compact-sm" onClick={() => end.mutate(s.id, { onError: failed })}>{t('team.end')}</Button>}</td>

@@ -37,7 +37,7 @@ export default function Triggers() {
 
 function Row({ x, campaign }: { x: Trigger; campaign: boolean }) {
   const { t, i18n } = useTranslation();
-  const words = (x.keywords ?? []).flatMap((k) => [...(k.words ?? []), ...(k.phrases ?? [])]);
+  const words = [...new Set((x.keywords ?? []).flatMap((k) => [...(k.words ?? []), ...(k.phrases ?? [])]))];
   const ends = x.ends_at ? t('triggers.until', { at: dateTime(x.ends_at, i18n.language) }) : t('triggers.open_end');
   return (
     <tr>

@@ -15,15 +15,17 @@ export function Languages({ draft, onChange }: { draft: Draft; onChange: (next: 
   const change = (l: Served, next: Partial<PerLanguage>) => onChange({ by: { ...draft.by, [l]: { ...emptyLanguage, ...draft.by[l], ...next } } });
   return (
     <Tabs value={tab} onChange={(v) => setTab((v ?? 'en') as Served)} keepMounted={false}>
-      <Tabs.List mb={14}>
+      <div style={{ display: 'flex', alignItems: 'center', gap: 6, marginBottom: 14 }}>
+        <Tabs.List>
         {present.map((l) => <Tabs.Tab key={l} value={l}>{languageName(l, i18n.language)}</Tabs.Tab>)}
+        </Tabs.List>
         {rest.length > 0 && (
           <Menu>
             <Menu.Target><Button variant="subtle" size="compact-sm" m={4} leftSection={<IconPlus size={14} aria-hidden />}>{t('trigger.add_language')}</Button></Menu.Target>
             <Menu.Dropdown>{rest.map((l) => <Menu.Item key={l} onClick={() => add(l)}>{languageName(l, i18n.language)}</Menu.Item>)}</Menu.Dropdown>
           </Menu>
         )}
-      </Tabs.List>
+      </div>
       {present.map((l) => <Tabs.Panel key={l} value={l}><Fields value={draft.by[l] ?? emptyLanguage} language={l} onChange={(next) => change(l, next)} /></Tabs.Panel>)}
     </Tabs>
   );
