@@ -1,1 +1,59 @@
-export default function Rehearse() { return null; }
+import { Select } from '@mantine/core';
+import { IconDeviceMobileOff } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { errorKind } from '@/api/errors';
+import { languageName } from '@/ui/format';
+import { Tag } from '@/ui/parts';
+import { Empty, Failure, Loading } from '@/ui/states';
+import { useStage, type Stage, type StageCall } from './control';
+import { Phone } from './phone';
+import css from './rehearse.module.css';
+
+/** Be the customer: comment, write, follow the link to WhatsApp, and watch what comes back. */
+export default function Rehearse() {
+  const { t } = useTranslation();
+  const query = useStage();
+  if (query.data) return <OnStage stage={query.data} />;
+  if (query.isPending) return <Loading rows={6} />;
+  if (errorKind(query.error) === 'not_found') return <Empty title={t('rehearse.none')} icon={<IconDeviceMobileOff size={26} stroke={1.4} aria-hidden />}>{t('rehearse.none_text')}</Empty>;
+  return <Failure error={query.error} retry={() => void query.refetch()} />;
+}
+
+function OnStage({ stage }: { stage: Stage }) {
+  const { t, i18n } = useTranslation();
+  const [chosen, setChosen] = useState('');
+  const person = stage.people.find((p) => p.id === chosen) ?? stage.people[0];
+  if (!person) return <Empty title={t('rehearse.nobody')}>{t('rehearse.nobody_text')}</Empty>;
+  return (
+    <div className={css.screen}>
+      <div className={css.left}>
+        <h1>{t('rehearse.title')}</h1>
+        <p>{t('rehearse.lead')}</p>
+        <Select label={t('rehearse.person')} searchable value={person.id} onChange={(v) => setChosen(v ?? '')} data={stage.people.map((p) => ({ value: p.id, label: [p.name, languageName(p.language, i18n.language)].filter(Boolean).join(' · ') }))} />
+        <ol className={css.steps}>
+          <li>{t('rehearse.step.comment')}</li>
+          <li>{t('rehearse.step.answer')}</li>
+          <li>{t('rehearse.step.link')}</li>
+          <li>{t('rehearse.step.desk')} <Link to="/inbox" search={{ view: 'all' }}>{t('nav.inbox')}</Link>, <Link to="/moderation" search={{ queue: 'all' }}>{t('nav.moderation')}</Link></li>
+        </ol>
+      </div>
+      <Phone key={person.id} stage={stage} person={person} />
+      <aside className={`panel ${css.side} ${css.right}`} aria-label={t('rehearse.wire')}><h2>{t('rehearse.wire')}</h2><Wire calls={stage.calls} /></aside>
+    </div>
+  );
+}
+
+/** What ponte asked of the network, newest first. */
+function Wire({ calls }: { calls: StageCall[] }) {
+  const { t } = useTranslation();
+  if (calls.length === 0) return <small>{t('rehearse.quiet')}</small>;
+  return (
+    <ul className={css.wire}>
+      {[...calls].reverse().slice(0, 30).map((c, i) => (
+        <li key={i}><Tag tone={c.status < 300 ? 'good' : 'bad'}>{c.status}</Tag><code>{c.method} {c.path}{c.code ? ` · ${c.code}` : ''}</code></li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,71 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { ApiError, type Problem } from '@/api/errors';
+import type { Channel } from '@/api/types';
+
+/** The rehearsal's own state, in its own words. The typed API knows nothing of it. */
+export interface StageAccount { id: string; channel: Channel; name: string; phone?: string }
+export interface StagePerson { id: string; name: string; username: string; language: string }
+export interface StagePost { id: string; account: string; caption: string; picture: string; at: string }
+export interface StageComment { id: string; account: string; post: string; parent?: string; person?: string; text: string; at: string; hidden: boolean; deleted: boolean }
+export interface StageButton { id: string; title: string }
+export interface StageMessage {
+  id: string;
+  account: string;
+  person: string;
+  from_brand: boolean;
+  type: string;
+  text: string;
+  at: string;
+  status?: string;
+  deleted?: boolean;
+  buttons?: StageButton[];
+  list?: { button: string; rows: StageButton[] };
+  link?: StageButton; // its id is the address
+}
+export interface StageCall { method: string; path: string; status: number; code?: number }
+export interface Stage { accounts: StageAccount[]; people: StagePerson[]; posts: StagePost[]; comments: StageComment[]; messages: StageMessage[]; calls: StageCall[] }
+
+const root = '/rehearse';
+
+async function control<T>(path: string, body?: unknown): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(`${root}${path}`, { method: body === undefined ? 'GET' : 'POST', credentials: 'same-origin', ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'X-Ponte-CSRF': '1' } }) });
+  } catch {
+    throw new ApiError(0, { kind: 'offline' });
+  }
+  const answer: unknown = await response.json().catch(() => ({}));
+  if (!response.ok) throw new ApiError(response.status, answer as Problem);
+  return answer as T;
+}
+
+/** What the stage shows now; read again often, since a rehearsal is watched. */
+export function useStage() {
+  return useQuery({
+    queryKey: ['stage'],
+    queryFn: async () => {
+      const s = await control<Partial<Stage>>('/control/state');
+      return { accounts: s.accounts ?? [], people: s.people ?? [], posts: s.posts ?? [], comments: s.comments ?? [], messages: s.messages ?? [], calls: s.calls ?? [] } satisfies Stage;
+    },
+    refetchInterval: 1500,
+    retry: false,
+  });
+}
+
+export type Deed =
+  | { kind: 'comment'; account: string; post: string; person: string; text: string; parent?: string }
+  | { kind: 'dm' | 'wa_message'; account: string; person: string; text: string; button?: { id: string; title: string } };
+
+/** Does on the stage what a customer does on a phone. */
+export function useDeed() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ kind, ...body }: Deed) => control(`/control/${kind}`, body),
+    onSettled: () => client.invalidateQueries({ queryKey: ['stage'] }),
+  });
+}
+
+/** A picture of the stage, through our own server; the browser asks nobody else. */
+export function stagePicture(name: string): string {
+  return name ? `${root}/control/pictures/${encodeURIComponent(name)}` : '';
+}
