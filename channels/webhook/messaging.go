@@ -64,7 +64,10 @@ type dmAttachment struct {
 	Payload object[struct {
 		URL         text `json:"url"`
 		Title       text `json:"title"`
+		Text        text `json:"text"` // what a button template says, in echoes
 		StickerID   id   `json:"sticker_id"`
+		PostID      id   `json:"ig_post_media_id"`
+		ReelID      id   `json:"reel_video_id"`
 		ID          id   `json:"id"`
 		Coordinates object[struct {
 			Lat  decimal `json:"lat"`
@@ -76,9 +79,9 @@ type dmAttachment struct {
 }
 
 type dmEdit struct {
-	Mid     text   `json:"mid"`
-	Text    text   `json:"text"`
-	NumEdit number `json:"num_edit"`
+	Mid     text    `json:"mid"`
+	Text    text    `json:"text"`
+	NumEdit *number `json:"num_edit"`
 }
 
 type dmPostback struct {
@@ -112,6 +115,7 @@ type dmReferral struct {
 	Context object[struct {
 		Title    text `json:"ad_title"`
 		PhotoURL text `json:"photo_url"`
+		VideoURL text `json:"video_url"`
 		PostID   id   `json:"post_id"`
 	}] `json:"ads_context_data"`
 }
@@ -121,6 +125,8 @@ type dmOptin struct {
 	Ref     text `json:"ref"`
 	Payload text `json:"payload"`
 	Title   text `json:"title"`
+	UserRef id   `json:"user_ref"`
+	Status  text `json:"notification_messages_status"`
 }
 
 type dmPolicy struct {
@@ -137,26 +143,24 @@ type dmThreadOwner struct {
 
 // messaging handles one item of the private side of a Page or an Instagram account.
 func (p *parser) messaging(raw json.RawMessage, standby bool) {
+	p.standby, p.on = standby, channels.Messenger
+	if p.object == "instagram" {
+		p.on = channels.Instagram
+	}
+	defer func() { p.standby, p.on = false, "" }()
 	var it item
 	if err := json.Unmarshal(raw, &it); err != nil {
 		p.unsupported("messaging", raw, "a messaging item is not as Meta sends it")
 		return
 	}
-	e := channels.Event{Channel: channels.Messenger, Time: it.Timestamp.Time}
-	if p.object == "instagram" {
-		e.Channel = channels.Instagram
-	}
-	if it.Sender.V != nil {
-		e.Person = string(it.Sender.V.ID)
-	}
-	e.Lane = "p:" + string(e.Channel) + ":" + e.Person
+	e := p.fromTo(it)
 	switch {
 	case it.Message.V != nil:
-		p.message(e, it, standby)
+		p.message(e, it)
 	case it.Edit.V != nil:
-		p.messageEdit(e, *it.Edit.V)
+		p.messageEdit(e, *it.Edit.V, it)
 	case it.Postback.V != nil:
-		p.postback(e, *it.Postback.V, standby)
+		p.postback(e, *it.Postback.V)
 	case it.Reaction.V != nil:
 		p.reaction(e, *it.Reaction.V)
 	case it.Read.V != nil:
@@ -174,6 +178,34 @@ func (p *parser) messaging(raw json.RawMessage, standby bool) {
 	}
 }
 
+// fromTo says who wrote to whom. What the account itself did swaps sender and recipient: it belongs into
+// the lane of the customer, who then is Message.Recipient.
+func (p *parser) fromTo(it item) channels.Event {
+	e := channels.Event{Channel: p.on, Time: it.Timestamp.Time}
+	var to string
+	if it.Sender.V != nil {
+		e.Person = firstOf(it.Sender.V.ID, it.Sender.V.UserRef)
+	}
+	if it.Recipient.V != nil {
+		to = string(it.Recipient.V.ID)
+	}
+	customer := e.Person
+	m := it.Message.V
+	if m != nil && bool(m.IsEcho) || e.Person != "" && e.Person == string(p.entry.ID) && to != e.Person {
+		e.Own, customer = true, to
+	}
+	e.Lane = "p:" + string(e.Channel) + ":" + customer
+	return e
+}
+
+// recipient is the customer's id of an item, where the account wrote it.
+func recipient(own bool, it item) string {
+	if own && it.Recipient.V != nil {
+		return string(it.Recipient.V.ID)
+	}
+	return ""
+}
+
 func (p *parser) threadNews(e channels.Event, it item, raw json.RawMessage) {
 	owners := []struct {
 		name  string
@@ -183,7 +215,7 @@ func (p *parser) threadNews(e channels.Event, it item, raw json.RawMessage) {
 		if o.owner == nil {
 			continue
 		}
-		e.Kind, e.Raw = channels.HandoverChanged, compact(raw)
+		e.Kind, e.Raw = channels.HandoverChanged, keep(raw)
 		e.Change = &channels.Change{Field: o.name, Value: firstOf(o.owner.New, o.owner.Request), Previous: string(o.owner.Previous), Detail: string(o.owner.Metadata)}
 		e.Key = fmt.Sprintf("handover:%s:%s:%d", o.name, e.Person, e.Time.UnixMilli())
 		p.add(e)
@@ -195,12 +227,12 @@ func (p *parser) threadNews(e channels.Event, it item, raw json.RawMessage) {
 	}
 	switch {
 	case len(it.AppRoles) > 0:
-		e.Kind, e.Raw = channels.HandoverChanged, compact(raw)
+		e.Kind, e.Raw = channels.HandoverChanged, keep(raw)
 		e.Change = &channels.Change{Field: "app_roles"}
 		e.Key = "handover:app_roles:" + digest(raw)
 		p.add(e)
 	case policy != nil:
-		e.Kind, e.Status, e.Raw = channels.AccountChanged, string(policy.Action), compact(raw)
+		e.Kind, e.Status, e.Raw = channels.AccountChanged, string(policy.Action), keep(raw)
 		e.Change = &channels.Change{Field: "policy_enforcement", Value: string(policy.Action), Detail: string(policy.Reason)}
 		e.Person, e.Lane = "", ""
 		e.Key = "policy:" + digest(raw)
@@ -210,14 +242,17 @@ func (p *parser) threadNews(e channels.Event, it item, raw json.RawMessage) {
 	}
 }
 
-func (p *parser) message(e channels.Event, it item, standby bool) {
+func (p *parser) message(e channels.Event, it item) {
 	m := *it.Message.V
 	e.ID, e.Text, e.Key = string(m.Mid), string(m.Text), "message:"+string(m.Mid)
-	in := &channels.Message{Type: "text", Standby: standby, Self: bool(m.IsSelf)}
+	in := &channels.Message{Type: "text", Self: bool(m.IsSelf), Recipient: recipient(e.Own, it)}
 	e.Message = in
 	e.Kind = channels.MessageReceived
 	for _, a := range m.Attachments {
 		in.Attachments = append(in.Attachments, a.neutral())
+		if a.Type == "template" && a.Payload.V != nil {
+			e.Text = firstOf(e.Text, string(a.Payload.V.Text))
+		}
 	}
 	if m.QuickReply.V != nil {
 		in.Payload = string(m.QuickReply.V.Payload)
@@ -235,13 +270,8 @@ func (p *parser) message(e channels.Event, it item, standby bool) {
 	switch {
 	case bool(m.IsDeleted):
 		e.Kind, e.Key, in.Target = channels.MessageDeleted, "message:"+e.ID+":deleted", e.ID
-	case bool(m.IsEcho):
-		e.Kind, e.Own = channels.MessageEcho, true
-		in.AppID, in.Metadata = string(m.AppID), string(m.Metadata)
-		if it.Recipient.V != nil {
-			in.Recipient = string(it.Recipient.V.ID)
-		}
-		e.Lane = "p:" + string(e.Channel) + ":" + in.Recipient
+	case e.Own:
+		e.Kind, in.AppID, in.Metadata = channels.MessageEcho, string(m.AppID), string(m.Metadata)
 	}
 	if e.ID == "" {
 		// Nothing guards against a repeat but what was said, by whom and when.
@@ -275,6 +305,8 @@ func messageType(m dm, in *channels.Message) string {
 			return "share"
 		case "":
 			return "unsupported"
+		case "file":
+			return "document"
 		default:
 			return t
 		}
@@ -285,7 +317,7 @@ func messageType(m dm, in *channels.Message) string {
 func (a dmAttachment) neutral() channels.Attachment {
 	out := channels.Attachment{Type: string(a.Type), URL: string(a.URL), Title: string(a.Title)}
 	if pl := a.Payload.V; pl != nil {
-		out.URL, out.Title, out.ID = firstOf(pl.URL, a.URL), firstOf(pl.Title, a.Title), firstOf(pl.StickerID, pl.ID)
+		out.URL, out.Title, out.ID = firstOf(pl.URL, a.URL), firstOf(pl.Title, a.Title), firstOf(pl.StickerID, pl.PostID, pl.ReelID, pl.ID)
 		if c := pl.Coordinates.V; c != nil {
 			out.Lat, out.Long = float64(c.Lat), float64(c.Long)
 		}
@@ -299,21 +331,26 @@ func (r dmReferral) neutral() *channels.Referral {
 		out.Product = string(r.Product.V.ID)
 	}
 	if c := r.Context.V; c != nil {
-		out.Headline, out.SourceID = string(c.Title), string(c.PostID)
+		out.Headline, out.SourceID, out.URL = string(c.Title), string(c.PostID), firstOf(c.PhotoURL, c.VideoURL)
 	}
 	return out
 }
 
-func (p *parser) messageEdit(e channels.Event, m dmEdit) {
+// messageEdit: Instagram tells an app in development mode of a new message as an edit number 0. Under
+// the message's own key it is the message, and the same one where both are sent.
+func (p *parser) messageEdit(e channels.Event, m dmEdit, it item) {
 	e.Kind, e.ID, e.Text = channels.MessageEdited, string(m.Mid), string(m.Text)
-	e.Message = &channels.Message{Type: "text", Target: e.ID}
+	e.Message = &channels.Message{Type: "text", Target: e.ID, Recipient: recipient(e.Own, it)}
 	e.Key = "message:" + e.ID + ":edited:" + hash(e.Text)
+	if m.NumEdit != nil && *m.NumEdit == 0 && e.Text != "" && !e.Own {
+		e.Kind, e.Key, e.Message.Target = channels.MessageReceived, "message:"+e.ID, ""
+	}
 	p.add(e)
 }
 
-func (p *parser) postback(e channels.Event, b dmPostback, standby bool) {
+func (p *parser) postback(e channels.Event, b dmPostback) {
 	e.Kind, e.ID, e.Text = channels.PostbackReceived, string(b.Mid), string(b.Title)
-	e.Message = &channels.Message{Type: "postback", Payload: string(b.Payload), Title: string(b.Title), Standby: standby}
+	e.Message = &channels.Message{Type: "postback", Payload: string(b.Payload), Title: string(b.Title)}
 	if b.Referral.V != nil {
 		e.Referral = b.Referral.V.neutral()
 	}
@@ -349,14 +386,30 @@ func (p *parser) seen(e channels.Event, r dmSeen, kind channels.Kind) {
 		}
 	}
 	e.Message = in
-	e.Key = fmt.Sprintf("%s:%s:%s:%d:%s", kind, e.Person, e.ID, mark.UnixMilli(), hash(strings.Join(in.Mids, ",")))
+	e.Key = fmt.Sprintf("%s:%s:%s", kind, e.Person, e.ID)
+	if in.Watermark != nil {
+		e.Key += fmt.Sprintf(":%d", mark.UnixMilli())
+	}
+	if len(in.Mids) > 1 {
+		e.Key += ":" + hash(strings.Join(in.Mids, ","))
+	}
 	p.add(e)
 }
 
 func (p *parser) optin(e channels.Event, o dmOptin, raw json.RawMessage) {
-	e.Kind, e.ID, e.Text, e.Raw = channels.OptinReceived, firstOf(o.Ref, o.Payload), string(o.Title), withoutTokens(raw)
+	e.Kind, e.ID, e.Text, e.Raw = channels.OptinReceived, firstOf(o.Ref, o.Payload, text(o.UserRef)), string(o.Title), withoutTokens(raw)
 	e.Change = &channels.Change{Field: "optin", Value: firstOf(o.Type, "checkbox"), Detail: firstOf(o.Payload, o.Ref)}
 	e.Key = "optin:" + digest(raw)
+	switch status := strings.ToUpper(string(o.Status)); {
+	// The person stopped or resumed marketing messages in Messenger's own menu.
+	case strings.HasPrefix(status, "STOP"):
+		e.Kind, e.Status = channels.PreferenceChanged, "stop"
+	case strings.HasPrefix(status, "RESUME"):
+		e.Kind, e.Status = channels.PreferenceChanged, "resume"
+	}
+	if e.Kind == channels.PreferenceChanged {
+		e.Change = &channels.Change{Field: "marketing_messages", Value: e.Status, Detail: string(o.Title)}
+	}
 	p.add(e)
 }
 
@@ -374,5 +427,5 @@ func withoutTokens(raw json.RawMessage) json.RawMessage {
 		m["optin"], _ = json.Marshal(o)
 	}
 	out, _ := json.Marshal(m)
-	return out
+	return keep(out)
 }

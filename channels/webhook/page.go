@@ -3,6 +3,7 @@ package webhook
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"ponte/channels"
 )
@@ -51,8 +52,9 @@ func (p *parser) pageChange(c change) {
 		p.pageMention(c)
 	case "leadgen":
 		p.lead(c)
-	case "messages", "message_echoes", "messaging_postbacks", "message_edits", "message_reactions", "message_reads", "message_deliveries", "messaging_referrals", "messaging_optins", "messaging_handovers", "standby":
-		p.messaging(c.Value, c.Field == "standby") // dashboard's test button sends them as changes
+	case "messages", "message_echoes", "messaging_postbacks", "message_edits", "message_reactions", "message_reads", "message_deliveries", "messaging_referrals", "messaging_optins",
+		"messaging_handovers", "messaging_policy_enforcement", "standby":
+		p.messaging(c.Value, c.Field == "standby") // the dashboard's test button sends them as changes
 	default:
 		p.unsupported(string(c.Field), c.Value, fmt.Sprintf("page field %q is not one that ponte uses", short(string(c.Field))))
 	}
@@ -95,14 +97,14 @@ func (p *parser) pageComment(v feedValue, raw json.RawMessage) {
 			e.Time = v.Created.Time
 		}
 	}
+	if v.Post.V != nil {
+		e.Comment.PostID, e.Comment.Permalink = firstOf(v.PostID, v.Post.V.ID), string(v.Post.V.Permalink)
+	}
 	root := string(v.CommentID)
-	if v.ParentID != "" && v.ParentID != v.PostID {
+	if isReply(v) {
 		e.Comment.ParentID, root = string(v.ParentID), string(v.ParentID)
 	}
 	e.Comment.RootID = root
-	if v.Post.V != nil {
-		e.Comment.Permalink = string(v.Post.V.Permalink)
-	}
 	for kind, url := range map[string]text{"photo": v.Photo, "video": v.Video, "link": v.Link} {
 		if url != "" {
 			e.Comment.Attachments = append(e.Comment.Attachments, channels.Attachment{Type: kind, URL: string(url)})
@@ -124,6 +126,21 @@ func (p *parser) pageComment(v feedValue, raw json.RawMessage) {
 	p.add(e)
 }
 
+// isReply reports whether the parent is a comment. A top-level comment names its post there, which may
+// be written in another form than post_id: a comment {post}_{comment} hangs on {page}_{post} or {post}.
+func isReply(v feedValue) bool {
+	post, _, full := strings.Cut(string(v.CommentID), "_")
+	switch {
+	case v.ParentID == "" || v.ParentID == v.PostID || v.ParentID == v.CommentID:
+		return false
+	case v.Post.V != nil && v.ParentID == v.Post.V.ID:
+		return false
+	case full && (string(v.ParentID) == post || strings.HasSuffix(string(v.ParentID), "_"+post)):
+		return false
+	}
+	return true
+}
+
 func sortAttachments(list []channels.Attachment) {
 	for i := 1; i < len(list); i++ {
 		for j := i; j > 0 && list[j].Type < list[j-1].Type; j-- {
@@ -142,8 +159,12 @@ func (p *parser) postChange(v feedValue, raw json.RawMessage) {
 		p.unsupported("feed", raw, fmt.Sprintf("a feed change of item %q names no post", short(string(v.Item))))
 		return
 	}
-	p.add(channels.Event{Kind: channels.PostChanged, Channel: channels.Facebook, ID: post, Time: v.Created.Time, Person: person, Name: name, Text: string(v.Message),
-		Own: person == string(p.entry.ID), Change: &channels.Change{Field: string(v.Item), Value: string(v.Verb)}, Comment: &channels.Comment{PostID: post},
+	at := v.Created.Time
+	if v.Verb != "add" {
+		at = p.entry.Time.Time
+	}
+	p.add(channels.Event{Kind: channels.PostChanged, Channel: channels.Facebook, ID: post, Time: at, Person: person, Name: name, Text: string(v.Message),
+		Own: person != "" && person == string(p.entry.ID), Change: &channels.Change{Field: string(v.Item), Value: string(v.Verb)}, Comment: &channels.Comment{PostID: post},
 		Key: fmt.Sprintf("post:%s:%s:%s:%s", post, v.Item, v.Verb, digest(raw)), Lane: "post:" + post})
 }
 
@@ -155,8 +176,16 @@ func (p *parser) pageMention(c change) {
 	}
 	person, name := v.author()
 	thing := firstOf(v.CommentID, v.PostID)
+	key := "mention:" + thing
+	switch v.Verb {
+	case "remove", "delete":
+		p.unsupported("mention", c.Value, "a mention was taken back: nothing hangs on it")
+		return
+	case "edit", "edited", "update": // the edit may have brought the mention
+		key += ":edited:" + hash(string(v.Message))
+	}
 	p.add(channels.Event{Kind: channels.MentionAdded, Channel: channels.Facebook, ID: thing, Time: v.Created.Time, Person: person, Name: name, Text: string(v.Message),
-		Own: person == string(p.entry.ID), Comment: &channels.Comment{PostID: string(v.PostID), RootID: thing}, Key: "mention:" + thing, Lane: "c:" + thing})
+		Own: person != "" && person == string(p.entry.ID), Comment: &channels.Comment{PostID: string(v.PostID), RootID: thing}, Key: key, Lane: "c:" + thing})
 }
 
 func (p *parser) lead(c change) {
@@ -164,12 +193,15 @@ func (p *parser) lead(c change) {
 		LeadID  id      `json:"leadgen_id"`
 		PageID  id      `json:"page_id"`
 		FormID  id      `json:"form_id"`
-		AdID    id      `json:"ad_id"`
+		AdID    id      `json:"ad_id"` // 0 for organic and test leads
 		Created instant `json:"created_time"`
 	}
 	if err := json.Unmarshal(c.Value, &v); err != nil || v.LeadID == "" {
 		p.unsupported("leadgen", c.Value, "a lead has no id")
 		return
+	}
+	if v.AdID == "0" {
+		v.AdID = ""
 	}
 	p.add(channels.Event{Kind: channels.LeadSubmitted, Channel: channels.Facebook, ID: string(v.LeadID), Time: v.Created.Time,
 		Lead: &channels.Lead{FormID: string(v.FormID), AdID: string(v.AdID), PageID: string(v.PageID)}, Key: "lead:" + string(v.LeadID), Lane: "lead:" + string(v.LeadID)})

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"ponte/channels"
+	"ponte/channels/meta"
 )
 
 // ErrNotJSON says that a body is not JSON at all.
@@ -27,19 +28,19 @@ var ErrNotJSON = errors.New("the body is not JSON")
 const maxDepth = 200
 
 type envelope struct {
-	Object text              `json:"object"`
-	Entry  []json.RawMessage `json:"entry"`
+	Object text  `json:"object"`
+	Entry  items `json:"entry"`
 }
 
 type entry struct {
-	ID            id                `json:"id"`
-	Time          instant           `json:"time"`
-	Changes       []json.RawMessage `json:"changes"`
-	Messaging     []json.RawMessage `json:"messaging"`
-	Standby       []json.RawMessage `json:"standby"`
-	ChangedFields json.RawMessage   `json:"changed_fields"`
-	Field         text              `json:"field"` // Instagram Login's documentation shows field and value without changes[]
-	Value         json.RawMessage   `json:"value"`
+	ID            id              `json:"id"`
+	Time          instant         `json:"time"`
+	Changes       items           `json:"changes"`
+	Messaging     items           `json:"messaging"`
+	Standby       items           `json:"standby"`
+	ChangedFields json.RawMessage `json:"changed_fields"`
+	Field         text            `json:"field"` // Instagram Login's documentation shows field and value without changes[]
+	Value         json.RawMessage `json:"value"`
 }
 
 type change struct {
@@ -52,10 +53,10 @@ type change struct {
 func Parse(body []byte) ([]channels.Event, error) {
 	body = bytes.TrimSpace(body)
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
-	if !json.Valid(body) || tooDeep(body) {
-		if tooDeep(body) {
-			return nil, fmt.Errorf("%w that can be read: it is nested more than %d deep", ErrNotJSON, maxDepth)
-		}
+	if tooDeep(body) {
+		return nil, fmt.Errorf("%w that can be read: it is nested more than %d deep", ErrNotJSON, maxDepth)
+	}
+	if !json.Valid(body) {
 		return nil, ErrNotJSON
 	}
 	p := &parser{}
@@ -66,6 +67,9 @@ func Parse(body []byte) ([]channels.Event, error) {
 		}
 		for _, one := range all {
 			p.body(one)
+		}
+		if len(all) == 0 {
+			p.unsupported("", body, "the body is an empty list")
 		}
 	} else {
 		p.body(body)
@@ -94,9 +98,12 @@ func tooDeep(body []byte) bool {
 }
 
 type parser struct {
-	events []channels.Event
-	object string
-	entry  entry
+	events  []channels.Event
+	object  string
+	entry   entry
+	account string           // the number inside a WhatsApp entry; empty: the entry's own id
+	on      channels.Channel // where the item at hand belongs; empty: the object's channel
+	standby bool             // the item at hand belongs to a thread that another app owns
 }
 
 func (p *parser) body(raw json.RawMessage) {
@@ -170,6 +177,9 @@ func (p *parser) change(c change) {
 
 // channel is where the current object's events without a message belong.
 func (p *parser) channel() channels.Channel {
+	if p.on != "" {
+		return p.on
+	}
 	switch p.object {
 	case "instagram":
 		return channels.Instagram
@@ -182,7 +192,13 @@ func (p *parser) channel() channels.Channel {
 // add completes an event and keeps it.
 func (p *parser) add(e channels.Event) {
 	if e.Account == "" {
-		e.Account = string(p.entry.ID)
+		e.Account = firstOf(p.account, string(p.entry.ID))
+	}
+	if where := tooLong(&e); where != "" {
+		p.refuse(&e, where)
+	}
+	if p.standby && e.Message != nil {
+		e.Message.Standby = true
 	}
 	if e.Time.IsZero() {
 		e.Time = p.entry.Time.Time
@@ -193,28 +209,69 @@ func (p *parser) add(e channels.Event) {
 	if e.Key == "" {
 		e.Key = string(e.Kind) + ":" + e.ID
 	}
-	if len(e.Key) > 500 { // ids may be of any length; the unique index may not
+	if len(e.Key) > maxKey {
 		e.Key = e.Key[:200] + "#" + digest([]byte(e.Key))
 	}
-	e.Key = clean(e.Key)
-	if e.Lane == "" {
+	e.Key = meta.Clean(e.Key)
+	if e.Lane == "" || strings.HasSuffix(e.Lane, ":") { // about nobody in particular
 		e.Lane = "a:" + e.Account
 	}
 	p.events = append(p.events, e)
 }
 
+// Ids and keys stand in unique indexes, which take no more than some 2,700 bytes of a row. Meta's own
+// ids stay below 300.
+const (
+	maxID  = 512
+	maxKey = 600
+)
+
+// tooLong names the id of an event that no index would take.
+func tooLong(e *channels.Event) string {
+	ids := [...]struct{ name, id string }{{"account", e.Account}, {"id", e.ID}, {"person", e.Person}, {"phone", e.Phone}}
+	for _, i := range ids {
+		if len(i.id) > maxID {
+			return i.name
+		}
+	}
+	if c := e.Comment; c != nil && max(len(c.PostID), len(c.ParentID), len(c.RootID)) > maxID {
+		return "post or comment"
+	}
+	if m := e.Message; m != nil && max(len(m.Target), len(m.Recipient), len(m.ReplyTo)) > maxID {
+		return "message or recipient"
+	}
+	return ""
+}
+
+// refuse turns an event whose ids cannot be kept into an unsupported one.
+func (p *parser) refuse(e *channels.Event, where string) {
+	account := e.Account
+	if len(account) > maxID {
+		account = ""
+	}
+	*e = channels.Event{Kind: channels.Unsupported, Channel: e.Channel, Account: account, Time: e.Time, Raw: e.Raw, Key: e.Key,
+		Reason: fmt.Sprintf("its %s has more than %d bytes, which none of Meta's ids has", where, maxID)}
+}
+
 // unsupported keeps an item that nobody models: raw, with a reason.
 func (p *parser) unsupported(field string, raw json.RawMessage, reason string) {
-	p.add(channels.Event{Kind: channels.Unsupported, Channel: p.channel(), Reason: reason, Raw: compact(raw),
+	kept := keep(raw)
+	if kept == nil {
+		reason += fmt.Sprintf(" (its %d bytes are in the delivery)", len(raw))
+	}
+	p.add(channels.Event{Kind: channels.Unsupported, Channel: p.channel(), Reason: reason, Raw: kept,
 		Key: "unsupported:" + field + ":" + digest(raw)})
 }
 
-func compact(raw json.RawMessage) json.RawMessage {
-	var b bytes.Buffer
-	if json.Compact(&b, raw) != nil {
+// maxRaw bounds what an event keeps of an item; the delivery has the whole of it.
+const maxRaw = 64 << 10
+
+// keep is an item as an event may hold it: storable, and nil where it is out of all proportion.
+func keep(raw json.RawMessage) json.RawMessage {
+	if len(raw) > maxRaw {
 		return nil
 	}
-	return b.Bytes()
+	return meta.CleanJSON(raw)
 }
 
 func digest(raw []byte) string {

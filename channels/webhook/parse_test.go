@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	stdflag "flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"ponte/channels"
+	"ponte/channels/meta"
 )
 
 var update = stdflag.Bool("update", false, "write the golden files anew")
@@ -88,9 +90,9 @@ func TestParseRefusesOnlyWhatIsNotJSON(t *testing.T) {
 			t.Errorf("%.20q: %v, want ErrNotJSON", body, err)
 		}
 	}
-	for _, body := range []string{"{}", "null", "5", `"x"`, `{"object":1,"entry":{}}`, `{"object":"page","entry":[null]}`, `[[]]`} {
+	for _, body := range []string{"{}", "null", "5", `"x"`, `{"object":1,"entry":{}}`, `{"object":"page","entry":[null]}`, `[[]]`, `[]`, `[{}]`, `{"object":"page","entry":[]}`} {
 		events, err := Parse([]byte(body))
-		if err != nil || len(events) == 0 && body != "[]" {
+		if err != nil || len(events) == 0 {
 			t.Errorf("%s: %d events, %v; want one unsupported event", body, len(events), err)
 		}
 	}
@@ -129,25 +131,107 @@ func FuzzParse(f *testing.F) {
 			if e.Key != again[i].Key || e.Key == "" || e.Lane == "" {
 				t.Fatalf("keys are not stable: %q %q", e.Key, again[i].Key)
 			}
-			if strings.ContainsRune(e.Text+e.ID+e.Person+e.Key, 0) || !utf8.ValidString(e.Text+e.ID+e.Person+e.Key) {
-				t.Fatalf("a text cannot be stored: %+v", e)
+			if strings.ContainsRune(e.Text+e.ID+e.Person+e.Key, 0) || len(e.Key) > maxKey || len(e.ID)+len(e.Person) > 2*maxID {
+				t.Fatalf("an event cannot be stored: %+v", e)
 			}
-			if _, err := json.Marshal(e); err != nil {
+			b, err := json.Marshal(e)
+			if err != nil || !utf8.Valid(b) {
 				t.Fatalf("an event cannot be kept as JSON: %v", err)
+			}
+			if e.Raw != nil && !bytes.Equal(meta.CleanJSON(e.Raw), e.Raw) {
+				t.Fatalf("raw is not clean: %q", e.Raw)
 			}
 		}
 	})
 }
 
-func BenchmarkParseComment(b *testing.B) {
-	body, err := os.ReadFile("testdata/page_feed_add.json")
-	if err != nil {
-		b.Fatal(err)
+// One bad item of a batch must not cost the others, whatever it is and wherever it stands.
+func TestABadItemStopsNoOther(t *testing.T) {
+	good := map[string]string{
+		"page":                      `{"id":"1","changes":[%s,{"field":"feed","value":{"item":"comment","verb":"add","comment_id":"good","post_id":"p","message":"x"}}]}`,
+		"instagram":                 `{"id":"1","messaging":[%s,{"sender":{"id":"5"},"message":{"mid":"good","text":"x"}}]}`,
+		"whatsapp_business_account": `{"id":"1","changes":[{"field":"messages","value":{"messages":[%s,{"from":"34600000001","id":"good","type":"text","text":{"body":"x"}}]}}]}`,
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := Parse(body); err != nil {
-			b.Fatal(err)
+	for _, bad := range []string{`null`, `5`, `"x"`, `[]`, `{}`, `[[[]]]`, `{"id":{}}`, `{"field":"feed"}`, `{"field":"feed","value":null}`, `{"sender":7,"message":{"mid":[1]}}`, `true`, `1e999`} {
+		for object, entry := range good {
+			body := fmt.Sprintf(`{"object":%q,"entry":[%s,`+entry+`,{"id":"2"}]}`, object, bad, bad)
+			events, err := Parse([]byte(body))
+			if err != nil {
+				t.Fatalf("%s: %v", body, err)
+			}
+			found := false
+			for _, e := range events {
+				found = found || e.ID == "good"
+			}
+			if !found || len(events) < 4 {
+				t.Errorf("%s: %d events, the good one found: %v", body, len(events), found)
+			}
 		}
+	}
+}
+
+// What is delivered again, alone or in another batch, has the same keys.
+func TestKeysSurviveAnotherBatch(t *testing.T) {
+	item := `{"field":"feed","value":{"item":"comment","verb":%q,"comment_id":"30_41","post_id":"11_30","message":"hi","from":{"id":"5"}}}`
+	for _, verb := range []string{"add", "edited", "remove"} {
+		change := fmt.Sprintf(item, verb)
+		a, _ := Parse([]byte(`{"object":"page","entry":[{"id":"11","time":1758700000,"changes":[` + change + `]}]}`))
+		b, _ := Parse([]byte(`{"object":"page","entry":[{"id":"11","time":1758799999,"changes":[{"field":"x","value":1},` + change + `]}]}`))
+		if len(a) != 1 || len(b) != 2 || a[0].Key != b[1].Key {
+			t.Errorf("%s: keys differ between batches: %v %v", verb, a, b)
+		}
+	}
+}
+
+func TestLongItemsKeepTheirPlace(t *testing.T) {
+	long := strings.Repeat("ñ", 10_000)
+	events, err := Parse([]byte(`{"object":"page","entry":[{"id":"11","time":1758700000,"changes":[{"field":"feed","value":{"item":"comment","verb":"add","comment_id":"c","message":"` + long + `"}}]}]}`))
+	if err != nil || len(events) != 1 || events[0].Text != long {
+		t.Fatal("a comment of 10,000 characters was not kept whole")
+	}
+	huge := `{"object":"page","entry":[{"id":"11","changes":[{"field":"brand_new","value":"` + strings.Repeat("x", maxRaw) + `"}]}]}`
+	events, err = Parse([]byte(huge))
+	if err != nil || len(events) != 1 || events[0].Raw != nil || !strings.Contains(events[0].Reason, "in the delivery") {
+		t.Fatalf("a huge unknown item: %v %v", err, events)
+	}
+}
+
+func FuzzCleanJSON(f *testing.F) {
+	for _, s := range []string{`"\u0000"`, `"\\u0000"`, `"\ud83d\ude4f"`, `"\ud83d"`, `{"a":"\udc00\ud83dx"}`, "\"\xff\""} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		out := meta.CleanJSON(raw)
+		if !json.Valid(raw) {
+			if out != nil {
+				t.Fatal("something came of what is not JSON")
+			}
+			return
+		}
+		var v any
+		if !json.Valid(out) || !utf8.Valid(out) || json.Unmarshal(out, &v) == nil && strings.ContainsRune(fmt.Sprint(v), 0) {
+			t.Fatalf("%q became %q", raw, out)
+		}
+	})
+}
+
+func BenchmarkParse(b *testing.B) {
+	for _, name := range []string{"page_feed_add", "instagram_comments", "whatsapp_messages", "whatsapp_statuses", "messenger"} {
+		b.Run(name, func(b *testing.B) {
+			body, err := os.ReadFile("testdata/" + name + ".json")
+			if err != nil {
+				b.Fatal(err)
+			}
+			n := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				events, err := Parse(body)
+				if err != nil {
+					b.Fatal(err)
+				}
+				n += len(events)
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
+		})
 	}
 }

@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"ponte/channels/meta"
 )
 
 // text is a string that PostgreSQL can store: valid UTF-8 without NUL. It takes numbers as well,
@@ -25,7 +26,7 @@ func (t *text) UnmarshalJSON(b []byte) error {
 		if err := json.Unmarshal(b, &s); err != nil {
 			return err
 		}
-		*t = text(clean(s))
+		*t = text(meta.Clean(s))
 	default:
 		*t = text(b)
 	}
@@ -45,14 +46,6 @@ func (i *id) UnmarshalJSON(b []byte) error {
 	}
 	*i = id(t)
 	return nil
-}
-
-// clean makes a text storable.
-func clean(s string) string {
-	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
-		return s
-	}
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }
 
 // instant is a time in any unit Meta uses: seconds, milliseconds, either as text, or ISO 8601.
@@ -170,6 +163,23 @@ func (l *list[T]) UnmarshalJSON(b []byte) error {
 			*l = append(*l, one)
 		}
 	}
+	return nil
+}
+
+// items is an array taken apart but not decoded, so that a bad element spoils only itself. What stands
+// alone counts as an array of one.
+type items []json.RawMessage
+
+// UnmarshalJSON takes an array or any other value but null.
+func (l *items) UnmarshalJSON(b []byte) error {
+	b = bytes.TrimSpace(b)
+	switch {
+	case len(b) == 0 || b[0] == 'n':
+		return nil
+	case b[0] == '[':
+		return json.Unmarshal(b, (*[]json.RawMessage)(l))
+	}
+	*l = items{bytes.Clone(b)}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"ponte/channels"
+	"ponte/channels/meta"
 )
 
 type waMedia struct {
@@ -47,8 +48,10 @@ type waMessage struct {
 		Address text    `json:"address"`
 		URL     text    `json:"url"`
 	}] `json:"location"`
-	Contacts json.RawMessage `json:"contacts"`
-	Button   object[struct {
+	Contacts list[struct {
+		Name waName `json:"name"`
+	}] `json:"contacts"`
+	Button object[struct {
 		Payload text `json:"payload"`
 		Text    text `json:"text"`
 	}] `json:"button"`
@@ -89,6 +92,36 @@ type waEdited struct {
 	Text object[struct {
 		Body text `json:"body"`
 	}] `json:"text"`
+	Image    object[waMedia] `json:"image"`
+	Video    object[waMedia] `json:"video"`
+	Document object[waMedia] `json:"document"`
+}
+
+// text is the new text of an edited message, or the new caption.
+func (w waEdited) text() string {
+	if w.Text.V != nil {
+		return string(w.Text.V.Body)
+	}
+	for _, m := range []*waMedia{w.Image.V, w.Video.V, w.Document.V} {
+		if m != nil {
+			return string(m.Caption)
+		}
+	}
+	return ""
+}
+
+// waName is the name on a contact card.
+type waName struct {
+	object[struct {
+		Formatted text `json:"formatted_name"`
+	}]
+}
+
+func (n waName) formatted() string {
+	if n.V == nil {
+		return ""
+	}
+	return string(n.V.Formatted)
 }
 
 type waInteractive struct {
@@ -109,42 +142,53 @@ type waInteractive struct {
 	}] `json:"nfm_reply"`
 }
 
-func (p *parser) whatsAppMessage(account string, v waValue, raw json.RawMessage) {
+func (p *parser) whatsAppMessage(v waValue, raw json.RawMessage) {
 	var m waMessage
 	if err := json.Unmarshal(raw, &m); err != nil || m.ID == "" {
 		p.unsupported("messages", raw, "a WhatsApp message has no id")
 		return
 	}
-	user, phone, name, username := person(m.From, m.UserID, v.Contacts, 0)
-	who := firstOf(user, phone)
-	e := channels.Event{Kind: channels.MessageReceived, Channel: channels.WhatsApp, Account: account, ID: string(m.ID), Time: m.Timestamp.Time,
-		Person: who, Phone: phone, Name: name, User: username, Key: "message:" + string(m.ID), Lane: "p:whatsapp:" + who, Message: &channels.Message{Type: firstOf(string(m.Type), "unknown")}}
-	p.fill(&e, m, raw)
-	switch {
-	case m.Type == "reaction" && m.Reaction.V != nil:
-		e.Kind, e.Text = channels.MessageReaction, ""
-		e.Message.Target, e.Message.Emoji, e.Message.Removed = string(m.Reaction.V.MessageID), string(m.Reaction.V.Emoji), m.Reaction.V.Emoji == ""
-	case m.Type == "system" && m.System.V != nil:
-		p.system(e, m)
-		return
-	case m.Type == "edit" && m.Edit.V != nil:
-		target := firstOf(m.Edit.V.OriginalID, m.Edit.V.MessageID)
-		if m.Edit.V.Message.V != nil && m.Edit.V.Message.V.Text.V != nil {
-			e.Text = string(m.Edit.V.Message.V.Text.V.Body)
-		}
-		e.Kind, e.Message.Target = channels.MessageEdited, target
-	case m.Type == "revoke" && m.Revoke.V != nil:
-		e.Kind, e.Message.Target = channels.MessageDeleted, firstOf(m.Revoke.V.OriginalID, m.Revoke.V.MessageID)
-	}
 	if m.GroupID != "" {
-		e.Kind, e.Reason, e.Raw = channels.Unsupported, "messages in groups are not used", compact(raw)
+		p.unsupported("messages", raw, "messages in groups are not used")
+		return
+	}
+	user, phone, name, username := person(m.From, m.UserID, v.Contacts, len(v.Messages) == 1)
+	who := firstOf(user, phone)
+	e := channels.Event{Kind: channels.MessageReceived, Channel: channels.WhatsApp, ID: string(m.ID), Time: m.Timestamp.Time,
+		Person: who, Phone: phone, Name: name, User: username, Key: "message:" + string(m.ID), Lane: "p:whatsapp:" + who, Message: &channels.Message{}}
+	fill(&e, m, raw)
+	if m.Type == "system" && m.System.V != nil {
+		identity(&e, m)
+	} else {
+		about(&e, m)
 	}
 	p.add(e)
 }
 
-// fill takes over what a message says, whatever its type.
-func (p *parser) fill(e *channels.Event, m waMessage, raw json.RawMessage) {
+// about changes the kind of an event that says something of an earlier message.
+func about(e *channels.Event, m waMessage) {
 	in := e.Message
+	switch {
+	case m.Reaction.V != nil && (m.Type == "reaction" || m.Type == ""):
+		e.Kind, e.Text, in.Type = channels.MessageReaction, "", "reaction"
+		in.Target, in.Emoji, in.Removed = string(m.Reaction.V.MessageID), string(m.Reaction.V.Emoji), m.Reaction.V.Emoji == ""
+	case m.Type == "edit" && m.Edit.V != nil:
+		e.Kind, in.Target = channels.MessageEdited, firstOf(m.Edit.V.OriginalID, m.Edit.V.MessageID)
+		if m.Edit.V.Message.V != nil {
+			e.Text = m.Edit.V.Message.V.text()
+		}
+	case m.Type == "revoke" && m.Revoke.V != nil:
+		e.Kind, in.Target = channels.MessageDeleted, firstOf(m.Revoke.V.OriginalID, m.Revoke.V.MessageID)
+	}
+}
+
+// fill takes over what a message says, whatever its type.
+func fill(e *channels.Event, m waMessage, raw json.RawMessage) {
+	in := e.Message
+	in.Type = firstOf(string(m.Type), "unknown")
+	if m.Type == "" && m.Text.V != nil {
+		in.Type = "text"
+	}
 	if c := m.Context.V; c != nil {
 		in.ReplyTo, in.Forwarded = string(c.ID), bool(c.Forwarded) || bool(c.Frequently)
 	}
@@ -178,8 +222,11 @@ func (p *parser) fill(e *channels.Event, m waMessage, raw json.RawMessage) {
 	if i := m.Interactive.V; i != nil {
 		fillInteractive(e, i)
 	}
+	for _, c := range m.Contacts {
+		in.Attachments = append(in.Attachments, channels.Attachment{Type: "contact", Title: c.Name.formatted()})
+	}
 	if len(m.Contacts) > 0 || len(m.Order) > 0 {
-		e.Raw = compact(raw)
+		e.Raw = keep(raw)
 	}
 	if m.Order != nil {
 		var o struct {
@@ -210,39 +257,41 @@ func fillInteractive(e *channels.Event, i *waInteractive) {
 func formAnswer(raw json.RawMessage) json.RawMessage {
 	var s string
 	if json.Unmarshal(raw, &s) != nil {
-		return compact(raw)
+		return keep(raw)
 	}
-	if inner := compact([]byte(s)); inner != nil && len(inner) > 0 && inner[0] == '{' {
+	if inner := keep([]byte(s)); inner != nil && len(inner) > 0 && inner[0] == '{' {
 		return inner
 	}
-	b, _ := json.Marshal(clean(s))
+	b, _ := json.Marshal(meta.Clean(s))
 	return b
 }
 
-// system: the person changed number or user id, or their identity changed.
-func (p *parser) system(e channels.Event, m waMessage) {
+// identity: the person changed number or user id, or their security code changed.
+func identity(e *channels.Event, m waMessage) {
 	s := m.System.V
 	e.Kind, e.Text = channels.IdentityChanged, string(s.Body)
 	e.Change = &channels.Change{Field: firstOf(string(s.Type), "system"), Detail: string(s.Body)}
 	switch s.Type {
 	case "user_changed_user_id":
 		e.Change.Previous, e.Change.Value = e.Person, string(s.UserID)
-	case "user_changed_number", "":
+		e.Lane = "p:whatsapp:" + e.Change.Value // before what the new id writes
+	case "user_changed_number", "customer_changed_number", "":
 		e.Change.Previous, e.Change.Value = firstOf(e.Phone, e.Person), firstOf(digits(string(s.NewID)), digits(string(s.WaID)))
 	}
-	p.add(e)
 }
 
-// whatsAppEcho is a message that somebody sent from the WhatsApp Business app on the same number.
-func (p *parser) whatsAppEcho(account string, raw json.RawMessage) {
+// whatsAppEcho is a message that somebody sent from the WhatsApp Business app on the same number; it may
+// also edit or take back an earlier one.
+func (p *parser) whatsAppEcho(raw json.RawMessage) {
 	var m waMessage
 	if err := json.Unmarshal(raw, &m); err != nil || m.ID == "" {
 		p.unsupported("message_echoes", raw, "an echo has no id")
 		return
 	}
 	to := firstOf(string(m.ToUserID), digits(string(m.To)), string(m.To))
-	e := channels.Event{Kind: channels.MessageEcho, Channel: channels.WhatsApp, Account: account, ID: string(m.ID), Time: m.Timestamp.Time, Own: true,
-		Key: "message:" + string(m.ID), Lane: "p:whatsapp:" + to, Message: &channels.Message{Type: firstOf(string(m.Type), "text"), Recipient: to}}
-	p.fill(&e, m, raw)
+	e := channels.Event{Kind: channels.MessageEcho, Channel: channels.WhatsApp, ID: string(m.ID), Time: m.Timestamp.Time, Own: true,
+		Key: "message:" + string(m.ID), Lane: "p:whatsapp:" + to, Message: &channels.Message{Recipient: to}}
+	fill(&e, m, raw)
+	about(&e, m)
 	p.add(e)
 }
