@@ -3,7 +3,7 @@ import { expect, test, type Page } from '@playwright/test';
 
 const screens = {
   home: '/', moderation: '/moderation?id=101', queue: '/moderation', rtl: '/moderation?id=103', inbox: '/inbox?id=1000', shut: '/inbox?id=1002', list: '/inbox?view=all',
-  triggers: '/triggers', trigger: '/triggers/1', knowledge: '/knowledge', accounts: '/accounts', team: '/team', settings: '/settings', missing: '/no-such-page',
+  triggers: '/triggers', trigger: '/triggers/1', knowledge: '/knowledge', accounts: '/accounts', team: '/team', settings: '/settings', rehearse: '/rehearse', missing: '/no-such-page',
 };
 const sizes = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 
@@ -159,4 +159,20 @@ test('a long list draws only what is seen', async ({ page }) => {
   await open(page, '/inbox?view=all');
   await expect(page.getByRole('button', { name: /Giulia Ferrero/ }).first()).toBeVisible();
   expect(await page.locator('section[aria-label="Conversations"] li').count()).toBeLessThan(60);
+});
+
+test('the customer is played on the phone: comment, link, WhatsApp', async ({ page }) => {
+  await page.setViewportSize(sizes.desk);
+  const faults = watch(page);
+  await open(page, '/rehearse');
+  const phone = page.getByRole('region', { name: 'Phone of Giulia Ferrero' });
+  await phone.getByLabel('Write a comment').fill('SUNRISE per favore!');
+  await page.keyboard.press('Enter');
+  await expect(phone.getByText('Look in your messages!')).toBeVisible();
+  await phone.getByText(/^Messages \(1\)$/).click();
+  await phone.getByRole('button', { name: /wa\.me/ }).click();
+  await expect(phone.getByLabel('Write a message')).toHaveValue('Ciao! Rif. K7M2-QX9D');
+  await phone.getByRole('button', { name: 'Send' }).click();
+  await expect(phone.getByRole('button', { name: 'Noleggio' })).toBeVisible();
+  expect(faults).toEqual([]);
 });

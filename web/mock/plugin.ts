@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import * as data from './data.ts';
+import { act, stage } from './stage.ts';
 
 type Answer = { status?: number; body?: unknown };
 type Handler = (match: RegExpMatchArray, query: URLSearchParams, body: Record<string, unknown>) => Answer;
@@ -56,6 +57,13 @@ async function readBody(req: IncomingMessage): Promise<Record<string, unknown>> 
 
 async function serve(req: IncomingMessage, res: ServerResponse, next: () => void): Promise<void> {
   const url = new URL(req.url ?? '/', 'http://mock');
+  const staged = url.pathname.match(/^\/rehearse\/control\/(\w+)$/);
+  if (staged) {
+    if (req.method === 'POST') act(staged[1] ?? '', await readBody(req));
+    res.writeHead(200, { 'Content-Type': 'application/json' });
+    res.end(JSON.stringify(stage));
+    return undefined;
+  }
   if (!url.pathname.startsWith('/api/v1')) return next();
   if (url.pathname === '/api/v1/stream') {
     res.writeHead(200, { 'Content-Type': 'text/event-stream' });

@@ -15,7 +15,7 @@ export function Beside({ comment }: { comment: CommentDetail }) {
     <aside className={css.aside} aria-label={t('moderation.beside')}>
       {comment.post && (
         <div className={`panel ${css.post}`}>
-          <Picture src={comment.post.picture} alt={t('moderation.post_picture')} className={css.picture ?? ''} />
+          {comment.post.picture && <Picture src={comment.post.picture} alt={t('moderation.post_picture')} className={css.picture ?? ''} />}
           <div>
             <p className="said" dir="auto" style={{ margin: 0 }}>{comment.post.caption || t('moderation.no_caption')}</p>
             {comment.post.permalink && <Anchor href={comment.post.permalink} target="_blank" rel="noreferrer" size="sm">{t('moderation.open_post')}</Anchor>}

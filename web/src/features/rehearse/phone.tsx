@@ -86,7 +86,7 @@ function FeedPost({ post, stage, person, brand }: { post: StagePost; stage: Stag
   };
   return (
     <article className={css.post}>
-      <Picture src={stagePicture(post.picture)} alt="" className={css.picture ?? ''} />
+      {post.picture && <Picture src={stagePicture(post.picture)} alt="" className={css.picture ?? ''} />}
       <p className={`said ${css.caption}`} dir="auto">{post.caption}</p>
       <ul className={css.comments}>
         {comments.slice(-12).map((c) => (
