@@ -1,4 +1,4 @@
-import type { Stage, StageComment, StageMessage } from '../src/features/rehearse/control';
+import type { Stage, StageCall, StageComment, StageMessage } from '../src/features/rehearse/control';
 import { ago } from './data.ts';
 
 /** The stage of a rehearsal with a brand that answers every comment at once. */
@@ -21,8 +21,9 @@ export const stage: Stage = {
     { id: 'c2', account: 'ig', post: 'p1', parent: 'c1', person: '', text: 'Not at all, the water is flat.', at: ago(190), hidden: false, deleted: false },
   ],
   messages: [],
-  calls: [{ method: 'POST', path: '/v25.0/c1/replies', status: 200 }],
 };
+
+export const calls: StageCall[] = [{ method: 'POST', path: '/v25.0/c1/replies', status: 200 }];
 
 let count = 10;
 
@@ -37,7 +38,7 @@ export function act(kind: string, body: Record<string, unknown>): void {
     const comment: StageComment = { id: id(), account, post: String(body['post'] ?? ''), person, text, at, hidden: false, deleted: false };
     stage.comments.push(comment, { ...comment, id: id(), parent: comment.id, person: '', text: 'Look in your messages!' });
     say({ text: 'Ciao! Le date sono qui: https://wa.me/61255500101?text=Ciao%21%20Rif.%20K7M2-QX9D' });
-    stage.calls.push({ method: 'POST', path: `/v25.0/${comment.id}/replies`, status: 200 });
+    calls.push({ method: 'POST', path: `/v25.0/${comment.id}/replies`, status: 200 });
   } else {
     say({ from_brand: false, text });
     say({ text: 'Benvenuta! In che cosa possiamo aiutarti?', buttons: [{ id: 'hire', title: 'Noleggio' }, { id: 'person', title: 'Una persona' }] });

@@ -94,10 +94,11 @@ export function Table({ head, children, label }: { head: string[]; children: Rea
   );
 }
 
-/** A picture from our own store; where it is missing, a quiet frame. */
-export function Picture({ src, alt, className }: { src: string; alt: string; className?: string }) {
+/** A picture from our own store; where it is missing, a quiet frame or nothing. */
+export function Picture({ src, alt, className, frame = true }: { src: string; alt: string; className?: string; frame?: boolean }) {
   const [broken, setBroken] = useState('');
   if (!src || broken === src) {
+    if (!frame) return null;
     return <span className={className} style={{ display: 'grid', placeItems: 'center', background: 'var(--p-hover)', color: 'var(--mantine-color-dimmed)' }} {...(alt ? { role: 'img', 'aria-label': alt } : { 'aria-hidden': true })}><IconPhoto size={20} stroke={1.4} aria-hidden /></span>;
   }
   return <img src={src} alt={alt} className={className} loading="lazy" onError={() => setBroken(src)} />;

@@ -6,7 +6,7 @@ import type { Channel } from '@/api/types';
 import { clock } from '@/ui/format';
 import { ChannelMark } from '@/ui/parts';
 import { failed } from '@/ui/toast';
-import { useDeed, type StageMessage, type StagePerson } from './control';
+import { useDeed, type StageButton, type StageMessage, type StagePerson } from './control';
 import css from './rehearse.module.css';
 import { pieces, taps } from './stage';
 
@@ -26,17 +26,17 @@ export function Chat({ name, channel, account, person, messages, start, bare = f
   const { t } = useTranslation();
   const [text, setText] = useState(start);
   const deed = useDeed();
-  const kind = channel === 'whatsapp' ? 'wa_message' : 'dm';
-  const send = (words: string, button?: { id: string; title: string }) => {
+  const kind = channel === 'whatsapp' ? 'whatsapp' : 'dm';
+  const send = (words: string, tap?: { as: 'button' | 'row'; what: StageButton }) => {
     if (!words.trim() || deed.isPending) return;
-    deed.mutate({ kind, account, person: person.id, text: words.trim(), ...(button ? { button } : {}) }, { onSuccess: () => { if (!button) setText(''); }, onError: failed });
+    deed.mutate({ kind, account, person: person.id, text: words.trim(), ...(tap && kind === 'whatsapp' ? { [tap.as]: tap.what } : {}) }, { onSuccess: () => { if (!tap) setText(''); }, onError: failed });
   };
   const last = messages.at(-1)?.id;
   return (
     <>
       {!bare && <div className={css.bar}><ChannelMark channel={channel} size={20} /><b className="clip">{name}</b></div>}
       <div className={css.chat} tabIndex={0} role="log" aria-label={t('inbox.messages')}>
-        <div>{messages.length === 0 ? <small>{t('rehearse.silence')}</small> : messages.map((m) => <Bubble key={m.id} m={m} fresh={m.id === last} onOpen={onOpen} onButton={(b) => send(b.title, b)} />)}</div>
+        <div>{messages.length === 0 ? <small>{t('rehearse.silence')}</small> : messages.map((m) => <Bubble key={m.id} m={m} fresh={m.id === last} onOpen={onOpen} onButton={(what) => send(what.title, { as: m.list ? 'row' : 'button', what })} />)}</div>
       </div>
       <div className={css.write}>
         <Textarea size="xs" style={{ flex: 1 }} autosize minRows={1} maxRows={4} dir="auto" aria-label={t('rehearse.message')} placeholder={t('rehearse.message')} value={text} onChange={(e) => setText(e.currentTarget.value)}
@@ -47,7 +47,7 @@ export function Chat({ name, channel, account, person, messages, start, bare = f
   );
 }
 
-function Bubble({ m, fresh, onOpen, onButton }: { m: StageMessage; fresh: boolean; onOpen: (url: string) => void; onButton: (b: { id: string; title: string }) => void }) {
+function Bubble({ m, fresh, onOpen, onButton }: { m: StageMessage; fresh: boolean; onOpen: (url: string) => void; onButton: (b: StageButton) => void }) {
   const { t, i18n } = useTranslation();
   const mine = !m.from_brand;
   return (

@@ -23,7 +23,7 @@ export interface StageMessage {
   link?: StageButton; // its id is the address
 }
 export interface StageCall { method: string; path: string; status: number; code?: number }
-export interface Stage { accounts: StageAccount[]; people: StagePerson[]; posts: StagePost[]; comments: StageComment[]; messages: StageMessage[]; calls: StageCall[] }
+export interface Stage { accounts: StageAccount[]; people: StagePerson[]; posts: StagePost[]; comments: StageComment[]; messages: StageMessage[] }
 
 const root = '/rehearse';
 
@@ -35,7 +35,7 @@ async function control<T>(path: string, body?: unknown): Promise<T> {
     throw new ApiError(0, { kind: 'offline' });
   }
   const answer: unknown = await response.json().catch(() => ({}));
-  if (!response.ok) throw new ApiError(response.status, answer as Problem);
+  if (!response.ok) throw new ApiError(response.status, { detail: (answer as { error?: string }).error ?? '', ...(answer as Problem) });
   return answer as T;
 }
 
@@ -45,16 +45,21 @@ export function useStage() {
     queryKey: ['stage'],
     queryFn: async () => {
       const s = await control<Partial<Stage>>('/control/state');
-      return { accounts: s.accounts ?? [], people: s.people ?? [], posts: s.posts ?? [], comments: s.comments ?? [], messages: s.messages ?? [], calls: s.calls ?? [] } satisfies Stage;
+      return { accounts: s.accounts ?? [], people: s.people ?? [], posts: s.posts ?? [], comments: s.comments ?? [], messages: s.messages ?? [] } satisfies Stage;
     },
     refetchInterval: 1500,
     retry: false,
   });
 }
 
+/** What was asked of the network, oldest first; only calls that change something. */
+export function useCalls() {
+  return useQuery({ queryKey: ['stage-calls'], queryFn: async () => (await control<{ calls: StageCall[] | null }>('/control/calls')).calls ?? [], refetchInterval: 2500, retry: false });
+}
+
 export type Deed =
   | { kind: 'comment'; account: string; post: string; person: string; text: string; parent?: string }
-  | { kind: 'dm' | 'wa_message'; account: string; person: string; text: string; button?: { id: string; title: string } };
+  | { kind: 'dm' | 'whatsapp'; account: string; person: string; text: string; button?: StageButton; row?: StageButton };
 
 /** Does on the stage what a customer does on a phone. */
 export function useDeed() {

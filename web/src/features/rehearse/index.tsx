@@ -7,7 +7,7 @@ import { errorKind } from '@/api/errors';
 import { languageName } from '@/ui/format';
 import { Tag } from '@/ui/parts';
 import { Empty, Failure, Loading } from '@/ui/states';
-import { useStage, type Stage, type StageCall } from './control';
+import { useCalls, useStage, type Stage } from './control';
 import { Phone } from './phone';
 import css from './rehearse.module.css';
 
@@ -40,14 +40,15 @@ function OnStage({ stage }: { stage: Stage }) {
         </ol>
       </div>
       <Phone key={person.id} stage={stage} person={person} />
-      <aside className={`panel ${css.side} ${css.right}`} aria-label={t('rehearse.wire')}><h2>{t('rehearse.wire')}</h2><Wire calls={stage.calls} /></aside>
+      <aside className={`panel ${css.side} ${css.right}`} aria-label={t('rehearse.wire')}><h2>{t('rehearse.wire')}</h2><Wire /></aside>
     </div>
   );
 }
 
 /** What ponte asked of the network, newest first. */
-function Wire({ calls }: { calls: StageCall[] }) {
+function Wire() {
   const { t } = useTranslation();
+  const calls = useCalls().data ?? [];
   if (calls.length === 0) return <small>{t('rehearse.quiet')}</small>;
   return (
     <ul className={css.wire}>

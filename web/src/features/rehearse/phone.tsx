@@ -86,7 +86,7 @@ function FeedPost({ post, stage, person, brand }: { post: StagePost; stage: Stag
   };
   return (
     <article className={css.post}>
-      {post.picture && <Picture src={stagePicture(post.picture)} alt="" className={css.picture ?? ''} />}
+      <Picture src={stagePicture(post.picture)} alt="" className={css.picture ?? ''} frame={false} />
       <p className={`said ${css.caption}`} dir="auto">{post.caption}</p>
       <ul className={css.comments}>
         {comments.slice(-12).map((c) => (
