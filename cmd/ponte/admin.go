@@ -1,0 +1,319 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/auth"
+	"ponte/consent"
+	"ponte/inbox"
+	"ponte/ingest"
+	"ponte/outbox"
+)
+
+type userCmd struct {
+	Add userAddCmd `cmd:"" help:"Add a person, or give one a role in another workspace."`
+}
+
+type userAddCmd struct {
+	Email     string `arg:"" help:"E-mail address to sign in with."`
+	Name      string `help:"Name."`
+	Role      string `default:"owner" help:"owner, admin, supervisor, moderator, agent or analyst."`
+	Password  string `help:"Password; better left out and typed on standard input."`
+	Workspace string `help:"Workspace; the only one if empty, made if there is none."`
+}
+
+// Run adds a person.
+func (u userAddCmd) Run(ctx context.Context, c *config) error {
+	if u.Password == "" {
+		fmt.Fprint(os.Stderr, "password: ")
+		line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+		if err != nil && line == "" {
+			return usageError{errors.New("no password was given: use --password or type it on standard input")}
+		}
+		u.Password = strings.TrimRight(line, "\r\n")
+	}
+	return c.with(ctx, u.Workspace, func(s *store, w inbox.Workspace) error {
+		return s.inTx(ctx, func(tx *sqlx.Tx) error {
+			id, err := auth.AddUser(ctx, tx, auth.NewUser{WorkspaceID: w.ID, Email: u.Email, Name: u.Name, Role: auth.Role(u.Role), Password: u.Password, Actor: "cli"})
+			if err == nil {
+				printJSON(map[string]any{"id": id, "email": strings.ToLower(u.Email), "role": u.Role, "workspace": w.Name})
+			}
+			return err
+		})
+	})
+}
+
+type tokenCmd struct {
+	Add tokenAddCmd `cmd:"" help:"Make an API token; it is shown once."`
+}
+
+type tokenAddCmd struct {
+	Name      string `arg:"" default:"api" help:"What it is for."`
+	Role      string `default:"admin" help:"owner, admin, supervisor, moderator, agent or analyst."`
+	Workspace string `help:"Workspace; the only one if empty."`
+}
+
+// Run makes a token and prints it.
+func (t tokenAddCmd) Run(ctx context.Context, c *config) error {
+	return c.with(ctx, t.Workspace, func(s *store, w inbox.Workspace) error {
+		return s.inTx(ctx, func(tx *sqlx.Tx) error {
+			tok, plain, err := auth.AddToken(ctx, tx, w.ID, t.Name, auth.Role(t.Role), nil, "cli")
+			if err == nil {
+				printJSON(map[string]any{"id": tok.ID, "name": t.Name, "role": t.Role, "token": plain, "workspace": w.Name})
+			}
+			return err
+		})
+	})
+}
+
+type accountCmd struct {
+	Add    accountAddCmd    `cmd:"" help:"Connect an account, or renew its token."`
+	List   accountListCmd   `cmd:"" help:"List connected accounts as JSON."`
+	Remove accountRemoveCmd `cmd:"" help:"Disconnect an account; its history stays."`
+}
+
+// accountIn is an account as scripts give it, by flags or as JSON on standard input.
+type accountIn struct {
+	Channel   string `json:"channel" help:"facebook, instagram or whatsapp."`
+	ID        string `json:"id" name:"id" help:"Page id, Instagram account id or phone number id."`
+	Token     string `json:"token" help:"Access token; better given as JSON on standard input or with --token-file."`
+	TokenFile string `json:"-" help:"File that holds the token."`
+	BaseURL   string `json:"base_url" help:"Graph address of this account; default PONTE_GRAPH_URL."`
+	WABA      string `json:"waba" name:"waba" help:"WhatsApp Business account id."`
+	WABAID    string `json:"waba_id" hidden:""`
+	Phone     string `json:"phone" help:"WhatsApp number that people write to, with country code."`
+	Name      string `json:"name" help:"Name as the team knows it."`
+	Workspace string `json:"workspace" help:"Workspace; the only one if empty, made if there is none."`
+}
+
+type accountAddCmd struct {
+	accountIn
+	JSON string `name:"json" help:"Read the account (or a list) as JSON from this file; - for standard input."`
+}
+
+// Run connects one account or a list of them.
+func (a accountAddCmd) Run(ctx context.Context, c *config) error {
+	list := []accountIn{a.accountIn}
+	if a.JSON == "" && a.Channel == "" && a.ID == "" {
+		a.JSON = "-"
+	}
+	if a.JSON != "" {
+		var err error
+		if list, err = readAccounts(a.JSON); err != nil {
+			return err
+		}
+	}
+	for i, in := range list {
+		if in.TokenFile != "" {
+			b, err := os.ReadFile(in.TokenFile)
+			if err != nil {
+				return usageError{err}
+			}
+			in.Token = strings.TrimSpace(string(b))
+		}
+		if in.Workspace == "" {
+			in.Workspace = a.Workspace
+		}
+		if err := in.connect(ctx, c); err != nil {
+			if len(list) > 1 {
+				return fmt.Errorf("account %d: %w", i+1, err)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func readAccounts(path string) ([]accountIn, error) {
+	raw, err := readInput(path)
+	if err != nil {
+		return nil, err
+	}
+	var list []accountIn
+	if strings.HasPrefix(strings.TrimSpace(string(raw)), "[") {
+		err = json.Unmarshal(raw, &list)
+	} else {
+		var one accountIn
+		err = json.Unmarshal(raw, &one)
+		list = []accountIn{one}
+	}
+	if err != nil {
+		return nil, usageError{fmt.Errorf("the account is not JSON: %w", err)}
+	}
+	return list, nil
+}
+
+func (in accountIn) connect(ctx context.Context, c *config) error {
+	if in.BaseURL == "" {
+		in.BaseURL = c.GraphURL
+	}
+	if in.WABA == "" {
+		in.WABA = in.WABAID
+	}
+	return c.with(ctx, in.Workspace, func(s *store, w inbox.Workspace) error {
+		return s.inTx(ctx, func(tx *sqlx.Tx) error {
+			acct, err := inbox.AddAccount(ctx, tx, s.Keys, inbox.NewAccount{WorkspaceID: w.ID, Channel: in.Channel, ExternalID: in.ID, Name: in.Name, BaseURL: in.BaseURL, Token: in.Token, WABAID: in.WABA, Phone: in.Phone})
+			if err != nil {
+				return err
+			}
+			if err := auth.Audit(ctx, tx, w.ID, "cli", "account.add", fmt.Sprintf("account:%d", acct.ID), map[string]string{"channel": acct.Channel, "external_id": acct.ExternalID}); err != nil {
+				return err
+			}
+			printJSON(accountOut(acct))
+			return nil
+		})
+	})
+}
+
+func accountOut(a inbox.Account) map[string]any {
+	return map[string]any{"account_id": a.ID, "channel": a.Channel, "id": a.ExternalID, "name": a.Name, "base_url": a.BaseURL, "waba": a.WABAID, "phone": a.Phone, "state": a.State, "sending": a.Sending}
+}
+
+type accountListCmd struct {
+	Workspace string `help:"Workspace; the only one if empty."`
+}
+
+// Run prints the connected accounts, one JSON object a line.
+func (l accountListCmd) Run(ctx context.Context, c *config) error {
+	return c.with(ctx, l.Workspace, func(s *store, w inbox.Workspace) error {
+		list, err := inbox.Accounts(ctx, s.DB, w.ID)
+		for _, a := range list {
+			printJSON(accountOut(a))
+		}
+		return err
+	})
+}
+
+type accountRemoveCmd struct {
+	ID        string `arg:"" help:"The account's id on its network."`
+	Channel   string `help:"facebook, instagram or whatsapp, where the id alone is not enough."`
+	Workspace string `help:"Workspace; the only one if empty."`
+}
+
+// Run disconnects an account.
+func (r accountRemoveCmd) Run(ctx context.Context, c *config) error {
+	return c.with(ctx, r.Workspace, func(s *store, w inbox.Workspace) error {
+		list, err := inbox.Accounts(ctx, s.DB, w.ID)
+		if err != nil {
+			return err
+		}
+		for _, a := range list {
+			if a.ExternalID == r.ID && (r.Channel == "" || r.Channel == a.Channel) {
+				return s.inTx(ctx, func(tx *sqlx.Tx) error {
+					if err := inbox.RemoveAccount(ctx, tx, w.ID, a.ID); err != nil {
+						return err
+					}
+					return auth.Audit(ctx, tx, w.ID, "cli", "account.remove", fmt.Sprintf("account:%d", a.ID), nil)
+				})
+			}
+		}
+		return usageError{fmt.Errorf("no connected account has the id %s", r.ID)}
+	})
+}
+
+type consentCmd struct {
+	Verify consentVerifyCmd `cmd:"" help:"Recompute the ledger's chain and say whether anything was changed, removed or cut."`
+	Head   consentHeadCmd   `cmd:"" help:"Print the head of the chain, to be kept elsewhere."`
+}
+
+type consentVerifyCmd struct {
+	Head      string `help:"A head exported earlier; a cut or recomputed chain shows against it."`
+	Workspace string `help:"Workspace; the only one if empty."`
+}
+
+// Run verifies the ledger; a fault ends with status 1.
+func (v consentVerifyCmd) Run(ctx context.Context, c *config) error {
+	var pinned *consent.Head
+	if v.Head != "" {
+		raw, err := readInput(v.Head)
+		if err != nil {
+			return err
+		}
+		pinned = new(consent.Head)
+		if err := json.Unmarshal(raw, pinned); err != nil {
+			return usageError{fmt.Errorf("%s is not an exported head: %w", v.Head, err)}
+		}
+	}
+	return c.with(ctx, v.Workspace, func(s *store, w inbox.Workspace) error {
+		report, err := s.Ledger.Verify(ctx, s.DB, w.ID, pinned)
+		if err != nil {
+			return err
+		}
+		printJSON(report)
+		if !report.OK() {
+			return errors.New("the consent ledger does not verify")
+		}
+		return nil
+	})
+}
+
+type consentHeadCmd struct {
+	Workspace string `help:"Workspace; the only one if empty."`
+}
+
+// Run prints the head.
+func (h consentHeadCmd) Run(ctx context.Context, c *config) error {
+	return c.with(ctx, h.Workspace, func(s *store, w inbox.Workspace) error {
+		head, err := s.Ledger.ExportHead(ctx, s.DB, w.ID)
+		if err == nil {
+			printJSON(head)
+		}
+		return err
+	})
+}
+
+type replayCmd struct {
+	ID int64 `arg:"" optional:"" help:"One delivery; none: all parked ones."`
+}
+
+// Run puts parked deliveries back in line.
+func (r replayCmd) Run(ctx context.Context, c *config) error {
+	s, err := c.openMigrated(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
+		n, err := ingest.Replay(ctx, tx, r.ID)
+		if err == nil {
+			fmt.Printf("%d deliveries put back in line; the running server splits them again\n", n)
+		}
+		return err
+	})
+	return errors.Join(err, s.close())
+}
+
+type sendCmd struct {
+	Release sendReleaseCmd `cmd:"" help:"After a restore: let sending go on. Actions later than the backup stay unknown until a person settles them."`
+}
+
+type sendReleaseCmd struct{}
+
+// Run releases sending.
+func (sendReleaseCmd) Run(ctx context.Context, c *config) error {
+	s, err := c.openMigrated(ctx)
+	if err != nil {
+		return err
+	}
+	epoch, err := outbox.OpenEpoch(ctx, s.DB, c.epochPath())
+	if err == nil {
+		err = epoch.Release(ctx)
+	}
+	if err == nil {
+		fmt.Println("sending goes on")
+	}
+	return errors.Join(err, s.close())
+}
+
+func printJSON(v any) {
+	enc := json.NewEncoder(os.Stdout)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(v)
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/inbox"
+	"ponte/ingest"
+)
+
+type backupCmd struct {
+	File string `arg:"" help:"Where to write the backup (PostgreSQL's custom format)."`
+}
+
+// Run writes a consistent backup while the server runs.
+func (b backupCmd) Run(ctx context.Context, c *config) error {
+	s, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.tool(ctx, "pg_dump", "--format=custom", "--no-owner", "--file="+b.File+".part", s.URL)
+	if err == nil {
+		err = os.Rename(b.File+".part", b.File)
+	}
+	if err == nil {
+		fmt.Printf("written to %s; keep PONTE_SECRET_KEY apart from it: without the key the tokens and the ledger's chain are lost\n", b.File)
+	}
+	return errors.Join(err, s.close())
+}
+
+type restoreCmd struct {
+	File string `arg:"" help:"A backup written by 'ponte backup'."`
+	Yes  bool   `help:"Replace what the database holds now."`
+}
+
+// Run puts a backup back. The copy does not send until a person says so: what happened after the backup
+// is not in it.
+func (r restoreCmd) Run(ctx context.Context, c *config) error {
+	if !r.Yes {
+		return usageError{errors.New("a restore replaces what the database holds now: stop the server and say --yes")}
+	}
+	if _, err := os.Stat(r.File); err != nil {
+		return usageError{err}
+	}
+	s, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.tool(ctx, "pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", "--dbname="+s.URL, r.File)
+	if err == nil {
+		// A copy restored in place carries the epoch it was made under; taking it out makes it a stranger.
+		_, err = s.DB.ExecContext(ctx, `UPDATE installation SET value = 'restored' WHERE key = 'send_epoch'`)
+	}
+	if err == nil {
+		fmt.Println("restored; nothing is sent until 'ponte send release', and what may have been sent after the backup waits for a person")
+	}
+	return errors.Join(err, s.close())
+}
+
+// tool runs one of PostgreSQL's programs, from the private server's folder or from PATH.
+func (s *store) tool(ctx context.Context, name string, args ...string) error {
+	path := name
+	if s.cluster != nil {
+		path = filepath.Join(s.cluster.Bin, name)
+	} else if found, err := exec.LookPath(name); err == nil {
+		path = found
+	} else {
+		return fmt.Errorf("%s is not installed (Debian: apt-get install postgresql-client)", name)
+	}
+	cmd := exec.CommandContext(ctx, path, args...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s failed: %w: %s", name, err, out)
+	}
+	return nil
+}
+
+type backfillCmd struct {
+	ID        string `arg:"" help:"The account's id on its network."`
+	Workspace string `help:"Workspace; the only one if empty."`
+}
+
+// Run asks the running server to read an account's history.
+func (b backfillCmd) Run(ctx context.Context, c *config) error {
+	return c.with(ctx, b.Workspace, func(s *store, w inbox.Workspace) error {
+		list, err := inbox.Accounts(ctx, s.DB, w.ID)
+		if err != nil {
+			return err
+		}
+		for _, a := range list {
+			if a.ExternalID == b.ID {
+				return s.inTx(ctx, func(tx *sqlx.Tx) error { return ingest.WantBackfill(ctx, tx, w.ID, a.ID) })
+			}
+		}
+		return usageError{fmt.Errorf("no connected account has the id %s", b.ID)}
+	})
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"ponte/secret"
+)
+
+// config is everything an operator sets, from flags or the environment; each secret may stand in a
+// file named by the same variable with _FILE at its end. Nothing else in ponte reads the environment.
+type config struct {
+	Addr           string   `name:"addr" env:"PONTE_ADDR" default:"127.0.0.1:8080" help:"Address to serve on."`
+	PublicURL      string   `name:"public-url" env:"PONTE_PUBLIC_URL" help:"Address under which people and Meta reach this server (https://…)."`
+	TrustedProxies []string `name:"trusted-proxies" env:"PONTE_TRUSTED_PROXIES" help:"Proxies whose X-Forwarded-For is believed (addresses or CIDR)."`
+	DataDir        string   `name:"data-dir" env:"PONTE_DATA_DIR" default:"data" help:"Private PostgreSQL, send epoch, keys made by make run."`
+	DatabaseURL    string   `name:"database-url" env:"PONTE_DATABASE_URL" help:"PostgreSQL to use instead of the private one."`
+	SecretKey      string   `name:"secret-key" env:"PONTE_SECRET_KEY" help:"At least 32 characters; seals tokens, keys the consent ledger. Keep it with your backups, but apart from them."`
+
+	MetaAppID           string   `name:"meta-app-id" env:"PONTE_META_APP_ID" help:"Your Meta app's id."`
+	MetaAppSecrets      []string `name:"meta-app-secrets" env:"PONTE_META_APP_SECRETS" help:"App secrets, newest first; several during a rotation."`
+	InstagramAppSecrets []string `name:"instagram-app-secrets" env:"PONTE_INSTAGRAM_APP_SECRETS" help:"App secrets of Instagram Login, newest first."`
+	MetaVerifyToken     string   `name:"meta-verify-token" env:"PONTE_META_VERIFY_TOKEN" help:"The word you also type into Meta's webhook form."`
+	GraphURL            string   `name:"graph-url" env:"PONTE_GRAPH_URL" default:"https://graph.facebook.com/v25.0" help:"Default Graph address for new accounts."`
+
+	LLMURL   string `name:"llm-url" env:"PONTE_LLM_URL" help:"OpenAI-compatible server (…/v1); empty: rules, model and people decide."`
+	LLMKey   string `name:"llm-key" env:"PONTE_LLM_KEY" help:"Its key, where it wants one."`
+	LLMModel string `name:"llm-model" env:"PONTE_LLM_MODEL" help:"The model to ask for."`
+
+	LogLevel string `name:"log-level" env:"PONTE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"How much to log."`
+
+	demo bool // make run: embedded defaults stand in for what an operator must set
+}
+
+// secretVars are the settings that may stand in a file.
+var secretVars = []string{"PONTE_DATABASE_URL", "PONTE_SECRET_KEY", "PONTE_META_APP_SECRETS", "PONTE_INSTAGRAM_APP_SECRETS", "PONTE_META_VERIFY_TOKEN", "PONTE_LLM_KEY"}
+
+// readSecretFiles puts the contents of PONTE_…_FILE where the variable itself is not set, before the
+// command line is parsed. Setting both is a fault: nobody could tell which one counts.
+func readSecretFiles() error {
+	var faults []error
+	for _, name := range secretVars {
+		path := os.Getenv(name + "_FILE")
+		if path == "" {
+			continue
+		}
+		if os.Getenv(name) != "" {
+			faults = append(faults, fmt.Errorf("%s and %s_FILE are both set: keep one", name, name))
+			continue
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s_FILE: %w", name, err))
+			continue
+		}
+		value := strings.TrimSpace(string(b))
+		if name == "PONTE_META_APP_SECRETS" || name == "PONTE_INSTAGRAM_APP_SECRETS" {
+			value = strings.Join(strings.Fields(value), ",") // one a line reads well in a file
+		}
+		if err := os.Setenv(name, value); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// check returns every fault of the configuration at once: a server half configured does not start.
+func (c config) check() error {
+	var faults []string
+	add := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+	if c.SecretKey == "" {
+		add("PONTE_SECRET_KEY is missing (openssl rand -hex 32 makes one)")
+	} else if len(c.SecretKey) < secret.MinKeyBytes {
+		add("PONTE_SECRET_KEY has %d characters; it needs at least %d", len(c.SecretKey), secret.MinKeyBytes)
+	}
+	if len(c.appSecrets()) == 0 {
+		add("PONTE_META_APP_SECRETS is missing: without it no webhook can be verified")
+	}
+	if c.MetaVerifyToken == "" {
+		add("PONTE_META_VERIFY_TOKEN is missing: Meta's handshake needs it")
+	}
+	if c.PublicURL == "" {
+		add("PONTE_PUBLIC_URL is missing: the address under which people and Meta reach this server")
+	}
+	for name, value := range map[string]string{"PONTE_PUBLIC_URL": c.PublicURL, "PONTE_GRAPH_URL": c.GraphURL, "PONTE_LLM_URL": c.LLMURL} {
+		if value == "" {
+			continue
+		}
+		if u, err := url.Parse(value); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			add("%s %q is not an http or https address", name, value)
+		}
+	}
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		add("PONTE_ADDR %q is not host:port", c.Addr)
+	}
+	for _, p := range c.TrustedProxies {
+		if net.ParseIP(p) == nil {
+			if _, _, err := net.ParseCIDR(p); err != nil {
+				add("PONTE_TRUSTED_PROXIES: %q is neither an address nor a CIDR range", p)
+			}
+		}
+	}
+	if c.LLMURL != "" && c.LLMModel == "" {
+		add("PONTE_LLM_URL is set, but PONTE_LLM_MODEL is missing")
+	}
+	if c.LLMURL == "" && (c.LLMModel != "" || c.LLMKey != "") {
+		add("PONTE_LLM_MODEL or PONTE_LLM_KEY is set, but PONTE_LLM_URL is missing")
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	slices.Sort(faults)
+	return fmt.Errorf("the configuration has %d fault(s):\n  - %s", len(faults), strings.Join(faults, "\n  - "))
+}
+
+// appSecrets are all secrets that may have signed a webhook.
+func (c config) appSecrets() []string {
+	var out []string
+	for _, s := range append(append([]string{}, c.MetaAppSecrets...), c.InstagramAppSecrets...) {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// masked is the configuration as it may be shown.
+func (c config) masked() string {
+	show := func(s string) string {
+		if s == "" {
+			return "(not set)"
+		}
+		return "(set)"
+	}
+	database := "(private PostgreSQL in " + filepath.Join(c.DataDir, "pg") + ")"
+	if c.DatabaseURL != "" {
+		database = "(set)"
+	}
+	return strings.Join([]string{
+		"PONTE_ADDR=" + c.Addr, "PONTE_PUBLIC_URL=" + c.PublicURL, "PONTE_TRUSTED_PROXIES=" + strings.Join(c.TrustedProxies, ","),
+		"PONTE_DATA_DIR=" + c.DataDir, "PONTE_DATABASE_URL=" + database, "PONTE_SECRET_KEY=" + show(c.SecretKey),
+		"PONTE_META_APP_ID=" + c.MetaAppID, fmt.Sprintf("PONTE_META_APP_SECRETS=(%d)", len(c.MetaAppSecrets)), fmt.Sprintf("PONTE_INSTAGRAM_APP_SECRETS=(%d)", len(c.InstagramAppSecrets)),
+		"PONTE_META_VERIFY_TOKEN=" + show(c.MetaVerifyToken), "PONTE_GRAPH_URL=" + c.GraphURL,
+		"PONTE_LLM_URL=" + c.LLMURL, "PONTE_LLM_KEY=" + show(c.LLMKey), "PONTE_LLM_MODEL=" + c.LLMModel,
+	}, "\n")
+}

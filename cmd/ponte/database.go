@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/jmoiron/sqlx"
+	_ "github.com/lib/pq" // the driver
+
+	"ponte/cluster"
+	"ponte/consent"
+	"ponte/inbox"
+	"ponte/migrations"
+	"ponte/secret"
+)
+
+// store is an open database with the keys of the installation.
+type store struct {
+	DB      *sqlx.DB
+	URL     string
+	Keys    *secret.Keyring
+	Ledger  *consent.Ledger
+	cluster *cluster.Cluster
+}
+
+// open opens the configured database, or the private one in the data directory: started if it does not
+// run, joined if it does, so that a command works beside a running server.
+func (c *config) open(ctx context.Context) (*store, error) {
+	s := &store{URL: c.DatabaseURL}
+	if c.SecretKey == "" {
+		if key, err := c.devKey("secret-key"); err == nil {
+			c.SecretKey = key
+		}
+	}
+	var err error
+	if s.Keys, err = secret.NewKeyring(c.SecretKey); err != nil {
+		return nil, err
+	}
+	s.Ledger = consent.New(s.Keys.Derive("consent"))
+	if s.URL == "" {
+		if s.cluster, err = cluster.Open(ctx, filepath.Join(c.DataDir, "pg"), cluster.Options{}); err != nil {
+			return nil, err
+		}
+		s.URL = s.cluster.URL
+	}
+	if s.DB, err = sqlx.Open("postgres", s.URL); err != nil {
+		return nil, errors.Join(fmt.Errorf("PONTE_DATABASE_URL is not a PostgreSQL address: %w", err), s.cluster.Stop())
+	}
+	s.DB.SetMaxOpenConns(24)
+	s.DB.SetMaxIdleConns(12)
+	if err := s.DB.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("the database does not answer: %w", err), s.close())
+	}
+	return s, nil
+}
+
+func (s *store) close() error {
+	return errors.Join(s.DB.Close(), s.cluster.Stop())
+}
+
+// openMigrated opens the database and brings its schema up to date.
+func (c *config) openMigrated(ctx context.Context) (*store, error) {
+	s, err := c.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := migrations.Up(ctx, s.DB.DB); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+// inTx runs f in a transaction.
+func (s *store) inTx(ctx context.Context, f func(tx *sqlx.Tx) error) error {
+	tx, err := s.DB.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback()
+	if err := f(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// with opens the database for one command in a workspace (by name; empty: the only one).
+func (c *config) with(ctx context.Context, workspace string, f func(s *store, w inbox.Workspace) error) error {
+	s, err := c.openMigrated(ctx)
+	if err != nil {
+		return err
+	}
+	w, err := inbox.EnsureWorkspace(ctx, s.DB, workspace)
+	if err == nil {
+		err = f(s, w)
+	}
+	return errors.Join(err, s.close())
+}
+
+type migrateCmd struct{}
+
+// Run brings the schema up to date.
+func (migrateCmd) Run(ctx context.Context, c *config) error {
+	s, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := migrations.Up(ctx, s.DB.DB)
+	if err == nil {
+		fmt.Printf("%d migrations applied\n", n)
+	}
+	return errors.Join(err, s.close())
+}

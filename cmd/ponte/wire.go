@@ -1,0 +1,300 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"ponte/api"
+	"ponte/asks"
+	"ponte/channels"
+	"ponte/channels/meta"
+	"ponte/channels/network"
+	"ponte/channels/webhook"
+	"ponte/fault"
+	"ponte/inbox"
+	"ponte/ingest"
+	"ponte/jobs"
+	"ponte/llm"
+	"ponte/migrations"
+	"ponte/moderation"
+	"ponte/outbox"
+	"ponte/router"
+	"ponte/suggest"
+	"ponte/web"
+)
+
+// service is everything that runs in one process, put together.
+type service struct {
+	*store
+	c        *config
+	log      *slog.Logger
+	network  *network.Network
+	model    *llm.Client
+	wake     *jobs.Wake
+	epoch    *outbox.Epoch
+	receiver *ingest.Receiver
+	splitter *ingest.Splitter
+	deciders []*ingest.Decider
+	fetcher  *ingest.Fetcher
+	asks     *asks.Runner
+	sender   *outbox.Sender
+	server   *api.Server
+
+	registry *prometheus.Registry
+}
+
+// deciderCount is how many workers share the lanes of this process.
+const deciderCount = 2
+
+// build puts the service together; nothing runs yet. The epoch is opened first: what was in the
+// database when this copy was made must be known before anything is added.
+func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *slog.Logger) (*service, error) {
+	v := &service{store: s, c: c, log: log, network: network.New(25 * time.Second), registry: prometheus.NewRegistry()}
+	var err error
+	if v.epoch, err = outbox.OpenEpoch(ctx, s.DB, c.epochPath()); err != nil {
+		return nil, fmt.Errorf("open the send epoch: %w", err)
+	}
+	if v.wake, err = jobs.Listen(s.URL, "ponte_deliveries", "ponte_events", "ponte_asks", "ponte_changes"); err != nil {
+		return nil, fmt.Errorf("listen to the database: %w", err)
+	}
+	v.model = llm.New(llm.Config{URL: c.LLMURL, Key: c.LLMKey, Model: c.LLMModel})
+	moderation.Shipped() // read once, before the first comment waits for it
+	v.buildIngest()
+	v.buildSending()
+	v.buildAPI(rehearsalURL)
+	v.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newBacklog(s.DB))
+	return v, nil
+}
+
+func (v *service) buildIngest() {
+	directory := ingest.NewDirectory(v.DB)
+	v.receiver = ingest.NewReceiver(v.DB)
+	v.splitter = &ingest.Splitter{DB: v.DB, Accounts: directory, Parse: webhook.Parse, Log: v.log, Wake: v.wake.On("ponte_deliveries")}
+	engines := &ingest.Engines{New: moderation.EngineFor}
+	ids := inbox.NewIDs(v.DB)
+	batches := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "ponte_decide_batch_seconds", Help: "Time to decide one batch of events.", Buckets: prometheus.ExponentialBuckets(0.002, 2, 12)})
+	events := prometheus.NewCounter(prometheus.CounterOpts{Name: "ponte_events_decided_total", Help: "Events decided by this process."})
+	v.registry.MustRegister(batches, events)
+	name := fmt.Sprintf("%s-%d", hostName(), time.Now().UnixNano())
+	for i := range deciderCount {
+		v.deciders = append(v.deciders, &ingest.Decider{
+			DB: v.DB, Accounts: directory, IDs: ids, Ledger: v.Ledger, Engines: engines, ReferenceKey: v.Keys.Derive("handoff"),
+			Lanes:  &jobs.Lanes{DB: v.DB, Holder: fmt.Sprintf("%s-%d", name, i), Share: func(lane int16) bool { return int(lane)%deciderCount == i }},
+			AskLLM: v.model.Configured, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_events"),
+			OnBatch: func(n int, took time.Duration) { events.Add(float64(n)); batches.Observe(took.Seconds()) },
+		})
+	}
+	v.fetcher = &ingest.Fetcher{DB: v.DB, Network: v.network, Accounts: directory, Open: v.openAccount, Now: time.Now, Log: v.log}
+	v.asks = &asks.Runner{DB: v.DB, Model: v.model, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_asks")}
+}
+
+func (v *service) buildSending() {
+	calls := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "ponte_call_seconds", Help: "Calls to networks by kind and outcome.", Buckets: prometheus.ExponentialBuckets(0.01, 2, 12)}, []string{"kind", "outcome"})
+	v.registry.MustRegister(calls)
+	key := v.Keys.Derive("handoff")
+	v.sender = &outbox.Sender{
+		DB: v.DB, Network: v.network, Ledger: v.Ledger, Open: v.openAccount, Epoch: v.epoch, Log: v.log, Listen: v.URL,
+		Complete: func(c channels.Call) channels.Call {
+			c.Text = router.ExpandReferences(key, c.Text)
+			return c
+		},
+		ReadComment: func(ctx context.Context, a channels.Account, id string) (bool, string, error) {
+			state, err := v.network.ReadComment(ctx, a, id)
+			return state.Exists, state.Text, err
+		},
+		Observe: func(kind channels.CallKind, outcome string, took time.Duration) {
+			calls.WithLabelValues(string(kind), outcome).Observe(took.Seconds())
+		},
+	}
+}
+
+func (v *service) buildAPI(rehearsalURL string) {
+	secrets := v.c.appSecrets()
+	v.server = api.New(api.Deps{
+		DB: v.DB, Log: v.log, Keys: v.Keys, Ledger: v.Ledger, UI: web.Dist(), Now: time.Now,
+		PublicURL: v.c.PublicURL, GraphURL: v.c.GraphURL, TrustedProxies: v.c.TrustedProxies, Demo: v.c.demo, RehearsalURL: rehearsalURL,
+		VerifyToken: v.c.MetaVerifyToken,
+		Verify:      func(body []byte, header string) bool { return meta.VerifySignature(body, header, secrets) },
+		Receive:     v.receiver.Receive,
+		SignedRequest: func(raw string) (string, error) {
+			r, err := meta.ParseSignedRequest(raw, secrets)
+			return r.UserID, err
+		},
+		Ready:   v.ready,
+		Behind:  func(ctx context.Context) (int, error) { return migrations.Behind(ctx, v.DB.DB) },
+		Wake:    v.wake.On("ponte_changes"),
+		LLM:     v.llmState,
+		Suggest: suggestions{&suggest.Suggester{DB: v.DB, Model: v.model, Now: time.Now, Log: v.log, Judge: judge}},
+		Doctor: func(ctx context.Context, workspaceID, accountID int64) ([]api.Check, error) {
+			return v.examine(ctx, workspaceID, accountID)
+		},
+		Backfill: func(ctx context.Context, workspaceID, accountID int64) error {
+			return v.inTx(ctx, func(tx *sqlx.Tx) error { return ingest.WantBackfill(ctx, tx, workspaceID, accountID) })
+		},
+		SyncTemplates: v.syncTemplates,
+		ReplayEvent:   v.replayEvent,
+		ReplayParked: func(ctx context.Context, id int64) error {
+			return v.inTx(ctx, func(tx *sqlx.Tx) error {
+				n, err := ingest.Replay(ctx, tx, id)
+				if err == nil && n == 0 {
+					return fault.New(fault.NotFound, "delivery %d is not parked", id)
+				}
+				return err
+			})
+		},
+		Release:  v.epoch.Release,
+		Metrics:  v.registry,
+		Register: v.registry,
+	})
+}
+
+// run starts everything and waits; when the context ends, parts stop in the order in which work flows,
+// so that nothing accepted is left in memory.
+func (v *service) run(ctx context.Context, serve func() error, shutdown func() error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	// The receiver outlives the HTTP server: what was read is still committed.
+	receiving, stopReceiving := context.WithCancel(context.Background())
+	group.Go(func() error { return v.receiver.Run(receiving) })
+	group.Go(func() error { return v.wake.Run(ctx) })
+	group.Go(func() error { return v.splitter.Run(ctx) })
+	for _, d := range v.deciders {
+		group.Go(func() error { return d.Run(ctx) })
+	}
+	group.Go(func() error { return v.fetcher.Run(ctx) })
+	group.Go(func() error { return v.asks.Run(ctx) })
+	group.Go(func() error { return v.sender.Run(ctx) })
+	group.Go(func() error { return v.server.Run(ctx) })
+	group.Go(func() error {
+		<-ctx.Done()
+		err := shutdown()
+		stopReceiving()
+		return err
+	})
+	group.Go(func() error {
+		if err := serve(); err != nil {
+			return err
+		}
+		if ctx.Err() == nil {
+			return errors.New("the server stopped by itself")
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+func (v *service) openAccount(ctx context.Context, workspaceID, accountID int64) (channels.Account, error) {
+	a, err := inbox.LoadAccount(ctx, v.DB, workspaceID, accountID)
+	if err != nil {
+		return channels.Account{}, err
+	}
+	appSecret := ""
+	if len(v.c.MetaAppSecrets) > 0 {
+		appSecret = v.c.MetaAppSecrets[0]
+	}
+	return a.Callable(v.Keys, appSecret)
+}
+
+func judge(text string) (intent, language string) {
+	v := defaultEngine().Judge(moderation.Input{Subject: moderation.SubjectMessage, Text: text})
+	return v.Intent, v.Language
+}
+
+// suggestions gives the API the suggester in its own words.
+type suggestions struct{ *suggest.Suggester }
+
+func (s suggestions) Suggest(ctx context.Context, workspaceID, conversationID int64) ([]api.Suggestion, int64, string, error) {
+	list, err := s.Suggester.Suggest(ctx, workspaceID, conversationID)
+	out := make([]api.Suggestion, len(list.Items))
+	for i, it := range list.Items {
+		out[i] = api.Suggestion{ID: it.ID, Rank: it.Rank, Language: it.Language, Text: it.Text, MadeBy: it.MadeBy}
+		for _, src := range it.Sources {
+			out[i].Sources = append(out[i].Sources, api.SuggestionSource{Kind: src.Kind, ID: src.ID, Title: src.Title})
+		}
+	}
+	return out, list.Revision, string(list.LLM), err
+}
+
+func (v *service) llmState(ctx context.Context, workspaceID int64) api.LLMState {
+	state := v.model.State()
+	if state == llm.OK {
+		if over, err := asks.OverBudget(ctx, v.DB, workspaceID, time.Now()); err == nil && over {
+			state = llm.OverBudget
+		}
+	}
+	return api.LLMState{Configured: v.model.Configured(), State: string(state)}
+}
+
+// ready: lanes are held and renewed by somebody.
+func (v *service) ready(ctx context.Context) error {
+	var live int
+	if err := v.DB.GetContext(ctx, &live, `SELECT count(*) FROM lanes WHERE expires_at > now()`); err != nil {
+		return err
+	}
+	if live == 0 {
+		return errors.New("no worker holds a lane")
+	}
+	return nil
+}
+
+func (v *service) replayEvent(ctx context.Context, workspaceID, eventID int64) error {
+	res, err := v.DB.ExecContext(ctx, `UPDATE events SET state = 'pending', attempts = 0, not_before = NULL WHERE workspace_id = $1 AND id = $2 AND state = 'parked'`, workspaceID, eventID)
+	if err != nil {
+		return fmt.Errorf("replay event: %w", err)
+	}
+	if n, _ := res.RowsAffected(); n == 0 {
+		return fault.New(fault.NotFound, "event %d is not parked", eventID)
+	}
+	return nil
+}
+
+// syncTemplates reads the templates of all WhatsApp accounts of a workspace.
+func (v *service) syncTemplates(ctx context.Context, workspaceID int64) (int, error) {
+	list, err := inbox.Accounts(ctx, v.DB, workspaceID)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, a := range list {
+		if a.Channel != string(channels.WhatsApp) {
+			continue
+		}
+		open, err := v.openAccount(ctx, workspaceID, a.ID)
+		if err != nil {
+			return n, err
+		}
+		for cursor := ""; ; {
+			page, err := v.network.ListTemplates(ctx, open, cursor)
+			if err != nil {
+				return n, fault.Wrap(fault.Unavailable, err, "the templates of %s could not be read: %v", a.Name, err)
+			}
+			for _, t := range page.Items {
+				if _, err := v.DB.ExecContext(ctx, sqlSaveTemplate, workspaceID, a.ID, t.ID, t.Name, t.Language, t.Category, t.Status, t.Quality, t.Reason, string(t.Components)); err != nil {
+					return n, fmt.Errorf("keep template %s: %w", t.Name, err)
+				}
+				n++
+			}
+			if cursor = page.Next; cursor == "" {
+				break
+			}
+		}
+	}
+	return n, nil
+}
+
+const sqlSaveTemplate = `
+INSERT INTO templates (workspace_id, account_id, external_id, name, language, category, status, quality, reason, components)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce(nullif($10, ''), '[]')::jsonb)
+ON CONFLICT (workspace_id, account_id, name, language) DO UPDATE SET external_id = excluded.external_id, category = excluded.category, status = excluded.status,
+    quality = excluded.quality, reason = excluded.reason, components = excluded.components, synced_at = now()`
+
+// epochPath is the file outside the database by which a restored copy is recognised.
+func (c *config) epochPath() string { return filepath.Join(c.DataDir, "send-epoch") }
