@@ -6,6 +6,7 @@ import { useAccounts } from '@/api/overview';
 import { useCan } from '@/api/session';
 import type { Account, Check } from '@/api/types';
 import { codeText } from '@/i18n';
+import { useConfirm } from '@/ui/confirm';
 import { ChannelMark, channelNames, PageBody, PageHead, Tag } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
@@ -79,8 +80,11 @@ function More({ a }: { a: Account }) {
   const { t } = useTranslation();
   const backfill = useBackfill();
   const remove = useRemoveAccount();
-  const sure = () => { if (window.confirm(t('accounts.sure_remove', { name: a.name || a.external_id }))) remove.mutate(a.id, { onSuccess: () => told(t('accounts.removed')), onError: failed }); };
+  const [ask, dialog] = useConfirm();
+  const sure = () => ask({ text: t('accounts.sure_remove', { name: a.name || a.external_id }), verb: t('accounts.remove'), run: () => remove.mutate(a.id, { onSuccess: () => told(t('accounts.removed')), onError: failed }) });
   return (
+    <>
+    {dialog}
     <Menu position="bottom-end">
       <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={t('accounts.more', { name: a.name || a.external_id })}><IconDotsVertical size={17} aria-hidden /></ActionIcon></Menu.Target>
       <Menu.Dropdown>
@@ -88,5 +92,6 @@ function More({ a }: { a: Account }) {
         <Menu.Item color="red" onClick={sure}>{t('accounts.remove')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
+    </>
   );
 }

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
 import type { Knowledge, QuickReply } from '@/api/types';
 import { languageName } from '@/ui/format';
+import { useConfirm } from '@/ui/confirm';
 import { PageBody, PageHead, Table, Tag } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
@@ -100,10 +101,12 @@ function Nothing({ q, text }: { q: string; text: string }) {
 function RowActions({ name, kind, id, onEdit }: { name: string; kind: 'quick-replies' | 'knowledge'; id: number; onEdit: () => void }) {
   const { t } = useTranslation();
   const remove = useRemove(kind);
+  const [ask, dialog] = useConfirm();
   return (
     <Group gap={2} wrap="nowrap" justify="flex-end">
       <ActionIcon variant="subtle" color="gray" aria-label={t('act.edit_named', { name })} onClick={onEdit}><IconPencil size={16} aria-hidden /></ActionIcon>
-      <ActionIcon variant="subtle" color="gray" aria-label={t('act.remove_named', { name })} loading={remove.isPending} onClick={() => { if (window.confirm(t('act.sure_remove', { name }))) remove.mutate(id, { onSuccess: () => told(t('act.removed')), onError: failed }); }}><IconTrash size={16} aria-hidden /></ActionIcon>
+      <ActionIcon variant="subtle" color="gray" aria-label={t('act.remove_named', { name })} loading={remove.isPending} onClick={() => { ask({ text: t('act.sure_remove', { name }), verb: t('act.remove'), run: () => remove.mutate(id, { onSuccess: () => told(t('act.removed')), onError: failed }) }); }}><IconTrash size={16} aria-hidden /></ActionIcon>
+      {dialog}
     </Group>
   );
 }

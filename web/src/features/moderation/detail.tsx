@@ -15,7 +15,7 @@ import { ActionBar } from './action-bar';
 import { Beside } from './beside';
 import { afterDecision, possible } from './flow';
 import css from './moderation.module.css';
-import { useAct, useClaim, useComment, usePass, type Verb } from './queries';
+import { useAct, useClaim, useComment, usePass, useRelease, type Verb } from './queries';
 import { ReplyBox } from './reply-box';
 import { Thread } from './thread';
 import { VerdictPanel } from './verdict';
@@ -83,14 +83,19 @@ function Opened({ comment, ids, onOpen }: { comment: CommentDetail } & Omit<Prop
   );
 }
 
-/** Takes the item while it is looked at; a claim of somebody else is shown, not fought over. */
+/** Takes the item while it is looked at and lays it down after; a claim of somebody else is shown, not fought over. */
 function useAutoClaim(comment: Comment, allowed: boolean) {
   const me = useMe().data?.user.id;
-  const { mutate } = useClaim();
+  const { mutate: claim } = useClaim();
+  const { mutate: release } = useRelease();
   const review = comment.review;
   const free = review !== null && (review.claimed_by === null || review.claimed_by === me);
   const id = review?.id;
-  useEffect(() => { if (allowed && free && id !== undefined) mutate(id); }, [allowed, free, id, mutate]);
+  useEffect(() => {
+    if (!allowed || !free || id === undefined) return undefined;
+    claim(id);
+    return () => release(id);
+  }, [allowed, free, id, claim, release]);
 }
 
 function Heading({ c }: { c: CommentDetail }) {

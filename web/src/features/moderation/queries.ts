@@ -76,6 +76,11 @@ export function usePass() {
   return useMutation({ mutationFn: (id: number) => unwrap<{ conversation_id: number }>(api.POST('/comments/{id}/pass', { params: { path: { id } }, body: {} })) });
 }
 
+/** Lays an item down that was not decided, so that a colleague can take it at once. */
+export function useRelease() {
+  return useMutation({ mutationFn: (review: number) => unwrap(api.POST('/reviews/{id}/release', { params: { path: { id: review } }, body: {} })) });
+}
+
 /** Takes the item so that two people do not decide it at once; losing the race is told by the server. */
 export function useClaim() {
   return useMutation({ mutationFn: (review: number) => unwrap(api.POST('/reviews/{id}/claim', { params: { path: { id: review } }, body: {} })) });

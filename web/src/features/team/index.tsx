@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useCan, useMe } from '@/api/session';
 import { ApiError } from '@/api/errors';
 import type { Member, Role } from '@/api/types';
+import { useConfirm } from '@/ui/confirm';
 import { Ago, PageBody, PageHead, Table, Tag } from '@/ui/parts';
 import { Empty, Failure, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
@@ -56,6 +57,7 @@ function MemberRow({ m }: { m: Member }) {
   const me = useMe().data;
   const setRole = useSetRole();
   const remove = useRemoveMember();
+  const [ask, dialog] = useConfirm();
   const self = me?.user.id === m.user_id;
   const choices = roles.filter((r) => r !== 'owner' || me?.role === 'owner' || m.role === 'owner');
   return (
@@ -63,7 +65,7 @@ function MemberRow({ m }: { m: Member }) {
       <td><strong>{m.name || m.email}</strong>{m.name && <div style={{ color: 'var(--mantine-color-dimmed)' }}>{m.email}</div>}</td>
       <td style={{ width: 190 }}>{self ? <Tag tone="accent">{t(`role.${m.role}`)}</Tag> : <Select size="xs" aria-label={t('team.role_of', { name: m.name || m.email })} value={m.role} disabled={setRole.isPending} onChange={(v) => v && setRole.mutate({ id: m.user_id, role: v as Role }, { onSuccess: () => told(t('act.saved')), onError: failed })} data={choices.map((r) => ({ value: r, label: t(`role.${r}`) }))} />}</td>
       <td>{m.created_at && <Ago at={m.created_at} />}</td>
-      <td style={{ textAlign: 'end' }}>{!self && <Button variant="subtle" color="red" size="compact-sm" loading={remove.isPending} aria-label={t('act.remove_named', { name: m.name || m.email })} onClick={() => { if (window.confirm(t('act.sure_remove', { name: m.name || m.email }))) remove.mutate(m.user_id, { onError: failed }); }}>{t('act.remove')}</Button>}</td>
+      <td style={{ textAlign: 'end' }}>{!self && <Button variant="subtle" color="red" size="compact-sm" loading={remove.isPending} aria-label={t('act.remove_named', { name: m.name || m.email })} onClick={() => { ask({ text: t('act.sure_remove', { name: m.name || m.email }), verb: t('act.remove'), run: () => remove.mutate(m.user_id, { onError: failed }) }); }}>{t('act.remove')}</Button>}{dialog}</td>
     </tr>
   );
 }
@@ -71,6 +73,7 @@ function MemberRow({ m }: { m: Member }) {
 function Tokens() {
   const { t } = useTranslation();
   const remove = useRemoveToken();
+  const [ask, dialog] = useConfirm();
   return (
     <Loaded query={useTokens()} rows={1}>
       {({ items }) => items.length === 0 ? <div className="panel"><Empty title={t('team.no_tokens')} icon={<IconKey size={24} stroke={1.4} aria-hidden />} /></div> : (
@@ -80,7 +83,7 @@ function Tokens() {
               <td><strong>{k.name}</strong></td>
               <td>{t(`role.${k.role}`)}</td>
               <td>{k.last_used_at ? <Ago at={k.last_used_at} /> : t('team.never')}</td>
-              <td style={{ textAlign: 'end' }}><Button variant="subtle" color="red" size="compact-sm" aria-label={t('act.remove_named', { name: k.name })} onClick={() => { if (window.confirm(t('act.sure_remove', { name: k.name }))) remove.mutate(k.id, { onError: failed }); }}>{t('team.revoke')}</Button></td>
+              <td style={{ textAlign: 'end' }}><Button variant="subtle" color="red" size="compact-sm" aria-label={t('act.remove_named', { name: k.name })} onClick={() => { ask({ text: t('act.sure_remove', { name: k.name }), verb: t('team.revoke'), run: () => remove.mutate(k.id, { onError: failed }) }); }}>{t('team.revoke')}</Button>{dialog}</td>
             </tr>
           ))}
         </Table>

@@ -7,7 +7,7 @@ import { Failure, Loaded } from '@/ui/states';
 import { ApiError } from '@/api/errors';
 import { failed, told } from '@/ui/toast';
 import { TriggerForm } from './form';
-import { newDraft, served, toDraft, toInput, type Draft, type Served } from './model';
+import { newDraft, served, toDraft, toInput, type Draft } from './model';
 import { useSaveTrigger, useTrigger, useTriggerState } from './queries';
 
 const route = getRouteApi('/triggers/$id');
@@ -19,7 +19,7 @@ export default function EditTrigger() {
   const id = param === 'new' ? undefined : Number(param);
   const query = useTrigger(id);
   const campaign = useCan('campaign');
-  const language = (served as readonly string[]).includes(i18n.language) ? (i18n.language as Served) : 'en';
+  const language = (served as readonly string[]).includes(i18n.language) ? i18n.language : 'en';
   return (
     <PageBody>
       <PageHead title={id === undefined ? t('triggers.new') : (query.data?.name ?? t('triggers.edit'))}><Link to="/triggers">{t('triggers.back')}</Link></PageHead>

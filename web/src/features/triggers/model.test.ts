@@ -13,6 +13,12 @@ describe('a trigger', () => {
     expect(toInput(toDraft(stored))).toEqual({ name, priority, sources, keywords, intents, account_ids, post_ids, starts_at, ends_at, public_replies, private_reply, handoff_account_id, valid_minutes });
   });
 
+  it('keeps words of any language, languages we do not list, and several sets of one language', () => {
+    const input = toInput(toDraft({ ...stored, keywords: [{ language: '', words: ['info'], phrases: [], not: [] }, { language: 'nl', words: ['prijs'], phrases: [], not: [] }, { language: 'nl', words: ['kosten'], phrases: [], not: ['gratis'] }], private_reply: { nl: 'Hier: {{link}}' }, public_replies: {} }));
+    expect(input.keywords).toEqual([{ language: '', words: ['info'], phrases: [], not: [] }, { language: 'nl', words: ['prijs', 'kosten'], phrases: [], not: ['gratis'] }]);
+    expect(input.private_reply).toEqual({ nl: 'Hier: {{link}}' });
+  });
+
   it('survives lists that the server left out', () => {
     const bare = { ...stored, keywords: null, intents: null, public_replies: null, private_reply: null, account_ids: null, post_ids: null } as unknown as Trigger;
     expect(toInput(toDraft(bare)).keywords).toEqual([]);

@@ -2,7 +2,8 @@ import type { Trigger, TriggerInput } from '@/api/types';
 
 /** The languages that the product serves customers in. */
 export const served = ['en', 'it', 'fr', 'ro', 'es', 'de', 'pt'] as const;
-export type Served = (typeof served)[number];
+/** Words that count in every language stand under this name; the API calls it "". */
+export const anyLanguage = 'any';
 
 export interface PerLanguage { words: string[]; not: string[]; replies: string; private: string }
 
@@ -18,12 +19,12 @@ export interface Draft {
   ends_at: string;
   handoff_account_id: number | null;
   valid_minutes: number;
-  by: Partial<Record<Served, PerLanguage>>;
+  by: Record<string, PerLanguage>;
 }
 
 export const emptyLanguage: PerLanguage = { words: [], not: [], replies: '', private: '' };
 
-export function newDraft(language: Served): Draft {
+export function newDraft(language: string): Draft {
   return { name: '', priority: 0, sources: ['comment'], intents: [], account_ids: [], post_ids: [], starts_at: '', ends_at: '', handoff_account_id: null, valid_minutes: 1440, by: { [language]: emptyLanguage } };
 }
 
@@ -34,34 +35,29 @@ export function toField(at: string | null): string {
   return new Date(d.getTime() - d.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-const isServed = (l: string): l is Served => (served as readonly string[]).includes(l);
-
 export function toDraft(trigger: Trigger): Draft {
   const by: Draft['by'] = {};
-  const at = (language: string): PerLanguage | undefined => {
-    if (!isServed(language)) return undefined;
-    return (by[language] ??= { ...emptyLanguage });
-  };
+  const at = (language: string): PerLanguage => (by[language || anyLanguage] ??= { ...emptyLanguage });
   for (const k of trigger.keywords ?? []) {
-    const target = at(k.language || 'en');
-    if (target) Object.assign(target, { words: [...(k.words ?? []), ...(k.phrases ?? [])], not: k.not ?? [] });
+    const target = at(k.language);
+    target.words = [...new Set([...target.words, ...(k.words ?? []), ...(k.phrases ?? [])])];
+    target.not = [...new Set([...target.not, ...(k.not ?? [])])];
   }
   for (const [language, replies] of Object.entries(trigger.public_replies ?? {})) {
-    const target = at(language);
-    if (target) target.replies = (replies ?? []).join('\n');
+    at(language).replies = (replies ?? []).join('\n');
   }
   for (const [language, text] of Object.entries(trigger.private_reply ?? {})) {
-    const target = at(language);
-    if (target) target.private = text;
+    at(language).private = text;
   }
-  if (Object.keys(by).length === 0) by.en = emptyLanguage;
+  if (Object.keys(by).length === 0) by['en'] = emptyLanguage;
   const { name, priority, handoff_account_id, valid_minutes } = trigger;
   return { name, priority, handoff_account_id, valid_minutes, by, sources: trigger.sources ?? [], intents: trigger.intents ?? [], account_ids: trigger.account_ids ?? [], post_ids: trigger.post_ids ?? [], starts_at: toField(trigger.starts_at), ends_at: toField(trigger.ends_at) };
 }
 
 /** What the API wants; several words in a row are a phrase, and a reply stands on each line. */
 export function toInput(draft: Draft): TriggerInput {
-  const languages = Object.entries(draft.by) as [Served, PerLanguage][];
+  const languages = Object.entries(draft.by);
+  const spoken = languages.filter(([language]) => language !== anyLanguage);
   const time = (field: string) => (field ? new Date(field).toISOString() : null);
   const { priority, sources, intents, account_ids, post_ids, handoff_account_id, valid_minutes } = draft;
   return {
@@ -75,10 +71,16 @@ export function toInput(draft: Draft): TriggerInput {
     name: draft.name.trim(),
     starts_at: time(draft.starts_at),
     ends_at: time(draft.ends_at),
-    keywords: languages.filter(([, l]) => l.words.length > 0).map(([language, l]) => ({ language, words: l.words.filter((w) => !/\s/.test(w)), phrases: l.words.filter((w) => /\s/.test(w)), not: l.not })),
-    public_replies: Object.fromEntries(languages.map(([language, l]) => [language, splitReplies(l.replies)] as const).filter(([, r]) => r.length > 0)),
-    private_reply: Object.fromEntries(languages.map(([language, l]) => [language, l.private.trim()] as const).filter(([, text]) => text)),
+    keywords: languages.filter(([, l]) => l.words.length > 0).map(([language, l]) => ({ language: language === anyLanguage ? '' : language, words: l.words.filter((w) => !/\s/.test(w)), phrases: l.words.filter((w) => /\s/.test(w)), not: l.not })),
+    public_replies: Object.fromEntries(spoken.map(([language, l]) => [language, splitReplies(l.replies)] as const).filter(([, r]) => r.length > 0)),
+    private_reply: Object.fromEntries(spoken.map(([language, l]) => [language, l.private.trim()] as const).filter(([, text]) => text)),
   };
+}
+
+/** The languages of a draft in a steady order: any, the served ones, then the rest. */
+export function languagesOf(draft: Draft): string[] {
+  const rank = (l: string) => (l === anyLanguage ? -1 : served.indexOf(l as (typeof served)[number]) + 1 || 99);
+  return Object.keys(draft.by).sort((a, b) => rank(a) - rank(b));
 }
 
 export function splitReplies(text: string): string[] {
