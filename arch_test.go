@@ -1,0 +1,153 @@
+package ponte
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// levels is the order of the packages: each imports only from lines above its own. A new package is
+// added here in the change that makes it.
+var levels = [][]string{
+	{"fault", "secret", "prompts", "migrations", "cluster", "web", "rehearsal", "channels"},
+	{"jobs", "llm", "auth", "testkit", "moderation", "router", "channels/meta"},
+	{"channels/network", "channels/webhook", "inbox"},
+	{"consent"},
+	{"gate"},
+	{"outbox"},
+	{"asks"},
+	{"suggest"},
+	{"ingest"},
+	{"api"},
+	{"cmd/ponte"},
+}
+
+// doors names the packages, ours or not, that only a few may open. So nothing reaches a network but
+// through the outbox, which asks the gate; and nothing below the API knows of HTTP frameworks.
+var doors = []struct {
+	into string
+	from []string
+	why  string
+}{
+	{"ponte/channels/network", []string{"cmd/ponte"}, "calls to a network are made by the outbox alone, which is handed the network in cmd"},
+	{"ponte/channels/webhook", []string{"cmd/ponte"}, "ingest is handed the parser in cmd"},
+	{"ponte/channels/meta", []string{"channels/network", "channels/webhook", "outbox", "cmd/ponte"}, "signatures and the error table belong to the edge"},
+	{"ponte/gate", []string{"outbox", "api"}, "the outbox asks the gate for every action; the API asks it for the purpose of a trigger"},
+	{"ponte/llm", []string{"asks", "suggest", "cmd/ponte"}, "a model is asked beside the lanes only"},
+	{"ponte/rehearsal", []string{"cmd/ponte"}, "the stand-in is a process of its own"},
+	{"ponte/cluster", []string{"testkit", "cmd/ponte"}, "packages are handed a database"},
+	{"ponte/migrations", []string{"testkit", "cmd/ponte"}, "packages are handed a database with its tables"},
+	{"github.com/sashabaranov/go-openai", []string{"llm"}, "one package speaks to the model"},
+	{"github.com/gofiber/fiber/v2", []string{"api", "cmd/ponte"}, "HTTP types stay in the API"},
+	{"github.com/danielgtaylor/huma/v2", []string{"api"}, "HTTP types stay in the API"},
+	{"github.com/alecthomas/kong", []string{"cmd/ponte"}, "only the command reads flags and the environment"},
+}
+
+type importOf struct{ pkg, file, path string }
+
+func TestPackagesImportOnlyFromLowerLevels(t *testing.T) {
+	level := map[string]int{}
+	for i, line := range levels {
+		for _, p := range line {
+			level[p] = i
+		}
+	}
+	seen := map[string]bool{}
+	for _, im := range imports(t) {
+		own, known := level[im.pkg]
+		if !known {
+			t.Errorf("package %s is on no line of the levels in arch_test.go", im.pkg)
+			level[im.pkg] = len(levels) // said once
+			continue
+		}
+		seen[im.pkg] = true
+		target, ours := strings.CutPrefix(im.path, "ponte/")
+		if !ours || strings.HasSuffix(im.file, "_test.go") && (target == "testkit" || target == im.pkg) {
+			continue
+		}
+		to, known := level[target]
+		switch {
+		case !known:
+			t.Errorf("%s imports %s, which is on no line of the levels in arch_test.go", im.file, im.path)
+		case to >= own:
+			t.Errorf("%s imports %s: %s stands on line %d, so it imports from the lines above only, and %s stands on line %d",
+				im.file, im.path, im.pkg, own+1, target, to+1)
+		}
+	}
+	for p := range level {
+		if !seen[p] {
+			t.Errorf("the levels name %s, but there is no such package with an import", p)
+		}
+	}
+}
+
+func TestNarrowDoors(t *testing.T) {
+	for _, im := range imports(t) {
+		if strings.HasSuffix(im.file, "_test.go") {
+			continue
+		}
+		for _, d := range doors {
+			inside := im.path == d.into || strings.HasPrefix(im.path, d.into+"/")
+			if inside && !slices.Contains(d.from, im.pkg) {
+				t.Errorf("%s imports %s, which only %s may: %s", im.file, im.path, strings.Join(d.from, ", "), d.why)
+			}
+		}
+		if im.path == "ponte/testkit" {
+			t.Errorf("%s imports testkit, which is for tests only", im.file)
+		}
+	}
+}
+
+func TestForbiddenNames(t *testing.T) {
+	for _, im := range imports(t) {
+		switch filepath.Base(im.pkg) {
+		case "utils", "util", "common", "helpers", "models", "types":
+			t.Errorf("package %s is named after nothing: name it after the thing in it", im.pkg)
+		}
+	}
+}
+
+// imports reads every import of every Go file in the tree. It parses instead of running a command, whose
+// result the test cache would keep.
+func imports(t *testing.T) []importOf {
+	t.Helper()
+	var out []importOf
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if path != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules" || d.Name() == "testdata" || d.Name() == "bin" || path == "data") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".go") || filepath.Dir(path) == "." {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range f.Imports {
+			target, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			out = append(out, importOf{filepath.ToSlash(filepath.Dir(path)), path, target})
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out) == 0 {
+		t.Fatal("no Go file was found: the test looks in the wrong folder")
+	}
+	return out
+}
