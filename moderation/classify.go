@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// Tiers says which tiers of the cascade take part in a classification.
-type Tiers struct{ Rules, Model bool }
+// Tiers says which tiers of the cascade take part in a classification. LLM asks for the language model
+// as well, where the caller has one.
+type Tiers struct{ Rules, Model, LLM bool }
 
-// ParseTiers reads "rules,model". The LLM is asked by the running service, not by a file's
-// classification, so naming it is a fault.
+// ParseTiers reads "rules,model,llm".
 func ParseTiers(s string) (Tiers, error) {
 	if s == "" {
-		return Tiers{true, true}, nil
+		return Tiers{Rules: true, Model: true}, nil
 	}
 	var t Tiers
 	for _, name := range strings.Split(s, ",") {
@@ -25,8 +25,10 @@ func ParseTiers(s string) (Tiers, error) {
 			t.Rules = true
 		case "model":
 			t.Model = true
+		case "llm":
+			t.LLM = true
 		default:
-			return t, fmt.Errorf("tier %q is not one of rules, model", name)
+			return t, fmt.Errorf("tier %q is not one of rules, model, llm", name)
 		}
 	}
 	return t, nil

@@ -162,6 +162,7 @@ func NewEngine(model *Model, rules *RuleSet, policy Policy) *Engine {
 	if rules == nil {
 		rules = DefaultRules()
 	}
+	policy.version = policy.Version() // once, not for every text
 	return &Engine{model: model, rules: rules, policy: policy}
 }
 

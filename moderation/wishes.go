@@ -18,49 +18,56 @@ var stopWords = set("stop", "stopp", "unsubscribe", "unsub", "optout", "opt out"
 // doubtfulWords may withdraw, or mean a booking or the talk itself: one question settles it.
 var doubtfulWords = set("cancel", "cancella", "cancelar", "annulla", "annuler", "anuleaza", "anulati", "anular", "stornieren", "basta", "genug", "enough", "assez", "destul", "suficiente", "chega", "too many messages", "troppi messaggi", "trop de messages", "prea multe mesaje", "demasiados mensajes", "zu viele nachrichten", "muitas mensagens", "mensagens demais", "no thanks stop", "annullare", "cancel it", "cancel please", "cancel pls")
 
-var clearPatterns = compile(
-	// en
-	`\b(stop|quit|cease|no more) (sending|texting|messaging|spamming|contacting|writing|bothering|emailing|with (the|these|your)|the|these|your|all|any|this)\b.*\b(me|messages?|texts?|msgs?|offers?|promos?|promotions?|ads?|adverts?|marketing|spam|stuff|emails?|newsletters?|deals)\b`,
-	`\b(stop|quit) (texting|messaging|spamming|contacting|writing|bothering|pestering|msging|dming) me\b`,
-	`\b(do ?nt|do not|never|dont ever) (ever )?(text|message|contact|write|msg|spam|email|dm|send)( to)? me\b`,
-	`\b(dont|do not|never|no longer) (want|wish|need|like)( to)? (get|receive|see|have|be|hear|any|more|your|these|this|ur|u|you)\b.*\b(messages?|texts?|msgs?|offers?|promos?|promotions?|ads?|marketing|spam|notifications?|updates?|newsletters?|contacted|messaged|texted|hear|deals|stuff)\b`,
-	`\b(take|remove|delete|get|drop|scratch) (me|my (number|name|contact|phone|details))( off| from| out)?\b.*\b(list|lists|database|system|contacts?|mailing|off|this|marketing|number|broadcast|campaign)?\b`,
-	`\b(unsubscribe|unsub|opt out|optout|opt me out|opting out)\b`,
-	`\bno more (messages?|texts?|msgs?|offers?|promos?|promotions?|ads?|marketing|spam|of these)\b`,
-	`\b(im|i am|was|am) (not interested in|done with|sick of|tired of|fed up with) (your |these |this |the |all |getting |receiving )*(messages?|texts?|offers?|promos?|promotions?|marketing|spam|ads?)\b`,
-	`\b(withdraw|revoke|take back) my (consent|permission)\b`,
-	`\b(block|lose|delete|forget) (my|this) number\b`,
-	// it
-	`\bnon (voglio|desidero|vorrei|intendo|mi interessa|mi va)( piu)?( di)?( piu)? (ricevere|sentire|avere|essere contatt\w+|vostr\w+|i vostri|le vostre|altri|altre|messaggi|offerte|promozioni|pubblicita)\b`,
-	`\b(non|smettete|smettetela|smettila|smetti|basta|finitela|piantatela|evitate|cessate)\b.{0,20}\b(scriv\w+|mandar\w+|mand\w+|invi\w+|contatt\w+|messaggi\w*|spam\w*|disturb\w+|romp\w+|offerte|promozioni|pubblicita|promo)\b`,
-	`\b(cancell|toglie|togli|rimuov|elimin|disiscriv|disiscriz|depenn|leva)\w*\b.{0,25}\b(mi|me|numero|lista|iscrizione|contatt\w*|elenco|rubrica|newsletter|mailing|broadcast)\b`,
-	`\b(cancellami|cancellatemi|toglietemi|toglimi|rimuovetemi|rimuovimi|eliminatemi|disiscrivetemi|disiscrivimi|disiscrivermi|cancellarmi|togliermi|disiscrizione)\b`,
-	`\b(revoco|ritiro) (il )?(mio )?consenso\b`, `\bnon (scrivetemi|scrivermi|contattatemi|contattarmi|mandatemi|mandarmi|inviatemi|inviarmi|disturbatemi)\b`, `\bnon mi (scrivete|contattate|mandate|inviate|mandare|scrivere|contattare|disturbate|inviare)\b`,
-	// fr
-	`\bne (m|me|mecrivez|menvoyez|m ecrivez|m envoyez|voulez|veux|souhaite|desire|mecris|menvoie|recontactez|contactez)\w*\b.{0,30}\b(plus|pas|jamais)\b.{0,40}`,
-	`\b(je )?(ne )?(veux|souhaite|desire|veut|voudrais) (plus|pas) (de |recevoir|etre|aucun|vos|que|entendre)`,
-	`\b(arrete|arretez|arreter|cessez|cesser|stoppez|stop|finissez)\b.{0,15}\b(de |avec |vos |les |ces |tous |d )?\w*(ecri\w*|envo\w*|contact\w*|message\w*|spam\w*|sms|pub\w*|promo\w*|offre\w*|harcel\w*|embet\w*)\b`,
-	`\b(desinscri|desabonn|desinscr)\w*\b`, `\b(retirez|supprimez|enlevez|effacez|sortez|retire|supprime|enleve|rayez)\b.{0,12}\b(moi|mon|me|numero|nom)\b`, `\bplus (de|aucun|aucune|jamais de) (messages?|sms|pub\w*|promo\w*|offres?|notifications?)\b`,
-	`\b(retire|revoque|annule) mon (consentement|accord)\b`, `\bplus (me |m )?(contacter|ecrire|envoyer|deranger|ecrivez|envoyez)\b`,
-	// ro
-	`\b(nu|sa nu)( mai| imi mai| ma mai| mi mai)? (vreau|doresc|vrem|imi|mi|ma|trimite\w*|scrie\w*|contacta\w*|primesc|primi|deranja\w*|suna\w*)\b.{0,40}\b(mesaj\w*|oferte\w*|promoti\w*|promo\w*|reclam\w*|primesc|primi|trimite\w*|trimiteti|scrie\w*|scrieti|contacta\w*|contactati|sms\w*|spam|notificar\w*|deranja\w*|contactat\w?|nimic)\b`,
-	`\bnu (imi|mi|ma|i mi|mi mai|ma mai|imi mai) ?(mai )?(trimite\w*|scrie\w*|contacta\w*|deranja\w*)\b`, `\bnu mai (trimite\w*|scrie\w*|contacta\w*|deranja\w*)\b`,
-	`\b(opreste|opriti|incetati|inceteaza|terminati|gata cu|stop cu|ajunge cu|lasati)\w*\b.{0,25}\b(mesaj\w*|oferte\w*|promo\w*|reclam\w*|spam\w*|trimis\w*|sms\w*|notificar\w*|pace)\b`,
-	`\b(dezabon\w*|dezinscri\w*)\b`, `\b(stergeti|sterge|scoateti|scoate|eliminati|elimina)\w*\b.{0,6}\b(ma|numarul|nr|mi|imi|datele)\b`, `\b(scoateti|stergeti|eliminati|scoate|sterge) ?ma\b`, `\b(retrag|revoc) (acordul|consimtamantul)\b`,
-	// es
-	`\bno (quiero|deseo|queremos|me interesa|necesito|quisiera)( mas| ya)?( que)?( mas)? (recibir|saber|mensajes|ofertas|promo\w*|publicidad|me|que|vuestr\w*|sus|tus|nada|seguir)\b`,
-	`\b(ya )?no (me|mas)?\s?(envi\w+|mand\w+|escrib\w+|contact\w+|molest\w+|spam\w*|mensaj\w+)\b`, `\b(deja|dejad|dejen|dejar|dejen ya|paren|parad|para|basta|alto|stop|cesen|cesad)\b.{0,12}\b(de |con |ya |los |las |sus |tantos )?\w*(envi\w+|mand\w+|escrib\w+|contact\w+|molest\w+|spam\w*|mensaj\w+|oferta\w*|promo\w*|publicidad)\b`,
-	`\b(dame|darme|denme|dadme|deme|dar) de baja\b`, `\b(quitadme|quitame|quitenme|borradme|borrame|borrenme|eliminadme|eliminame|eliminenme|sacadme|sacame|saquenme|desuscrib\w*|desapunt\w*|desinscrib\w*)\b`, `\b(borr|elimin|quit|sac)\w+ mi (numero|telefono|contacto|nombre)\b`, `\bno mas (mensajes|ofertas|promo\w*|publicidad|spam|sms|correos|whatsapps?)\b`, `\b(retiro|revoco) mi (consentimiento|permiso)\b`,
-	// de
-	`\b(keine|kein)( weiteren?| mehr)? ?(nachrichten|werbung|angebote|newsletter|infos?|sms|mails?|werbenachrichten|whatsapps?|aktionen|benachrichtigungen|spam)\b.{0,30}`,
-	`\b(schreibt|schreib|schreiben sie|schickt|schick|schicken sie|sendet|senden sie|kontaktiert|kontaktieren sie|belastigt|textet)\b.{0,20}\b(nicht|nichts|keine|nie)\b.{0,15}`, `\b(hort|hor|horen sie|hoeren sie|hoer|hoert)\b.{0,12}\bauf\b.{0,30}\b(schreib\w*|schick\w*|send\w*|nachrichten|werbung|spam\w*|nerv\w*|zu)\b`,
-	`\b(abmelden|abbestell\w*|austragen|abgemeldet|abzumelden|meldet mich ab|melden sie mich ab|meld mich ab|tragt mich aus|tragen sie mich aus)\b`, `\b(losch\w*|loesch\w*|entfern\w*|streich\w*|nehmt|nehmen sie|nimm)\b.{0,10}\b(mich|meine|aus)\b.{0,30}\b(liste|nummer|verteiler|daten|kontakt\w*|raus)\b`,
-	`\b(will|mochte|moechte|wunsche|wuensche)\b.{0,25}\b(nicht mehr|nichts mehr|keine|kein)\b.{0,40}\b(nachrichten|werbung|angebote|newsletter|hor\w*|bekomm\w*|erhalt\w*|kontakt\w*|angeschrieben|post|infos?|schreib\w*)\b`, `\b(widerrufe|ziehe)\b.{0,15}\b(einwilligung|zustimmung)\b`,
-	// pt
-	`\b(nao|num|n) (quero|desejo|gostaria|tenho interesse|pretendo|queria|preciso)( mais| de)*( mais)? (receber|mensagens|ofertas|promo\w*|publicidade|propaganda|ser|que|nada|saber|de)\b`, `\bnao (me )?(mandem|mande|manda|enviem|envie|envia|escrevam|escreva|contatem|contactem|contate|contacte|incomodem|perturbem|chateiem)\b`,
-	`\b(parem|pare|para|parar|chega|deixem|deixe|cessem|basta)\b.{0,10}\b(de |com |essas? |esses? |as |os |por )?\w*(mandar\w*|envi\w+|escrev\w+|contat\w+|contact\w+|incomod\w+|spam\w*|mensage\w+|oferta\w*|promo\w*|propaganda\w*|publicidade|encher|chatear)\b`,
-	`\b(me )?(descadastr\w*|desinscrev\w*|desinscri\w*|descadastre)\b`, `\b(me )?(tire|tirem|tira|remova|removam|remove|retire|retirem|apague|apaguem|exclua|excluam|elimine|eliminem)( me| o| meu)*\b.{0,25}\b(lista|listas|numero|contato|contacto|cadastro|base|grupo|me|meu|dados)\b`, `\b(cancelar|cancelem|cancele)\b.{0,12}\b(inscricao|subscricao|cadastro|assinatura|mensagens|newsletter)\b`, `\b(retiro|revogo|cancelo) (o )?(meu )?(consentimento|autorizacao)\b`, `\bmais nenhuma? (mensagem|oferta|promocao)\b`, `\bsem mais (mensagens|ofertas|promocoes)\b`,
-)
+var clearPatterns = byLanguage{
+	"en": compile(
+		`\b(stop|quit|cease|no more) (sending|texting|messaging|spamming|contacting|writing|bothering|emailing|with (the|these|your)|the|these|your|all|any|this)\b.*\b(me|messages?|texts?|msgs?|offers?|promos?|promotions?|ads?|adverts?|marketing|spam|stuff|emails?|newsletters?|deals)\b`,
+		`\b(stop|quit) (texting|messaging|spamming|contacting|writing|bothering|pestering|msging|dming) me\b`,
+		`\b(do ?nt|do not|never|dont ever) (ever )?(text|message|contact|write|msg|spam|email|dm|send)( to)? me\b`,
+		`\b(dont|do not|never|no longer) (want|wish|need|like)( to)? (get|receive|see|have|be|hear|any|more|your|these|this|ur|u|you)\b.*\b(messages?|texts?|msgs?|offers?|promos?|promotions?|ads?|marketing|spam|notifications?|updates?|newsletters?|contacted|messaged|texted|hear|deals|stuff)\b`,
+		`\b(take|remove|delete|get|drop|scratch) (me|my (number|name|contact|phone|details))( off| from| out)?\b.*\b(list|lists|database|system|contacts?|mailing|off|this|marketing|number|broadcast|campaign)?\b`,
+		`\b(unsubscribe|unsub|opt out|optout|opt me out|opting out)\b`,
+		`\bno more (messages?|texts?|msgs?|offers?|promos?|promotions?|ads?|marketing|spam|of these)\b`,
+		`\b(im|i am|was|am) (not interested in|done with|sick of|tired of|fed up with) (your |these |this |the |all |getting |receiving )*(messages?|texts?|offers?|promos?|promotions?|marketing|spam|ads?)\b`,
+		`\b(withdraw|revoke|take back) my (consent|permission)\b`,
+		`\b(block|lose|delete|forget) (my|this) number\b`,
+	),
+	"it": compile(
+		`\bnon (voglio|desidero|vorrei|intendo|mi interessa|mi va)( piu)?( di)?( piu)? (ricevere|sentire|avere|essere contatt\w+|vostr\w+|i vostri|le vostre|altri|altre|messaggi|offerte|promozioni|pubblicita)\b`,
+		`\b(non|smettete|smettetela|smettila|smetti|basta|finitela|piantatela|evitate|cessate)\b.{0,20}\b(scriv\w+|mandar\w+|mand\w+|invi\w+|contatt\w+|messaggi\w*|spam\w*|disturb\w+|romp\w+|offerte|promozioni|pubblicita|promo)\b`,
+		`\b(cancell|toglie|togli|rimuov|elimin|disiscriv|disiscriz|depenn|leva)\w*\b.{0,25}\b(mi|me|numero|lista|iscrizione|contatt\w*|elenco|rubrica|newsletter|mailing|broadcast)\b`,
+		`\b(cancellami|cancellatemi|toglietemi|toglimi|rimuovetemi|rimuovimi|eliminatemi|disiscrivetemi|disiscrivimi|disiscrivermi|cancellarmi|togliermi|disiscrizione)\b`,
+		`\b(revoco|ritiro) (il )?(mio )?consenso\b`, `\bnon (scrivetemi|scrivermi|contattatemi|contattarmi|mandatemi|mandarmi|inviatemi|inviarmi|disturbatemi)\b`, `\bnon mi (scrivete|contattate|mandate|inviate|mandare|scrivere|contattare|disturbate|inviare)\b`,
+	),
+	"fr": compile(
+		`\bne (m|me|mecrivez|menvoyez|m ecrivez|m envoyez|voulez|veux|souhaite|desire|mecris|menvoie|recontactez|contactez)\w*\b.{0,30}\b(plus|pas|jamais)\b.{0,40}`,
+		`\b(je )?(ne )?(veux|souhaite|desire|veut|voudrais) (plus|pas) (de |recevoir|etre|aucun|vos|que|entendre)`,
+		`\b(arrete|arretez|arreter|cessez|cesser|stoppez|stop|finissez)\b.{0,15}\b(de |avec |vos |les |ces |tous |d )?\w*(ecri\w*|envo\w*|contact\w*|message\w*|spam\w*|sms|pub\w*|promo\w*|offre\w*|harcel\w*|embet\w*)\b`,
+		`\b(desinscri|desabonn|desinscr)\w*\b`, `\b(retirez|supprimez|enlevez|effacez|sortez|retire|supprime|enleve|rayez)\b.{0,12}\b(moi|mon|me|numero|nom)\b`, `\bplus (de|aucun|aucune|jamais de) (messages?|sms|pub\w*|promo\w*|offres?|notifications?)\b`,
+		`\b(retire|revoque|annule) mon (consentement|accord)\b`, `\bplus (me |m )?(contacter|ecrire|envoyer|deranger|ecrivez|envoyez)\b`,
+	),
+	"ro": compile(
+		`\b(nu|sa nu)( mai| imi mai| ma mai| mi mai)? (vreau|doresc|vrem|imi|mi|ma|trimite\w*|scrie\w*|contacta\w*|primesc|primi|deranja\w*|suna\w*)\b.{0,40}\b(mesaj\w*|oferte\w*|promoti\w*|promo\w*|reclam\w*|primesc|primi|trimite\w*|trimiteti|scrie\w*|scrieti|contacta\w*|contactati|sms\w*|spam|notificar\w*|deranja\w*|contactat\w?|nimic)\b`,
+		`\bnu (imi|mi|ma|i mi|mi mai|ma mai|imi mai) ?(mai )?(trimite\w*|scrie\w*|contacta\w*|deranja\w*)\b`, `\bnu mai (trimite\w*|scrie\w*|contacta\w*|deranja\w*)\b`,
+		`\b(opreste|opriti|incetati|inceteaza|terminati|gata cu|stop cu|ajunge cu|lasati)\w*\b.{0,25}\b(mesaj\w*|oferte\w*|promo\w*|reclam\w*|spam\w*|trimis\w*|sms\w*|notificar\w*|pace)\b`,
+		`\b(dezabon\w*|dezinscri\w*)\b`, `\b(stergeti|sterge|scoateti|scoate|eliminati|elimina)\w*\b.{0,6}\b(ma|numarul|nr|mi|imi|datele)\b`, `\b(scoateti|stergeti|eliminati|scoate|sterge) ?ma\b`, `\b(retrag|revoc) (acordul|consimtamantul)\b`,
+	),
+	"es": compile(
+		`\bno (quiero|deseo|queremos|me interesa|necesito|quisiera)( mas| ya)?( que)?( mas)? (recibir|saber|mensajes|ofertas|promo\w*|publicidad|me|que|vuestr\w*|sus|tus|nada|seguir)\b`,
+		`\b(ya )?no (me|mas)?\s?(envi\w+|mand\w+|escrib\w+|contact\w+|molest\w+|spam\w*|mensaj\w+)\b`, `\b(deja|dejad|dejen|dejar|dejen ya|paren|parad|para|basta|alto|stop|cesen|cesad)\b.{0,12}\b(de |con |ya |los |las |sus |tantos )?\w*(envi\w+|mand\w+|escrib\w+|contact\w+|molest\w+|spam\w*|mensaj\w+|oferta\w*|promo\w*|publicidad)\b`,
+		`\b(dame|darme|denme|dadme|deme|dar) de baja\b`, `\b(quitadme|quitame|quitenme|borradme|borrame|borrenme|eliminadme|eliminame|eliminenme|sacadme|sacame|saquenme|desuscrib\w*|desapunt\w*|desinscrib\w*)\b`, `\b(borr|elimin|quit|sac)\w+ mi (numero|telefono|contacto|nombre)\b`, `\bno mas (mensajes|ofertas|promo\w*|publicidad|spam|sms|correos|whatsapps?)\b`, `\b(retiro|revoco) mi (consentimiento|permiso)\b`,
+	),
+	"de": compile(
+		`\b(keine|kein)( weiteren?| mehr)? ?(nachrichten|werbung|angebote|newsletter|infos?|sms|mails?|werbenachrichten|whatsapps?|aktionen|benachrichtigungen|spam)\b.{0,30}`,
+		`\b(schreibt|schreib|schreiben sie|schickt|schick|schicken sie|sendet|senden sie|kontaktiert|kontaktieren sie|belastigt|textet)\b.{0,20}\b(nicht|nichts|keine|nie)\b.{0,15}`, `\b(hort|hor|horen sie|hoeren sie|hoer|hoert)\b.{0,12}\bauf\b.{0,30}\b(schreib\w*|schick\w*|send\w*|nachrichten|werbung|spam\w*|nerv\w*|zu)\b`,
+		`\b(abmelden|abbestell\w*|austragen|abgemeldet|abzumelden|meldet mich ab|melden sie mich ab|meld mich ab|tragt mich aus|tragen sie mich aus)\b`, `\b(losch\w*|loesch\w*|entfern\w*|streich\w*|nehmt|nehmen sie|nimm)\b.{0,10}\b(mich|meine|aus)\b.{0,30}\b(liste|nummer|verteiler|daten|kontakt\w*|raus)\b`,
+		`\b(will|mochte|moechte|wunsche|wuensche)\b.{0,25}\b(nicht mehr|nichts mehr|keine|kein)\b.{0,40}\b(nachrichten|werbung|angebote|newsletter|hor\w*|bekomm\w*|erhalt\w*|kontakt\w*|angeschrieben|post|infos?|schreib\w*)\b`, `\b(widerrufe|ziehe)\b.{0,15}\b(einwilligung|zustimmung)\b`,
+	),
+	"pt": compile(
+		`\b(nao|num|n) (quero|desejo|gostaria|tenho interesse|pretendo|queria|preciso)( mais| de)*( mais)? (receber|mensagens|ofertas|promo\w*|publicidade|propaganda|ser|que|nada|saber|de)\b`, `\bnao (me )?(mandem|mande|manda|enviem|envie|envia|escrevam|escreva|contatem|contactem|contate|contacte|incomodem|perturbem|chateiem)\b`,
+		`\b(parem|pare|para|parar|chega|deixem|deixe|cessem|basta)\b.{0,10}\b(de |com |essas? |esses? |as |os |por )?\w*(mandar\w*|envi\w+|escrev\w+|contat\w+|contact\w+|incomod\w+|spam\w*|mensage\w+|oferta\w*|promo\w*|propaganda\w*|publicidade|encher|chatear)\b`,
+		`\b(me )?(descadastr\w*|desinscrev\w*|desinscri\w*|descadastre)\b`, `\b(me )?(tire|tirem|tira|remova|removam|remove|retire|retirem|apague|apaguem|exclua|excluam|elimine|eliminem)( me| o| meu)*\b.{0,25}\b(lista|listas|numero|contato|contacto|cadastro|base|grupo|me|meu|dados)\b`, `\b(cancelar|cancelem|cancele)\b.{0,12}\b(inscricao|subscricao|cadastro|assinatura|mensagens|newsletter)\b`, `\b(retiro|revogo|cancelo) (o )?(meu )?(consentimento|autorizacao)\b`, `\bmais nenhuma? (mensagem|oferta|promocao)\b`, `\bsem mais (mensagens|ofertas|promocoes)\b`,
+	),
+}
 
 // notStopping keeps look-alikes out: people who ask us to go on, who speak of a bus stop, who cannot stop
 // laughing.
@@ -73,15 +80,46 @@ var notStopping = compile(
 // bookingTalk makes a cancel word about a booking or an order and not about messages.
 var bookingTalk = compile(`\b(booking|appointment|reservation|order|table|class|session|lesson|tour|trip|slot|oclock|o clock|\d{1,2} ?(am|pm|h|uhr)|tomorrow|today|monday|tuesday|wednesday|thursday|friday|saturday|sunday|prenotazione|appuntamento|ordine|tavolo|lezione|domani|oggi|alle \d+|rendez vous|rdv|reservation|commande|demain|aujourdhui|rezervare\w*|programare\w*|comanda|comenzi|maine|reserva|cita|pedido|manana|hoy|mesa|termin|buchung|bestellung|reservierung|morgen|heute|tisch|marcacao|consulta|encomenda|amanha|hoje|agendamento)\b`)
 
-var humanPatterns = compile(
-	`\b(talk|speak|chat|connect|transfer|put|pass|get|escalat\w+)\b.{0,25}\b(human|person|someone|somebody|agent|representative|rep|operator|staff|team|manager|real|colleague|people|supervisor|advisor|employee)\b`, `\b(real|actual|live|human) (person|human|agent|people|being|operator|rep|someone|staff|support|help|assistance|one)\b`, `\b(human|agent|operator|representative|customer service|live chat|live agent|supervisor)( please| pls| now)?$`, `^(human|agent|operator|person|representative|staff)\b`, `\b(not|no|stop (with )?the|hate( the| this| these)?|stupid|sick of( the| this)?|another|just a|only a) (bots?|robots?|machine|chatbots?|automated|automatic)\b`, `\b(are you|is this|am i (talking|speaking|chatting) (to|with)) (a |an )?(bot|robot|real|human|machine|person|ai)\b`, `\b(call|ring|phone) me( back)?\b`, `\b(can|could|may|is there|want|need|give me|get me) .{0,15}\b(someone|somebody|a person|a human|anyone|anybody|a manager|an agent)\b`,
-	`\b(parlare|parlo|parlate|passami|passatemi|passate|mettermi|mettimi|mettetemi|contattare|contatto|sentire|rispond\w+|scrivere|chiamare|comunicare|chattare|interagire)\b.{0,30}\b(operator\w+|persona|umano|umana|qualcuno|responsabile|addett\w+|assistente|consulente|collega|vera|vero|reale|titolare|staff|essere umano|commess\w+|dipendente|qualcuna)\b`, `\b(operatore|operatrice|persona (vera|reale|in carne)|essere umano|un umano|umano)\b`, `\b(non|basta|odio|solo|stufo di|stufa di) (voglio |con |parlo con |un |il |i |parlare con |parlare )*(bot|robot|macchina|risponditore|automatic\w+)\b`, `\b(chiamatemi|richiamatemi|mi (richiamate|chiamate|puo chiamare|potete chiamare))\b`, `\bc e qualcuno\b`, `\bqualcuno (che|mi|puo|puo rispondere|in linea|vero)\b`,
-	`\b(parler|parle|discuter|echanger|contacter|joindre|mettre|passez|passer|passe|transfer\w+|repond\w*|relation|avoir|veux|voudrais|besoin d|appeler)\b.{0,30}\b(humain\w*|personne|quelqu ?un|conseill\w+|agent|operateur|operatrice|responsable|vrai\w*|collegue|employe\w*|vendeu\w+|equipe|manager|interlocuteur|service client|etre humain)\b`, `\b(vraie personne|vrai humain|un humain|etre humain|un conseiller|une conseillere|quelqu ?un de (vrai|reel)|service client|un agent)\b`, `\b(rappelez moi|appelez moi|rappeler)\b`, `\b(pas|marre|stop|assez|ras le bol) (a |d |de |du |des |avec |parler a |un |le |les |aux |ce |ces |cette )*(bots?|robots?|machines?|automate\w*|chatbots?|ia)\b`, `\b(y a t il|il y a|ya|y a) quelqu ?un\b`,
-	`\b(vorb\w+|discut\w+|transfer\w+|legatura|da\w* |lasa\w* |pune\w* |raspund\w*|contact\w*|scriu|conect\w*|chem\w*|suna\w*|vreau)\b.{0,30}\b(om|persoana|cineva|operator\w*|agent\w*|consultant\w*|uman\w*|coleg\w*|reprezentant\w*|responsabil\w*|manager\w*|angajat\w*|real\w*|vie|oameni|seful?)\b`, `\b(operator|persoana reala|om real|om adevarat|un om|fiinta umana|factor uman)\b`, `\b(nu|fara|satul de|satula de|nu vreau|gata cu) (cu |un |vorbesc cu |vreau |discut cu )*(robot\w*|bot\w*|masin\w*|automat\w*)\b`, `\b(sunati ma|ma (puteti suna|suna|sunati|poate suna))\b`, `\b(e|este) cineva\b`,
-	`\b(hablar|hablo|hable|pasame|paseme|pasadme|pasenme|ponme|pongame|comunic\w+|contactar|atend\w+|atienda|atencion|transfer\w+|chatear|quiero|necesito|conecta\w*|responda|conteste)\b.{0,30}\b(persona|humano|humana|alguien|agente|operador\w*|asesor\w*|encargad\w+|responsable|representante|real|companero|ejecutiv\w+|comercial|gerente|atencion al cliente|personal)\b`, `\b(persona real|ser humano|un humano|una persona|un agente|operador humano|agente humano|atencion humana|atencion al cliente)\b`, `\b(no|basta de|harto de|harta de|odio) (quiero |hablar |con |a |un |una |los |las |el |este |al )*(bots?|robots?|maquinas?|contestador\w*|automatic\w*)\b`, `\b(llamadme|llamame|llamenme|me (llamais|llaman|podeis llamar|pueden llamar|puede llamar))\b`, `\bhay alguien\b`,
-	`\b(sprechen|reden|sprech|verbinden|verbinde|verbindet|chatten|schreiben|weiterleiten|durchstellen|kontakt|telefonieren|antwort\w*|brauch\w*|will|mochte|moechte)\b.{0,30}\b(mensch\w*|person|mitarbeiter\w*|jemand\w*|berater\w*|kollege\w*|kollegin|ansprechpartner\w*|echte\w*|richtige\w*|chef\w*|kundenservice|kundendienst|support mitarbeiter)\b`, `\b(mensch\w*|person|mitarbeiter\w*|jemand\w*|berater\w*|ansprechpartner\w*|kollegen)\b.{0,20}\b(sprechen|reden|schreiben|verbinden|chatten|bitte|erreichen|da|zu sprechen)\b`, `\b(echter mensch|echten menschen|echte person|echten person|menschlich\w*|ein mensch|mitarbeiter bitte)\b`, `\b(kein\w*|nicht|nur|blod\w*|mit|von) (mit |einem |einer |ein |dem |der |diesem |diesen )*(bots?|roboter\w*|maschine\w*|automat\w*|chatbots?|ki)\b.{0,25}`, `\b(ruft mich an|rufen sie mich|ruckruf|rueckruf|zuruckrufen)\b`, `^(mitarbeiter|mensch|berater)\b`,
-	`\b(falar|falo|fale|conversar|passar|passa|passe|transferir|transfere|transfira|contactar|contatar|atend\w+|quero|preciso|ligar|chamar|chama|responda|gostava|gostaria)\b.{0,30}\b(pessoa|humano|humana|alguem|atendente|operador\w*|assistente|responsavel|funcionari\w+|colega|real|gente|vendedor\w*|gerente|consultor\w*|equipe|equipa|verdade|ser humano)\b`, `\b(atendente|pessoa real|pessoa de verdade|ser humano|um humano|operador humano|atendimento humano|assistente humano)\b`, `\b(nao|chega de|odeio|farto de|farta de|cansad\w de|so) (quero |falar |com |a |um |uma |o |os |esse |este |robos? )*(bots?|robos?|robot|maquinas?|automatic\w*)\b`, `\b(liguem me|me liguem|me ligue\w*|ligue me|podem ligar\w*|pode me ligar)\b`, `\b(tem|ha|esta) (alguem|ai alguem)\b`,
-)
+var humanPatterns = byLanguage{
+	"en": compile(
+		`\b(talk|speak|chat|connect|transfer|put|pass|get|escalat\w+)\b.{0,25}\b(human|person|someone|somebody|agent|representative|rep|operator|staff|team|manager|real|colleague|people|supervisor|advisor|employee)\b`, `\b(real|actual|live|human) (person|human|agent|people|being|operator|rep|someone|staff|support|help|assistance|one)\b`, `\b(human|agent|operator|representative|customer service|live chat|live agent|supervisor)( please| pls| now)?$`, `^(human|agent|operator|person|representative|staff)\b`, `\b(not|no|stop (with )?the|hate( the| this| these)?|stupid|sick of( the| this)?|another|just a|only a) (bots?|robots?|machine|chatbots?|automated|automatic)\b`, `\b(are you|is this|am i (talking|speaking|chatting) (to|with)) (a |an )?(bot|robot|real|human|machine|person|ai)\b`, `\b(call|ring|phone) me( back)?\b`, `\b(can|could|may|is there|want|need|give me|get me) .{0,15}\b(someone|somebody|a person|a human|anyone|anybody|a manager|an agent)\b`,
+	),
+	"it": compile(
+		`\b(parlare|parlo|parlate|passami|passatemi|passate|mettermi|mettimi|mettetemi|contattare|contatto|sentire|rispond\w+|scrivere|chiamare|comunicare|chattare|interagire)\b.{0,30}\b(operator\w+|persona|umano|umana|qualcuno|responsabile|addett\w+|assistente|consulente|collega|vera|vero|reale|titolare|staff|essere umano|commess\w+|dipendente|qualcuna)\b`, `\b(operatore|operatrice|persona (vera|reale|in carne)|essere umano|un umano|umano)\b`, `\b(non|basta|odio|solo|stufo di|stufa di) (voglio |con |parlo con |un |il |i |parlare con |parlare )*(bot|robot|macchina|risponditore|automatic\w+)\b`, `\b(chiamatemi|richiamatemi|mi (richiamate|chiamate|puo chiamare|potete chiamare))\b`, `\bc e qualcuno\b`, `\bqualcuno (che|mi|puo|puo rispondere|in linea|vero)\b`,
+	),
+	"fr": compile(
+		`\b(parler|parle|discuter|echanger|contacter|joindre|mettre|passez|passer|passe|transfer\w+|repond\w*|relation|avoir|veux|voudrais|besoin d|appeler)\b.{0,30}\b(humain\w*|personne|quelqu ?un|conseill\w+|agent|operateur|operatrice|responsable|vrai\w*|collegue|employe\w*|vendeu\w+|equipe|manager|interlocuteur|service client|etre humain)\b`, `\b(vraie personne|vrai humain|un humain|etre humain|un conseiller|une conseillere|quelqu ?un de (vrai|reel)|service client|un agent)\b`, `\b(rappelez moi|appelez moi|rappeler)\b`, `\b(pas|marre|stop|assez|ras le bol) (a |d |de |du |des |avec |parler a |un |le |les |aux |ce |ces |cette )*(bots?|robots?|machines?|automate\w*|chatbots?|ia)\b`, `\b(y a t il|il y a|ya|y a) quelqu ?un\b`,
+	),
+	"ro": compile(
+		`\b(vorb\w+|discut\w+|transfer\w+|legatura|da\w* |lasa\w* |pune\w* |raspund\w*|contact\w*|scriu|conect\w*|chem\w*|suna\w*|vreau)\b.{0,30}\b(om|persoana|cineva|operator\w*|agent\w*|consultant\w*|uman\w*|coleg\w*|reprezentant\w*|responsabil\w*|manager\w*|angajat\w*|real\w*|vie|oameni|seful?)\b`, `\b(operator|persoana reala|om real|om adevarat|un om|fiinta umana|factor uman)\b`, `\b(nu|fara|satul de|satula de|nu vreau|gata cu) (cu |un |vorbesc cu |vreau |discut cu )*(robot\w*|bot\w*|masin\w*|automat\w*)\b`, `\b(sunati ma|ma (puteti suna|suna|sunati|poate suna))\b`, `\b(e|este) cineva\b`,
+	),
+	"es": compile(
+		`\b(hablar|hablo|hable|pasame|paseme|pasadme|pasenme|ponme|pongame|comunic\w+|contactar|atend\w+|atienda|atencion|transfer\w+|chatear|quiero|necesito|conecta\w*|responda|conteste)\b.{0,30}\b(persona|humano|humana|alguien|agente|operador\w*|asesor\w*|encargad\w+|responsable|representante|real|companero|ejecutiv\w+|comercial|gerente|atencion al cliente|personal)\b`, `\b(persona real|ser humano|un humano|una persona|un agente|operador humano|agente humano|atencion humana|atencion al cliente)\b`, `\b(no|basta de|harto de|harta de|odio) (quiero |hablar |con |a |un |una |los |las |el |este |al )*(bots?|robots?|maquinas?|contestador\w*|automatic\w*)\b`, `\b(llamadme|llamame|llamenme|me (llamais|llaman|podeis llamar|pueden llamar|puede llamar))\b`, `\bhay alguien\b`,
+	),
+	"de": compile(
+		`\b(sprechen|reden|sprech|verbinden|verbinde|verbindet|chatten|schreiben|weiterleiten|durchstellen|kontakt|telefonieren|antwort\w*|brauch\w*|will|mochte|moechte)\b.{0,30}\b(mensch\w*|person|mitarbeiter\w*|jemand\w*|berater\w*|kollege\w*|kollegin|ansprechpartner\w*|echte\w*|richtige\w*|chef\w*|kundenservice|kundendienst|support mitarbeiter)\b`, `\b(mensch\w*|person|mitarbeiter\w*|jemand\w*|berater\w*|ansprechpartner\w*|kollegen)\b.{0,20}\b(sprechen|reden|schreiben|verbinden|chatten|bitte|erreichen|da|zu sprechen)\b`, `\b(echter mensch|echten menschen|echte person|echten person|menschlich\w*|ein mensch|mitarbeiter bitte)\b`, `\b(kein\w*|nicht|nur|blod\w*|mit|von) (mit |einem |einer |ein |dem |der |diesem |diesen )*(bots?|roboter\w*|maschine\w*|automat\w*|chatbots?|ki)\b.{0,25}`, `\b(ruft mich an|rufen sie mich|ruckruf|rueckruf|zuruckrufen)\b`, `^(mitarbeiter|mensch|berater)\b`,
+	),
+	"pt": compile(
+		`\b(falar|falo|fale|conversar|passar|passa|passe|transferir|transfere|transfira|contactar|contatar|atend\w+|quero|preciso|ligar|chamar|chama|responda|gostava|gostaria)\b.{0,30}\b(pessoa|humano|humana|alguem|atendente|operador\w*|assistente|responsavel|funcionari\w+|colega|real|gente|vendedor\w*|gerente|consultor\w*|equipe|equipa|verdade|ser humano)\b`, `\b(atendente|pessoa real|pessoa de verdade|ser humano|um humano|operador humano|atendimento humano|assistente humano)\b`, `\b(nao|chega de|odeio|farto de|farta de|cansad\w de|so) (quero |falar |com |a |um |uma |o |os |esse |este |robos? )*(bots?|robos?|robot|maquinas?|automatic\w*)\b`, `\b(liguem me|me liguem|me ligue\w*|ligue me|podem ligar\w*|pode me ligar)\b`, `\b(tem|ha|esta) (alguem|ai alguem)\b`,
+	),
+}
+
+// byLanguage keeps patterns apart by language. A text whose language is plain is held against its own
+// and English, which people mix in; a short or unclear one against all.
+type byLanguage map[string][]*regexp.Regexp
+
+func (b byLanguage) match(text, language string) bool {
+	own, ok := b[language]
+	if !ok || strings.Count(text, " ") < 4 {
+		for _, list := range b {
+			if anyOf(list, text) {
+				return true
+			}
+		}
+		return false
+	}
+	return anyOf(own, text) || language != "en" && anyOf(b["en"], text)
+}
 
 func compile(patterns ...string) []*regexp.Regexp {
 	out := make([]*regexp.Regexp, len(patterns))
@@ -124,9 +162,39 @@ func plain(folded string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// wishTriggers are beginnings of words without which no pattern can match: most texts have none of
-// them, and the patterns are not run.
-var wishTriggers = strings.Fields("stop unsub opt remov no more take delete drop text messag contact consent revok withdraw quit ceas spam block number cancel non smett bast togli rimuov disiscri ferm revoc ritir ne arret cess plus desinscr desabon retir supprim enlev nu opr incet dezab sterge scoat retrag baja dej para pare alto quit borr elimin saqu sac keine kein nicht hort hor abmeld abbest austrag losch loesch entfern widerruf ziehe nao sair chega tir remov descad human person agent operat bot robot someone somebody talk speak real staff represent call parl umano qualcuno vera humain quelqu conseil vrai vorb om cineva uman habl alguien asesor mensch mitarbeiter jemand sprech reden berater ruf falar alguem atend pessoa ligu machin maschin maquin masin leave lasci laiss lasat lasst deixem enough too many troppi trop prea demasiad zu viele muitas annul anul storn genug assez destul sufic ende end forget lose never do dont want wunsch wuensch tired sick fed manager superv vrei nu odio marre stuf")
+// wishStems are the beginnings of words (four letters) and the short words without which no pattern
+// can match: most texts have none of them, and the patterns are not run.
+var wishStems = set(strings.Fields(`stop stopp unsub unsubs opt opti opto mess msg msgs text offe ofer oferte prom spam ads ad adv adve mark news noti updat upda cont list numb nume nome nomb name remo dele take drop scra cons revo with lose forg bloc quit ceas
+cess end ende fini term canc anul annu stor bast bast enou assez asse dest sufi cheg too many trop prea dema viel muit deals emai mail sms wass what
+voglio vogl desi vorr intend smet smett piant evit cess scri mand invi disturb dist romp pubb cancell togl togli rimu rimuo elim disi depen leva ferm riti
+arre arret stopp ecri ecrivez envo recev pub harcel harc embe desi desin desa desab reti supp enle effa rayez raye sort rece consent plus deran jama
+vreau vrea dore trim cont prim deran dera suna reclam recl opre opri ince term gata ajun lasa dezab deza dezi ster scoa elim retrag retr acor acord
+quie dese reci mole escr envi mens publ deja deje deja pare para para baja quit borr sac saca saqu desu desap desc
+nach werb ange info akti bena schr schi send kont bela text hort hor hoert hoer aufh abme abbe aust losc loes entf stre nehm raus wider wide zieh zieht einw zust
+quer gost pret rece pare parem deix inco pert chat descadastr desc tire tira tirem remo apag excl assi insc subs cada propag prop
+human humain huma pers agent agen oper bot bots robo masc masch mach masi someb some anyo anyb talk spea speak conn tran real staf repre repr rep team mana colleague coll supe advi empl live call ring phone phon cust serv
+parl pass mett sent risp chia umano uman qual resp addett adde assi consu colle vera vero titol comm dipen dipe rich
+disc echa join pass tran repo rela quelq quel conse inte rapp appe marr ras ia
+vorb disc legat lega punem pun rasp scri conec cone chem om cine coleg oame sef seful uma
+habl pasa pase pong comu aten tran conec resp cont algui algu ases enca comp ejec gere llam hay
+spre spric rede verb weit durc chat tele antw brauc brau mensc mens pers mita jema bera koll ansp chef kund ruf ruft ruck rueck
+fala fale fal conv pass tran atend aten algu pess func cole gent vend equi ligu lig tem ha cans fart fora ki ai basta para alto detener dete fim niente nient fara gros`)...)
+
+// mayWish reports whether a text holds any of the stems.
+func mayWish(text string) bool {
+	for start := 0; start < len(text); {
+		end := start
+		for end < len(text) && text[end] != ' ' {
+			end++
+		}
+		word := text[start:end]
+		if wishStems[word] || len(word) >= 4 && wishStems[word[:4]] {
+			return true
+		}
+		start = end + 1
+	}
+	return false
+}
 
 // recogniseWishes says whether a text takes consent back or asks for a person.
 func recogniseWishes(n normal, p Prediction) (OptOut, bool) {
@@ -134,25 +202,22 @@ func recogniseWishes(n normal, p Prediction) (OptOut, bool) {
 	if text == "" {
 		return NoOptOut, false
 	}
-	possible := false
-	for _, w := range wishTriggers {
-		if strings.Contains(text, w) {
-			possible = true
-			break
-		}
-	}
-	if !possible {
+	if !mayWish(text) && !stopWords[text] && !doubtfulWords[text] && p.Intent != "opt_out" && p.Intent != "human_agent" {
 		return NoOptOut, false
 	}
 	return recogniseOptOut(text, p), recogniseHuman(text, p)
 }
 
 func recogniseOptOut(text string, p Prediction) OptOut {
+	words := strings.Fields(text)
+	clear := clearPatterns.match(text, p.Language)
+	if !clear && !stopWords[text] && !doubtfulWords[text] && !strings.HasPrefix(text, "stop") && !strings.HasPrefix(text, "unsubscribe") && p.Intent != "opt_out" {
+		return NoOptOut
+	}
 	if anyOf(notStopping, text) {
 		return NoOptOut
 	}
 	booking := anyOf(bookingTalk, text)
-	words := strings.Fields(text)
 	switch {
 	case stopWords[text]:
 		return OptOutClear
@@ -160,7 +225,7 @@ func recogniseOptOut(text string, p Prediction) OptOut {
 		return OptOutDoubtful
 	case (words[0] == "stop" || words[0] == "stopp" || words[0] == "unsubscribe") && len(words) <= 4 && !booking:
 		return OptOutClear
-	case anyOf(clearPatterns, text):
+	case clear:
 		if booking && p.OptOut < 0.5 {
 			return NoOptOut
 		}
@@ -174,5 +239,5 @@ func recogniseOptOut(text string, p Prediction) OptOut {
 }
 
 func recogniseHuman(text string, p Prediction) bool {
-	return anyOf(humanPatterns, text) && p.OptOut < 0.5 || p.Intent == "human_agent" && p.IntentScore >= 0.5
+	return humanPatterns.match(text, p.Language) && p.OptOut < 0.5 || p.Intent == "human_agent" && p.IntentScore >= 0.5
 }
