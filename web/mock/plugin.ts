@@ -46,6 +46,7 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/tokens$/, () => page([])],
   ['GET', /^\/sessions$/, () => page([{ id: 1, created_at: data.ago(600), last_seen_at: data.ago(0), address: '127.0.0.1', agent: 'Firefox on Linux', current: true }])],
   ['GET', /^\/workspace$/, () => ({ body: { ...data.me.workspace, legal_name: 'Bondi Kayaks Pty Ltd', contact: 'bondi.example/contact', country: 'AU', settings: { quiet_from: '09:00', quiet_to: '20:00', saturday_from: '09:00', saturday_to: '17:00', automate: true } } })],
+  ['GET', /^\/policy$/, () => ({ body: { hide_harm: true, hide_spam: true, review_harm: 0.5, review_spam: 0.5, llm_hide: 0.8 } })],
   ['GET', /^\/templates$/, () => page([{ id: 1, name: 'booking_reminder', language: 'en', category: 'UTILITY', status: 'APPROVED', body: 'Hi {{1}}, see you at {{2}}.', parameters: 2 }])],
 ];
 

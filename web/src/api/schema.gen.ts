@@ -67,5 +67,6 @@ export interface paths {
   '/tokens': Get<T.Page<T.Token>> & Post<{ name: string; role: string }, { token: string }>;
   '/tokens/{id}': Del;
   '/workspace': Get<T.Workspace> & Put<Omit<T.Workspace, 'id'>, T.Workspace>;
+  '/policy': Get<T.Policy> & Put<T.Policy, T.Policy>;
   '/workspace/sending': Post<{ on: boolean }, unknown>;
 }

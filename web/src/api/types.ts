@@ -223,6 +223,18 @@ export interface Template { id: number; name: string; language: string; category
 export interface Member { user_id: number; email: string; name: string; role: Role; created_at: string }
 export interface Token { id: number; name: string; role: Role; created_at: string; last_used_at: string | null }
 
+/** From which score on a comment is hidden or shown to a person; categories and languages may have their own. */
+export interface Policy {
+  hide_harm: boolean;
+  hide_spam: boolean;
+  categories?: Record<string, string>;
+  harm?: Record<string, number>;
+  spam?: Record<string, number>;
+  review_harm: number;
+  review_spam: number;
+  llm_hide: number;
+}
+
 export interface Workspace {
   id: number;
   name: string;

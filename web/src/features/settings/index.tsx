@@ -1,5 +1,5 @@
 import { Button, NumberInput, Select, Switch, TextInput } from '@mantine/core';
-import { useState, type FormEvent, type ReactNode } from 'react';
+import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/errors';
 import { useCan, useMe } from '@/api/session';
@@ -8,6 +8,8 @@ import { languages } from '@/i18n';
 import { PageBody, PageHead } from '@/ui/parts';
 import { Failure, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { PolicySection } from './policy';
+import { Section } from './section';
 import { numbers, numberOf, type NumberField } from './fields';
 import { useSaveWorkspace, useWorkspace, useWorkspaceSending } from './queries';
 import css from './settings.module.css';
@@ -20,14 +22,9 @@ export default function Settings() {
   return (
     <PageBody>
       <PageHead title={t('settings.title')}>{t('settings.lead')}</PageHead>
-      {configure ? <Loaded query={query}>{(w) => <Form key={w.id} start={w} />}</Loaded> : <Failure error={new ApiError(403, {})} />}
+      {configure ? <Loaded query={query}>{(w) => <><Form key={w.id} start={w} /><PolicySection /></>}</Loaded> : <Failure error={new ApiError(403, {})} />}
     </PageBody>
   );
-}
-
-function Section({ id, children }: { id: string; children: ReactNode }) {
-  const { t } = useTranslation();
-  return <section className={`panel ${css.section}`}><div><h2>{t(`settings.${id}.title`)}</h2><p>{t(`settings.${id}.text`)}</p></div><div className={css.fields}>{children}</div></section>;
 }
 
 function Form({ start }: { start: Workspace }) {
@@ -53,7 +50,7 @@ function Form({ start }: { start: Workspace }) {
         <TextInput label={t('settings.field.contact')} description={t('settings.field.contact_text')} {...text('contact')} />
         <Select label={t('settings.field.time_zone')} searchable value={w.time_zone} onChange={(v) => setW({ ...w, time_zone: v ?? w.time_zone })} data={[...new Set([w.time_zone, 'UTC', ...Intl.supportedValuesOf('timeZone')])]} />
         <Select label={t('settings.field.locale')} value={w.locale} onChange={(v) => setW({ ...w, locale: v ?? w.locale })} data={[...Object.entries(languages).map(([value, label]) => ({ value, label })), ...(w.locale in languages ? [] : [{ value: w.locale, label: w.locale }])]} />
-        <TextInput label={t('settings.field.country')} maxLength={2} {...text('country')} />
+        <TextInput label={t('settings.field.country')} maxLength={2} {...text('country')} onChange={(e) => setW({ ...w, country: e.currentTarget.value.toUpperCase() })} />
       </Section>
       <Section id="hours">{['quiet_from', 'quiet_to', 'saturday_from', 'saturday_to'].map(time)}<Switch className={css.wide ?? ''} label={t('settings.field.sundays')} checked={w.settings['sundays'] === true} onChange={(e) => set('sundays', e.currentTarget.checked)} /></Section>
       <Section id="limits">{numbers.limits.map(number)}</Section>

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { Workspace } from '@/api/types';
+import type { Policy, Workspace } from '@/api/types';
 
 export function useWorkspace() {
   return useQuery({ queryKey: ['workspace'], queryFn: () => unwrap<Workspace>(api.GET('/workspace')) });
@@ -20,4 +20,13 @@ export function useWorkspaceSending() {
     mutationFn: (on: boolean) => unwrap(api.POST('/workspace/sending', { body: { on } })),
     onSettled: () => { for (const key of ['me', 'workspace', 'overview']) void client.invalidateQueries({ queryKey: [key] }); },
   });
+}
+
+export function usePolicy() {
+  return useQuery({ queryKey: ['policy'], queryFn: () => unwrap<Policy>(api.GET('/policy')) });
+}
+
+export function useSavePolicy() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: (body: Policy) => unwrap<Policy>(api.PUT('/policy', { body })), onSuccess: () => client.invalidateQueries({ queryKey: ['policy'] }) });
 }
