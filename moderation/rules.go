@@ -194,8 +194,12 @@ func newPhrases(list []string) *phraseSet {
 		if f == "" {
 			continue
 		}
-		head, _, _ := strings.Cut(f, " ")
+		head, _, more := strings.Cut(f, " ")
 		p.first[head] = append(p.first[head], f)
+		if more { // spelt out letter by letter, words run together
+			run := strings.ReplaceAll(f, " ", "")
+			p.first[run] = append(p.first[run], run)
+		}
 	}
 	return p
 }
