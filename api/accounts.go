@@ -1,0 +1,147 @@
+package api
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/auth"
+	"ponte/fault"
+	"ponte/inbox"
+	"ponte/outbox"
+)
+
+// Account is a connected Page, Instagram account or WhatsApp number.
+type Account struct {
+	ID          int64  `json:"id"`
+	Channel     string `json:"channel" enum:"facebook,instagram,messenger,whatsapp"`
+	ExternalID  string `json:"external_id"`
+	Name        string `json:"name"`
+	BaseURL     string `json:"base_url"`
+	WABAID      string `json:"waba_id"`
+	Phone       string `json:"phone"`
+	State       string `json:"state" enum:"connected,needs_reauthorisation,removed"`
+	StateReason string `json:"state_reason"`
+	Sending     bool   `json:"sending"`
+	Coverage    string `json:"coverage"`
+}
+
+func showAccount(a inbox.Account) Account {
+	phone := a.Phone // the brand's own public number, not a person's
+	if phone != "" {
+		phone = "+" + phone
+	}
+	return Account{a.ID, a.Channel, a.ExternalID, a.Name, a.BaseURL, a.WABAID, phone, a.State, a.StateReason, a.Sending, coverage(a)}
+}
+
+func (s *Server) listAccounts(ctx context.Context, who *caller, _ *struct{}) (Page[Account], error) {
+	list, err := inbox.Accounts(ctx, s.DB, who.WorkspaceID)
+	return pageOf(each(list, showAccount), ""), err
+}
+
+type accountIn struct {
+	Body struct {
+		Channel string `json:"channel" enum:"facebook,instagram,whatsapp"`
+		ID      string `json:"id" maxLength:"100"`
+		Token   string `json:"token" maxLength:"2000"`
+		BaseURL string `json:"base_url,omitempty" maxLength:"500"`
+		WABAID  string `json:"waba_id,omitempty" maxLength:"100"`
+		Phone   string `json:"phone,omitempty" maxLength:"40"`
+		Name    string `json:"name,omitempty" maxLength:"200"`
+	}
+}
+
+func (s *Server) addAccount(ctx context.Context, who *caller, in *accountIn) (Account, error) {
+	b := in.Body
+	var out inbox.Account
+	err := s.change(ctx, func(tx *sqlx.Tx) error {
+		var err error
+		out, err = inbox.AddAccount(ctx, tx, s.Keys, inbox.NewAccount{WorkspaceID: who.WorkspaceID, Channel: b.Channel, ExternalID: b.ID, Name: b.Name, BaseURL: firstOf(b.BaseURL, s.GraphURL), Token: b.Token, WABAID: b.WABAID, Phone: b.Phone})
+		if err != nil {
+			return err
+		}
+		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "account.add", accountObject(out.ID), map[string]any{"channel": out.Channel, "base_url": out.BaseURL})
+	})
+	return showAccount(out), err
+}
+
+func accountObject(id int64) string { return fmt.Sprintf("account:%d", id) }
+
+func (s *Server) removeAccount(ctx context.Context, who *caller, in *ByID) error {
+	return s.change(ctx, func(tx *sqlx.Tx) error {
+		if err := inbox.RemoveAccount(ctx, tx, who.WorkspaceID, in.ID); err != nil {
+			return err
+		}
+		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "account.remove", accountObject(in.ID), nil)
+	})
+}
+
+type switchIn struct {
+	ByID
+	Body struct {
+		On bool `json:"on"`
+	}
+}
+
+// accountSending is the account's kill switch. What it held goes on when it is turned on again.
+func (s *Server) accountSending(ctx context.Context, who *caller, in *switchIn) (Account, error) {
+	err := s.change(ctx, func(tx *sqlx.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE accounts SET sending = $3 WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL`, who.WorkspaceID, in.ID, in.Body.On)
+		if err != nil {
+			return fmt.Errorf("switch the sending of account %d: %w", in.ID, err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return fault.New(fault.NotFound, "account %d does not exist in this workspace", in.ID)
+		}
+		if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "account.sending", accountObject(in.ID), map[string]any{"on": in.Body.On}); err != nil {
+			return err
+		}
+		if err := inbox.Wake(ctx, tx, outbox.Channel); err != nil {
+			return err
+		}
+		return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "account", ObjectID: in.ID})
+	})
+	if err != nil {
+		return Account{}, err
+	}
+	a, err := inbox.LoadAccount(ctx, s.DB, who.WorkspaceID, in.ID)
+	return showAccount(a), err
+}
+
+// Checks are the doctor's findings.
+type Checks struct {
+	Checks []Check `json:"checks"`
+}
+
+func (s *Server) checkAccount(ctx context.Context, who *caller, in *emptyIn) (Checks, error) {
+	if err := s.connected(ctx, who, in.ID); err != nil {
+		return Checks{}, err
+	}
+	if s.Doctor == nil {
+		return Checks{}, fault.New(fault.Unavailable, "the doctor is not running in this process")
+	}
+	list, err := s.Doctor(ctx, who.WorkspaceID, in.ID)
+	return Checks{pageOf(list, "").Items}, err
+}
+
+func (s *Server) backfillAccount(ctx context.Context, who *caller, in *emptyIn) error {
+	if err := s.connected(ctx, who, in.ID); err != nil {
+		return err
+	}
+	if s.Backfill == nil {
+		return fault.New(fault.Unavailable, "history is not read back in this process")
+	}
+	if err := s.Backfill(ctx, who.WorkspaceID, in.ID); err != nil {
+		return err
+	}
+	return auth.Audit(ctx, s.DB, who.WorkspaceID, who.Actor(), "account.backfill", accountObject(in.ID), nil)
+}
+
+func (s *Server) connected(ctx context.Context, who *caller, id int64) error {
+	a, err := inbox.LoadAccount(ctx, s.DB, who.WorkspaceID, id)
+	if err == nil && a.RemovedAt != nil {
+		return fault.New(fault.NotFound, "account %d was removed", id)
+	}
+	return err
+}

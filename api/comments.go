@@ -1,0 +1,345 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"ponte/auth"
+	"ponte/inbox"
+	"ponte/moderation"
+)
+
+// Page is one page of a list.
+type Page[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next" doc:"Cursor of the next page; empty on the last"`
+}
+
+func pageOf[T any](items []T, next string) Page[T] {
+	if items == nil {
+		items = []T{}
+	}
+	return Page[T]{items, next}
+}
+
+func each[A, B any](list []A, f func(A) B) []B {
+	out := make([]B, len(list))
+	for i, a := range list {
+		out[i] = f(a)
+	}
+	return out
+}
+
+// Comment is a public comment with its verdict, review item and actions.
+type Comment struct {
+	ID               int64               `json:"id"`
+	AccountID        int64               `json:"account_id"`
+	Channel          string              `json:"channel" enum:"facebook,instagram,messenger,whatsapp"`
+	Post             *CommentPost        `json:"post"`
+	Author           CommentAuthor       `json:"author"`
+	Own              bool                `json:"own"`
+	Text             string              `json:"text"`
+	Attachments      []Attachment        `json:"attachments"`
+	Language         string              `json:"language"`
+	State            string              `json:"state" enum:"visible,hidden,removed"`
+	StateBy          string              `json:"state_by"`
+	Decision         string              `json:"decision" enum:"allow,review,hide,delete,spam,block,"`
+	CommentedAt      time.Time           `json:"commented_at"`
+	EditedAt         *time.Time          `json:"edited_at"`
+	ParentExternalID string              `json:"parent_external_id"`
+	ExternalID       string              `json:"external_id"`
+	Permalink        string              `json:"permalink"`
+	Verdict          *Verdict            `json:"verdict"`
+	Review           *Review             `json:"review"`
+	Actions          []inbox.ActionBrief `json:"actions"`
+	EventReason      string              `json:"event_reason"`
+}
+
+// CommentPost is the post a comment stands under.
+type CommentPost struct {
+	ID        int64  `json:"id"`
+	Caption   string `json:"caption"`
+	Permalink string `json:"permalink"`
+	Picture   string `json:"picture"`
+}
+
+// CommentAuthor is who wrote it; zero ids where the network withheld them.
+type CommentAuthor struct {
+	IdentityID int64  `json:"identity_id"`
+	ContactID  int64  `json:"contact_id"`
+	Name       string `json:"name"`
+}
+
+// Attachment is a picture, clip or file.
+type Attachment struct {
+	Type string `json:"type"`
+	URL  string `json:"url,omitempty"`
+	Name string `json:"name,omitempty"`
+}
+
+// Verdict is what moderation said.
+type Verdict struct {
+	ID            int64               `json:"id"`
+	Decision      string              `json:"decision" enum:"allow,review,hide,delete,spam,block"`
+	Tier          string              `json:"tier" enum:"rules,model,llm,policy,person"`
+	Provisional   bool                `json:"provisional"`
+	Harm          float64             `json:"harm"`
+	Spam          float64             `json:"spam"`
+	Scores        map[string]*float64 `json:"scores"`
+	Intent        string              `json:"intent"`
+	Sentiment     string              `json:"sentiment"`
+	Reasons       []VerdictReason     `json:"reasons"`
+	ModelVersion  string              `json:"model_version"`
+	RulesVersion  string              `json:"rules_version"`
+	PolicyVersion string              `json:"policy_version"`
+	PromptVersion string              `json:"prompt_version"`
+	CreatedAt     time.Time           `json:"created_at"`
+}
+
+// VerdictReason says why.
+type VerdictReason struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+}
+
+// Review is an open review item.
+type Review struct {
+	ID           int64      `json:"id"`
+	Why          string     `json:"why"`
+	Priority     float64    `json:"priority"`
+	ClaimedBy    *int64     `json:"claimed_by"`
+	ClaimedUntil *time.Time `json:"claimed_until"`
+}
+
+// CommentDetail is a comment with its thread and history.
+type CommentDetail struct {
+	Comment
+	Thread  []Comment      `json:"thread"`
+	History CommentHistory `json:"history"`
+	Log     []LogLine      `json:"log"`
+}
+
+// CommentHistory is what was judged before, and how the author behaves.
+type CommentHistory struct {
+	Verdicts       []Verdict `json:"verdicts"`
+	AuthorComments int       `json:"author_comments"`
+	AuthorHidden   int       `json:"author_hidden"`
+}
+
+// LogLine is one line of a thing's history.
+type LogLine struct {
+	At    time.Time `json:"at"`
+	Actor string    `json:"actor"`
+	What  string    `json:"what"`
+}
+
+type commentsIn struct {
+	State     string `query:"state"`
+	Decision  string `query:"decision"`
+	AccountID int64  `query:"account_id"`
+	PostID    int64  `query:"post_id"`
+	Language  string `query:"language"`
+	ContactID int64  `query:"contact_id"`
+	Queue     string `query:"queue" enum:"open,all" default:"all"`
+	Q         string `query:"q" maxLength:"200"`
+	Paging
+}
+
+// Paging asks for one page of a list.
+type Paging struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Cursor string `query:"cursor" maxLength:"100"`
+}
+
+// ByID names the thing a route is about.
+type ByID struct {
+	ID int64 `path:"id" minimum:"1"`
+}
+
+func (s *Server) listComments(ctx context.Context, who *caller, in *commentsIn) (Page[Comment], error) {
+	rows, next, err := inbox.ListComments(ctx, s.DB, who.WorkspaceID, inbox.CommentFilter{State: in.State, Decision: in.Decision, AccountID: in.AccountID, PostID: in.PostID,
+		Language: in.Language, ContactID: in.ContactID, Queue: in.Queue == "open", Words: in.Q, Limit: in.Limit, Cursor: in.Cursor})
+	if err != nil {
+		return Page[Comment]{}, err
+	}
+	items, err := showComments(rows)
+	return pageOf(items, next), err
+}
+
+func (s *Server) getComment(ctx context.Context, who *caller, in *ByID) (CommentDetail, error) {
+	v, err := inbox.ViewComment(ctx, s.DB, who.WorkspaceID, in.ID)
+	if err != nil {
+		return CommentDetail{}, err
+	}
+	c, err := showComment(v)
+	if err != nil {
+		return CommentDetail{}, err
+	}
+	out := CommentDetail{Comment: c, Thread: []Comment{}, Log: []LogLine{}}
+	thread, _, err := inbox.ListComments(ctx, s.DB, who.WorkspaceID, inbox.CommentFilter{AccountID: v.AccountID, Root: v.RootID, Limit: 200})
+	if err != nil {
+		return out, err
+	}
+	if out.Thread, err = showComments(thread); err != nil {
+		return out, err
+	}
+	verdicts, err := inbox.Verdicts(ctx, s.DB, who.WorkspaceID, "comment", in.ID)
+	if err != nil {
+		return out, err
+	}
+	out.History.Verdicts = []Verdict{}
+	for _, vv := range verdicts {
+		shown, err := showVerdict(vv)
+		if err != nil {
+			return out, err
+		}
+		out.History.Verdicts = append(out.History.Verdicts, *shown)
+	}
+	if out.History.AuthorComments, out.History.AuthorHidden, err = inbox.AuthorCounts(ctx, s.DB, who.WorkspaceID, v.ContactID); err != nil {
+		return out, err
+	}
+	out.Log, err = s.logOf(ctx, who.WorkspaceID, fmt.Sprintf("comment:%d", in.ID))
+	return out, err
+}
+
+// logOf is the audit log of one thing, with the names of the members.
+func (s *Server) logOf(ctx context.Context, workspace int64, object string) ([]LogLine, error) {
+	lines, err := auth.ReadAudit(ctx, s.DB, workspace, 0, object, 100)
+	if err != nil {
+		return nil, err
+	}
+	names, err := s.actorNames(ctx, workspace)
+	if err != nil {
+		return nil, err
+	}
+	return each(lines, func(r auth.Record) LogLine { return LogLine{r.At, nameOr(names, r.Actor), r.Verb} }), nil
+}
+
+func nameOr(names map[string]string, actor string) string {
+	if n := names[actor]; n != "" {
+		return n
+	}
+	return actor
+}
+
+func (s *Server) actorNames(ctx context.Context, workspace int64) (map[string]string, error) {
+	members, err := auth.Members(ctx, s.DB, workspace)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, m := range members {
+		names[fmt.Sprintf("user:%d", m.UserID)] = firstOf(m.Name, m.Email)
+	}
+	return names, nil
+}
+
+func firstOf(list ...string) string {
+	for _, s := range list {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func showComments(rows []inbox.CommentView) ([]Comment, error) {
+	out := make([]Comment, 0, len(rows))
+	for _, r := range rows {
+		c, err := showComment(r)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+func showComment(v inbox.CommentView) (Comment, error) {
+	c := Comment{ID: v.ID, AccountID: v.AccountID, Channel: v.Channel, Own: v.Own, Text: v.Text, Attachments: []Attachment{}, Language: v.Language, State: v.State, StateBy: v.StateBy,
+		Author: CommentAuthor{Name: v.AuthorName}, CommentedAt: v.CommentedAt.UTC(), EditedAt: utc(v.EditedAt), ParentExternalID: v.ParentID, ExternalID: v.ExternalID,
+		Permalink: v.Permalink, EventReason: v.EventReason, Actions: []inbox.ActionBrief{}}
+	if v.IdentityID != nil {
+		c.Author.IdentityID = *v.IdentityID
+	}
+	if v.ContactID != nil {
+		c.Author.ContactID = *v.ContactID
+	}
+	if v.Decision != nil {
+		c.Decision = *v.Decision
+	}
+	if v.PostID != nil {
+		c.Post = &CommentPost{ID: *v.PostID, Caption: deref(v.PostCaption), Permalink: deref(v.PostPermalink), Picture: picture(deref(v.PostMedia))}
+	}
+	if err := decode(v.Attachments, &c.Attachments); err != nil {
+		return c, fmt.Errorf("read the attachments of comment %d: %w", v.ID, err)
+	}
+	if err := decode(v.Actions, &c.Actions); err != nil {
+		return c, fmt.Errorf("read the actions of comment %d: %w", v.ID, err)
+	}
+	var review *inbox.ReviewView
+	var verdict *inbox.VerdictView
+	if err := decode(v.Review, &review); err != nil {
+		return c, fmt.Errorf("read the review item of comment %d: %w", v.ID, err)
+	}
+	if err := decode(v.Verdict, &verdict); err != nil {
+		return c, fmt.Errorf("read the verdict of comment %d: %w", v.ID, err)
+	}
+	if review != nil {
+		c.Review = &Review{review.ID, review.Why, review.Priority, review.ClaimedBy, utc(review.ClaimedUntil)}
+	}
+	if verdict == nil {
+		return c, nil
+	}
+	var err error
+	c.Verdict, err = showVerdict(*verdict)
+	return c, err
+}
+
+func showVerdict(v inbox.VerdictView) (*Verdict, error) {
+	var m moderation.Verdict
+	if err := decode(v.Verdict, &m); err != nil {
+		return nil, fmt.Errorf("read verdict %d: %w", v.ID, err)
+	}
+	out := &Verdict{ID: v.ID, Decision: v.Decision, Tier: v.Tier, Provisional: v.Provisional, Harm: m.Harm, Spam: m.SpamScore, Scores: m.Scores, Intent: m.Intent, Sentiment: m.Sentiment,
+		Reasons: []VerdictReason{}, ModelVersion: m.ModelVersion, RulesVersion: m.RulesVersion, PolicyVersion: m.PolicyVersion, PromptVersion: m.PromptVersion, CreatedAt: v.CreatedAt.UTC()}
+	if out.Scores == nil {
+		out.Scores = map[string]*float64{}
+	}
+	for _, r := range m.Reasons {
+		out.Reasons = append(out.Reasons, VerdictReason{r.Code, r.Text})
+	}
+	return out, nil
+}
+
+func decode(raw json.RawMessage, into any) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	return json.Unmarshal(raw, into)
+}
+
+func picture(hash string) string {
+	if hash == "" {
+		return ""
+	}
+	return "/media/" + hash
+}
+
+func deref[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}

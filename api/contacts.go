@@ -1,0 +1,188 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/auth"
+	"ponte/consent"
+	"ponte/fault"
+	"ponte/inbox"
+	"ponte/outbox"
+)
+
+// Contact is a person.
+type Contact struct {
+	ContactBrief
+	Country   string     `json:"country"`
+	BlockedAt *time.Time `json:"blocked_at"`
+	CreatedAt time.Time  `json:"created_at"`
+}
+
+// ContactDetail is a person with identities, consent and history.
+type ContactDetail struct {
+	Contact
+	Identities    []IdentityPanel `json:"identities"`
+	Consent       []ConsentState  `json:"consent"`
+	Journey       []Step          `json:"journey"`
+	Conversations []Earlier       `json:"conversations"`
+}
+
+type contactsIn struct {
+	Q string `query:"q" maxLength:"200"`
+	Paging
+}
+
+func showContact(c inbox.ContactView) Contact {
+	return Contact{ContactBrief{c.ID, c.Name, c.Language, listOf(c.Labels)}, c.Country, utc(c.BlockedAt), c.CreatedAt.UTC()}
+}
+
+func (s *Server) listContacts(ctx context.Context, who *caller, in *contactsIn) (Page[Contact], error) {
+	before, err := idCursor(in.Cursor)
+	if err != nil {
+		return Page[Contact]{}, err
+	}
+	rows, err := inbox.ListContacts(ctx, s.DB, who.WorkspaceID, in.Q, who.Role.SeesPhones(), before, in.Limit+1)
+	if err != nil {
+		return Page[Contact]{}, err
+	}
+	return pageByID(each(rows, showContact), in.Limit, func(c Contact) int64 { return c.ID }), nil
+}
+
+func idCursor(cursor string) (int64, error) {
+	if cursor == "" {
+		return 0, nil
+	}
+	id, err := strconv.ParseInt(cursor, 10, 64)
+	if err != nil || id <= 0 {
+		return 0, fault.Field("cursor", "the cursor is not one of ours; start from the first page")
+	}
+	return id, nil
+}
+
+// pageByID cuts a list that was read with one item too many, ordered by falling id.
+func pageByID[T any](items []T, limit int, id func(T) int64) Page[T] {
+	if len(items) <= limit {
+		return pageOf(items, "")
+	}
+	return pageOf(items[:limit], strconv.FormatInt(id(items[limit-1]), 10))
+}
+
+func (s *Server) getContact(ctx context.Context, who *caller, in *ByID) (ContactDetail, error) {
+	c, err := inbox.ViewContact(ctx, s.DB, who.WorkspaceID, in.ID)
+	if err != nil {
+		return ContactDetail{}, err
+	}
+	out := ContactDetail{Contact: showContact(c)}
+	if out.Identities, err = s.identitiesOf(ctx, who, in.ID); err != nil {
+		return out, err
+	}
+	if out.Consent, err = s.consentOf(ctx, who.WorkspaceID, in.ID); err != nil {
+		return out, err
+	}
+	if out.Journey, err = s.journeyOf(ctx, who.WorkspaceID, in.ID); err != nil {
+		return out, err
+	}
+	list, err := inbox.EarlierConversations(ctx, s.DB, who.WorkspaceID, in.ID, 0)
+	out.Conversations = each(list, func(e inbox.Earlier) Earlier {
+		return Earlier{e.ID, e.Channel, e.OpenedAt.UTC(), utc(e.ResolvedAt), e.Preview}
+	})
+	return out, err
+}
+
+type consentIn struct {
+	ByID
+	Body struct {
+		Act          string `json:"act" enum:"grant,withdraw"`
+		Channel      string `json:"channel" enum:"whatsapp,messenger,instagram,all"`
+		Purpose      string `json:"purpose" enum:"promotional,service,research,profiling,all"`
+		How          string `json:"how" maxLength:"60" doc:"How the person said it: phone, in_store, letter …"`
+		EvidenceText string `json:"evidence_text" maxLength:"2000" doc:"What proves it: where and when, which form"`
+	}
+}
+
+// recordConsent writes what a person told a member. A withdrawal holds on all channels of the brand; a
+// grant is for one channel, one purpose, and the wording that the member read out.
+func (s *Server) recordConsent(ctx context.Context, who *caller, in *consentIn) error {
+	b := in.Body
+	how, err := cleanText(b.How)
+	if err != nil {
+		return fault.Field("how", "say how the person told you")
+	}
+	words, err := cleanText(b.EvidenceText)
+	if err != nil {
+		return fault.Field("evidence_text", "say what proves it: where and when the person said so")
+	}
+	if b.Act == "grant" && b.Channel == "all" {
+		return fault.Field("channel", "a grant names one channel")
+	}
+	return s.change(ctx, func(tx *sqlx.Tx) error {
+		c, ids, w, err := s.lockPerson(ctx, tx, who.WorkspaceID, in.ID)
+		if err != nil {
+			return err
+		}
+		var entries []consent.Entry
+		for _, i := range ids {
+			if i.Channel == "facebook" || b.Act == "grant" && i.Channel != b.Channel {
+				continue
+			}
+			e := consent.Entry{WorkspaceID: who.WorkspaceID, At: s.Now(), Brand: w.BrandName(), Channel: b.Channel, Purpose: b.Purpose, Act: consent.Act(b.Act), Kind: consent.Express,
+				How: "member", Actor: who.Actor(), Evidence: consent.Evidence{"member": who.Actor()},
+				Personal: consent.Personal{ContactID: in.ID, IdentityID: i.ID, Address: consent.AddressOf(i), Name: c.Name, Words: how + ": " + words}}
+			if b.Act == "withdraw" {
+				e.Channel = consent.All
+			} else if b.Purpose == consent.Promotional {
+				wording, err := consent.LatestWording(ctx, tx, who.WorkspaceID, consent.Offers, firstOf(c.Language, w.Locale))
+				if err != nil {
+					return err
+				}
+				e.WordingID = &wording.ID
+			}
+			entries = append(entries, e)
+		}
+		if len(entries) == 0 {
+			return fault.Field("channel", "this person has no identity on that channel")
+		}
+		if err := s.Ledger.Append(ctx, tx, entries); err != nil {
+			return err
+		}
+		if b.Act == "withdraw" {
+			if err := stopOffers(ctx, tx, who.WorkspaceID, in.ID, b.Purpose); err != nil {
+				return err
+			}
+		}
+		if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "consent."+b.Act, fmt.Sprintf("contact:%d", in.ID), map[string]any{"channel": b.Channel, "purpose": b.Purpose}); err != nil {
+			return err
+		}
+		return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "contact", ObjectID: in.ID})
+	})
+}
+
+func stopOffers(ctx context.Context, tx *sqlx.Tx, workspace, contact int64, purpose string) error {
+	if purpose != consent.Promotional && purpose != consent.All {
+		return nil
+	}
+	_, err := outbox.Cancel(ctx, tx, outbox.Cancellation{WorkspaceID: workspace, ContactID: contact, Purposes: promotional, Reason: "opted_out", Meaning: "the person withdrew their consent"})
+	return err
+}
+
+func (s *Server) lockPerson(ctx context.Context, tx *sqlx.Tx, workspace, id int64) (inbox.ContactView, []inbox.Identity, inbox.Workspace, error) {
+	if _, err := tx.ExecContext(ctx, `SELECT 1 FROM contacts WHERE workspace_id = $1 AND id = $2 FOR UPDATE`, workspace, id); err != nil {
+		return inbox.ContactView{}, nil, inbox.Workspace{}, fmt.Errorf("lock contact %d: %w", id, err)
+	}
+	c, err := inbox.ViewContact(ctx, tx, workspace, id)
+	if err != nil {
+		return c, nil, inbox.Workspace{}, err
+	}
+	var ids []inbox.Identity
+	err = tx.SelectContext(ctx, &ids, `SELECT workspace_id, id, contact_id, channel, scope, external_id, phone, username, name FROM identities WHERE workspace_id = $1 AND contact_id = $2 ORDER BY id`, workspace, id)
+	if err != nil {
+		return c, nil, inbox.Workspace{}, fmt.Errorf("load the identities of contact %d: %w", id, err)
+	}
+	w, err := inbox.LoadWorkspace(ctx, tx, workspace)
+	return c, ids, w, err
+}

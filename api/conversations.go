@@ -1,0 +1,301 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"ponte/channels"
+	"ponte/consent"
+	"ponte/inbox"
+)
+
+// Conversation is an episode with one person on one channel.
+type Conversation struct {
+	ID            int64        `json:"id"`
+	AccountID     int64        `json:"account_id"`
+	Channel       string       `json:"channel" enum:"facebook,instagram,messenger,whatsapp"`
+	Contact       ContactBrief `json:"contact"`
+	State         string       `json:"state" enum:"open,resolved"`
+	Spam          bool         `json:"spam"`
+	Handler       string       `json:"handler" enum:"bot,human"`
+	HandlerReason string       `json:"handler_reason"`
+	Assignee      *MemberBrief `json:"assignee"`
+	Team          string       `json:"team"`
+	Labels        []string     `json:"labels"`
+	Language      string       `json:"language"`
+	Preview       string       `json:"preview"`
+	Unread        int          `json:"unread"`
+	OpenedAt      time.Time    `json:"opened_at"`
+	LastMessageAt time.Time    `json:"last_message_at"`
+	WaitingSince  *time.Time   `json:"waiting_since"`
+	Overdue       bool         `json:"overdue"`
+	Origin        *Origin      `json:"origin"`
+	Revision      int64        `json:"revision"`
+	CareWindow    CareWindow   `json:"care_window"`
+}
+
+// ContactBrief names a person.
+type ContactBrief struct {
+	ID       int64    `json:"id"`
+	Name     string   `json:"name"`
+	Language string   `json:"language"`
+	Labels   []string `json:"labels"`
+}
+
+// MemberBrief names a member.
+type MemberBrief struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+}
+
+// Origin says where a conversation came from.
+type Origin struct {
+	Text      string `json:"text"`
+	PostID    int64  `json:"post_id,omitempty"`
+	CommentID int64  `json:"comment_id,omitempty"`
+	TriggerID int64  `json:"trigger_id,omitempty"`
+	HandoffID int64  `json:"handoff_id,omitempty"`
+}
+
+// CareWindow says how long free-form answers may go out.
+type CareWindow struct {
+	Open       bool       `json:"open"`
+	Until      *time.Time `json:"until"`
+	HumanUntil *time.Time `json:"human_until" doc:"Messenger and Instagram: until when a person may still answer"`
+}
+
+// ConversationDetail is a conversation with the person beside it.
+type ConversationDetail struct {
+	Conversation
+	Consent    []ConsentState  `json:"consent"`
+	Identities []IdentityPanel `json:"identities"`
+	Journey    []Step          `json:"journey"`
+	Earlier    []Earlier       `json:"earlier"`
+}
+
+// ConsentState is where a consent stands on a channel.
+type ConsentState struct {
+	Channel string     `json:"channel" enum:"facebook,instagram,messenger,whatsapp"`
+	Purpose string     `json:"purpose"`
+	State   string     `json:"state" enum:"granted,withdrawn,doubt,none"`
+	Since   *time.Time `json:"since"`
+	Wording string     `json:"wording"`
+	How     string     `json:"how"`
+	Seq     int64      `json:"seq"`
+}
+
+// IdentityPanel is one of a person's identities.
+type IdentityPanel struct {
+	ID       int64  `json:"id"`
+	Channel  string `json:"channel" enum:"facebook,instagram,messenger,whatsapp"`
+	Username string `json:"username"`
+	Name     string `json:"name"`
+	Phone    string `json:"phone"`
+	Join     *Join  `json:"join"`
+}
+
+// Join says why two identities count as one person.
+type Join struct {
+	ID       int64     `json:"id"`
+	How      string    `json:"how"`
+	Evidence string    `json:"evidence"`
+	At       time.Time `json:"at"`
+}
+
+// Step is one step of a person's way.
+type Step struct {
+	At      time.Time `json:"at"`
+	What    string    `json:"what"`
+	Channel string    `json:"channel" enum:"facebook,instagram,messenger,whatsapp"`
+	Ref     string    `json:"ref"`
+}
+
+// Earlier is another conversation of the same person.
+type Earlier struct {
+	ID         int64      `json:"id"`
+	Channel    string     `json:"channel" enum:"facebook,instagram,messenger,whatsapp"`
+	OpenedAt   time.Time  `json:"opened_at"`
+	ResolvedAt *time.Time `json:"resolved_at"`
+	Preview    string     `json:"preview"`
+}
+
+type conversationsIn struct {
+	View      string `query:"view" enum:"mine,unassigned,waiting,overdue,spam,all" default:"all"`
+	State     string `query:"state" enum:"open,resolved,"`
+	Channel   string `query:"channel"`
+	Q         string `query:"q" maxLength:"200"`
+	ContactID int64  `query:"contact_id"`
+	Paging
+}
+
+func (s *Server) listConversations(ctx context.Context, who *caller, in *conversationsIn) (Page[Conversation], error) {
+	overdue, err := s.overdueSince(ctx, who.WorkspaceID)
+	if err != nil {
+		return Page[Conversation]{}, err
+	}
+	rows, next, err := inbox.ListConversations(ctx, s.DB, who.WorkspaceID, inbox.ConversationFilter{View: in.View, State: in.State, Channel: in.Channel, Words: in.Q, ContactID: in.ContactID,
+		Member: who.UserID, Overdue: overdue, Limit: in.Limit, Cursor: in.Cursor})
+	if err != nil {
+		return Page[Conversation]{}, err
+	}
+	return pageOf(each(rows, func(v inbox.ConversationView) Conversation { return s.showConversation(v, overdue) }), next), nil
+}
+
+// overdueSince is the instant before which a waiting person has waited too long.
+func (s *Server) overdueSince(ctx context.Context, workspace int64) (time.Time, error) {
+	w, err := inbox.LoadWorkspace(ctx, s.DB, workspace)
+	if err != nil {
+		return time.Time{}, err
+	}
+	settings, err := inbox.ParseSettings(w.Settings)
+	return s.Now().Add(-time.Duration(settings.OverdueMinutes) * time.Minute), err
+}
+
+func (s *Server) shownConversation(ctx context.Context, workspace, id int64) (Conversation, error) {
+	v, err := inbox.ViewConversation(ctx, s.DB, workspace, id)
+	if err != nil {
+		return Conversation{}, err
+	}
+	overdue, err := s.overdueSince(ctx, workspace)
+	return s.showConversation(v, overdue), err
+}
+
+func (s *Server) showConversation(v inbox.ConversationView, overdue time.Time) Conversation {
+	c := Conversation{ID: v.ID, AccountID: v.AccountID, Channel: v.Channel, State: v.State, Spam: v.Spam, Handler: v.Handler, HandlerReason: v.HandlerReason, Team: v.Team,
+		Contact: ContactBrief{ID: v.ContactID, Name: v.ContactName, Language: v.ContactLang, Labels: listOf(v.ContactLabels)}, Labels: listOf(v.Labels), Language: v.Language,
+		Preview: v.Preview, Unread: v.Unread, OpenedAt: v.OpenedAt.UTC(), LastMessageAt: v.LastMessageAt.UTC(), WaitingSince: utc(v.WaitingSince), Revision: v.Revision,
+		Overdue: v.WaitingSince != nil && v.WaitingSince.Before(overdue), CareWindow: windowOf(v.Channel, v.LastInAt, s.Now())}
+	if v.AssigneeID != nil {
+		c.Assignee = &MemberBrief{*v.AssigneeID, deref(v.AssigneeName)}
+	}
+	var o Origin
+	if json.Unmarshal(v.Origin, &o) == nil && o != (Origin{}) {
+		c.Origin = &o
+	}
+	return c
+}
+
+func listOf(s inbox.Strings) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+// windowOf says until when free-form answers may go out. A comment thread has no window.
+func windowOf(channel string, lastIn *time.Time, now time.Time) CareWindow {
+	if lastIn == nil {
+		return CareWindow{}
+	}
+	until := lastIn.Add(inbox.CareWindow).UTC()
+	w := CareWindow{Open: until.After(now), Until: &until}
+	if channel == string(channels.Messenger) || channel == string(channels.Instagram) {
+		human := lastIn.Add(inbox.HumanWindow).UTC()
+		w.HumanUntil = &human
+	}
+	return w
+}
+
+func (s *Server) getConversation(ctx context.Context, who *caller, in *ByID) (ConversationDetail, error) {
+	c, err := s.shownConversation(ctx, who.WorkspaceID, in.ID)
+	if err != nil {
+		return ConversationDetail{}, err
+	}
+	out := ConversationDetail{Conversation: c}
+	if out.Consent, err = s.consentOf(ctx, who.WorkspaceID, c.Contact.ID); err != nil {
+		return out, err
+	}
+	if out.Identities, err = s.identitiesOf(ctx, who, c.Contact.ID); err != nil {
+		return out, err
+	}
+	if out.Journey, err = s.journeyOf(ctx, who.WorkspaceID, c.Contact.ID); err != nil {
+		return out, err
+	}
+	earlier, err := inbox.EarlierConversations(ctx, s.DB, who.WorkspaceID, c.Contact.ID, c.ID)
+	out.Earlier = each(earlier, func(e inbox.Earlier) Earlier {
+		return Earlier{e.ID, e.Channel, e.OpenedAt.UTC(), utc(e.ResolvedAt), e.Preview}
+	})
+	return out, err
+}
+
+func (s *Server) journeyOf(ctx context.Context, workspace, contact int64) ([]Step, error) {
+	steps, err := inbox.Journey(ctx, s.DB, workspace, contact)
+	return each(steps, func(j inbox.Step) Step { return Step{j.At.UTC(), j.What, j.Channel, j.Ref} }), err
+}
+
+func (s *Server) consentOf(ctx context.Context, workspace, contact int64) ([]ConsentState, error) {
+	states, err := s.Ledger.Standing(ctx, s.DB, workspace, contact)
+	if err != nil {
+		return nil, err
+	}
+	out := []ConsentState{}
+	for _, st := range states {
+		c := ConsentState{Channel: st.Channel, Purpose: st.Purpose, State: "none", How: st.How, Seq: st.Seq}
+		switch st.Status {
+		case consent.Granted:
+			c.State = "granted"
+		case consent.Withdrawn, consent.Refused:
+			c.State = "withdrawn"
+		case consent.Doubtful:
+			c.State = "doubt"
+		}
+		if !st.Since.IsZero() {
+			c.Since = utc(&st.Since)
+		}
+		if st.WordingID != nil {
+			if err := s.DB.GetContext(ctx, &c.Wording, `SELECT text FROM consent_wordings WHERE workspace_id = $1 AND id = $2`, workspace, *st.WordingID); err != nil {
+				return nil, fmt.Errorf("load wording %d: %w", *st.WordingID, err)
+			}
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+func (s *Server) identitiesOf(ctx context.Context, who *caller, contact int64) ([]IdentityPanel, error) {
+	rows, err := inbox.ContactIdentities(ctx, s.DB, who.WorkspaceID, contact)
+	if err != nil {
+		return nil, err
+	}
+	return each(rows, func(i inbox.IdentityView) IdentityPanel {
+		p := IdentityPanel{ID: i.ID, Channel: i.Channel, Username: i.Username, Name: i.Name, Phone: showPhone(deref(i.Phone), who.Role.SeesPhones())}
+		if i.JoinID != nil {
+			p.Join = &Join{*i.JoinID, deref(i.JoinHow), evidenceText(i.JoinEvidence), i.JoinAt.UTC()}
+		}
+		return p
+	}), nil
+}
+
+// evidenceText names what proves a join, ids only.
+func evidenceText(raw json.RawMessage) string {
+	var e map[string]any
+	if json.Unmarshal(raw, &e) != nil {
+		return ""
+	}
+	var parts []string
+	for _, k := range []string{"handoff_id", "event_id"} {
+		if n, ok := e[k].(float64); ok {
+			parts = append(parts, strings.TrimSuffix(k, "_id")+" "+strconv.FormatInt(int64(n), 10))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// showPhone writes a number with its country code, and hides its middle from roles that do not call.
+func showPhone(digits string, whole bool) string {
+	if digits == "" {
+		return ""
+	}
+	if whole {
+		return "+" + digits
+	}
+	if len(digits) < 8 {
+		return "••••"
+	}
+	hidden := len(digits) - 6
+	return "+" + digits[:2] + " " + digits[2:3] + strings.Repeat("•", hidden) + " " + digits[len(digits)-3:]
+}

@@ -1,0 +1,152 @@
+package api
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+
+	"ponte/fault"
+)
+
+// Problem is an error as a client sees it (RFC 9457), with the kind of fault beside it.
+type Problem struct {
+	Title  string         `json:"title" doc:"The status in words"`
+	Status int            `json:"status" doc:"HTTP status"`
+	Detail string         `json:"detail" doc:"What happened, to what, and what to do"`
+	Errors []ProblemField `json:"errors,omitempty" doc:"The input fields at fault"`
+	Kind   string         `json:"kind" doc:"invalid, unauthorized, forbidden, not_found, conflict, unavailable, too_many or internal"`
+}
+
+// ProblemField is one input field at fault.
+type ProblemField struct {
+	Message  string `json:"message"`
+	Location string `json:"location,omitempty"`
+}
+
+// Error returns the detail.
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus returns the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType names the media type of problems.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders asks a client to come back where that helps.
+func (p *Problem) GetHeaders() http.Header {
+	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
+		return http.Header{"Retry-After": {"1"}}
+	}
+	return http.Header{}
+}
+
+var statuses = map[fault.Kind]int{
+	fault.Invalid: http.StatusUnprocessableEntity, fault.Unauthorized: http.StatusUnauthorized, fault.Forbidden: http.StatusForbidden,
+	fault.NotFound: http.StatusNotFound, fault.Conflict: http.StatusConflict, fault.Unavailable: http.StatusServiceUnavailable,
+	fault.TooMany: http.StatusTooManyRequests, fault.Internal: http.StatusInternalServerError,
+}
+
+func kindOf(status int) fault.Kind {
+	for k, s := range statuses {
+		if s == status {
+			return k
+		}
+	}
+	if status < 500 {
+		return fault.Invalid
+	}
+	return fault.Internal
+}
+
+// faults is several faults of one input.
+type faults []*fault.Error
+
+// Error names the first.
+func (f faults) Error() string { return f[0].Error() }
+
+// problemOf maps an error to what a client may see. The cause stays in the log.
+func problemOf(err error) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	var many faults
+	if errors.As(err, &many) {
+		p = newProblem(fault.Invalid, "the input has faults; see each field")
+		for _, f := range many {
+			p.Errors = append(p.Errors, ProblemField{f.Public, f.Field})
+		}
+		return p
+	}
+	var fe *fiber.Error
+	if errors.As(err, &fe) {
+		p = newProblem(kindOf(fe.Code), http.StatusText(fe.Code))
+		p.Status, p.Title = fe.Code, http.StatusText(fe.Code)
+		return p
+	}
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Kind == fault.Internal {
+		return newProblem(fault.Internal, "something went wrong on our side; it is in the log")
+	}
+	p = newProblem(f.Kind, f.Public)
+	if f.Field != "" {
+		p.Errors = []ProblemField{{f.Public, f.Field}}
+	}
+	return p
+}
+
+func newProblem(kind fault.Kind, detail string) *Problem {
+	status := statuses[kind]
+	return &Problem{Title: http.StatusText(status), Status: status, Detail: detail, Kind: string(kind)}
+}
+
+// fail logs what is our fault and returns what the client sees.
+func (s *Server) fail(what string, err error) *Problem {
+	p := problemOf(err)
+	if p.Status >= 500 {
+		level := slog.LevelError
+		if p.Status == http.StatusServiceUnavailable {
+			level = slog.LevelWarn
+		}
+		s.Log.Log(s.life, level, "api: request failed", "route", what, "error", err)
+	}
+	return p
+}
+
+// write sends a problem from a plain route.
+func (s *Server) write(c *fiber.Ctx, err error) error {
+	p := s.fail(c.Method()+" "+c.Route().Path, err)
+	for k, v := range p.GetHeaders() {
+		c.Set(k, v[0])
+	}
+	if jerr := c.Status(p.Status).JSON(p); jerr != nil {
+		return jerr
+	}
+	c.Set(fiber.HeaderContentType, p.ContentType(""))
+	return nil
+}
+
+// huma makes its own errors through package variables; they are set once, before the first API.
+var humaOnce sync.Once
+
+func setHuma() {
+	humaOnce.Do(func() {
+		huma.DefaultArrayNullable = false
+		huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
+			p := &Problem{Title: http.StatusText(status), Status: status, Detail: msg, Kind: string(kindOf(status))}
+			for _, err := range errs {
+				var d huma.ErrorDetailer
+				if errors.As(err, &d) { // the value is not echoed: it may be a password
+					p.Errors = append(p.Errors, ProblemField{d.ErrorDetail().Message, d.ErrorDetail().Location})
+				} else if err != nil {
+					p.Errors = append(p.Errors, ProblemField{Message: err.Error()})
+				}
+			}
+			return p
+		}
+	})
+}

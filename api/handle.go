@@ -1,0 +1,231 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/auth"
+	"ponte/fault"
+	"ponte/inbox"
+	"ponte/outbox"
+)
+
+// handle changes one conversation under lock, writes it, and says so.
+func (s *Server) handle(ctx context.Context, who *caller, id int64, verb string, do func(tx *sqlx.Tx, v *inbox.Conversation) error) (Conversation, error) {
+	err := s.change(ctx, func(tx *sqlx.Tx) error {
+		v, err := inbox.LockConversation(ctx, tx, who.WorkspaceID, id)
+		if err != nil {
+			return err
+		}
+		if err := do(tx, &v); err != nil {
+			return err
+		}
+		if err := inbox.UpdateConversations(ctx, tx, []*inbox.Conversation{&v}); err != nil {
+			return err
+		}
+		if verb != "" {
+			if err := auth.Audit(ctx, tx, v.WorkspaceID, who.Actor(), "conversation."+verb, fmt.Sprintf("conversation:%d", id), nil); err != nil {
+				return err
+			}
+		}
+		return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: v.WorkspaceID, Topic: "conversation", ObjectID: id})
+	})
+	if err != nil {
+		return Conversation{}, err
+	}
+	return s.shownConversation(ctx, who.WorkspaceID, id)
+}
+
+func mustBeOpen(v *inbox.Conversation) error {
+	if v.State != "open" {
+		return fault.New(fault.Conflict, "the conversation is resolved; reopen it first")
+	}
+	return nil
+}
+
+func (s *Server) takeOver(ctx context.Context, who *caller, in *decideIn) (Conversation, error) {
+	return s.handle(ctx, who, in.ID, "take_over", func(tx *sqlx.Tx, v *inbox.Conversation) error {
+		if err := mustBeOpen(v); err != nil {
+			return err
+		}
+		v.Handler, v.HandlerReason = "human", "taken_over"
+		if id := who.User(); id != nil {
+			v.AssigneeID = id
+		}
+		_, err := outbox.Cancel(ctx, tx, outbox.Cancellation{WorkspaceID: v.WorkspaceID, ConversationID: v.ID, Automatic: true, Reason: "taken_over", Meaning: "a member took the conversation over"})
+		return err
+	})
+}
+
+func (s *Server) returnToBot(ctx context.Context, who *caller, in *decideIn) (Conversation, error) {
+	return s.handle(ctx, who, in.ID, "return_to_bot", func(_ *sqlx.Tx, v *inbox.Conversation) error {
+		if v.RootCommentID != nil || v.Spam {
+			return fault.New(fault.Invalid, "the bot answers neither comment threads nor what is in the spam folder")
+		}
+		v.Handler, v.HandlerReason, v.AssigneeID = "bot", "returned", nil
+		return mustBeOpen(v)
+	})
+}
+
+func (s *Server) resolve(ctx context.Context, who *caller, in *decideIn) (Conversation, error) {
+	return s.handle(ctx, who, in.ID, "resolve", func(tx *sqlx.Tx, v *inbox.Conversation) error {
+		if v.State == "resolved" {
+			return nil
+		}
+		now := s.Now()
+		v.State, v.ResolvedAt, v.WaitingSince, v.Unread = "resolved", &now, nil, 0
+		_, err := outbox.Cancel(ctx, tx, outbox.Cancellation{WorkspaceID: v.WorkspaceID, ConversationID: v.ID, Automatic: true, Reason: "resolved", Meaning: "a member resolved the conversation"})
+		return err
+	})
+}
+
+func (s *Server) reopen(ctx context.Context, who *caller, in *decideIn) (Conversation, error) {
+	return s.handle(ctx, who, in.ID, "reopen", func(tx *sqlx.Tx, v *inbox.Conversation) error {
+		if v.State == "open" {
+			return nil
+		}
+		var other int
+		err := tx.GetContext(ctx, &other, `SELECT count(*) FROM conversations WHERE workspace_id = $1 AND state = 'open' AND (thread_id = $2 OR root_comment_id = $3)`, v.WorkspaceID, v.ThreadID, v.RootCommentID)
+		if err != nil {
+			return fmt.Errorf("look for an open conversation: %w", err)
+		}
+		if other > 0 {
+			return fault.New(fault.Conflict, "this person has a newer conversation open on the same channel; go on there")
+		}
+		v.State, v.ResolvedAt, v.Handler, v.HandlerReason = "open", nil, "human", "reopened"
+		return nil
+	})
+}
+
+type assignIn struct {
+	ByID
+	Body struct {
+		UserID *int64 `json:"user_id"`
+	}
+}
+
+func (s *Server) assign(ctx context.Context, who *caller, in *assignIn) (Conversation, error) {
+	return s.handle(ctx, who, in.ID, "assign", func(tx *sqlx.Tx, v *inbox.Conversation) error {
+		v.AssigneeID = in.Body.UserID
+		if in.Body.UserID == nil {
+			return nil
+		}
+		var role []auth.Role
+		if err := tx.SelectContext(ctx, &role, `SELECT role FROM members WHERE workspace_id = $1 AND user_id = $2`, v.WorkspaceID, *in.Body.UserID); err != nil {
+			return fmt.Errorf("look for the member: %w", err)
+		}
+		if len(role) == 0 || !role[0].Can(auth.Converse) {
+			return fault.Field("user_id", "that is nobody of this workspace who answers conversations")
+		}
+		if v.State == "open" {
+			v.Handler, v.HandlerReason = "human", "assigned"
+		}
+		return nil
+	})
+}
+
+type labelsIn struct {
+	ByID
+	Body struct {
+		Labels []string `json:"labels" maxItems:"20"`
+	}
+}
+
+func (s *Server) label(ctx context.Context, who *caller, in *labelsIn) (Conversation, error) {
+	var labels inbox.Strings
+	for _, l := range in.Body.Labels {
+		if l = strings.TrimSpace(l); l == "" || len(l) > 60 || strings.Contains(l, "\x00") {
+			return Conversation{}, fault.Field("labels", "a label has 1 to 60 bytes")
+		}
+		if !slices.Contains(labels, l) {
+			labels = append(labels, l)
+		}
+	}
+	return s.handle(ctx, who, in.ID, "labels", func(_ *sqlx.Tx, v *inbox.Conversation) error {
+		v.Labels = labels
+		return nil
+	})
+}
+
+func (s *Server) read(ctx context.Context, who *caller, in *emptyIn) error {
+	_, err := s.handle(ctx, who, in.ID, "", func(_ *sqlx.Tx, v *inbox.Conversation) error {
+		v.Unread = 0
+		return nil
+	})
+	return err
+}
+
+type unjoinIn struct {
+	ByID
+	Body struct {
+		JoinID int64 `json:"join_id" minimum:"1"`
+	}
+}
+
+// unjoin takes back that two identities are one person.
+func (s *Server) unjoin(ctx context.Context, who *caller, in *unjoinIn) error {
+	return s.change(ctx, func(tx *sqlx.Tx) error {
+		var contacts []int64
+		err := tx.SelectContext(ctx, &contacts, `SELECT id FROM contacts WHERE workspace_id = $1 AND id IN (
+    SELECT unnest(ARRAY[from_contact, to_contact]) FROM identity_joins WHERE workspace_id = $1 AND id = $2 AND identity_id = $3 AND undone_at IS NULL) ORDER BY id FOR UPDATE`,
+			who.WorkspaceID, in.Body.JoinID, in.ID)
+		if err != nil {
+			return fmt.Errorf("lock the contacts of join %d: %w", in.Body.JoinID, err)
+		}
+		if len(contacts) == 0 {
+			return fault.New(fault.NotFound, "identity %d has no join %d that stands", in.ID, in.Body.JoinID)
+		}
+		if err := inbox.UnjoinIdentity(ctx, tx, who.WorkspaceID, in.Body.JoinID, who.Actor()); err != nil {
+			return err
+		}
+		changes := each(contacts, func(id int64) inbox.Change {
+			return inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "contact", ObjectID: id}
+		})
+		if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "identity.unjoin", fmt.Sprintf("identity:%d", in.ID), map[string]any{"join": in.Body.JoinID}); err != nil {
+			return err
+		}
+		return inbox.Touch(ctx, tx, changes...)
+	})
+}
+
+// Suggestions are the drafts for a conversation as it stands.
+type Suggestions struct {
+	Items    []Suggestion `json:"items"`
+	Revision int64        `json:"revision"`
+	LLMState string       `json:"llm_state"`
+}
+
+func (s *Server) suggestions(ctx context.Context, who *caller, in *ByID) (Suggestions, error) {
+	v, err := inbox.ViewConversation(ctx, s.DB, who.WorkspaceID, in.ID)
+	if err != nil {
+		return Suggestions{}, err
+	}
+	if s.Suggest == nil {
+		return Suggestions{Items: []Suggestion{}, Revision: v.Revision, LLMState: "off"}, nil
+	}
+	items, revision, state, err := s.Suggest.Suggest(ctx, who.WorkspaceID, in.ID)
+	if items == nil {
+		items = []Suggestion{}
+	}
+	for i := range items {
+		if items[i].Sources == nil {
+			items[i].Sources = []SuggestionSource{}
+		}
+	}
+	return Suggestions{items, revision, state}, err
+}
+
+func (s *Server) dismissSuggestion(ctx context.Context, who *caller, in *emptyIn) error {
+	res, err := s.DB.ExecContext(ctx, `UPDATE suggestions SET state = 'dismissed', decided_by = $3, decided_at = now() WHERE workspace_id = $1 AND id = $2 AND state = 'offered'`, who.WorkspaceID, in.ID, who.User())
+	if err != nil {
+		return fmt.Errorf("dismiss suggestion %d: %w", in.ID, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return fault.New(fault.NotFound, "suggestion %d does not exist in this workspace, or was decided already", in.ID)
+	}
+	return nil
+}

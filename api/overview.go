@@ -1,0 +1,135 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"ponte/inbox"
+)
+
+// Overview is today's work and health.
+type Overview struct {
+	ReviewOpen           int             `json:"review_open"`
+	ReviewOldestAt       *time.Time      `json:"review_oldest_at"`
+	ConversationsWaiting int             `json:"conversations_waiting"`
+	ConversationsOverdue int             `json:"conversations_overdue"`
+	Held                 []HeldCount     `json:"held"`
+	UnknownActions       int             `json:"unknown_actions"`
+	AsksPending          int             `json:"asks_pending"`
+	LLM                  OverviewLLM     `json:"llm"`
+	DecisionsToday       DecisionCounts  `json:"decisions_today"`
+	UndoneToday          int             `json:"undone_today"`
+	EventsLagSeconds     float64         `json:"events_lag_seconds"`
+	Parked               int             `json:"parked"`
+	Accounts             []AccountHealth `json:"accounts"`
+}
+
+// HeldCount is how many actions wait for one reason.
+type HeldCount struct {
+	Reason  string `json:"reason"`
+	Meaning string `json:"meaning"`
+	Count   int    `json:"count"`
+}
+
+// OverviewLLM is the state of the model and its budget of today.
+type OverviewLLM struct {
+	Configured   bool   `json:"configured"`
+	State        string `json:"state" enum:"ok,off,over_budget,down"`
+	SpentMicros  int64  `json:"spent_micros"`
+	BudgetMicros int64  `json:"budget_micros"`
+}
+
+// DecisionCounts counts today's final machine decisions about comments.
+type DecisionCounts struct {
+	Allow  int `json:"allow"`
+	Review int `json:"review"`
+	Hide   int `json:"hide"`
+	Delete int `json:"delete"`
+}
+
+// AccountHealth is an account in one line.
+type AccountHealth struct {
+	ID          int64  `json:"id"`
+	Name        string `json:"name"`
+	Channel     string `json:"channel" enum:"facebook,instagram,messenger,whatsapp"`
+	State       string `json:"state"`
+	StateReason string `json:"state_reason"`
+	Coverage    string `json:"coverage"`
+}
+
+func (s *Server) overview(ctx context.Context, who *caller, _ *struct{}) (Overview, error) {
+	w, err := inbox.LoadWorkspace(ctx, s.DB, who.WorkspaceID)
+	if err != nil {
+		return Overview{}, err
+	}
+	settings, err := inbox.ParseSettings(w.Settings)
+	if err != nil {
+		return Overview{}, err
+	}
+	o, err := inbox.ReadOverview(ctx, s.DB, who.WorkspaceID, s.Now().Add(-time.Duration(settings.OverdueMinutes)*time.Minute))
+	if err != nil {
+		return Overview{}, err
+	}
+	held, err := inbox.ReadHeld(ctx, s.DB, who.WorkspaceID)
+	if err != nil {
+		return Overview{}, err
+	}
+	accounts, err := inbox.Accounts(ctx, s.DB, who.WorkspaceID)
+	if err != nil {
+		return Overview{}, err
+	}
+	llm := OverviewLLM{State: "off", SpentMicros: o.LLMSpentMicros, BudgetMicros: settings.LLMDailyMicros}
+	if s.LLM != nil {
+		st := s.LLM(ctx, who.WorkspaceID)
+		llm.Configured, llm.State = st.Configured, st.State
+	}
+	return Overview{ReviewOpen: o.ReviewOpen, ReviewOldestAt: utc(o.ReviewOldestAt), ConversationsWaiting: o.Waiting, ConversationsOverdue: o.Overdue,
+		Held: each(held, func(h inbox.Held) HeldCount { return HeldCount(h) }), UnknownActions: o.Unknown, AsksPending: o.AsksPending, LLM: llm,
+		DecisionsToday: DecisionCounts{o.Allowed, o.Reviewed, o.Hidden, o.Deleted}, UndoneToday: o.Undone, EventsLagSeconds: o.LagSeconds, Parked: o.Parked,
+		Accounts: each(accounts, func(a inbox.Account) AccountHealth {
+			return AccountHealth{a.ID, a.Name, a.Channel, a.State, a.StateReason, coverage(a)}
+		})}, nil
+}
+
+// coverage says how much of what happens on an account was seen, as the last sweep found.
+func coverage(a inbox.Account) string {
+	if a.Channel == "whatsapp" {
+		return "not measurable"
+	}
+	var sweep struct {
+		Coverage any `json:"coverage"`
+	}
+	if json.Unmarshal(a.Sweep, &sweep) != nil || sweep.Coverage == nil {
+		return "not measured yet"
+	}
+	if f, ok := sweep.Coverage.(float64); ok {
+		return fmt.Sprintf("%.1f %%", f*100)
+	}
+	return fmt.Sprint(sweep.Coverage)
+}
+
+// Post is a post of an account.
+type Post struct {
+	ID        int64      `json:"id"`
+	AccountID int64      `json:"account_id"`
+	Channel   string     `json:"channel" enum:"facebook,instagram,messenger,whatsapp"`
+	Caption   string     `json:"caption"`
+	Permalink string     `json:"permalink"`
+	Picture   string     `json:"picture"`
+	PostedAt  *time.Time `json:"posted_at"`
+}
+
+type postsIn struct {
+	AccountID int64  `query:"account_id"`
+	Q         string `query:"q" maxLength:"200"`
+	Paging
+}
+
+func (s *Server) listPosts(ctx context.Context, who *caller, in *postsIn) (Page[Post], error) {
+	rows, next, err := inbox.ListPosts(ctx, s.DB, who.WorkspaceID, in.AccountID, in.Q, in.Cursor, in.Limit)
+	return pageOf(each(rows, func(p inbox.PostView) Post {
+		return Post{p.ID, p.AccountID, p.Channel, p.Caption, p.Permalink, picture(p.MediaHash), utc(p.PostedAt)}
+	}), next), err
+}

@@ -1,0 +1,264 @@
+package api
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/auth"
+	"ponte/channels"
+	"ponte/fault"
+	"ponte/inbox"
+	"ponte/outbox"
+)
+
+type sendIn struct {
+	ByID
+	Body SendMessage
+}
+
+// SendMessage is what an agent says.
+type SendMessage struct {
+	Text         string   `json:"text" maxLength:"4096"`
+	SuggestionID int64    `json:"suggestion_id,omitempty"`
+	Revision     int64    `json:"revision" doc:"The conversation's revision the agent saw"`
+	TemplateID   int64    `json:"template_id,omitempty"`
+	Parameters   []string `json:"parameters,omitempty" maxItems:"20"`
+}
+
+func (s *Server) sendMessage(ctx context.Context, who *caller, in *sendIn) (Message, error) {
+	var message, comment, action int64
+	err := s.change(ctx, func(tx *sqlx.Tx) error {
+		v, err := inbox.LockConversation(ctx, tx, who.WorkspaceID, in.ID)
+		if err != nil {
+			return err
+		}
+		if in.Body.SuggestionID != 0 && in.Body.Revision != v.Revision {
+			return fault.New(fault.Conflict, "the conversation has moved on since this suggestion was made; read it again before you send")
+		}
+		var added outbox.Action
+		if v.RootCommentID != nil {
+			added, err = s.answerThread(ctx, tx, who, v, in.Body)
+		} else {
+			added, err = s.say(ctx, tx, who, v, in.Body)
+		}
+		if err != nil {
+			return err
+		}
+		action = added.ID
+		if added.MessageID != nil {
+			message = *added.MessageID
+		}
+		if added.CommentID != nil {
+			comment = *added.CommentID
+		}
+		if err := decideSuggestion(ctx, tx, who, in.Body, v.ID); err != nil {
+			return err
+		}
+		return s.answered(ctx, tx, who, &v, in.Body)
+	})
+	if err != nil {
+		return Message{}, err
+	}
+	if message == 0 {
+		return Message{ID: -action, Direction: "out", Author: "member", Type: "comment", Text: in.Body.Text, Reactions: []Reaction{}, At: s.Now().UTC(), MemberName: who.Name,
+			Action: &MessageAction{ID: action, State: "planned", Meaning: fmt.Sprintf("a reply to comment %d", comment)}}, nil
+	}
+	m, err := inbox.ViewMessage(ctx, s.DB, who.WorkspaceID, message)
+	if err != nil {
+		return Message{}, err
+	}
+	return showMessage(m)
+}
+
+// answerThread replies to the latest comment of somebody else in a thread that was passed on.
+func (s *Server) answerThread(ctx context.Context, tx *sqlx.Tx, who *caller, v inbox.Conversation, body SendMessage) (outbox.Action, error) {
+	text, err := cleanText(body.Text)
+	if err != nil {
+		return outbox.Action{}, err
+	}
+	var id int64
+	err = tx.GetContext(ctx, &id, `
+SELECT c.id FROM comments c JOIN comments r ON r.workspace_id = c.workspace_id AND r.account_id = c.account_id AND r.root_external_id = c.root_external_id
+WHERE c.workspace_id = $1 AND r.id = $2 AND NOT c.own AND c.state <> 'removed' ORDER BY c.commented_at DESC, c.id DESC LIMIT 1`, v.WorkspaceID, *v.RootCommentID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return outbox.Action{}, fault.New(fault.Conflict, "every comment of this thread is gone from the network; there is nothing to reply to")
+	}
+	if err != nil {
+		return outbox.Action{}, fmt.Errorf("find the comment to reply to: %w", err)
+	}
+	c, err := inbox.LockComment(ctx, tx, v.WorkspaceID, id)
+	if err != nil {
+		return outbox.Action{}, err
+	}
+	return s.publicReply(ctx, tx, who, c, text)
+}
+
+// say plans a message, where the care window or a template allows it.
+func (s *Server) say(ctx context.Context, tx *sqlx.Tx, who *caller, v inbox.Conversation, body SendMessage) (outbox.Action, error) {
+	t, person, err := inbox.LoadThread(ctx, tx, v.WorkspaceID, *v.ThreadID)
+	if err != nil {
+		return outbox.Action{}, err
+	}
+	call := channels.Call{Kind: channels.SendMessage, Channel: channels.Channel(t.Channel), To: deref(person.ExternalID)}
+	if t.Channel == string(channels.WhatsApp) {
+		call.Phone = deref(person.Phone)
+	}
+	a := outbox.Action{WorkspaceID: v.WorkspaceID, AccountID: t.AccountID, Purpose: "answer", Origin: origin(who), Actor: who.Actor(), ContactID: &t.ContactID, IdentityID: &t.IdentityID,
+		ThreadID: &t.ID, ConversationID: &v.ID, NotBefore: s.Now(), Bubble: &outbox.Bubble{Author: "member", MemberID: who.User(), Type: "text"}}
+	if body.TemplateID != 0 {
+		err = s.fillTemplate(ctx, tx, t, body, &call, &a)
+	} else {
+		err = s.fillText(t, body, &call, &a)
+	}
+	if err != nil {
+		return a, err
+	}
+	_, err = outbox.Cancel(ctx, tx, outbox.Cancellation{WorkspaceID: v.WorkspaceID, ConversationID: v.ID, Automatic: true, Reason: "member_answered", Meaning: "a member answered"})
+	if err != nil {
+		return a, err
+	}
+	a.Call = call
+	if a.Dedupe, err = freshKey(ctx, tx, v.WorkspaceID, fmt.Sprintf("message:%s:%d:%d:%s", who.Actor(), v.ID, body.Revision, digest(a.Bubble.Text))); err != nil {
+		return a, err
+	}
+	added, err := outbox.Add(ctx, tx, []outbox.Action{a})
+	if err != nil {
+		return a, err
+	}
+	return added[0], auth.Audit(ctx, tx, v.WorkspaceID, who.Actor(), "message.send", fmt.Sprintf("conversation:%d", v.ID), map[string]any{"action": added[0].ID, "template": body.TemplateID})
+}
+
+// fillText says in words: within a day of the person's last message, and for a person's answer on
+// Messenger and Instagram within seven.
+func (s *Server) fillText(t inbox.Thread, body SendMessage, call *channels.Call, a *outbox.Action) error {
+	text, err := cleanText(body.Text)
+	if err != nil {
+		return err
+	}
+	now := s.Now()
+	w := windowOf(t.Channel, t.LastInAt, now)
+	switch {
+	case w.Open:
+		a.ValidUntil = *w.Until
+	case w.HumanUntil != nil && w.HumanUntil.After(now) && a.Origin == "member":
+		a.ValidUntil, call.HumanAgent = *w.HumanUntil, true
+	case t.Channel == string(channels.WhatsApp):
+		return fault.Field("text", "the care window is shut: more than 24 hours have passed since this person wrote. Send an approved template, or wait until they write")
+	default:
+		return fault.Field("text", "the care window is shut: more than seven days have passed since this person wrote. Wait until they write again")
+	}
+	call.Text, a.Bubble.Text = text, text
+	return nil
+}
+
+var placeholder = regexp.MustCompile(`\{\{\s*[A-Za-z0-9_]+\s*\}\}`)
+
+func (s *Server) fillTemplate(ctx context.Context, tx *sqlx.Tx, t inbox.Thread, body SendMessage, call *channels.Call, a *outbox.Action) error {
+	if t.Channel != string(channels.WhatsApp) {
+		return fault.Field("template_id", "templates are for WhatsApp only")
+	}
+	var row struct {
+		Name       string          `db:"name"`
+		Language   string          `db:"language"`
+		Category   string          `db:"category"`
+		Status     string          `db:"status"`
+		Components json.RawMessage `db:"components"`
+	}
+	err := tx.GetContext(ctx, &row, `
+SELECT t.name, t.language, t.category, t.status, t.components FROM templates t
+JOIN accounts o ON o.workspace_id = t.workspace_id AND o.id = t.account_id
+JOIN accounts a ON a.workspace_id = o.workspace_id AND a.waba_id = o.waba_id
+WHERE t.workspace_id = $1 AND t.id = $2 AND a.id = $3`, t.WorkspaceID, body.TemplateID, t.AccountID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.New(fault.NotFound, "template %d does not exist on this WhatsApp account", body.TemplateID)
+	}
+	if err != nil {
+		return fmt.Errorf("load template %d: %w", body.TemplateID, err)
+	}
+	if row.Status != "APPROVED" {
+		return fault.Field("template_id", "template «%s» is %s; only an approved one can be sent", row.Name, row.Status)
+	}
+	text := templateBody(row.Components)
+	want := len(placeholder.FindAllString(text, -1))
+	if want != len(body.Parameters) {
+		return fault.Field("parameters", "template «%s» takes %d parameters, %d were given", row.Name, want, len(body.Parameters))
+	}
+	send := &channels.TemplateSend{Name: row.Name, Language: row.Language}
+	if want > 0 {
+		params := each(body.Parameters, func(p string) map[string]string { return map[string]string{"type": "text", "text": p} })
+		if send.Components, err = json.Marshal([]any{map[string]any{"type": "body", "parameters": params}}); err != nil {
+			return fmt.Errorf("encode template parameters: %w", err)
+		}
+	}
+	i := 0
+	a.Bubble.Text = placeholder.ReplaceAllStringFunc(text, func(string) string { i++; return body.Parameters[i-1] })
+	a.Bubble.Type, a.Purpose = "template", "service"
+	a.ValidUntil = s.Now().Add(24 * time.Hour)
+	call.Kind, call.Template = channels.SendTemplate, send
+	return nil
+}
+
+// templateBody is the text of a template's body component.
+func templateBody(components json.RawMessage) string {
+	var list []struct {
+		Type string `json:"type"`
+		Text string `json:"text"`
+	}
+	if json.Unmarshal(components, &list) != nil {
+		return ""
+	}
+	for _, c := range list {
+		if c.Type == "BODY" || c.Type == "body" {
+			return c.Text
+		}
+	}
+	return ""
+}
+
+func decideSuggestion(ctx context.Context, tx *sqlx.Tx, who *caller, body SendMessage, conversation int64) error {
+	if body.SuggestionID == 0 {
+		return nil
+	}
+	res, err := tx.ExecContext(ctx, `
+UPDATE suggestions SET state = CASE WHEN text = $4 THEN 'accepted' ELSE 'edited' END, sent_text = $4, decided_by = $5, decided_at = now()
+WHERE workspace_id = $1 AND id = $2 AND conversation_id = $3 AND revision = $6 AND state = 'offered'`, who.WorkspaceID, body.SuggestionID, conversation, body.Text, who.User(), body.Revision)
+	if err != nil {
+		return fmt.Errorf("note what became of suggestion %d: %w", body.SuggestionID, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return fault.New(fault.Conflict, "this suggestion is for an earlier state of the conversation, or was used already")
+	}
+	return nil
+}
+
+// answered makes the conversation a person's after a member spoke in it.
+func (s *Server) answered(ctx context.Context, tx *sqlx.Tx, who *caller, v *inbox.Conversation, body SendMessage) error {
+	v.Handler, v.HandlerReason, v.Unread = "human", "member_answered", 0
+	if v.AssigneeID == nil {
+		v.AssigneeID = who.User()
+	}
+	v.Revision++
+	v.LastMessageAt = *inbox.Later(&v.LastMessageAt, s.Now())
+	if body.Text != "" {
+		v.Preview = cut(body.Text, 140)
+	}
+	if err := inbox.UpdateConversations(ctx, tx, []*inbox.Conversation{v}); err != nil {
+		return err
+	}
+	return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: v.WorkspaceID, Topic: "conversation", ObjectID: v.ID}, inbox.Change{WorkspaceID: v.WorkspaceID, Topic: "message", ObjectID: v.ID})
+}
+
+func cut(text string, n int) string {
+	r := []rune(text)
+	if len(r) <= n {
+		return text
+	}
+	return string(r[:n-1]) + "…"
+}

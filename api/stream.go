@@ -1,0 +1,300 @@
+package api
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/jmoiron/sqlx"
+
+	"ponte/fault"
+)
+
+// hub reads the changes of all workspaces once and hands them to the open streams.
+type hub struct {
+	db   *sqlx.DB
+	wake <-chan struct{}
+	log  *slog.Logger
+
+	mu     sync.Mutex
+	subs   map[*subscriber]struct{}
+	ended  bool
+	cursor int64
+}
+
+type subscriber struct {
+	workspace int64
+	news      chan batch // closed: the stream ends
+}
+
+type change struct {
+	Topic string `json:"topic"`
+	ID    int64  `json:"id"`
+}
+
+type batch struct {
+	topics []change
+	cursor int64
+}
+
+// maxStreams bounds what many open pages may take; queued batches beyond streamQueue drop the client,
+// which then connects again with its cursor.
+const (
+	maxStreams    = 2000
+	streamQueue   = 64
+	streamPoll    = time.Second
+	heartbeat     = 15 * time.Second
+	changesAtOnce = 2000
+)
+
+func newHub(db *sqlx.DB, wake <-chan struct{}, log *slog.Logger) *hub {
+	return &hub{db: db, wake: wake, log: log, subs: map[*subscriber]struct{}{}}
+}
+
+func (h *hub) subscribe(workspace int64) (*subscriber, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ended || len(h.subs) >= maxStreams {
+		return nil, fault.New(fault.Unavailable, "no more live updates can be served at the moment")
+	}
+	sub := &subscriber{workspace: workspace, news: make(chan batch, streamQueue)}
+	h.subs[sub] = struct{}{}
+	return sub, nil
+}
+
+func (h *hub) leave(sub *subscriber) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, ok := h.subs[sub]; ok {
+		delete(h.subs, sub)
+		close(sub.news)
+	}
+}
+
+func (h *hub) run(ctx context.Context) error {
+	defer h.end()
+	tick := time.NewTicker(streamPoll)
+	defer tick.Stop()
+	for {
+		err := h.skip(ctx)
+		if err == nil {
+			err = h.pass(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			h.log.Warn("api: live updates cannot be read", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-h.wake:
+		case <-tick.C:
+		}
+	}
+}
+
+// skip moves to the end while nobody listens.
+func (h *hub) skip(ctx context.Context) error {
+	if h.listeners() && h.cursor > 0 {
+		return nil
+	}
+	var end int64
+	if err := h.db.GetContext(ctx, &end, sqlHorizon); err != nil {
+		return fmt.Errorf("find the end of changes: %w", err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.subs) == 0 || h.cursor == 0 {
+		h.cursor = end
+	}
+	return nil
+}
+
+func (h *hub) listeners() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.subs) > 0
+}
+
+// Ids commit out of order: only what no running transaction can still precede is read.
+const (
+	sqlHorizon = `SELECT coalesce(max(id), 0) FROM changes WHERE xid < pg_snapshot_xmin(pg_current_snapshot())`
+	sqlChanges = `
+SELECT id, workspace_id, topic, object_id FROM changes
+WHERE id > $1 AND xid < pg_snapshot_xmin(pg_current_snapshot()) AND ($2 = 0 OR workspace_id = $2) ORDER BY id LIMIT $3`
+)
+
+type changeRow struct {
+	ID          int64  `db:"id"`
+	WorkspaceID int64  `db:"workspace_id"`
+	Topic       string `db:"topic"`
+	ObjectID    int64  `db:"object_id"`
+}
+
+func (h *hub) pass(ctx context.Context) error {
+	for h.listeners() {
+		var rows []changeRow
+		if err := h.db.SelectContext(ctx, &rows, sqlChanges, h.cursor, 0, changesAtOnce); err != nil {
+			return fmt.Errorf("read changes: %w", err)
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		h.cursor = rows[len(rows)-1].ID
+		h.hand(gather(rows))
+		if len(rows) < changesAtOnce {
+			return nil
+		}
+	}
+	return nil
+}
+
+// gather makes one batch a workspace, each change once.
+func gather(rows []changeRow) map[int64]batch {
+	out := map[int64]batch{}
+	seen := map[changeRow]bool{}
+	for _, r := range rows {
+		b := out[r.WorkspaceID]
+		b.cursor = r.ID
+		key := changeRow{WorkspaceID: r.WorkspaceID, Topic: r.Topic, ObjectID: r.ObjectID}
+		if !seen[key] {
+			seen[key] = true
+			b.topics = append(b.topics, change{r.Topic, r.ObjectID})
+		}
+		out[r.WorkspaceID] = b
+	}
+	return out
+}
+
+func (h *hub) hand(news map[int64]batch) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for sub := range h.subs {
+		b, ok := news[sub.workspace]
+		if !ok {
+			continue
+		}
+		select {
+		case sub.news <- b:
+		default: // too slow: it resumes from its cursor
+			delete(h.subs, sub)
+			close(sub.news)
+		}
+	}
+}
+
+func (h *hub) end() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ended = true
+	for sub := range h.subs {
+		delete(h.subs, sub)
+		close(sub.news)
+	}
+}
+
+// stream sends what changed in the caller's workspace, from the last event they saw on.
+func (s *Server) stream(c *fiber.Ctx, who *caller) error {
+	last := int64(-1)
+	if id := c.Get("Last-Event-ID"); id != "" {
+		n, err := strconv.ParseInt(id, 10, 64)
+		if err != nil || n < 0 {
+			return fault.New(fault.Invalid, "Last-Event-ID is not one of ours")
+		}
+		last = n
+	}
+	sub, err := s.hub.subscribe(who.WorkspaceID)
+	if err != nil {
+		return err
+	}
+	missed, err := s.missed(c.Context(), who.WorkspaceID, last)
+	if err != nil {
+		s.hub.leave(sub)
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "text/event-stream")
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	c.Set("X-Accel-Buffering", "no")
+	s.met.streams.Inc()
+	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
+		defer s.met.streams.Dec()
+		defer s.hub.leave(sub)
+		s.pump(w, sub, who, missed)
+	})
+	return nil
+}
+
+func (s *Server) missed(ctx context.Context, workspace, last int64) (*batch, error) {
+	if last < 0 {
+		return nil, nil
+	}
+	var rows []changeRow
+	if err := s.DB.SelectContext(ctx, &rows, sqlChanges, last, workspace, changesAtOnce); err != nil {
+		return nil, fmt.Errorf("read missed changes: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	b := gather(rows)[workspace]
+	return &b, nil
+}
+
+// pump writes until the client goes, falls behind, or the server stops. A session that ended ends its
+// stream at the next heartbeat.
+func (s *Server) pump(w *bufio.Writer, sub *subscriber, who *caller, missed *batch) {
+	_, _ = w.WriteString("retry: 1000\n\n")
+	if missed != nil && send(w, *missed) != nil || w.Flush() != nil {
+		return
+	}
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for {
+		select {
+		case <-s.life.Done():
+			return
+		case b, ok := <-sub.news:
+			if !ok || send(w, b) != nil {
+				return
+			}
+		case <-beat.C:
+			if !s.stillAllowed(who) {
+				return
+			}
+			if _, err := w.WriteString(": alive\n\n"); err != nil || w.Flush() != nil {
+				return
+			}
+		}
+	}
+}
+
+func send(w *bufio.Writer, b batch) error {
+	data, err := json.Marshal(struct {
+		Topics []change `json:"topics"`
+		Cursor string   `json:"cursor"`
+	}{b.topics, strconv.FormatInt(b.cursor, 10)})
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(w, "id: %d\nevent: changes\ndata: %s\n\n", b.cursor, data); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+func (s *Server) stillAllowed(who *caller) bool {
+	ctx, cancel := context.WithTimeout(s.life, 5*time.Second)
+	defer cancel()
+	var ok bool
+	var err error
+	if who.TokenID != 0 {
+		err = s.DB.GetContext(ctx, &ok, `SELECT EXISTS (SELECT 1 FROM api_tokens WHERE workspace_id = $1 AND id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))`, who.WorkspaceID, who.TokenID)
+	} else {
+		err = s.DB.GetContext(ctx, &ok, `SELECT EXISTS (SELECT 1 FROM sessions s JOIN members m ON m.user_id = s.user_id WHERE s.hash = $1 AND m.workspace_id = $2 AND s.expires_at > now())`, who.Session, who.WorkspaceID)
+	}
+	return ok || err != nil // a database that does not answer is no reason to cut people off
+}

@@ -1,0 +1,235 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/auth"
+	"ponte/consent"
+	"ponte/fault"
+	"ponte/inbox"
+	"ponte/moderation"
+	"ponte/outbox"
+	"ponte/router"
+)
+
+// WorkspaceInput is what an owner or admin may change. The settings lie over those that are stored.
+type WorkspaceInput struct {
+	Name      string         `json:"name" minLength:"1" maxLength:"200"`
+	Brand     string         `json:"brand" maxLength:"200"`
+	LegalName string         `json:"legal_name" maxLength:"300"`
+	Contact   string         `json:"contact" maxLength:"500"`
+	TimeZone  string         `json:"time_zone"`
+	Locale    string         `json:"locale"`
+	Country   string         `json:"country" pattern:"^[A-Z]{2}$"`
+	Settings  map[string]any `json:"settings"`
+}
+
+// Workspace is one brand or client.
+type Workspace struct {
+	ID int64 `json:"id"`
+	WorkspaceInput
+}
+
+func (s *Server) getWorkspace(ctx context.Context, who *caller, _ *struct{}) (Workspace, error) {
+	w, err := inbox.LoadWorkspace(ctx, s.DB, who.WorkspaceID)
+	if err != nil {
+		return Workspace{}, err
+	}
+	settings, err := inbox.ParseSettings(w.Settings)
+	if err != nil {
+		return Workspace{}, err
+	}
+	out := Workspace{w.ID, WorkspaceInput{w.Name, w.Brand, w.LegalName, w.Contact, w.TimeZone, w.Locale, w.Country, map[string]any{}}}
+	raw, err := json.Marshal(settings)
+	if err == nil {
+		err = json.Unmarshal(raw, &out.Settings)
+	}
+	if err != nil {
+		return out, fmt.Errorf("show the settings: %w", err)
+	}
+	return out, nil
+}
+
+type workspaceIn struct{ Body WorkspaceInput }
+
+func (s *Server) setWorkspace(ctx context.Context, who *caller, in *workspaceIn) (Workspace, error) {
+	b := in.Body
+	if _, err := time.LoadLocation(b.TimeZone); err != nil || b.TimeZone == "" || b.TimeZone == "Local" {
+		return Workspace{}, fault.Field("time_zone", "%q is not a time zone such as Australia/Sydney", b.TimeZone)
+	}
+	if !slices.Contains(router.Languages, b.Locale) {
+		return Workspace{}, fault.Field("locale", "%q is not one of %v", b.Locale, router.Languages)
+	}
+	err := s.changeSettings(ctx, who, "workspace.change", func(tx *sqlx.Tx, stored map[string]json.RawMessage) error {
+		for k, v := range b.Settings {
+			raw, err := json.Marshal(v)
+			if err != nil {
+				return fault.Field("settings."+k, "this setting cannot be stored")
+			}
+			stored[k] = raw
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE workspaces SET name = $2, brand = $3, legal_name = $4, contact = $5, time_zone = $6, locale = $7, country = $8 WHERE id = $1`,
+			who.WorkspaceID, b.Name, b.Brand, b.LegalName, b.Contact, b.TimeZone, b.Locale, b.Country)
+		if err != nil {
+			return fmt.Errorf("change the workspace: %w", err)
+		}
+		w, err := inbox.LoadWorkspace(ctx, tx, who.WorkspaceID)
+		if err != nil {
+			return err
+		}
+		return consent.EnsureWordings(ctx, tx, who.WorkspaceID, w.BrandName())
+	})
+	if err != nil {
+		return Workspace{}, err
+	}
+	return s.getWorkspace(ctx, who, nil)
+}
+
+// changeSettings edits the stored settings under lock and refuses what would not work.
+func (s *Server) changeSettings(ctx context.Context, who *caller, verb string, edit func(tx *sqlx.Tx, stored map[string]json.RawMessage) error) error {
+	return s.change(ctx, func(tx *sqlx.Tx) error {
+		var raw json.RawMessage
+		if err := tx.GetContext(ctx, &raw, `SELECT settings FROM workspaces WHERE id = $1 FOR UPDATE`, who.WorkspaceID); err != nil {
+			return fmt.Errorf("load the settings: %w", err)
+		}
+		stored := map[string]json.RawMessage{}
+		if err := decode(raw, &stored); err != nil {
+			return fmt.Errorf("read the settings: %w", err)
+		}
+		before := maps.Clone(stored)
+		if err := edit(tx, stored); err != nil {
+			return err
+		}
+		next, err := json.Marshal(stored)
+		if err != nil {
+			return fmt.Errorf("encode the settings: %w", err)
+		}
+		if err := checkSettings(next); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE workspaces SET settings = $2 WHERE id = $1`, who.WorkspaceID, string(next)); err != nil {
+			return fmt.Errorf("save the settings: %w", err)
+		}
+		var changed []string
+		for k, v := range stored {
+			if string(before[k]) != string(v) {
+				changed = append(changed, k)
+			}
+		}
+		slices.Sort(changed)
+		if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), verb, fmt.Sprintf("workspace:%d", who.WorkspaceID), map[string]any{"settings": changed}); err != nil {
+			return err
+		}
+		if err := inbox.Wake(ctx, tx, outbox.Channel); err != nil {
+			return err
+		}
+		return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "workspace", ObjectID: who.WorkspaceID})
+	})
+}
+
+func checkSettings(raw json.RawMessage) error {
+	st, err := inbox.ParseSettings(raw)
+	if err != nil {
+		return fault.Wrap(fault.Invalid, err, "a setting has a value of the wrong kind")
+	}
+	for name, v := range map[string]string{"quiet_from": st.QuietFrom, "quiet_to": st.QuietTo, "saturday_from": st.SaturdayFrom, "saturday_to": st.SaturdayTo} {
+		if _, err := time.Parse("15:04", v); err != nil {
+			return fault.Field("settings."+name, "%q is not a time such as 09:00", v)
+		}
+	}
+	for name, v := range map[string]int{"cap_day": st.CapDay, "cap_month": st.CapMonth, "delete_grace_minutes": st.DeleteGraceMinutes, "handoff_hours": st.HandoffHours,
+		"max_auto_replies": st.MaxAutoReplies, "act_max_age_minutes": st.ActMaxAgeMinutes, "overdue_minutes": st.OverdueMinutes} {
+		if v < 0 {
+			return fault.Field("settings."+name, "must not be negative")
+		}
+	}
+	for i, d := range st.Holidays {
+		if _, err := time.Parse("2006-01-02", d); err != nil {
+			return fault.Field(fmt.Sprintf("settings.holidays[%d]", i), "%q is not a date such as 2027-01-26", d)
+		}
+	}
+	if len(st.Bot) > 0 {
+		var bot router.Config
+		if err := json.Unmarshal(st.Bot, &bot); err != nil {
+			return fault.Wrap(fault.Invalid, err, "the bot's settings are not in the form they must have")
+		}
+		if bad := bot.Validate(); len(bad) > 0 {
+			return faults(bad)
+		}
+	}
+	_, err = moderation.EngineFor(st.Policy, st.Rules)
+	if err != nil && fault.KindOf(err) == fault.Internal {
+		return fault.Wrap(fault.Invalid, err, "the policy or the rules are not in the form they must have")
+	}
+	return err
+}
+
+type sendingIn struct {
+	Body struct {
+		On bool `json:"on"`
+	}
+}
+
+// workspaceSending is the kill switch of the whole workspace.
+func (s *Server) workspaceSending(ctx context.Context, who *caller, in *sendingIn) (Workspace, error) {
+	err := s.changeSettings(ctx, who, "workspace.sending", func(_ *sqlx.Tx, stored map[string]json.RawMessage) error {
+		stored["sending"] = json.RawMessage(fmt.Sprint(in.Body.On))
+		return nil
+	})
+	if err != nil {
+		return Workspace{}, err
+	}
+	return s.getWorkspace(ctx, who, nil)
+}
+
+// PolicyBody is the moderation policy.
+type PolicyBody struct {
+	HideHarm   bool               `json:"hide_harm"`
+	HideSpam   bool               `json:"hide_spam"`
+	Categories map[string]string  `json:"categories,omitempty"`
+	Harm       map[string]float64 `json:"harm,omitempty"`
+	Spam       map[string]float64 `json:"spam,omitempty"`
+	ReviewHarm float64            `json:"review_harm" minimum:"0" maximum:"1"`
+	ReviewSpam float64            `json:"review_spam" minimum:"0" maximum:"1"`
+	LLMHide    float64            `json:"llm_hide" minimum:"0" maximum:"1"`
+}
+
+func (s *Server) getPolicy(ctx context.Context, who *caller, _ *struct{}) (PolicyBody, error) {
+	w, err := inbox.LoadWorkspace(ctx, s.DB, who.WorkspaceID)
+	if err != nil {
+		return PolicyBody{}, err
+	}
+	settings, err := inbox.ParseSettings(w.Settings)
+	if err != nil {
+		return PolicyBody{}, err
+	}
+	p := moderation.DefaultPolicy()
+	if err := decode(settings.Policy, &p); err != nil {
+		return PolicyBody{}, fmt.Errorf("read the policy: %w", err)
+	}
+	return PolicyBody{p.HideHarm, p.HideSpam, p.Categories, p.Harm, p.Spam, p.ReviewHarm, p.ReviewSpam, p.LLMHide}, nil
+}
+
+type policyIn struct{ Body PolicyBody }
+
+func (s *Server) setPolicy(ctx context.Context, who *caller, in *policyIn) (PolicyBody, error) {
+	raw, err := json.Marshal(in.Body)
+	if err != nil {
+		return PolicyBody{}, fmt.Errorf("encode the policy: %w", err)
+	}
+	err = s.changeSettings(ctx, who, "policy.change", func(_ *sqlx.Tx, stored map[string]json.RawMessage) error {
+		stored["policy"] = raw
+		return nil
+	})
+	if err != nil {
+		return PolicyBody{}, err
+	}
+	return s.getPolicy(ctx, who, nil)
+}

@@ -1,0 +1,135 @@
+package inbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// ContactView is a person as a list shows them.
+type ContactView struct {
+	ID        int64      `db:"id"`
+	Name      string     `db:"name"`
+	Language  string     `db:"language"`
+	Country   string     `db:"country"`
+	Labels    Strings    `db:"labels"`
+	BlockedAt *time.Time `db:"blocked_at"`
+	CreatedAt time.Time  `db:"created_at"`
+}
+
+const sqlContactViews = `
+SELECT c.id, c.name, c.language, c.country, c.labels, c.blocked_at, c.created_at FROM contacts c WHERE c.workspace_id = $1`
+
+// ListContacts finds people by name or user name; phone digits find them where whole is set.
+func ListContacts(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, words string, whole bool, before int64, limit int) ([]ContactView, error) {
+	w := &Where{Args: []any{workspaceID}}
+	if words != "" {
+		digits := Digits(words)
+		w.Add(`(c.name ILIKE ? OR EXISTS (SELECT 1 FROM identities i WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id
+AND (i.username ILIKE ? OR i.name ILIKE ? OR (? AND i.phone = ?))))`, Like(words), Like(words), Like(words), whole && len(digits) >= 6, digits)
+	}
+	if before != 0 {
+		w.Add("c.id < ?", before)
+	}
+	w.Add("c.merged_into IS NULL")
+	var out []ContactView
+	if err := sqlx.SelectContext(ctx, q, &out, sqlContactViews+w.SQL.String()+fmt.Sprintf(" ORDER BY c.id DESC LIMIT %d", limit), w.Args...); err != nil {
+		return nil, fmt.Errorf("list contacts: %w", err)
+	}
+	return out, nil
+}
+
+// ViewContact returns one person.
+func ViewContact(ctx context.Context, q sqlx.QueryerContext, workspaceID, id int64) (ContactView, error) {
+	var c ContactView
+	err := sqlx.GetContext(ctx, q, &c, sqlContactViews+` AND c.id = $2`, workspaceID, id)
+	return c, notFound(err, "contact", id)
+}
+
+// IdentityView is an identity with the join that brought it to its contact, where one did.
+type IdentityView struct {
+	ID           int64           `db:"id"`
+	Channel      string          `db:"channel"`
+	Username     string          `db:"username"`
+	Name         string          `db:"name"`
+	Phone        *string         `db:"phone"`
+	JoinID       *int64          `db:"join_id"`
+	JoinHow      *string         `db:"join_how"`
+	JoinEvidence json.RawMessage `db:"join_evidence"`
+	JoinAt       *time.Time      `db:"join_at"`
+}
+
+// ContactIdentities lists the identities of a person.
+func ContactIdentities(ctx context.Context, q sqlx.QueryerContext, workspaceID, contactID int64) ([]IdentityView, error) {
+	var out []IdentityView
+	if err := sqlx.SelectContext(ctx, q, &out, sqlContactIdentities, workspaceID, contactID); err != nil {
+		return nil, fmt.Errorf("list the identities of contact %d: %w", contactID, err)
+	}
+	return out, nil
+}
+
+const sqlContactIdentities = `
+SELECT i.id, i.channel, i.username, i.name, i.phone, j.id AS join_id, j.how AS join_how, j.evidence AS join_evidence, j.at AS join_at
+FROM identities i
+LEFT JOIN LATERAL (SELECT id, how, evidence, at FROM identity_joins j WHERE j.workspace_id = i.workspace_id AND j.identity_id = i.id
+                   AND j.to_contact = i.contact_id AND j.undone_at IS NULL ORDER BY j.id DESC LIMIT 1) j ON true
+WHERE i.workspace_id = $1 AND i.contact_id = $2 AND i.replaced_at IS NULL ORDER BY i.id`
+
+// Step is one step of a person's way.
+type Step struct {
+	At      time.Time `db:"at"`
+	What    string    `db:"what"`
+	Channel string    `db:"channel"`
+	Ref     string    `db:"ref"`
+}
+
+// Journey tells a person's way, the oldest step first: comments, invitations, arrivals, conversations,
+// consent.
+func Journey(ctx context.Context, q sqlx.QueryerContext, workspaceID, contactID int64) ([]Step, error) {
+	var out []Step
+	if err := sqlx.SelectContext(ctx, q, &out, sqlJourney, workspaceID, contactID); err != nil {
+		return nil, fmt.Errorf("tell the journey of contact %d: %w", contactID, err)
+	}
+	return out, nil
+}
+
+const sqlJourney = `
+SELECT at, what, channel, ref FROM (
+    SELECT commented_at AS at, 'commented' AS what, channel, 'comment:' || id AS ref FROM comments WHERE workspace_id = $1 AND contact_id = $2 AND NOT own
+    UNION ALL
+    SELECT h.created_at, 'invited', i.channel, 'handoff:' || h.id FROM handoffs h JOIN identities i ON i.workspace_id = h.workspace_id AND i.id = h.identity_id WHERE h.workspace_id = $1 AND h.contact_id = $2
+    UNION ALL
+    SELECT h.used_at, 'arrived', 'whatsapp', 'handoff:' || h.id FROM handoffs h WHERE h.workspace_id = $1 AND h.contact_id = $2 AND h.used_at IS NOT NULL
+    UNION ALL
+    SELECT j.at, 'joined', i.channel, 'join:' || j.id FROM identity_joins j JOIN identities i ON i.workspace_id = j.workspace_id AND i.id = j.identity_id WHERE j.workspace_id = $1 AND j.to_contact = $2 AND j.undone_at IS NULL
+    UNION ALL
+    SELECT opened_at, 'opened', channel, 'conversation:' || id FROM conversations WHERE workspace_id = $1 AND contact_id = $2
+    UNION ALL
+    SELECT resolved_at, 'resolved', channel, 'conversation:' || id FROM conversations WHERE workspace_id = $1 AND contact_id = $2 AND resolved_at IS NOT NULL
+    UNION ALL
+    SELECT e.at, 'consent_' || e.act, CASE WHEN e.channel IN ('whatsapp','messenger','instagram') THEN e.channel ELSE 'whatsapp' END, 'consent:' || e.seq
+    FROM consent_personal p JOIN consent_entries e ON e.workspace_id = p.workspace_id AND e.seq = p.seq WHERE p.workspace_id = $1 AND p.contact_id = $2
+    ORDER BY 1 DESC LIMIT 60) s ORDER BY at`
+
+// Earlier is another conversation of the same person.
+type Earlier struct {
+	ID         int64      `db:"id"`
+	Channel    string     `db:"channel"`
+	OpenedAt   time.Time  `db:"opened_at"`
+	ResolvedAt *time.Time `db:"resolved_at"`
+	Preview    string     `db:"preview"`
+}
+
+// EarlierConversations lists a person's other conversations, the newest first.
+func EarlierConversations(ctx context.Context, q sqlx.QueryerContext, workspaceID, contactID, except int64) ([]Earlier, error) {
+	var out []Earlier
+	err := sqlx.SelectContext(ctx, q, &out, `SELECT id, channel, opened_at, resolved_at, preview FROM conversations
+WHERE workspace_id = $1 AND contact_id = $2 AND id <> $3 ORDER BY opened_at DESC LIMIT 20`, workspaceID, contactID, except)
+	if err != nil {
+		return nil, fmt.Errorf("list earlier conversations: %w", err)
+	}
+	return out, nil
+}

@@ -1,0 +1,205 @@
+package inbox
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/fault"
+)
+
+// ConversationFilter narrows a list of conversations.
+type ConversationFilter struct {
+	View      string // mine, unassigned, waiting, overdue, spam, all
+	State     string
+	Channel   string
+	Words     string
+	ContactID int64
+	Member    int64 // who "mine" is
+	Overdue   time.Time
+	Limit     int
+	Cursor    string
+}
+
+// ConversationView is a conversation with the names a list shows.
+type ConversationView struct {
+	Conversation
+	ContactName   string     `db:"contact_name"`
+	ContactLang   string     `db:"contact_language"`
+	ContactLabels Strings    `db:"contact_labels"`
+	AssigneeName  *string    `db:"assignee_name"`
+	LastInAt      *time.Time `db:"last_in_at"`
+}
+
+const sqlConversationViews = `
+SELECT ` + conversationColumns + `, c.name AS contact_name, c.language AS contact_language, c.labels AS contact_labels,
+       CASE WHEN u.name <> '' THEN u.name ELSE u.email END AS assignee_name, t.last_in_at
+FROM conversations v
+JOIN contacts c ON c.workspace_id = v.workspace_id AND c.id = v.contact_id
+LEFT JOIN threads t ON t.workspace_id = v.workspace_id AND t.id = v.thread_id
+LEFT JOIN users u ON u.id = v.assignee_id
+WHERE v.workspace_id = $1`
+
+// ListConversations returns one page, the newest first, and the cursor of the next.
+func ListConversations(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, f ConversationFilter) ([]ConversationView, string, error) {
+	w := &Where{Args: []any{workspaceID}}
+	switch f.View {
+	case "mine":
+		w.Add("v.assignee_id = ?", f.Member)
+	case "unassigned":
+		w.Add("v.assignee_id IS NULL AND NOT v.spam")
+	case "waiting":
+		w.Add("v.waiting_since IS NOT NULL AND NOT v.spam")
+	case "overdue":
+		w.Add("v.waiting_since < ? AND NOT v.spam", f.Overdue)
+	case "spam":
+		w.Add("v.spam")
+	default:
+		w.Add("(NOT v.spam OR ?::bigint <> 0)", f.ContactID)
+	}
+	if f.State != "" {
+		w.Add("v.state = ?", f.State)
+	}
+	if f.Channel != "" {
+		w.Add("v.channel = ?", f.Channel)
+	}
+	if f.ContactID != 0 {
+		w.Add("v.contact_id = ?", f.ContactID)
+	}
+	if f.Words != "" {
+		w.Add(`(c.name ILIKE ? OR v.preview ILIKE ? OR EXISTS (SELECT 1 FROM messages m WHERE m.workspace_id = v.workspace_id AND m.conversation_id = v.id AND m.text ILIKE ?))`, Like(f.Words), Like(f.Words), Like(f.Words))
+	}
+	if f.Cursor != "" {
+		at, id, err := ParseTimeCursor(f.Cursor)
+		if err != nil {
+			return nil, "", err
+		}
+		w.Add("(v.last_message_at, v.id) < (?::timestamptz, ?::bigint)", at, id)
+	}
+	var out []ConversationView
+	err := sqlx.SelectContext(ctx, q, &out, sqlConversationViews+w.SQL.String()+` ORDER BY v.last_message_at DESC, v.id DESC LIMIT `+strconv.Itoa(f.Limit+1), w.Args...)
+	if err != nil {
+		return nil, "", fmt.Errorf("list conversations: %w", err)
+	}
+	if len(out) <= f.Limit {
+		return out, "", nil
+	}
+	last := out[f.Limit-1]
+	return out[:f.Limit], TimeCursor(last.LastMessageAt, last.ID), nil
+}
+
+// ViewConversation returns one conversation.
+func ViewConversation(ctx context.Context, q sqlx.QueryerContext, workspaceID, id int64) (ConversationView, error) {
+	var v ConversationView
+	err := sqlx.GetContext(ctx, q, &v, sqlConversationViews+` AND v.id = $2`, workspaceID, id)
+	return v, notFound(err, "conversation", id)
+}
+
+func notFound(err error, what string, id int64) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.New(fault.NotFound, "%s %d does not exist in this workspace", what, id)
+	}
+	if err != nil {
+		return fmt.Errorf("load %s %d: %w", what, id, err)
+	}
+	return nil
+}
+
+// LockConversation locks the conversation's person and then the conversation, in the pipeline's order.
+func LockConversation(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64) (Conversation, error) {
+	if _, err := tx.ExecContext(ctx, `SELECT 1 FROM contacts WHERE workspace_id = $1 AND id = (SELECT contact_id FROM conversations WHERE workspace_id = $1 AND id = $2) FOR UPDATE`, workspaceID, id); err != nil {
+		return Conversation{}, fmt.Errorf("lock the person of conversation %d: %w", id, err)
+	}
+	v, err := LoadConversation(ctx, tx, workspaceID, id, true)
+	return v, notFound(err, "conversation", id)
+}
+
+// LoadThread returns a thread with its identity.
+func LoadThread(ctx context.Context, q sqlx.QueryerContext, workspaceID, id int64) (Thread, Identity, error) {
+	var t Thread
+	if err := sqlx.GetContext(ctx, q, &t, `SELECT workspace_id, id, account_id, channel, identity_id, contact_id, last_in_at, last_out_at, read_in_at FROM threads WHERE workspace_id = $1 AND id = $2`, workspaceID, id); err != nil {
+		return t, Identity{}, notFound(err, "thread", id)
+	}
+	var i Identity
+	err := sqlx.GetContext(ctx, q, &i, `SELECT workspace_id, id, contact_id, channel, scope, external_id, phone, username, name FROM identities WHERE workspace_id = $1 AND id = $2`, workspaceID, t.IdentityID)
+	return t, i, notFound(err, "identity", t.IdentityID)
+}
+
+// MessageView is a message with its member's name and its action.
+type MessageView struct {
+	Message
+	MemberName    *string `db:"member_name"`
+	ActionState   *string `db:"action_state"`
+	ActionReason  *string `db:"action_reason"`
+	ActionMeaning *string `db:"action_meaning"`
+}
+
+const sqlMessageViews = `
+SELECT ` + messageColumns + `, CASE WHEN u.name <> '' THEN u.name ELSE u.email END AS member_name,
+       a.state AS action_state, a.reason AS action_reason, a.meaning AS action_meaning
+FROM messages m
+LEFT JOIN users u ON u.id = m.member_id
+LEFT JOIN actions a ON a.workspace_id = m.workspace_id AND a.id = m.action_id
+WHERE m.workspace_id = $1`
+
+// ListMessages returns the messages of a conversation's thread up to its end, before a message (0: the
+// newest), the newest last.
+func ListMessages(ctx context.Context, q sqlx.QueryerContext, v Conversation, before int64, limit int) ([]MessageView, string, error) {
+	w := &Where{Args: []any{v.WorkspaceID}}
+	w.Add("m.conversation_id = ?", v.ID)
+	if before != 0 {
+		w.Add("(m.at, m.id) < (SELECT b.at, b.id FROM messages b WHERE b.workspace_id = $1 AND b.id = ?)", before)
+	}
+	var out []MessageView
+	err := sqlx.SelectContext(ctx, q, &out, sqlMessageViews+w.SQL.String()+` ORDER BY m.at DESC, m.id DESC LIMIT `+strconv.Itoa(limit+1), w.Args...)
+	if err != nil {
+		return nil, "", fmt.Errorf("list messages: %w", err)
+	}
+	next := ""
+	if len(out) > limit {
+		out = out[:limit]
+		next = strconv.FormatInt(out[limit-1].ID, 10)
+	}
+	for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
+		out[i], out[j] = out[j], out[i]
+	}
+	return out, next, nil
+}
+
+// ViewMessage returns one message.
+func ViewMessage(ctx context.Context, q sqlx.QueryerContext, workspaceID, id int64) (MessageView, error) {
+	var m MessageView
+	err := sqlx.GetContext(ctx, q, &m, sqlMessageViews+` AND m.id = $2`, workspaceID, id)
+	return m, notFound(err, "message", id)
+}
+
+// OpenCommentConversation returns the open conversation on a comment's thread, or opens one.
+func OpenCommentConversation(ctx context.Context, tx sqlx.ExtContext, c Comment, now time.Time) (int64, error) {
+	root := c.ID
+	err := sqlx.GetContext(ctx, tx, &root, `SELECT id FROM comments WHERE workspace_id = $1 AND account_id = $2 AND external_id = $3`, c.WorkspaceID, c.AccountID, c.RootID)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("find the root of comment %d: %w", c.ID, err)
+	}
+	origin, err := json.Marshal(map[string]any{"comment_id": c.ID, "post_id": c.PostID, "text": "a comment, passed on by a moderator"})
+	if err != nil {
+		return 0, fmt.Errorf("encode an origin: %w", err)
+	}
+	var id int64
+	if err := sqlx.GetContext(ctx, tx, &id, sqlOpenComment, c.WorkspaceID, c.AccountID, c.Channel, root, *c.ContactID, c.Language, string(origin), c.Text, now, c.CommentedAt); err != nil {
+		return 0, fmt.Errorf("open a conversation on comment %d: %w", c.ID, err)
+	}
+	return id, nil
+}
+
+const sqlOpenComment = `
+INSERT INTO conversations (workspace_id, account_id, channel, root_comment_id, contact_id, handler, handler_reason, language, origin, preview, unread, opened_at, last_message_at, waiting_since)
+VALUES ($1, $2, $3, $4, $5, 'human', 'passed_on', $6, $7, left($8, 200), 1, $9, $9, $10)
+ON CONFLICT (workspace_id, root_comment_id) WHERE state = 'open' AND root_comment_id IS NOT NULL
+DO UPDATE SET preview = excluded.preview, waiting_since = coalesce(conversations.waiting_since, excluded.waiting_since), revision = conversations.revision + 1
+RETURNING id`
