@@ -16,6 +16,7 @@ type Account struct {
 	AppSecret string // when set, appsecret_proof is added to calls (not on graph.instagram.com)
 	WABA      string // WhatsApp: business account id
 	Phone     string // WhatsApp: display number, digits
+	Page      string // Instagram connected through a Facebook Page: the Page's id, through which its messages go; else empty
 }
 
 // CallKind names something that can be done to the outside world. The values are the kinds of

@@ -61,7 +61,7 @@ type Event struct {
 	Account string    `json:"account"`          // the asset's id: Page, Instagram account, phone number id; the WABA id for account-level WhatsApp events
 	ID      string    `json:"id"`               // the provider's id of the comment, message, lead, status' message …
 	Time    time.Time `json:"time"`             // UTC; the entry's time where the item has none
-	Person  string    `json:"person,omitempty"` // the author on that channel: business-scoped user id first, else the phone digits
+	Person  string    `json:"person,omitempty"` // the author on that channel: business-scoped user id first, else the phone digits; the account's own id (WhatsApp: empty) where Own
 	Phone   string    `json:"phone,omitempty"`  // WhatsApp: digits with country code, no plus
 	Name    string    `json:"name,omitempty"`   // display name as the network gave it
 	User    string    `json:"username,omitempty"`
@@ -116,7 +116,7 @@ type Message struct {
 	Mids        []string        `json:"mids,omitempty"`
 	AppID       string          `json:"app_id,omitempty"`    // echo: which app sent it
 	Metadata    string          `json:"metadata,omitempty"`  // echo: what we passed when sending
-	Recipient   string          `json:"recipient,omitempty"` // echo: the customer
+	Recipient   string          `json:"recipient,omitempty"` // the customer, where the account itself wrote, edited or took back
 	Forwarded   bool            `json:"forwarded,omitempty"`
 	Standby     bool            `json:"standby,omitempty"` // another app owns the thread
 	Self        bool            `json:"self,omitempty"`    // is_self test message

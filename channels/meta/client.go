@@ -28,7 +28,7 @@ type Client struct {
 	// trace. It may be nil.
 	Observe func(Exchange)
 	// Usage is told when Meta reports how much of a limit is used; it may be nil.
-	Usage func(accountID string, percent int, regain time.Duration)
+	Usage func(Usage)
 }
 
 // Exchange is one call as it may be kept for support: no token, no text, no phone number.
@@ -40,6 +40,14 @@ type Exchange struct {
 	Status  int // 0: no answer
 	Took    time.Duration
 	Note    string // error code and fbtrace_id, or what went wrong
+}
+
+// Request is one call to the Graph API. Body is sent as JSON where it is not nil.
+type Request struct {
+	Method string
+	Path   string
+	Query  url.Values
+	Body   any
 }
 
 // NewClient returns a client whose calls end after timeout.
@@ -57,191 +65,115 @@ func NewClient(timeout time.Duration) *Client {
 
 // Get reads path (with query) into out.
 func (c *Client) Get(ctx context.Context, a channels.Account, path string, query url.Values, out any) error {
-	return c.do(ctx, a, http.MethodGet, path, query, nil, out)
+	return c.Do(ctx, a, Request{http.MethodGet, path, query, nil}, out)
 }
 
 // Post sends body as JSON to path and reads the answer into out.
 func (c *Client) Post(ctx context.Context, a channels.Account, path string, query url.Values, body, out any) error {
-	return c.do(ctx, a, http.MethodPost, path, query, body, out)
-}
-
-// Delete deletes path.
-func (c *Client) Delete(ctx context.Context, a channels.Account, path string, query url.Values, out any) error {
-	return c.do(ctx, a, http.MethodDelete, path, query, nil, out)
+	return c.Do(ctx, a, Request{http.MethodPost, path, query, body}, out)
 }
 
 // Address joins the account's base URL with a path. The base URL is taken as it is: with a version in
-// its path (https://graph.facebook.com/v25.0) or without one.
+// its path (https://graph.facebook.com/v25.0) or without one, and none is put in.
 func Address(a channels.Account, path string, query url.Values) (string, error) {
 	u, err := url.Parse(a.BaseURL)
-	if err != nil || u.Host == "" {
-		return "", fmt.Errorf("the account's base URL is not an address")
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return "", errors.New("the account's base URL is not an address")
 	}
-	u.Path = strings.TrimRight(u.Path, "/") + "/" + strings.TrimLeft(path, "/")
-	if query == nil {
-		query = url.Values{}
+	if strings.Contains(path, "..") || strings.Contains(path, "//") || strings.HasPrefix(path, "/") {
+		return "", errors.New("the id in the call is not one of the network's")
+	}
+	u.Path = strings.TrimRight(u.Path, "/") + "/" + path
+	full := url.Values{}
+	for k, v := range query {
+		full[k] = v
 	}
 	if a.AppSecret != "" && u.Host != "graph.instagram.com" {
-		query.Set("appsecret_proof", Proof(a.Token, a.AppSecret))
+		full.Set("appsecret_proof", Proof(a.Token, a.AppSecret))
 	}
-	u.RawQuery = query.Encode()
+	u.RawQuery = full.Encode()
 	return u.String(), nil
 }
 
-func (c *Client) do(ctx context.Context, a channels.Account, method, path string, query url.Values, body, out any) error {
-	address, err := Address(a, path, query)
-	if err != nil {
-		return &channels.Failure{Class: channels.AskPerson, Scope: channels.ScopeAccount, Reason: "bad_address", Meaning: err.Error() + ": connect the account again with the right one."}
+// Do carries out a request and reads the answer into out, unless out is nil. Its error is a
+// *channels.Failure.
+func (c *Client) Do(ctx context.Context, a channels.Account, r Request, out any) error {
+	x := Exchange{Channel: a.Channel, Account: a.ID, Method: r.Method, Path: "/" + r.Path}
+	start := time.Now()
+	f := c.exchange(ctx, a, r, out, &x)
+	if x.Took = time.Since(start); c.Observe != nil {
+		c.Observe(x)
 	}
-	var payload io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			return &channels.Failure{Class: channels.AskPerson, Scope: channels.ScopeCall, Reason: "bad_request", Meaning: "The call could not be put together."}
-		}
-		payload = bytes.NewReader(b)
+	if f != nil { // never a nil pointer inside an error
+		return f
 	}
+	return nil
+}
+
+func (c *Client) exchange(ctx context.Context, a channels.Account, r Request, out any, x *Exchange) *channels.Failure {
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
-	req, err := http.NewRequestWithContext(ctx, method, address, payload)
-	if err != nil {
-		return &channels.Failure{Class: channels.AskPerson, Scope: channels.ScopeAccount, Reason: "bad_address", Meaning: "The account's base URL is not an address: connect the account again."}
+	req, f := build(ctx, a, r)
+	if f != nil {
+		x.Note = f.Reason
+		return f
 	}
-	req.Header.Set("Authorization", "Bearer "+a.Token)
-	req.Header.Set("Accept", "application/json")
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	start := time.Now()
-	x := Exchange{Channel: a.Channel, Account: a.ID, Method: method, Path: "/" + strings.TrimLeft(path, "/")}
-	defer func() {
-		if x.Took = time.Since(start); c.Observe != nil {
-			c.Observe(x)
-		}
-	}()
 	res, err := c.HTTP.Do(req)
 	if err != nil {
-		f := c.noAnswer(err, sent.Load(), method)
+		f := noAnswer(err, sent.Load(), r.Method)
 		x.Note = f.Reason
 		return f
 	}
 	defer res.Body.Close()
 	x.Status = res.StatusCode
+	usage, reported := readUsage(res.Header)
+	if usage.Account = a.ID; reported && c.Usage != nil {
+		c.Usage(usage)
+	}
 	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	c.reportUsage(a.ID, res.Header)
 	if err != nil && res.StatusCode < 400 {
-		f := c.noAnswer(err, true, method)
+		f := noAnswer(err, true, r.Method)
 		x.Note = f.Reason
 		return f
 	}
-	if f := failure(res.StatusCode, answer); f != nil {
+	if f := failure(r.Method, res.StatusCode, answer); f != nil {
 		x.Note = fmt.Sprintf("%s %d/%d %s", f.Reason, f.Code, f.Subcode, f.Trace)
+		if f.Class == channels.Wait {
+			f.After = max(f.After, usage.Regain, retryAfter(res.Header))
+		}
 		return f
 	}
-	if out == nil {
-		return nil
-	}
-	if err := json.Unmarshal(answer, out); err != nil {
-		x.Note = "answer is not JSON"
-		class := channels.Unknown
-		if method == http.MethodGet {
-			class = channels.Retry
-		}
-		return &channels.Failure{Class: class, Scope: channels.ScopeCall, HTTP: res.StatusCode, Reason: "odd_answer", Meaning: "The server answered with something that is not JSON.", After: 30 * time.Second}
+	if out != nil && json.Unmarshal(answer, out) != nil {
+		x.Note = "odd_answer"
+		return unclear(r.Method, res.StatusCode, "odd_answer", "The server answered, but not with what the network answers")
 	}
 	return nil
 }
 
-// noAnswer: before the request left nothing can have happened; after that it may have. Reading is
-// harmless and is simply tried again.
-func (c *Client) noAnswer(err error, sent bool, method string) *channels.Failure {
-	f := &channels.Failure{Class: channels.Retry, Scope: channels.ScopeCall, Reason: "unreachable", Meaning: "The network could not be reached; it is tried again.", After: 10 * time.Second}
-	var dns *net.DNSError
-	switch {
-	case sent && method != http.MethodGet:
-		f.Class, f.Reason, f.Meaning = channels.Unknown, "timeout", "No answer came back, so it is not known whether the call worked: it is looked up before anything is sent again."
-	case errors.As(err, &dns):
-		f.Meaning = "The network's address could not be found; it is tried again."
+func build(ctx context.Context, a channels.Account, r Request) (*http.Request, *channels.Failure) {
+	ask := func(scope channels.Scope, reason, meaning string) *channels.Failure {
+		return &channels.Failure{Class: channels.AskPerson, Scope: scope, Reason: reason, Meaning: meaning}
 	}
-	return f
-}
-
-type errorBody struct {
-	Error *struct {
-		Code      json.Number `json:"code"`
-		Subcode   json.Number `json:"error_subcode"`
-		Transient bool        `json:"is_transient"`
-		Trace     string      `json:"fbtrace_id"`
-	} `json:"error"`
-}
-
-// failure reads an error out of an answer; Meta sometimes sends one with status 200. Its message is in
-// the account's language and may hold anything, so only codes are used.
-func failure(status int, answer []byte) *channels.Failure {
-	var b errorBody
-	_ = json.Unmarshal(answer, &b)
-	if b.Error == nil {
-		if status < 300 {
-			return nil
+	address, err := Address(a, r.Path, r.Query)
+	if err != nil {
+		return nil, ask(channels.ScopeAccount, "bad_address", "The call was not made, because "+err.Error()+".")
+	}
+	var payload io.Reader
+	if r.Body != nil {
+		b, err := json.Marshal(r.Body)
+		if err != nil {
+			return nil, ask(channels.ScopeCall, "bad_request", "The call could not be put together: its content is not JSON.")
 		}
-		return Classify(0, 0, status)
+		payload = bytes.NewReader(b)
 	}
-	code, _ := b.Error.Code.Int64()
-	subcode, _ := b.Error.Subcode.Int64()
-	f := Classify(int(code), int(subcode), status)
-	f.Trace = traceOnly(b.Error.Trace)
-	if b.Error.Transient && (f.Class == channels.AskPerson || f.Class == channels.GiveUp) {
-		f.Class, f.After = channels.Retry, 30*time.Second
+	req, err := http.NewRequestWithContext(ctx, r.Method, address, payload)
+	if err != nil {
+		return nil, ask(channels.ScopeAccount, "bad_address", "The account's base URL is not an address: connect the account again.")
 	}
-	return f
-}
-
-// traceOnly keeps a trace id that looks like one.
-func traceOnly(s string) string {
-	if len(s) > 64 {
-		return ""
+	req.Header.Set("Authorization", "Bearer "+a.Token)
+	req.Header.Set("Accept", "application/json")
+	if r.Body != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
-	for _, r := range s {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-') {
-			return ""
-		}
-	}
-	return s
-}
-
-// reportUsage reads X-App-Usage and X-Business-Use-Case-Usage: percentages, throttling from 100.
-func (c *Client) reportUsage(accountID string, h http.Header) {
-	if c.Usage == nil {
-		return
-	}
-	percent, minutes := 0, 0
-	var flat map[string]any
-	if json.Unmarshal([]byte(h.Get("X-App-Usage")), &flat) == nil {
-		percent = highest(flat)
-	}
-	var cases map[string][]map[string]any
-	if json.Unmarshal([]byte(h.Get("X-Business-Use-Case-Usage")), &cases) == nil {
-		for _, list := range cases {
-			for _, one := range list {
-				if m, ok := one["estimated_time_to_regain_access"].(float64); ok {
-					minutes = max(minutes, int(m))
-				}
-				delete(one, "estimated_time_to_regain_access")
-				percent = max(percent, highest(one))
-			}
-		}
-	}
-	if percent > 0 {
-		c.Usage(accountID, percent, time.Duration(minutes)*time.Minute)
-	}
-}
-
-func highest(m map[string]any) int {
-	top := 0
-	for _, v := range m {
-		if f, ok := v.(float64); ok {
-			top = max(top, int(f))
-		}
-	}
-	return top
+	return req, nil
 }

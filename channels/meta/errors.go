@@ -37,6 +37,8 @@ var table = map[key]meaning{
 	{0, 0}:         {reauth, account, "token_invalid", "Meta does not accept the account's token: connect the account again.", 0, false},
 	{1, 0}:         {retry, call, "unknown_error", "Meta reported an unknown error; it is tried again.", 30 * time.Second, false},
 	{1, 1357046}:   {channels.Unknown, call, "maybe_done", "Meta gave no clear answer, but the message may have gone out: it is looked up before anything is sent again.", 0, false},
+	{1, 99}:        {ask, account, "access_level", "Meta refused without a reason; often the app lacks a permission or an access level.", 0, false},
+	{2, 2018344}:   {ask, account, "terms_missing", "An administrator of the Page must accept Meta's privacy terms for labels.", 0, false},
 	{2, 0}:         {retry, call, "outage", "Meta is temporarily unavailable; it is tried again.", 30 * time.Second, false},
 	{3, 0}:         {ask, account, "capability_missing", "The app lacks a capability for this call: check the app's products and access level.", 0, false},
 	{4, 0}:         {wait, app, "rate_limited", "The app's hourly call limit is reached; sending goes on by itself.", 10 * time.Minute, false},
@@ -72,6 +74,12 @@ var table = map[key]meaning{
 	{100, 2018300}: {wait, pair, "thread_owned", "Another app owns this conversation at the moment.", 15 * time.Minute, false},
 	{100, 2018321}: {wait, pair, "thread_owned", "Another app owns this conversation at the moment.", 15 * time.Minute, false},
 	{100, 2018171}: {wait, pair, "thread_owned", "Another app owns this conversation at the moment.", 15 * time.Minute, false},
+	{190, 458}:     {reauth, account, "app_removed", "The app was removed from the account: connect it again.", 0, false},
+	{190, 459}:     {reauth, account, "checkpoint", "Whoever connected the account must sign in to Facebook once and pass its check, then connect it again.", 0, false},
+	{190, 460}:     {reauth, account, "token_expired", "The password of whoever connected the account has changed: connect it again.", 0, false},
+	{190, 463}:     {reauth, account, "token_expired", "The account's token has expired: connect it again.", 0, false},
+	{190, 464}:     {reauth, account, "checkpoint", "Whoever connected the account must confirm their own account, then connect it again.", 0, false},
+	{190, 467}:     {reauth, account, "token_expired", "The account's token is not valid any more: connect the account again.", 0, false},
 	{190, 0}:       {reauth, account, "token_expired", "The account's token is not valid any more: connect the account again.", 0, false},
 	{200, 0}:       {reauth, account, "permission_missing", "A permission is missing: connect the account again and grant it.", 0, false},
 	{200, 2018028}: {ask, account, "app_not_live", "The app is not live, and the person has no role in it.", 0, false},
@@ -81,10 +89,14 @@ var table = map[key]meaning{
 	{368, 0}:       {ask, account, "policy_block", "Meta has blocked the account for a policy reason.", 0, false},
 	{551, 0}:       {giveUp, pair, "person_unavailable", "The person is not available: they blocked you, left, or are restricted.", 0, false},
 	{613, 0}:       {wait, account, "rate_limited", "A call limit is reached; sending goes on by itself.", time.Minute, false},
+	{613, 1996}:    {wait, account, "rate_limited", "Meta found the number of calls unusual and slows them down; sending goes on by itself.", 10 * time.Minute, false},
 	{613, 2534040}: {wait, account, "rate_limited", "Instagram's call limit is reached; sending goes on by itself.", time.Minute, false},
 	{613, 2018338}: {ask, pair, "too_many", "Too many tagged messages to this person.", 0, false},
 	{1200, 0}:      {retry, call, "outage", "Meta is temporarily unavailable; it is tried again.", 30 * time.Second, false},
 	{2022, 0}:      {ask, account, "policy_block", "Commerce messages are switched off for this account after a violation.", 0, false},
+	{803, 0}:       {giveUp, call, "gone", "It was deleted, or is not visible any more.", 0, false}, // seen
+	{2018218, 0}:   {giveUp, pair, "person_unavailable", "The person's profile is not available.", 0, false},
+	{2018247, 0}:   {ask, account, "permission_missing", "The app may not read this field of a profile.", 0, false},
 	{9000001, 0}:   {giveUp, call, "gone", "The message was deleted.", 0, false},
 	{10900, 0}:     {giveUp, call, "already_replied", "A private reply to this comment exists already; there can be only one.", 0, true}, // seen
 	{10903, 0}:     {giveUp, call, "private_reply_refused", "This person takes no private reply.", 0, false},
@@ -135,14 +147,37 @@ var table = map[key]meaning{
 	{132069, 0}:  {wait, call, "form_throttled", "The form is throttled to ten messages an hour.", 10 * time.Minute, false},
 	{133000, 0}:  {retry, account, "not_registered", "An earlier deregistration is not complete.", time.Minute, false},
 	{133004, 0}:  {retry, account, "outage", "WhatsApp is temporarily unavailable; it is tried again.", time.Minute, false},
+	{133005, 0}:  {ask, account, "pin", "The number's two-step PIN is wrong.", 0, false},
+	{133008, 0}:  {wait, account, "pin", "The two-step PIN was guessed too often.", time.Hour, false},
+	{133009, 0}:  {wait, account, "pin", "The two-step PIN was entered too fast.", time.Minute, false},
+	{133015, 0}:  {wait, account, "not_registered", "The number was deleted a moment ago: registering works again in five minutes.", 5 * time.Minute, false},
+	{133016, 0}:  {wait, account, "not_registered", "The number was registered and deregistered too often.", 24 * time.Hour, false},
+	{134011, 0}:  {ask, account, "terms_missing", "The terms of WhatsApp's payments are not accepted.", 0, false},
 	{133006, 0}:  {ask, account, "not_registered", "The number must be verified again.", 0, false},
 	{133010, 0}:  {ask, account, "not_registered", "The number is not registered.", 0, false},
 	{134100, 0}:  {ask, call, "bad_request", "Only marketing templates can be sent this way.", 0, false},
 	{134101, 0}:  {wait, call, "template_syncing", "The template is being synchronised.", 10 * time.Minute, false},
-	{134102, 0}:  {retry, call, "outage", "WhatsApp's marketing service is unavailable.", time.Minute, false},
+	{134102, 0}:  {ask, account, "marketing_off", "WhatsApp's marketing messages are not available to this account.", 0, false},
 	{135000, 0}:  {ask, call, "bad_request", "WhatsApp refused the call.", 0, false},
 	{137000, 0}:  {ask, pair, "identity_changed", "The person's identity has changed: confirm it first.", 0, false},
 	{2494100, 0}: {wait, account, "maintenance", "The number is in maintenance.", time.Minute, false},
+	{139000, 0}:  {ask, call, "form_blocked", "WhatsApp blocked the form for integrity reasons.", 0, false},
+	{139001, 0}:  {ask, call, "form_refused", "The form could not be updated.", 0, false},
+	{139002, 0}:  {ask, call, "form_refused", "The form could not be published.", 0, false},
+	{139003, 0}:  {ask, call, "form_refused", "The form could not be deprecated.", 0, false},
+	{139004, 0}:  {ask, call, "form_refused", "The form could not be deleted.", 0, false},
+	{139006, 0}:  {giveUp, call, "no_figures", "There are too few uses of the form for figures.", 0, false},
+	{139100, 0}:  {ask, pair, "block_refused", "WhatsApp did not change the block: only people who wrote in the last 24 hours can be blocked.", 0, false},
+	{139101, 0}:  {ask, account, "block_list_full", "The number's block list is full.", 0, false},
+	{139102, 0}:  {retry, account, "busy", "The block list is being changed; it is tried again.", 10 * time.Second, false},
+	{139103, 0}:  {retry, account, "unknown_error", "The block list could not be changed; it is tried again.", time.Minute, false},
+	{147001, 0}:  {ask, account, "username", "WhatsApp refused the business username.", 0, false},
+	{147002, 0}:  {ask, account, "username", "WhatsApp refused the business username.", 0, false},
+	{147003, 0}:  {ask, account, "username", "WhatsApp refused the business username.", 0, false},
+	{147004, 0}:  {ask, account, "username", "WhatsApp refused the business username.", 0, false},
+	{147005, 0}:  {ask, account, "username", "WhatsApp refused the business username.", 0, false},
+	{2388019, 0}: {ask, account, "template_limit", "The WhatsApp account has as many templates as it may.", 0, false},
+	{2388047, 0}: {ask, call, "template_invalid", "The template's header is not valid.", 0, false},
 	{2388040, 0}: {ask, call, "template_invalid", "A field of the template is too long.", 0, false},
 	{2388072, 0}: {ask, call, "template_invalid", "The template's body is not valid.", 0, false},
 	{2388073, 0}: {ask, call, "template_invalid", "The template's footer is not valid.", 0, false},
@@ -152,40 +187,42 @@ var table = map[key]meaning{
 
 // Classify sorts an error of Meta, from an answer or from a status webhook. http may be 0.
 func Classify(code, subcode, http int) *channels.Failure {
-	m, ok := table[key{code, subcode}]
-	if !ok && code == 100 {
-		m, ok = table[key{subcode, 0}] // template creation names its reason in the subcode
-		ok = ok && subcode >= 2388000
+	m, ok := lookUp(code, subcode)
+	if !ok || code == 0 && http != 0 && http != 401 { // without a 401, code 0 is no error object at all
+		m = byStatus(http)
 	}
-	if !ok {
-		m, ok = table[key{code, 0}]
+	return &channels.Failure{Class: m.class, Scope: m.scope, Code: code, Subcode: subcode, HTTP: http,
+		Reason: m.reason, Meaning: m.text, After: m.after, Done: m.done}
+}
+
+func lookUp(code, subcode int) (meaning, bool) {
+	if m, ok := table[key{code, subcode}]; ok {
+		return m, true
 	}
-	f := &channels.Failure{Code: code, Subcode: subcode, HTTP: http}
+	if m, ok := table[key{subcode, 0}]; ok && code == 100 && subcode >= 2388000 {
+		return m, true // template creation names its reason in the subcode
+	}
+	if m, ok := table[key{code, 0}]; ok {
+		return m, true
+	}
+	if code > 200 && code <= 299 {
+		return table[key{200, 0}], true
+	}
+	return meaning{}, false
+}
+
+// byStatus sorts an answer of which nothing but the HTTP status is known: a proxy's page, an empty body,
+// a code that is new. A 404 without Meta's error object is a wrong address, not a missing object.
+func byStatus(http int) meaning {
 	switch {
-	case ok:
-	case code >= 200 && code <= 299:
-		m = table[key{200, 0}]
 	case http == 401:
-		m = table[key{190, 0}]
+		return table[key{190, 0}]
+	case http == 404:
+		return meaning{ask, account, "bad_address", "The server does not know this address: check the account's id and base URL.", 0, false}
 	case http == 429:
-		m = table[key{613, 0}]
+		return table[key{613, 0}]
 	case http >= 500 || http == 408:
-		m = table[key{2, 0}]
-	default:
-		m = meaning{ask, call, "refused", "Meta refused the call with an error that is not in our table.", 0, false}
+		return table[key{2, 0}]
 	}
-	if code == 0 && http != 401 && http != 0 { // an answer without an error object
-		switch {
-		case http == 429:
-			m = table[key{613, 0}]
-		case http >= 500 || http == 408:
-			m = table[key{2, 0}]
-		case http == 404:
-			m = table[key{100, 33}]
-		default:
-			m = meaning{ask, call, "refused", "The server refused the call without saying why.", 0, false}
-		}
-	}
-	f.Class, f.Scope, f.Reason, f.Meaning, f.After, f.Done = m.class, m.scope, m.reason, m.text, m.after, m.done
-	return f
+	return meaning{ask, call, "refused", "The network refused the call for a reason that ponte does not know.", 0, false}
 }

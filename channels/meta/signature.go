@@ -57,7 +57,7 @@ var ErrSignedRequest = errors.New("the signed request is malformed or not signed
 // SignedRequest is what Meta posts to the deauthorise and data-deletion callbacks.
 type SignedRequest struct {
 	Algorithm string `json:"algorithm"`
-	UserID    string `json:"user_id"`
+	UserID    string `json:"user_id"` // app-scoped
 	IssuedAt  int64  `json:"issued_at"`
 }
 
@@ -76,7 +76,7 @@ func ParseSignedRequest(raw string, secrets []string) (SignedRequest, error) {
 		return r, ErrSignedRequest
 	}
 	body, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(payload, "="))
-	if err != nil || json.Unmarshal(body, &r) != nil || r.UserID == "" {
+	if err != nil || json.Unmarshal(body, &r) != nil || r.UserID == "" || !strings.EqualFold(r.Algorithm, "HMAC-SHA256") {
 		return SignedRequest{}, ErrSignedRequest
 	}
 	return r, nil
