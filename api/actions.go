@@ -155,6 +155,16 @@ func (s *Server) listEvents(ctx context.Context, who *caller, in *eventsIn) (Pag
 }
 
 func (s *Server) replayEvent(ctx context.Context, who *caller, in *emptyIn) error {
+	var state []string
+	if err := s.DB.SelectContext(ctx, &state, `SELECT state FROM events WHERE workspace_id = $1 AND id = $2`, who.WorkspaceID, in.ID); err != nil {
+		return fmt.Errorf("look for event %d: %w", in.ID, err)
+	}
+	if len(state) == 0 {
+		return fault.New(fault.NotFound, "event %d does not exist in this workspace", in.ID)
+	}
+	if state[0] != "parked" {
+		return fault.New(fault.Conflict, "only a parked event can be decided again; this one is %s", state[0])
+	}
 	if s.ReplayEvent == nil {
 		return fault.New(fault.Unavailable, "events are not replayed in this process")
 	}

@@ -80,11 +80,11 @@ func showEntry(e consent.Entry, wordings map[int64]string) ConsentEntry {
 
 // ConsentReport says whether the ledger is whole.
 type ConsentReport struct {
-	OK       bool             `json:"ok"`
-	Entries  int64            `json:"entries"`
-	Erased   int64            `json:"erased" doc:"Entries whose personal values are gone"`
-	Head     LedgerHead       `json:"head"`
-	Problems []LedgerProblem  `json:"problems"`
+	OK       bool            `json:"ok"`
+	Entries  int64           `json:"entries"`
+	Erased   int64           `json:"erased" doc:"Entries whose personal values are gone"`
+	Head     LedgerHead      `json:"head"`
+	Problems []LedgerProblem `json:"problems"`
 }
 
 // LedgerHead is the end of the chain; kept elsewhere, it shows later whether the tail was cut.

@@ -1,0 +1,140 @@
+package inbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// ActionView is an action of the outbox as people look at it.
+type ActionView struct {
+	ID             int64      `db:"id"`
+	AccountID      int64      `db:"account_id"`
+	Kind           string     `db:"kind"`
+	State          string     `db:"state"`
+	Reason         string     `db:"reason"`
+	Meaning        string     `db:"meaning"`
+	Purpose        string     `db:"purpose"`
+	Origin         string     `db:"origin"`
+	Actor          string     `db:"actor"`
+	ContactID      *int64     `db:"contact_id"`
+	ConversationID *int64     `db:"conversation_id"`
+	CommentID      *int64     `db:"comment_id"`
+	MessageID      *int64     `db:"message_id"`
+	TriggerID      *int64     `db:"trigger_id"`
+	Text           string     `db:"text"`
+	Attempts       int        `db:"attempts"`
+	NotBefore      time.Time  `db:"not_before"`
+	ValidUntil     time.Time  `db:"valid_until"`
+	SentAt         *time.Time `db:"sent_at"`
+	DoneAt         *time.Time `db:"done_at"`
+	ExternalID     string     `db:"external_id"`
+	CreatedAt      time.Time  `db:"created_at"`
+}
+
+// ActionFilter narrows a list of actions. Zero fields do not narrow.
+type ActionFilter struct {
+	ID, ContactID, CommentID int64
+	State                    string
+	Before                   int64
+	Limit                    int
+}
+
+// ListActions returns actions, the newest first.
+func ListActions(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, f ActionFilter) ([]ActionView, error) {
+	var out []ActionView
+	err := sqlx.SelectContext(ctx, q, &out, sqlActionViews, workspaceID, f.ID, f.ContactID, f.CommentID, f.State, f.Before, f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("list actions: %w", err)
+	}
+	return out, nil
+}
+
+const sqlActionViews = `
+SELECT id, account_id, kind, state, reason, meaning, purpose, origin, actor, contact_id, conversation_id, comment_id, message_id, trigger_id,
+       coalesce(call->>'text', '') AS text, attempts, not_before, valid_until, sent_at, done_at, external_id, created_at
+FROM actions
+WHERE workspace_id = $1 AND ($2 = 0 OR id = $2) AND ($3 = 0 OR contact_id = $3) AND ($4 = 0 OR comment_id = $4) AND ($5 = '' OR state = $5) AND ($6 = 0 OR id < $6)
+ORDER BY id DESC LIMIT $7`
+
+// EventView is an event with what came of it, without what was said.
+type EventView struct {
+	ID         int64      `db:"id"`
+	AccountID  int64      `db:"account_id"`
+	Kind       string     `db:"kind"`
+	Channel    string     `db:"channel"`
+	Source     string     `db:"source"`
+	Key        string     `db:"key"`
+	State      string     `db:"state"`
+	Reason     string     `db:"reason"`
+	Attempts   int        `db:"attempts"`
+	OccurredAt time.Time  `db:"occurred_at"`
+	CreatedAt  time.Time  `db:"created_at"`
+	DoneAt     *time.Time `db:"done_at"`
+}
+
+// ListEvents returns events, the newest first; words are looked for in kind, key and reason.
+func ListEvents(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, state, words string, before int64, limit int) ([]EventView, error) {
+	var out []EventView
+	if err := sqlx.SelectContext(ctx, q, &out, sqlEventViews, workspaceID, state, words, Like(words), before, limit); err != nil {
+		return nil, fmt.Errorf("list events: %w", err)
+	}
+	return out, nil
+}
+
+const sqlEventViews = `
+SELECT id, account_id, kind, channel, source, key, state, reason, attempts, occurred_at, created_at, done_at FROM events
+WHERE workspace_id = $1 AND ($2 = '' OR state = $2) AND ($3 = '' OR kind ILIKE $4 OR key ILIKE $4 OR reason ILIKE $4) AND ($5 = 0 OR id < $5)
+ORDER BY id DESC LIMIT $6`
+
+// DeliveryView is a webhook request that could not be split whole, without its body.
+type DeliveryView struct {
+	ID         int64     `db:"id"`
+	ReceivedAt time.Time `db:"received_at"`
+	Source     string    `db:"source"`
+	Bytes      int       `db:"bytes"`
+	Reason     string    `db:"reason"`
+	Attempts   int       `db:"attempts"`
+}
+
+// ParkedDeliveries lists what waits for a person, of the whole installation: a delivery that nobody's
+// account explains belongs to no workspace.
+func ParkedDeliveries(ctx context.Context, q sqlx.QueryerContext, before int64, limit int) ([]DeliveryView, error) {
+	var out []DeliveryView
+	err := sqlx.SelectContext(ctx, q, &out, `SELECT id, received_at, source, length(body) AS bytes, reason, attempts FROM deliveries
+WHERE state = 'parked' AND ($1 = 0 OR id < $1) ORDER BY id DESC LIMIT $2`, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list parked deliveries: %w", err)
+	}
+	return out, nil
+}
+
+// DecisionRecord is everything that is kept of one verdict.
+type DecisionRecord struct {
+	ID          int64           `db:"id"`
+	Subject     string          `db:"subject"`
+	SubjectID   int64           `db:"subject_id"`
+	EventID     *int64          `db:"event_id"`
+	Decision    string          `db:"decision"`
+	Tier        string          `db:"tier"`
+	Provisional bool            `db:"provisional"`
+	Verdict     json.RawMessage `db:"verdict"`
+	Input       json.RawMessage `db:"input"`
+	TokensIn    int             `db:"tokens_in"`
+	TokensOut   int             `db:"tokens_out"`
+	CostMicros  int64           `db:"cost_micros"`
+	TookMicros  int64           `db:"took_micros"`
+	Actor       string          `db:"actor"`
+	CreatedAt   time.Time       `db:"created_at"`
+}
+
+// Decision returns the record of one verdict.
+func Decision(ctx context.Context, q sqlx.QueryerContext, workspaceID, id int64) (DecisionRecord, error) {
+	var r DecisionRecord
+	err := sqlx.GetContext(ctx, q, &r, `SELECT id, subject, subject_id, event_id, decision, tier, provisional, verdict, input, tokens_in, tokens_out, cost_micros, took_micros, actor, created_at
+FROM verdicts WHERE workspace_id = $1 AND id = $2`, workspaceID, id)
+	return r, notFound(err, "decision", id)
+}
