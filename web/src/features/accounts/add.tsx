@@ -2,10 +2,11 @@ import { Button, Group, Modal, PasswordInput, SegmentedControl, Stack, TextInput
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/errors';
+import type { NewAccount } from '@/api/types';
 import { failed, told } from '@/ui/toast';
 import { useAddAccount } from './queries';
 
-const start = { channel: 'facebook', id: '', token: '', base_url: '', waba_id: '', phone: '', name: '' };
+const start: Required<NewAccount> = { channel: 'facebook', id: '', token: '', base_url: '', waba_id: '', phone: '', name: '' };
 
 /** Connects an account: what Meta's console shows, named as it is named there. */
 export function AddAccount({ onClose }: { onClose: () => void }) {
@@ -23,7 +24,7 @@ export function AddAccount({ onClose }: { onClose: () => void }) {
     <Modal opened onClose={onClose} title={t('accounts.add')} closeButtonProps={{ 'aria-label': t('act.close') }}>
       <form onSubmit={submit} autoComplete="off">
         <Stack gap="sm">
-          <SegmentedControl aria-label={t('accounts.channel')} value={form.channel} onChange={(channel) => setForm({ ...form, channel })} data={[{ value: 'facebook', label: t('accounts.kind.facebook') }, { value: 'instagram', label: 'Instagram' }, { value: 'whatsapp', label: 'WhatsApp' }]} />
+          <SegmentedControl aria-label={t('accounts.channel')} value={form.channel} onChange={(channel) => setForm({ ...form, channel: channel as NewAccount['channel'] })} data={[{ value: 'facebook', label: t('accounts.kind.facebook') }, { value: 'instagram', label: 'Instagram' }, { value: 'whatsapp', label: 'WhatsApp' }]} />
           <TextInput label={t('accounts.name')} {...field('name')} />
           <TextInput label={t(`accounts.id.${form.channel}`)} inputMode="numeric" required {...field('id')} />
           <PasswordInput label={t('accounts.token')} description={t('accounts.token_text')} required autoComplete="off" visibilityToggleButtonProps={{ 'aria-label': t('session.show') }} {...field('token')} />

@@ -1,8 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { Account, Check } from '@/api/types';
-
-export interface NewAccount { channel: string; id: string; token: string; base_url?: string; waba_id?: string; phone?: string; name?: string }
+import type { Account, Check, NewAccount } from '@/api/types';
 
 function useFresh() {
   const client = useQueryClient();

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { Conversation, ConversationDetail, Message, Page, QuickReply, Suggestions, Template } from '@/api/types';
+import type { ConsentAct, Conversation, ConversationDetail, Message, Outgoing, Page, QuickReply, Suggestions, Template } from '@/api/types';
 
 export const views = ['waiting', 'mine', 'unassigned', 'overdue', 'spam', 'all'] as const;
 export type View = (typeof views)[number];
@@ -40,8 +40,6 @@ export function useMessages(id: number) {
 export function useSuggestions(id: number, enabled: boolean) {
   return useQuery({ queryKey: ['suggestions', id], enabled, queryFn: () => unwrap<Suggestions>(api.GET('/conversations/{id}/suggestions', { params: { path: { id } } })) });
 }
-
-export interface Outgoing { text: string; revision: number; suggestion_id?: number; template_id?: number; parameters?: string[] }
 
 function refresh(client: ReturnType<typeof useQueryClient>, id: number) {
   for (const queryKey of [['conversation', id], ['messages', id], ['suggestions', id], ['conversations'], ['overview']]) void client.invalidateQueries({ queryKey });
@@ -112,8 +110,6 @@ export function useUnjoin(conversation: number) {
     onSettled: () => refresh(client, conversation),
   });
 }
-
-export interface ConsentAct { act: 'grant' | 'withdraw'; channel: string; purpose: string; how: string; evidence_text: string }
 
 export function useConsentAct(contact: number, conversation: number) {
   const client = useQueryClient();

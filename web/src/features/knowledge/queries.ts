@@ -1,9 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { Knowledge, Page, QuickReply } from '@/api/types';
-
-export type QuickInput = Omit<QuickReply, 'id'>;
-export type KnowledgeInput = Omit<Knowledge, 'id'>;
+import type { Knowledge, KnowledgeInput, Page, QuickReply, QuickReplyInput } from '@/api/types';
 
 export function useQuickReplies() {
   return useQuery({ queryKey: ['quick-replies'], queryFn: () => unwrap<Page<QuickReply>>(api.GET('/quick-replies')) });
@@ -16,7 +13,7 @@ export function useKnowledge() {
 export function useSaveQuick() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ id, body }: { id?: number | undefined; body: QuickInput }) => (id ? unwrap(api.PUT('/quick-replies/{id}', { params: { path: { id } }, body })) : unwrap(api.POST('/quick-replies', { body }))),
+    mutationFn: ({ id, body }: { id?: number | undefined; body: QuickReplyInput }) => (id ? unwrap(api.PUT('/quick-replies/{id}', { params: { path: { id } }, body })) : unwrap(api.POST('/quick-replies', { body }))),
     onSuccess: () => client.invalidateQueries({ queryKey: ['quick-replies'] }),
   });
 }

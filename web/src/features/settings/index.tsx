@@ -55,7 +55,7 @@ function Form({ start }: { start: Workspace }) {
       <Section id="hours">{['quiet_from', 'quiet_to', 'saturday_from', 'saturday_to'].map(time)}<Switch className={css.wide ?? ''} label={t('settings.field.sundays')} checked={w.settings['sundays'] === true} onChange={(e) => set('sundays', e.currentTarget.checked)} /></Section>
       <Section id="limits">{numbers.limits.map(number)}</Section>
       <Section id="budget">{numbers.budget.map(number)}</Section>
-      <div className={css.save}><Button variant="default" disabled={!changed} onClick={() => setW(start)}>{t('act.cancel')}</Button><Button type="submit" disabled={!changed} loading={save.isPending}>{t('act.save')}</Button></div>
+      {changed && <div className={css.save}><Button variant="default" onClick={() => setW(start)}>{t('act.cancel')}</Button><Button type="submit" loading={save.isPending}>{t('act.save')}</Button></div>}
     </form>
   );
 }

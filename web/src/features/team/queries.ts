@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { Member, Page, Role, Session, Token } from '@/api/types';
+import type { Member, NewMember, NewToken, Page, Role, Session, Token } from '@/api/types';
 
 export function useMembers() {
   return useQuery({ queryKey: ['members'], queryFn: () => unwrap<Page<Member>>(api.GET('/members')) });
@@ -11,8 +11,6 @@ export function useTokens() {
 export function useSessions() {
   return useQuery({ queryKey: ['sessions'], queryFn: () => unwrap<Page<Session>>(api.GET('/sessions')) });
 }
-
-export interface NewMember { email: string; name: string; role: Role; password?: string }
 
 export function useAddMember() {
   const client = useQueryClient();
@@ -28,7 +26,7 @@ export function useRemoveMember() {
 }
 export function useAddToken() {
   const client = useQueryClient();
-  return useMutation({ mutationFn: (body: { name: string; role: Role }) => unwrap<{ token: string }>(api.POST('/tokens', { body })), onSuccess: () => client.invalidateQueries({ queryKey: ['tokens'] }) });
+  return useMutation({ mutationFn: (body: NewToken) => unwrap<{ token: string }>(api.POST('/tokens', { body })), onSuccess: () => client.invalidateQueries({ queryKey: ['tokens'] }) });
 }
 export function useRemoveToken() {
   const client = useQueryClient();

@@ -21,7 +21,7 @@ export function useSaveTrigger(id: number | undefined) {
 export function useTriggerState() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ id, state }: { id: number; state: string }) => unwrap<Trigger>(api.POST('/triggers/{id}/state', { params: { path: { id } }, body: { state } })),
+    mutationFn: ({ id, state }: { id: number; state: Trigger['state'] }) => unwrap<Trigger>(api.POST('/triggers/{id}/state', { params: { path: { id } }, body: { state } })),
     onSettled: () => client.invalidateQueries({ queryKey: ['triggers'] }),
   });
 }
