@@ -1,0 +1,184 @@
+package api_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ponte/api"
+	"ponte/auth"
+)
+
+// foreign fills a route's path with the ids of a workspace.
+func (v space) path(t *testing.T, path string) string {
+	t.Helper()
+	ids := map[string]int64{"sessions": 1, "comments": v.comment, "reviews": v.review, "conversations": v.conversation, "suggestions": v.suggestion, "identities": v.identity,
+		"contacts": v.contact, "triggers": v.trigger, "accounts": v.facebook, "quick-replies": v.quick, "knowledge": v.knowledge, "members": v.member, "tokens": v.token,
+		"actions": v.action, "events": v.event, "deliveries": v.delivery, "decisions": v.verdict}
+	path = strings.Replace(strings.Replace(path, "{hash}", v.media, 1), "{code}", "unknown", 1)
+	path = strings.Replace(path, "*", "state", 1)
+	for what, id := range ids {
+		for _, param := range []string{"{id}", "{user_id}", "{verdict_id}"} {
+			path = strings.Replace(path, "/"+what+"/"+param, fmt.Sprintf("/%s/%d", what, id), 1)
+		}
+	}
+	if strings.Contains(path, "{") {
+		t.Fatalf("no id is known for %s: add it to this test", path)
+	}
+	return path
+}
+
+// bodies are valid inputs, so that what refuses is the permission and not the form.
+func (v space) body(method, path string) any {
+	trigger := map[string]any{"name": "n", "priority": 0, "sources": []string{"comment"}, "keywords": []any{map[string]any{"language": "en", "words": []string{"info"}, "phrases": []string{}, "not": []string{}}},
+		"intents": []string{}, "account_ids": []int64{}, "post_ids": []int64{}, "starts_at": nil, "ends_at": nil, "public_replies": map[string]any{"en": []string{"hi"}}, "private_reply": map[string]any{}, "handoff_account_id": nil, "valid_minutes": 60}
+	quick := map[string]any{"shortcut": "x", "language": "en", "title": "", "text": "x", "intents": []string{}}
+	fact := map[string]any{"language": "en", "title": "x", "text": "x", "source": ""}
+	text := map[string]any{"text": "hello"}
+	known := map[string]any{
+		"POST reply": text, "POST private-reply": text, "POST messages": map[string]any{"text": "hello", "revision": 3}, "POST assign": map[string]any{"user_id": nil}, "POST labels": map[string]any{"labels": []string{"x"}},
+		"POST unjoin": map[string]any{"join_id": v.join}, "POST consent": map[string]any{"act": "withdraw", "channel": "whatsapp", "purpose": "promotional", "how": "phone", "evidence_text": "said so"},
+		"PUT triggers": trigger, "POST triggers": trigger, "POST state": map[string]any{"state": "live"}, "POST sending": map[string]any{"on": false}, "PUT quick-replies": quick, "POST quick-replies": quick,
+		"PUT knowledge": fact, "POST knowledge": fact, "PUT members": map[string]any{"role": "agent"}, "POST settle": map[string]any{"happened": true},
+	}
+	parts := strings.Split(path, "/")
+	for i := len(parts) - 1; i >= 0; i-- {
+		if !strings.HasPrefix(parts[i], "{") {
+			return known[method+" "+parts[i]]
+		}
+	}
+	return nil
+}
+
+// everything is a digest of all rows of a workspace; what merely notes a use is left out.
+func (s *scene) everything(workspace int64) string {
+	s.t.Helper()
+	var tables []string
+	err := s.db.Select(&tables, `SELECT c.table_name FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
+WHERE c.table_schema = 'public' AND c.column_name = 'workspace_id' AND t.table_type = 'BASE TABLE' ORDER BY 1`)
+	if err != nil || len(tables) < 20 {
+		s.t.Fatalf("list tables: %v, %v", tables, err)
+	}
+	var b strings.Builder
+	for _, table := range tables {
+		b.WriteString(table + "=" + s.text(`SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM `+table+` t WHERE workspace_id = $1`, workspace) + "\n")
+	}
+	return b.String() + s.text(`SELECT md5(w::text) FROM workspaces w WHERE id = $1`, workspace)
+}
+
+func hasID(path string) bool { return strings.Contains(path, "{") && !strings.Contains(path, "{code}") }
+
+// TestEveryRouteWithAnotherWorkspacesIdsAndEveryRole walks the table: what a role may not do is 403,
+// what is another workspace's is 404, nobody is 401 – and nothing of it changes anything there.
+func TestEveryRouteWithAnotherWorkspacesIdsAndEveryRole(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	before := s.everything(s.other.id)
+	for _, r := range api.Routes() {
+		if r.Need == auth.Public {
+			continue
+		}
+		path, body := s.other.path(t, r.Path), s.other.body(r.Method, r.Path)
+		if res := s.do(r.Method, path, "", body); res.status != 401 {
+			t.Errorf("%s %s as nobody: %d, want 401", r.Method, r.Path, res.status)
+		}
+		if res := s.do(r.Method, path, "ponte_session=wrong", body); res.status != 401 {
+			t.Errorf("%s %s with a wrong session: %d, want 401", r.Method, r.Path, res.status)
+		}
+		for _, role := range auth.Roles {
+			s.tryForeign(r, role, path, body)
+		}
+	}
+	if after := s.everything(s.other.id); after != before {
+		t.Errorf("something changed in the other workspace:\n%s\n→\n%s", before, after)
+	}
+}
+
+func (s *scene) tryForeign(r api.Route, role auth.Role, path string, body any) {
+	s.t.Helper()
+	who := s.cookie[role]
+	what := fmt.Sprintf("%s %s as %s", r.Method, r.Path, role)
+	if r.Path != "/api/v1/auth/sign-out" && !strings.HasSuffix(r.Path, "/stream") {
+		if res := s.do(r.Method, path, who, body, "X-Ponte-Workspace", fmt.Sprint(s.other.id)); res.status != 403 {
+			s.t.Errorf("%s in a workspace that is not theirs: %d, want 403", what, res.status)
+		}
+	}
+	if r.Method != "GET" {
+		if res := s.do(r.Method, path, who, body, "X-Ponte-CSRF", ""); res.status != 403 {
+			s.t.Errorf("%s without the header against forged requests: %d, want 403", what, res.status)
+		}
+	}
+	allowed := role.Can(r.Need)
+	if allowed && (!hasID(r.Path) || strings.Contains(r.Path, "/deliveries/")) {
+		return // their own workspace; what the lists hold is another test
+	}
+	if strings.HasSuffix(r.Path, "/stream") || strings.HasSuffix(r.Path, "/sign-out") {
+		return
+	}
+	res := s.do(r.Method, path, who, body)
+	want := 404
+	if !allowed {
+		want = 403
+	}
+	if res.status != want {
+		s.t.Errorf("%s: %d, want %d: %s", what, res.status, want, res.body)
+	}
+	if strings.Contains(res.body, marker) {
+		s.t.Errorf("%s shows the other workspace: %s", what, res.body)
+	}
+}
+
+func TestListsHoldNothingOfAnotherWorkspace(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	o := s.other
+	for _, r := range api.Routes() {
+		if r.Method != "GET" || !r.Typed || hasID(r.Path) || r.Need == auth.Public {
+			continue
+		}
+		for _, query := range []string{"", "?q=" + marker, fmt.Sprintf("?account_id=%d&post_id=%d&contact_id=%d&comment_id=%d", o.facebook, o.post, o.contact, o.comment),
+			fmt.Sprintf("?account_id=%d&view=all", o.whatsapp), "?queue=open"} {
+			res := s.do("GET", r.Path+query, s.cookie[auth.Owner], nil)
+			if strings.Contains(res.body, marker) {
+				t.Errorf("GET %s%s shows the other workspace: %s", r.Path, query, res.body)
+			}
+			if res.status != 200 && res.status != 403 && res.status != 404 {
+				t.Errorf("GET %s%s: %d: %s", r.Path, query, res.status, res.body)
+			}
+		}
+	}
+}
+
+// TestForeignIdsInBodies: an id in the input is an id of the workspace or nothing.
+func TestForeignIdsInBodies(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	before := s.everything(s.other.id)
+	h, o := s.home, s.other
+	trigger := func(field string, value any) map[string]any {
+		b := h.body("POST", "/api/v1/triggers").(map[string]any)
+		b[field] = value
+		return b
+	}
+	for _, c := range []struct {
+		path string
+		body any
+		want int
+	}{
+		{fmt.Sprintf("/conversations/%d/assign", h.conversation), map[string]any{"user_id": o.member}, 422},
+		{fmt.Sprintf("/conversations/%d/messages", h.conversation), map[string]any{"text": "x", "revision": 3, "suggestion_id": o.suggestion}, 409},
+		{fmt.Sprintf("/conversations/%d/messages", h.conversation), map[string]any{"text": "", "revision": 3, "template_id": o.template, "parameters": []string{"x"}}, 404},
+		{fmt.Sprintf("/comments/%d/approve", h.comment), map[string]any{"review_id": o.review}, 409},
+		{fmt.Sprintf("/identities/%d/unjoin", h.identity), map[string]any{"join_id": o.join}, 404},
+		{"/triggers", trigger("account_ids", []int64{o.facebook}), 422},
+		{"/triggers", trigger("post_ids", []int64{o.post}), 422},
+		{"/triggers", trigger("handoff_account_id", o.whatsapp), 422},
+	} {
+		if res := s.do("POST", "/api/v1"+c.path, s.cookie[auth.Owner], c.body); res.status != c.want || strings.Contains(res.body, marker) {
+			t.Errorf("POST %s with %v: %d, want %d: %s", c.path, c.body, res.status, c.want, res.body)
+		}
+	}
+	if after := s.everything(s.other.id); after != before {
+		t.Errorf("something changed in the other workspace:\n%s\n→\n%s", before, after)
+	}
+}

@@ -1,0 +1,213 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/api"
+	"ponte/auth"
+	"ponte/consent"
+	"ponte/secret"
+	"ponte/testkit"
+)
+
+const password = "correct horse battery"
+
+// scene is a server on a database of its own, with two workspaces that must not meet.
+type scene struct {
+	t      *testing.T
+	db     *sqlx.DB
+	server *api.Server
+	home   space
+	other  space
+	cookie map[auth.Role]string // sessions of the home workspace's members
+	user   map[auth.Role]int64
+}
+
+// space is a workspace with one of everything.
+type space struct {
+	id, facebook, whatsapp, contact, identity, post, comment, event, verdict, review, thread, conversation, message, action, trigger, quick, knowledge, template, suggestion, join, token, member, delivery int64
+	media                                                                                                                                                                                                   string
+}
+
+type option func(*api.Deps)
+
+func newScene(t *testing.T, options ...option) *scene {
+	t.Helper()
+	db := testkit.Database(t)
+	keys, err := secret.NewKeyring(strings.Repeat("k", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := api.Deps{DB: db, Log: slog.New(slog.DiscardHandler), Keys: keys, Ledger: consent.New(keys.Derive("consent")), GraphURL: "http://127.0.0.1:1", VerifyToken: "shake",
+		Verify: func(_ []byte, header string) bool { return header == "good" }}
+	for _, o := range options {
+		o(&d)
+	}
+	s := &scene{t: t, db: db, server: api.New(d), cookie: map[auth.Role]string{}, user: map[auth.Role]int64{}}
+	s.home, s.other = s.space("home", "home words"), s.space("other", marker)
+	for _, r := range auth.Roles {
+		s.user[r] = s.addUser(s.home.id, string(r)+"@home.example", r)
+		s.cookie[r] = s.signIn(string(r) + "@home.example")
+	}
+	s.other.member = s.addUser(s.other.id, "owner@other.example", auth.Owner)
+	tok, _, err := auth.AddToken(context.Background(), db, s.other.id, marker+" token", auth.Owner, nil, "cli")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.other.token = tok.ID
+	return s
+}
+
+// marker stands in every text of the other workspace; no answer at home may hold it.
+const marker = "ZZFOREIGN"
+
+func (s *scene) addUser(workspace int64, email string, r auth.Role) int64 {
+	s.t.Helper()
+	id, err := auth.AddUser(context.Background(), s.db, auth.NewUser{WorkspaceID: workspace, Email: email, Name: email, Role: r, Password: password, Actor: "cli"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return id
+}
+
+func (s *scene) signIn(email string) string {
+	s.t.Helper()
+	res := s.do("POST", "/api/v1/auth/sign-in", "", map[string]string{"email": email, "password": password})
+	if res.status != 204 {
+		s.t.Fatalf("sign in as %s: %d %s", email, res.status, res.body)
+	}
+	c := res.header.Get("Set-Cookie")
+	return strings.SplitN(c, ";", 2)[0]
+}
+
+type answer struct {
+	status int
+	body   string
+	header http.Header
+}
+
+// do asks as the owner of the cookie; as "Bearer …" with a token; as nobody with "".
+func (s *scene) do(method, path, who string, body any, headers ...string) answer {
+	s.t.Helper()
+	var r io.Reader
+	if raw, ok := body.(string); ok {
+		r = strings.NewReader(raw)
+	} else if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		r = bytes.NewReader(b)
+	}
+	req := httptest.NewRequest(method, path, r)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Ponte-CSRF", "1")
+	if strings.HasPrefix(who, "Bearer ") {
+		req.Header.Set("Authorization", who)
+	} else if who != "" {
+		req.Header.Set("Cookie", who)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		if headers[i+1] == "" {
+			req.Header.Del(headers[i])
+		} else {
+			req.Header.Set(headers[i], headers[i+1])
+		}
+	}
+	res, err := s.server.App.Test(req, 20000)
+	if err != nil {
+		s.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return answer{res.StatusCode, string(b), res.Header}
+}
+
+// must asks and fails the test on another status; into takes the answer's JSON.
+func (s *scene) must(status int, method, path, who string, body, into any) string {
+	s.t.Helper()
+	res := s.do(method, path, who, body)
+	if res.status != status {
+		s.t.Fatalf("%s %s: %d, want %d: %s", method, path, res.status, status, res.body)
+	}
+	if into != nil {
+		if err := json.Unmarshal([]byte(res.body), into); err != nil {
+			s.t.Fatalf("%s %s: %v in %s", method, path, err, res.body)
+		}
+	}
+	return res.body
+}
+
+func (s *scene) id(query string, args ...any) int64 {
+	s.t.Helper()
+	var id int64
+	if err := s.db.Get(&id, query, args...); err != nil {
+		s.t.Fatalf("%v in %s", err, query)
+	}
+	return id
+}
+
+func (s *scene) text(query string, args ...any) string {
+	s.t.Helper()
+	var v string
+	if err := s.db.Get(&v, query, args...); err != nil {
+		s.t.Fatalf("%v in %s", err, query)
+	}
+	return v
+}
+
+func (s *scene) exec(query string, args ...any) {
+	s.t.Helper()
+	if _, err := s.db.Exec(query, args...); err != nil {
+		s.t.Fatalf("%v in %s", err, query)
+	}
+}
+
+// space fills a workspace. The comment is hidden by the policy and open for review; the conversation
+// is on WhatsApp, its window open.
+func (s *scene) space(name, words string) space {
+	v := space{}
+	v.id = s.id(`INSERT INTO workspaces (name, brand) VALUES ($1, $2) RETURNING id`, name, words)
+	v.facebook = s.id(`INSERT INTO accounts (workspace_id, channel, external_id, name, base_url, token_sealed) VALUES ($1, 'facebook', $2, $3, 'http://127.0.0.1:1', '') RETURNING id`, v.id, name+"-page", words)
+	v.whatsapp = s.id(`INSERT INTO accounts (workspace_id, channel, external_id, name, base_url, token_sealed, waba_id, phone) VALUES ($1, 'whatsapp', $2, $3, 'http://127.0.0.1:1', '', $2, '61255500101') RETURNING id`, v.id, name+"-number", words)
+	v.contact = s.id(`INSERT INTO contacts (workspace_id, name) VALUES ($1, $2) RETURNING id`, v.id, words)
+	second := s.id(`INSERT INTO contacts (workspace_id, name) VALUES ($1, $2) RETURNING id`, v.id, words)
+	v.identity = s.id(`INSERT INTO identities (workspace_id, contact_id, channel, external_id, phone, name) VALUES ($1, $2, 'whatsapp', $3, $4, $5) RETURNING id`, v.id, v.contact, name+"-bsuid", fmt.Sprintf("6141234567%d", v.id%10), words)
+	v.join = s.id(`INSERT INTO identity_joins (workspace_id, identity_id, from_contact, to_contact, how) VALUES ($1, $2, $3, $4, 'handoff') RETURNING id`, v.id, v.identity, second, v.contact)
+	v.media = strings.Repeat(fmt.Sprint(v.id%10), 64)
+	s.exec(`INSERT INTO media (hash, mime, size, bytes) VALUES ($1, 'image/png', 3, $2)`, v.media, []byte(words))
+	v.post = s.id(`INSERT INTO posts (workspace_id, account_id, external_id, caption, media_hash, posted_at) VALUES ($1, $2, $3, $4, $5, now()) RETURNING id`, v.id, v.facebook, name+"-post", words, v.media)
+	v.event = s.id(`INSERT INTO events (workspace_id, account_id, key, kind, channel, lane, occurred_at, payload, state, reason) VALUES ($1, $2, $3, 'comment.added', 'facebook', 1, now(), '{}', 'parked', $4) RETURNING id`, v.id, v.facebook, name+":added", words)
+	v.comment = s.id(`INSERT INTO comments (workspace_id, account_id, channel, post_id, external_id, root_external_id, identity_id, contact_id, author_name, text, state, state_by, decision, commented_at)
+VALUES ($1, $2, 'facebook', $3, $4, $4, $5, $6, $7, $7, 'hidden', 'policy', 'hide', now() - interval '5 minutes') RETURNING id`, v.id, v.facebook, v.post, name+"-comment", v.identity, v.contact, words)
+	v.verdict = s.id(`INSERT INTO verdicts (workspace_id, subject, subject_id, event_id, decision, tier, verdict) VALUES ($1, 'comment', $2, $3, 'hide', 'model', $4) RETURNING id`, v.id, v.comment, v.event,
+		`{"decision":"hide","tier":"model","harm":0.9,"spam":0.1,"scores":{"hate":0.9,"violence":null},"reasons":[{"code":"model:harm","text":"`+words+`"}],"intent":"other","sentiment":"negative"}`)
+	s.exec(`UPDATE comments SET verdict_id = $1 WHERE id = $2`, v.verdict, v.comment)
+	v.review = s.id(`INSERT INTO review_items (workspace_id, comment_id, verdict_id, why, priority) VALUES ($1, $2, $3, 'hidden', 0.9) RETURNING id`, v.id, v.comment, v.verdict)
+	v.thread = s.id(`INSERT INTO threads (workspace_id, account_id, channel, identity_id, contact_id, last_in_at) VALUES ($1, $2, 'whatsapp', $3, $4, now() - interval '1 hour') RETURNING id`, v.id, v.whatsapp, v.identity, v.contact)
+	v.conversation = s.id(`INSERT INTO conversations (workspace_id, account_id, channel, thread_id, contact_id, preview, unread, opened_at, last_message_at, waiting_since, revision) VALUES ($1, $2, 'whatsapp', $3, $4, $5, 2, now() - interval '1 hour', now() - interval '1 hour', now() - interval '1 hour', 3) RETURNING id`, v.id, v.whatsapp, v.thread, v.contact, words)
+	v.message = s.id(`INSERT INTO messages (workspace_id, account_id, thread_id, conversation_id, direction, author, external_id, text, at) VALUES ($1, $2, $3, $4, 'in', 'contact', $5, $6, now() - interval '1 hour') RETURNING id`, v.id, v.whatsapp, v.thread, v.conversation, name+"-wamid", words)
+	v.action = s.id(`INSERT INTO actions (workspace_id, account_id, kind, purpose, origin, token, dedupe, contact_id, identity_id, thread_id, conversation_id, call, valid_until, answers_event) VALUES ($1, $2, 'message.send', 'answer', 'bot', $3, $3, $4, $5, $6, $7, $8, now() + interval '1 day', $9) RETURNING id`,
+		v.id, v.whatsapp, name+"-token", v.contact, v.identity, v.thread, v.conversation, `{"kind":"message.send","channel":"whatsapp","text":"`+words+`"}`, v.event)
+	v.trigger = s.id(`INSERT INTO triggers (workspace_id, name, keywords, public_replies) VALUES ($1, $2, '[{"language":"en","words":["info"],"phrases":[],"not":[]}]', '{"en":["hello"]}') RETURNING id`, v.id, words)
+	v.quick = s.id(`INSERT INTO quick_replies (workspace_id, shortcut, language, title, text) VALUES ($1, 'hours', 'en', $2, $2) RETURNING id`, v.id, words)
+	v.knowledge = s.id(`INSERT INTO knowledge (workspace_id, title, text, language, tsv) VALUES ($1, $2, $2, 'en', '') RETURNING id`, v.id, words)
+	v.template = s.id(`INSERT INTO templates (workspace_id, account_id, name, language, category, status, components) VALUES ($1, $2, 'hello', 'en', 'UTILITY', 'APPROVED', $3) RETURNING id`, v.id, v.whatsapp, `[{"type":"BODY","text":"Hello {{1}}, `+words+`"}]`)
+	v.suggestion = s.id(`INSERT INTO suggestions (workspace_id, conversation_id, revision, rank, language, text, made_by) VALUES ($1, $2, 3, 1, 'en', $3, 'knowledge') RETURNING id`, v.id, v.conversation, words)
+	v.delivery = s.id(`INSERT INTO deliveries (body, state, reason) VALUES ($1, 'parked', $2) RETURNING id`, []byte(words), words)
+	return v
+}
