@@ -125,7 +125,11 @@ type messageDetail struct {
 func (s *scene) judgeMessage(m *inbox.Message, e *event) (moderation.Verdict, moderation.Input) {
 	in := moderation.Input{Subject: moderation.SubjectMessage, Channel: string(e.Event.Channel), Text: m.Text, AccountID: m.AccountID,
 		HasMedia: e.Message != nil && len(e.Message.Attachments) > 0}
-	return s.spaces[m.WorkspaceID].Engine.Judge(in), in
+	v := s.spaces[m.WorkspaceID].Engine.Judge(in)
+	if router.IsPrefilled(m.Text) { // our own sentence: it wishes nothing
+		v.Decision, v.NeedsLLM, v.OptOut, v.WantsHuman = moderation.Allow, false, moderation.NoOptOut, false
+	}
+	return v, in
 }
 
 // arrived moves thread and conversation on: the care window opens, the conversation is newer.

@@ -369,6 +369,7 @@ func (s *scene) loadReplies(ctx context.Context, tx *sqlx.Tx, keys []inbox.Comme
 		find.Add(c.AccountID, c.RootID)
 	}
 	var rows []struct {
+		ID        int64  `db:"id"`
 		AccountID int64  `db:"account_id"`
 		Root      string `db:"root"`
 		Text      string `db:"text"`

@@ -230,9 +230,9 @@ func recogniseOptOut(text string, p Prediction) OptOut {
 			return NoOptOut
 		}
 		return OptOutClear
-	case p.Intent == "opt_out" && p.OptOut >= 0.9 && !booking:
+	case p.Intent == "opt_out" && p.OptOut >= 0.97 && !booking && mayWish(text):
 		return OptOutClear
-	case p.Intent == "opt_out" && p.OptOut >= 0.6 && !booking:
+	case p.Intent == "opt_out" && p.OptOut >= 0.85 && !booking && mayWish(text):
 		return OptOutDoubtful
 	}
 	return NoOptOut

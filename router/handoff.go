@@ -182,6 +182,22 @@ func Prefilled(language, code string) string {
 	return Say(language, "handoff.prefilled", "code", code)
 }
 
+// IsPrefilled reports whether a text is the one our link put there, with nothing of the customer's own:
+// such a text says only that they came.
+func IsPrefilled(text string) bool {
+	code, ok := FindReference(text)
+	if !ok {
+		return false
+	}
+	folded := Fold(text)
+	for language := range All("handoff.prefilled") {
+		if folded == Fold(Prefilled(language, code)) {
+			return true
+		}
+	}
+	return false
+}
+
 // PutLink replaces the link's place in a private reply with the click-to-chat link of a handoff; the
 // reference in it is still a place, to be expanded at the instant of sending.
 func PutLink(text, phone, language string, handoffID int64) string {

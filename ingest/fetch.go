@@ -1,0 +1,365 @@
+package ingest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/channels"
+	"ponte/inbox"
+)
+
+// Reader is what ingest reads of the networks, beside the pipeline.
+type Reader interface {
+	ReadPost(ctx context.Context, a channels.Account, id string) (channels.Post, error)
+	ListPosts(ctx context.Context, a channels.Account, cursor string) (channels.Page[channels.Post], error)
+	ListComments(ctx context.Context, a channels.Account, postID, cursor string) (body []byte, count int, next string, err error)
+	FetchMedia(ctx context.Context, a channels.Account, address string) (mime string, body []byte, err error)
+}
+
+// Fetcher reads what webhooks leave out: captions and pictures of posts, the comments of recent posts
+// that no webhook announced (the sweep), and an account's history (the backfill). What it reads goes
+// through the same door as a webhook.
+type Fetcher struct {
+	DB       *sqlx.DB
+	Network  Reader
+	Accounts *Directory
+	// Open opens an account's token for a call.
+	Open func(ctx context.Context, workspaceID, accountID int64) (channels.Account, error)
+	Now  func() time.Time
+	Log  *slog.Logger
+	// SweepEvery is how often recent posts are read back; 0: 15 minutes.
+	SweepEvery time.Duration
+	// Keep is how long raw deliveries and change notes stay; 0: 30 days.
+	Keep time.Duration
+}
+
+// Run fetches until the context ends.
+func (f *Fetcher) Run(ctx context.Context) error {
+	if f.SweepEvery == 0 {
+		f.SweepEvery = 15 * time.Minute
+	}
+	if f.Keep == 0 {
+		f.Keep = 30 * 24 * time.Hour
+	}
+	swept, tidied := f.Now(), time.Time{}
+	for ctx.Err() == nil {
+		n, err := f.posts(ctx)
+		if err != nil && ctx.Err() == nil {
+			f.Log.Warn("posts could not be read; trying again", "error", err)
+		}
+		if err := f.backfills(ctx); err != nil && ctx.Err() == nil {
+			f.Log.Warn("a backfill stopped; it goes on later", "error", err)
+		}
+		if f.Now().Sub(swept) > f.SweepEvery {
+			swept = f.Now()
+			if err := f.Sweep(ctx); err != nil && ctx.Err() == nil {
+				f.Log.Warn("the sweep stopped; it runs again later", "error", err)
+			}
+		}
+		if f.Now().Sub(tidied) > time.Hour {
+			tidied = f.Now()
+			if err := f.tidy(ctx); err != nil && ctx.Err() == nil {
+				f.Log.Warn("old rows could not be removed", "error", err)
+			}
+		}
+		if n > 0 && err == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+	return nil
+}
+
+type wantedPost struct {
+	WorkspaceID int64  `db:"workspace_id"`
+	ID          int64  `db:"id"`
+	AccountID   int64  `db:"account_id"`
+	ExternalID  string `db:"external_id"`
+}
+
+// posts reads the captions and pictures that are missing, a few at a time.
+func (f *Fetcher) posts(ctx context.Context) (int, error) {
+	var list []wantedPost
+	if err := f.DB.SelectContext(ctx, &list, sqlUnfetchedPosts); err != nil {
+		return 0, fmt.Errorf("find posts to read: %w", err)
+	}
+	for _, p := range list {
+		if err := f.post(ctx, p); err != nil {
+			return 0, err
+		}
+	}
+	return len(list), nil
+}
+
+// The row is put off before it is read, so that two replicas do not read it at once.
+const sqlUnfetchedPosts = `
+UPDATE posts p SET fetch_after = now() + interval '5 minutes'
+FROM (SELECT p.workspace_id, p.id FROM posts p JOIN accounts a ON a.id = p.account_id
+      WHERE p.fetched_at IS NULL AND p.fetch_after <= now() AND a.removed_at IS NULL AND a.state = 'connected'
+      ORDER BY p.fetch_after LIMIT 10 FOR UPDATE OF p SKIP LOCKED) d
+WHERE p.workspace_id = d.workspace_id AND p.id = d.id
+RETURNING p.workspace_id, p.id, p.account_id, p.external_id`
+
+func (f *Fetcher) post(ctx context.Context, p wantedPost) error {
+	account, err := f.Open(ctx, p.WorkspaceID, p.AccountID)
+	if err != nil {
+		return err
+	}
+	read, err := f.Network.ReadPost(ctx, account, p.ExternalID)
+	var failure *channels.Failure
+	if errors.As(err, &failure) {
+		later := f.Now().Add(max(failure.After, 10*time.Minute))
+		if failure.Class == channels.GiveUp || failure.Class == channels.AskPerson {
+			later = f.Now().Add(24 * time.Hour)
+		}
+		_, err = f.DB.ExecContext(ctx, `UPDATE posts SET fetch_error = $3, fetch_after = $4 WHERE workspace_id = $1 AND id = $2`, p.WorkspaceID, p.ID, failure.Meaning, later)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	hash := f.media(ctx, account, read.MediaURL)
+	return f.savePost(ctx, p.WorkspaceID, p.AccountID, read, hash)
+}
+
+// media fetches a picture once into the content-addressed store; a picture that is not to be had is no
+// reason to lose the caption.
+func (f *Fetcher) media(ctx context.Context, a channels.Account, address string) string {
+	if address == "" {
+		return ""
+	}
+	mime, body, err := f.Network.FetchMedia(ctx, a, address)
+	if err != nil || !strings.HasPrefix(mime, "image/") || strings.Contains(mime, "svg") {
+		return ""
+	}
+	sum := sha256.Sum256(body)
+	hash := hex.EncodeToString(sum[:])
+	if _, err := f.DB.ExecContext(ctx, `INSERT INTO media (hash, mime, size, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, hash, mime, len(body), body); err != nil {
+		return ""
+	}
+	return hash
+}
+
+func (f *Fetcher) savePost(ctx context.Context, workspaceID, accountID int64, p channels.Post, hash string) error {
+	var at *time.Time
+	if !p.Time.IsZero() {
+		at = &p.Time
+	}
+	clean := func(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd") }
+	tx, err := f.DB.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback()
+	var id int64
+	if err := tx.GetContext(ctx, &id, sqlSavePost, workspaceID, accountID, p.ID, clean(p.Caption), clean(p.Permalink), clean(p.MediaURL), hash, p.MediaType, p.ProductType, at); err != nil {
+		return fmt.Errorf("keep a post: %w", err)
+	}
+	if err := inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: workspaceID, Topic: "post", ObjectID: id}); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+const sqlSavePost = `
+INSERT INTO posts (workspace_id, account_id, external_id, caption, permalink, media_url, media_hash, media_type, product_type, posted_at, fetched_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now())
+ON CONFLICT (workspace_id, account_id, external_id) DO UPDATE SET caption = excluded.caption, permalink = excluded.permalink, media_url = excluded.media_url,
+    media_hash = CASE WHEN excluded.media_hash <> '' THEN excluded.media_hash ELSE posts.media_hash END, media_type = excluded.media_type,
+    product_type = excluded.product_type, posted_at = excluded.posted_at, fetched_at = now(), fetch_error = ''
+RETURNING id`
+
+// progress is what accounts.backfill holds.
+type progress struct {
+	Wanted   bool      `json:"wanted,omitempty"`
+	Started  time.Time `json:"started"`
+	Posts    int       `json:"posts"`
+	Comments int       `json:"comments"`
+	Cursor   string    `json:"cursor,omitempty"`
+	Done     bool      `json:"done"`
+	Note     string    `json:"note,omitempty"`
+}
+
+// WantBackfill asks for an account's history to be read.
+func WantBackfill(ctx context.Context, tx sqlx.ExtContext, workspaceID, accountID int64) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE accounts SET backfill = '{"wanted":true}' WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL`, workspaceID, accountID); err != nil {
+		return fmt.Errorf("ask for a backfill: %w", err)
+	}
+	return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: workspaceID, Topic: "account", ObjectID: accountID})
+}
+
+// maxBackfillPosts bounds a history.
+const maxBackfillPosts = 200
+
+func (f *Fetcher) backfills(ctx context.Context) error {
+	var list []inbox.Account
+	err := f.DB.SelectContext(ctx, &list, `SELECT workspace_id, id, channel, external_id, backfill FROM accounts
+		WHERE removed_at IS NULL AND state = 'connected' AND channel <> 'whatsapp' AND backfill->>'wanted' = 'true' ORDER BY id LIMIT 1`)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	a := list[0]
+	var p progress
+	if err := json.Unmarshal(a.Backfill, &p); err != nil {
+		p = progress{}
+	}
+	p.Wanted = true
+	if p.Started.IsZero() {
+		p.Started = f.Now().UTC()
+	}
+	account, err := f.Open(ctx, a.WorkspaceID, a.ID)
+	if err != nil {
+		return err
+	}
+	page, err := f.Network.ListPosts(ctx, account, p.Cursor)
+	if err != nil {
+		p.Note = publicFailure(err)
+		p.Wanted = false
+		return errors.Join(err, f.saveProgress(ctx, a, p))
+	}
+	for _, post := range page.Items {
+		if err := f.savePost(ctx, a.WorkspaceID, a.ID, post, f.media(ctx, account, post.MediaURL)); err != nil {
+			return err
+		}
+		n, err := f.comments(ctx, account, post.ID, "backfill", 20)
+		if err != nil {
+			return err
+		}
+		p.Posts++
+		p.Comments += n
+	}
+	p.Cursor = page.Next
+	if p.Cursor == "" || p.Posts >= maxBackfillPosts {
+		p.Wanted, p.Done = false, true
+	}
+	return f.saveProgress(ctx, a, p)
+}
+
+func publicFailure(err error) string {
+	var f *channels.Failure
+	if errors.As(err, &f) {
+		return f.Meaning
+	}
+	return "it could not be read; the log says why"
+}
+
+func (f *Fetcher) saveProgress(ctx context.Context, a inbox.Account, p progress) error {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	tx, err := f.DB.BeginTxx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, `UPDATE accounts SET backfill = $3 WHERE workspace_id = $1 AND id = $2`, a.WorkspaceID, a.ID, string(b)); err != nil {
+		return fmt.Errorf("keep a backfill's progress: %w", err)
+	}
+	if err := inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: a.WorkspaceID, Topic: "account", ObjectID: a.ID}); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// comments reads a post's comments, page by page, through the door that webhooks use.
+func (f *Fetcher) comments(ctx context.Context, account channels.Account, postID, source string, pages int) (int, error) {
+	total, cursor := 0, ""
+	for range pages {
+		body, n, next, err := f.Network.ListComments(ctx, account, postID, cursor)
+		if err != nil {
+			return total, err
+		}
+		if n > 0 {
+			tx, err := f.DB.BeginTxx(ctx, nil)
+			if err != nil {
+				return total, err
+			}
+			err = Store(ctx, tx, source, body)
+			if err == nil {
+				err = tx.Commit()
+			}
+			if err != nil {
+				return total, errors.Join(err, tx.Rollback())
+			}
+		}
+		total += n
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	return total, nil
+}
+
+// Sweep reads the comments of recent posts back: Meta does not send every webhook. Coverage is the share
+// of the comments read that had come by webhook.
+func (f *Fetcher) Sweep(ctx context.Context) error {
+	list, err := inbox.Accounts(ctx, f.DB, 0)
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, a := range list {
+		if a.Channel == string(channels.WhatsApp) || a.State != "connected" {
+			continue
+		}
+		if err := f.sweep(ctx, a); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("account %d: %w", a.ID, err))
+		}
+	}
+	return failed
+}
+
+func (f *Fetcher) sweep(ctx context.Context, a inbox.Account) error {
+	account, err := f.Open(ctx, a.WorkspaceID, a.ID)
+	if err != nil {
+		return err
+	}
+	var posts []string
+	if err := f.DB.SelectContext(ctx, &posts, `SELECT external_id FROM posts WHERE workspace_id = $1 AND account_id = $2 ORDER BY coalesce(posted_at, created_at) DESC LIMIT 10`, a.WorkspaceID, a.ID); err != nil {
+		return fmt.Errorf("find recent posts: %w", err)
+	}
+	read := 0
+	for _, p := range posts {
+		n, err := f.comments(ctx, account, p, "sweep", 2)
+		if err != nil {
+			return err
+		}
+		read += n
+	}
+	if _, err := f.DB.ExecContext(ctx, sqlSaveSweep, a.WorkspaceID, a.ID, read); err != nil {
+		return fmt.Errorf("keep the sweep's figures: %w", err)
+	}
+	return nil
+}
+
+const sqlSaveSweep = `
+UPDATE accounts a SET sweep = jsonb_build_object('at', now(), 'read', $3::int, 'coverage', (
+    SELECT round(count(*) FILTER (WHERE c.source = 'webhook')::numeric / nullif(count(*), 0), 4)
+    FROM comments c WHERE c.account_id = a.id AND c.source IN ('webhook','sweep') AND c.commented_at > now() - interval '7 days'))
+WHERE a.workspace_id = $1 AND a.id = $2`
+
+// tidy drops the bodies of old deliveries and old change notes; decisions and the ledger stay.
+func (f *Fetcher) tidy(ctx context.Context) error {
+	for _, stmt := range []string{
+		`DELETE FROM deliveries WHERE state = 'split' AND received_at < $1`,
+		`DELETE FROM changes WHERE at < $1`, `DELETE FROM sign_in_attempts WHERE at < $1`, `DELETE FROM exchanges WHERE at < $1`,
+	} {
+		if _, err := f.DB.ExecContext(ctx, stmt, f.Now().Add(-f.Keep)); err != nil {
+			return fmt.Errorf("remove old rows: %w", err)
+		}
+	}
+	return nil
+}
