@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/lib/pq"
@@ -11,14 +12,14 @@ import (
 // as well, so a lost connection costs time and nothing else.
 type Wake struct {
 	listener *pq.Listener
-	subs     map[string]chan struct{}
+	mu       sync.Mutex
+	subs     map[string][]chan struct{}
 }
 
 // Listen opens one listening connection for the channels named.
 func Listen(url string, names ...string) (*Wake, error) {
-	w := &Wake{listener: pq.NewListener(url, 100*time.Millisecond, 10*time.Second, nil), subs: map[string]chan struct{}{}}
+	w := &Wake{listener: pq.NewListener(url, 100*time.Millisecond, 10*time.Second, nil), subs: map[string][]chan struct{}{}}
 	for _, name := range names {
-		w.subs[name] = make(chan struct{}, 1)
 		if err := w.listener.Listen(name); err != nil {
 			_ = w.listener.Close()
 			return nil, err
@@ -27,8 +28,27 @@ func Listen(url string, names ...string) (*Wake, error) {
 	return w, nil
 }
 
-// On returns the channel that gets a value when the name was notified; several notifications make one.
-func (w *Wake) On(name string) <-chan struct{} { return w.subs[name] }
+// On returns a channel that gets a value when the name was notified; several notifications make one.
+// Each call returns a channel of its own.
+func (w *Wake) On(name string) <-chan struct{} {
+	c := make(chan struct{}, 1)
+	w.mu.Lock()
+	w.subs[name] = append(w.subs[name], c)
+	w.mu.Unlock()
+	return c
+}
+
+func (w *Wake) poke(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for n, list := range w.subs {
+		if name == "" || n == name {
+			for _, c := range list {
+				poke(c)
+			}
+		}
+	}
+}
 
 // Run passes notifications on until the context ends.
 func (w *Wake) Run(ctx context.Context) error {
@@ -39,12 +59,10 @@ func (w *Wake) Run(ctx context.Context) error {
 			return nil
 		case n := <-w.listener.Notify:
 			if n == nil { // reconnected: anything may have been missed
-				for _, c := range w.subs {
-					poke(c)
-				}
+				w.poke("")
 				continue
 			}
-			poke(w.subs[n.Channel])
+			w.poke(n.Channel)
 		}
 	}
 }
