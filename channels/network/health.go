@@ -3,10 +3,15 @@ package network
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"ponte/channels"
+	"ponte/channels/meta"
 )
 
 // WantedFields are the webhook fields ponte needs on each kind of account.
@@ -18,6 +23,17 @@ func WantedFields(c channels.Channel) []string {
 		return []string{"comments", "messages", "message_reactions", "messaging_postbacks", "messaging_seen"}
 	}
 	return []string{"messages"}
+}
+
+// usefulFields are what ponte also understands; a permission that an app lacks must not cost the others.
+func usefulFields(c channels.Channel) []string {
+	switch c {
+	case channels.Facebook:
+		return []string{"mention", "leadgen", "message_edits", "messaging_optins", "messaging_handovers", "messaging_policy_enforcement", "standby"}
+	case channels.Instagram:
+		return []string{"live_comments", "messaging_referral", "message_edit", "standby"}
+	}
+	return nil
 }
 
 // WantedScopes are the permissions ponte needs on each kind of account (Facebook Login's names).
@@ -60,24 +76,32 @@ func (n *Network) Health(ctx context.Context, a channels.Account, appID, appSecr
 			Fields []string `json:"subscribed_fields"`
 		} `json:"data"`
 	}
-	at := a.ID
-	if a.Channel == channels.WhatsApp {
-		at = a.WABA
-	}
-	if err := n.Client.Get(ctx, a, at+"/subscribed_apps", nil, &subs); err != nil {
+	if err := n.Client.Get(ctx, a, subscriber(a)+"/subscribed_apps", nil, &subs); err != nil {
 		miss("subscriptions", err)
 		return h
 	}
 	for _, s := range subs.Data {
 		h.Fields = append(h.Fields, s.Fields...)
 	}
-	if a.Channel == channels.WhatsApp && len(subs.Data) > 0 {
-		h.Fields = []string{"messages"} // a WABA's fields are chosen in the app's dashboard, not here
+	if len(subs.Data) > 0 && (a.Channel == channels.WhatsApp || desk(a) != a.ID) {
+		h.Fields = WantedFields(a.Channel) // these fields are chosen in the app's dashboard and not told here
 	}
 	return h
 }
 
+// subscriber is the node whose subscription brings an account's webhooks.
+func subscriber(a channels.Account) string {
+	if a.Channel == channels.WhatsApp {
+		return a.WABA
+	}
+	return desk(a)
+}
+
 func (n *Network) lookIntoToken(ctx context.Context, a channels.Account, appID, appSecret string, h *channels.Health) {
+	if u, err := url.Parse(a.BaseURL); err == nil && u.Host == "graph.instagram.com" {
+		h.Missing = append(h.Missing, "token: Instagram Login does not tell what a token may do")
+		return
+	}
 	asApp := a
 	asApp.Token, asApp.AppSecret = appID+"|"+appSecret, ""
 	var out struct {
@@ -97,17 +121,27 @@ func (n *Network) lookIntoToken(ctx context.Context, a channels.Account, appID, 
 	}
 }
 
-// Subscribe subscribes the app to the account's webhooks.
+// Subscribe subscribes the app to the account's webhooks: to all fields that ponte understands or, where
+// the app lacks a permission for one of them, to those it needs.
 func (n *Network) Subscribe(ctx context.Context, a channels.Account) error {
+	at := subscriber(a) + "/subscribed_apps"
 	if a.Channel == channels.WhatsApp {
-		return n.Client.Post(ctx, a, a.WABA+"/subscribed_apps", nil, nil, nil)
+		return n.Client.Post(ctx, a, at, nil, nil, &meta.Success{})
 	}
-	fields := ""
-	for i, f := range WantedFields(a.Channel) {
-		if i > 0 {
-			fields += ","
-		}
-		fields += f
+	if desk(a) != a.ID { // Instagram through its Page: any field of the Page will do
+		return n.Client.Post(ctx, a, at, url.Values{"subscribed_fields": {"feed"}}, nil, &meta.Success{})
 	}
-	return n.Client.Post(ctx, a, a.ID+"/subscribed_apps", url.Values{"subscribed_fields": {fields}}, nil, nil)
+	needed := WantedFields(a.Channel)
+	all := append(slices.Clone(needed), usefulFields(a.Channel)...)
+	err := n.Client.Post(ctx, a, at, url.Values{"subscribed_fields": {strings.Join(all, ",")}}, nil, &meta.Success{})
+	var f *channels.Failure
+	if errors.As(err, &f) && (f.Reason == "bad_request" || f.Reason == "permission_missing") {
+		err = n.Client.Post(ctx, a, at, url.Values{"subscribed_fields": {strings.Join(needed, ",")}}, nil, &meta.Success{})
+	}
+	return err
+}
+
+// Unsubscribe ends the webhooks of an account that is disconnected.
+func (n *Network) Unsubscribe(ctx context.Context, a channels.Account) error {
+	return n.Client.Do(ctx, a, meta.Request{Method: http.MethodDelete, Path: subscriber(a) + "/subscribed_apps"}, &meta.Success{})
 }
