@@ -74,8 +74,16 @@ func Parse(body []byte) ([]channels.Event, error) {
 	} else {
 		p.body(body)
 	}
+	if p.left > 0 {
+		p.events = append(p.events, channels.Event{Kind: channels.Unsupported, Channel: p.channel(), Account: string(p.entry.ID), Time: time.Unix(0, 0).UTC(),
+			Reason: fmt.Sprintf("the body holds more than %d items: %d more are in the delivery only", maxEvents, p.left), Key: "unsupported:rest:" + digest(body), Lane: "a:" + string(p.entry.ID)})
+	}
 	return p.events, nil
 }
+
+// maxEvents bounds the events of one body. Meta sends at most 1,000 updates; four megabytes of nothing
+// but braces would become a gigabyte of events.
+const maxEvents = 25_000
 
 func tooDeep(body []byte) bool {
 	depth, inText := 0, false
@@ -104,6 +112,7 @@ type parser struct {
 	account string           // the number inside a WhatsApp entry; empty: the entry's own id
 	on      channels.Channel // where the item at hand belongs; empty: the object's channel
 	standby bool             // the item at hand belongs to a thread that another app owns
+	left    int              // items beyond maxEvents
 }
 
 func (p *parser) body(raw json.RawMessage) {
@@ -215,6 +224,10 @@ func (p *parser) add(e channels.Event) {
 	e.Key = meta.Clean(e.Key)
 	if e.Lane == "" || strings.HasSuffix(e.Lane, ":") { // about nobody in particular
 		e.Lane = "a:" + e.Account
+	}
+	if len(p.events) >= maxEvents {
+		p.left++
+		return
 	}
 	p.events = append(p.events, e)
 }

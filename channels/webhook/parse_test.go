@@ -196,6 +196,17 @@ func TestLongItemsKeepTheirPlace(t *testing.T) {
 	}
 }
 
+func TestABodyOfNothingButBracesIsBounded(t *testing.T) {
+	body := []byte(`{"object":"page","entry":[` + strings.Repeat(`{},`, 500_000) + `{}]}`)
+	events, err := Parse(body)
+	if err != nil || len(events) != maxEvents+1 {
+		t.Fatalf("%d events, %v", len(events), err)
+	}
+	if last := events[maxEvents]; last.Kind != channels.Unsupported || !strings.Contains(last.Reason, "475001 more") {
+		t.Errorf("the rest is not named: %+v", last)
+	}
+}
+
 func FuzzCleanJSON(f *testing.F) {
 	for _, s := range []string{`"\u0000"`, `"\\u0000"`, `"\ud83d\ude4f"`, `"\ud83d"`, `{"a":"\udc00\ud83dx"}`, "\"\xff\""} {
 		f.Add([]byte(s))
@@ -213,6 +224,26 @@ func FuzzCleanJSON(f *testing.F) {
 			t.Fatalf("%q became %q", raw, out)
 		}
 	})
+}
+
+// A batch as large as Meta sends: 1,000 comments in one body.
+func BenchmarkParseBatch(b *testing.B) {
+	change := `{"field":"feed","value":{"item":"comment","verb":"add","comment_id":"30_%d","post_id":"11_30","parent_id":"11_30","from":{"id":"5","name":"Ana Ruiz"},"message":"\u00bfPrecio? \ud83d\ude4f","created_time":1758699998}}`
+	var changes []string
+	for i := range 1000 {
+		changes = append(changes, fmt.Sprintf(change, i))
+	}
+	body := []byte(`{"object":"page","entry":[{"id":"11","time":1758700000,"changes":[` + strings.Join(changes, ",") + `]}]}`)
+	n := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		events, err := Parse(body)
+		if err != nil || len(events) != 1000 {
+			b.Fatal(len(events), err)
+		}
+		n += len(events)
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
 }
 
 func BenchmarkParse(b *testing.B) {
