@@ -1,9 +1,11 @@
 package ponte
 
 import (
+	"fmt"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -16,8 +18,8 @@ import (
 var levels = [][]string{
 	{"fault", "secret", "prompts", "migrations", "cluster", "web", "rehearsal", "channels"},
 	{"jobs", "llm", "auth", "testkit", "moderation", "router", "channels/meta"},
-	{"channels/network", "channels/webhook", "inbox"},
-	{"consent"},
+	{"channels/webhook", "inbox"},
+	{"channels/network", "consent"},
 	{"gate"},
 	{"outbox"},
 	{"asks"},
@@ -108,6 +110,20 @@ func TestForbiddenNames(t *testing.T) {
 		switch filepath.Base(im.pkg) {
 		case "utils", "util", "common", "helpers", "models", "types":
 			t.Errorf("package %s is named after nothing: name it after the thing in it", im.pkg)
+		}
+	}
+}
+
+// docs/architecture.md shows the same order to people.
+func TestArchitectureShowsTheLevels(t *testing.T) {
+	b, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range levels {
+		row := fmt.Sprintf("| %d | `%s` |", i+1, strings.Join(line, "` `"))
+		if !strings.Contains(string(b), row) {
+			t.Errorf("docs/architecture.md lacks the row %s", row)
 		}
 	}
 }
