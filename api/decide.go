@@ -136,14 +136,16 @@ func (s *Server) personVerdict(ctx context.Context, tx *sqlx.Tx, c inbox.Comment
 		return 0, fmt.Errorf("encode a verdict: %w", err)
 	}
 	var id int64
-	if err := tx.GetContext(ctx, &id, sqlPersonVerdict, c.WorkspaceID, c.ID, string(j.decision), string(raw), string(old.Input), j.who.Actor()); err != nil {
+	if err := tx.GetContext(ctx, &id, sqlPersonVerdict, c.WorkspaceID, c.ID, string(j.decision), string(raw), string(old.Input), j.who.Actor(), c.VerdictID); err != nil {
 		return 0, fmt.Errorf("keep the decision about comment %d: %w", c.ID, err)
 	}
 	return id, setVerdict(ctx, tx, c, id, string(j.decision))
 }
 
+// The verdict that a person's takes the place of is kept with it: that is where undoing leads back to.
 const sqlPersonVerdict = `
-INSERT INTO verdicts (workspace_id, subject, subject_id, decision, tier, verdict, input, actor) VALUES ($1, 'comment', $2, $3, 'person', $4, $5, $6) RETURNING id`
+INSERT INTO verdicts (workspace_id, subject, subject_id, decision, tier, verdict, input, actor)
+VALUES ($1, 'comment', $2, $3, 'person', $4::jsonb || jsonb_build_object('before', $7::bigint), $5, $6) RETURNING id`
 
 func setVerdict(ctx context.Context, tx *sqlx.Tx, c inbox.Comment, verdict int64, decision string) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE comments SET verdict_id = $3, decision = $4 WHERE workspace_id = $1 AND id = $2`, c.WorkspaceID, c.ID, verdict, decision); err != nil {

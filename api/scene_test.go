@@ -49,7 +49,7 @@ func newScene(t *testing.T, options ...option) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := api.Deps{DB: db, Log: slog.New(slog.DiscardHandler), Keys: keys, Ledger: consent.New(keys.Derive("consent")), GraphURL: "http://127.0.0.1:1", VerifyToken: "shake",
+	d := api.Deps{DB: db, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Keys: keys, Ledger: consent.New(keys.Derive("consent")), GraphURL: "http://127.0.0.1:1", VerifyToken: "shake",
 		Verify: func(_ []byte, header string) bool { return header == "good" }}
 	for _, o := range options {
 		o(&d)
@@ -186,9 +186,9 @@ func (s *scene) space(name, words string) space {
 	v.whatsapp = s.id(`INSERT INTO accounts (workspace_id, channel, external_id, name, base_url, token_sealed, waba_id, phone) VALUES ($1, 'whatsapp', $2, $3, 'http://127.0.0.1:1', '', $2, '61255500101') RETURNING id`, v.id, name+"-number", words)
 	v.contact = s.id(`INSERT INTO contacts (workspace_id, name) VALUES ($1, $2) RETURNING id`, v.id, words)
 	second := s.id(`INSERT INTO contacts (workspace_id, name) VALUES ($1, $2) RETURNING id`, v.id, words)
-	v.identity = s.id(`INSERT INTO identities (workspace_id, contact_id, channel, external_id, phone, name) VALUES ($1, $2, 'whatsapp', $3, $4, $5) RETURNING id`, v.id, v.contact, name+"-bsuid", fmt.Sprintf("6141234567%d", v.id%10), words)
+	v.identity = s.id(`INSERT INTO identities (workspace_id, contact_id, channel, external_id, phone, name) VALUES ($1, $2, 'whatsapp', $3, $4, $5) RETURNING id`, v.id, v.contact, name+"-bsuid", fmt.Sprintf("61412%06d", v.id), words)
 	v.join = s.id(`INSERT INTO identity_joins (workspace_id, identity_id, from_contact, to_contact, how) VALUES ($1, $2, $3, $4, 'handoff') RETURNING id`, v.id, v.identity, second, v.contact)
-	v.media = strings.Repeat(fmt.Sprint(v.id%10), 64)
+	v.media = fmt.Sprintf("%064x", v.id)
 	s.exec(`INSERT INTO media (hash, mime, size, bytes) VALUES ($1, 'image/png', 3, $2)`, v.media, []byte(words))
 	v.post = s.id(`INSERT INTO posts (workspace_id, account_id, external_id, caption, media_hash, posted_at) VALUES ($1, $2, $3, $4, $5, now()) RETURNING id`, v.id, v.facebook, name+"-post", words, v.media)
 	v.event = s.id(`INSERT INTO events (workspace_id, account_id, key, kind, channel, lane, occurred_at, payload, state, reason) VALUES ($1, $2, $3, 'comment.added', 'facebook', 1, now(), '{}', 'parked', $4) RETURNING id`, v.id, v.facebook, name+":added", words)

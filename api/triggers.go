@@ -147,9 +147,16 @@ func (r triggerRow) show() (Trigger, error) {
 func (t *TriggerInput) tidy() {
 	for i := range t.Keywords {
 		k := &t.Keywords[i]
-		k.Words, k.Phrases, k.Not = slices.Concat([]string{}, k.Words), slices.Concat([]string{}, k.Phrases), slices.Concat([]string{}, k.Not)
+		k.Words, k.Phrases, k.Not = some(k.Words), some(k.Phrases), some(k.Not)
 	}
-	t.AccountIDs, t.PostIDs = slices.Concat([]int64{}, t.AccountIDs), slices.Concat([]int64{}, t.PostIDs)
+	t.Sources, t.Intents, t.AccountIDs, t.PostIDs = some(t.Sources), some(t.Intents), some(t.AccountIDs), some(t.PostIDs)
+}
+
+func some[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 type newTriggerIn struct{ Body TriggerInput }

@@ -53,18 +53,18 @@ func (s *Server) undoComment(ctx context.Context, who *caller, in *emptyIn) (Com
 
 // takeBack makes the decision before the current one current again.
 func (s *Server) takeBack(ctx context.Context, tx *sqlx.Tx, c inbox.Comment, who *caller) (moderation.Decision, int64, error) {
-	var last []struct {
-		ID       int64  `db:"id"`
+	var now struct {
 		Decision string `db:"decision"`
 		Tier     string `db:"tier"`
+		Before   *int64 `db:"before"`
+		To       string `db:"was"`
 	}
-	err := tx.SelectContext(ctx, &last, `SELECT id, decision, tier FROM verdicts WHERE workspace_id = $1 AND subject = 'comment' AND subject_id = $2 AND id <= $3
-ORDER BY id DESC LIMIT 2`, c.WorkspaceID, c.ID, *c.VerdictID)
-	if err != nil || len(last) == 0 {
-		return "", 0, fmt.Errorf("load the decisions about comment %d: %w", c.ID, err)
+	err := tx.GetContext(ctx, &now, sqlLastDecision, c.WorkspaceID, *c.VerdictID)
+	if err != nil {
+		return "", 0, fmt.Errorf("load the last decision about comment %d: %w", c.ID, err)
 	}
-	if last[0].Tier != "person" {
-		if d := moderation.Decision(last[0].Decision); d != moderation.Hide && d != moderation.Delete {
+	if now.Tier != "person" {
+		if d := moderation.Decision(now.Decision); d != moderation.Hide && d != moderation.Delete {
 			return "", 0, fault.New(fault.Conflict, "nothing was done to this comment that could be undone")
 		}
 		j := judgement{who: who, verb: "unhide", decision: moderation.Allow, outcome: "restore"}
@@ -77,14 +77,19 @@ ORDER BY id DESC LIMIT 2`, c.WorkspaceID, c.ID, *c.VerdictID)
 		}
 		return moderation.Allow, id, closeReview(ctx, tx, c, j)
 	}
-	if len(last) == 1 {
+	if now.Before == nil || now.To == "" {
 		return "", 0, fault.New(fault.Conflict, "there is no earlier decision to go back to")
 	}
-	if err := setVerdict(ctx, tx, c, last[1].ID, last[1].Decision); err != nil {
+	if err := setVerdict(ctx, tx, c, *now.Before, now.To); err != nil {
 		return "", 0, err
 	}
-	return moderation.Decision(last[1].Decision), last[1].ID, reopenReview(ctx, tx, c)
+	return moderation.Decision(now.To), *now.Before, reopenReview(ctx, tx, c)
 }
+
+const sqlLastDecision = `
+SELECT v.decision, v.tier, b.id AS before, coalesce(b.decision, '') AS was FROM verdicts v
+LEFT JOIN verdicts b ON b.workspace_id = v.workspace_id AND b.id = (v.verdict->>'before')::bigint
+WHERE v.workspace_id = $1 AND v.id = $2`
 
 // reopenReview puts the item back that the undone decision had closed.
 func reopenReview(ctx context.Context, tx *sqlx.Tx, c inbox.Comment) error {

@@ -72,7 +72,7 @@ func ContactIdentities(ctx context.Context, q sqlx.QueryerContext, workspaceID, 
 }
 
 const sqlContactIdentities = `
-SELECT i.id, i.channel, i.username, i.name, i.phone, j.id AS join_id, j.how AS join_how, j.evidence AS join_evidence, j.at AS join_at
+SELECT i.id, i.channel, i.username, i.name, i.phone, j.id AS join_id, j.how AS join_how, coalesce(j.evidence, 'null') AS join_evidence, j.at AS join_at
 FROM identities i
 LEFT JOIN LATERAL (SELECT id, how, evidence, at FROM identity_joins j WHERE j.workspace_id = i.workspace_id AND j.identity_id = i.id
                    AND j.to_contact = i.contact_id AND j.undone_at IS NULL ORDER BY j.id DESC LIMIT 1) j ON true
