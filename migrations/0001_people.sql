@@ -1,7 +1,8 @@
 -- +goose Up
 -- Workspaces, the people who work in them, the accounts that are connected, and the people who write.
 -- Every row of a workspace carries its id, and foreign keys are composite, so that a wrong id can
--- never reach into another workspace.
+-- never reach into another workspace. Primary keys begin with the id, because batches look rows of
+-- several workspaces up by it.
 
 CREATE TABLE installation (
     key   text PRIMARY KEY,
@@ -66,7 +67,7 @@ CREATE TABLE api_tokens (
     last_used_at timestamptz,
     expires_at   timestamptz,
     revoked_at   timestamptz,
-    PRIMARY KEY (workspace_id, id)
+    PRIMARY KEY (id, workspace_id)
 );
 
 CREATE TABLE sign_in_attempts (
@@ -83,7 +84,7 @@ CREATE TABLE audit_log (
     verb         text NOT NULL,                        -- 'account.add', 'comment.hide' …
     object       text NOT NULL DEFAULT '',             -- 'account:4'
     detail       jsonb NOT NULL DEFAULT '{}',
-    PRIMARY KEY (workspace_id, id)
+    PRIMARY KEY (id, workspace_id)
 );
 
 CREATE TABLE accounts (
@@ -104,8 +105,7 @@ CREATE TABLE accounts (
     sweep        jsonb NOT NULL DEFAULT '{}',          -- last sweep and coverage
     created_at   timestamptz NOT NULL DEFAULT now(),
     removed_at   timestamptz,
-    PRIMARY KEY (workspace_id, id),
-    UNIQUE (id),
+    PRIMARY KEY (id, workspace_id),
     CHECK (channel <> 'whatsapp' OR (waba_id <> '' AND phone <> ''))
 );
 CREATE UNIQUE INDEX accounts_external ON accounts (channel, external_id) WHERE removed_at IS NULL;
@@ -123,7 +123,7 @@ CREATE TABLE contacts (
     blocked_at   timestamptz,
     merged_into  bigint,
     created_at   timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     FOREIGN KEY (workspace_id, merged_into) REFERENCES contacts (workspace_id, id)
 );
 
@@ -142,7 +142,7 @@ CREATE TABLE identities (
     name         text NOT NULL DEFAULT '',
     created_at   timestamptz NOT NULL DEFAULT now(),
     replaced_at  timestamptz,                          -- the network gave this person a new id
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     FOREIGN KEY (workspace_id, contact_id) REFERENCES contacts (workspace_id, id),
     CHECK (external_id IS NOT NULL OR phone IS NOT NULL)
 );
@@ -164,7 +164,7 @@ CREATE TABLE identity_joins (
     at           timestamptz NOT NULL DEFAULT now(),
     undone_at    timestamptz,
     undone_by    text,
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     FOREIGN KEY (workspace_id, identity_id) REFERENCES identities (workspace_id, id),
     FOREIGN KEY (workspace_id, from_contact) REFERENCES contacts (workspace_id, id),
     FOREIGN KEY (workspace_id, to_contact) REFERENCES contacts (workspace_id, id)

@@ -17,7 +17,7 @@ CREATE TABLE posts (
     fetch_error  text NOT NULL DEFAULT '',
     fetch_after  timestamptz NOT NULL DEFAULT now(),
     created_at   timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     UNIQUE (workspace_id, account_id, external_id),
     FOREIGN KEY (workspace_id, account_id) REFERENCES accounts (workspace_id, id)
 );
@@ -59,7 +59,7 @@ CREATE TABLE comments (
     verdict_id    bigint,
     decision      text CHECK (decision IN ('allow','review','hide','delete')), -- of the current verdict or the person who overruled it
     created_at    timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     UNIQUE (account_id, external_id),
     FOREIGN KEY (workspace_id, account_id) REFERENCES accounts (workspace_id, id),
     FOREIGN KEY (workspace_id, post_id) REFERENCES posts (workspace_id, id),
@@ -83,7 +83,7 @@ CREATE TABLE threads (
     last_out_at  timestamptz,
     read_in_at   timestamptz,                          -- the customer has read up to here
     created_at   timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     UNIQUE (account_id, channel, identity_id),
     FOREIGN KEY (workspace_id, account_id) REFERENCES accounts (workspace_id, id),
     FOREIGN KEY (workspace_id, identity_id) REFERENCES identities (workspace_id, id),
@@ -120,7 +120,7 @@ CREATE TABLE conversations (
     resolved_at   timestamptz,
     revision      bigint NOT NULL DEFAULT 1,           -- moves with every message; a suggestion for an older one is refused
     created_at    timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     FOREIGN KEY (workspace_id, account_id) REFERENCES accounts (workspace_id, id),
     FOREIGN KEY (workspace_id, thread_id) REFERENCES threads (workspace_id, id),
     FOREIGN KEY (workspace_id, root_comment_id) REFERENCES comments (workspace_id, id),
@@ -155,7 +155,7 @@ CREATE TABLE messages (
     deleted_at    timestamptz,
     verdict_id    bigint,
     created_at    timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     FOREIGN KEY (workspace_id, thread_id) REFERENCES threads (workspace_id, id),
     FOREIGN KEY (workspace_id, conversation_id) REFERENCES conversations (workspace_id, id),
     CHECK ((direction = 'in') = (author = 'contact')),
@@ -177,7 +177,7 @@ CREATE TABLE receipts (
     detail       jsonb NOT NULL DEFAULT '{}',
     at           timestamptz NOT NULL,
     message_id   bigint,                               -- NULL: parked until its message is known
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     UNIQUE (account_id, external_id, status)
 );
 CREATE INDEX receipts_parked ON receipts (account_id, external_id) WHERE message_id IS NULL;
@@ -199,7 +199,7 @@ CREATE TABLE verdicts (
     took_micros  bigint NOT NULL DEFAULT 0,
     actor        text NOT NULL DEFAULT 'system',
     created_at   timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     CHECK (subject = 'comment' AND decision IN ('allow','review','hide','delete')
         OR subject = 'message' AND decision IN ('allow','review','spam','block'))
 );
@@ -220,7 +220,7 @@ CREATE TABLE review_items (
     decided_by    bigint REFERENCES users,
     decided_at    timestamptz,
     created_at    timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     FOREIGN KEY (workspace_id, comment_id) REFERENCES comments (workspace_id, id),
     FOREIGN KEY (workspace_id, verdict_id) REFERENCES verdicts (workspace_id, id),
     CHECK ((state = 'decided') = (outcome IS NOT NULL))
@@ -246,7 +246,7 @@ CREATE TABLE asks (
     reason       text NOT NULL DEFAULT '',
     created_at   timestamptz NOT NULL DEFAULT now(),
     answered_at  timestamptz,
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     FOREIGN KEY (workspace_id, verdict_id) REFERENCES verdicts (workspace_id, id)
 );
 CREATE INDEX asks_pending ON asks (not_before, id) WHERE state IN ('pending','asking');
@@ -269,6 +269,6 @@ CREATE TABLE llm_spend (
     tokens_in    integer NOT NULL,
     tokens_out   integer NOT NULL,
     cost_micros  bigint NOT NULL,                      -- millionths of the budget's currency
-    PRIMARY KEY (workspace_id, id)
+    PRIMARY KEY (id, workspace_id)
 );
 CREATE INDEX llm_spend_at ON llm_spend (workspace_id, at);

@@ -22,7 +22,7 @@ CREATE TABLE triggers (
     created_by    bigint REFERENCES users,
     created_at    timestamptz NOT NULL DEFAULT now(),
     updated_at    timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     FOREIGN KEY (workspace_id, handoff_account_id) REFERENCES accounts (workspace_id, id),
     CHECK (ends_at IS NULL OR starts_at IS NULL OR ends_at > starts_at)
 );
@@ -39,12 +39,12 @@ CREATE TABLE trigger_runs (
     comment_id   bigint,
     variant      smallint NOT NULL DEFAULT 0,
     at           timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     UNIQUE (workspace_id, trigger_id, identity_id, post_id),
     FOREIGN KEY (workspace_id, trigger_id) REFERENCES triggers (workspace_id, id),
     FOREIGN KEY (workspace_id, identity_id) REFERENCES identities (workspace_id, id)
 );
-CREATE INDEX trigger_runs_identity ON trigger_runs (workspace_id, identity_id);
+CREATE INDEX trigger_runs_identity ON trigger_runs (identity_id);
 
 -- The invitation to WhatsApp. Only the hash of the reference is kept.
 CREATE TABLE handoffs (
@@ -64,7 +64,7 @@ CREATE TABLE handoffs (
     revoked_why   text NOT NULL DEFAULT '',
     used_at       timestamptz,
     used_by       bigint,                              -- identity that used it first
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     FOREIGN KEY (workspace_id, account_id) REFERENCES accounts (workspace_id, id),
     FOREIGN KEY (workspace_id, contact_id) REFERENCES contacts (workspace_id, id),
     FOREIGN KEY (workspace_id, identity_id) REFERENCES identities (workspace_id, id),
@@ -82,7 +82,7 @@ CREATE TABLE quick_replies (
     text         text NOT NULL CHECK (text <> ''),
     intents      text[] NOT NULL DEFAULT '{}',
     updated_at   timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     UNIQUE (workspace_id, shortcut, language)
 );
 
@@ -95,7 +95,7 @@ CREATE TABLE knowledge (
     source       text NOT NULL DEFAULT '',             -- where it comes from: page, handbook
     tsv          tsvector NOT NULL,                    -- made with the language's own configuration
     updated_at   timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id)
+    PRIMARY KEY (id, workspace_id)
 );
 CREATE INDEX knowledge_tsv ON knowledge USING gin (tsv);
 
@@ -114,7 +114,7 @@ CREATE TABLE suggestions (
     decided_by      bigint REFERENCES users,
     decided_at      timestamptz,
     created_at      timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     UNIQUE (workspace_id, conversation_id, revision, rank),
     FOREIGN KEY (workspace_id, conversation_id) REFERENCES conversations (workspace_id, id)
 );

@@ -45,7 +45,7 @@ CREATE TABLE consent_wordings (
     language     text NOT NULL,
     text         text NOT NULL,
     created_at   timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     UNIQUE (workspace_id, name, version, language)
 );
 
@@ -78,7 +78,7 @@ CREATE TABLE templates (
     reason       text NOT NULL DEFAULT '',
     components   jsonb NOT NULL DEFAULT '[]',
     synced_at    timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     UNIQUE (workspace_id, account_id, name, language),
     FOREIGN KEY (workspace_id, account_id) REFERENCES accounts (workspace_id, id)
 );
@@ -118,7 +118,7 @@ CREATE TABLE actions (
     external_id   text NOT NULL DEFAULT '',
     failure       jsonb,                               -- channels.Failure
     created_at    timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (id, workspace_id),
     UNIQUE (workspace_id, dedupe),
     FOREIGN KEY (workspace_id, account_id) REFERENCES accounts (workspace_id, id),
     FOREIGN KEY (workspace_id, contact_id) REFERENCES contacts (workspace_id, id),

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -202,7 +203,8 @@ func percentile(list []time.Duration, p int) time.Duration {
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 type benchPipelineCmd struct {
-	Events int `default:"20000" help:"Events of the throughput part."`
+	Events     int    `default:"20000" help:"Events of the throughput part."`
+	CPUProfile string `name:"cpu-profile" help:"Write a CPU profile to this file."`
 }
 
 // Run measures the whole pipeline: kept webhook → event → contact, comment row, verdict, action row.
@@ -220,6 +222,17 @@ func (b benchPipelineCmd) Run(ctx context.Context, c *config) error {
 			return err
 		}); err != nil {
 			return err
+		}
+		if b.CPUProfile != "" {
+			f, err := os.Create(b.CPUProfile)
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			if err := pprof.StartCPUProfile(f); err != nil {
+				return err
+			}
+			defer pprof.StopCPUProfile()
 		}
 		perSecond, err := b.throughput(ctx, s)
 		if err != nil {
