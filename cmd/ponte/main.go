@@ -47,6 +47,7 @@ type cli struct {
 	Eval     evalCmd     `cmd:"" help:"Measure moderation on labelled files."`
 	Train    trainCmd    `cmd:"" help:"Train the embedded model."`
 	Model    modelCmd    `cmd:"" help:"Print the model card."`
+	Openapi  openapiCmd  `cmd:"" help:"Print the API's OpenAPI document."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
