@@ -211,3 +211,11 @@ VALUES ($1, $2, 'facebook', $3, $4, $4, $5, $6, $7, $7, 'hidden', 'policy', 'hid
 	v.delivery = s.id(`INSERT INTO deliveries (body, state, reason) VALUES ($1, 'parked', $2) RETURNING id`, []byte(words), words)
 	return v
 }
+
+// read decodes the answer's JSON.
+func (a answer) read(t *testing.T, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(a.body), into); err != nil {
+		t.Fatalf("%v in %s", err, a.body)
+	}
+}

@@ -25,6 +25,7 @@ type hub struct {
 	mu     sync.Mutex
 	subs   map[*subscriber]struct{}
 	ended  bool
+	placed bool // cursor has been put at the end once; 0 is a place like any other
 	cursor int64
 }
 
@@ -100,7 +101,7 @@ func (h *hub) run(ctx context.Context) error {
 
 // skip moves to the end while nobody listens.
 func (h *hub) skip(ctx context.Context) error {
-	if h.listeners() && h.cursor > 0 {
+	if h.listeners() && h.placed {
 		return nil
 	}
 	var end int64
@@ -109,8 +110,8 @@ func (h *hub) skip(ctx context.Context) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.subs) == 0 || h.cursor == 0 {
-		h.cursor = end
+	if len(h.subs) == 0 || !h.placed {
+		h.cursor, h.placed = end, true
 	}
 	return nil
 }

@@ -1,0 +1,236 @@
+package api_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ponte/auth"
+	"ponte/inbox"
+)
+
+// post sends a body over a real socket and returns the status.
+func (s *scene) post(url, body string, headers ...string) int {
+	s.t.Helper()
+	req, err := http.NewRequest("POST", url, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	_, _ = io.Copy(io.Discard, res.Body)
+	return res.StatusCode
+}
+
+// live is an open stream.
+type live struct {
+	t      *testing.T
+	events chan event
+	body   io.Closer
+}
+
+type event struct {
+	id     string
+	topics []string
+}
+
+// watch opens the stream and waits until it is open.
+func (s *scene) watch(base string, role auth.Role, last string) *live {
+	s.t.Helper()
+	req, err := http.NewRequest("GET", base+"/api/v1/stream", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Cookie", s.cookie[role])
+	if last != "" {
+		req.Header.Set("Last-Event-ID", last)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if ct := res.Header.Get("Content-Type"); res.StatusCode != 200 || ct != "text/event-stream" {
+		s.t.Fatalf("stream: %d %s", res.StatusCode, ct)
+	}
+	l := &live{s.t, make(chan event, 100), res.Body}
+	s.t.Cleanup(func() { _ = res.Body.Close() })
+	opened := make(chan struct{})
+	go l.read(bufio.NewReader(res.Body), opened)
+	select {
+	case <-opened:
+	case <-time.After(10 * time.Second):
+		s.t.Fatal("the stream does not open")
+	}
+	return l
+}
+
+// read hands on events until the stream ends; the first line is the server's "retry".
+func (l *live) read(r *bufio.Reader, opened chan struct{}) {
+	defer close(l.events)
+	var e event
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return
+		}
+		switch name, value, _ := strings.Cut(strings.TrimSpace(line), ": "); name {
+		case "retry":
+			close(opened)
+		case "id":
+			e.id = value
+		case "data":
+			var d struct {
+				Topics []struct {
+					Topic string `json:"topic"`
+					ID    int64  `json:"id"`
+				} `json:"topics"`
+				Cursor string `json:"cursor"`
+			}
+			if err := json.Unmarshal([]byte(value), &d); err != nil || d.Cursor != e.id {
+				l.t.Errorf("data %s with id %s: %v", value, e.id, err)
+			}
+			for _, topic := range d.Topics {
+				e.topics = append(e.topics, fmt.Sprintf("%s %d", topic.Topic, topic.ID))
+			}
+			l.events <- e
+			e = event{}
+		}
+	}
+}
+
+// next collects until all that is wanted has come; it returns the last cursor.
+func (l *live) next(want ...string) string {
+	l.t.Helper()
+	var seen []string
+	deadline := time.After(15 * time.Second)
+	for {
+		select {
+		case e, ok := <-l.events:
+			if !ok {
+				l.t.Fatalf("the stream ended; seen %v, want %v", seen, want)
+			}
+			seen = append(seen, e.topics...)
+			if !slices.ContainsFunc(want, func(w string) bool { return !slices.Contains(seen, w) }) {
+				if extra := slices.DeleteFunc(slices.Clone(seen), func(s string) bool { return slices.Contains(want, s) }); len(extra) > 0 {
+					l.t.Errorf("also seen: %v", extra)
+				}
+				return e.id
+			}
+		case <-deadline:
+			l.t.Fatalf("seen %v, want %v", seen, want)
+		}
+	}
+}
+
+func (s *scene) touch(workspace int64, topic string, id int64) {
+	s.t.Helper()
+	if err := inbox.Touch(context.Background(), s.db, inbox.Change{WorkspaceID: workspace, Topic: topic, ObjectID: id}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// run serves live updates until stop is called.
+func (s *scene) run() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.server.Run(ctx) }()
+	stopped := false
+	stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-done; err != nil {
+			s.t.Error(err)
+		}
+	}
+	s.t.Cleanup(stop)
+	return stop
+}
+
+func TestStreamTellsOnlyItsWorkspace(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	base := s.listen()
+	s.run()
+	one, two := s.watch(base, auth.Owner, ""), s.watch(base, auth.Analyst, "")
+	s.touch(s.other.id, "comment", 99)
+	s.touch(s.home.id, "comment", 12)
+	one.next("comment 12")
+	two.next("comment 12")
+}
+
+func TestStreamResumesFromItsCursor(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	base := s.listen()
+	s.run()
+	first := s.watch(base, auth.Owner, "")
+	s.touch(s.home.id, "comment", 1)
+	cursor := first.next("comment 1")
+	_ = first.body.Close()
+	s.touch(s.home.id, "comment", 2)
+	s.touch(s.other.id, "comment", 98)
+	s.touch(s.home.id, "message", 3)
+	again := s.watch(base, auth.Owner, cursor)
+	again.next("comment 2", "message 3")
+	if res := s.do("GET", "/api/v1/stream", s.cookie[auth.Owner], nil, "Last-Event-ID", "x"); res.status != 422 {
+		t.Errorf("a made-up cursor: %d, want 422", res.status)
+	}
+}
+
+// Ids are given out before they are committed: a change with a lower id that commits later must not be
+// lost.
+func TestStreamWaitsForWhatCommitsLate(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	base := s.listen()
+	s.run()
+	l := s.watch(base, auth.Owner, "")
+	slow := s.db.MustBegin()
+	defer func() { _ = slow.Rollback() }()
+	if err := inbox.Touch(context.Background(), slow, inbox.Change{WorkspaceID: s.home.id, Topic: "comment", ObjectID: 1}); err != nil {
+		t.Fatal(err)
+	}
+	s.touch(s.home.id, "comment", 2)
+	select {
+	case e := <-l.events:
+		t.Fatalf("%v was told while an earlier change was still open", e.topics)
+	case <-time.After(2500 * time.Millisecond): // two polls and more
+	}
+	if err := slow.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	l.next("comment 1", "comment 2")
+}
+
+func TestStreamEndsWithTheServer(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	base := s.listen()
+	stop := s.run()
+	l := s.watch(base, auth.Owner, "")
+	stop()
+	select {
+	case _, open := <-l.events:
+		if open {
+			t.Error("an event came instead of the end")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the stream did not end")
+	}
+}

@@ -1,0 +1,259 @@
+package api_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"ponte/api"
+	"ponte/fault"
+)
+
+func TestHandshake(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	for _, c := range []struct {
+		name, query string
+		status      int
+		body        string
+	}{
+		{"right", "?hub.mode=subscribe&hub.verify_token=shake&hub.challenge=1158201444", 200, "1158201444"},
+		{"right, with a challenge that is markup", "?hub.mode=subscribe&hub.verify_token=shake&hub.challenge=%3Cb%3E", 200, "<b>"},
+		{"wrong token", "?hub.mode=subscribe&hub.verify_token=shak&hub.challenge=1158201444", 403, ""},
+		{"wrong mode", "?hub.mode=unsubscribe&hub.verify_token=shake&hub.challenge=1158201444", 403, ""},
+		{"no challenge", "?hub.mode=subscribe&hub.verify_token=shake", 400, ""},
+		{"nothing", "", 400, ""},
+	} {
+		res := s.do("GET", "/webhooks/meta"+c.query, "", nil)
+		if res.status != c.status || c.status == 200 && res.body != c.body || c.status != 200 && strings.Contains(res.body, "1158201444") {
+			t.Errorf("%s: %d %q, want %d %q", c.name, res.status, res.body, c.status, c.body)
+		}
+		if ct := res.header.Get("Content-Type"); !strings.HasPrefix(ct, "text/plain") {
+			t.Errorf("%s: content type %q", c.name, ct)
+		}
+	}
+}
+
+func TestHandshakeWithoutATokenIsNeverVerified(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, func(d *api.Deps) { d.VerifyToken = "" })
+	if res := s.do("GET", "/webhooks/meta?hub.mode=subscribe&hub.verify_token=&hub.challenge=1", "", nil); res.status != 400 {
+		t.Errorf("%d, want 400", res.status)
+	}
+	if res := s.do("GET", "/webhooks/meta?hub.mode=subscribe&hub.verify_token=x&hub.challenge=1", "", nil); res.status != 403 {
+		t.Errorf("%d, want 403", res.status)
+	}
+}
+
+func TestWebhookIsKeptOnlyWithItsSignature(t *testing.T) {
+	t.Parallel()
+	var kept atomic.Value
+	var answer error
+	registry := prometheus.NewRegistry()
+	s := newScene(t, func(d *api.Deps) {
+		d.Receive = func(_ context.Context, body []byte) error { kept.Store(string(body)); return answer }
+		d.Metrics, d.Register = registry, registry
+	})
+	post := func(signature, body string) received {
+		kept.Store("")
+		res := s.do("POST", "/webhooks/meta", "", body, "X-Hub-Signature-256", signature, "X-Ponte-CSRF", "")
+		return received{res, kept.Load().(string)}
+	}
+	body := `{"object":"page","entry":[` + "\u0000" + `]}`
+	if got := post("good", body); got.status != 200 || got.kept != body {
+		t.Errorf("signed: %d, kept %q", got.status, got.kept)
+	}
+	var constant string
+	for _, c := range []struct{ signature, body string }{{"bad", body}, {"", body}, {"bad", "not JSON"}, {"bad", strings.Repeat("x", 1<<20)}} {
+		got := post(c.signature, c.body)
+		if constant == "" {
+			constant = got.body
+		}
+		if got.status != 401 || got.kept != "" || got.body != constant || strings.Contains(got.body, "page") {
+			t.Errorf("signature %q: %d %q, kept %q", c.signature, got.status, got.body, got.kept)
+		}
+	}
+	for _, c := range []struct {
+		err    error
+		status int
+	}{{fault.New(fault.TooMany, "full of secrets"), 503}, {fault.New(fault.Unavailable, "full of secrets"), 503}, {errors.New("full of secrets"), 500}} {
+		answer = c.err
+		got := post("good", body)
+		if got.status != c.status || strings.Contains(got.body, "secrets") {
+			t.Errorf("receiver says %v: %d %q, want %d", c.err, got.status, got.body, c.status)
+		}
+		if c.status == 503 && got.header.Get("Retry-After") != "1" {
+			t.Errorf("receiver says %v: Retry-After %q", c.err, got.header.Get("Retry-After"))
+		}
+	}
+	figures := s.do("GET", "/metrics", "", nil).body
+	for _, want := range []string{`ponte_webhooks_total{outcome="kept"} 1`, `ponte_webhooks_total{outcome="bad_signature"} 4`, `ponte_webhooks_total{outcome="refused"} 3`} {
+		if !strings.Contains(figures, want) {
+			t.Errorf("the figures lack %s:\n%s", want, figures)
+		}
+	}
+}
+
+type received struct {
+	answer
+	kept string
+}
+
+// A body may be as large as the limit and no larger. The limit belongs to the server, so this goes over
+// a real socket; what is too large is refused on its announced length, before the body is read.
+func TestWebhookBodyLimit(t *testing.T) {
+	t.Parallel()
+	var size atomic.Int64
+	s := newScene(t, func(d *api.Deps) {
+		d.Receive = func(_ context.Context, body []byte) error { size.Store(int64(len(body))); return nil }
+	})
+	base := s.listen()
+	if status := s.post(base+"/webhooks/meta", strings.Repeat("x", api.MaxBody), "X-Hub-Signature-256", "good"); status != 200 || size.Load() != api.MaxBody {
+		t.Errorf("%d bytes: %d, %d received", api.MaxBody, status, size.Load())
+	}
+	size.Store(0)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := fmt.Fprintf(conn, "POST /webhooks/meta HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: good\r\nContent-Length: %d\r\n\r\n", api.MaxBody+1); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != 413 || size.Load() != 0 {
+		t.Errorf("%d bytes: %d, %d received; want 413", api.MaxBody+1, res.StatusCode, size.Load())
+	}
+	if res := s.do("GET", "/healthz", "", nil); res.status != 200 {
+		t.Errorf("after that: %d", res.status)
+	}
+}
+
+func TestDataDeletionErasesAndCanBeLookedUp(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, func(d *api.Deps) {
+		d.PublicURL = "https://ponte.example/"
+		d.SignedRequest = func(raw string) (string, error) {
+			if raw != "signed" {
+				return "", errors.New("the secret is ABC")
+			}
+			return "psid-1", nil
+		}
+	})
+	s.exec(`INSERT INTO identities (workspace_id, contact_id, channel, scope, external_id, name) VALUES ($1, $2, 'messenger', $3, 'psid-1', 'Anna')`, s.home.id, s.home.contact, s.home.facebook)
+	form := func(path, value string) answer {
+		return s.do("POST", path, "", "signed_request="+value, "Content-Type", "application/x-www-form-urlencoded")
+	}
+	if res := form("/webhooks/meta/data-deletion", "forged"); res.status != 401 || strings.Contains(res.body, "ABC") {
+		t.Errorf("forged: %d %s", res.status, res.body)
+	}
+	res := form("/webhooks/meta/data-deletion", "signed")
+	var out struct {
+		URL  string `json:"url"`
+		Code string `json:"confirmation_code"`
+	}
+	if res.status != 200 {
+		t.Fatalf("%d %s", res.status, res.body)
+	}
+	res.read(t, &out)
+	if out.URL != "https://ponte.example/data-deletion/"+out.Code || len(out.Code) < 16 {
+		t.Errorf("answer %+v", out)
+	}
+	if text := s.text(`SELECT text || author_name FROM comments WHERE id = $1`, s.home.comment); text != "" {
+		t.Errorf("the comment still says %q", text)
+	}
+	if n := s.id(`SELECT count(*) FROM identities WHERE contact_id = $1 AND (name <> '' OR phone IS NOT NULL OR external_id NOT LIKE 'erased:%')`, s.home.contact); n != 0 {
+		t.Errorf("%d identities are not erased", n)
+	}
+	if text := s.text(`SELECT text FROM comments WHERE id = $1`, s.other.comment); text != marker {
+		t.Errorf("another person's comment says %q", text)
+	}
+	if res := s.do("GET", "/data-deletion/"+out.Code, "", nil); res.status != 200 || !strings.Contains(res.body, "erased") {
+		t.Errorf("look-up: %d %s", res.status, res.body)
+	}
+	if res := s.do("GET", "/data-deletion/unknown", "", nil); res.status != 404 {
+		t.Errorf("look-up of another: %d", res.status)
+	}
+}
+
+func TestDeauthorizeIsWrittenDown(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, func(d *api.Deps) {
+		d.SignedRequest = func(raw string) (string, error) {
+			if raw != "signed" {
+				return "", errors.New("no")
+			}
+			return "u1", nil
+		}
+	})
+	for _, c := range []struct {
+		value  string
+		status int
+		lines  int64
+	}{{"forged", 401, 0}, {"signed", 200, 1}} {
+		res := s.do("POST", "/webhooks/meta/deauthorize", "", "signed_request="+c.value, "Content-Type", "application/x-www-form-urlencoded")
+		if n := s.id(`SELECT count(*) FROM audit_log WHERE workspace_id = $1 AND verb = 'meta.deauthorized'`, s.home.id); res.status != c.status || n != c.lines {
+			t.Errorf("%s: %d with %d lines, want %d with %d", c.value, res.status, n, c.status, c.lines)
+		}
+	}
+}
+
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	var workers error
+	behind := 0
+	s := newScene(t, func(d *api.Deps) {
+		d.Ready = func(context.Context) error { return workers }
+		d.Behind = func(context.Context) (int, error) { return behind, nil }
+	})
+	for _, c := range []struct {
+		name    string
+		workers error
+		behind  int
+		status  int
+		want    string
+	}{
+		{"all well", nil, 0, 200, `"state":"ready"`},
+		{"schema behind", nil, 2, 503, `"schema":"behind"`},
+		{"nobody works", errors.New("no lane at 10.0.0.1"), 0, 503, `"workers":"failed"`},
+	} {
+		workers, behind = c.workers, c.behind
+		res := s.do("GET", "/readyz", "", nil)
+		if res.status != c.status || !strings.Contains(res.body, c.want) || strings.Contains(res.body, "10.0.0.1") {
+			t.Errorf("%s: %d %s", c.name, res.status, res.body)
+		}
+		if up := s.do("GET", "/healthz", "", nil); up.status != 200 {
+			t.Errorf("%s: healthz %d", c.name, up.status)
+		}
+	}
+}
+
+// listen serves the scene on a real socket until the test ends.
+func (s *scene) listen() string {
+	s.t.Helper()
+	l := httptest.NewUnstartedServer(nil).Listener // 127.0.0.1, a free port
+	done := make(chan error, 1)
+	go func() { done <- s.server.App.Listener(l) }()
+	s.t.Cleanup(func() {
+		if err := s.server.App.Shutdown(); err != nil {
+			s.t.Error(err)
+		}
+		if err := <-done; err != nil {
+			s.t.Error(err)
+		}
+	})
+	return "http://" + l.Addr().String()
+}
