@@ -174,6 +174,9 @@ func (s *Server) showConversation(v inbox.ConversationView, overdue time.Time) C
 	}
 	var o Origin
 	if json.Unmarshal(v.Origin, &o) == nil && o != (Origin{}) {
+		if o.Text == "" && o.CommentID != 0 {
+			o.Text = "an automatic reply to a comment"
+		}
 		c.Origin = &o
 	}
 	return c

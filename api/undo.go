@@ -58,6 +58,7 @@ func (s *Server) takeBack(ctx context.Context, tx *sqlx.Tx, c inbox.Comment, who
 		Tier     string `db:"tier"`
 		Before   *int64 `db:"before"`
 		To       string `db:"was"`
+		By       string `db:"was_by"`
 	}
 	err := tx.GetContext(ctx, &now, sqlLastDecision, c.WorkspaceID, *c.VerdictID)
 	if err != nil {
@@ -83,11 +84,14 @@ func (s *Server) takeBack(ctx context.Context, tx *sqlx.Tx, c inbox.Comment, who
 	if err := setVerdict(ctx, tx, c, *now.Before, now.To); err != nil {
 		return "", 0, err
 	}
+	if now.By == "person" {
+		return moderation.Decision(now.To), *now.Before, nil // still decided by a person
+	}
 	return moderation.Decision(now.To), *now.Before, reopenReview(ctx, tx, c)
 }
 
 const sqlLastDecision = `
-SELECT v.decision, v.tier, b.id AS before, coalesce(b.decision, '') AS was FROM verdicts v
+SELECT v.decision, v.tier, b.id AS before, coalesce(b.decision, '') AS was, coalesce(b.tier, '') AS was_by FROM verdicts v
 LEFT JOIN verdicts b ON b.workspace_id = v.workspace_id AND b.id = (v.verdict->>'before')::bigint
 WHERE v.workspace_id = $1 AND v.id = $2`
 

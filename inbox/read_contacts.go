@@ -21,7 +21,7 @@ type ContactView struct {
 }
 
 const sqlContactViews = `
-SELECT c.id, c.name, c.language, c.country, c.labels, c.blocked_at, c.created_at FROM contacts c WHERE c.workspace_id = $1`
+SELECT c.id, ` + nameOfContact + ` AS name, c.language, c.country, c.labels, c.blocked_at, c.created_at FROM contacts c WHERE c.workspace_id = $1`
 
 // ListContacts finds people by name or user name; phone digits find them where whole is set.
 func ListContacts(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, words string, whole bool, before int64, limit int) ([]ContactView, error) {

@@ -37,8 +37,12 @@ type ConversationView struct {
 	LastInAt      *time.Time `db:"last_in_at"`
 }
 
+// nameOfContact falls back to what the person's identities are called.
+const nameOfContact = `coalesce(nullif(c.name, ''), (SELECT coalesce(nullif(i.name, ''), i.username) FROM identities i
+        WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id AND (i.name <> '' OR i.username <> '') ORDER BY i.name = '', i.id LIMIT 1), '')`
+
 const sqlConversationViews = `
-SELECT ` + conversationColumns + `, c.name AS contact_name, c.language AS contact_language, c.labels AS contact_labels,
+SELECT ` + conversationColumns + `, ` + nameOfContact + ` AS contact_name, c.language AS contact_language, c.labels AS contact_labels,
        CASE WHEN u.name <> '' THEN u.name ELSE u.email END AS assignee_name, t.last_in_at
 FROM conversations v
 JOIN contacts c ON c.workspace_id = v.workspace_id AND c.id = v.contact_id
