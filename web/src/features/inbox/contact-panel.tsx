@@ -11,6 +11,7 @@ import { failed, told } from '@/ui/toast';
 import { ConsentForm } from './consent-form';
 import css from './inbox.module.css';
 import { useLabels, useUnjoin } from './queries';
+import { nameOf } from './talk';
 
 /** The person: who they are on each network and how we know, what they agreed to, how they came here. */
 export function ContactPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id: number) => void }) {
@@ -21,7 +22,7 @@ export function ContactPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id
     <>
       <section className={css.section}>
         <h3>{t('inbox.contact')}</h3>
-        <Facts rows={[[t('contact.name'), <span key="n" dir="auto">{c.contact.name}</span>], [t('contact.language'), languageName(c.contact.language || c.language, i18n.language)], [t('contact.team'), c.team]]} />
+        <Facts rows={[[t('contact.name'), <span key="n" dir="auto">{nameOf(c)}</span>], [t('contact.language'), languageName(c.contact.language || c.language, i18n.language)], [t('contact.team'), c.team]]} />
         <TagsInput mt={10} size="xs" label={t('contact.labels')} value={c.labels} readOnly={!converse} onChange={(next) => labels.mutate(next, { onError: failed })} />
       </section>
       <section className={css.section}>
@@ -33,7 +34,7 @@ export function ContactPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id
         <h3>{t('contact.journey')}</h3>
         {c.journey.length === 0 && <small>{t('contact.journey_none')}</small>}
         <ul className={css.rows}>
-          {c.journey.map((j, n) => <li key={n}><ChannelMark channel={j.channel} /><div dir="auto">{j.what}<small><Ago at={j.at} /></small></div></li>)}
+          {c.journey.map((j, n) => <li key={n}><ChannelMark channel={j.channel} /><div dir="auto">{codeText('journey', j.what)}<small><Ago at={j.at} /></small></div></li>)}
         </ul>
         <Link to="/moderation" search={{ queue: 'all', contact: c.contact.id }} style={{ fontSize: '0.8125rem', display: 'inline-block', marginTop: 8 }}>{t('contact.comments')}</Link>
       </section>
@@ -86,12 +87,13 @@ const tone: Record<ConsentState['state'], Tone> = { granted: 'good', withdrawn: 
 function Consent({ c, converse }: { c: ConversationDetail; converse: boolean }) {
   const { t } = useTranslation();
   const [form, setForm] = useState(false);
+  const known = c.consent.filter((s) => s.state !== 'none');
   return (
     <section className={css.section}>
       <h3>{t('contact.consent')}</h3>
-      {c.consent.length === 0 && <small>{t('contact.consent_none')}</small>}
+      {known.length === 0 && <small>{t('contact.consent_none')}</small>}
       <ul className={css.rows}>
-        {c.consent.map((s) => (
+        {known.map((s) => (
           <li key={`${s.channel}-${s.purpose}`} style={{ gridTemplateColumns: 'minmax(0,1fr)' }}>
             <div>
               <Tag tone={tone[s.state]}>{t(`consent.${s.state}`)}</Tag> {codeText('purpose', s.purpose)} · {channelNames[s.channel] ?? codeText('consent_channel', s.channel)}

@@ -13,6 +13,7 @@ import { Composer } from './composer';
 import { ContactPanel } from './contact-panel';
 import css from './inbox.module.css';
 import { useAssign, useConversation, useMarkRead, useStep, type Step } from './queries';
+import { nameOf } from './talk';
 import { Thread } from './thread';
 
 interface Props { id: number; onClose: () => void; onNext: () => void; onOpen: (id: number) => void }
@@ -44,7 +45,7 @@ function Opened({ c, onClose, onNext, onOpen }: Props & { c: ConversationDetail 
 
   return (
     <>
-      <section className={css.middle} aria-label={t('inbox.talk', { name: c.contact.name })}>
+      <section className={css.middle} aria-label={t('inbox.talk', { name: nameOf(c) })}>
         <Bar c={c} busy={step.isPending} converse={converse} onStep={go} onClose={onClose} onInfo={() => setInfo(true)} />
         {c.origin?.text && <div className={css.origin}><IconRoute size={16} stroke={1.6} aria-hidden /><span className="clip" title={c.origin.text}>{c.origin.text}</span></div>}
         <Thread c={c} />
@@ -64,9 +65,9 @@ function Bar({ c, busy, converse, onStep, onClose, onInfo }: BarProps) {
   return (
     <header className={css.bar}>
       <span className={css.back}><ActionIcon variant="subtle" size="lg" aria-label={t('act.back')} onClick={onClose}><IconArrowLeft size={18} aria-hidden /></ActionIcon></span>
-      <Face name={c.contact.name} channel={c.channel} />
+      <Face name={nameOf(c)} channel={c.channel} />
       <div className={css.name}>
-        <h2 className="clip" dir="auto">{c.contact.name || t('comment.nameless')}</h2>
+        <h2 className="clip" dir="auto">{nameOf(c) || t('comment.nameless')}</h2>
         <small className="clip">{[channelNames[c.channel], language].filter(Boolean).join(' · ')}</small>
       </div>
       <span className={css.hideSmall}>{c.handler === 'bot' ? <Tag tone="bot" title={c.handler_reason}>{t('inbox.bot_answers')}</Tag> : <Owner c={c} converse={converse} />}</span>

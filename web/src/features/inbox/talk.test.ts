@@ -1,11 +1,22 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Message } from '@/api/types';
-import { drafts, entries, fate, matchQuick, windowState } from './talk';
+import { drafts, entries, fate, matchQuick, nameOf, windowState } from './talk';
 
 const message = (over: Partial<Message>): Message => ({
   id: 1, direction: 'out', author: 'member', member_name: 'Nora', type: 'text', text: 'x', detail: {}, reactions: [], receipt: '', receipt_error: '', at: '2026-05-04T10:00:00Z', edited_at: null, deleted_at: null, action: null, ...over,
 });
 const action = (state: string) => ({ id: 1, state, reason: 'quiet_hours', meaning: 'Waits for nine o’clock.' });
+
+describe('nameOf', () => {
+  const identity = (channel: 'instagram' | 'whatsapp', name: string, username: string) => ({ id: 1, channel, name, username, phone: '', join: null });
+  const contact = { id: 1, name: '', language: '', labels: [] };
+  it.each([
+    ['the contact’s own', { ...contact, name: 'Ana' }, [identity('instagram', 'Bea', '')], 'Ana'],
+    ['the name on this network first', contact, [identity('instagram', 'ana p', ''), identity('whatsapp', 'Ana Popescu', '')], 'Ana Popescu'],
+    ['a user name where there is no name', contact, [identity('instagram', '', 'anap'), identity('whatsapp', '', '')], '@anap'],
+    ['nothing known', contact, [], ''],
+  ])('%s', (_name, who, identities, want) => expect(nameOf({ contact: who, identities, channel: 'whatsapp' })).toBe(want));
+});
 
 describe('windowState', () => {
   const now = Date.parse('2026-05-04T12:00:00Z');

@@ -1,4 +1,14 @@
-import type { Conversation, Message, QuickReply } from '@/api/types';
+import type { Conversation, ConversationDetail, Message, QuickReply } from '@/api/types';
+
+/** What to call the person: the contact's name, else how they call themselves on a network. */
+export function nameOf(c: Pick<ConversationDetail, 'contact' | 'identities' | 'channel'>): string {
+  if (c.contact.name) return c.contact.name;
+  const here = [...c.identities].sort((a, b) => Number(b.channel === c.channel) - Number(a.channel === c.channel));
+  const named = here.find((i) => i.name)?.name;
+  if (named) return named;
+  const user = here.find((i) => i.username)?.username;
+  return user ? `@${user}` : '';
+}
 
 /** Whether a free answer may still be written, and by what right. */
 export function windowState(c: Pick<Conversation, 'care_window' | 'channel'>, now: number): { kind: 'open' | 'human' | 'shut'; until: string | null } {

@@ -9,7 +9,7 @@ import { Tag } from '@/ui/parts';
 import { Failure, Loading } from '@/ui/states';
 import css from './inbox.module.css';
 import { useMessages } from './queries';
-import { entries, fate } from './talk';
+import { entries, fate, nameOf } from './talk';
 
 /** What was said, newest at the foot; the reversed column keeps the foot in view while older turns come in above. */
 export function Thread({ c }: { c: ConversationDetail }) {
@@ -22,7 +22,7 @@ export function Thread({ c }: { c: ConversationDetail }) {
     <div className={css.thread} tabIndex={0} role="log" aria-label={t('inbox.messages')}>
       <div className={css.turns}>
         {query.hasNextPage && <Button variant="subtle" size="compact-sm" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()} style={{ alignSelf: 'center' }}>{t('inbox.earlier')}</Button>}
-        {drawn.map((e) => e.kind === 'day' ? <div key={e.key} className={css.day}>{day(e.at, i18n.language)}</div> : <Turn key={e.key} m={e.message} follows={e.follows} name={c.contact.name} />)}
+        {drawn.map((e) => e.kind === 'day' ? <div key={e.key} className={css.day}>{day(e.at, i18n.language)}</div> : <Turn key={e.key} m={e.message} follows={e.follows} name={nameOf(c) || t('comment.nameless')} />)}
       </div>
     </div>
   );

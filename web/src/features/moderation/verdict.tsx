@@ -25,7 +25,7 @@ export function VerdictPanel({ comment }: { comment: CommentDetail }) {
         {v.sentiment && <Tag>{codeText('sentiment', v.sentiment)}</Tag>}
       </div>
       {v.reasons.length > 0 && <ul>{v.reasons.map((r, i) => <li key={i}>{r.text || codeText('reason', r.code)}</li>)}</ul>}
-      {comment.review?.why && !v.reasons.some((r) => r.text === comment.review?.why) && <div><strong>{t('verdict.why_review')}</strong> {comment.review.why}</div>}
+      {comment.review?.why && !v.reasons.some((r) => r.text === comment.review?.why) && <div><strong>{t('verdict.why_review')}</strong> {codeText('review_why', comment.review.why)}</div>}
       <div>
         {topScores(v.scores).map(([name, n]) => (
           <div key={name} className={css.score}>

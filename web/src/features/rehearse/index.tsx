@@ -53,7 +53,7 @@ function Wire() {
   return (
     <ul className={css.wire}>
       {[...calls].reverse().slice(0, 30).map((c, i) => (
-        <li key={i}><Tag tone={c.status < 300 ? 'good' : 'bad'}>{c.status}</Tag><code>{c.method} {c.path}{c.code ? ` · ${c.code}` : ''}</code></li>
+        <li key={i}><Tag tone={c.status < 300 ? 'good' : 'bad'}>{c.status}</Tag><code>{c.method} {c.path.replace(/\?$/, '')}{c.code ? ` · ${c.code}` : ''}</code></li>
       ))}
     </ul>
   );
