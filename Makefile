@@ -60,7 +60,7 @@ bench: setup-run build ## measure receiving and the pipeline on this machine
 	@bin/ponte bench pipeline
 
 eval: build ## measure moderation and write the table into docs/moderation.md (DATA=folder with labelled sets)
-	@scripts/eval "$(DATA)"
+	@node scripts/eval.mjs $(DATA)
 
 clean: ## remove what was built; data/ stays
 	rm -rf bin web/node_modules web/test-results
