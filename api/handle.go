@@ -151,8 +151,14 @@ func (s *Server) label(ctx context.Context, who *caller, in *labelsIn) (Conversa
 	})
 }
 
+// read marks a conversation as read. One that is read already is left alone, so that two open pages do
+// not keep waking each other.
 func (s *Server) read(ctx context.Context, who *caller, in *emptyIn) error {
-	_, err := s.handle(ctx, who, in.ID, "", func(_ *sqlx.Tx, v *inbox.Conversation) error {
+	v, err := inbox.ViewConversation(ctx, s.DB, who.WorkspaceID, in.ID)
+	if err != nil || v.Unread == 0 {
+		return err
+	}
+	_, err = s.handle(ctx, who, in.ID, "", func(_ *sqlx.Tx, v *inbox.Conversation) error {
 		v.Unread = 0
 		return nil
 	})
