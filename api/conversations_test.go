@@ -1,0 +1,316 @@
+package api_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ponte/api"
+	"ponte/auth"
+)
+
+func (v space) talk(verb string) string {
+	return strings.TrimSuffix(fmt.Sprintf("/api/v1/conversations/%d/%s", v.conversation, verb), "/")
+}
+
+func TestAnAgentAnswers(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	var m api.Message
+	for range 2 { // a double click
+		s.must(200, "POST", s.home.talk("messages"), s.cookie[auth.Agent], map[string]any{"text": "We open at nine", "revision": 3}, &m)
+	}
+	if m.Direction != "out" || m.Author != "member" || m.Text != "We open at nine" || m.Action == nil || m.Action.State != "planned" {
+		t.Errorf("answer %+v", m)
+	}
+	for what, query := range map[string]string{
+		"an action": `SELECT count(*) FROM actions WHERE conversation_id = $1 AND origin = 'member' AND purpose = 'answer' AND kind = 'message.send' AND call->>'to' = 'home-bsuid' AND call->>'phone' LIKE '614%'
+			AND coalesce((call->>'human_agent')::boolean, false) = false AND valid_until < now() + interval '23 hours' AND message_id IS NOT NULL`,
+		"a bubble":                     `SELECT count(*) FROM messages WHERE conversation_id = $1 AND direction = 'out' AND author = 'member' AND member_id IS NOT NULL AND external_id IS NULL`,
+		"a conversation in their hand": `SELECT count(*) FROM conversations WHERE id = $1 AND handler = 'human' AND unread = 0 AND assignee_id IS NOT NULL AND preview = 'We open at nine' AND revision > 3`,
+		"a cancelled answer of a bot":  `SELECT count(*) FROM actions WHERE conversation_id = $1 AND origin = 'bot' AND state = 'cancelled' AND reason = 'member_answered'`,
+	} {
+		if n := s.id(query, s.home.conversation); n != 1 {
+			t.Errorf("%d times %s", n, what)
+		}
+	}
+	if n := s.id(`SELECT count(*) FROM audit_log WHERE verb = 'message.send' AND detail::text LIKE '%nine%'`); n != 0 {
+		t.Error("the audit log holds what was said")
+	}
+}
+
+func TestASuggestionForAnEarlierStateIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	body := map[string]any{"text": "home words", "suggestion_id": s.home.suggestion, "revision": 3}
+	s.exec(`UPDATE conversations SET revision = 4 WHERE id = $1`, s.home.conversation)
+	before := s.everything(s.home.id)
+	if res := s.do("POST", s.home.talk("messages"), s.cookie[auth.Agent], body); res.status != 409 || !strings.Contains(res.body, "moved on") {
+		t.Errorf("%d %s", res.status, res.body)
+	}
+	if s.everything(s.home.id) != before {
+		t.Error("the refusal changed something")
+	}
+	s.exec(`UPDATE conversations SET revision = 3 WHERE id = $1`, s.home.conversation)
+	s.must(200, "POST", s.home.talk("messages"), s.cookie[auth.Agent], body, nil)
+	if got := s.text(`SELECT state || ':' || sent_text FROM suggestions WHERE id = $1`, s.home.suggestion); got != "accepted:home words" {
+		t.Errorf("the suggestion is %s", got)
+	}
+	if res := s.do("POST", fmt.Sprintf("/api/v1/suggestions/%d/dismiss", s.home.suggestion), s.cookie[auth.Agent], nil); res.status != 404 {
+		t.Errorf("dismissing what was used: %d", res.status)
+	}
+}
+
+func TestAnEditedSuggestionIsRecordedAsSuch(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.must(200, "POST", s.home.talk("messages"), s.cookie[auth.Agent], map[string]any{"text": "other words", "suggestion_id": s.home.suggestion, "revision": 3}, nil)
+	if got := s.text(`SELECT state || ':' || sent_text FROM suggestions WHERE id = $1`, s.home.suggestion); got != "edited:other words" {
+		t.Errorf("the suggestion is %s", got)
+	}
+}
+
+// Hours since the person wrote, by channel and asker: what may go out in words.
+func TestTheCareWindow(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	token := "Bearer " + s.token(auth.Agent)
+	for _, c := range []struct {
+		channel string
+		hours   float64
+		who     string
+		status  int
+		human   bool
+		says    string
+	}{
+		{"whatsapp", 23.9, s.cookie[auth.Agent], 200, false, ""},
+		{"whatsapp", 24.1, s.cookie[auth.Agent], 422, false, "approved template"},
+		{"messenger", 23.9, s.cookie[auth.Agent], 200, false, ""},
+		{"messenger", 24.1, s.cookie[auth.Agent], 200, true, ""},
+		{"instagram", 7*24 - 0.1, s.cookie[auth.Agent], 200, true, ""},
+		{"instagram", 7*24 + 0.1, s.cookie[auth.Agent], 422, false, "seven days"},
+		{"messenger", 24.1, token, 422, false, "window"}, // a program is nobody's hand
+		{"messenger", 1, token, 200, false, ""},
+	} {
+		s.exec(`UPDATE threads SET channel = $2, last_in_at = now() - make_interval(secs => $3) WHERE id = $1`, s.home.thread, c.channel, c.hours*3600)
+		s.exec(`UPDATE conversations SET channel = $2 WHERE id = $1`, s.home.conversation, c.channel)
+		name := fmt.Sprintf("%s after %.1f hours", c.channel, c.hours)
+		res := s.do("POST", s.home.talk("messages"), c.who, map[string]any{"text": name, "revision": 3})
+		if res.status != c.status || !strings.Contains(res.body, c.says) {
+			t.Errorf("%s: %d %s, want %d", name, res.status, res.body, c.status)
+		}
+		sent := s.id(`SELECT count(*) FROM actions WHERE call->>'text' = $1 AND coalesce((call->>'human_agent')::boolean, false) = $2`, name, c.human)
+		if want := int64(1); c.status == 200 && sent != want || c.status != 200 && sent != 0 {
+			t.Errorf("%s: %d actions with human_agent %t", name, sent, c.human)
+		}
+		var v api.Conversation
+		s.must(200, "GET", s.home.talk(""), s.cookie[auth.Agent], nil, &v)
+		if v.CareWindow.Open != (c.hours < 24) || (v.CareWindow.HumanUntil != nil) != (c.channel != "whatsapp") {
+			t.Errorf("%s: shown as %+v", name, v.CareWindow)
+		}
+	}
+}
+
+// token makes an API token of the home workspace.
+func (s *scene) token(role auth.Role) string {
+	s.t.Helper()
+	var out api.NewToken
+	s.must(200, "POST", "/api/v1/tokens", s.cookie[auth.Owner], map[string]any{"name": "t", "role": role}, &out)
+	return out.Token
+}
+
+func TestTemplates(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.exec(`UPDATE threads SET last_in_at = now() - interval '3 days' WHERE id = $1`, s.home.thread)
+	send := func(params ...string) answer {
+		return s.do("POST", s.home.talk("messages"), s.cookie[auth.Agent], map[string]any{"text": "", "revision": 3, "template_id": s.home.template, "parameters": params})
+	}
+	if res := send(); res.status != 422 || !strings.Contains(res.body, "takes 1 parameters, 0 were given") {
+		t.Errorf("without parameters: %d %s", res.status, res.body)
+	}
+	res := send("Anna")
+	var m api.Message
+	res.read(t, &m)
+	if res.status != 200 || m.Type != "template" || m.Text != "Hello Anna, home words" {
+		t.Errorf("%d %s", res.status, res.body)
+	}
+	if n := s.id(`SELECT count(*) FROM actions WHERE kind = 'template.send' AND call->'template'->>'name' = 'hello' AND call->'template'->'components'->0->'parameters'->0->>'text' = 'Anna'`); n != 1 {
+		t.Errorf("%d templates planned", n)
+	}
+	s.exec(`UPDATE templates SET status = 'PAUSED' WHERE id = $1`, s.home.template)
+	if res := send("Anna"); res.status != 422 || !strings.Contains(res.body, "PAUSED") {
+		t.Errorf("a paused one: %d %s", res.status, res.body)
+	}
+}
+
+func TestWhoHandlesAConversation(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	state := func() string {
+		return s.text(`SELECT concat_ws(' ', state, handler, coalesce((SELECT email FROM users WHERE id = assignee_id), '-'), unread) FROM conversations WHERE id = $1`, s.home.conversation)
+	}
+	for _, c := range []struct {
+		verb   string
+		body   any
+		status int
+		want   string
+	}{
+		{"read", nil, 204, "open bot - 0"},
+		{"take-over", nil, 200, "open human agent@home.example 0"},
+		{"return-to-bot", nil, 200, "open bot - 0"},
+		{"assign", map[string]any{"user_id": s.user[auth.Supervisor]}, 200, "open human supervisor@home.example 0"},
+		{"assign", map[string]any{"user_id": s.user[auth.Analyst]}, 422, "open human supervisor@home.example 0"},
+		{"assign", map[string]any{"user_id": nil}, 200, "open human - 0"},
+		{"resolve", nil, 200, "resolved human - 0"},
+		{"resolve", nil, 200, "resolved human - 0"},
+		{"take-over", nil, 409, "resolved human - 0"},
+		{"reopen", nil, 200, "open human - 0"},
+	} {
+		if res := s.do("POST", s.home.talk(c.verb), s.cookie[auth.Agent], c.body); res.status != c.status || state() != c.want {
+			t.Errorf("%s %v: %d, %s; want %d, %s: %s", c.verb, c.body, res.status, state(), c.status, c.want, res.body)
+		}
+	}
+	if got := s.text(`SELECT state || ' ' || reason FROM actions WHERE id = $1`, s.home.action); got != "cancelled taken_over" {
+		t.Errorf("what the bot had planned is %s", got)
+	}
+	s.must(200, "POST", s.home.talk("resolve"), s.cookie[auth.Agent], nil, nil)
+	s.exec(`INSERT INTO conversations (workspace_id, account_id, channel, thread_id, contact_id, opened_at, last_message_at) VALUES ($1, $2, 'whatsapp', $3, $4, now(), now())`, s.home.id, s.home.whatsapp, s.home.thread, s.home.contact)
+	if res := s.do("POST", s.home.talk("reopen"), s.cookie[auth.Agent], nil); res.status != 409 {
+		t.Errorf("reopening beside a newer one: %d", res.status)
+	}
+}
+
+func TestViews(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	count := func(query string) int {
+		var page api.Page[api.Conversation]
+		s.must(200, "GET", "/api/v1/conversations?"+query, s.cookie[auth.Agent], nil, &page)
+		return len(page.Items)
+	}
+	check := func(when string, want map[string]int) {
+		t.Helper()
+		for query, n := range want {
+			if got := count(query); got != n {
+				t.Errorf("%s: %s shows %d, want %d", when, query, got, n)
+			}
+		}
+	}
+	check("a bot handles it", map[string]int{"view=all": 1, "view=mine": 0, "view=waiting": 1, "view=overdue": 0, "view=spam": 0, "channel=whatsapp": 1, "channel=instagram": 0, "q=home": 1, "q=nothing": 0, "state=resolved": 0})
+	s.exec(`UPDATE conversations SET waiting_since = now() - interval '3 hours' WHERE id = $1`, s.home.conversation)
+	s.must(200, "POST", s.home.talk("take-over"), s.cookie[auth.Agent], nil, nil)
+	check("taken over", map[string]int{"view=mine": 1, "view=unassigned": 0, "view=overdue": 1})
+	s.exec(`UPDATE conversations SET spam = true WHERE id = $1`, s.home.conversation)
+	check("spam", map[string]int{"view=spam": 1, "view=waiting": 0, "view=overdue": 0, "view=all": 0})
+}
+
+func TestMessagesArePagedBackwards(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	for i := range 5 {
+		s.exec(`INSERT INTO messages (workspace_id, account_id, thread_id, conversation_id, direction, author, external_id, text, at) VALUES ($1, $2, $3, $4, 'in', 'contact', $5, $5, now() - make_interval(mins => $6))`,
+			s.home.id, s.home.whatsapp, s.home.thread, s.home.conversation, fmt.Sprint("m", i), 10-i)
+	}
+	var seen []string
+	before := "0"
+	for range 5 {
+		var page api.Page[api.Message]
+		s.must(200, "GET", s.home.talk("messages")+"?limit=2&before="+before, s.cookie[auth.Analyst], nil, &page)
+		var part []string
+		for _, m := range page.Items {
+			part = append(part, m.Text)
+		}
+		seen = append(part, seen...)
+		if before = page.Next; before == "" {
+			break
+		}
+	}
+	if !same(seen, "home words", "m0", "m1", "m2", "m3", "m4") {
+		t.Errorf("read %q", seen)
+	}
+}
+
+func TestPhonesAreMaskedByRole(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.exec(`UPDATE identities SET phone = '61412345678' WHERE id = $1`, s.home.identity)
+	for _, role := range auth.Roles {
+		for _, path := range []string{s.home.talk(""), fmt.Sprintf("/api/v1/contacts/%d", s.home.contact)} {
+			body := s.must(200, "GET", path, s.cookie[role], nil, nil)
+			whole := strings.Contains(body, "61412345678")
+			if want := role != auth.Moderator && role != auth.Analyst; whole != want {
+				t.Errorf("GET %s as %s shows the whole number: %t", path, role, whole)
+			}
+			if !strings.Contains(body, "678") {
+				t.Errorf("GET %s as %s does not show its end", path, role)
+			}
+		}
+		found := strings.Contains(s.must(200, "GET", "/api/v1/contacts?q=%2B61%20412%20345%20678", s.cookie[role], nil, nil), `"id":`)
+		if found != role.SeesPhones() {
+			t.Errorf("%s finds people by their number: %t", role, found)
+		}
+	}
+}
+
+func TestUnjoin(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	from := s.id(`SELECT from_contact FROM identity_joins WHERE id = $1`, s.home.join)
+	path, body := fmt.Sprintf("/api/v1/identities/%d/unjoin", s.home.identity), map[string]any{"join_id": s.home.join}
+	s.must(204, "POST", path, s.cookie[auth.Agent], body, nil)
+	for _, table := range []string{"identities", "threads", "conversations"} {
+		if got := s.id(`SELECT contact_id FROM ` + table + ` WHERE workspace_id = ` + fmt.Sprint(s.home.id) + ` LIMIT 1`); got != from {
+			t.Errorf("%s stayed with contact %d", table, got)
+		}
+	}
+	if res := s.do("POST", path, s.cookie[auth.Agent], body); res.status != 404 {
+		t.Errorf("a second time: %d", res.status)
+	}
+}
+
+func TestConsentByAMember(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	path := fmt.Sprintf("/api/v1/contacts/%d/consent", s.home.contact)
+	body := func(act, channel string) map[string]any {
+		return map[string]any{"act": act, "channel": channel, "purpose": "promotional", "how": "in the shop", "evidence_text": "form 7"}
+	}
+	state := func() string {
+		var v api.ContactDetail
+		s.must(200, "GET", fmt.Sprintf("/api/v1/contacts/%d", s.home.contact), s.cookie[auth.Agent], nil, &v)
+		for _, c := range v.Consent {
+			if c.Channel == "whatsapp" && c.Purpose == "promotional" {
+				return c.State
+			}
+		}
+		return "none"
+	}
+	s.exec(`INSERT INTO consent_wordings (workspace_id, name, version, language, text) VALUES ($1, 'offers', 1, 'en', 'May we?')`, s.home.id)
+	for _, c := range []struct {
+		act, channel string
+		status       int
+		state        string
+	}{
+		{"grant", "all", 422, "none"}, {"grant", "instagram", 422, "none"}, {"grant", "whatsapp", 204, "granted"}, {"withdraw", "whatsapp", 204, "withdrawn"},
+	} {
+		if res := s.do("POST", path, s.cookie[auth.Agent], body(c.act, c.channel)); res.status != c.status || state() != c.state {
+			t.Errorf("%s on %s: %d, then %s; want %d, %s: %s", c.act, c.channel, res.status, state(), c.status, c.state, res.body)
+		}
+	}
+	var report api.ConsentReport
+	s.must(200, "GET", "/api/v1/consent/verify", s.cookie[auth.Analyst], nil, &report)
+	var list api.Page[api.ConsentEntry]
+	s.must(200, "GET", fmt.Sprintf("/api/v1/consent?contact_id=%d", s.home.contact), s.cookie[auth.Analyst], nil, &list)
+	if !report.OK || report.Entries != 2 || len(list.Items) != 2 || list.Items[0].Act != "withdraw" || list.Items[1].Wording != "May we?" || list.Items[1].Words != "in the shop: form 7" {
+		t.Errorf("the ledger: %+v, %+v", report, list.Items)
+	}
+	s.must(204, "POST", fmt.Sprintf("/api/v1/contacts/%d/erase", s.home.contact), s.cookie[auth.Owner], nil, nil)
+	s.must(200, "GET", "/api/v1/consent/verify", s.cookie[auth.Analyst], nil, &report)
+	if !report.OK || report.Erased != report.Entries || report.Entries < 3 {
+		t.Errorf("after erasure: %+v", report)
+	}
+	if all := s.must(200, "GET", "/api/v1/consent", s.cookie[auth.Analyst], nil, nil); strings.Contains(all, "form 7") {
+		t.Errorf("after erasure the ledger shows %s", all)
+	}
+}
