@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, initials, languageName, micros, splitList, timeAgo } from './format';
+import { deviceName, duration, initials, languageName, micros, splitList, timeAgo } from './format';
 
 const now = Date.parse('2026-05-04T12:00:00Z');
 const before = (seconds: number) => new Date(now - seconds * 1000).toISOString();
@@ -29,6 +29,14 @@ describe('duration', () => {
 
 describe('initials', () => {
   it.each([['Nora Weld', 'NW'], ['marco.r', 'M'], ['', '?'], ['🌊 Ana', 'A'], ['سارة محمود', 'سم'], ['  Ana  Maria  Pop ', 'AP']])('%s', (name, want) => expect(initials(name)).toBe(want));
+});
+
+describe('deviceName', () => {
+  it.each([
+    ['Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/156.0.0.0 Safari/537.36', 'Chrome, Linux'],
+    ['Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1', 'Safari, iOS'],
+    ['curl/7.88.1', 'curl/7.88.1'],
+  ])('%s', (agent, want) => expect(deviceName(agent)).toBe(want));
 });
 
 describe('small ones', () => {

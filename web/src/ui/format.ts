@@ -63,6 +63,14 @@ export function initials(name: string): string {
   return letters.filter(Boolean).join('').toUpperCase() || '?';
 }
 
+/** "Firefox, Linux": what a person recognises in a browser's long description of itself. */
+export function deviceName(agent: string): string {
+  const find = (pairs: [RegExp, string][]) => pairs.find(([pattern]) => pattern.test(agent))?.[1];
+  const browser = find([[/Edg\//, 'Edge'], [/Firefox\//, 'Firefox'], [/Chrom(e|ium)\/|HeadlessChrome/, 'Chrome'], [/Safari\//, 'Safari']]);
+  const system = find([[/iPhone|iPad/, 'iOS'], [/Android/, 'Android'], [/Windows/, 'Windows'], [/Mac OS X/, 'macOS'], [/Linux/, 'Linux']]);
+  return [browser, system].filter(Boolean).join(', ') || agent;
+}
+
 /** Splits what a person typed into words: by comma, semicolon or line. */
 export function splitList(text: string): string[] {
   return [...new Set(text.split(/[,;\n]/).map((w) => w.trim()).filter(Boolean))];

@@ -104,7 +104,7 @@ function Heading({ c }: { c: CommentDetail }) {
     <div className={css.who}>
       <Face name={c.author.name} channel={c.channel} />
       <div style={{ minWidth: 0 }}>
-        <h2 className="clip" dir="auto">{c.author.name || t('comment.nameless')}</h2>
+        <h2 className="clip" dir="auto">{c.author.name || t(c.own ? 'comment.us' : 'comment.nameless')}</h2>
         <small>
           <span>{channelNames[c.channel]}</span>
           <Ago at={c.commented_at} />

@@ -13,6 +13,7 @@ export function CommentTags({ c }: { c: Comment }) {
   const waiting = c.actions.find((a) => a.state === 'planned' && a.kind === 'comment.delete');
   return (
     <>
+      {c.own && <Tag tone="accent">{t('comment.own')}</Tag>}
       {c.state !== 'visible' && <Tag tone="bad">{t(`comment_state.${c.state}`)}</Tag>}
       {waiting && <Tag tone="bad">{t('moderation.deleting')}</Tag>}
       {c.decision && c.state === 'visible' && !waiting && <Tag tone={decisionTone[c.decision]}>{t(`decision.${c.decision}`)}</Tag>}

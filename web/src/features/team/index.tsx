@@ -6,6 +6,7 @@ import { useCan, useMe } from '@/api/session';
 import { ApiError } from '@/api/errors';
 import type { Member, Role } from '@/api/types';
 import { useConfirm } from '@/ui/confirm';
+import { deviceName } from '@/ui/format';
 import { Ago, PageBody, PageHead, Table, Tag } from '@/ui/parts';
 import { Empty, Failure, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
@@ -101,7 +102,7 @@ function Sessions() {
         <Table label={t('team.sessions')} head={[t('team.device'), t('team.address'), t('team.seen'), '']}>
           {items.map((s) => (
             <tr key={s.id}>
-              <td>{s.agent || '–'} {s.current && <Tag tone="accent">{t('team.this_session')}</Tag>}</td>
+              <td>{deviceName(s.agent) || '–'} {s.current && <Tag tone="accent">{t('team.this_session')}</Tag>}</td>
               <td>{s.address}</td>
               <td><Ago at={s.last_seen_at || s.created_at} /></td>
               <td style={{ textAlign: 'end' }}>{!s.current && <Button variant="subtle" color="red" size="compact-sm" onClick={() => end.mutate(s.id, { onError: failed })}>{t('team.end')}</Button>}</td>
