@@ -585,6 +585,14 @@ func (s *scene) loadConsent(ctx context.Context, tx *sqlx.Tx, _ []*event) error 
 		if err != nil {
 			return err
 		}
+		if len(list) == 0 { // the first person to be asked: the wordings are made in the brand's name
+			if err := consent.EnsureWordings(ctx, tx, ws, s.spaces[ws].BrandName()); err != nil {
+				return err
+			}
+			if list, err = consent.Wordings(ctx, tx, ws); err != nil {
+				return err
+			}
+		}
 		s.wordings = append(s.wordings, list...)
 	}
 	return nil
