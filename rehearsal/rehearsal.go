@@ -105,6 +105,7 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	if s.opt.Control {
 		s.controlRoutes(mux)
+		mux.HandleFunc("GET /control/pictures/{name}", s.picture) // for a page that reaches only the control API
 	}
 	mux.HandleFunc("GET /pictures/{name}", s.picture)
 	mux.HandleFunc("/", s.graph)
