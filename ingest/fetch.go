@@ -22,6 +22,7 @@ type Reader interface {
 	ReadPost(ctx context.Context, a channels.Account, id string) (channels.Post, error)
 	ListPosts(ctx context.Context, a channels.Account, cursor string) (channels.Page[channels.Post], error)
 	ListComments(ctx context.Context, a channels.Account, postID, cursor string) (body []byte, count int, next string, err error)
+	ListMessages(ctx context.Context, a channels.Account, since time.Time, cursor string) (body []byte, count int, next string, err error)
 	FetchMedia(ctx context.Context, a channels.Account, address string) (mime string, body []byte, err error)
 }
 
@@ -276,23 +277,28 @@ func (f *Fetcher) saveProgress(ctx context.Context, a inbox.Account, p progress)
 
 // comments reads a post's comments, page by page, through the door that webhooks use.
 func (f *Fetcher) comments(ctx context.Context, account channels.Account, postID, source string, pages int) (int, error) {
+	return f.pages(ctx, source, pages, func(cursor string) ([]byte, int, string, error) {
+		return f.Network.ListComments(ctx, account, postID, cursor)
+	})
+}
+
+// messages reads an account's recent conversations the same way.
+func (f *Fetcher) messages(ctx context.Context, account channels.Account, since time.Time, source string, pages int) (int, error) {
+	return f.pages(ctx, source, pages, func(cursor string) ([]byte, int, string, error) {
+		return f.Network.ListMessages(ctx, account, since, cursor)
+	})
+}
+
+func (f *Fetcher) pages(ctx context.Context, source string, most int, read func(cursor string) ([]byte, int, string, error)) (int, error) {
 	total, cursor := 0, ""
-	for range pages {
-		body, n, next, err := f.Network.ListComments(ctx, account, postID, cursor)
+	for range most {
+		body, n, next, err := read(cursor)
 		if err != nil {
 			return total, err
 		}
 		if n > 0 {
-			tx, err := f.DB.BeginTxx(ctx, nil)
-			if err != nil {
+			if err := f.keep(ctx, source, body); err != nil {
 				return total, err
-			}
-			err = Store(ctx, tx, source, body)
-			if err == nil {
-				err = tx.Commit()
-			}
-			if err != nil {
-				return total, errors.Join(err, tx.Rollback())
 			}
 		}
 		total += n
@@ -303,8 +309,23 @@ func (f *Fetcher) comments(ctx context.Context, account channels.Account, postID
 	return total, nil
 }
 
-// Sweep reads the comments of recent posts back: Meta does not send every webhook. Coverage is the share
-// of the comments read that had come by webhook.
+func (f *Fetcher) keep(ctx context.Context, source string, body []byte) error {
+	tx, err := f.DB.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback()
+	if err := Store(ctx, tx, source, body); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// sweepBack is how far back conversations are read; older messages could not be answered any more.
+const sweepBack = 24 * time.Hour
+
+// Sweep reads the comments of recent posts and the messages of the last day back: Meta does not send
+// every webhook. Coverage is the share of the comments read that had come by webhook.
 func (f *Fetcher) Sweep(ctx context.Context) error {
 	list, err := inbox.Accounts(ctx, f.DB, 0)
 	if err != nil {
@@ -339,6 +360,11 @@ func (f *Fetcher) sweep(ctx context.Context, a inbox.Account) error {
 		}
 		read += n
 	}
+	n, err := f.messages(ctx, account, f.Now().Add(-sweepBack), "sweep", 4)
+	if err != nil {
+		return err
+	}
+	read += n
 	if _, err := f.DB.ExecContext(ctx, sqlSaveSweep, a.WorkspaceID, a.ID, read); err != nil {
 		return fmt.Errorf("keep the sweep's figures: %w", err)
 	}

@@ -322,12 +322,27 @@ func (s *scene) carryOutTurn(t *inbox.Thread, v *inbox.Conversation, m *inbox.Me
 	case turn.Waits || (v.Handler == "human" && len(turn.Say) == 0):
 		s.waits(v, m.At)
 	}
-	if len(turn.Say) > 0 && v.FirstBotAt == nil {
-		now := s.now
-		v.FirstBotAt = &now
+	if len(turn.Say) > 0 {
+		if v.FirstBotAt == nil {
+			now := s.now
+			v.FirstBotAt = &now
+		}
+		s.markRead(t, v, e)
 	}
 	s.changedConversation(v)
 	return nil
+}
+
+// markRead tells the customer that they were read, and that somebody is typing, before the answer comes.
+func (s *scene) markRead(t *inbox.Thread, v *inbox.Conversation, e *event) {
+	if t.Channel != string(channels.WhatsApp) || e.Event.ID == "" {
+		return
+	}
+	a := s.messageAction(t, v, "", e)
+	a.Bubble, a.Purpose, a.Kind = nil, "technical", string(channels.Typing)
+	a.Call.Kind, a.Call.MessageID = channels.Typing, e.Event.ID
+	a.Dedupe, a.ValidUntil = fmt.Sprintf("read:%d", e.ID), s.now.Add(time.Minute)
+	s.w.actions = append(s.w.actions, a)
 }
 
 // utter plans one message of the bot. It answers what the person just did, and says so with the event.

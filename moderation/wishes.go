@@ -20,6 +20,7 @@ var doubtfulWords = set("cancel", "cancella", "cancelar", "annulla", "annuler", 
 
 var clearPatterns = byLanguage{
 	"en": compile(
+		`\b(object|oppose)\w* to\b.*\b(marketing|messages|offers|texts)\b`, `\bleave (the|this|your) (list|group|broadcast)\b`,
 		`\b(stop|quit|cease|no more) (sending|texting|messaging|spamming|contacting|writing|bothering|emailing|with (the|these|your)|the|these|your|all|any|this)\b.*\b(me|messages?|texts?|msgs?|offers?|promos?|promotions?|ads?|adverts?|marketing|spam|stuff|emails?|newsletters?|deals)\b`,
 		`\b(stop|quit) (texting|messaging|spamming|contacting|writing|bothering|pestering|msging|dming) me\b`,
 		`\b(do ?nt|do not|never|dont ever) (ever )?(text|message|contact|write|msg|spam|email|dm|send)( to)? me\b`,
@@ -32,6 +33,7 @@ var clearPatterns = byLanguage{
 		`\b(block|lose|delete|forget) (my|this) number\b`,
 	),
 	"it": compile(
+		`\bmi oppongo\b`, `\bniente (piu )?(pubblicita|messaggi|offerte|promo\w*)\b`, `\b(uscire|esco|fatemi uscire) da(lla|l|i)?\b.{0,10}\b(lista|gruppo|chat|broadcast)\b`, `\bnn (mandate|scrivete|inviate)\b`,
 		`\bnon (voglio|desidero|vorrei|intendo|mi interessa|mi va)( piu)?( di)?( piu)? (ricevere|sentire|avere|essere contatt\w+|vostr\w+|i vostri|le vostre|altri|altre|messaggi|offerte|promozioni|pubblicita)\b`,
 		`\b(non|smettete|smettetela|smettila|smetti|basta|finitela|piantatela|evitate|cessate)\b.{0,20}\b(scriv\w+|mandar\w+|mand\w+|invi\w+|contatt\w+|messaggi\w*|spam\w*|disturb\w+|romp\w+|offerte|promozioni|pubblicita|promo)\b`,
 		`\b(cancell|toglie|togli|rimuov|elimin|disiscriv|disiscriz|depenn|leva)\w*\b.{0,25}\b(mi|me|numero|lista|iscrizione|contatt\w*|elenco|rubrica|newsletter|mailing|broadcast)\b`,
@@ -39,6 +41,7 @@ var clearPatterns = byLanguage{
 		`\b(revoco|ritiro) (il )?(mio )?consenso\b`, `\bnon (scrivetemi|scrivermi|contattatemi|contattarmi|mandatemi|mandarmi|inviatemi|inviarmi|disturbatemi)\b`, `\bnon mi (scrivete|contattate|mandate|inviate|mandare|scrivere|contattare|disturbate|inviare)\b`,
 	),
 	"fr": compile(
+		`\b(foutez|fichez|laissez) moi (la paix|tranquille)\b`, `\blachez moi\b`, `\b(quitter|sortir de) (la|cette|votre) liste\b`, `\b(m oppose|moppose)\b`,
 		`\bne (m|me|mecrivez|menvoyez|m ecrivez|m envoyez|voulez|veux|souhaite|desire|mecris|menvoie|recontactez|contactez)\w*\b.{0,30}\b(plus|pas|jamais)\b.{0,40}`,
 		`\b(je )?(ne )?(veux|souhaite|desire|veut|voudrais) (plus|pas) (de |recevoir|etre|aucun|vos|que|entendre)`,
 		`\b(arrete|arretez|arreter|cessez|cesser|stoppez|stop|finissez)\b.{0,15}\b(de |avec |vos |les |ces |tous |d )?\w*(ecri\w*|envo\w*|contact\w*|message\w*|spam\w*|sms|pub\w*|promo\w*|offre\w*|harcel\w*|embet\w*)\b`,
@@ -46,12 +49,14 @@ var clearPatterns = byLanguage{
 		`\b(retire|revoque|annule) mon (consentement|accord)\b`, `\bplus (me |m )?(contacter|ecrire|envoyer|deranger|ecrivez|envoyez)\b`,
 	),
 	"ro": compile(
+		`\bma opun\b`, `\b(sa )?ies din (lista|grup)\w*\b`, `\b(gata|terminati|ajunge) cu\b.{0,10}\b(mesaj\w*|reclam\w*|promo\w*|oferte\w*)\b`, `\bdezactiv\w+\b.{0,15}\b(promo\w*|mesaj\w*|notific\w*|oferte\w*)\b`, `\bfara (mesaje|oferte|reclame|promotii)\b`, `\bsa fiu (stears|scos)\w*\b`,
 		`\b(nu|sa nu)( mai| imi mai| ma mai| mi mai)? (vreau|doresc|vrem|imi|mi|ma|trimite\w*|scrie\w*|contacta\w*|primesc|primi|deranja\w*|suna\w*)\b.{0,40}\b(mesaj\w*|oferte\w*|promoti\w*|promo\w*|reclam\w*|primesc|primi|trimite\w*|trimiteti|scrie\w*|scrieti|contacta\w*|contactati|sms\w*|spam|notificar\w*|deranja\w*|contactat\w?|nimic)\b`,
 		`\bnu (imi|mi|ma|i mi|mi mai|ma mai|imi mai) ?(mai )?(trimite\w*|scrie\w*|contacta\w*|deranja\w*)\b`, `\bnu mai (trimite\w*|scrie\w*|contacta\w*|deranja\w*)\b`,
 		`\b(opreste|opriti|incetati|inceteaza|terminati|gata cu|stop cu|ajunge cu|lasati)\w*\b.{0,25}\b(mesaj\w*|oferte\w*|promo\w*|reclam\w*|spam\w*|trimis\w*|sms\w*|notificar\w*|pace)\b`,
 		`\b(dezabon\w*|dezinscri\w*)\b`, `\b(stergeti|sterge|scoateti|scoate|eliminati|elimina)\w*\b.{0,6}\b(ma|numarul|nr|mi|imi|datele)\b`, `\b(scoateti|stergeti|eliminati|scoate|sterge) ?ma\b`, `\b(retrag|revoc) (acordul|consimtamantul)\b`,
 	),
 	"es": compile(
+		`\bfin (a |de )?(los |las )?mensajes\b`, `\bme saqu\w+\b`, `\b(salir|salirme|sacarme) de (la|esta|este|vuestra|su|tu) (lista|grupo)\b`, `\bme opongo\b`,
 		`\bno (quiero|deseo|queremos|me interesa|necesito|quisiera)( mas| ya)?( que)?( mas)? (recibir|saber|mensajes|ofertas|promo\w*|publicidad|me|que|vuestr\w*|sus|tus|nada|seguir)\b`,
 		`\b(ya )?no (me|mas)?\s?(envi\w+|mand\w+|escrib\w+|contact\w+|molest\w+|spam\w*|mensaj\w+)\b`, `\b(deja|dejad|dejen|dejar|dejen ya|paren|parad|para|basta|alto|stop|cesen|cesad)\b.{0,12}\b(de |con |ya |los |las |sus |tantos )?\w*(envi\w+|mand\w+|escrib\w+|contact\w+|molest\w+|spam\w*|mensaj\w+|oferta\w*|promo\w*|publicidad)\b`,
 		`\b(dame|darme|denme|dadme|deme|dar) de baja\b`, `\b(quitadme|quitame|quitenme|borradme|borrame|borrenme|eliminadme|eliminame|eliminenme|sacadme|sacame|saquenme|desuscrib\w*|desapunt\w*|desinscrib\w*)\b`, `\b(borr|elimin|quit|sac)\w+ mi (numero|telefono|contacto|nombre)\b`, `\bno mas (mensajes|ofertas|promo\w*|publicidad|spam|sms|correos|whatsapps?)\b`, `\b(retiro|revoco) mi (consentimiento|permiso)\b`,
@@ -63,6 +68,7 @@ var clearPatterns = byLanguage{
 		`\b(will|mochte|moechte|wunsche|wuensche)\b.{0,25}\b(nicht mehr|nichts mehr|keine|kein)\b.{0,40}\b(nachrichten|werbung|angebote|newsletter|hor\w*|bekomm\w*|erhalt\w*|kontakt\w*|angeschrieben|post|infos?|schreib\w*)\b`, `\b(widerrufe|ziehe)\b.{0,15}\b(einwilligung|zustimmung)\b`,
 	),
 	"pt": compile(
+		`\bdeixar de receber\b`, `\bfim das mensagens\b`, `\bme exclu\w+\b`, `\bsair d(a|o|esta|este|essa|esse) (lista|grupo)\b`, `\bme oponho\b`, `\bn quero mais\b`,
 		`\b(nao|num|n) (quero|desejo|gostaria|tenho interesse|pretendo|queria|preciso)( mais| de)*( mais)? (receber|mensagens|ofertas|promo\w*|publicidade|propaganda|ser|que|nada|saber|de)\b`, `\bnao (me )?(mandem|mande|manda|enviem|envie|envia|escrevam|escreva|contatem|contactem|contate|contacte|incomodem|perturbem|chateiem)\b`,
 		`\b(parem|pare|para|parar|chega|deixem|deixe|cessem|basta)\b.{0,10}\b(de |com |essas? |esses? |as |os |por )?\w*(mandar\w*|envi\w+|escrev\w+|contat\w+|contact\w+|incomod\w+|spam\w*|mensage\w+|oferta\w*|promo\w*|propaganda\w*|publicidade|encher|chatear)\b`,
 		`\b(me )?(descadastr\w*|desinscrev\w*|desinscri\w*|descadastre)\b`, `\b(me )?(tire|tirem|tira|remova|removam|remove|retire|retirem|apague|apaguem|exclua|excluam|elimine|eliminem)( me| o| meu)*\b.{0,25}\b(lista|listas|numero|contato|contacto|cadastro|base|grupo|me|meu|dados)\b`, `\b(cancelar|cancelem|cancele)\b.{0,12}\b(inscricao|subscricao|cadastro|assinatura|mensagens|newsletter)\b`, `\b(retiro|revogo|cancelo) (o )?(meu )?(consentimento|autorizacao)\b`, `\bmais nenhuma? (mensagem|oferta|promocao)\b`, `\bsem mais (mensagens|ofertas|promocoes)\b`,
@@ -168,7 +174,7 @@ var wishStems = set(strings.Fields(`stop stopp unsub unsubs opt opti opto mess m
 cess end ende fini term canc anul annu stor bast bast enou assez asse dest sufi cheg too many trop prea dema viel muit deals emai mail sms wass what
 voglio vogl desi vorr intend smet smett piant evit cess scri mand invi disturb dist romp pubb cancell togl togli rimu rimuo elim disi depen leva ferm riti
 arre arret stopp ecri ecrivez envo recev pub harcel harc embe desi desin desa desab reti supp enle effa rayez raye sort rece consent plus deran jama
-vreau vrea dore trim cont prim deran dera suna reclam recl opre opri ince term gata ajun lasa dezab deza dezi ster scoa elim retrag retr acor acord
+obje oppo opun oppon moppose fout fich lach leav grou grup lista list usci esco salir sali sair ies ieși exclu excl dezactiv vreau vrea dore trim cont prim deran dera suna reclam recl opre opri ince term gata ajun lasa dezab deza dezi ster scoa elim retrag retr acor acord
 quie dese reci mole escr envi mens publ deja deje deja pare para para baja quit borr sac saca saqu desu desap desc
 nach werb ange info akti bena schr schi send kont bela text hort hor hoert hoer aufh abme abbe aust losc loes entf stre nehm raus wider wide zieh zieht einw zust
 quer gost pret rece pare parem deix inco pert chat descadastr desc tire tira tirem remo apag excl assi insc subs cada propag prop
@@ -230,9 +236,9 @@ func recogniseOptOut(text string, p Prediction) OptOut {
 			return NoOptOut
 		}
 		return OptOutClear
-	case p.Intent == "opt_out" && p.OptOut >= 0.97 && !booking && mayWish(text):
+	case p.Intent == "opt_out" && p.OptOut >= 0.9 && !booking && mayWish(text):
 		return OptOutClear
-	case p.Intent == "opt_out" && p.OptOut >= 0.85 && !booking && mayWish(text):
+	case p.Intent == "opt_out" && p.OptOut >= 0.7 && !booking && mayWish(text):
 		return OptOutDoubtful
 	}
 	return NoOptOut
