@@ -1,0 +1,474 @@
+package ingest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/channels/webhook"
+	"ponte/consent"
+	"ponte/inbox"
+	"ponte/jobs"
+	"ponte/moderation"
+	"ponte/router"
+	"ponte/secret"
+	"ponte/testkit"
+)
+
+const (
+	page, insta, number = "1100000000000001", "17841400000000001", "210000000000001"
+	waba, phone         = "200000000000001", "61491570156"
+)
+
+// bench is a workspace with a Page, an Instagram account, a WhatsApp number and a live trigger.
+type bench struct {
+	t        *testing.T
+	db       *sqlx.DB
+	ws       int64
+	accounts map[string]int64
+	split    *Splitter
+	decide   *Decider
+	ledger   *consent.Ledger
+	now      time.Time
+	seq      int
+}
+
+var handoffKey = []byte("a key of the tests, for handoffs")
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{t: t, db: testkit.Database(t), accounts: map[string]int64{}, now: time.Now().UTC().Truncate(time.Second)}
+	ctx := context.Background()
+	w, err := inbox.EnsureWorkspace(ctx, b.db, "Bondi Kayaks")
+	must(t, err)
+	b.ws = w.ID
+	keys, err := secret.NewKeyring(strings.Repeat("k", 32))
+	must(t, err)
+	for _, a := range []inbox.NewAccount{
+		{Channel: "facebook", ExternalID: page}, {Channel: "instagram", ExternalID: insta}, {Channel: "whatsapp", ExternalID: number, WABAID: waba, Phone: phone}} {
+		a.WorkspaceID, a.BaseURL, a.Token = b.ws, "http://127.0.0.1:1", "t"
+		got, err := inbox.AddAccount(ctx, b.db, keys, a)
+		must(t, err)
+		b.accounts[a.Channel] = got.ID
+	}
+	_, err = b.db.Exec(`INSERT INTO triggers (workspace_id, name, state, sources, keywords, intents, public_replies, private_reply, handoff_account_id, purpose)
+		VALUES ($1, 'Info', 'live', '{comment,message}', '[{"language":"","words":["info"]}]', '{}', '{"en":["Thanks!"]}', '{"en":"Come over: {{link}}"}', $2, 'answer')`, b.ws, b.accounts["whatsapp"])
+	must(t, err)
+	log := slog.New(slog.DiscardHandler)
+	directory := NewDirectory(b.db)
+	b.ledger = consent.New([]byte(strings.Repeat("l", 32)))
+	b.split = &Splitter{DB: b.db, Accounts: directory, Parse: webhook.Parse, Log: log}
+	b.decide = b.decider("one", directory, log)
+	return b
+}
+
+func (b *bench) decider(name string, directory *Directory, log *slog.Logger) *Decider {
+	return &Decider{DB: b.db, Accounts: directory, IDs: inbox.NewIDs(b.db), Ledger: b.ledger, Engines: &Engines{New: moderation.EngineFor}, ReferenceKey: handoffKey,
+		Lanes: &jobs.Lanes{DB: b.db, Holder: name}, AskLLM: func() bool { return false }, Now: func() time.Time { return b.now }, Log: log}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// feed keeps bodies as the receiver would, and works until nothing is left.
+func (b *bench) feed(bodies ...string) {
+	b.t.Helper()
+	b.store("webhook", bodies...)
+	b.work()
+}
+
+func (b *bench) store(source string, bodies ...string) {
+	b.t.Helper()
+	for _, body := range bodies {
+		_, err := b.db.Exec(`INSERT INTO deliveries (source, body) VALUES ($1, $2)`, source, []byte(body))
+		must(b.t, err)
+	}
+}
+
+func (b *bench) work() {
+	b.t.Helper()
+	ctx := context.Background()
+	for {
+		n, err := b.split.Once(ctx)
+		must(b.t, err)
+		if n == 0 {
+			break
+		}
+	}
+	held, err := b.decide.Lanes.Acquire(ctx)
+	must(b.t, err)
+	for {
+		n, err := b.decide.Once(ctx, held)
+		must(b.t, err)
+		if n == 0 {
+			break
+		}
+	}
+	var silent int
+	must(b.t, b.db.Get(&silent, `SELECT count(*) FROM events WHERE state = 'done' AND reason = ''`))
+	if silent > 0 {
+		b.t.Errorf("%d events ended without a reason", silent)
+	}
+}
+
+func (b *bench) count(stmt string, args ...any) int {
+	b.t.Helper()
+	var n int
+	must(b.t, b.db.Get(&n, stmt, args...))
+	return n
+}
+
+func (b *bench) text(stmt string, args ...any) string {
+	b.t.Helper()
+	var s string
+	must(b.t, b.db.Get(&s, stmt, args...))
+	return s
+}
+
+func quote(s string) string { q, _ := json.Marshal(s); return string(q) }
+
+func (b *bench) comment(id, person, text string) string {
+	return fmt.Sprintf(`{"object":"instagram","entry":[{"id":"%s","time":%d,"changes":[{"field":"comments","value":{"id":"%s","text":%s,"from":{"id":"%s","username":"u%s"},"media":{"id":"m1"}}}]}]}`,
+		insta, b.now.Unix(), id, quote(text), person, person)
+}
+
+func (b *bench) whatsapp(from, text, extra string) string {
+	b.seq++
+	return fmt.Sprintf(`{"object":"whatsapp_business_account","entry":[{"id":"%s","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"%s"},"contacts":[{"wa_id":"%s","profile":{"name":"Giulia M"}}],"messages":[{"from":"%s","id":"wamid.%d","timestamp":"%d"%s,"type":"text","text":{"body":%s}}]}}]}]}`,
+		waba, number, from, from, b.seq, b.now.Unix()+int64(b.seq)*60, extra, quote(text))
+}
+
+// sent marks what was planned as having left, as the sender would.
+func (b *bench) sent() {
+	b.t.Helper()
+	_, err := b.db.Exec(`UPDATE actions SET state = 'done', sent_at = now() WHERE state = 'planned'`)
+	must(b.t, err)
+	_, err = b.db.Exec(`UPDATE threads SET last_out_at = now()`)
+	must(b.t, err)
+}
+
+func TestAHatefulCommentIsHiddenAndAnInterestedOneAnswered(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.feed(b.comment("c1", "71", "I will kill you all"), b.comment("c2", "72", "info please"), b.comment("c3", "73", "lovely photo"))
+	for want, stmt := range map[string]string{
+		"comment.hide":       `SELECT kind FROM actions WHERE comment_id = (SELECT id FROM comments WHERE external_id = 'c1')`,
+		"private_reply.send": `SELECT kind FROM actions WHERE comment_id = (SELECT id FROM comments WHERE external_id = 'c2') AND kind LIKE 'private%'`,
+		"hidden":             `SELECT why FROM review_items`,
+	} {
+		if got := b.text(stmt); got != want {
+			t.Errorf("%s gave %s, want %s", stmt, got, want)
+		}
+	}
+	if n := b.count(`SELECT count(*) FROM actions`); n != 3 {
+		t.Errorf("%d actions, want hide, public reply and private reply", n)
+	}
+	if said := b.text(`SELECT call->>'text' FROM actions WHERE kind = 'private_reply.send'`); !strings.Contains(said, "https://wa.me/"+phone) || strings.Contains(said, "PNT-") {
+		t.Errorf("the private reply must hold the link and only the place of the reference: %s", said)
+	}
+	if why := b.text(`SELECT reason FROM events WHERE key = 'comment:c3:added'`); !strings.Contains(why, "no trigger matched") {
+		t.Errorf("the reason does not say why nothing was answered: %s", why)
+	}
+}
+
+func TestRepeatsAndOrderChangeNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	one := b.comment("c1", "71", "info")
+	b.feed(one, one)
+	b.feed(one, b.comment("c2", "71", "info again")) // the same person on the same post
+	if n := b.count(`SELECT count(*) FROM actions WHERE kind = 'private_reply.send'`); n != 1 {
+		t.Errorf("%d private replies, want one for a person on a post", n)
+	}
+	if n := b.count(`SELECT count(*) FROM comments`); n != 2 {
+		t.Errorf("%d comments, want 2", n)
+	}
+}
+
+func TestHistoryIsJudgedAndNeverActedOn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.store("backfill", b.comment("c1", "71", "I will kill you"), b.comment("c2", "72", "info"))
+	b.work()
+	if n := b.count(`SELECT count(*) FROM actions`); n != 0 {
+		t.Errorf("%d actions came out of history", n)
+	}
+	if got := b.text(`SELECT decision FROM comments WHERE external_id = 'c1'`); got != "hide" {
+		t.Errorf("judged %s", got)
+	}
+}
+
+func TestABadItemStopsNoOther(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	mixed := fmt.Sprintf(`{"object":"instagram","entry":[7,{"id":"%s","time":1,"changes":[5,{"field":"comments","value":{}},{"field":"comments","value":{"id":"ok","text":"nul \u0000 and half \ud800 pair","from":{"id":"9"},"media":{"id":"m1"},"x":1e999}},{"field":"novel","value":{"a":"\u0000"}}]}]}`, insta)
+	b.feed(mixed, b.comment("next", "71", "hello"), `not json`)
+	if n := b.count(`SELECT count(*) FROM comments`); n != 2 {
+		t.Errorf("%d comments, want both good ones", n)
+	}
+	if n := b.count(`SELECT count(*) FROM events WHERE state = 'parked' OR state = 'pending'`); n != 0 {
+		t.Errorf("%d events did not end", n)
+	}
+	if why := b.text(`SELECT reason FROM deliveries WHERE state = 'parked' AND body = 'not json'`); why != "the body is not JSON" {
+		t.Errorf("parked with %q", why)
+	}
+}
+
+func TestAnUnknownAccountIsParkedAndReplayed(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	stranger := strings.Replace(b.comment("c9", "71", "hello"), insta, "555", 1)
+	b.feed(stranger)
+	if why := b.text(`SELECT reason FROM deliveries WHERE state = 'parked'`); !strings.Contains(why, "555") {
+		t.Fatalf("parked with %q", why)
+	}
+	keys, _ := secret.NewKeyring(strings.Repeat("k", 32))
+	_, err := inbox.AddAccount(context.Background(), b.db, keys, inbox.NewAccount{WorkspaceID: b.ws, Channel: "instagram", ExternalID: "555", BaseURL: "http://127.0.0.1:1", Token: "t"})
+	must(t, err)
+	must(t, b.split.Accounts.Refresh(context.Background()))
+	n, err := Replay(context.Background(), b.db, 0)
+	must(t, err)
+	b.work()
+	if n != 1 || b.count(`SELECT count(*) FROM comments`) != 1 {
+		t.Errorf("the replay of %d deliveries kept no comment", n)
+	}
+}
+
+// carry brings a person from a comment to the question about offers.
+func (b *bench) carry(from string) {
+	b.t.Helper()
+	b.feed(b.comment("c1", "71", "info"))
+	b.sent()
+	code, _ := router.NewReference(handoffKey, int64(b.count(`SELECT max(id) FROM handoffs`)))
+	b.feed(b.whatsapp(from, router.Prefilled("en", code), ""))
+	b.sent()
+	b.feed(b.whatsapp(from, "1", ""))
+	b.sent()
+}
+
+func (b *bench) standing(from string) consent.State {
+	b.t.Helper()
+	var id struct {
+		ID      int64 `db:"id"`
+		Contact int64 `db:"contact_id"`
+	}
+	must(b.t, b.db.Get(&id, `SELECT id, contact_id FROM identities WHERE phone = $1`, from))
+	tx, err := b.db.Beginx()
+	must(b.t, err)
+	defer tx.Rollback()
+	s, err := b.ledger.Live(context.Background(), tx, b.ws, id.Contact, id.ID, "whatsapp", consent.Promotional, b.now.Add(24*time.Hour))
+	must(b.t, err)
+	return s
+}
+
+func TestTheWholeWayToAConsentAndBack(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	const from = "393331110002"
+	b.carry(from)
+	if n := b.count(`SELECT count(*) FROM identity_joins WHERE how = 'handoff' AND undone_at IS NULL`); n != 1 {
+		t.Fatalf("%d joins, want one", n)
+	}
+	if n := b.count(`SELECT count(DISTINCT contact_id) FROM identities`); n != 1 {
+		t.Errorf("%d contacts for one person", n)
+	}
+	if b.standing(from).Live() {
+		t.Fatal("consent before anybody said yes")
+	}
+	b.feed(b.whatsapp(from, "Yes please", ""))
+	b.sent()
+	if !b.standing(from).Live() {
+		t.Fatal("YES to the wording just shown granted nothing")
+	}
+	for i, stop := range []string{"non voglio più ricevere messaggi", "what a nice day", "YES"} {
+		b.feed(b.whatsapp(from, stop, ""))
+		b.sent()
+		if b.standing(from).Live() {
+			t.Fatalf("message %d (%q) left or gave a live consent", i, stop)
+		}
+	}
+	if n := b.count(`SELECT count(*) FROM messages WHERE direction = 'out' AND text LIKE '%START%'`); n != 1 {
+		t.Errorf("the withdrawal was confirmed %d times, want once", n)
+	}
+	report, err := b.ledger.Verify(context.Background(), b.db, b.ws, nil)
+	must(t, err)
+	if !report.OK() {
+		t.Errorf("the ledger does not verify: %+v", report.Problems)
+	}
+}
+
+func TestAYesBeforeTheQuestionLeftGrantsNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.carry("393331110002")
+	_, err := b.db.Exec(`UPDATE actions SET state = 'refused', reason = 'test' WHERE call->>'text' LIKE '%offers and news%'`)
+	must(t, err)
+	b.feed(b.whatsapp("393331110002", "yes", ""))
+	if b.standing("393331110002").Live() {
+		t.Error("a YES counted although the wording was never sent")
+	}
+}
+
+func TestReferencesThatMustNotJoin(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.carry("393331110002")
+	code, _ := router.NewReference(handoffKey, int64(b.count(`SELECT max(id) FROM handoffs`)))
+	b.feed(b.whatsapp("4915110110006", "Hallo "+code, "")) // used by somebody else
+	b.feed(b.comment("c5", "75", "info"))
+	fresh, _ := router.NewReference(handoffKey, int64(b.count(`SELECT max(id) FROM handoffs`)))
+	b.feed(b.whatsapp("34600110005", "Hola "+fresh, `,"context":{"forwarded":true}`))
+	_, err := b.db.Exec(`UPDATE handoffs SET expires_at = created_at WHERE used_at IS NULL`)
+	must(t, err)
+	b.feed(b.whatsapp("351912110007", "Olá "+fresh, ""))
+	b.feed(b.whatsapp("40721110004", "PNT-0000-0000-0000-0000", ""))
+	if n := b.count(`SELECT count(*) FROM identity_joins`); n != 1 {
+		t.Errorf("%d joins, want only the first", n)
+	}
+	if n := b.count(`SELECT count(*) FROM actions WHERE kind = 'message.send' AND origin = 'bot' AND call->>'text' LIKE '%Bondi Kayaks%WhatsApp%'`); n < 5 {
+		t.Errorf("%d welcomes: everybody who writes is welcomed", n)
+	}
+}
+
+func TestAPersonOnRequestAndTheBotFallsSilent(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.feed(b.whatsapp("393331110002", "can I talk to a real person please", ""))
+	b.sent()
+	before := b.count(`SELECT count(*) FROM actions WHERE kind = 'message.send'`)
+	b.feed(b.whatsapp("393331110002", "hello?", ""))
+	if b.text(`SELECT handler FROM conversations`) != "human" || b.count(`SELECT count(*) FROM actions WHERE kind = 'message.send'`) != before {
+		t.Error("the bot went on talking to somebody who asked for a person")
+	}
+	if n := b.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL`); n != 1 {
+		t.Error("nobody is told that the customer waits")
+	}
+}
+
+func TestAnAnswerInAnotherToolSilencesTheBot(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	dm := func(sender, recipient, mid, text, extra string) string {
+		return fmt.Sprintf(`{"object":"instagram","entry":[{"id":"%s","time":1,"messaging":[{"sender":{"id":"%s"},"recipient":{"id":"%s"},"timestamp":%d,"message":{"mid":"%s","text":%s%s}}]}]}`, insta, sender, recipient, b.now.UnixMilli(), mid, quote(text), extra)
+	}
+	b.feed(dm("71", insta, "m1", "info", ""))
+	if n := b.count(`SELECT count(*) FROM actions WHERE state = 'planned' AND kind = 'message.send'`); n != 1 {
+		t.Fatalf("%d answers planned, want one", n)
+	}
+	b.feed(dm(insta, "71", "m2", "Hi, this is Tilly from the shop", `,"is_echo":true,"app_id":1`))
+	if n := b.count(`SELECT count(*) FROM actions WHERE state = 'cancelled'`); n != 1 {
+		t.Error("the planned automatic answer was not cancelled")
+	}
+	if b.text(`SELECT handler FROM conversations`) != "human" || b.text(`SELECT author FROM messages WHERE external_id = 'm2'`) != "other_tool" {
+		t.Error("the human answer is not in the thread, or the bot still has it")
+	}
+	b.feed(fmt.Sprintf(`{"object":"instagram","entry":[{"id":"%s","time":1,"messaging":[{"sender":{"id":"71"},"recipient":{"id":"%s"},"timestamp":%d,"message":{"mid":"m1","is_deleted":true}}]}]}`, insta, insta, b.now.UnixMilli()))
+	if left := b.count(`SELECT (SELECT count(*) FROM messages WHERE external_id = 'm1' AND text <> '') + (SELECT count(*) FROM deliveries WHERE convert_from(body, 'UTF8') LIKE '%"mid":"m1","text"%') + (SELECT count(*) FROM events WHERE payload::text LIKE '%"text":"info"%')`); left != 0 {
+		t.Errorf("%d copies of what was taken back are left", left)
+	}
+}
+
+func TestARemovedCommentCancelsWhatWasPlanned(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	fb := func(verb, text string) string {
+		return fmt.Sprintf(`{"object":"page","entry":[{"id":"%s","time":%d,"changes":[{"field":"feed","value":{"item":"comment","verb":"%s","comment_id":"p_1","post_id":"p","parent_id":"p","from":{"id":"55","name":"Ana"},"message":%s,"created_time":%d}}]}]}`, page, b.now.Unix(), verb, quote(text), b.now.Unix())
+	}
+	b.feed(fb("add", "info"))
+	b.feed(fb("edited", "I will kill you"))
+	if b.text(`SELECT decision FROM comments`) != "hide" || b.count(`SELECT count(*) FROM actions WHERE state = 'planned' AND kind <> 'comment.hide'`) != 0 {
+		t.Error("an edit into a threat must be hidden and not answered")
+	}
+	b.feed(fb("remove", ""))
+	if b.count(`SELECT count(*) FROM actions WHERE state = 'planned'`) != 0 || b.text(`SELECT state FROM comments`) != "removed" {
+		t.Error("a removed comment keeps planned actions")
+	}
+}
+
+func TestACrashAtAnyPointChangesNothingInTheOutcome(t *testing.T) {
+	t.Parallel()
+	for _, point := range []string{"before write", "before commit", "after commit"} {
+		b := newBench(t)
+		b.store("webhook", b.comment("c1", "71", "info"), b.comment("c2", "72", "I will kill you"))
+		_, err := b.split.Once(context.Background())
+		must(t, err)
+		held, err := b.decide.Lanes.Acquire(context.Background())
+		must(t, err)
+		dead := errors.New("killed")
+		func() {
+			defer func() {
+				if p := recover(); p != nil && p != dead {
+					panic(p)
+				}
+			}()
+			b.decide.Crash = func(at string) {
+				if at == point {
+					panic(dead)
+				}
+			}
+			_, _ = b.decide.Once(context.Background(), held)
+		}()
+		_, err = b.db.Exec(`UPDATE lanes SET expires_at = '-infinity'`) // its lease runs out
+		must(t, err)
+		b.decide = b.decider("two", NewDirectory(b.db), slog.New(slog.DiscardHandler))
+		b.work()
+		if n := b.count(`SELECT count(*) FROM actions`); n != 3 {
+			t.Errorf("killed %s: %d actions, want 3", point, n)
+		}
+	}
+}
+
+func TestALateWriterIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.store("webhook", b.comment("c1", "71", "info"))
+	_, err := b.split.Once(context.Background())
+	must(t, err)
+	held, err := b.decide.Lanes.Acquire(context.Background())
+	must(t, err)
+	_, err = b.db.Exec(`UPDATE lanes SET holder = 'another', fence = fence + 1`)
+	must(t, err)
+	if _, err := b.decide.Once(context.Background(), held); !errors.Is(err, jobs.ErrLost) {
+		t.Errorf("%v, want ErrLost", err)
+	}
+	if n := b.count(`SELECT count(*) FROM actions`); n != 0 {
+		t.Error("a worker that lost its lanes wrote all the same")
+	}
+}
+
+func TestReceiveAcknowledgesOnlyWhatIsKept(t *testing.T) {
+	t.Parallel()
+	db := testkit.Database(t)
+	r := NewReceiver(db)
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	results := make(chan error, 300)
+	for i := range 300 {
+		go func() { results <- r.Receive(context.Background(), fmt.Appendf(nil, `{"n":%d}`, i)) }()
+	}
+	for range 300 {
+		must(t, <-results)
+	}
+	var n int
+	must(t, db.Get(&n, `SELECT count(DISTINCT body) FROM deliveries`))
+	if n != 300 {
+		t.Errorf("%d of 300 acknowledged bodies are kept", n)
+	}
+	stop()
+	must(t, <-done)
+	if err := r.Receive(context.Background(), make([]byte, maxQueuedBytes+1)); !errors.Is(err, ErrFull) {
+		t.Errorf("a body beyond the queue: %v, want ErrFull", err)
+	}
+}
