@@ -75,10 +75,16 @@ func (c Config) Validate() []*fault.Error {
 		if len(q.Choices) > 10 {
 			bad = append(bad, fault.Field(field+".choices", "a WhatsApp list has at most ten rows, there are %d", len(q.Choices)))
 		}
+		seen := map[string]bool{}
 		for j, ch := range q.Choices {
+			at := field + ".choices[" + strconv.Itoa(j) + "]"
+			if ch.ID == "" || seen[ch.ID] || len(ch.Title) == 0 {
+				bad = append(bad, fault.Field(at, "needs an id of its own and a title"))
+			}
+			seen[ch.ID] = true
 			for lang, title := range ch.Title {
-				if len([]rune(title)) > maxButtonTitle {
-					bad = append(bad, fault.Field(field+".choices["+strconv.Itoa(j)+"].title."+lang, "%q has more than %d characters", title, maxButtonTitle))
+				if n := len([]rune(title)); n == 0 || n > maxButtonTitle {
+					bad = append(bad, fault.Field(at+".title."+lang, "%q must have 1 to %d characters", title, maxButtonTitle))
 				}
 			}
 		}
@@ -149,10 +155,13 @@ func Step(cfg Config, brand string, s State, in Input) Turn {
 	case in.OptOut == "clear" || in.Payload == payloadStop || (s.Stage == StageConsent && isStop(in.Text)):
 		b.stop()
 	case in.Human:
+		if s.Stage == StageConsent { // what comes next answers the person, not the wording
+			b.t.State.Stage, b.t.State.WordingID = StageDone, 0
+		}
 		b.t.Reason = "a person is answering; the bot is silent"
 	case in.WantsHuman:
 		b.handOver("asked_for_a_person", "human.ok")
-	case in.OptOut == "doubtful" && s.Stage != StageDoubt:
+	case in.OptOut == "doubtful" && s.Stage != StageDoubt && s.Stage != StageStopped:
 		b.doubt()
 	case s.Stage == StageDoubt:
 		b.answerDoubt()
@@ -202,9 +211,22 @@ func (b *bot) how(words string) string {
 	return words
 }
 
+// AboutStopping reports whether a text or a tap answers the question whether to stop, or is the tap that
+// stops: on channels where the bot leads no conversation, nothing else is for it.
+func AboutStopping(s State, text, payload string) bool {
+	if payload == payloadStop {
+		return true
+	}
+	return s.Stage == StageDoubt && (payload == payloadKeep || payload == "" && (isYes(text, "") || isNo(text, "")))
+}
+
 func (b *bot) doubt() {
 	b.t.Consent = append(b.t.Consent, ConsentStep{"doubt", "promotional", "plain_words"})
-	b.t.State.Before, b.t.State.Stage = b.t.State.Stage, StageDoubt
+	before := b.t.State.Stage
+	if before == StageConsent { // the wording is not what was shown last any more: a YES to it cannot be
+		before, b.t.State.WordingID, b.t.State.AskedAction = StageDone, 0, 0
+	}
+	b.t.State.Before, b.t.State.Stage = before, StageDoubt
 	b.say("stop.doubt", Option{payloadStop, b.text("stop.yes")}, Option{payloadKeep, b.text("stop.keep")})
 	b.t.Reason = "may want to stop: counted as withdrawn for offers, asked once"
 }
@@ -220,6 +242,9 @@ func (b *bot) answerDoubt() {
 		b.t.Consent = append(b.t.Consent, ConsentStep{"confirm", "promotional", b.how("keyword_reply")})
 		b.t.State.Stage = before
 		b.say("stop.kept")
+		if before == StageDone {
+			b.finish()
+		}
 		b.t.Reason = "said to go on: as before the doubt"
 		return
 	}

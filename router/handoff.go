@@ -68,7 +68,8 @@ func FindReference(text string) (code string, ok bool) {
 	if m == nil {
 		return "", false
 	}
-	return canonical(m[1]), true
+	code = canonical(m[1])
+	return code, len(code) == len("PNT-0000-0000-0000-0000")
 }
 
 func canonical(s string) string {
@@ -77,6 +78,8 @@ func canonical(s string) string {
 	n := 0
 	for _, r := range strings.ToUpper(s) {
 		switch {
+		case r == '\u212a': // the Kelvin sign, which matching without case takes for a K
+			r = 'K'
 		case r == 'O':
 			r = '0'
 		case r == 'I' || r == 'L':
