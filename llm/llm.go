@@ -160,6 +160,9 @@ func (c *Client) Complete(ctx context.Context, r Request) (Response, error) {
 			break
 		}
 	}
+	if errors.Is(ctx.Err(), context.Canceled) { // the caller went away: that says nothing of the server
+		return Response{}, ctx.Err()
+	}
 	c.failed()
 	return Response{}, fmt.Errorf("%w: %s", ErrDown, describe(last))
 }
