@@ -9,11 +9,10 @@ import (
 func TestStanding(t *testing.T) {
 	later := func(n int) time.Time { return t0.Add(time.Duration(n) * time.Minute) }
 	type step struct {
-		act     Act
-		at      time.Time
-		who     string // wa, wa2 (another contact, same number under its old identity), ig
-		mod     func(*Entry)
-		contact string
+		act Act
+		at  time.Time
+		who string // wa, wa2 (another contact, same number under its old identity), ig
+		mod func(*Entry)
 	}
 	otherBrand := func(e *Entry) { e.Brand = "Other Pty Ltd" }
 	cases := []struct {

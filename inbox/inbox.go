@@ -219,6 +219,7 @@ type Comment struct {
 	Language    string          `db:"language"`
 	State       string          `db:"state"`
 	StateBy     string          `db:"state_by"`
+	StateMoved  bool            `db:"-"` // UpdateComments writes the state only when this is set: a call may have changed it meanwhile
 	Live        bool            `db:"live"`
 	AdID        string          `db:"ad_id"`
 	Permalink   string          `db:"permalink"`

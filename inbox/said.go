@@ -136,9 +136,9 @@ func UpdateComments(ctx context.Context, tx sqlx.ExtContext, comments []*Comment
 	if len(comments) == 0 {
 		return nil
 	}
-	rows := NewRows("bigint", "bigint", "text", "text", "text", "text", "timestamptz", "bigint", "text", "boolean", "bigint", "bigint", "bigint")
+	rows := NewRows("bigint", "bigint", "text", "text", "text", "text", "timestamptz", "bigint", "text", "boolean", "bigint", "bigint", "bigint", "boolean")
 	for _, c := range comments {
-		rows.Add(c.WorkspaceID, c.ID, c.Text, c.Language, c.State, c.StateBy, c.EditedAt, c.VerdictID, c.Decision, c.Own, c.ActionID, c.IdentityID, c.ContactID)
+		rows.Add(c.WorkspaceID, c.ID, c.Text, c.Language, c.State, c.StateBy, c.EditedAt, c.VerdictID, c.Decision, c.Own, c.ActionID, c.IdentityID, c.ContactID, c.StateMoved)
 	}
 	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlUpdateComments, rows.SQL()), rows.Args...); err != nil {
 		return fmt.Errorf("update comments: %w", err)
@@ -147,10 +147,11 @@ func UpdateComments(ctx context.Context, tx sqlx.ExtContext, comments []*Comment
 }
 
 const sqlUpdateComments = `
-UPDATE comments c SET text = k.text, language = k.language, state = k.state, state_by = k.state_by, edited_at = k.edited_at,
+UPDATE comments c SET text = k.text, language = k.language, state = CASE WHEN k.moved THEN k.state ELSE c.state END,
+    state_by = CASE WHEN k.moved THEN k.state_by ELSE c.state_by END, edited_at = k.edited_at,
     verdict_id = k.verdict_id, decision = k.decision, own = k.own, action_id = coalesce(k.action_id, c.action_id),
     identity_id = k.identity_id, contact_id = k.contact_id
-FROM (VALUES %s) AS k (workspace_id, id, text, language, state, state_by, edited_at, verdict_id, decision, own, action_id, identity_id, contact_id)
+FROM (VALUES %s) AS k (workspace_id, id, text, language, state, state_by, edited_at, verdict_id, decision, own, action_id, identity_id, contact_id, moved)
 WHERE c.workspace_id = k.workspace_id AND c.id = k.id`
 
 // ThreadKey finds a thread.

@@ -358,7 +358,7 @@ func (s *scene) commentRemoved(e *event) string {
 	if c == nil {
 		return "removed before it was ever seen"
 	}
-	c.State, c.StateBy = "removed", "network"
+	c.State, c.StateBy, c.StateMoved = "removed", "network", true
 	s.changed(c)
 	s.w.closeReviews = append(s.w.closeReviews, c.ID)
 	s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Reason: "comment_removed", Meaning: "the comment was removed on the network"})
@@ -377,7 +377,7 @@ func (s *scene) commentVisibility(e *event) string {
 	if c.State == want || c.State == "removed" {
 		return "as we knew it: " + c.State
 	}
-	c.State, c.StateBy = want, "network"
+	c.State, c.StateBy, c.StateMoved = want, "network", true
 	s.changed(c)
 	return "made " + want + " on the network"
 }

@@ -341,15 +341,11 @@ func (s *scene) loadInternalComments(ctx context.Context, tx *sqlx.Tx, events []
 	if err != nil {
 		return err
 	}
-	var posts []int64
 	for i := range list {
 		c := &list[i]
 		key := inbox.CommentKey{AccountID: c.AccountID, ExternalID: c.ExternalID}
 		if s.comments[key] == nil {
 			s.comments[key] = c
-		}
-		if c.PostID != nil {
-			posts = append(posts, *c.PostID)
 		}
 	}
 	return nil

@@ -170,6 +170,7 @@ func (c *Client) Complete(ctx context.Context, r Request) (Response, error) {
 func (c *Client) once(ctx context.Context, r Request) (Response, error) {
 	for {
 		form := c.form.Load()
+		//lint:ignore SA1019 the compatible servers know max_tokens; few know its successor
 		req := openai.ChatCompletionRequest{Model: c.cfg.Model, MaxTokens: r.MaxTokens, Temperature: 0.0001, Messages: []openai.ChatCompletionMessage{
 			{Role: openai.ChatMessageRoleSystem, Content: r.System}, {Role: openai.ChatMessageRoleUser, Content: r.User}}}
 		if len(r.Schema) > 0 {

@@ -296,7 +296,6 @@ type outcome struct {
 	result  channels.Result
 	failure *channels.Failure
 	stale   string // the comment is no longer what it was: nothing was called
-	settled *channels.Settled
 }
 
 func (o outcome) name() string {

@@ -259,7 +259,7 @@ func formAnswer(raw json.RawMessage) json.RawMessage {
 	if json.Unmarshal(raw, &s) != nil {
 		return keep(raw)
 	}
-	if inner := keep([]byte(s)); inner != nil && len(inner) > 0 && inner[0] == '{' {
+	if inner := keep([]byte(s)); len(inner) > 0 && inner[0] == '{' {
 		return inner
 	}
 	b, _ := json.Marshal(meta.Clean(s))
