@@ -10,9 +10,9 @@ var masks = []struct {
 }{
 	{regexp.MustCompile(`[\w.+-]+@[\w-]+(\.[\w-]+)+`), "[e-mail]"},
 	{regexp.MustCompile(`\b[A-Z]{2}\d{2}[ ]?(?:[A-Z0-9]{4}[ ]?){3,7}[A-Z0-9]{0,4}\b`), "[account number]"},
-	{regexp.MustCompile(`(?:\d[ -]?){13,19}`), "[card number]"},
+	{regexp.MustCompile(`\d(?:[ -]?\d){12,18}`), "[card number]"},
 	{regexp.MustCompile(`\+?\(?\d[\d\s().-]{6,}\d`), "[number]"},
-	{regexp.MustCompile(`@[\w.]{2,}`), "[handle]"},
+	{regexp.MustCompile(`@[\w.]+\w`), "[handle]"},
 }
 
 // Mask takes personal data out of a text.
