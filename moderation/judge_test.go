@@ -45,6 +45,28 @@ func TestSelfHarmIsNeverHidden(t *testing.T) {
 		if v.Decision != Review || !v.SelfHarm() {
 			t.Errorf("%q: %s, category %s; want a person to look", text, v.Decision, v.Category)
 		}
+		for _, around := range []string{". I will kill you", " buy 10k followers cheap www.boostgram.shop"} {
+			if v := e.Judge(Input{Subject: SubjectComment, Text: text + around}); v.Decision != Review {
+				t.Errorf("%q: %s because of what stands around it", text+around, v.Decision)
+			}
+		}
+	}
+	seeds, err := LoadSeeds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden, n := 0, 0
+	for _, x := range seeds["harm"] {
+		if x.Label != "self_harm" {
+			continue
+		}
+		n++
+		if e.Judge(Input{Subject: SubjectComment, Text: x.Text}).Decision == Hide {
+			hidden++
+		}
+	}
+	if n < 100 || hidden*100 > n*6 { // some rows tell somebody else to die, which is a threat
+		t.Errorf("%d of %d texts about harming oneself are hidden", hidden, n)
 	}
 }
 

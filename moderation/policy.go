@@ -3,6 +3,7 @@ package moderation
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"ponte/fault"
 )
@@ -77,8 +78,9 @@ func (p *Policy) decide(v *Verdict, in Input, hits []hit, pr Prediction) {
 			v.Decision, v.Category = d, h.Category
 		}
 	}
-	if v.Category == "self_harm" {
-		v.Decision, v.Tier = Review, TierPolicy
+	// Whatever else stands in the text: somebody who may be in danger is never hidden silently.
+	if slices.ContainsFunc(hits, func(h hit) bool { return h.Category == "self_harm" }) {
+		v.Category, v.Decision, v.Tier = "self_harm", Review, TierPolicy
 		p.forMessage(v, in)
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -113,15 +114,18 @@ func (r *Rule) hasCondition() bool {
 	return len(r.Words)+len(r.Any)+len(r.Domains)+len(r.Posts)+len(r.Accounts)+len(r.Languages) > 0 || r.Pattern != "" || r.Links != nil || r.Phone != nil || r.Mentions != nil || r.Emoji != nil || r.Styled != nil || r.Media != nil
 }
 
-// match returns the rules that fire; an allowing rule silences all others.
+// match returns the rules that fire; an allowing rule silences all others but those for people in danger.
 func (rs *RuleSet) match(in Input, n normal, language string) []hit {
 	var hits []hit
+	allowed := false
 	for _, r := range rs.Rules {
-		if !r.holds(in, n, language) {
+		if !r.holds(in, n, language) || allowed && r.Category != "self_harm" {
 			continue
 		}
 		if r.Decision == Allow {
-			return nil
+			allowed = true
+			hits = slices.DeleteFunc(hits, func(h hit) bool { return h.Category != "self_harm" })
+			continue
 		}
 		hits = append(hits, hit{r.Name, r.Text, r.Category, r.Decision, r.Score})
 	}
