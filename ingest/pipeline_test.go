@@ -27,8 +27,8 @@ const (
 	waba, phone         = "200000000000001", "61491570156"
 )
 
-// bench is a workspace with a Page, an Instagram account, a WhatsApp number and a live trigger.
-type bench struct {
+// room is a workspace with a Page, an Instagram account, a WhatsApp number and a live trigger.
+type room struct {
 	t        *testing.T
 	db       *sqlx.DB
 	ws       int64
@@ -42,9 +42,9 @@ type bench struct {
 
 var handoffKey = []byte("a key of the tests, for handoffs")
 
-func newBench(t *testing.T) *bench {
+func newRoom(t *testing.T) *room {
 	t.Helper()
-	b := &bench{t: t, db: testkit.Database(t), accounts: map[string]int64{}, now: time.Now().UTC().Truncate(time.Second)}
+	b := &room{t: t, db: testkit.Database(t), accounts: map[string]int64{}, now: time.Now().UTC().Truncate(time.Second)}
 	ctx := context.Background()
 	w, err := inbox.EnsureWorkspace(ctx, b.db, "Bondi Kayaks")
 	must(t, err)
@@ -69,7 +69,7 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-func (b *bench) decider(name string, directory *Directory, log *slog.Logger) *Decider {
+func (b *room) decider(name string, directory *Directory, log *slog.Logger) *Decider {
 	return &Decider{DB: b.db, Accounts: directory, IDs: inbox.NewIDs(b.db), Ledger: b.ledger, Engines: &Engines{New: moderation.EngineFor}, ReferenceKey: handoffKey,
 		Lanes: &jobs.Lanes{DB: b.db, Holder: name}, AskLLM: func() bool { return false }, Now: func() time.Time { return b.now }, Log: log}
 }
@@ -82,13 +82,13 @@ func must(t *testing.T, err error) {
 }
 
 // feed keeps bodies as the receiver would, and works until nothing is left.
-func (b *bench) feed(bodies ...string) {
+func (b *room) feed(bodies ...string) {
 	b.t.Helper()
 	b.store("webhook", bodies...)
 	b.work()
 }
 
-func (b *bench) store(source string, bodies ...string) {
+func (b *room) store(source string, bodies ...string) {
 	b.t.Helper()
 	for _, body := range bodies {
 		_, err := b.db.Exec(`INSERT INTO deliveries (source, body) VALUES ($1, $2)`, source, []byte(body))
@@ -96,7 +96,7 @@ func (b *bench) store(source string, bodies ...string) {
 	}
 }
 
-func (b *bench) work() {
+func (b *room) work() {
 	b.t.Helper()
 	ctx := context.Background()
 	for {
@@ -122,14 +122,14 @@ func (b *bench) work() {
 	}
 }
 
-func (b *bench) count(stmt string, args ...any) int {
+func (b *room) count(stmt string, args ...any) int {
 	b.t.Helper()
 	var n int
 	must(b.t, b.db.Get(&n, stmt, args...))
 	return n
 }
 
-func (b *bench) text(stmt string, args ...any) string {
+func (b *room) text(stmt string, args ...any) string {
 	b.t.Helper()
 	var s string
 	must(b.t, b.db.Get(&s, stmt, args...))
@@ -138,19 +138,19 @@ func (b *bench) text(stmt string, args ...any) string {
 
 func quote(s string) string { q, _ := json.Marshal(s); return string(q) }
 
-func (b *bench) comment(id, person, text string) string {
+func (b *room) comment(id, person, text string) string {
 	return fmt.Sprintf(`{"object":"instagram","entry":[{"id":"%s","time":%d,"changes":[{"field":"comments","value":{"id":"%s","text":%s,"from":{"id":"%s","username":"u%s"},"media":{"id":"m1"}}}]}]}`,
 		insta, b.now.Unix(), id, quote(text), person, person)
 }
 
-func (b *bench) whatsapp(from, text, extra string) string {
+func (b *room) whatsapp(from, text, extra string) string {
 	b.seq++
 	return fmt.Sprintf(`{"object":"whatsapp_business_account","entry":[{"id":"%s","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"%s"},"contacts":[{"wa_id":"%s","profile":{"name":"Giulia M"}}],"messages":[{"from":"%s","id":"wamid.%d","timestamp":"%d"%s,"type":"text","text":{"body":%s}}]}}]}]}`,
 		waba, number, from, from, b.seq, b.now.Unix()+int64(b.seq)*60, extra, quote(text))
 }
 
 // sent marks what was planned as having left, as the sender would.
-func (b *bench) sent() {
+func (b *room) sent() {
 	b.t.Helper()
 	_, err := b.db.Exec(`UPDATE actions SET state = 'done', sent_at = now() WHERE state = 'planned'`)
 	must(b.t, err)
@@ -160,7 +160,7 @@ func (b *bench) sent() {
 
 func TestAHatefulCommentIsHiddenAndAnInterestedOneAnswered(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newRoom(t)
 	b.feed(b.comment("c1", "71", "I will kill you all"), b.comment("c2", "72", "info please"), b.comment("c3", "73", "lovely photo"))
 	for want, stmt := range map[string]string{
 		"comment.hide":       `SELECT kind FROM actions WHERE comment_id = (SELECT id FROM comments WHERE external_id = 'c1')`,
@@ -184,7 +184,7 @@ func TestAHatefulCommentIsHiddenAndAnInterestedOneAnswered(t *testing.T) {
 
 func TestRepeatsAndOrderChangeNothing(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newRoom(t)
 	one := b.comment("c1", "71", "info")
 	b.feed(one, one)
 	b.feed(one, b.comment("c2", "71", "info again")) // the same person on the same post
@@ -198,7 +198,7 @@ func TestRepeatsAndOrderChangeNothing(t *testing.T) {
 
 func TestHistoryIsJudgedAndNeverActedOn(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newRoom(t)
 	b.store("backfill", b.comment("c1", "71", "I will kill you"), b.comment("c2", "72", "info"))
 	b.work()
 	if n := b.count(`SELECT count(*) FROM actions`); n != 0 {
@@ -211,7 +211,7 @@ func TestHistoryIsJudgedAndNeverActedOn(t *testing.T) {
 
 func TestABadItemStopsNoOther(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newRoom(t)
 	mixed := fmt.Sprintf(`{"object":"instagram","entry":[7,{"id":"%s","time":1,"changes":[5,{"field":"comments","value":{}},{"field":"comments","value":{"id":"ok","text":"nul \u0000 and half \ud800 pair","from":{"id":"9"},"media":{"id":"m1"},"x":1e999}},{"field":"novel","value":{"a":"\u0000"}}]}]}`, insta)
 	b.feed(mixed, b.comment("next", "71", "hello"), `not json`)
 	if n := b.count(`SELECT count(*) FROM comments`); n != 2 {
@@ -227,7 +227,7 @@ func TestABadItemStopsNoOther(t *testing.T) {
 
 func TestAnUnknownAccountIsParkedAndReplayed(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newRoom(t)
 	stranger := strings.Replace(b.comment("c9", "71", "hello"), insta, "555", 1)
 	b.feed(stranger)
 	if why := b.text(`SELECT reason FROM deliveries WHERE state = 'parked'`); !strings.Contains(why, "555") {
@@ -246,7 +246,7 @@ func TestAnUnknownAccountIsParkedAndReplayed(t *testing.T) {
 }
 
 // carry brings a person from a comment to the question about offers.
-func (b *bench) carry(from string) {
+func (b *room) carry(from string) {
 	b.t.Helper()
 	b.feed(b.comment("c1", "71", "info"))
 	b.sent()
@@ -257,7 +257,7 @@ func (b *bench) carry(from string) {
 	b.sent()
 }
 
-func (b *bench) standing(from string) consent.State {
+func (b *room) standing(from string) consent.State {
 	b.t.Helper()
 	var id struct {
 		ID      int64 `db:"id"`
@@ -274,7 +274,7 @@ func (b *bench) standing(from string) consent.State {
 
 func TestTheWholeWayToAConsentAndBack(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newRoom(t)
 	const from = "393331110002"
 	b.carry(from)
 	if n := b.count(`SELECT count(*) FROM identity_joins WHERE how = 'handoff' AND undone_at IS NULL`); n != 1 {
@@ -310,7 +310,7 @@ func TestTheWholeWayToAConsentAndBack(t *testing.T) {
 
 func TestAYesBeforeTheQuestionLeftGrantsNothing(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newRoom(t)
 	b.carry("393331110002")
 	_, err := b.db.Exec(`UPDATE actions SET state = 'refused', reason = 'test' WHERE call->>'text' LIKE '%offers and news%'`)
 	must(t, err)
@@ -322,7 +322,7 @@ func TestAYesBeforeTheQuestionLeftGrantsNothing(t *testing.T) {
 
 func TestReferencesThatMustNotJoin(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newRoom(t)
 	b.carry("393331110002")
 	code, _ := router.NewReference(handoffKey, int64(b.count(`SELECT max(id) FROM handoffs`)))
 	b.feed(b.whatsapp("4915110110006", "Hallo "+code, "")) // used by somebody else
@@ -343,7 +343,7 @@ func TestReferencesThatMustNotJoin(t *testing.T) {
 
 func TestAPersonOnRequestAndTheBotFallsSilent(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newRoom(t)
 	b.feed(b.whatsapp("393331110002", "can I talk to a real person please", ""))
 	b.sent()
 	before := b.count(`SELECT count(*) FROM actions WHERE kind = 'message.send'`)
@@ -358,7 +358,7 @@ func TestAPersonOnRequestAndTheBotFallsSilent(t *testing.T) {
 
 func TestAnAnswerInAnotherToolSilencesTheBot(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newRoom(t)
 	dm := func(sender, recipient, mid, text, extra string) string {
 		return fmt.Sprintf(`{"object":"instagram","entry":[{"id":"%s","time":1,"messaging":[{"sender":{"id":"%s"},"recipient":{"id":"%s"},"timestamp":%d,"message":{"mid":"%s","text":%s%s}}]}]}`, insta, sender, recipient, b.now.UnixMilli(), mid, quote(text), extra)
 	}
@@ -381,7 +381,7 @@ func TestAnAnswerInAnotherToolSilencesTheBot(t *testing.T) {
 
 func TestARemovedCommentCancelsWhatWasPlanned(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newRoom(t)
 	fb := func(verb, text string) string {
 		return fmt.Sprintf(`{"object":"page","entry":[{"id":"%s","time":%d,"changes":[{"field":"feed","value":{"item":"comment","verb":"%s","comment_id":"p_1","post_id":"p","parent_id":"p","from":{"id":"55","name":"Ana"},"message":%s,"created_time":%d}}]}]}`, page, b.now.Unix(), verb, quote(text), b.now.Unix())
 	}
@@ -399,7 +399,7 @@ func TestARemovedCommentCancelsWhatWasPlanned(t *testing.T) {
 func TestACrashAtAnyPointChangesNothingInTheOutcome(t *testing.T) {
 	t.Parallel()
 	for _, point := range []string{"before write", "before commit", "after commit"} {
-		b := newBench(t)
+		b := newRoom(t)
 		b.store("webhook", b.comment("c1", "71", "info"), b.comment("c2", "72", "I will kill you"))
 		_, err := b.split.Once(context.Background())
 		must(t, err)
@@ -431,7 +431,7 @@ func TestACrashAtAnyPointChangesNothingInTheOutcome(t *testing.T) {
 
 func TestALateWriterIsRefused(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newRoom(t)
 	b.store("webhook", b.comment("c1", "71", "info"))
 	_, err := b.split.Once(context.Background())
 	must(t, err)
