@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"regexp"
 	"strings"
 	"time"
 
@@ -67,8 +66,9 @@ func (s *Suggester) Suggest(ctx context.Context, workspaceID, conversationID int
 		return List{}, fmt.Errorf("load conversation: %w", err)
 	}
 	list := List{Items: []Suggestion{}, Revision: v.Revision, LLM: s.state(ctx, workspaceID)}
-	if list.Items, err = s.stored(ctx, v); err != nil || len(list.Items) > 0 {
-		return list, err
+	made := false
+	if list.Items, made, err = s.stored(ctx, v); err != nil || made {
+		return list, err // decided on or not: they are made, and paid for, once
 	}
 	talk, err := s.talk(ctx, v)
 	if err != nil || talk.question == "" {
@@ -116,7 +116,7 @@ func (s *Suggester) talk(ctx context.Context, v inbox.Conversation) (talk, error
 		if err := s.DB.GetContext(ctx, &text, `SELECT text FROM comments WHERE workspace_id = $1 AND id = $2`, v.WorkspaceID, *v.RootCommentID); err != nil {
 			return talk{}, fmt.Errorf("read the comment: %w", err)
 		}
-		return talk{question: text, lines: []string{"Customer: " + text}}, nil
+		return talk{question: text, lines: []string{"Customer: " + asks.Mask(text)}}, nil
 	}
 	var t talk
 	asking := true
@@ -221,32 +221,8 @@ func (s *Suggester) byModel(ctx context.Context, v inbox.Conversation, t talk, s
 	return out, nil
 }
 
-var (
-	linkLike   = regexp.MustCompile(`(?i)(?:https?://|www\.)\S+|\b[a-z0-9-]+\.(?:com|net|org|io|me|co|shop|store|link|ly|info|biz|au|it|fr|ro|es|de|pt|br)\b\S*`)
-	mailLike   = regexp.MustCompile(`[\w.+-]+@[\w-]+\.\w+`)
-	numberLike = regexp.MustCompile(`\+?\d[\d\s().-]{6,}\d`)
-	promises   = regexp.MustCompile(`(?i)\b(refund\w*|money back|rimbors\w*|rembours\w*|ramburs\w*|reembols\w*|r[üu]ckerstatt\w*|erstatten|devolu\w*)\b`)
-	systemTalk = regexp.MustCompile(`(?i)\b(system prompt|language model|as an ai|these rules|instructions|DATA-[0-9a-f]{6,})\b`)
-)
-
-// guarded reports whether a draft says nothing that its sources do not: no link, address, number or
-// refund of its own, and nothing about its instructions.
-func guarded(text, sources, mark string) bool {
-	if text == "" || len(text) > 1500 || strings.Contains(text, mark) || systemTalk.MatchString(text) {
-		return false
-	}
-	low := strings.ToLower(sources)
-	for _, re := range []*regexp.Regexp{linkLike, mailLike, numberLike} {
-		for _, m := range re.FindAllString(text, -1) {
-			if !strings.Contains(low, strings.ToLower(strings.TrimRight(m, ".,;:!?)"))) {
-				return false
-			}
-		}
-	}
-	return !promises.MatchString(text) || promises.MatchString(sources)
-}
-
-func (s *Suggester) stored(ctx context.Context, v inbox.Conversation) ([]Suggestion, error) {
+// stored returns what is still offered for a conversation as it stands, and whether anything was made for it.
+func (s *Suggester) stored(ctx context.Context, v inbox.Conversation) (offered []Suggestion, made bool, err error) {
 	var rows []struct {
 		ID       int64           `db:"id"`
 		Rank     int             `db:"rank"`
@@ -257,7 +233,7 @@ func (s *Suggester) stored(ctx context.Context, v inbox.Conversation) ([]Suggest
 		State    string          `db:"state"`
 	}
 	if err := s.DB.SelectContext(ctx, &rows, `SELECT id, rank, language, text, sources, made_by, state FROM suggestions WHERE workspace_id = $1 AND conversation_id = $2 AND revision = $3 ORDER BY rank`, v.WorkspaceID, v.ID, v.Revision); err != nil {
-		return nil, fmt.Errorf("load suggestions: %w", err)
+		return nil, false, fmt.Errorf("load suggestions: %w", err)
 	}
 	out := []Suggestion{}
 	for _, r := range rows {
@@ -266,11 +242,11 @@ func (s *Suggester) stored(ctx context.Context, v inbox.Conversation) ([]Suggest
 		}
 		sg := Suggestion{ID: r.ID, Rank: r.Rank, Language: r.Language, Text: r.Text, MadeBy: r.MadeBy}
 		if err := json.Unmarshal(r.Sources, &sg.Sources); err != nil {
-			return nil, fmt.Errorf("read a suggestion's sources: %w", err)
+			return nil, false, fmt.Errorf("read a suggestion's sources: %w", err)
 		}
 		out = append(out, sg)
 	}
-	return out, nil
+	return out, len(rows) > 0, nil
 }
 
 func (s *Suggester) store(ctx context.Context, v inbox.Conversation, drafts []draft) ([]Suggestion, error) {
@@ -283,7 +259,8 @@ func (s *Suggester) store(ctx context.Context, v inbox.Conversation, drafts []dr
 			return nil, fmt.Errorf("keep a suggestion: %w", err)
 		}
 	}
-	return s.stored(ctx, v)
+	offered, _, err := s.stored(ctx, v)
+	return offered, err
 }
 
 const sqlInsertSuggestion = `
