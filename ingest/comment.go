@@ -95,6 +95,9 @@ func (s *scene) newComment(e *event) (*inbox.Comment, error) {
 			c.Attachments, _ = json.Marshal(in.Attachments)
 		}
 	}
+	if s.gone[e.goneKey()] {
+		c.State, c.StateBy = "removed", "network"
+	}
 	if p := s.identity(e); p != nil {
 		c.IdentityID, c.ContactID = &p.ID, &p.ContactID
 	}
@@ -349,6 +352,10 @@ func (s *scene) commentEdited(e *event) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if v.Decision != moderation.Allow || v.NeedsLLM { // what answers the old words waits for nothing more
+		s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Automatic: true, Kinds: []channels.CallKind{channels.ReplyToComment, channels.PrivateReply},
+			Reason: "comment_edited", Meaning: "the comment was edited and is not clearly harmless any more"})
+	}
 	reason, err := s.settleComment(c, v, in, e, true)
 	return "edited: " + reason, err
 }
@@ -356,6 +363,7 @@ func (s *scene) commentEdited(e *event) (string, error) {
 func (s *scene) commentRemoved(e *event) string {
 	c := s.comments[inbox.CommentKey{AccountID: e.AccountID, ExternalID: e.Event.ID}]
 	if c == nil {
+		s.gone[goneKey{e.AccountID, e.Key}] = true
 		return "removed before it was ever seen"
 	}
 	c.State, c.StateBy, c.StateMoved = "removed", "network", true

@@ -19,8 +19,12 @@ const burst = 10 * time.Second
 
 // messageReceived keeps a message (or a tap on a button), judges it, and leads the conversation on.
 func (s *scene) messageReceived(e *event) (string, error) {
-	if s.messages[inbox.MessageKey{AccountID: e.AccountID, ExternalID: e.Event.ID}] != nil {
+	if e.Event.ID != "" && s.messages[inbox.MessageKey{AccountID: e.AccountID, ExternalID: e.Event.ID}] != nil {
 		return "known already", nil
+	}
+	if s.gone[e.goneKey()] {
+		s.w.erase = append(s.w.erase, eraseRow{workspace: e.WorkspaceID, event: e.ID})
+		return "taken back by its author before it came: nothing is kept", nil
 	}
 	t := s.thread(e)
 	if t == nil {
@@ -54,7 +58,7 @@ func (s *scene) messageReceived(e *event) (string, error) {
 			return "", err
 		}
 	}
-	if verdict.Decision == moderation.Spam || verdict.Decision == moderation.Block {
+	if (verdict.Decision == moderation.Spam || verdict.Decision == moderation.Block) && verdict.OptOut == moderation.NoOptOut {
 		return s.spam(v, verdict, created), nil
 	}
 	return s.answerMessage(t, v, m, verdict, outcome, e)
@@ -107,7 +111,9 @@ func (s *scene) newMessage(t *inbox.Thread, v *inbox.Conversation, e *event) (*i
 		}
 	}
 	s.w.newMessages = append(s.w.newMessages, m)
-	s.messages[inbox.MessageKey{AccountID: e.AccountID, ExternalID: ext}] = m
+	if ext != "" {
+		s.messages[inbox.MessageKey{AccountID: e.AccountID, ExternalID: ext}] = m
+	}
 	s.byMessage[m.ID] = m
 	return m, nil
 }
@@ -128,6 +134,9 @@ func (s *scene) judgeMessage(m *inbox.Message, e *event) (moderation.Verdict, mo
 	v := s.spaces[m.WorkspaceID].Engine.Judge(in)
 	if router.IsPrefilled(m.Text) { // our own sentence: it wishes nothing
 		v.Decision, v.NeedsLLM, v.OptOut, v.WantsHuman = moderation.Allow, false, moderation.NoOptOut, false
+	}
+	if e.Message != nil && router.IsOwnPayload(e.Message.Payload) { // a tap says what the button is for, not what its title reads like
+		v.Decision, v.NeedsLLM, v.OptOut = moderation.Allow, false, moderation.NoOptOut
 	}
 	return v, in
 }
@@ -252,7 +261,7 @@ func (s *scene) answerMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 	case !sp.automates() && optOut == "":
 		s.waits(v, m.At)
 		return "automatic answers are switched off: for a person", nil
-	case v.Channel != string(channels.WhatsApp) && optOut == "" && state.Stage != router.StageDoubt && !isBotPayload(e):
+	case v.Channel != string(channels.WhatsApp) && optOut == "" && !router.AboutStopping(state, m.Text, e.payload()):
 		return s.triggerMessage(v, m, verdict, e)
 	case s.followed[t.ID] != e.ID && optOut == "" && !verdict.WantsHuman && v.Handler == "bot":
 		return "part of a burst: answered with the last message; " + outcome.Explain(), nil
@@ -260,22 +269,24 @@ func (s *scene) answerMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 	return s.step(t, v, m, verdict, outcome, state, e)
 }
 
-func isBotPayload(e *event) bool {
-	return e.Message != nil && len(e.Message.Payload) > 6 && e.Message.Payload[:6] == "ponte:"
+// payload is what the tapped button carries.
+func (e *event) payload() string {
+	if e.Message == nil {
+		return ""
+	}
+	return e.Message.Payload
 }
 
 // step lets the bot take its turn and writes what follows.
 func (s *scene) step(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, verdict moderation.Verdict, outcome router.Outcome, state router.State, e *event) (string, error) {
-	if state.Stage == router.StageConsent && !s.asked[state.AskedAction] {
-		state.Stage = router.StageDone // the wording never left: a YES to it cannot be
+	if shown, ok := s.asked[state.AskedAction]; state.Stage == router.StageConsent && (!ok || m.At.Before(shown)) {
+		state.Stage = router.StageDone // the wording had not left, or was not what was said last: a YES to it cannot be
 	}
 	sp := s.spaces[e.WorkspaceID]
 	who := s.people.Identity(t.IdentityID)
 	in := router.Input{Text: m.Text, Type: m.Type, Language: s.language(v, sp), OptOut: string(verdict.OptOut), WantsHuman: verdict.WantsHuman, Outcome: outcome,
 		Name: firstWord(who.Name), Origin: s.originOf(v), Human: v.Handler == "human", Offers: s.offers(t), Burst: m.At.Sub(s.lastAt[t.ID]) < burst && !s.lastAt[t.ID].IsZero()}
-	if e.Message != nil {
-		in.Payload = e.Message.Payload
-	}
+	in.Payload = e.payload()
 	turn := router.Step(sp.Bot, sp.BrandName(), state, in)
 	if err := s.carryOutTurn(t, v, m, turn, in, e); err != nil {
 		return "", err
@@ -300,7 +311,6 @@ func (s *scene) carryOutTurn(t *inbox.Thread, v *inbox.Conversation, m *inbox.Me
 		}
 		if u.Wording != "" {
 			state.AskedAction, state.WordingID = id, wording
-			s.asked[id] = true // within this batch; the next one looks whether it left
 		}
 		before = &id
 	}

@@ -121,12 +121,13 @@ func (s *scene) messageEdited(e *event) string {
 func (s *scene) messageDeleted(e *event) string {
 	m := s.target(e)
 	if m == nil {
+		s.gone[goneKey{e.AccountID, e.Key}] = true
 		return "about a message we do not have"
 	}
 	at := e.Event.Time
 	m.Text, m.Detail, m.DeletedAt = "", nil, &at
 	s.changedMessage(m)
-	s.w.erase = append(s.w.erase, eraseRow{m.WorkspaceID, m.ID})
+	s.w.erase = append(s.w.erase, eraseRow{workspace: m.WorkspaceID, message: m.ID})
 	return "taken back by its author: our copies are erased"
 }
 

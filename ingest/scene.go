@@ -42,11 +42,12 @@ type scene struct {
 	followed  map[int64]int64          // by thread: the last event of this batch that wants an answer
 	outcomes  map[int64]router.Outcome // by thread: a reference presented earlier in this batch
 	asks      map[int64]*askRow
-	asked     map[int64]bool // actions that showed a wording and left, or may have left
+	asked     map[int64]time.Time // wordings that were said last in their thread, by action: when they left
 	histories map[consent.Key]*consent.History
 	wordings  []consent.Wording
-	ours      map[string]bool // own comments that are replies we sent: account + text under a root
-	echoes    map[int64]bool  // events that are our own doing, come back
+	ours      map[string]bool  // own comments that are replies we sent: account + text under a root
+	echoes    map[int64]bool   // events that are our own doing, come back
+	gone      map[goneKey]bool // taken back before it came
 
 	w writes
 }
@@ -80,13 +81,14 @@ type askRow struct {
 func (d *Decider) load(ctx context.Context, tx *sqlx.Tx, events []*event) (*scene, error) {
 	s := &scene{ctx: ctx, d: d, now: d.Now(), spaces: map[int64]*space{}, byComment: map[int64]*inbox.Comment{}, byMessage: map[int64]*inbox.Message{},
 		handoffs: map[string]*router.Handoff{}, origins: map[int64]handoffOrigin{}, runs: map[runKey]bool{}, replies: map[inbox.CommentKey]int{},
-		lastAt: map[int64]time.Time{}, followed: map[int64]int64{}, outcomes: map[int64]router.Outcome{}, asks: map[int64]*askRow{}, asked: map[int64]bool{}, ours: map[string]bool{}, echoes: map[int64]bool{}}
+		lastAt: map[int64]time.Time{}, followed: map[int64]int64{}, outcomes: map[int64]router.Outcome{}, asks: map[int64]*askRow{}, asked: map[int64]time.Time{}, ours: map[string]bool{}, echoes: map[int64]bool{},
+		gone: map[goneKey]bool{}}
 	s.w.init()
 	if err := s.open1(events); err != nil {
 		return nil, err
 	}
 	for _, step := range []func(context.Context, *sqlx.Tx, []*event) error{
-		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadPeople, s.loadComments, s.loadThreads, s.loadMessages, s.loadEchoes, s.loadRuns, s.loadConsent,
+		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadPeople, s.loadComments, s.loadThreads, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadConsent,
 	} {
 		if err := step(ctx, tx, events); err != nil {
 			return nil, err
@@ -420,7 +422,8 @@ func (s *scene) loadThreads(ctx context.Context, tx *sqlx.Tx, events []*event) e
 		return err
 	}
 	for _, e := range events {
-		if channels.Kind(e.Kind) == channels.MessageReceived {
+		kind := channels.Kind(e.Kind)
+		if (kind == channels.MessageReceived || kind == channels.PostbackReceived) && e.Source != "backfill" {
 			if t := s.thread(e); t != nil {
 				s.followed[t.ID] = e.ID
 			}
@@ -429,8 +432,9 @@ func (s *scene) loadThreads(ctx context.Context, tx *sqlx.Tx, events []*event) e
 	return s.loadAsked(ctx, tx)
 }
 
-// loadAsked finds out which wordings that conversations wait on were really shown: a YES counts only
-// as the answer to a question that left.
+// loadAsked finds out which wordings that conversations wait on were really shown, and are the last
+// thing that was said to the person: a YES counts only as the answer to the wording just shown. The
+// networks tell time in whole seconds, so do we.
 func (s *scene) loadAsked(ctx context.Context, tx *sqlx.Tx) error {
 	var ids []int64
 	for _, v := range s.open {
@@ -441,15 +445,24 @@ func (s *scene) loadAsked(ctx context.Context, tx *sqlx.Tx) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	var left []int64
-	if err := tx.SelectContext(ctx, &left, `SELECT id FROM actions WHERE id = ANY($1) AND state IN ('done', 'sending', 'unknown')`, pq.Array(ids)); err != nil {
+	var left []struct {
+		ID     int64     `db:"id"`
+		SentAt time.Time `db:"sent_at"`
+	}
+	if err := tx.SelectContext(ctx, &left, sqlLoadAsked, pq.Array(ids)); err != nil {
 		return fmt.Errorf("find the questions that were sent: %w", err)
 	}
-	for _, id := range left {
-		s.asked[id] = true
+	for _, a := range left {
+		s.asked[a.ID] = a.SentAt.Truncate(time.Second)
 	}
 	return nil
 }
+
+const sqlLoadAsked = `
+SELECT a.id, coalesce(a.sent_at, a.created_at) AS sent_at FROM actions a
+WHERE a.id = ANY($1) AND a.state IN ('done', 'sending', 'unknown')
+  AND NOT EXISTS (SELECT 1 FROM messages m JOIN messages mine ON mine.workspace_id = a.workspace_id AND mine.action_id = a.id
+      WHERE m.workspace_id = a.workspace_id AND m.thread_id = mine.thread_id AND m.direction = 'out' AND m.id > mine.id)`
 
 // isPrivate says whether the event belongs to a thread.
 func (e *event) isPrivate() bool {
@@ -494,6 +507,52 @@ func (s *scene) loadMessages(ctx context.Context, tx *sqlx.Tx, events []*event) 
 	}
 	return err
 }
+
+// goneKey names something that was taken back.
+type goneKey struct {
+	account int64
+	key     string
+}
+
+// goneKey is the key of the event that would take this one back; empty for what cannot be.
+func (e *event) goneKey() goneKey {
+	switch {
+	case e.Event.ID == "":
+	case channels.Kind(e.Kind) == channels.CommentAdded, channels.Kind(e.Kind) == channels.CommentEdited:
+		return goneKey{e.AccountID, "comment:" + e.Event.ID + ":removed"}
+	case channels.Kind(e.Kind) == channels.MessageReceived:
+		return goneKey{e.AccountID, "message:" + e.Event.ID + ":deleted"}
+	}
+	return goneKey{}
+}
+
+// loadGone finds what was removed or taken back before it came: deliveries overtake each other.
+func (s *scene) loadGone(ctx context.Context, tx *sqlx.Tx, events []*event) error {
+	find := inbox.NewRows("bigint", "text")
+	for _, e := range events {
+		if k := e.goneKey(); k.key != "" {
+			find.Add(k.account, k.key)
+		}
+	}
+	if find.Len() == 0 {
+		return nil
+	}
+	var rows []struct {
+		Account int64  `db:"account_id"`
+		Key     string `db:"key"`
+	}
+	if err := tx.SelectContext(ctx, &rows, fmt.Sprintf(sqlLoadGone, find.SQL()), find.Args...); err != nil {
+		return fmt.Errorf("look for what was taken back: %w", err)
+	}
+	for _, r := range rows {
+		s.gone[goneKey{r.Account, r.Key}] = true
+	}
+	return nil
+}
+
+const sqlLoadGone = `
+SELECT e.account_id, e.key FROM events e JOIN (VALUES %s) AS k (account_id, key) ON e.account_id = k.account_id AND e.key = k.key
+WHERE e.state = 'done'`
 
 // loadEchoes finds out which of the brand's own words are ours; the others were said by a person in
 // another tool.
@@ -567,6 +626,11 @@ func (s *scene) loadConsent(ctx context.Context, tx *sqlx.Tx, _ []*event) error 
 	for _, t := range s.threads {
 		if t.Channel == string(channels.WhatsApp) {
 			keys = append(keys, consent.Key{WorkspaceID: t.WorkspaceID, ContactID: t.ContactID})
+		}
+	}
+	for _, h := range s.handoffs { // whoever joins them inherits what stops, at once
+		if who := s.people.Identity(h.IdentityID); who != nil {
+			keys = append(keys, consent.Key{WorkspaceID: who.WorkspaceID, ContactID: who.ContactID})
 		}
 	}
 	if len(keys) == 0 {

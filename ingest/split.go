@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -63,23 +64,48 @@ type delivery struct {
 	Body       []byte    `db:"body"`
 }
 
-// Once splits one batch and returns how many deliveries it took.
+// Once splits one batch and returns how many deliveries it took. When the database refuses what a
+// delivery holds, the batch is split one by one and the bad one is parked, so that it stops no other.
 func (s *Splitter) Once(ctx context.Context) (int, error) {
+	ids, err := s.batch(ctx, maxSplitRows)
+	if err == nil || ctx.Err() != nil || !inData(err) {
+		return len(ids), err
+	}
+	s.Log.Warn("a batch of deliveries could not be split; splitting them one by one", "error", err)
+	for n := range len(ids) {
+		one, err := s.batch(ctx, 1)
+		if err != nil && ctx.Err() == nil && inData(err) && len(one) == 1 {
+			s.Log.Error("a delivery could not be split and is parked", "delivery", one[0], "error", err)
+			err = finishDeliveries(ctx, s.DB, nil, map[int64]string{one[0]: "could not be split: " + publicCause(err)})
+		}
+		if err != nil || len(one) == 0 {
+			return n, err
+		}
+	}
+	return len(ids), nil
+}
+
+// batch splits up to so many deliveries in one transaction and returns which, also when it failed.
+func (s *Splitter) batch(ctx context.Context, most int) ([]int64, error) {
 	tx, err := s.DB.BeginTxx(ctx, nil)
 	if err != nil {
-		return 0, fmt.Errorf("begin: %w", err)
+		return nil, fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback()
-	taken, err := takeDeliveries(ctx, tx)
+	taken, err := takeDeliveries(ctx, tx, most)
 	if err != nil || len(taken) == 0 {
-		return 0, err
+		return nil, err
+	}
+	ids := make([]int64, len(taken))
+	for i, d := range taken {
+		ids[i] = d.ID
 	}
 	var events []newEvent
 	parked := map[int64]string{}
 	for _, d := range taken {
 		mine, reason, err := s.split(ctx, d)
 		if err != nil {
-			return 0, err
+			return ids, err
 		}
 		events = append(events, mine...)
 		if reason != "" {
@@ -87,20 +113,25 @@ func (s *Splitter) Once(ctx context.Context) (int, error) {
 		}
 	}
 	if err := insertEvents(ctx, tx, events); err != nil {
-		return 0, err
+		return ids, err
 	}
 	if err := finishDeliveries(ctx, tx, taken, parked); err != nil {
-		return 0, err
+		return ids, err
 	}
 	if err := inbox.Wake(ctx, tx, "ponte_events"); err != nil {
-		return 0, err
+		return ids, err
 	}
-	return len(taken), tx.Commit()
+	return ids, tx.Commit()
 }
 
 // split is the pure part: which events a delivery holds, and why any of it must be parked.
 func (s *Splitter) split(ctx context.Context, d delivery) ([]newEvent, string, error) {
-	parsed, err := s.Parse(d.Body)
+	parsed, err := s.parse(d.Body)
+	var crashed *parseCrash
+	if errors.As(err, &crashed) {
+		s.Log.Error("a delivery could not be parsed and is parked", "delivery", d.ID, "error", err)
+		return nil, "could not be parsed: an internal error; the log has the details", nil
+	}
 	if err != nil {
 		return nil, "the body is not JSON", nil
 	}
@@ -133,6 +164,20 @@ func (s *Splitter) split(ctx context.Context, d delivery) ([]newEvent, string, e
 	return out, parkReason(unknown), nil
 }
 
+// parse keeps a panic over one body from stopping the others.
+func (s *Splitter) parse(body []byte) (events []channels.Event, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &parseCrash{p}
+		}
+	}()
+	return s.Parse(body)
+}
+
+type parseCrash struct{ cause any }
+
+func (c *parseCrash) Error() string { return fmt.Sprintf("the parser panicked: %v", c.cause) }
+
 func parkReason(unknown map[string]bool) string {
 	if len(unknown) == 0 {
 		return ""
@@ -148,13 +193,13 @@ func parkReason(unknown map[string]bool) string {
 	return "not connected: " + strings.Join(names, ", ") + "; connect the account and replay"
 }
 
-func takeDeliveries(ctx context.Context, tx sqlx.ExtContext) ([]delivery, error) {
+func takeDeliveries(ctx context.Context, tx sqlx.ExtContext, most int) ([]delivery, error) {
 	// The lock is taken on ids first: locking cannot be combined with the running sum of sizes.
 	var ids []struct {
 		ID   int64 `db:"id"`
 		Size int   `db:"size"`
 	}
-	if err := sqlx.SelectContext(ctx, tx, &ids, sqlTakeDeliveries, maxSplitRows); err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &ids, sqlTakeDeliveries, most); err != nil {
 		return nil, fmt.Errorf("take deliveries: %w", err)
 	}
 	var take []int64

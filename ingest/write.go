@@ -120,7 +120,7 @@ type (
 		status            string
 		upTo              time.Time
 	}
-	eraseRow struct{ workspace, message int64 }
+	eraseRow struct{ workspace, message, event int64 } // a message, or the event of one that was never kept
 )
 
 // keepVerdict takes an id for a verdict and keeps it for the write.
@@ -416,11 +416,17 @@ func changeIdentity(ctx context.Context, tx *sqlx.Tx, e *event) error {
 }
 
 // eraseMessage removes what a person took back from every place that holds it: the event, the raw
-// delivery it came in, and what moderation was shown.
+// delivery it came in, what moderation and the model were shown, the line in the list. A suggestion that
+// answers it is for a conversation that has moved on.
 func eraseMessage(ctx context.Context, tx *sqlx.Tx, r eraseRow) error {
-	for _, stmt := range []string{sqlEraseDelivery, sqlEraseEvent, sqlEraseVerdict} {
-		if _, err := tx.ExecContext(ctx, stmt, r.workspace, r.message); err != nil {
+	for _, stmt := range []string{sqlEraseDelivery, sqlEraseEvent} {
+		if _, err := tx.ExecContext(ctx, stmt, r.workspace, r.message, r.event); err != nil {
 			return fmt.Errorf("erase a message that was taken back: %w", err)
+		}
+	}
+	for _, stmt := range []string{sqlEraseVerdict, sqlEraseAsk, sqlErasePreview} {
+		if _, err := tx.ExecContext(ctx, stmt, r.workspace, r.message); err != nil {
+			return fmt.Errorf("erase what was made of a message that was taken back: %w", err)
 		}
 	}
 	return nil
@@ -429,13 +435,22 @@ func eraseMessage(ctx context.Context, tx *sqlx.Tx, r eraseRow) error {
 const (
 	sqlEraseDelivery = `
 UPDATE deliveries SET body = '' WHERE state = 'split' AND id IN (
-    SELECT e.delivery_id FROM verdicts v JOIN events e ON e.id = v.event_id
-    WHERE v.workspace_id = $1 AND v.subject = 'message' AND v.subject_id = $2)`
+    SELECT e.delivery_id FROM events e WHERE e.id = $3 OR e.id IN (
+        SELECT event_id FROM verdicts WHERE workspace_id = $1 AND subject = 'message' AND subject_id = $2))`
 	sqlEraseEvent = `
-UPDATE events SET payload = '{"erased":true}' WHERE state = 'done' AND id IN (
+UPDATE events SET payload = '{"erased":true}' WHERE id = $3 OR id IN (
     SELECT event_id FROM verdicts WHERE workspace_id = $1 AND subject = 'message' AND subject_id = $2)`
 	sqlEraseVerdict = `
 UPDATE verdicts SET input = '{"erased":true}', verdict = verdict - 'normalised' WHERE workspace_id = $1 AND subject = 'message' AND subject_id = $2`
+	sqlEraseAsk = `
+UPDATE asks SET question = '{"erased":true}',
+    reason = CASE WHEN state IN ('pending', 'asking') THEN 'taken back by its author' ELSE reason END,
+    state = CASE WHEN state IN ('pending', 'asking') THEN 'failed' ELSE state END
+WHERE workspace_id = $1 AND subject = 'message' AND subject_id = $2`
+	sqlErasePreview = `
+UPDATE conversations v SET revision = v.revision + 1,
+    preview = CASE WHEN EXISTS (SELECT 1 FROM messages n WHERE n.workspace_id = m.workspace_id AND n.conversation_id = m.conversation_id AND n.id > m.id) THEN v.preview ELSE '' END
+FROM messages m WHERE m.workspace_id = $1 AND m.id = $2 AND v.workspace_id = m.workspace_id AND v.id = m.conversation_id`
 )
 
 func (s *scene) writeDone(ctx context.Context, tx *sqlx.Tx) error {

@@ -211,6 +211,11 @@ func (b *bot) how(words string) string {
 	return words
 }
 
+// IsOwnPayload reports whether a tap came from one of the bot's own buttons.
+func IsOwnPayload(payload string) bool {
+	return strings.HasPrefix(payload, "ponte:") || strings.HasPrefix(payload, "q:")
+}
+
 // AboutStopping reports whether a text or a tap answers the question whether to stop, or is the tap that
 // stops: on channels where the bot leads no conversation, nothing else is for it.
 func AboutStopping(s State, text, payload string) bool {

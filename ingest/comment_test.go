@@ -1,0 +1,182 @@
+package ingest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"ponte/router"
+)
+
+func TestAHatefulCommentIsHidden(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.feed(b.igComment("1", "77", hateful))
+	b.wantActions("comment.hide planned")
+	b.lastReason("hidden: ")
+	if got := b.text(`SELECT decision || ' ' || tier FROM verdicts`); !strings.HasPrefix(got, "hide ") {
+		t.Errorf("verdict %q", got)
+	}
+	if got := b.text(`SELECT why FROM review_items WHERE state = 'open'`); got != "hidden" {
+		t.Errorf("shown to people as %q, want hidden: they can undo it", got)
+	}
+}
+
+func TestAQuestionIsAnsweredInPublicAndInPrivate(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.feed(b.igComment("1", "77", wantsToKnow))
+	b.wantActions("comment.reply planned, private_reply.send planned")
+	b.lastReason("«Spring» matched")
+	for _, a := range b.actions("private_reply.send") {
+		handoff := b.id(`SELECT id FROM handoffs`)
+		code, hash := router.NewReference(b.keys.Derive("handoff"), handoff)
+		if !strings.Contains(a.Text, router.ReferencePlace(handoff)) || !strings.Contains(a.Text, "https://wa.me/61400000000?text=") {
+			t.Errorf("the private reply %q has no place for the reference", a.Text)
+		}
+		if b.id(`SELECT count(*) FROM handoffs WHERE hash = $1`, hash) != 1 {
+			t.Error("the hash that is kept is not the one of the reference that will be sent")
+		}
+		for _, table := range []string{"actions", "handoffs", "events", "messages"} {
+			if b.id(`SELECT count(*) FROM `+table+` x WHERE x::text LIKE '%' || $1 || '%'`, code) > 0 {
+				t.Errorf("%s holds the reference itself", table)
+			}
+		}
+	}
+	if n := b.id(`SELECT count(*) FROM trigger_runs`); n != 1 {
+		t.Errorf("%d runs, want 1", n)
+	}
+	b.feed(b.igComment("2", "77", "info again"), b.igComment("3", "78", "info"))
+	b.wantActions("comment.reply planned, private_reply.send planned, comment.reply planned, private_reply.send planned")
+}
+
+func TestWhatNeedsNoAnswerEndsWithAReason(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	old := b.igComment("old", "80", "info")
+	b.pass(25 * time.Hour)
+	for name, c := range map[string]struct{ body, reason string }{
+		"praise":      {b.igComment("1", "77", "beautiful kayaks"), "no trigger matched"},
+		"our own":     {b.igComment("2", igID, "info"), "own comment"},
+		"no author":   {b.fbFeed("add", "30_1", "", "info"), "withheld the author"},
+		"too old":     {old, "too old"},
+		"a read mark": {b.igMessaging(obj{"sender": obj{"id": "66"}, "recipient": obj{"id": igID}, "read": obj{"mid": "x"}}), "read by the person"},
+		"unknown":     {b.igEntry("something_new", obj{"a": 1}), "not supported"},
+	} {
+		b.feed(c.body)
+		b.lastReason(c.reason)
+		if len(b.actions()) > 0 {
+			t.Fatalf("%s: planned %s", name, summary(b.actions()))
+		}
+	}
+}
+
+func TestTheSameTwiceActsOnce(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	comment, hate := b.igComment("1", "77", "info"), b.igComment("2", "78", hateful)
+	b.feed(comment, comment, hate)
+	b.feed(hate, comment)
+	b.wantActions("comment.reply planned, private_reply.send planned, comment.hide planned")
+	if n := b.id(`SELECT count(*) FROM events`); n != 2 {
+		t.Errorf("%d events, want 2", n)
+	}
+}
+
+func TestDeliveriesOvertakeEachOther(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	// The edit comes before the comment; the older text then changes nothing.
+	b.feed(b.fbFeed("edited", "30_1", "55", hateful))
+	b.feed(b.fbFeed("add", "30_1", "55", "info"))
+	b.wantActions("comment.hide planned")
+	b.lastReason("known already")
+	// The removal comes before the comment; nothing is said to what is gone, nothing is hidden.
+	b.feed(b.fbFeed("remove", "30_2", "55", ""))
+	b.lastReason("before it was ever seen")
+	b.feed(b.fbFeed("add", "30_2", "56", "info"))
+	b.lastReason("gone already")
+	b.feed(b.fbFeed("remove", "30_3", "55", ""), b.fbFeed("add", "30_3", "57", hateful))
+	b.wantActions("comment.hide planned")
+	if n := b.id(`SELECT count(*) FROM comments WHERE state = 'removed'`); n != 2 {
+		t.Errorf("%d comments are known as removed, want 2", n)
+	}
+}
+
+func TestEditAndRemoveCancelWhatWaits(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.feed(b.fbFeed("add", "30_1", "55", "info"))
+	b.feed(b.fbFeed("edited", "30_1", "55", hateful))
+	b.wantActions("comment.reply cancelled, private_reply.send cancelled, comment.hide planned")
+	b.lastReason("edited: hidden")
+	b.feed(b.fbFeed("edited", "30_1", "55", hateful))
+	b.wantActions("comment.reply cancelled, private_reply.send cancelled, comment.hide planned")
+	b.feed(b.fbFeed("remove", "30_1", "55", ""))
+	b.wantActions("comment.reply cancelled, private_reply.send cancelled, comment.hide cancelled")
+	if got := b.text(`SELECT outcome FROM review_items`); got != "superseded" {
+		t.Errorf("the item for people is %q after the comment went", got)
+	}
+	b.feed(b.fbFeed("add", "30_2", "56", "info"))
+	b.feed(b.fbFeed("edited", "30_2", "56", "info please"))
+	if got := summary(b.actions("private_reply.send")); got != "private_reply.send cancelled, private_reply.send planned" {
+		t.Errorf("%s: a harmless edit must neither bring a second reply nor stop the first", got)
+	}
+	b.feed(b.fbFeed("edited", "30_2", "56", unsure))
+	if got := summary(b.actions("private_reply.send")); got != "private_reply.send cancelled, private_reply.send cancelled" {
+		t.Errorf("%s: what a person must look at is not answered", got)
+	}
+}
+
+func TestHiddenByHandIsKnown(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.feed(b.fbFeed("add", "30_1", "55", "nice"))
+	b.feed(b.fbFeed("hide", "30_1", "55", ""))
+	if got := b.text(`SELECT state || ' ' || state_by FROM comments`); got != "hidden network" {
+		t.Errorf("the comment is %q", got)
+	}
+	b.feed(b.fbFeed("unhide", "30_1", "55", ""))
+	if got := b.text(`SELECT state FROM comments`); got != "visible" {
+		t.Errorf("the comment is %q", got)
+	}
+}
+
+func TestAPersonAnsweringElsewhereStopsTheTrigger(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.feed(b.igComment("1", "77", "info"))
+	b.feed(b.igReply("2", "1", igID, "Hi! I have sent you everything."))
+	b.wantActions("comment.reply cancelled, private_reply.send cancelled")
+	b.lastReason("another tool")
+}
+
+func TestOurOwnReplyComesBack(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.feed(b.igComment("1", "77", "info"))
+	b.exec(`UPDATE actions SET state = 'sending', sent_at = now() WHERE kind = 'comment.reply'`)
+	reply := b.actions("comment.reply")[0]
+	b.feed(b.igReply("2", "1", igID, reply.Text))
+	b.lastReason("our own reply")
+	if got := summary(b.actions("private_reply.send")); got != "private_reply.send planned" {
+		t.Errorf("our own echo changed the private reply: %s", got)
+	}
+}
+
+func TestUnsureGoesToAPersonOrIsAskedFirst(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.feed(b.igComment("1", "77", unsure))
+	b.lastReason("for review: ")
+	if got := b.text(`SELECT why FROM review_items`); got != "review" {
+		t.Errorf("queued as %q", got)
+	}
+	b.asking = true
+	b.feed(b.igComment("2", "78", unsure))
+	b.lastReason("the model was asked")
+	if b.id(`SELECT count(*) FROM asks WHERE state = 'pending'`) != 1 || b.id(`SELECT count(*) FROM review_items`) != 1 {
+		t.Error("a question should be out, and nobody bothered yet")
+	}
+	b.wantActions("")
+}
