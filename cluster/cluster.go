@@ -32,6 +32,8 @@ type Cluster struct {
 	dir   string
 	owned bool // started by this process: Stop stops it
 	cred  *syscall.Credential
+
+	lockFile *os.File
 }
 
 // Options change how the server runs.
@@ -89,6 +91,23 @@ func (c *Cluster) Stop() error {
 	}
 	c.owned = false
 	return nil
+}
+
+// Own makes this process the one that stops the server, also where it joined one that a killed process
+// left behind. Only a process that serves may own it, and only one at a time; a command never does.
+func (c *Cluster) Own() {
+	if c == nil || c.owned {
+		return
+	}
+	f, err := os.OpenFile(c.dir+".server.lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return
+	}
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		_ = f.Close()
+		return
+	}
+	c.owned, c.lockFile = true, f // held until the process ends
 }
 
 // Keep leaves the server running when this process ends.

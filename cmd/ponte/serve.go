@@ -46,6 +46,7 @@ func (c *config) serve(ctx context.Context, rehearsalURL string, ready func(*ser
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen on %s: %w", c.Addr, err), s.close())
 	}
+	s.cluster.Own()
 	log.Info("serving", "addr", listener.Addr().String(), "version", version)
 	err = v.run(ctx, func() error {
 		if err := ready(v); err != nil {
