@@ -183,19 +183,23 @@ func search(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, quest
 }
 
 // Words are joined with OR: people ask in half sentences. A match in the customer's own language counts
-// twice; a quick reply of the intent counts as a good match.
+// twice; a quick reply of the intent counts as a good match. A question whose language is not known is
+// read in the language of each source.
 const sqlSearch = `
 WITH words AS (
-    SELECT replace(plainto_tsquery($5::regconfig, $2)::text, '&', '|')::tsquery AS own,
-           replace(plainto_tsquery('simple', $2)::text, '&', '|')::tsquery AS plain
+    SELECT l.language, c.config, replace(plainto_tsquery(c.config, $2)::text, '&', '|')::tsquery AS own
+    FROM (VALUES ('en', 'english'), ('it', 'italian'), ('fr', 'french'), ('ro', 'romanian'), ('es', 'spanish'), ('de', 'german'), ('pt', 'portuguese')) l (language, config),
+        LATERAL (SELECT (CASE WHEN $5 = 'simple' THEN l.config ELSE $5 END)::regconfig AS config) c
 )
 SELECT * FROM (
     SELECT 'knowledge' AS kind, k.id, k.title, k.text, k.language,
            ts_rank_cd(k.tsv, w.own) * CASE WHEN k.language = $3 THEN 2 ELSE 1 END AS rank
-    FROM knowledge k, words w WHERE k.workspace_id = $1 AND k.tsv @@ w.own
+    FROM knowledge k JOIN words w USING (language) WHERE k.workspace_id = $1 AND k.tsv @@ w.own
     UNION ALL
     SELECT 'quick_reply', r.id, CASE WHEN r.title = '' THEN '/' || r.shortcut ELSE r.title END, r.text, r.language,
-           (ts_rank_cd(to_tsvector($5::regconfig, r.title || ' ' || r.text), w.own) + CASE WHEN $4 <> 'other' AND $4 = ANY (r.intents) THEN 0.5 ELSE 0 END) * CASE WHEN r.language = $3 THEN 2 ELSE 0.2 END
-    FROM quick_replies r, words w
-    WHERE r.workspace_id = $1 AND (to_tsvector($5::regconfig, r.title || ' ' || r.text) @@ w.own OR $4 <> 'other' AND $4 = ANY (r.intents))
+           (ts_rank_cd(r.tsv, r.own) + CASE WHEN r.fits THEN 0.5 ELSE 0 END) * CASE WHEN r.language = $3 THEN 2 ELSE 0.2 END
+    FROM (
+        SELECT q.*, w.own, to_tsvector(w.config, q.title || ' ' || q.text) AS tsv, $4 <> 'other' AND $4 = ANY (q.intents) AS fits
+        FROM quick_replies q JOIN words w USING (language) WHERE q.workspace_id = $1
+    ) r WHERE r.tsv @@ r.own OR r.fits
 ) s WHERE rank > 0 ORDER BY rank DESC, kind, id LIMIT 6`
