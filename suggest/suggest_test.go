@@ -269,6 +269,18 @@ func TestTheModelIsNotAskedOverBudget(t *testing.T) {
 	}
 }
 
+func TestACommentIsMaskedToo(t *testing.T) {
+	b := setup(t)
+	b.article("en", "Parking", "Behind the shed.")
+	b.model.state, b.model.answer = llm.OK, `{"replies":[]}`
+	comment := b.id(`INSERT INTO comments (workspace_id, account_id, channel, external_id, root_external_id, contact_id, text, decision, commented_at)
+		SELECT workspace_id, account_id, 'facebook', 'c', 'c', contact_id, 'parking? call +61 412 345 678', 'allow', now() FROM conversations WHERE id = $1 RETURNING id`, b.conv)
+	b.id(`UPDATE conversations SET thread_id = NULL, root_comment_id = $2, channel = 'facebook' WHERE id = $1 RETURNING id`, b.conv, comment)
+	if list := b.suggest(); len(list.Items) != 1 || len(b.model.shown) != 1 || strings.Contains(b.model.shown[0], "412") || !strings.Contains(b.model.shown[0], "parking? call [number]") {
+		t.Errorf("offered %+v, the model was shown %q", list, b.model.shown)
+	}
+}
+
 func TestDecidingOnASuggestion(t *testing.T) {
 	for name, c := range map[string]struct {
 		decide func(b *bench, id int64) error
