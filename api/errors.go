@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
+	"github.com/lib/pq"
 
 	"ponte/fault"
 )
@@ -89,14 +90,35 @@ func problemOf(err error) *Problem {
 		return p
 	}
 	var f *fault.Error
-	if !errors.As(err, &f) || f.Kind == fault.Internal {
-		return newProblem(fault.Internal, "something went wrong on our side; it is in the log")
+	if !errors.As(err, &f) {
+		return refusedByDatabase(err)
+	}
+	if f.Kind == fault.Internal {
+		return newProblem(fault.Internal, internalText)
 	}
 	p = newProblem(f.Kind, f.Public)
 	if f.Field != "" {
 		p.Errors = []ProblemField{{f.Public, f.Field}}
 	}
 	return p
+}
+
+const internalText = "something went wrong on our side; it is in the log"
+
+// refusedByDatabase knows the refusals that any input can meet: no field means to hold characters that
+// cannot be stored, so none looks for them itself, and two people may do the same thing at once.
+func refusedByDatabase(err error) *Problem {
+	var p *pq.Error
+	if !errors.As(err, &p) {
+		return newProblem(fault.Internal, internalText)
+	}
+	switch p.Code {
+	case "22021", "22P05":
+		return newProblem(fault.Invalid, "the input holds a NUL or broken UTF-8, which cannot be stored or looked for; take it out")
+	case "23505":
+		return newProblem(fault.Conflict, "this is there already; read it again")
+	}
+	return newProblem(fault.Internal, internalText)
 }
 
 func newProblem(kind fault.Kind, detail string) *Problem {

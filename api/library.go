@@ -114,11 +114,10 @@ func (s *Server) saveRow(ctx context.Context, who *caller, what string, id int64
 	}
 	err := s.change(ctx, func(tx *sqlx.Tx) error {
 		err := tx.GetContext(ctx, &id, stmt, args...)
-		var p *pq.Error
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return fault.New(fault.NotFound, "%s %d does not exist in this workspace", what, id)
-		case errors.As(err, &p) && p.Code == "23505":
+		case taken(err):
 			return fault.Field("shortcut", "there is one with this shortcut in this language already")
 		case err != nil:
 			return fmt.Errorf("save a %s: %w", what, err)
@@ -129,6 +128,12 @@ func (s *Server) saveRow(ctx context.Context, who *caller, what string, id int64
 		return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: who.WorkspaceID, Topic: what, ObjectID: id})
 	})
 	return id, err
+}
+
+// taken says whether something unique is there already.
+func taken(err error) bool {
+	var p *pq.Error
+	return errors.As(err, &p) && p.Code == "23505"
 }
 
 func (s *Server) removeQuickReply(ctx context.Context, who *caller, in *ByID) error {

@@ -77,6 +77,9 @@ func (s *Server) setWorkspace(ctx context.Context, who *caller, in *workspaceIn)
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE workspaces SET name = $2, brand = $3, legal_name = $4, contact = $5, time_zone = $6, locale = $7, country = $8 WHERE id = $1`,
 			who.WorkspaceID, b.Name, b.Brand, b.LegalName, b.Contact, b.TimeZone, b.Locale, b.Country)
+		if taken(err) {
+			return fault.New(fault.Conflict, "there is a workspace of this name already; choose another")
+		}
 		if err != nil {
 			return fmt.Errorf("change the workspace: %w", err)
 		}
