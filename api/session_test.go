@@ -227,7 +227,7 @@ func TestProblems(t *testing.T) {
 		{"a NUL in a title", "POST", "/api/v1/knowledge", `{"language":"en","title":"a\u0000b","text":"x","source":""}`, 422, "invalid", ""},
 		{"a NUL in a setting", "PUT", "/api/v1/workspace", `{"name":"n\u0000","brand":"","legal_name":"","contact":"","time_zone":"Europe/Rome","locale":"en","country":"AU","settings":{"holidays":["\u0000"]}}`, 422, "invalid", ""},
 		{"a name that is taken", "PUT", "/api/v1/workspace", `{"name":"other","brand":"","legal_name":"","contact":"","time_zone":"Europe/Rome","locale":"en","country":"AU","settings":{}}`, 409, "conflict", ""},
-		{"a policy that cannot work", "PUT", "/api/v1/policy", `{"hide_harm":true,"hide_spam":true,"review_harm":2,"review_spam":0.5,"llm_hide":0.9}`, 422, "invalid", "body.review_harm"},
+		{"a policy that cannot work", "PUT", "/api/v1/policy", `{"hide_harm":true,"hide_spam":true,"review_harm":2,"review_spam":0.5,"llm_hide":0.9}`, 422, "invalid", "policy.review_harm"},
 	} {
 		res := s.do(c.method, c.path, s.cookie[auth.Owner], c.body)
 		if res.status != c.status || !strings.Contains(res.body, c.holds) || strings.Contains(res.body, "pq:") {

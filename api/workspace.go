@@ -192,47 +192,43 @@ func (s *Server) workspaceSending(ctx context.Context, who *caller, in *sendingI
 	return s.getWorkspace(ctx, who, nil)
 }
 
-// PolicyBody is the moderation policy.
-type PolicyBody struct {
-	HideHarm   bool               `json:"hide_harm"`
-	HideSpam   bool               `json:"hide_spam"`
-	Categories map[string]string  `json:"categories,omitempty"`
-	Harm       map[string]float64 `json:"harm,omitempty"`
-	Spam       map[string]float64 `json:"spam,omitempty"`
-	ReviewHarm float64            `json:"review_harm" minimum:"0" maximum:"1"`
-	ReviewSpam float64            `json:"review_spam" minimum:"0" maximum:"1"`
-	LLMHide    float64            `json:"llm_hide" minimum:"0" maximum:"1"`
-}
-
-func (s *Server) getPolicy(ctx context.Context, who *caller, _ *struct{}) (PolicyBody, error) {
+func (s *Server) getPolicy(ctx context.Context, who *caller, _ *struct{}) (moderation.Policy, error) {
 	w, err := inbox.LoadWorkspace(ctx, s.DB, who.WorkspaceID)
 	if err != nil {
-		return PolicyBody{}, err
+		return moderation.Policy{}, err
 	}
 	settings, err := inbox.ParseSettings(w.Settings)
 	if err != nil {
-		return PolicyBody{}, err
+		return moderation.Policy{}, err
 	}
 	p := moderation.DefaultPolicy()
 	if err := decode(settings.Policy, &p); err != nil {
-		return PolicyBody{}, fmt.Errorf("read the policy: %w", err)
+		return moderation.Policy{}, fmt.Errorf("read the policy: %w", err)
 	}
-	return PolicyBody{p.HideHarm, p.HideSpam, p.Categories, p.Harm, p.Spam, p.ReviewHarm, p.ReviewSpam, p.LLMHide}, nil
+	return p, nil
 }
 
-type policyIn struct{ Body PolicyBody }
+// policyIn is a whole policy document; what it leaves out keeps its default.
+type policyIn struct {
+	Body    moderation.Policy
+	RawBody []byte
+}
 
-func (s *Server) setPolicy(ctx context.Context, who *caller, in *policyIn) (PolicyBody, error) {
-	raw, err := json.Marshal(in.Body)
+func (s *Server) setPolicy(ctx context.Context, who *caller, in *policyIn) (moderation.Policy, error) {
+	p, err := moderation.ParsePolicy(in.RawBody)
 	if err != nil {
-		return PolicyBody{}, fmt.Errorf("encode the policy: %w", err)
+		return moderation.Policy{}, err
+	}
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return moderation.Policy{}, fmt.Errorf("encode the policy: %w", err)
 	}
 	err = s.changeSettings(ctx, who, "policy.change", func(_ *sqlx.Tx, stored map[string]json.RawMessage) error {
 		stored["policy"] = raw
 		return nil
 	})
 	if err != nil {
-		return PolicyBody{}, err
+		return moderation.Policy{}, err
 	}
 	return s.getPolicy(ctx, who, nil)
 }

@@ -261,7 +261,7 @@ func (s *scene) llmAnswered(e *event) (string, error) {
 	}
 	engine := s.spaces[ask.WorkspaceID].Engine
 	if e.internal.Answer != nil {
-		v = engine.WithLLM(v, *e.internal.Answer)
+		v = engine.WithLLM(v, in, *e.internal.Answer)
 	} else {
 		v = engine.WithoutLLM(v, firstOf(e.internal.Failed, "the model gave no answer"))
 	}

@@ -64,6 +64,7 @@ type Input struct {
 	PostID    int64   `json:"post_id,omitempty"`
 	HasMedia  bool    `json:"has_media,omitempty"`
 	Live      bool    `json:"live,omitempty"`
+	Strikes   int     `json:"strikes,omitempty"` // what of this author was hidden lately, as the policy counts
 }
 
 // Reason says why, for a person to read.
@@ -99,6 +100,7 @@ type Verdict struct {
 	OptOut      OptOut              `json:"opt_out,omitempty"`
 	WantsHuman  bool                `json:"wants_human,omitempty"`
 	NeedsLLM    bool                `json:"needs_llm,omitempty"`
+	Wants       Decision            `json:"wants,omitempty"`    // delete or block, waiting for its second condition
 	Category    string              `json:"category,omitempty"` // the one that decided
 
 	ModelVersion  string `json:"model_version"`
@@ -163,23 +165,18 @@ func NewEngine(model *Model, rules *RuleSet, policy Policy) *Engine {
 		rules = DefaultRules()
 	}
 	policy.version = policy.Version() // once, not for every text
+	policy.limits = model.limits(policy.OneWrongHideIn)
 	return &Engine{model: model, rules: rules, policy: policy}
 }
 
 // EngineFor builds an engine from a workspace's stored policy and rules; empty ones mean the defaults.
 func EngineFor(policy, rules json.RawMessage) (*Engine, error) {
-	p := DefaultPolicy()
-	if len(policy) > 0 {
-		if err := json.Unmarshal(policy, &p); err != nil {
-			return nil, fmt.Errorf("read the policy: %w", err)
-		}
-		if err := p.Validate(); err != nil {
-			return nil, err
-		}
+	p, err := storedPolicy(policy)
+	if err != nil {
+		return nil, err
 	}
 	rs := DefaultRules()
 	if len(rules) > 0 {
-		var err error
 		if rs, err = ParseRules(rules); err != nil {
 			return nil, err
 		}
@@ -251,23 +248,28 @@ func known(category string) bool {
 
 // WithLLM combines a provisional verdict with the model's answer. An answer outside the closed lists
 // changes nothing but sends the text to a person.
-func (e *Engine) WithLLM(v Verdict, a LLMAnswer) Verdict {
+func (e *Engine) WithLLM(v Verdict, in Input, a LLMAnswer) Verdict {
 	v.NeedsLLM = false
 	v.PromptVersion, v.LLMModel = a.Prompt, a.Model
 	if !a.Remembered {
 		v.TokensIn, v.TokensOut, v.CostMicros = a.TokensIn, a.TokensOut, a.CostMicros
 	}
-	if a.Category != "none" && !known(a.Category) || a.Score < 0 || a.Score > 1 {
+	if a.Category != "none" && !known(a.Category) || !share(a.Score) {
 		return e.WithoutLLM(v, "the model's answer was not one of those allowed")
 	}
-	v.Tier = TierLLM
+	waited, ruled := v.Wants, ruledIn(v.Scores, a.Category)
 	v.Reasons = append([]Reason{{Code: "llm:" + a.Category, Text: llmText(a)}}, v.Reasons...)
 	if inList(Intents, a.Intent) && v.OptOut == NoOptOut {
 		v.Intent = a.Intent
 	}
+	if waited != "" { // what can be undone is done already; the answer says whether the rest may follow
+		return e.policy.agree(v, a)
+	}
+	v.Tier = TierLLM
 	if a.Category == "none" {
 		v.Harm, v.SpamScore, v.Category = min(v.Harm, 0.2), min(v.SpamScore, 0.2), ""
 		v.Decision = Allow
+		e.policy.strike(&v, in)
 		return v
 	}
 	s := a.Score
@@ -279,8 +281,22 @@ func (e *Engine) WithLLM(v Verdict, a LLMAnswer) Verdict {
 	} else {
 		v.SpamScore = max(v.SpamScore, s)
 	}
-	v.Decision = e.policy.fromLLM(v.Subject, a)
+	v.Decision = e.policy.fromLLM(&v, in, a)
+	if v.Wants != "" {
+		e.policy.secondToLLM(&v, in, ruled)
+	}
+	e.policy.strike(&v, in)
 	return v
+}
+
+// ruledIn says whether rules gave a category of the answer's group a score.
+func ruledIn(scores map[string]*float64, category string) bool {
+	for c, s := range scores {
+		if s != nil && *s >= 0.5 && isHarm(c) == isHarm(category) {
+			return true
+		}
+	}
+	return false
 }
 
 // WithoutLLM makes a provisional verdict final when no answer is to be had: what the model was needed
@@ -313,7 +329,7 @@ func cloneScores(m map[string]*float64) map[string]*float64 {
 	return out
 }
 
-func inList(list []string, s string) bool {
+func inList[T comparable](list []T, s T) bool {
 	for _, l := range list {
 		if l == s {
 			return true

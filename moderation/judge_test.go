@@ -145,14 +145,14 @@ func TestAnAnswerOutsideTheListsGoesToAPerson(t *testing.T) {
 	e := engine()
 	v := e.Judge(Input{Subject: SubjectComment, Text: "hmm"})
 	for _, a := range []LLMAnswer{{Category: "approve_all", Score: 1}, {Category: "hate", Score: 7}, {Category: "", Score: 0.5}} {
-		if got := e.WithLLM(v, a); got.Decision != Review {
+		if got := e.WithLLM(v, Input{Subject: SubjectComment}, a); got.Decision != Review {
 			t.Errorf("%+v: %s, want review", a, got.Decision)
 		}
 	}
-	if got := e.WithLLM(v, LLMAnswer{Category: "hate", Score: 0.95}); got.Decision != Hide || got.Tier != TierLLM {
+	if got := e.WithLLM(v, Input{Subject: SubjectComment}, LLMAnswer{Category: "hate", Score: 0.95}); got.Decision != Hide || got.Tier != TierLLM {
 		t.Errorf("a sure answer: %s by %s", got.Decision, got.Tier)
 	}
-	if got := e.WithLLM(v, LLMAnswer{Category: "self_harm", Score: 0.99}); got.Decision != Review {
+	if got := e.WithLLM(v, Input{Subject: SubjectComment}, LLMAnswer{Category: "self_harm", Score: 0.99}); got.Decision != Review {
 		t.Errorf("self-harm by the model: %s", got.Decision)
 	}
 }

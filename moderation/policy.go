@@ -1,15 +1,20 @@
 package moderation
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"ponte/fault"
 )
 
-// Policy turns scores into decisions. A threshold of 0 means the model card's own, which is set for a
-// stated precision on data that was not trained on.
+// Policy turns scores into decisions. It is a document of JSON: read by ParsePolicy, kept by version,
+// changed through the API. What a document leaves out keeps its default; a threshold of 0 means the
+// model card's own, which is set for a stated precision on data that was not trained on.
 type Policy struct {
 	HideHarm   bool               `json:"hide_harm"`            // hide what is surely harmful
 	HideSpam   bool               `json:"hide_spam"`            // hide what is surely spam
@@ -20,15 +25,102 @@ type Policy struct {
 	ReviewSpam float64            `json:"review_spam"`
 	LLMHide    float64            `json:"llm_hide"` // the LLM's score above which its category is hidden
 
+	Text  string `json:"text,omitempty"`  // the policy in words, as the LLM reads it
+	Table []Line `json:"table,omitempty"` // before all of the above: the first line that fits decides for its category
+
+	// OneWrongHideIn is the false-hide budget: at most one wrong hide in so many. Thresholds follow from
+	// it; 0 leaves them to the model card. Learned are thresholds that reviews of this workspace asked
+	// for, by group ("harm", "spam") and language; they only ever raise.
+	OneWrongHideIn int                           `json:"one_wrong_hide_in,omitempty"`
+	Learned        map[string]map[string]float64 `json:"learned,omitempty"`
+
+	SecondCondition []string    `json:"second_condition" required:"false"` // what lets a deletion or block happen without a person: llm, repeat
+	Strikes         Strikes     `json:"strikes" required:"false"`
+	Moderations     Moderations `json:"moderations" required:"false"`
+	Pictures        string      `json:"pictures" required:"false"` // look: pictures go to a model that sees; leave: they do not
+
 	version string
+	limits  map[string]map[string]float64 // thresholds the budget asks for, by group and language
 }
+
+// Line is one line of the policy's table: category × score × language × account → decision.
+type Line struct {
+	Category  string   `json:"category"`            // a category, a group (harm, spam), or any
+	From      float64  `json:"from,omitempty"`      // it fits from this score on
+	Languages []string `json:"languages,omitempty"` // empty: all
+	Accounts  []int64  `json:"accounts,omitempty"`  // empty: all
+	Comment   Decision `json:"comment,omitempty"`   // allow, review, hide, delete; empty: the line is not about comments
+	Message   Decision `json:"message,omitempty"`   // allow, review, spam, block; empty: not about messages
+}
+
+// Strikes are the hides of one author within so many days, and what they lead to. A hide that was
+// taken back is no strike.
+type Strikes struct {
+	Days   int `json:"days"`   // a strike expires after; 0: strikes lead to nothing
+	Review int `json:"review"` // from so many on, everything of that author goes to review; 0: never
+	Block  int `json:"block"`  // from so many on, a block is proposed to a person; 0: never
+}
+
+// Moderations says what the scores of a /v1/moderations endpoint, where one is configured, may lead to
+// by themselves. They never delete or block, and never count as the second condition of either.
+type Moderations struct {
+	Review float64 `json:"review"` // from here a person looks; 0: never
+	Hide   float64 `json:"hide"`   // from here it is hidden; 0: never
+}
+
+// Second conditions, and what may be done with pictures.
+const (
+	SecondLLM    = "llm"    // the LLM agrees with rules or model about the group
+	SecondRepeat = "repeat" // the author has had something hidden within the days of a strike
+	PicturesLook = "look"
+	PicturesSkip = "leave"
+)
 
 // DefaultPolicy hides what is surely harm or spam, and lets people look at what is unsure. Profanity
 // that attacks nobody is left alone; self-harm always goes to a person.
 func DefaultPolicy() Policy {
 	return Policy{HideHarm: true, HideSpam: true, ReviewHarm: 0.5, ReviewSpam: 0.5, LLMHide: 0.7,
-		Categories: map[string]string{"self_harm": "review", "profanity": "review", "personal_data": "review", "self_promotion": "hide"}}
+		Categories:      map[string]string{"self_harm": "review", "profanity": "review", "personal_data": "review", "self_promotion": "hide"},
+		SecondCondition: []string{SecondLLM, SecondRepeat}, Strikes: Strikes{Days: 30, Review: 3, Block: 5},
+		Moderations: Moderations{Review: 0.7}, Pictures: PicturesLook}
 }
+
+// ParsePolicy reads a policy document over the default and names its first fault. A field it does not
+// know is a fault: a policy that is misspelt must not look as if it held.
+func ParsePolicy(raw []byte) (Policy, error) {
+	p := DefaultPolicy()
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return p, nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&p); err != nil {
+		return Policy{}, fault.Wrap(fault.Invalid, err, "the policy is not in the form it must have: %s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if dec.More() {
+		return Policy{}, fault.New(fault.Invalid, "after the policy's document stands something else")
+	}
+	return p, p.Validate()
+}
+
+// storedPolicy reads a policy that was valid when it was kept; what a newer version added is passed over.
+func storedPolicy(raw []byte) (Policy, error) {
+	p := DefaultPolicy()
+	if len(raw) == 0 {
+		return p, nil
+	}
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return Policy{}, fmt.Errorf("read the policy: %w", err)
+	}
+	return p, p.Validate()
+}
+
+// The limits of a policy document.
+const (
+	maxLines      = 200
+	maxPolicyText = 4000
+	maxStrikeDays = 365
+)
 
 // Validate names the first fault.
 func (p Policy) Validate() error {
@@ -36,22 +128,119 @@ func (p Policy) Validate() error {
 		if !known(c) {
 			return fault.Field("policy.categories."+c, "%q is not a category", c)
 		}
-		switch Decision(d) {
-		case Allow, Review, Hide, Delete:
-		default:
+		if !inList(commentDecisions, Decision(d)) {
 			return fault.Field("policy.categories."+c, "%q is none of allow, review, hide, delete", d)
 		}
 		if c == "self_harm" && Decision(d) != Review {
 			return fault.Field("policy.categories.self_harm", "self-harm always goes to a person")
 		}
 	}
-	for name, v := range map[string]float64{"review_harm": p.ReviewHarm, "review_spam": p.ReviewSpam, "llm_hide": p.LLMHide} {
-		if v < 0 || v > 1 {
-			return fault.Field("policy."+name, "%g is not between 0 and 1", v)
+	for _, f := range []struct {
+		name string
+		v    float64
+	}{{"review_harm", p.ReviewHarm}, {"review_spam", p.ReviewSpam}, {"llm_hide", p.LLMHide}, {"moderations.review", p.Moderations.Review}, {"moderations.hide", p.Moderations.Hide}} {
+		if !share(f.v) {
+			return fault.Field("policy."+f.name, "%g is not between 0 and 1", f.v)
+		}
+	}
+	if err := p.validateThresholds(); err != nil {
+		return err
+	}
+	for i, l := range p.Table {
+		if err := l.validate(fmt.Sprintf("policy.table[%d]", i)); err != nil {
+			return err
+		}
+	}
+	return p.validateRest()
+}
+
+func (p Policy) validateThresholds() error {
+	for group, byLang := range map[string]map[string]float64{"harm": p.Harm, "spam": p.Spam, "learned.harm": p.Learned["harm"], "learned.spam": p.Learned["spam"]} {
+		for lang, t := range byLang {
+			if !inList(policyLanguages, lang) {
+				return fault.Field("policy."+group+"."+lang, "%q is none of %s", lang, strings.Join(policyLanguages, ", "))
+			}
+			if !share(t) {
+				return fault.Field("policy."+group+"."+lang, "%g is not between 0 and 1", t)
+			}
+		}
+	}
+	for group := range p.Learned {
+		if group != "harm" && group != "spam" {
+			return fault.Field("policy.learned."+group, "%q is neither harm nor spam", group)
+		}
+	}
+	if p.OneWrongHideIn != 0 && (p.OneWrongHideIn < 10 || p.OneWrongHideIn > 100_000) {
+		return fault.Field("policy.one_wrong_hide_in", "%d is neither 0 nor between 10 and 100000", p.OneWrongHideIn)
+	}
+	return nil
+}
+
+func (p Policy) validateRest() error {
+	if len(p.Table) > maxLines {
+		return fault.Field("policy.table", "a table has at most %d lines, this one has %d", maxLines, len(p.Table))
+	}
+	if n := utf8.RuneCountInString(p.Text); n > maxPolicyText {
+		return fault.Field("policy.text", "the text has at most %d characters, this one has %d", maxPolicyText, n)
+	}
+	if strings.Contains(p.Text, "{{") || strings.ContainsFunc(p.Text, func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) && r != '\n' && r != '\t' }) {
+		return fault.Field("policy.text", "the text holds {{ or a character that cannot be read")
+	}
+	for _, s := range p.SecondCondition {
+		if s != SecondLLM && s != SecondRepeat {
+			return fault.Field("policy.second_condition", "%q is neither llm nor repeat", s)
+		}
+	}
+	s := p.Strikes
+	switch {
+	case s.Days < 0 || s.Days > maxStrikeDays:
+		return fault.Field("policy.strikes.days", "%d is not between 0 and %d", s.Days, maxStrikeDays)
+	case s.Review < 0 || s.Block < 0:
+		return fault.Field("policy.strikes", "numbers of strikes are not negative")
+	case s.Review > 0 && s.Block > 0 && s.Block < s.Review:
+		return fault.Field("policy.strikes.block", "a block is proposed after review (%d strikes), not before it", s.Review)
+	case p.Pictures != PicturesLook && p.Pictures != PicturesSkip:
+		return fault.Field("policy.pictures", "%q is neither look nor leave", p.Pictures)
+	}
+	return nil
+}
+
+func (l Line) validate(at string) error {
+	switch {
+	case !known(l.Category) && l.Category != "harm" && l.Category != "spam" && l.Category != "any":
+		return fault.Field(at+".category", "%q is neither a category nor harm, spam or any", l.Category)
+	case !share(l.From):
+		return fault.Field(at+".from", "%g is not between 0 and 1", l.From)
+	case l.Comment == "" && l.Message == "":
+		return fault.Field(at, "the line decides nothing: it needs comment, message or both")
+	case l.Comment != "" && !inList(commentDecisions, l.Comment):
+		return fault.Field(at+".comment", "%q is none of allow, review, hide, delete", l.Comment)
+	case l.Message != "" && !inList(messageDecisions, l.Message):
+		return fault.Field(at+".message", "%q is none of allow, review, spam, block", l.Message)
+	case l.Category == "self_harm" && (l.Comment != "" && l.Comment != Review || l.Message != "" && l.Message != Review):
+		return fault.Field(at, "self-harm always goes to a person")
+	}
+	for _, lang := range l.Languages {
+		if !inList(policyLanguages, lang) {
+			return fault.Field(at+".languages", "%q is none of %s", lang, strings.Join(policyLanguages, ", "))
+		}
+	}
+	for _, id := range l.Accounts {
+		if id <= 0 {
+			return fault.Field(at+".accounts", "%d is not the number of an account", id)
 		}
 	}
 	return nil
 }
+
+var (
+	commentDecisions = []Decision{Allow, Review, Hide, Delete}
+	messageDecisions = []Decision{Allow, Review, Spam, Block}
+	policyLanguages  = []string{"en", "it", "fr", "ro", "es", "de", "pt", "other", "unknown"}
+)
+
+// share says whether a number lies between 0 and 1; NaN does not.
+func share(f float64) bool { return f >= 0 && f <= 1 }
 
 // Version names the policy by its content.
 func (p *Policy) Version() string {
@@ -65,110 +254,4 @@ func (p *Policy) Version() string {
 	return p.version
 }
 
-// decide applies the policy; what it may decide is a closed list whatever the text says.
-func (p *Policy) decide(v *Verdict, in Input, hits []hit, pr Prediction) {
-	v.Decision, v.Tier = Allow, TierModel
-	if len(hits) > 0 {
-		v.Tier = TierRules
-	}
-	for _, h := range hits {
-		v.Reasons = append(v.Reasons, Reason{Code: "rule:" + h.Rule, Text: h.Text, Rule: h.Rule})
-		d := p.most(h.Category, h.Decision)
-		if stronger(d, v.Decision) {
-			v.Decision, v.Category = d, h.Category
-		}
-	}
-	// Whatever else stands in the text: somebody who may be in danger is never hidden silently.
-	if slices.ContainsFunc(hits, func(h hit) bool { return h.Category == "self_harm" }) {
-		v.Category, v.Decision, v.Tier = "self_harm", Review, TierPolicy
-		p.forMessage(v, in)
-		return
-	}
-	p.decideByModel(v, pr, len(hits) > 0)
-	p.forMessage(v, in)
-}
-
-func (p *Policy) decideByModel(v *Verdict, pr Prediction, ruled bool) {
-	harmAt, spamAt := pr.HarmHide, pr.SpamHide
-	if t := p.Harm[v.Language]; t > 0 {
-		harmAt = t
-	}
-	if t := p.Spam[v.Language]; t > 0 {
-		spamAt = t
-	}
-	switch {
-	case v.Decision == Hide || v.Decision == Delete:
-	case p.HideHarm && pr.Harm >= harmAt:
-		p.byModel(v, Hide, "harm", fmt.Sprintf("the model is sure it is harmful (%.2f, hides from %.2f)", pr.Harm, harmAt))
-	case p.HideSpam && pr.Spam >= spamAt:
-		p.byModel(v, Hide, "spam", fmt.Sprintf("the model is sure it is spam (%.2f, hides from %.2f)", pr.Spam, spamAt))
-	case v.Harm >= p.ReviewHarm || v.SpamScore >= p.ReviewSpam:
-		if v.Decision == Allow {
-			group := "harm"
-			score := v.Harm
-			if v.SpamScore > v.Harm {
-				group, score = "spam", v.SpamScore
-			}
-			p.byModel(v, Review, group, fmt.Sprintf("the model is not sure about %s (%.2f)", group, score))
-		}
-		v.NeedsLLM = true
-	}
-	if v.Decision == Review && ruled {
-		v.NeedsLLM = true
-	}
-}
-
-func (p *Policy) byModel(v *Verdict, d Decision, group, text string) {
-	v.Decision, v.Tier = d, TierModel
-	if v.Category == "" {
-		v.Category = map[string]string{"harm": "harassment", "spam": "spam"}[group]
-	}
-	v.Reasons = append(v.Reasons, Reason{Code: "model:" + group, Text: text})
-}
-
-// forMessage maps a comment's decisions to a message's: what would be hidden goes to the spam folder
-// if it is spam, and to a person otherwise; people in a private conversation are never cut off by a
-// machine alone.
-func (p *Policy) forMessage(v *Verdict, in Input) {
-	if in.Subject != SubjectMessage {
-		return
-	}
-	switch v.Decision {
-	case Hide, Delete:
-		if isHarm(v.Category) {
-			v.Decision = Review
-		} else {
-			v.Decision = Spam
-		}
-	}
-}
-
-func (p *Policy) most(category string, d Decision) Decision {
-	if limit := Decision(p.Categories[category]); limit != "" && stronger(d, limit) {
-		return limit
-	}
-	return d
-}
-
-func (p *Policy) fromLLM(s Subject, a LLMAnswer) Decision {
-	d := Review
-	if a.Score >= p.LLMHide {
-		d = p.most(a.Category, Hide)
-	} else if a.Score < 0.3 {
-		d = Allow
-	}
-	if a.Category == "self_harm" {
-		d = Review
-	}
-	if s == SubjectMessage && d == Hide {
-		if isHarm(a.Category) {
-			return Review
-		}
-		return Spam
-	}
-	return d
-}
-
-var strength = map[Decision]int{Allow: 0, Review: 1, Spam: 2, Hide: 2, Block: 3, Delete: 3}
-
-func stronger(a, b Decision) bool { return strength[a] > strength[b] }
+func (p *Policy) accepts(second string) bool { return slices.Contains(p.SecondCondition, second) }

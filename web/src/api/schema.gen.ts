@@ -1999,6 +1999,15 @@ export interface components {
             seq: number;
             what: string;
         };
+        Line: {
+            accounts?: number[];
+            category: string;
+            comment?: string;
+            /** Format: double */
+            from?: number;
+            languages?: string[];
+            message?: string;
+        };
         LogLine: {
             actor: string;
             /** Format: date-time */
@@ -2092,6 +2101,12 @@ export interface components {
             buttons?: components["schemas"]["Button"][];
             payload?: string;
             story_url?: string;
+        };
+        Moderations: {
+            /** Format: double */
+            hide: number;
+            /** Format: double */
+            review: number;
         };
         NewMemberInBody: {
             email: string;
@@ -2249,7 +2264,7 @@ export interface components {
             /** Format: int64 */
             conversation_id: number;
         };
-        PolicyBody: {
+        Policy: {
             categories?: {
                 [key: string]: string;
             };
@@ -2258,15 +2273,28 @@ export interface components {
             };
             hide_harm: boolean;
             hide_spam: boolean;
+            learned?: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
             /** Format: double */
             llm_hide: number;
+            moderations?: components["schemas"]["Moderations"];
+            /** Format: int64 */
+            one_wrong_hide_in?: number;
+            pictures?: string;
             /** Format: double */
             review_harm: number;
             /** Format: double */
             review_spam: number;
+            second_condition?: string[];
             spam?: {
                 [key: string]: number;
             };
+            strikes?: components["schemas"]["Strikes"];
+            table?: components["schemas"]["Line"][];
+            text?: string;
         };
         Post: {
             /** Format: int64 */
@@ -2372,6 +2400,14 @@ export interface components {
             channel: "facebook" | "instagram" | "messenger" | "whatsapp";
             ref: string;
             what: string;
+        };
+        Strikes: {
+            /** Format: int64 */
+            block: number;
+            /** Format: int64 */
+            days: number;
+            /** Format: int64 */
+            review: number;
         };
         Suggestion: {
             /** Format: int64 */
@@ -4477,7 +4513,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PolicyBody"];
+                    "application/json": components["schemas"]["Policy"];
                 };
             };
             /** @description Error */
@@ -4500,7 +4536,8 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PolicyBody"];
+                "application/json": components["schemas"]["Policy"];
+                "application/octet-stream": string;
             };
         };
         responses: {
@@ -4510,7 +4547,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PolicyBody"];
+                    "application/json": components["schemas"]["Policy"];
                 };
             };
             /** @description Error */
