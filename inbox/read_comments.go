@@ -171,6 +171,7 @@ func (f CommentFilter) order(w *Where) (string, error) {
 		}
 		w.Add("(c.commented_at, c.id) < (?::timestamptz, ?::bigint)", at, id)
 	}
+	w.Add("c.commented_at > '-infinity'") // lets the list's index be used
 	return " ORDER BY c.commented_at DESC, c.id DESC", nil
 }
 

@@ -86,6 +86,7 @@ func ListConversations(ctx context.Context, q sqlx.QueryerContext, workspaceID i
 		}
 		w.Add("(v.last_message_at, v.id) < (?::timestamptz, ?::bigint)", at, id)
 	}
+	w.Add("v.last_message_at > '-infinity'") // lets the list's index be used
 	var out []ConversationView
 	err := sqlx.SelectContext(ctx, q, &out, sqlConversationViews+w.SQL.String()+` ORDER BY v.last_message_at DESC, v.id DESC LIMIT `+strconv.Itoa(f.Limit+1), w.Args...)
 	if err != nil {

@@ -177,7 +177,7 @@ func (f *Fetcher) savePost(ctx context.Context, workspaceID, accountID int64, p 
 const sqlSavePost = `
 INSERT INTO posts (workspace_id, account_id, external_id, caption, permalink, media_url, media_hash, media_type, product_type, posted_at, fetched_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now())
-ON CONFLICT (workspace_id, account_id, external_id) DO UPDATE SET caption = excluded.caption, permalink = excluded.permalink, media_url = excluded.media_url,
+ON CONFLICT (account_id, external_id) DO UPDATE SET caption = excluded.caption, permalink = excluded.permalink, media_url = excluded.media_url,
     media_hash = CASE WHEN excluded.media_hash <> '' THEN excluded.media_hash ELSE posts.media_hash END, media_type = excluded.media_type,
     product_type = excluded.product_type, posted_at = excluded.posted_at, fetched_at = now(), fetch_error = ''
 RETURNING id`

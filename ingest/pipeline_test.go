@@ -450,7 +450,7 @@ func TestALateWriterIsRefused(t *testing.T) {
 func TestReceiveAcknowledgesOnlyWhatIsKept(t *testing.T) {
 	t.Parallel()
 	db := testkit.Database(t)
-	r := NewReceiver(db)
+	r := NewReceiver(db, nil)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()

@@ -69,7 +69,7 @@ func newRig(t testing.TB) *rig {
 func (b *rig) wire() {
 	log := slog.New(slog.DiscardHandler)
 	b.dir = NewDirectory(b.db)
-	b.receiver = NewReceiver(b.db)
+	b.receiver = NewReceiver(b.db, nil)
 	b.splitter = &Splitter{DB: b.db, Accounts: b.dir, Parse: webhook.Parse, Log: log}
 	b.decider = b.newDecider("one")
 	ctx, stop := context.WithCancel(context.Background())

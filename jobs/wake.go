@@ -38,6 +38,9 @@ func (w *Wake) On(name string) <-chan struct{} {
 	return c
 }
 
+// Poke wakes this process's workers as a notification would.
+func (w *Wake) Poke(name string) { w.poke(name) }
+
 func (w *Wake) poke(name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +12,7 @@ import (
 	"os"
 	"runtime/pprof"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +20,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
+	"github.com/valyala/fasthttp"
 
 	"ponte/api"
 	"ponte/channels/meta"
@@ -63,6 +64,8 @@ type benchReceiveCmd struct {
 	Seconds     int `default:"5" help:"How long each part runs."`
 	Connections int `default:"64" help:"Connections of the closed loop."`
 	Rate        int `default:"2000" help:"Webhooks a second of the open loop."`
+
+	CPUProfile string `name:"cpu-profile" help:"Write a CPU profile of the closed loop to this file."`
 }
 
 // Run prints a ratio of one run: machines are shared and noisy.
@@ -73,7 +76,11 @@ func (b benchReceiveCmd) Run(ctx context.Context, c *config) error {
 			return err
 		}
 		const key = "bench"
-		receiver := ingest.NewReceiver(s.DB)
+		bodies, err := s.bodyPool()
+		if err != nil {
+			return err
+		}
+		receiver := ingest.NewReceiver(bodies, nil)
 		running, stop := context.WithCancel(ctx)
 		defer stop()
 		go func() { _ = receiver.Run(running) }()
@@ -85,7 +92,12 @@ func (b benchReceiveCmd) Run(ctx context.Context, c *config) error {
 			return err
 		}
 		defer closeServer()
+		stopProfile, err := cpuProfile(b.CPUProfile)
+		if err != nil {
+			return err
+		}
 		closed := b.closedLoop(url, key)
+		stopProfile()
 		lat, missed := b.openLoop(url, key)
 		fmt.Printf("raw multi-row inserts (batches of 200, two clients): %.0f rows/s\n", raw)
 		fmt.Printf("acknowledged webhooks, %d connections:               %.0f/s\n", b.Connections, closed)
@@ -127,33 +139,49 @@ func (b benchReceiveCmd) rawInserts(ctx context.Context, s *store) (float64, err
 	return float64(rows.Load()) / float64(b.Seconds), err
 }
 
-func benchClient(connections int) *http.Client {
-	return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}}
+// benchClient is fasthttp's: the load shares the machine with what it measures, so it must be light.
+func benchClient(url string, connections int) *fasthttp.HostClient {
+	u, _ := strings.CutPrefix(url, "http://")
+	host, _, _ := strings.Cut(u, "/")
+	return &fasthttp.HostClient{Addr: host, MaxConns: connections, MaxConnWaitTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second, NoDefaultUserAgentHeader: true}
 }
 
-func send(client *http.Client, url, key string, body []byte) bool {
-	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return false
+func send(client *fasthttp.HostClient, url string, w benchWebhook) bool {
+	req, res := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseRequest(req)
+	defer fasthttp.ReleaseResponse(res)
+	req.SetRequestURI(url)
+	req.Header.SetMethod(http.MethodPost)
+	req.Header.Set("X-Hub-Signature-256", w.signature)
+	req.SetBodyRaw(w.body)
+	return client.Do(req, res) == nil && res.StatusCode() == http.StatusOK
+}
+
+type benchWebhook struct {
+	body      []byte
+	signature string
+}
+
+// benchWebhooks are made before the clock starts: Meta's servers sign, not this machine.
+func benchWebhooks(key string, first int64, n int) []benchWebhook {
+	list := make([]benchWebhook, n)
+	for i := range list {
+		body := benchBody(first + int64(i))
+		list[i] = benchWebhook{body, meta.Sign(body, key)}
 	}
-	req.Header.Set("X-Hub-Signature-256", meta.Sign(body, key))
-	res, err := client.Do(req)
-	if err != nil {
-		return false
-	}
-	_ = res.Body.Close()
-	return res.StatusCode == http.StatusOK
+	return list
 }
 
 func (b benchReceiveCmd) closedLoop(url, key string) float64 {
-	client := benchClient(b.Connections)
-	var n, id atomic.Int64
+	client := benchClient(url, b.Connections)
+	list := benchWebhooks(key, 0, 100_000) // goes round: receiving keeps a body as often as it comes
+	var n, next atomic.Int64
 	end := time.Now().Add(time.Duration(b.Seconds) * time.Second)
 	var wg sync.WaitGroup
 	for range b.Connections {
 		wg.Go(func() {
 			for time.Now().Before(end) {
-				if send(client, url, key, benchBody(id.Add(1))) {
+				if send(client, url, list[next.Add(1)%int64(len(list))]) {
 					n.Add(1)
 				}
 			}
@@ -164,7 +192,8 @@ func (b benchReceiveCmd) closedLoop(url, key string) float64 {
 }
 
 func (b benchReceiveCmd) openLoop(url, key string) ([]time.Duration, int64) {
-	client := benchClient(256)
+	client := benchClient(url, 256)
+	list := benchWebhooks(key, 1_000_000_000, b.Rate*b.Seconds)
 	var mu sync.Mutex
 	var lat []time.Duration
 	var missed atomic.Int64
@@ -177,7 +206,7 @@ func (b benchReceiveCmd) openLoop(url, key string) ([]time.Duration, int64) {
 			time.Sleep(d)
 		}
 		wg.Go(func() {
-			ok := send(client, url, key, benchBody(1_000_000_000+i))
+			ok := send(client, url, list[i])
 			took := time.Since(due) // from when it was due, so that a late start is not hidden
 			if !ok {
 				missed.Add(1)
@@ -202,6 +231,21 @@ func percentile(list []time.Duration, p int) time.Duration {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
+// cpuProfile starts one where a file is named.
+func cpuProfile(file string) (stop func(), err error) {
+	if file == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, fmt.Errorf("write the CPU profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() { pprof.StopCPUProfile(); _ = f.Close() }, nil
+}
+
 type benchPipelineCmd struct {
 	Events     int    `default:"20000" help:"Events of the throughput part."`
 	CPUProfile string `name:"cpu-profile" help:"Write a CPU profile to this file."`
@@ -223,17 +267,11 @@ func (b benchPipelineCmd) Run(ctx context.Context, c *config) error {
 		}); err != nil {
 			return err
 		}
-		if b.CPUProfile != "" {
-			f, err := os.Create(b.CPUProfile)
-			if err != nil {
-				return err
-			}
-			defer f.Close()
-			if err := pprof.StartCPUProfile(f); err != nil {
-				return err
-			}
-			defer pprof.StopCPUProfile()
+		stopProfile, err := cpuProfile(b.CPUProfile)
+		if err != nil {
+			return err
 		}
+		defer stopProfile()
 		perSecond, err := b.throughput(ctx, s)
 		if err != nil {
 			return err

@@ -68,16 +68,22 @@ func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *s
 	}
 	v.model = llm.New(llm.Config{URL: c.LLMURL, Key: c.LLMKey, Model: c.LLMModel})
 	moderation.Shipped() // read once, before the first comment waits for it
-	v.buildIngest()
+	if err := v.buildIngest(); err != nil {
+		return nil, err
+	}
 	v.buildSending()
 	v.buildAPI(rehearsalURL)
 	v.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newBacklog(s.DB))
 	return v, nil
 }
 
-func (v *service) buildIngest() {
+func (v *service) buildIngest() error {
 	directory := ingest.NewDirectory(v.DB)
-	v.receiver = ingest.NewReceiver(v.DB)
+	bodies, err := v.bodyPool()
+	if err != nil {
+		return err
+	}
+	v.receiver = ingest.NewReceiver(bodies, func() { v.wake.Poke("ponte_deliveries") })
 	v.splitter = &ingest.Splitter{DB: v.DB, Accounts: directory, Parse: webhook.Parse, Log: v.log, Wake: v.wake.On("ponte_deliveries")}
 	engines := &ingest.Engines{New: moderation.EngineFor}
 	ids := inbox.NewIDs(v.DB)
@@ -95,6 +101,7 @@ func (v *service) buildIngest() {
 	}
 	v.fetcher = &ingest.Fetcher{DB: v.DB, Network: v.network, Accounts: directory, Open: v.openAccount, Now: time.Now, Log: v.log}
 	v.asks = &asks.Runner{DB: v.DB, Model: v.model, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_asks")}
+	return nil
 }
 
 func (v *service) buildSending() {
