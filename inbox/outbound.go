@@ -38,6 +38,7 @@ func RecordSent(ctx context.Context, tx sqlx.ExtContext, list []Sent) error {
 	replies := NewRows("bigint", "bigint", "bigint", "bigint", "text", "text", "timestamptz")
 	threads := NewRows("bigint", "bigint", "timestamptz")
 	answered := NewRows("bigint", "bigint", "boolean", "timestamptz")
+	blocks := NewRows("bigint", "bigint", "timestamptz")
 	for _, s := range list {
 		switch s.Kind {
 		case channels.SendMessage, channels.SendTemplate, channels.PrivateReply:
@@ -51,6 +52,9 @@ func RecordSent(ctx context.Context, tx sqlx.ExtContext, list []Sent) error {
 			if s.ExternalID != "" {
 				replies.Add(s.WorkspaceID, s.CommentID, s.ActionID, s.AccountID, s.ExternalID, s.Text, s.At)
 			}
+		case channels.BlockUser:
+			blocks.Add(s.WorkspaceID, s.ActionID, s.At)
+			continue
 		default:
 			continue
 		}
@@ -68,6 +72,7 @@ func RecordSent(ctx context.Context, tx sqlx.ExtContext, list []Sent) error {
 		{"show our replies", sqlOwnReplies, replies},
 		{"move threads", sqlThreadsOut, threads},
 		{"mark conversations answered", sqlAnswered, answered},
+		{"mark people blocked", sqlBlocked, blocks},
 	} {
 		if step.rows.Len() == 0 {
 			continue
@@ -78,6 +83,13 @@ func RecordSent(ctx context.Context, tx sqlx.ExtContext, list []Sent) error {
 	}
 	return nil
 }
+
+// Unblocking is a person's word and marks the contact at once; a block that the policy planned marks it
+// when the network has done it.
+const sqlBlocked = `
+UPDATE contacts c SET blocked_at = coalesce(c.blocked_at, k.at) FROM (VALUES %s) AS k (workspace_id, action_id, at)
+JOIN actions a ON a.workspace_id = k.workspace_id AND a.id = k.action_id
+WHERE c.workspace_id = a.workspace_id AND c.id = a.contact_id`
 
 var commentStates = map[channels.CallKind]string{
 	channels.HideComment: "hidden", channels.UnhideComment: "visible", channels.DeleteComment: "removed",

@@ -210,6 +210,15 @@ func MeetThreads(ctx context.Context, tx sqlx.ExtContext, wanted []WantedThread)
 	return out, nil
 }
 
+// ThreadsByID returns threads by their ids.
+func ThreadsByID(ctx context.Context, q sqlx.QueryerContext, ids []int64) ([]Thread, error) {
+	var found []Thread
+	if err := sqlx.SelectContext(ctx, q, &found, `SELECT `+threadColumns+` FROM threads t WHERE t.id = ANY($1) ORDER BY t.id`, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("load threads: %w", err)
+	}
+	return found, nil
+}
+
 // UpdateThreads writes the instants of threads, forward only.
 func UpdateThreads(ctx context.Context, tx sqlx.ExtContext, threads []*Thread) error {
 	if len(threads) == 0 {

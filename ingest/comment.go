@@ -138,7 +138,7 @@ func (s *scene) ownComment(e *event, c *inbox.Comment) string {
 // judgeComment asks rules and model; a comment is judged with its parent and the post's caption.
 func (s *scene) judgeComment(c *inbox.Comment, e *event) (moderation.Verdict, moderation.Input, error) {
 	in := moderation.Input{Subject: moderation.SubjectComment, Channel: c.Channel, Text: c.Text, AccountID: c.AccountID,
-		HasMedia: len(c.Attachments) > 0, Live: c.Live}
+		HasMedia: len(c.Attachments) > 0, Live: c.Live, Strikes: s.strikesOf(c)}
 	if c.PostID != nil {
 		in.PostID = *c.PostID
 		if e.Comment != nil {
@@ -163,7 +163,8 @@ func (s *scene) settleComment(c *inbox.Comment, v moderation.Verdict, in moderat
 		return "", err
 	}
 	decision := string(v.Decision)
-	c.VerdictID, c.Decision, c.Language = &vid, &decision, v.Language
+	s.decided(c, v.Decision)
+	c.VerdictID, c.Language = &vid, v.Language
 	s.changed(c)
 	if e.Source == "backfill" {
 		return "history: judged " + decision + ", never acted on", nil
@@ -172,9 +173,42 @@ func (s *scene) settleComment(c *inbox.Comment, v moderation.Verdict, in moderat
 		if err := s.ask(c.WorkspaceID, "comment", c.ID, vid, e, in, v); err != nil {
 			return "", err
 		}
+		if v.Wants != "" { // what can be undone does not wait for what cannot
+			reason, err := s.carryOut(c, v, vid, e)
+			return reason + "; the model was asked whether to " + string(v.Wants), err
+		}
 		return "judged " + decision + " for now; the model was asked, its answer decides", nil
 	}
 	return s.carryOut(c, v, vid, e)
+}
+
+// settleWanted ends the wait for a deletion's second condition; the comment has been hidden meanwhile.
+func (s *scene) settleWanted(c *inbox.Comment, v moderation.Verdict, in moderation.Input, e *event) (string, error) {
+	vid, err := s.keepVerdict(verdictRow{workspace: c.WorkspaceID, subject: "comment", subjectID: c.ID, event: e.ID, verdict: v, input: in})
+	if err != nil {
+		return "", err
+	}
+	s.decided(c, v.Decision)
+	c.VerdictID = &vid
+	s.changed(c)
+	switch {
+	case v.Decision != moderation.Delete:
+		s.review(c, vid, "hidden", v.Priority())
+		return "stays hidden; to delete it takes a person", nil
+	case !s.spaces[c.WorkspaceID].automates():
+		s.review(c, vid, "review", v.Priority())
+		return "would be deleted, but automatic decisions are switched off: for review", nil
+	}
+	return s.deleteLater(c, v, vid), nil
+}
+
+// deleteLater plans a deletion behind the grace period, in which a person can say no.
+func (s *scene) deleteLater(c *inbox.Comment, v moderation.Verdict, vid int64) string {
+	minutes := s.spaces[c.WorkspaceID].Settings.DeleteGraceMinutes
+	why, said := s.proposesBlock(c, "deleted")
+	s.review(c, vid, why, v.Priority())
+	s.moderate(c, vid, channels.DeleteComment, s.now.Add(time.Duration(minutes)*time.Minute))
+	return fmt.Sprintf("hidden, and deleted in %d minutes unless a person says no: %s%s", minutes, v.Why(), said)
 }
 
 // carryOut turns a final decision into actions, a review item, or a trigger's answer.
@@ -193,13 +227,11 @@ func (s *scene) carryOut(c *inbox.Comment, v moderation.Verdict, vid int64, e *e
 			return "", err
 		}
 		if v.Decision == moderation.Hide {
-			s.review(c, vid, "hidden", v.Priority())
-			return "hidden: " + v.Why(), nil
+			why, said := s.proposesBlock(c, "hidden")
+			s.review(c, vid, why, v.Priority())
+			return "hidden: " + v.Why() + said, nil
 		}
-		s.review(c, vid, "deleted", v.Priority())
-		grace := time.Duration(sp.Settings.DeleteGraceMinutes) * time.Minute
-		s.moderate(c, vid, channels.DeleteComment, s.now.Add(grace))
-		return fmt.Sprintf("hidden, and deleted in %d minutes unless a person says no: %s", sp.Settings.DeleteGraceMinutes, v.Why()), nil
+		return s.deleteLater(c, v, vid), nil
 	case moderation.Review:
 		why := "review"
 		if v.SelfHarm() {

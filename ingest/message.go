@@ -59,7 +59,11 @@ func (s *scene) messageReceived(e *event) (string, error) {
 		}
 	}
 	if (verdict.Decision == moderation.Spam || verdict.Decision == moderation.Block) && verdict.OptOut == moderation.NoOptOut {
-		return s.spam(v, verdict, created), nil
+		said := s.spam(v, verdict, created)
+		if verdict.Decision == moderation.Block && s.spaces[e.WorkspaceID].automates() {
+			said += s.block(t, v, vid)
+		}
+		return said, nil
 	}
 	return s.answerMessage(t, v, m, verdict, outcome, e)
 }
@@ -131,6 +135,9 @@ type messageDetail struct {
 func (s *scene) judgeMessage(m *inbox.Message, e *event) (moderation.Verdict, moderation.Input) {
 	in := moderation.Input{Subject: moderation.SubjectMessage, Channel: string(e.Event.Channel), Text: m.Text, AccountID: m.AccountID,
 		HasMedia: e.Message != nil && len(e.Message.Attachments) > 0}
+	if who := s.identity(e); who != nil {
+		in.Strikes = s.strikes[author{e.WorkspaceID, who.ContactID}]
+	}
 	v := s.spaces[m.WorkspaceID].Engine.Judge(in)
 	if router.IsPrefilled(m.Text) { // our own sentence: it wishes nothing
 		v.Decision, v.NeedsLLM, v.OptOut, v.WantsHuman = moderation.Allow, false, moderation.NoOptOut, false

@@ -1,9 +1,12 @@
 package ingest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/jmoiron/sqlx"
 
 	"ponte/channels"
 	"ponte/consent"
@@ -259,7 +262,7 @@ func (s *scene) llmAnswered(e *event) (string, error) {
 	if json.Unmarshal(ask.Verdict, &v) != nil || json.Unmarshal(ask.Input, &in) != nil {
 		return "", &decisionError{e.ID, "the provisional verdict cannot be read"}
 	}
-	engine := s.spaces[ask.WorkspaceID].Engine
+	engine, waited := s.spaces[ask.WorkspaceID].Engine, v.Wants
 	if e.internal.Answer != nil {
 		v = engine.WithLLM(v, in, *e.internal.Answer)
 	} else {
@@ -273,7 +276,13 @@ func (s *scene) llmAnswered(e *event) (string, error) {
 		if c == nil || c.VerdictID == nil || *c.VerdictID != ask.VerdictID {
 			return "the comment was judged again meanwhile, or a person decided", nil
 		}
-		reason, err := s.settleComment(c, v, in, &origin, false)
+		settle := s.settleWanted
+		if waited == "" {
+			settle = func(c *inbox.Comment, v moderation.Verdict, in moderation.Input, e *event) (string, error) {
+				return s.settleComment(c, v, in, e, false)
+			}
+		}
+		reason, err := settle(c, v, in, &origin)
 		return "the model answered: " + reason, err
 	}
 	m := s.byMessage[ask.SubjectID]
@@ -286,5 +295,43 @@ func (s *scene) llmAnswered(e *event) (string, error) {
 	}
 	m.VerdictID = &vid
 	s.changedMessage(m)
-	return "the model answered: " + string(v.Decision), nil
+	return "the model answered: " + string(v.Decision) + s.answeredMessage(m, v, vid), nil
+}
+
+// answeredMessage does what follows from the model's answer about a message that was not filed away
+// when it came.
+func (s *scene) answeredMessage(m *inbox.Message, v moderation.Verdict, vid int64) string {
+	talk, t := s.open[m.ThreadID], s.byThread[m.ThreadID]
+	if v.Decision != moderation.Spam && v.Decision != moderation.Block || v.OptOut != moderation.NoOptOut || talk == nil || t == nil {
+		return ""
+	}
+	said := ""
+	if !talk.Spam {
+		fresh := talk.FirstHumanAt == nil && talk.AssigneeID == nil && talk.Revision <= 1
+		said = "; " + s.spam(talk, v, fresh)
+		s.changedConversation(talk)
+	}
+	if v.Decision == moderation.Block {
+		said += s.block(t, talk, vid)
+	}
+	return said
+}
+
+// loadAskedThreads reads the threads of the messages that the model was asked about, with their open
+// conversations.
+func (s *scene) loadAskedThreads(ctx context.Context, tx *sqlx.Tx, ids []int64) error {
+	list, err := inbox.ThreadsByID(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		s.byThread[list[i].ID] = &list[i]
+	}
+	talks, err := inbox.OpenConversations(ctx, tx, ids)
+	for id, v := range talks {
+		if s.open[id] == nil {
+			s.open[id] = v
+		}
+	}
+	return err
 }

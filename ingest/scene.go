@@ -48,6 +48,8 @@ type scene struct {
 	ours      map[string]bool  // own comments that are replies we sent: account + text under a root
 	echoes    map[int64]bool   // events that are our own doing, come back
 	gone      map[goneKey]bool // taken back before it came
+	strikes   map[author]int
+	byThread  map[int64]*inbox.Thread // of messages the model was asked about
 
 	w writes
 }
@@ -82,13 +84,13 @@ func (d *Decider) load(ctx context.Context, tx *sqlx.Tx, events []*event) (*scen
 	s := &scene{ctx: ctx, d: d, now: d.Now(), spaces: map[int64]*space{}, byComment: map[int64]*inbox.Comment{}, byMessage: map[int64]*inbox.Message{},
 		handoffs: map[string]*router.Handoff{}, origins: map[int64]handoffOrigin{}, runs: map[runKey]bool{}, replies: map[inbox.CommentKey]int{},
 		lastAt: map[int64]time.Time{}, followed: map[int64]int64{}, outcomes: map[int64]router.Outcome{}, asks: map[int64]*askRow{}, asked: map[int64]time.Time{}, ours: map[string]bool{}, echoes: map[int64]bool{},
-		gone: map[goneKey]bool{}}
+		gone: map[goneKey]bool{}, strikes: map[author]int{}, byThread: map[int64]*inbox.Thread{}}
 	s.w.init()
 	if err := s.open1(events); err != nil {
 		return nil, err
 	}
 	for _, step := range []func(context.Context, *sqlx.Tx, []*event) error{
-		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadPeople, s.loadComments, s.loadThreads, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadConsent,
+		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadPeople, s.loadComments, s.loadThreads, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadStrikes, s.loadConsent,
 	} {
 		if err := step(ctx, tx, events); err != nil {
 			return nil, err
@@ -502,10 +504,15 @@ func (s *scene) loadMessages(ctx context.Context, tx *sqlx.Tx, events []*event) 
 		return nil
 	}
 	list, err := inbox.MessagesByID(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	threads := make([]int64, len(list))
 	for i := range list {
 		s.byMessage[list[i].ID] = &list[i]
+		threads[i] = list[i].ThreadID
 	}
-	return err
+	return s.loadAskedThreads(ctx, tx, threads)
 }
 
 // goneKey names something that was taken back.

@@ -184,6 +184,9 @@ func EngineFor(policy, rules json.RawMessage) (*Engine, error) {
 	return NewEngine(nil, rs, p), nil
 }
 
+// Policy is the policy the engine judges under; its maps are not to be changed.
+func (e *Engine) Policy() *Policy { return &e.policy }
+
 // Judge runs rules and model and applies the policy.
 func (e *Engine) Judge(in Input) Verdict {
 	return e.judge(in, true, true)
