@@ -110,6 +110,7 @@ type Server struct {
 	trusted []netip.Prefix
 	met     *metrics
 	page    *page
+	bodies  *bodies
 	api     huma.API
 	life    context.Context // ends when the server stops
 	stop    context.CancelFunc
@@ -123,11 +124,12 @@ func New(d Deps) *Server {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	s := &Server{Deps: d, trusted: prefixes(d.TrustedProxies), met: newMetrics(d.Register)}
+	s := &Server{Deps: d, trusted: prefixes(d.TrustedProxies), met: newMetrics(d.Register), bodies: newBodies()}
 	s.life, s.stop = context.WithCancel(context.Background())
 	s.hub = newHub(d.DB, d.Wake, d.Log)
 	s.App = fiber.New(fiber.Config{
 		AppName: "ponte", DisableStartupMessage: true, BodyLimit: MaxBody,
+		StreamRequestBody: true, DisablePreParseMultipartForm: true, // bodies wait their turn on the wire: body.go
 		Immutable:   true, // values of a request may be kept: nothing is overwritten after the handler
 		ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second,
 		ErrorHandler: s.write,
@@ -135,7 +137,7 @@ func New(d Deps) *Server {
 	s.App.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: func(c *fiber.Ctx, e any) {
 		s.Log.Error("api: a handler panicked", "route", c.Method()+" "+c.Route().Path, "panic", e)
 	}}))
-	s.App.Use(s.headers)
+	s.App.Use(s.headers, s.limit)
 	s.register()
 	return s
 }

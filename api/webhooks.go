@@ -30,7 +30,10 @@ func (s *Server) handshake(c *fiber.Ctx, _ *caller) error {
 
 // receive keeps a signed webhook. The signature is over the bytes as they came; 200 means committed.
 func (s *Server) receive(c *fiber.Ctx, _ *caller) error {
-	body := c.BodyRaw()
+	return s.bodies.take(c, func(body []byte) error { return s.keep(c, body) })
+}
+
+func (s *Server) keep(c *fiber.Ctx, body []byte) error {
 	if s.Verify == nil || !s.Verify(body, c.Get("X-Hub-Signature-256")) {
 		s.met.webhooks.WithLabelValues("bad_signature").Inc()
 		c.Set(fiber.HeaderContentType, fiber.MIMETextPlainCharsetUTF8)

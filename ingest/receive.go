@@ -31,9 +31,9 @@ type Receiver struct {
 // Limits of the queue and of one insert.
 const (
 	maxQueuedRows  = 4096
-	maxQueuedBytes = 48 << 20
+	maxQueuedBytes = 24 << 20
 	maxBatchRows   = 200
-	maxBatchBytes  = 8 << 20
+	maxBatchBytes  = 4 << 20
 )
 
 // Committers is how many inserts run at once.

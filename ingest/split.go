@@ -32,7 +32,7 @@ type Splitter struct {
 // A transaction splits at most so many deliveries and bytes.
 const (
 	maxSplitRows  = 200
-	maxSplitBytes = 8 << 20
+	maxSplitBytes = 4 << 20
 )
 
 // Run splits until the context ends.

@@ -9,32 +9,55 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"hash"
 	"strings"
+	"sync"
 )
 
 const signaturePrefix = "sha256="
 
-// VerifySignature reports whether header (X-Hub-Signature-256) is the HMAC-SHA256 of the body as it
-// came under one of the secrets. The body must be the bytes on the wire, before any decoding: Meta
-// signs them with every non-ASCII character escaped. All secrets are tried, in constant time.
-func VerifySignature(body []byte, header string, secrets []string) bool {
+// Verifier checks signatures under a fixed list of secrets. The keyed hashes are kept and used again,
+// because webhooks come by the thousand.
+type Verifier struct {
+	macs []*sync.Pool // of hash.Hash, one a secret
+}
+
+// NewVerifier returns a verifier of the secrets; empty ones are left out.
+func NewVerifier(secrets []string) *Verifier {
+	v := &Verifier{}
+	for _, s := range secrets {
+		if s != "" {
+			v.macs = append(v.macs, &sync.Pool{New: func() any { return hmac.New(sha256.New, []byte(s)) }})
+		}
+	}
+	return v
+}
+
+// Verify reports whether header (X-Hub-Signature-256) is the HMAC-SHA256 of the body as it came under
+// one of the secrets. The body must be the bytes on the wire, before any decoding: Meta signs them with
+// every non-ASCII character escaped. All secrets are tried, in constant time.
+func (v *Verifier) Verify(body []byte, header string) bool {
 	if len(header) != len(signaturePrefix)+2*sha256.Size || !strings.HasPrefix(header, signaturePrefix) {
 		return false
 	}
-	want, err := hex.DecodeString(header[len(signaturePrefix):])
-	if err != nil {
+	var want, have [sha256.Size]byte
+	if _, err := hex.Decode(want[:], []byte(header[len(signaturePrefix):])); err != nil {
 		return false
 	}
 	ok := 0
-	for _, s := range secrets {
-		if s == "" {
-			continue
-		}
-		mac := hmac.New(sha256.New, []byte(s))
+	for _, pool := range v.macs {
+		mac := pool.Get().(hash.Hash)
+		mac.Reset()
 		mac.Write(body)
-		ok |= subtle.ConstantTimeCompare(mac.Sum(nil), want)
+		ok |= subtle.ConstantTimeCompare(mac.Sum(have[:0]), want[:])
+		pool.Put(mac)
 	}
 	return ok == 1
+}
+
+// VerifySignature is Verify for once.
+func VerifySignature(body []byte, header string, secrets []string) bool {
+	return NewVerifier(secrets).Verify(body, header)
 }
 
 // Sign returns the header Meta would send with the body.

@@ -130,7 +130,7 @@ func (v *service) buildAPI(rehearsalURL string) {
 		DB: v.DB, Log: v.log, Keys: v.Keys, Ledger: v.Ledger, UI: web.Dist(), Now: time.Now,
 		PublicURL: v.c.PublicURL, GraphURL: v.c.GraphURL, TrustedProxies: v.c.TrustedProxies, Demo: v.c.demo, RehearsalURL: rehearsalURL,
 		VerifyToken: v.c.MetaVerifyToken,
-		Verify:      func(body []byte, header string) bool { return meta.VerifySignature(body, header, secrets) },
+		Verify:      meta.NewVerifier(secrets).Verify,
 		Receive:     v.receiver.Receive,
 		SignedRequest: func(raw string) (string, error) {
 			r, err := meta.ParseSignedRequest(raw, secrets)

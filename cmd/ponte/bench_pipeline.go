@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ponte/channels/webhook"
+	"ponte/inbox"
+	"ponte/ingest"
+	"ponte/jobs"
+	"ponte/moderation"
+)
+
+type benchPipelineCmd struct {
+	Events     int    `default:"20000" help:"Events of the throughput part."`
+	Rate       int    `default:"500" help:"Webhooks a second of the latency part."`
+	Seconds    int    `default:"10" help:"How long the latency part runs."`
+	CPUProfile string `name:"cpu-profile" help:"Write a CPU profile to this file."`
+}
+
+// Run measures the whole pipeline: kept webhook → event → contact, comment row, verdict, action row.
+func (b benchPipelineCmd) Run(ctx context.Context, c *config) error {
+	return c.bench(ctx, func(s *store) error {
+		serve, err := startServe(ctx, s)
+		if err != nil {
+			return err
+		}
+		waits, err := b.latency(ctx, s, serve)
+		if err := errors.Join(err, serve.stop()); err != nil {
+			return err
+		}
+		stopProfile, err := cpuProfile(b.CPUProfile)
+		if err != nil {
+			return err
+		}
+		defer stopProfile()
+		perSecond, err := b.throughput(ctx, s)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("pipeline: %.0f events/s (event, contact, comment, verdict, action row), %d events, two workers\n", perSecond, b.Events)
+		fmt.Printf("acknowledgement to action row at %d/s: p50 %.0f ms, p99 %.0f ms, %d webhooks, the outbox sending\n", b.Rate, ms(percentile(waits, 50)), ms(percentile(waits, 99)), len(waits))
+		return nil
+	})
+}
+
+// latency sends webhooks to a serving process at a fixed rate and looks every few milliseconds which
+// actions have become visible. What is counted is from the acknowledgement to that look.
+func (b benchPipelineCmd) latency(ctx context.Context, s *store, serve *benchServe) ([]time.Duration, error) {
+	n := b.Rate * b.Seconds
+	list := benchWebhooks(benchSecret, 0, n)
+	client := benchClient(serve.url, 128)
+	var mu sync.Mutex
+	acked := make(map[string]time.Time, n)
+	var refused atomic.Int64
+	go func() {
+		start, gap := time.Now(), time.Second/time.Duration(b.Rate)
+		for i := range list {
+			time.Sleep(time.Until(start.Add(time.Duration(i) * gap)))
+			go func() {
+				if !send(client, serve.url+"/webhooks/meta", list[i]) {
+					refused.Add(1)
+					return
+				}
+				mu.Lock()
+				acked[fmt.Sprintf("1790%011d", i)] = time.Now()
+				mu.Unlock()
+			}()
+		}
+	}()
+	var waits []time.Duration
+	seen := make(map[string]bool, n)
+	deadline := time.Now().Add(time.Duration(b.Seconds)*time.Second + 30*time.Second)
+	for len(seen) < n-int(refused.Load()) {
+		if time.Now().After(deadline) {
+			return nil, fmt.Errorf("only %d of %d webhooks have led to an action", len(seen), n)
+		}
+		var ids []string
+		if err := s.DB.SelectContext(ctx, &ids, `SELECT call->>'comment_id' FROM actions ORDER BY id DESC LIMIT $1`, 2*b.Rate); err != nil {
+			return nil, fmt.Errorf("look for actions: %w", err)
+		}
+		now := time.Now()
+		mu.Lock()
+		for _, id := range ids {
+			if at, ok := acked[id]; ok && !seen[id] {
+				seen[id] = true
+				waits = append(waits, max(0, now.Sub(at)))
+			}
+		}
+		mu.Unlock()
+		time.Sleep(5 * time.Millisecond)
+	}
+	return waits, nil
+}
+
+func (b benchPipelineCmd) throughput(ctx context.Context, s *store) (float64, error) {
+	base, rows := b.Rate*b.Seconds, 0 // other people and comments than those of the latency part
+	for rows < b.Events {
+		r := inbox.NewRows()
+		for range 200 {
+			r.Add(benchBody(int64(base + rows)))
+			rows++
+		}
+		if _, err := s.DB.ExecContext(ctx, `INSERT INTO deliveries (body) VALUES `+r.SQL(), r.Args...); err != nil {
+			return 0, err
+		}
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	directory := ingest.NewDirectory(s.DB)
+	wake := make(chan struct{})
+	split := &ingest.Splitter{DB: s.DB, Accounts: directory, Parse: webhook.Parse, Log: log, Wake: wake}
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	engines := &ingest.Engines{New: moderation.EngineFor}
+	ids := inbox.NewIDs(s.DB)
+	moderation.Shipped()
+	start := time.Now()
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = split.Run(running) })
+	for i := range deciderCount {
+		d := &ingest.Decider{DB: s.DB, Accounts: directory, IDs: ids, Ledger: s.Ledger, Engines: engines, ReferenceKey: []byte("bench"), AskLLM: func() bool { return false }, Now: time.Now, Log: log, Wake: wake,
+			Lanes: &jobs.Lanes{DB: s.DB, Holder: fmt.Sprintf("bench-%d", i), Share: func(lane int16) bool { return int(lane)%deciderCount == i }}}
+		wg.Go(func() { _ = d.Run(running) })
+	}
+	for {
+		var done int
+		if err := s.DB.GetContext(ctx, &done, `SELECT count(*) FROM events WHERE state = 'done'`); err != nil {
+			return 0, err
+		}
+		if done >= base+b.Events {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	took := time.Since(start)
+	stop()
+	wg.Wait()
+	var sample struct {
+		Verdicts int `db:"verdicts"`
+		Actions  int `db:"actions"`
+	}
+	if err := s.DB.GetContext(ctx, &sample, `SELECT (SELECT count(*) FROM verdicts) AS verdicts, (SELECT count(*) FROM actions) AS actions`); err != nil {
+		return 0, err
+	}
+	out, _ := json.Marshal(sample)
+	fmt.Printf("rows made: %s\n", out)
+	return float64(b.Events) / took.Seconds(), nil
+}
