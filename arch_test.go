@@ -19,7 +19,7 @@ var levels = [][]string{
 	{"fault", "secret", "prompts", "migrations", "cluster", "web", "rehearsal", "channels"},
 	{"jobs", "llm", "auth", "testkit", "moderation", "router", "channels/meta"},
 	{"channels/webhook", "inbox"},
-	{"channels/network", "consent"},
+	{"channels/network", "consent", "decisions"},
 	{"gate"},
 	{"outbox"},
 	{"asks"},

@@ -51,9 +51,10 @@ var sqlErase = []string{
     UNION SELECT v.event_id FROM verdicts v JOIN messages m ON m.workspace_id = v.workspace_id AND v.subject = 'message' AND m.id = v.subject_id
           JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id WHERE t.workspace_id = $1 AND t.contact_id = $2) RETURNING delivery_id)
 UPDATE deliveries SET body = ''::bytea, reason = 'erased' WHERE state = 'split' AND id IN (SELECT delivery_id FROM gone)`,
-	`UPDATE verdicts v SET input = '{}', verdict = v.verdict - 'normalised' WHERE v.workspace_id = $1 AND (
+	`UPDATE verdicts v SET input = '{}', verdict = v.verdict - 'normalised', digest = NULL WHERE v.workspace_id = $1 AND (
     v.subject = 'comment' AND v.subject_id IN (SELECT id FROM comments WHERE workspace_id = $1 AND contact_id = $2)
  OR v.subject = 'message' AND v.subject_id IN (SELECT m.id FROM messages m JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id WHERE t.workspace_id = $1 AND t.contact_id = $2))`,
+	`UPDATE review_items SET text_hash = NULL WHERE workspace_id = $1 AND comment_id IN (SELECT id FROM comments WHERE workspace_id = $1 AND contact_id = $2)`,
 	`DELETE FROM asks a WHERE a.workspace_id = $1 AND a.state <> 'asking' AND (
     a.subject = 'comment' AND a.subject_id IN (SELECT id FROM comments WHERE workspace_id = $1 AND contact_id = $2)
  OR a.subject = 'message' AND a.subject_id IN (SELECT m.id FROM messages m JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id WHERE t.workspace_id = $1 AND t.contact_id = $2))`,

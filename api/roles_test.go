@@ -14,7 +14,8 @@ func (v space) path(t *testing.T, path string) string {
 	t.Helper()
 	ids := map[string]int64{"sessions": 1, "comments": v.comment, "reviews": v.review, "conversations": v.conversation, "suggestions": v.suggestion, "identities": v.identity,
 		"contacts": v.contact, "triggers": v.trigger, "accounts": v.facebook, "quick-replies": v.quick, "knowledge": v.knowledge, "members": v.member, "tokens": v.token,
-		"actions": v.action, "events": v.event, "deliveries": v.delivery, "decisions": v.verdict}
+		"actions": v.action, "events": v.event, "deliveries": v.delivery, "decisions": v.verdict,
+		"versions": v.version, "backtests": v.backtest}
 	path = strings.Replace(strings.Replace(path, "{hash}", v.media, 1), "{code}", "unknown", 1)
 	path = strings.Replace(path, "*", "state", 1)
 	for what, id := range ids {
@@ -40,6 +41,7 @@ func (v space) body(method, path string) any {
 		"POST unjoin": map[string]any{"join_id": v.join}, "POST consent": map[string]any{"act": "withdraw", "channel": "whatsapp", "purpose": "promotional", "how": "phone", "evidence_text": "said so"},
 		"PUT triggers": trigger, "POST triggers": trigger, "POST state": map[string]any{"state": "live"}, "POST sending": map[string]any{"on": false}, "PUT quick-replies": quick, "POST quick-replies": quick,
 		"PUT knowledge": fact, "POST knowledge": fact, "PUT members": map[string]any{"role": "agent"}, "POST settle": map[string]any{"happened": true},
+		"POST versions": map[string]any{"kind": "thresholds", "document": map[string]any{"review_spam": 0.4}},
 	}
 	parts := strings.Split(path, "/")
 	for i := len(parts) - 1; i >= 0; i-- {

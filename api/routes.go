@@ -82,6 +82,15 @@ var table = []route{
 	{"GET", v1 + "/policy", auth.See, "The moderation policy", typed((*Server).getPolicy), nil},
 	{"PUT", v1 + "/policy", auth.Configure, "Change the moderation policy", typed((*Server).setPolicy), nil},
 
+	{"GET", v1 + "/versions", auth.See, "Versions of policy, thresholds and rules", typed((*Server).listVersions), nil},
+	{"POST", v1 + "/versions", auth.Configure, "Keep a version to try it", typed((*Server).addVersion), nil},
+	{"GET", v1 + "/versions/{id}", auth.See, "A version with its figures", typed((*Server).getVersion), nil},
+	{"POST", v1 + "/versions/{id}/state", auth.Configure, "Bring a version into shadow, live, or out", typed((*Server).moveVersion), nil},
+	{"POST", v1 + "/versions/{id}/backtests", auth.Configure, "Hold a version against stored history", typed((*Server).addBacktest), nil},
+	{"GET", v1 + "/backtests/{id}", auth.See, "A backtest as far as it is", typed((*Server).getBacktest), nil},
+	{"GET", v1 + "/backtests/{id}/changes", auth.See, "What it would decide otherwise, by id", typed((*Server).backtestChanges), nil},
+	{"POST", v1 + "/backtests/{id}/cancel", auth.Configure, "Stop a backtest", typed((*Server).cancelBacktest), nil},
+
 	{"GET", v1 + "/actions", auth.See, "What was done, or waits to be", typed((*Server).listActions), nil},
 	{"POST", v1 + "/actions/{id}/cancel", auth.Campaign, "Cancel an action that waits", typed((*Server).cancelAction), nil},
 	{"POST", v1 + "/actions/{id}/retry", auth.Campaign, "Try a failed action again", typed((*Server).retryAction), nil},

@@ -74,6 +74,8 @@ func (v space) ownBody(r api.Route) any {
 		return map[string]any{"name": "n", "role": "agent"}
 	case "PUT /workspace":
 		return map[string]any{"name": fmt.Sprint("renamed", v.id), "brand": "b", "legal_name": "", "contact": "", "time_zone": "Europe/Rome", "locale": "it", "country": "IT", "settings": map[string]any{"cap_day": 2}}
+	case "POST /versions/{id}/state":
+		return map[string]any{"state": "shadow", "reason": "to see what it does"}
 	case "PUT /policy":
 		return map[string]any{"hide_harm": true, "hide_spam": true, "review_harm": 0.5, "review_spam": 0.5, "llm_hide": 0.9}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"ponte/auth"
 	"ponte/consent"
+	"ponte/decisions"
 	"ponte/fault"
 	"ponte/inbox"
 	"ponte/moderation"
@@ -120,6 +121,9 @@ func (s *Server) changeSettings(ctx context.Context, who *caller, verb string, e
 		if _, err := tx.ExecContext(ctx, `UPDATE workspaces SET settings = $2 WHERE id = $1`, who.WorkspaceID, string(next)); err != nil {
 			return fmt.Errorf("save the settings: %w", err)
 		}
+		if err := decisions.SettingsChanged(ctx, tx, who.WorkspaceID, before, stored, who.Actor()); err != nil {
+			return err
+		}
 		var changed []string
 		for k, v := range stored {
 			if string(before[k]) != string(v) {
@@ -152,6 +156,14 @@ func checkSettings(raw json.RawMessage) error {
 		if v < 0 {
 			return fault.Field("settings."+name, "must not be negative")
 		}
+	}
+	for name, v := range map[string]float64{"sample_hidden": st.Review.SampleHidden, "sample_allowed": st.Review.SampleAllowed, "second": st.Review.Second} {
+		if !(v >= 0 && v <= 1) {
+			return fault.Field("settings.review."+name, "%g is not a share between 0 and 1", v)
+		}
+	}
+	if st.Review.GoldEvery < 0 {
+		return fault.Field("settings.review.gold_every", "must not be negative")
 	}
 	for i, d := range st.Holidays {
 		if _, err := time.Parse("2006-01-02", d); err != nil {

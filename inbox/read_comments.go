@@ -89,7 +89,7 @@ SELECT c.workspace_id, c.id, c.account_id, c.channel, c.post_id, c.external_id, 
 FROM comments c
 LEFT JOIN posts p ON p.workspace_id = c.workspace_id AND p.id = c.post_id
 LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id
-LEFT JOIN review_items r ON r.workspace_id = c.workspace_id AND r.comment_id = c.id AND r.state = 'open'
+LEFT JOIN review_items r ON r.workspace_id = c.workspace_id AND r.comment_id = c.id AND r.state = 'open' AND r.kind IN ('verdict','sample')
 WHERE c.workspace_id = $1`
 
 // Where collects conditions of a list with their arguments; ? stands for the argument.

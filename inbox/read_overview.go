@@ -37,7 +37,7 @@ func ReadOverview(ctx context.Context, q sqlx.QueryerContext, workspaceID int64,
 
 const sqlOverview = `
 WITH day AS (SELECT date_trunc('day', now() AT TIME ZONE time_zone) AT TIME ZONE time_zone AS start FROM workspaces WHERE id = $1),
-reviews AS (SELECT count(*) AS n, min(created_at) AS oldest FROM review_items WHERE workspace_id = $1 AND state = 'open'),
+reviews AS (SELECT count(*) AS n, min(created_at) AS oldest FROM review_items WHERE workspace_id = $1 AND state = 'open' AND kind IN ('verdict','sample')),
 talks AS (SELECT count(*) AS waiting, count(*) FILTER (WHERE waiting_since < $2) AS overdue FROM conversations
           WHERE workspace_id = $1 AND state = 'open' AND waiting_since IS NOT NULL AND NOT spam),
 decided AS (SELECT count(*) FILTER (WHERE decision = 'allow') AS allowed, count(*) FILTER (WHERE decision = 'review') AS reviewed,

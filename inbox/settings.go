@@ -2,7 +2,9 @@ package inbox
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,9 +38,26 @@ type Settings struct {
 	LLMDailyMicros int64 `json:"llm_daily_micros,omitempty"` // money budget a day, millionths
 	LLMDailyTokens int64 `json:"llm_daily_tokens,omitempty"`
 
+	Review ReviewSettings `json:"review,omitzero"`
+
 	Policy json.RawMessage `json:"policy,omitempty"` // moderation.Policy; empty: the default one
 	Rules  json.RawMessage `json:"rules,omitempty"`  // moderation rules of the workspace
 	Bot    json.RawMessage `json:"bot,omitempty"`    // router.BotConfig; empty: the default one
+}
+
+// ReviewSettings are the shares of what is drawn by lot in review work, from 0 to 1, and how often a
+// known answer is mixed in.
+type ReviewSettings struct {
+	SampleHidden  float64 `json:"sample_hidden"`  // of what was hidden automatically, a person must decide
+	SampleAllowed float64 `json:"sample_allowed"` // of what was left alone, a person must look at
+	Second        float64 `json:"second"`         // of what a person decided, another looks at, blind
+	GoldEvery     int     `json:"gold_every"`     // after so many decisions a reviewer meets a known answer; 0: never
+}
+
+// Drawn draws by lot: the same thing is drawn or not for ever.
+func Drawn(share float64, what string, id int64) bool {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s:%d", what, id))
+	return float64(binary.BigEndian.Uint32(sum[:]))/(1<<32) < share
 }
 
 // DefaultSettings are the product's defaults (reference: playbooks 4 and 6, consent law 4).
@@ -49,6 +68,7 @@ func DefaultSettings() Settings {
 		CapDay: 1, CapMonth: 4,
 		QuietFrom: "09:00", QuietTo: "20:00", SaturdayFrom: "09:00", SaturdayTo: "17:00",
 		DeleteGraceMinutes: 15, HandoffHours: 168, MaxAutoReplies: 3, ActMaxAgeMinutes: 24 * 60, OverdueMinutes: 120,
+		Review:         ReviewSettings{SampleHidden: 0.05, SampleAllowed: 0.005, Second: 0.05, GoldEvery: 25},
 		LLMDailyMicros: 5_000_000, LLMDailyTokens: 2_000_000,
 	}
 }

@@ -71,10 +71,7 @@ func (s *scene) commentAdded(e *event) (string, error) {
 	if c.Own {
 		return s.ownComment(e, c), nil
 	}
-	v, in, err := s.judgeComment(c, e)
-	if err != nil {
-		return "", err
-	}
+	v, in := s.judgeComment(c, e)
 	return s.settleComment(c, v, in, e, true)
 }
 
@@ -136,7 +133,7 @@ func (s *scene) ownComment(e *event, c *inbox.Comment) string {
 }
 
 // judgeComment asks rules and model; a comment is judged with its parent and the post's caption.
-func (s *scene) judgeComment(c *inbox.Comment, e *event) (moderation.Verdict, moderation.Input, error) {
+func (s *scene) judgeComment(c *inbox.Comment, e *event) (moderation.Verdict, moderation.Input) {
 	in := moderation.Input{Subject: moderation.SubjectComment, Channel: c.Channel, Text: c.Text, AccountID: c.AccountID,
 		HasMedia: len(c.Attachments) > 0, Live: c.Live, Strikes: s.strikesOf(c)}
 	if c.PostID != nil {
@@ -150,15 +147,17 @@ func (s *scene) judgeComment(c *inbox.Comment, e *event) (moderation.Verdict, mo
 	if parent := s.comments[inbox.CommentKey{AccountID: c.AccountID, ExternalID: c.ParentID}]; parent != nil && c.ParentID != "" {
 		in.Parent = parent.Text
 	}
+	start := time.Now()
 	v := s.spaces[c.WorkspaceID].Engine.Judge(in)
-	return v, in, nil
+	e.took = time.Since(start)
+	return v, in
 }
 
 // settleComment writes the verdict and does what follows from its decision. An ask makes it
 // provisional: what depends on it waits for the answer.
 func (s *scene) settleComment(c *inbox.Comment, v moderation.Verdict, in moderation.Input, e *event, mayAsk bool) (string, error) {
 	ask := mayAsk && v.NeedsLLM && e.Source != "backfill" && s.d.AskLLM()
-	vid, err := s.keepVerdict(verdictRow{workspace: c.WorkspaceID, subject: "comment", subjectID: c.ID, event: e.ID, verdict: v, input: in, provisional: ask})
+	vid, err := s.keepVerdict(verdictRow{workspace: c.WorkspaceID, subject: "comment", subjectID: c.ID, event: e.ID, verdict: v, input: in, provisional: ask, from: e})
 	if err != nil {
 		return "", err
 	}
@@ -184,7 +183,7 @@ func (s *scene) settleComment(c *inbox.Comment, v moderation.Verdict, in moderat
 
 // settleWanted ends the wait for a deletion's second condition; the comment has been hidden meanwhile.
 func (s *scene) settleWanted(c *inbox.Comment, v moderation.Verdict, in moderation.Input, e *event) (string, error) {
-	vid, err := s.keepVerdict(verdictRow{workspace: c.WorkspaceID, subject: "comment", subjectID: c.ID, event: e.ID, verdict: v, input: in})
+	vid, err := s.keepVerdict(verdictRow{workspace: c.WorkspaceID, subject: "comment", subjectID: c.ID, event: e.ID, verdict: v, input: in, from: e})
 	if err != nil {
 		return "", err
 	}
@@ -193,10 +192,10 @@ func (s *scene) settleWanted(c *inbox.Comment, v moderation.Verdict, in moderati
 	s.changed(c)
 	switch {
 	case v.Decision != moderation.Delete:
-		s.review(c, vid, "hidden", v.Priority())
+		s.review(c, vid, "hidden", v)
 		return "stays hidden; to delete it takes a person", nil
 	case !s.spaces[c.WorkspaceID].automates():
-		s.review(c, vid, "review", v.Priority())
+		s.review(c, vid, "review", v)
 		return "would be deleted, but automatic decisions are switched off: for review", nil
 	}
 	return s.deleteLater(c, v, vid), nil
@@ -206,7 +205,7 @@ func (s *scene) settleWanted(c *inbox.Comment, v moderation.Verdict, in moderati
 func (s *scene) deleteLater(c *inbox.Comment, v moderation.Verdict, vid int64) string {
 	minutes := s.spaces[c.WorkspaceID].Settings.DeleteGraceMinutes
 	why, said := s.proposesBlock(c, "deleted")
-	s.review(c, vid, why, v.Priority())
+	s.review(c, vid, why, v)
 	s.moderate(c, vid, channels.DeleteComment, s.now.Add(time.Duration(minutes)*time.Minute))
 	return fmt.Sprintf("hidden, and deleted in %d minutes unless a person says no: %s%s", minutes, v.Why(), said)
 }
@@ -220,7 +219,7 @@ func (s *scene) carryOut(c *inbox.Comment, v moderation.Verdict, vid int64, e *e
 	switch v.Decision {
 	case moderation.Hide, moderation.Delete:
 		if !sp.automates() {
-			s.review(c, vid, "review", v.Priority())
+			s.review(c, vid, "review", v)
 			return "would be hidden, but automatic decisions are switched off: for review", nil
 		}
 		if err := s.hide(c, vid, v); err != nil {
@@ -228,7 +227,7 @@ func (s *scene) carryOut(c *inbox.Comment, v moderation.Verdict, vid int64, e *e
 		}
 		if v.Decision == moderation.Hide {
 			why, said := s.proposesBlock(c, "hidden")
-			s.review(c, vid, why, v.Priority())
+			s.review(c, vid, why, v)
 			return "hidden: " + v.Why() + said, nil
 		}
 		return s.deleteLater(c, v, vid), nil
@@ -237,8 +236,11 @@ func (s *scene) carryOut(c *inbox.Comment, v moderation.Verdict, vid int64, e *e
 		if v.SelfHarm() {
 			why = "self_harm"
 		}
-		s.review(c, vid, why, v.Priority())
+		s.review(c, vid, why, v)
 		return "for review: " + v.Why(), nil
+	}
+	if inbox.Drawn(sp.Settings.Review.SampleAllowed, "sample", vid) {
+		s.reviewAs("sample", c, vid, "sample", v)
 	}
 	return s.triggerComment(c, v, e)
 }
@@ -261,8 +263,18 @@ func (s *scene) moderate(c *inbox.Comment, vid int64, kind channels.CallKind, at
 		NotBefore: at, ValidUntil: s.now.Add(7 * 24 * time.Hour)})
 }
 
-func (s *scene) review(c *inbox.Comment, vid int64, why string, priority float64) {
-	s.w.reviews = append(s.w.reviews, reviewRow{c.WorkspaceID, c.ID, vid, why, priority})
+// review puts a decision before people. Some of what was hidden is drawn by lot: those must be decided,
+// and say how often hiding is wrong.
+func (s *scene) review(c *inbox.Comment, vid int64, why string, v moderation.Verdict) {
+	kind := "verdict"
+	if why == "hidden" && inbox.Drawn(s.spaces[c.WorkspaceID].Settings.Review.SampleHidden, "sample", vid) {
+		kind = "sample"
+	}
+	s.reviewAs(kind, c, vid, why, v)
+}
+
+func (s *scene) reviewAs(kind string, c *inbox.Comment, vid int64, why string, v moderation.Verdict) {
+	s.w.reviews = append(s.w.reviews, reviewRow{c.WorkspaceID, c.ID, vid, why, kind, v.ReviewHarm(), v.TextHash()})
 }
 
 // triggerComment holds an allowed comment against the live triggers.
@@ -380,10 +392,7 @@ func (s *scene) commentEdited(e *event) (string, error) {
 	if c.Own {
 		return "the brand edited its own comment", nil
 	}
-	v, in, err := s.judgeComment(c, e)
-	if err != nil {
-		return "", err
-	}
+	v, in := s.judgeComment(c, e)
 	if v.Decision != moderation.Allow || v.NeedsLLM { // what answers the old words waits for nothing more
 		s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Automatic: true, Kinds: []channels.CallKind{channels.ReplyToComment, channels.PrivateReply},
 			Reason: "comment_edited", Meaning: "the comment was edited and is not clearly harmless any more"})

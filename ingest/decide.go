@@ -204,6 +204,7 @@ type event struct {
 	internal       internalPayload
 	account        *inbox.Account
 	reason         string
+	took           time.Duration // to judge it: the program, or the wait for the language model
 }
 
 // internalPayload is what internal events carry.

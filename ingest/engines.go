@@ -1,11 +1,13 @@
 package ingest
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"sync"
 
+	"ponte/decisions"
 	"ponte/inbox"
 	"ponte/moderation"
 	"ponte/router"
@@ -15,9 +17,18 @@ import (
 type Engines struct {
 	// New makes the engine for a workspace's policy and rules (either may be empty: the defaults).
 	New func(policy, rules json.RawMessage) (*moderation.Engine, error)
+	// Keep keeps what an engine judges by, before it judges; nil keeps nothing.
+	Keep func(ctx context.Context, workspaceID int64, e *moderation.Engine) error
 
-	mu   sync.Mutex
-	made map[int64]madeEngine
+	mu    sync.Mutex
+	made  map[int64]madeEngine
+	tried map[int64]candidate // by version
+}
+
+// candidate is the engine of a version in shadow, over what was live when it was made.
+type candidate struct {
+	live   *moderation.Engine
+	engine *moderation.Engine // nil: it cannot be made
 }
 
 type madeEngine struct {
@@ -27,7 +38,7 @@ type madeEngine struct {
 }
 
 // For returns the engine of the workspace's current policy and rules.
-func (e *Engines) For(workspaceID int64, s inbox.Settings) (*moderation.Engine, error) {
+func (e *Engines) For(ctx context.Context, workspaceID int64, s inbox.Settings) (*moderation.Engine, error) {
 	digest := sha256.Sum256([]byte(string(s.Policy) + "\x00" + string(s.Rules)))
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -40,9 +51,31 @@ func (e *Engines) For(workspaceID int64, s inbox.Settings) (*moderation.Engine, 
 	engine, err := e.New(s.Policy, s.Rules)
 	if err != nil {
 		err = fmt.Errorf("make the moderation engine of workspace %d: %w", workspaceID, err)
+	} else if e.Keep != nil {
+		if err := e.Keep(ctx, workspaceID, engine); err != nil {
+			return nil, err // not remembered: it is tried again
+		}
 	}
 	e.made[workspaceID] = madeEngine{digest, engine, err}
 	return engine, err
+}
+
+// Candidate returns the engine of a version in shadow; nil where it cannot be made over what is live.
+func (e *Engines) Candidate(v decisions.Version, live *moderation.Engine) *moderation.Engine {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c, ok := e.tried[v.ID]; ok && c.live == live {
+		return c.engine
+	}
+	if e.tried == nil {
+		e.tried = map[int64]candidate{}
+	}
+	engine, err := v.Engine(live)
+	if err != nil {
+		engine = nil
+	}
+	e.tried[v.ID] = candidate{live, engine}
+	return engine
 }
 
 // space is a workspace as a batch needs it.
@@ -52,16 +85,17 @@ type space struct {
 	Engine   *moderation.Engine
 	Bot      router.Config
 	Triggers []router.Trigger
+	Shadows  []decisions.Version
 }
 
 func (s *space) automates() bool { return s.Settings.Automate == nil || *s.Settings.Automate }
 
-func newSpace(w inbox.Workspace, engines *Engines) (*space, error) {
+func newSpace(ctx context.Context, w inbox.Workspace, engines *Engines) (*space, error) {
 	settings, err := inbox.ParseSettings(w.Settings)
 	if err != nil {
 		return nil, err
 	}
-	engine, err := engines.For(w.ID, settings)
+	engine, err := engines.For(ctx, w.ID, settings)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func (s *scene) messageReceived(e *event) (string, error) {
 	}
 	verdict, in := s.judgeMessage(m, e)
 	ask := verdict.NeedsLLM && e.Source != "backfill" && s.d.AskLLM()
-	vid, err := s.keepVerdict(verdictRow{workspace: e.WorkspaceID, subject: "message", subjectID: m.ID, event: e.ID, verdict: verdict, input: in, provisional: ask})
+	vid, err := s.keepVerdict(verdictRow{workspace: e.WorkspaceID, subject: "message", subjectID: m.ID, event: e.ID, verdict: verdict, input: in, provisional: ask, from: e})
 	if err != nil {
 		return "", err
 	}
@@ -138,13 +138,15 @@ func (s *scene) judgeMessage(m *inbox.Message, e *event) (moderation.Verdict, mo
 	if who := s.identity(e); who != nil {
 		in.Strikes = s.strikes[author{e.WorkspaceID, who.ContactID}]
 	}
+	switch {
+	case router.IsPrefilled(m.Text):
+		in.Scripted = moderation.ScriptedSentence
+	case e.Message != nil && router.IsOwnPayload(e.Message.Payload): // a tap says what the button is for, not what its title reads like
+		in.Scripted = moderation.ScriptedButton
+	}
+	start := time.Now()
 	v := s.spaces[m.WorkspaceID].Engine.Judge(in)
-	if router.IsPrefilled(m.Text) { // our own sentence: it wishes nothing
-		v.Decision, v.NeedsLLM, v.OptOut, v.WantsHuman = moderation.Allow, false, moderation.NoOptOut, false
-	}
-	if e.Message != nil && router.IsOwnPayload(e.Message.Payload) { // a tap says what the button is for, not what its title reads like
-		v.Decision, v.NeedsLLM, v.OptOut = moderation.Allow, false, moderation.NoOptOut
-	}
+	e.took = time.Since(start)
 	return v, in
 }
 

@@ -263,6 +263,9 @@ func (s *scene) llmAnswered(e *event) (string, error) {
 		return "", &decisionError{e.ID, "the provisional verdict cannot be read"}
 	}
 	engine, waited := s.spaces[ask.WorkspaceID].Engine, v.Wants
+	if !engine.Made(v) { // policy, rules or program changed while the question was out
+		v = engine.Judge(in)
+	}
 	if e.internal.Answer != nil {
 		v = engine.WithLLM(v, in, *e.internal.Answer)
 	} else {
@@ -270,7 +273,7 @@ func (s *scene) llmAnswered(e *event) (string, error) {
 	}
 	v.NeedsLLM = false
 	origin := *e
-	origin.ID, origin.Source, origin.OccurredAt = ask.EventID, ask.Source, ask.OccurredAt
+	origin.ID, origin.Source, origin.OccurredAt, origin.took = ask.EventID, ask.Source, ask.OccurredAt, max(0, s.now.Sub(ask.CreatedAt))
 	if ask.Subject == "comment" {
 		c := s.byComment[ask.SubjectID]
 		if c == nil || c.VerdictID == nil || *c.VerdictID != ask.VerdictID {
@@ -289,7 +292,7 @@ func (s *scene) llmAnswered(e *event) (string, error) {
 	if m == nil || m.VerdictID == nil || *m.VerdictID != ask.VerdictID {
 		return "the message is gone, or was judged again", nil
 	}
-	vid, err := s.keepVerdict(verdictRow{workspace: m.WorkspaceID, subject: "message", subjectID: m.ID, event: ask.EventID, verdict: v, input: in})
+	vid, err := s.keepVerdict(verdictRow{workspace: m.WorkspaceID, subject: "message", subjectID: m.ID, event: ask.EventID, verdict: v, input: in, from: &origin})
 	if err != nil {
 		return "", err
 	}

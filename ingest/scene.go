@@ -12,6 +12,7 @@ import (
 
 	"ponte/channels"
 	"ponte/consent"
+	"ponte/decisions"
 	"ponte/inbox"
 	"ponte/outbox"
 	"ponte/router"
@@ -77,6 +78,7 @@ type askRow struct {
 	Input       json.RawMessage `db:"input"`
 	Source      string          `db:"source"`
 	OccurredAt  time.Time       `db:"occurred_at"`
+	CreatedAt   time.Time       `db:"created_at"`
 }
 
 // load reads all that the events may need and locks the contacts concerned.
@@ -126,7 +128,7 @@ func (s *scene) loadSpaces(ctx context.Context, tx *sqlx.Tx, events []*event) er
 		return fmt.Errorf("load workspaces: %w", err)
 	}
 	for _, w := range list {
-		sp, err := newSpace(w, s.d.Engines)
+		sp, err := newSpace(ctx, w, s.d.Engines)
 		if err != nil {
 			return err
 		}
@@ -138,6 +140,13 @@ func (s *scene) loadSpaces(ctx context.Context, tx *sqlx.Tx, events []*event) er
 	}
 	for ws, list := range triggers {
 		s.spaces[ws].Triggers = list
+	}
+	shadows, err := decisions.InShadow(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for _, v := range shadows {
+		s.spaces[v.WorkspaceID].Shadows = append(s.spaces[v.WorkspaceID].Shadows, v)
 	}
 	return nil
 }
@@ -158,7 +167,7 @@ func (s *scene) loadAsks(ctx context.Context, tx *sqlx.Tx, events []*event) erro
 }
 
 const sqlLoadAsks = `
-SELECT a.id, a.workspace_id, a.subject, a.subject_id, a.verdict_id, a.event_id, v.verdict, v.input, e.source, e.occurred_at
+SELECT a.id, a.workspace_id, a.subject, a.subject_id, a.verdict_id, a.event_id, v.verdict, v.input, e.source, e.occurred_at, a.created_at
 FROM asks a JOIN verdicts v ON v.workspace_id = a.workspace_id AND v.id = a.verdict_id JOIN events e ON e.id = a.event_id
 WHERE a.id = ANY($1)`
 

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"ponte/channels"
 	"ponte/consent"
+	"ponte/decisions"
 	"ponte/inbox"
 	"ponte/moderation"
 	"ponte/outbox"
@@ -27,6 +29,7 @@ type writes struct {
 	changedMessages      map[int64]*inbox.Message
 	threads              map[int64]*inbox.Thread
 	verdicts             []verdictRow
+	shadows              []decisions.Shadow
 	reviews              []reviewRow
 	closeReviews         []int64
 	asks                 []askNew
@@ -81,11 +84,13 @@ type (
 		verdict          moderation.Verdict
 		input            moderation.Input
 		provisional      bool
+		from             *event // what it came from, and how long it took
 	}
 	reviewRow struct {
 		workspace, comment, verdict int64
-		why                         string
-		priority                    float64
+		why, kind                   string
+		harm                        float64
+		alike                       []byte // hash of the normalised text
 	}
 	askNew struct {
 		workspace          int64
@@ -131,7 +136,20 @@ func (s *scene) keepVerdict(r verdictRow) (int64, error) {
 	}
 	r.id = id
 	s.w.verdicts = append(s.w.verdicts, r)
+	if !r.provisional && r.from.Source != "backfill" {
+		s.shadow(r)
+	}
 	return id, nil
+}
+
+// shadow notes what the versions in shadow would have decided. Nothing follows from it, also when one
+// of them fails.
+func (s *scene) shadow(r verdictRow) {
+	sp := s.spaces[r.workspace]
+	for _, v := range sp.Shadows {
+		s.w.shadows = append(s.w.shadows, decisions.Shadow{WorkspaceID: r.workspace, VersionID: v.ID, VerdictID: r.id, Was: string(r.verdict.Decision),
+			Now: decisions.Beside(s.d.Engines.Candidate(v, sp.Engine), r.input, r.verdict)})
+	}
 }
 
 // ask puts a question to the model beside the lanes. What is remembered is found by the digest: the
@@ -190,25 +208,26 @@ func (s *scene) writeVerdicts(ctx context.Context, tx *sqlx.Tx) error {
 	}
 	rows := inbox.NewRows()
 	for _, v := range s.w.verdicts {
-		verdict, err := json.Marshal(v.verdict)
+		verdict, err := v.verdict.Canonical()
 		if err != nil {
-			return fmt.Errorf("encode a verdict: %w", err)
+			return err
 		}
+		digest := sha256.Sum256(verdict)
 		input, err := json.Marshal(v.input)
 		if err != nil {
 			return fmt.Errorf("encode a verdict's input: %w", err)
 		}
 		rows.Add(v.workspace, v.id, v.subject, v.subjectID, v.event, string(v.verdict.Decision), string(v.verdict.Tier), v.provisional, string(verdict), string(input),
-			v.verdict.TokensIn, v.verdict.TokensOut, v.verdict.CostMicros)
+			v.verdict.TokensIn, v.verdict.TokensOut, v.verdict.CostMicros, v.from.took.Microseconds(), digest[:])
 	}
 	if _, err := tx.ExecContext(ctx, sqlInsertVerdicts+rows.SQL(), rows.Args...); err != nil {
 		return fmt.Errorf("keep verdicts: %w", err)
 	}
-	return nil
+	return decisions.SaveShadows(ctx, tx, s.w.shadows)
 }
 
 const sqlInsertVerdicts = `
-INSERT INTO verdicts (workspace_id, id, subject, subject_id, event_id, decision, tier, provisional, verdict, input, tokens_in, tokens_out, cost_micros)
+INSERT INTO verdicts (workspace_id, id, subject, subject_id, event_id, decision, tier, provisional, verdict, input, tokens_in, tokens_out, cost_micros, took_micros, digest)
 OVERRIDING SYSTEM VALUE VALUES `
 
 func (s *scene) writeReviews(ctx context.Context, tx *sqlx.Tx) error {
@@ -229,10 +248,10 @@ func (s *scene) writeReviews(ctx context.Context, tx *sqlx.Tx) error {
 		}
 		last[r.comment] = r
 	}
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "bigint", "bigint", "text", "text", "real", "bytea")
 	for _, id := range order {
 		r := last[id]
-		rows.Add(r.workspace, r.comment, r.verdict, r.why, r.priority)
+		rows.Add(r.workspace, r.comment, r.verdict, r.why, r.kind, r.harm, r.alike)
 	}
 	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlInsertReviews, rows.SQL()), rows.Args...); err != nil {
 		return fmt.Errorf("keep review items: %w", err)
@@ -240,11 +259,19 @@ func (s *scene) writeReviews(ctx context.Context, tx *sqlx.Tx) error {
 	return nil
 }
 
+// The reach of a comment: how many others stand under its post, live, under an advertisement.
 const sqlInsertReviews = `
-INSERT INTO review_items (workspace_id, comment_id, verdict_id, why, priority) VALUES %s
-ON CONFLICT (workspace_id, comment_id) WHERE state = 'open'
-DO UPDATE SET verdict_id = excluded.verdict_id, why = excluded.why, priority = greatest(review_items.priority, excluded.priority)`
+INSERT INTO review_items (workspace_id, comment_id, verdict_id, why, kind, harm, reach, priority, text_hash)
+SELECT k.workspace_id, k.comment_id, k.verdict_id, k.why, k.kind, k.harm, r.reach, k.harm * r.reach, k.text_hash
+FROM (VALUES %s) AS k (workspace_id, comment_id, verdict_id, why, kind, harm, text_hash)
+JOIN comments c ON c.workspace_id = k.workspace_id AND c.id = k.comment_id
+CROSS JOIN LATERAL (SELECT 1 + log(1 + count(*)) + CASE WHEN c.live THEN 1 ELSE 0 END + CASE WHEN c.ad_id <> '' THEN 0.5 ELSE 0 END AS reach
+    FROM (SELECT 1 FROM comments o WHERE o.post_id = c.post_id AND o.id <> c.id LIMIT 999) others) r
+ON CONFLICT (workspace_id, comment_id) WHERE state = 'open' AND kind IN ('verdict','sample')
+DO UPDATE SET verdict_id = excluded.verdict_id, why = excluded.why, kind = excluded.kind, harm = greatest(review_items.harm, excluded.harm), reach = excluded.reach,
+    priority = greatest(review_items.harm, excluded.harm) * excluded.reach, text_hash = excluded.text_hash`
 
+// An item that a reviewer has for its own sake ends with the comment too, whatever its kind.
 const sqlCloseReviews = `
 UPDATE review_items SET state = 'decided', outcome = 'superseded', reason = 'the comment was removed', decided_at = now()
 WHERE comment_id = ANY($1) AND state = 'open'`
@@ -441,7 +468,7 @@ UPDATE deliveries SET body = '' WHERE state = 'split' AND id IN (
 UPDATE events SET payload = '{"erased":true}' WHERE id = $3 OR id IN (
     SELECT event_id FROM verdicts WHERE workspace_id = $1 AND subject = 'message' AND subject_id = $2)`
 	sqlEraseVerdict = `
-UPDATE verdicts SET input = '{"erased":true}', verdict = verdict - 'normalised' WHERE workspace_id = $1 AND subject = 'message' AND subject_id = $2`
+UPDATE verdicts SET input = '{"erased":true}', verdict = verdict - 'normalised', digest = NULL WHERE workspace_id = $1 AND subject = 'message' AND subject_id = $2`
 	sqlEraseAsk = `
 UPDATE asks SET question = '{"erased":true}',
     reason = CASE WHEN state IN ('pending', 'asking') THEN 'taken back by its author' ELSE reason END,

@@ -64,7 +64,8 @@ type Input struct {
 	PostID    int64   `json:"post_id,omitempty"`
 	HasMedia  bool    `json:"has_media,omitempty"`
 	Live      bool    `json:"live,omitempty"`
-	Strikes   int     `json:"strikes,omitempty"` // what of this author was hidden lately, as the policy counts
+	Scripted  string  `json:"scripted,omitempty"` // ScriptedSentence or ScriptedButton: our own words
+	Strikes   int     `json:"strikes,omitempty"`  // what of this author was hidden lately, as the policy counts
 }
 
 // Reason says why, for a person to read.
@@ -103,6 +104,9 @@ type Verdict struct {
 	Wants       Decision            `json:"wants,omitempty"`    // delete or block, waiting for its second condition
 	Category    string              `json:"category,omitempty"` // the one that decided
 
+	Tiers *TierAnswers `json:"tiers,omitempty"` // what each tier said
+
+	EngineVersion int    `json:"engine_version,omitempty"`
 	ModelVersion  string `json:"model_version"`
 	RulesVersion  string `json:"rules_version"`
 	PolicyVersion string `json:"policy_version"`
@@ -125,14 +129,6 @@ func (v Verdict) Why() string {
 
 // SelfHarm reports whether a person must look with care: such a text is never hidden silently.
 func (v Verdict) SelfHarm() bool { return v.Category == "self_harm" }
-
-// Priority orders the review queue: harm first, people in danger before all.
-func (v Verdict) Priority() float64 {
-	if v.SelfHarm() {
-		return 2
-	}
-	return max(v.Harm, v.SpamScore*0.8)
-}
 
 // LLMAnswer is what the model said of one text, validated.
 type LLMAnswer struct {
@@ -189,12 +185,14 @@ func (e *Engine) Policy() *Policy { return &e.policy }
 
 // Judge runs rules and model and applies the policy.
 func (e *Engine) Judge(in Input) Verdict {
-	return e.judge(in, true, true)
+	v := e.judge(in, true, true)
+	v.heedScript(in)
+	return v
 }
 
 func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 	n := normalise(in.Text)
-	v := Verdict{Subject: in.Subject, ModelVersion: e.model.Version, RulesVersion: e.rules.Version, PolicyVersion: e.policy.Version(), Normalised: n.folded, Scores: map[string]*float64{}}
+	v := Verdict{Subject: in.Subject, EngineVersion: EngineVersion, ModelVersion: e.model.Version, RulesVersion: e.rules.Version, PolicyVersion: e.policy.Version(), Normalised: n.folded, Scores: map[string]*float64{}}
 	for _, c := range append(append([]string{}, HarmCategories...), SpamCategories...) {
 		v.Scores[c] = nil
 	}
@@ -213,6 +211,7 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 	if useRules {
 		hits = e.rules.match(in, n, v.Language)
 	}
+	v.keepTiers(hits, p, useModel)
 	for _, h := range hits {
 		s := h.Score
 		if v.Scores[h.Category] == nil || *v.Scores[h.Category] < s {
@@ -254,6 +253,7 @@ func known(category string) bool {
 func (e *Engine) WithLLM(v Verdict, in Input, a LLMAnswer) Verdict {
 	v.NeedsLLM = false
 	v.PromptVersion, v.LLMModel = a.Prompt, a.Model
+	v.keepLLM(&a, "")
 	if !a.Remembered {
 		v.TokensIn, v.TokensOut, v.CostMicros = a.TokensIn, a.TokensOut, a.CostMicros
 	}
@@ -306,6 +306,7 @@ func ruledIn(scores map[string]*float64, category string) bool {
 // for goes to a person, said openly.
 func (e *Engine) WithoutLLM(v Verdict, why string) Verdict {
 	v.NeedsLLM = false
+	v.keepLLM(nil, why)
 	if v.Decision == Allow || v.Decision == Review {
 		v.Decision = Review
 		v.Reasons = append(v.Reasons, Reason{Code: "llm:unavailable", Text: why + ": for a person"})

@@ -47,6 +47,8 @@ type Rule struct {
 type RuleSet struct {
 	Rules   []*Rule
 	Version string
+
+	raw []byte // the document the version names
 }
 
 type hit struct {
@@ -80,7 +82,7 @@ func ParseRules(raw []byte) (*RuleSet, error) {
 			return nil, fault.Wrap(fault.Invalid, err, "rule %d (%s): %v", i+1, r.Name, err)
 		}
 	}
-	return &RuleSet{Rules: rules, Version: versionOf(raw)}, nil
+	return &RuleSet{Rules: rules, Version: versionOf(raw), raw: raw}, nil
 }
 
 func (r *Rule) compile() error {

@@ -31,7 +31,8 @@ type cli struct {
 	Account   accountCmd   `cmd:"" help:"Connected Pages, Instagram accounts and WhatsApp numbers."`
 	Token     tokenCmd     `cmd:"" help:"API tokens."`
 	Consent   consentCmd   `cmd:"" help:"The consent ledger."`
-	Decisions decisionsCmd `cmd:"" help:"Recorded decisions."`
+	Decisions decisionsCmd `cmd:"" help:"Recorded decisions: judge them again, by the same versions or by others."`
+	Policy    policyCmd    `cmd:"" help:"Versions of policy, thresholds and rules: backtest, shadow, live."`
 	Send      sendCmd      `cmd:"" help:"Sending after a restore."`
 	Replay    replayCmd    `cmd:"" help:"Put parked webhooks back in line."`
 	Backfill  backfillCmd  `cmd:"" help:"Read an account's history: stored and judged, never acted on."`

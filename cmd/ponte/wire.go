@@ -19,6 +19,7 @@ import (
 	"ponte/channels/meta"
 	"ponte/channels/network"
 	"ponte/channels/webhook"
+	"ponte/decisions"
 	"ponte/fault"
 	"ponte/inbox"
 	"ponte/ingest"
@@ -35,19 +36,20 @@ import (
 // service is everything that runs in one process, put together.
 type service struct {
 	*store
-	c        *config
-	log      *slog.Logger
-	network  *network.Network
-	model    *llm.Client
-	wake     *jobs.Wake
-	epoch    *outbox.Epoch
-	receiver *ingest.Receiver
-	splitter *ingest.Splitter
-	deciders []*ingest.Decider
-	fetcher  *ingest.Fetcher
-	asks     *asks.Runner
-	sender   *outbox.Sender
-	server   *api.Server
+	c         *config
+	log       *slog.Logger
+	network   *network.Network
+	model     *llm.Client
+	wake      *jobs.Wake
+	epoch     *outbox.Epoch
+	receiver  *ingest.Receiver
+	splitter  *ingest.Splitter
+	deciders  []*ingest.Decider
+	fetcher   *ingest.Fetcher
+	asks      *asks.Runner
+	backtests *decisions.Worker
+	sender    *outbox.Sender
+	server    *api.Server
 
 	registry *prometheus.Registry
 }
@@ -63,11 +65,14 @@ func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *s
 	if v.epoch, err = outbox.OpenEpoch(ctx, s.DB, c.epochPath()); err != nil {
 		return nil, fmt.Errorf("open the send epoch: %w", err)
 	}
-	if v.wake, err = jobs.Listen(s.URL, "ponte_deliveries", "ponte_events", "ponte_asks", "ponte_changes"); err != nil {
+	if v.wake, err = jobs.Listen(s.URL, "ponte_deliveries", "ponte_events", "ponte_asks", "ponte_changes", decisions.Channel); err != nil {
 		return nil, fmt.Errorf("listen to the database: %w", err)
 	}
 	v.model = llm.New(llm.Config{URL: c.LLMURL, Key: c.LLMKey, Model: c.LLMModel})
 	moderation.Shipped() // read once, before the first comment waits for it
+	if err := decisions.KeepModel(ctx, s.DB); err != nil {
+		return nil, err
+	}
 	if err := v.buildIngest(); err != nil {
 		return nil, err
 	}
@@ -85,7 +90,9 @@ func (v *service) buildIngest() error {
 	}
 	v.receiver = ingest.NewReceiver(bodies, func() { v.wake.Poke("ponte_deliveries") })
 	v.splitter = &ingest.Splitter{DB: v.DB, Accounts: directory, Parse: webhook.Parse, Log: v.log, Wake: v.wake.On("ponte_deliveries")}
-	engines := &ingest.Engines{New: moderation.EngineFor}
+	engines := &ingest.Engines{New: moderation.EngineFor, Keep: func(ctx context.Context, workspaceID int64, e *moderation.Engine) error {
+		return decisions.KeepLive(ctx, v.DB, workspaceID, e)
+	}}
 	ids := inbox.NewIDs(v.DB)
 	batches := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "ponte_decide_batch_seconds", Help: "Time to decide one batch of events.", Buckets: prometheus.ExponentialBuckets(0.002, 2, 12)})
 	events := prometheus.NewCounter(prometheus.CounterOpts{Name: "ponte_events_decided_total", Help: "Events decided by this process."})
@@ -100,6 +107,7 @@ func (v *service) buildIngest() error {
 		})
 	}
 	v.fetcher = &ingest.Fetcher{DB: v.DB, Network: v.network, Accounts: directory, Open: v.openAccount, Now: time.Now, Log: v.log}
+	v.backtests = &decisions.Worker{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(decisions.Channel)}
 	v.asks = &asks.Runner{DB: v.DB, Model: v.model, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_asks")}
 	return nil
 }
@@ -178,6 +186,7 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	}
 	group.Go(func() error { return v.fetcher.Run(ctx) })
 	group.Go(func() error { return v.asks.Run(ctx) })
+	group.Go(func() error { return v.backtests.Run(ctx) })
 	group.Go(func() error { return v.sender.Run(ctx) })
 	group.Go(func() error { return v.server.Run(ctx) })
 	group.Go(func() error {
