@@ -29,24 +29,39 @@ type Lanes struct {
 	DB     *sqlx.DB
 	Holder string                // unique to this process and worker
 	Share  func(lane int16) bool // which lanes this worker may take in this process; nil means all
+	Life   *Life                 // lets others take over at once when this process dies; nil: when the lease has run out
+}
+
+// holder signs the lanes. The part before # is the process's, whose lock tells whether it lives.
+func (l *Lanes) holder() string {
+	if l.Life == nil {
+		return l.Holder
+	}
+	return l.Life.Name() + "#" + l.Holder
 }
 
 // Acquire renews the lanes held and takes free or expired ones. The workers of one process divide the
 // lanes by Share; a second replica stands by and takes over what is not renewed.
 func (l *Lanes) Acquire(ctx context.Context) ([]Held, error) {
+	if l.Life != nil {
+		if err := l.Life.Show(ctx); err != nil && ctx.Err() != nil {
+			return nil, err // else: without it, others wait for the lease
+		}
+	}
 	var held []Held
-	err := l.DB.SelectContext(ctx, &held, sqlAcquireLanes, l.Holder, Lease.Seconds(), pq.Array(l.mine()))
+	err := l.DB.SelectContext(ctx, &held, sqlAcquireLanes, l.holder(), Lease.Seconds(), pq.Array(l.mine()), lifeLock, lifePrefix+"%")
 	if err != nil {
 		return nil, fmt.Errorf("acquire lanes: %w", err)
 	}
 	return held, nil
 }
 
-// A lane changes hands only when its lease has run out; then the fence moves, and a late writer under
-// the old number is refused.
+// A lane changes hands only when its lease has run out or its holder's process is dead; then the fence
+// moves, and a late writer under the old number is refused.
 const sqlAcquireLanes = `
 WITH want AS (
-    SELECT lane FROM lanes WHERE lane = ANY($3) AND (holder = $1 OR expires_at < now())
+    SELECT lane FROM lanes WHERE lane = ANY($3) AND (holder = $1 OR expires_at < now()
+        OR holder LIKE $5 AND holder <> $1 AND pg_try_advisory_xact_lock($4, hashtext(split_part(holder, '#', 1))))
     ORDER BY lane FOR UPDATE SKIP LOCKED
 )
 UPDATE lanes l SET expires_at = now() + make_interval(secs => $2),
@@ -57,7 +72,7 @@ RETURNING l.lane, l.fence`
 
 // Release gives the lanes back at a graceful stop, so that another replica need not wait.
 func (l *Lanes) Release(ctx context.Context) error {
-	if _, err := l.DB.ExecContext(ctx, `UPDATE lanes SET expires_at = '-infinity' WHERE holder = $1`, l.Holder); err != nil {
+	if _, err := l.DB.ExecContext(ctx, `UPDATE lanes SET expires_at = '-infinity' WHERE holder = $1`, l.holder()); err != nil {
 		return fmt.Errorf("release lanes: %w", err)
 	}
 	return nil
@@ -71,7 +86,7 @@ func (l *Lanes) Check(ctx context.Context, tx sqlx.ExtContext, held []Held) erro
 		lanes[i], fences[i] = int64(h.Lane), h.Fence
 	}
 	var n int
-	if err := sqlx.GetContext(ctx, tx, &n, sqlCheckLanes, pq.Array(lanes), pq.Array(fences), l.Holder); err != nil {
+	if err := sqlx.GetContext(ctx, tx, &n, sqlCheckLanes, pq.Array(lanes), pq.Array(fences), l.holder()); err != nil {
 		return fmt.Errorf("check lanes: %w", err)
 	}
 	if n != len(held) {

@@ -201,7 +201,7 @@ func (s *Sender) judge(ctx context.Context, tx *sqlx.Tx, actions []work, now tim
 			changes = append(changes, a.changes()...)
 		}
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlJudged, rows.SQL(), len(rows.Args)+1, len(rows.Args)+2), append(rows.Args, s.signature(), now)...); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlJudged, rows.SQL(), len(rows.Args)+1, len(rows.Args)+2), append(rows.Args, s.Life.Name(), now)...); err != nil {
 		return nil, fmt.Errorf("write what the gate said: %w", err)
 	}
 	return sending, inbox.Touch(ctx, tx, changes...)

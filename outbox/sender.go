@@ -15,6 +15,7 @@ import (
 	"ponte/channels"
 	"ponte/consent"
 	"ponte/gate"
+	"ponte/jobs"
 )
 
 // Network is what the sender needs of the networks. The error of Do is a *channels.Failure.
@@ -58,7 +59,8 @@ type Sender struct {
 	Epoch    *Epoch // nil: not guarded against restored copies
 	Clock    func() time.Time
 	Log      *slog.Logger
-	Name     string // of this process; empty: drawn
+	Name     string     // of this process; empty: drawn
+	Life     *jobs.Life // of this process; nil: one of the sender's own
 	Limits   Limits
 	Listen   string // database URL to listen on for wake-ups; empty: polling only
 
@@ -73,7 +75,6 @@ type Sender struct {
 
 	once     sync.Once
 	gate     *gate.Gate
-	life     *alive
 	mu       sync.Mutex
 	inflight map[int64]int       // account → calls
 	paused   map[pause]time.Time // what has no room until when; only a cache of what the outbox tells
@@ -91,6 +92,9 @@ func (s *Sender) start() {
 		s.Clock = orElse(s.Clock, time.Now)
 		s.Log = cmp.Or(s.Log, slog.Default())
 		s.Name = cmp.Or(s.Name, newToken())
+		if s.Life == nil {
+			s.Life = &jobs.Life{DB: s.DB, Process: s.Name}
+		}
 		s.Batch, s.PerAccount = cmp.Or(s.Batch, 50), cmp.Or(s.PerAccount, 8)
 		s.CallTimeout = cmp.Or(s.CallTimeout, 30*time.Second)
 		s.SettleAfter = cmp.Or(s.SettleAfter, s.CallTimeout+10*time.Second)
@@ -123,18 +127,14 @@ func orElse(f, other func() time.Time) func() time.Time {
 func (s *Sender) Run(ctx context.Context) error {
 	s.start()
 	var beside, calls sync.WaitGroup
-	if err := s.showLife(ctx); err != nil {
+	if err := s.Life.Show(ctx); err != nil {
 		s.Log.Warn("outbox: cannot show that this process lives; others wait longer should it die", "error", err)
 	}
-	defer func() {
-		if s.life != nil {
-			s.life.end()
-		}
-	}()
+	defer s.Life.End()
 	recorded := make(chan struct{})
 	go func() { defer close(recorded); s.recordOutcomes() }()
 	beside.Go(func() { s.listen(ctx) })
-	beside.Go(func() { s.every(ctx, s.Poll*4, nil, s.showLife) })
+	beside.Go(func() { s.every(ctx, s.Poll*4, nil, s.Life.Show) })
 	beside.Go(func() { s.every(ctx, s.Poll*4, nil, s.settleDue) })
 	beside.Go(func() { s.every(ctx, s.Poll*4, nil, s.tidy) })
 	if s.Epoch != nil {

@@ -182,7 +182,7 @@ func TestADeadProcessIsNoticedAtOnceAndALivingOneIsLeftAlone(t *testing.T) {
 	got := b.add(b.message("m", "hello"))
 	dying := b.sender()
 	dying.start()
-	if err := dying.showLife(t.Context()); err != nil {
+	if err := dying.Life.Show(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if claimed, err := dying.claim(t.Context()); err != nil || len(claimed) != 1 {
@@ -194,7 +194,7 @@ func TestADeadProcessIsNoticedAtOnceAndALivingOneIsLeftAlone(t *testing.T) {
 	}
 	b.want(got[0].ID, "sending")
 	var pid int
-	if err := dying.life.conn.GetContext(t.Context(), &pid, `SELECT pg_backend_pid()`); err != nil {
+	if err := b.db.Get(&pid, `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 7041778 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`); err != nil {
 		t.Fatal(err)
 	}
 	b.exec(`SELECT pg_terminate_backend($1, 5000)`, pid) // what a killed process leaves behind: nothing
@@ -202,10 +202,10 @@ func TestADeadProcessIsNoticedAtOnceAndALivingOneIsLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.want(got[0].ID, "unknown:process_died")
-	if err := dying.showLife(t.Context()); err != nil {
+	if err := dying.Life.Show(t.Context()); err != nil {
 		t.Errorf("a connection that broke was not replaced: %v", err)
 	}
-	dying.life.end()
+	dying.Life.End()
 }
 
 func TestTwoSendersShareTheWork(t *testing.T) {

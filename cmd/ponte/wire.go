@@ -42,6 +42,7 @@ type service struct {
 	model     *llm.Client
 	wake      *jobs.Wake
 	epoch     *outbox.Epoch
+	life      *jobs.Life
 	receiver  *ingest.Receiver
 	splitter  *ingest.Splitter
 	deciders  []*ingest.Decider
@@ -98,10 +99,11 @@ func (v *service) buildIngest() error {
 	events := prometheus.NewCounter(prometheus.CounterOpts{Name: "ponte_events_decided_total", Help: "Events decided by this process."})
 	v.registry.MustRegister(batches, events)
 	name := fmt.Sprintf("%s-%d", hostName(), time.Now().UnixNano())
+	v.life = &jobs.Life{DB: v.DB, Process: name}
 	for i := range deciderCount {
 		v.deciders = append(v.deciders, &ingest.Decider{
 			DB: v.DB, Accounts: directory, IDs: ids, Ledger: v.Ledger, Engines: engines, ReferenceKey: v.Keys.Derive("handoff"),
-			Lanes:  &jobs.Lanes{DB: v.DB, Holder: fmt.Sprintf("%s-%d", name, i), Share: func(lane int16) bool { return int(lane)%deciderCount == i }},
+			Lanes:  &jobs.Lanes{DB: v.DB, Life: v.life, Holder: fmt.Sprintf("%s-%d", name, i), Share: func(lane int16) bool { return int(lane)%deciderCount == i }},
 			AskLLM: v.model.Configured, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_events"),
 			OnBatch: func(n int, took time.Duration) { events.Add(float64(n)); batches.Observe(took.Seconds()) },
 		})
@@ -117,7 +119,7 @@ func (v *service) buildSending() {
 	v.registry.MustRegister(calls)
 	key := v.Keys.Derive("handoff")
 	v.sender = &outbox.Sender{
-		DB: v.DB, Network: v.network, Ledger: v.Ledger, Open: v.openAccount, Epoch: v.epoch, Log: v.log, Listen: v.URL,
+		DB: v.DB, Network: v.network, Ledger: v.Ledger, Life: v.life, Open: v.openAccount, Epoch: v.epoch, Log: v.log, Listen: v.URL,
 		Complete: func(c channels.Call) channels.Call {
 			c.Text = router.ExpandReferences(key, c.Text)
 			return c
