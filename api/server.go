@@ -4,7 +4,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"io/fs"
 	"log/slog"
 	"net/netip"
@@ -153,6 +152,7 @@ func (s *Server) register() {
 	for _, r := range table {
 		r.add(s)
 	}
+	nullObjects(s.api.OpenAPI().Components.Schemas)
 	s.App.Get("/openapi.json", func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, "application/openapi+json")
 		b, err := document(s.api)
@@ -177,21 +177,6 @@ func newAPI(app *fiber.App) huma.API {
 		"token":   {Type: "http", Scheme: "bearer"},
 	}
 	return humafiber.New(app, config)
-}
-
-// OpenAPI returns the document of the typed API; it needs no database.
-func OpenAPI() ([]byte, error) {
-	s := New(Deps{Log: slog.New(slog.DiscardHandler)})
-	defer s.stop()
-	return document(s.api)
-}
-
-func document(api huma.API) ([]byte, error) {
-	b, err := json.MarshalIndent(api.OpenAPI(), "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	return append(b, '\n'), nil
 }
 
 // headers are the same on every answer; the page adds its nonce to the policy.

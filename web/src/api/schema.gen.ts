@@ -1615,13 +1615,13 @@ export interface components {
             own: boolean;
             parent_external_id: string;
             permalink: string;
-            post: components["schemas"]["CommentPost"];
-            review: components["schemas"]["Review"];
+            post: components["schemas"]["CommentPost"] | null;
+            review: components["schemas"]["Review"] | null;
             /** @enum {string} */
             state: "visible" | "hidden" | "removed";
             state_by: string;
             text: string;
-            verdict: components["schemas"]["Verdict"];
+            verdict: components["schemas"]["Verdict"] | null;
         };
         CommentAuthor: {
             /** Format: int64 */
@@ -1654,14 +1654,14 @@ export interface components {
             own: boolean;
             parent_external_id: string;
             permalink: string;
-            post: components["schemas"]["CommentPost"];
-            review: components["schemas"]["Review"];
+            post: components["schemas"]["CommentPost"] | null;
+            review: components["schemas"]["Review"] | null;
             /** @enum {string} */
             state: "visible" | "hidden" | "removed";
             state_by: string;
             text: string;
             thread: components["schemas"]["Comment"][];
-            verdict: components["schemas"]["Verdict"];
+            verdict: components["schemas"]["Verdict"] | null;
         };
         CommentHistory: {
             /** Format: int64 */
@@ -1782,7 +1782,7 @@ export interface components {
         Conversation: {
             /** Format: int64 */
             account_id: number;
-            assignee: components["schemas"]["MemberBrief"];
+            assignee: components["schemas"]["MemberBrief"] | null;
             care_window: components["schemas"]["CareWindow"];
             /** @enum {string} */
             channel: "facebook" | "instagram" | "messenger" | "whatsapp";
@@ -1798,7 +1798,7 @@ export interface components {
             last_message_at: string;
             /** Format: date-time */
             opened_at: string;
-            origin: components["schemas"]["Origin"];
+            origin: components["schemas"]["Origin"] | null;
             overdue: boolean;
             preview: string;
             /** Format: int64 */
@@ -1815,7 +1815,7 @@ export interface components {
         ConversationDetail: {
             /** Format: int64 */
             account_id: number;
-            assignee: components["schemas"]["MemberBrief"];
+            assignee: components["schemas"]["MemberBrief"] | null;
             care_window: components["schemas"]["CareWindow"];
             /** @enum {string} */
             channel: "facebook" | "instagram" | "messenger" | "whatsapp";
@@ -1835,7 +1835,7 @@ export interface components {
             last_message_at: string;
             /** Format: date-time */
             opened_at: string;
-            origin: components["schemas"]["Origin"];
+            origin: components["schemas"]["Origin"] | null;
             overdue: boolean;
             preview: string;
             /** Format: int64 */
@@ -1953,7 +1953,7 @@ export interface components {
             channel: "facebook" | "instagram" | "messenger" | "whatsapp";
             /** Format: int64 */
             id: number;
-            join: components["schemas"]["Join"];
+            join: components["schemas"]["Join"] | null;
             name: string;
             phone: string;
             username: string;
@@ -2067,7 +2067,7 @@ export interface components {
             role: "owner" | "admin" | "supervisor" | "moderator" | "agent" | "analyst";
         };
         Message: {
-            action: components["schemas"]["MessageAction"];
+            action: components["schemas"]["MessageAction"] | null;
             /** Format: date-time */
             at: string;
             /** @enum {string} */

@@ -3,27 +3,24 @@ import type { components } from './schema.gen';
 
 type S = components['schemas'];
 
-/** An object that may be missing arrives as null; the document cannot say that of an object it refers to. */
-type OrNull<T, K extends keyof T> = Omit<T, K> & { [P in K]: T[P] | null };
-
 export interface Page<T> { items: T[]; next: string }
 
 export type Account = S['Account'];
 export type AccountHealth = S['AccountHealth'];
 export type ActionBrief = S['ActionBrief'];
 export type Check = S['Check'];
-export type Comment = OrNull<S['Comment'], 'post' | 'review' | 'verdict'>;
-export type CommentDetail = Comment & Pick<S['CommentDetail'], 'history' | 'log'> & { thread: Comment[] };
+export type Comment = S['Comment'];
+export type CommentDetail = S['CommentDetail'];
 export type ConsentState = S['ConsentState'];
-export type Conversation = OrNull<S['Conversation'], 'assignee' | 'origin'>;
-export type ConversationDetail = Conversation & Pick<S['ConversationDetail'], 'consent' | 'earlier' | 'journey'> & { identities: IdentityPanel[] };
-export type IdentityPanel = OrNull<S['IdentityPanel'], 'join'>;
+export type Conversation = S['Conversation'];
+export type ConversationDetail = S['ConversationDetail'];
+export type IdentityPanel = S['IdentityPanel'];
 export type KeywordSet = S['KeywordSet'];
 export type Knowledge = S['Knowledge'];
 export type KnowledgeInput = S['KnowledgeInput'];
 export type Me = S['Me'];
 export type Member = S['Member'];
-export type Message = OrNull<S['Message'], 'action'>;
+export type Message = S['Message'];
 export type Overview = S['Overview'];
 export type Policy = S['Policy'];
 export type Post = S['Post'];
