@@ -11,6 +11,7 @@ import (
 	"ponte/fault"
 	"ponte/inbox"
 	"ponte/outbox"
+	"ponte/router"
 )
 
 // Action is something done, or to be done, to the outside world.
@@ -41,7 +42,7 @@ type Action struct {
 
 func showAction(a inbox.ActionView) Action {
 	return Action{a.ID, a.AccountID, a.Kind, a.State, a.Reason, a.Meaning, a.Purpose, a.Origin, a.Actor, a.ContactID, a.ConversationID, a.CommentID, a.MessageID, a.TriggerID,
-		a.Text, a.Attempts, a.NotBefore.UTC(), a.ValidUntil.UTC(), utc(a.SentAt), utc(a.DoneAt), a.ExternalID, a.CreatedAt.UTC()}
+		router.HideReferences(a.Text), a.Attempts, a.NotBefore.UTC(), a.ValidUntil.UTC(), utc(a.SentAt), utc(a.DoneAt), a.ExternalID, a.CreatedAt.UTC()}
 }
 
 type actionsIn struct {

@@ -13,6 +13,7 @@ import (
 	"ponte/fault"
 	"ponte/inbox"
 	"ponte/outbox"
+	"ponte/router"
 )
 
 // Contact is a person.
@@ -89,7 +90,7 @@ func (s *Server) getContact(ctx context.Context, who *caller, in *ByID) (Contact
 	}
 	list, err := inbox.EarlierConversations(ctx, s.DB, who.WorkspaceID, in.ID, 0)
 	out.Conversations = each(list, func(e inbox.Earlier) Earlier {
-		return Earlier{e.ID, e.Channel, e.OpenedAt.UTC(), utc(e.ResolvedAt), e.Preview}
+		return Earlier{e.ID, e.Channel, e.OpenedAt.UTC(), utc(e.ResolvedAt), router.HideReferences(e.Preview)}
 	})
 	return out, err
 }

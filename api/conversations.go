@@ -11,6 +11,7 @@ import (
 	"ponte/channels"
 	"ponte/consent"
 	"ponte/inbox"
+	"ponte/router"
 )
 
 // Conversation is an episode with one person on one channel.
@@ -167,7 +168,7 @@ func (s *Server) shownConversation(ctx context.Context, workspace, id int64) (Co
 func (s *Server) showConversation(v inbox.ConversationView, overdue time.Time) Conversation {
 	c := Conversation{ID: v.ID, AccountID: v.AccountID, Channel: v.Channel, State: v.State, Spam: v.Spam, Handler: v.Handler, HandlerReason: v.HandlerReason, Team: v.Team,
 		Contact: ContactBrief{ID: v.ContactID, Name: v.ContactName, Language: v.ContactLang, Labels: listOf(v.ContactLabels)}, Labels: listOf(v.Labels), Language: v.Language,
-		Preview: v.Preview, Unread: v.Unread, OpenedAt: v.OpenedAt.UTC(), LastMessageAt: v.LastMessageAt.UTC(), WaitingSince: utc(v.WaitingSince), Revision: v.Revision,
+		Preview: router.HideReferences(v.Preview), Unread: v.Unread, OpenedAt: v.OpenedAt.UTC(), LastMessageAt: v.LastMessageAt.UTC(), WaitingSince: utc(v.WaitingSince), Revision: v.Revision,
 		Overdue: v.WaitingSince != nil && v.WaitingSince.Before(overdue), CareWindow: windowOf(v.Channel, v.LastInAt, s.Now())}
 	if v.AssigneeID != nil {
 		c.Assignee = &MemberBrief{*v.AssigneeID, deref(v.AssigneeName)}
@@ -220,7 +221,7 @@ func (s *Server) getConversation(ctx context.Context, who *caller, in *ByID) (Co
 	}
 	earlier, err := inbox.EarlierConversations(ctx, s.DB, who.WorkspaceID, c.Contact.ID, c.ID)
 	out.Earlier = each(earlier, func(e inbox.Earlier) Earlier {
-		return Earlier{e.ID, e.Channel, e.OpenedAt.UTC(), utc(e.ResolvedAt), e.Preview}
+		return Earlier{e.ID, e.Channel, e.OpenedAt.UTC(), utc(e.ResolvedAt), router.HideReferences(e.Preview)}
 	})
 	return out, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"ponte/api"
 	"ponte/auth"
+	"ponte/router"
 )
 
 func (v space) talk(verb string) string {
@@ -312,5 +313,22 @@ func TestConsentByAMember(t *testing.T) {
 	}
 	if all := s.must(200, "GET", "/api/v1/consent", s.cookie[auth.Analyst], nil, nil); strings.Contains(all, "form 7") {
 		t.Errorf("after erasure the ledger shows %s", all)
+	}
+}
+
+// TestReferencesAreNotShown: what waits in the outbox holds the place of a reference, which is the
+// sender's matter; whoever reads sees the link as the person got it, without the code.
+func TestReferencesAreNotShown(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	text := "Tap https://wa.me/61255500101?text=Ref%3A%20" + router.ReferencePlace(7)
+	s.exec(`UPDATE messages SET text = $2 WHERE id = $1`, s.home.message, text)
+	s.exec(`UPDATE conversations SET preview = $2 WHERE id = $1`, s.home.conversation, text[:len(text)-1])
+	s.exec(`UPDATE actions SET call = jsonb_set(call, '{text}', to_jsonb($2::text)) WHERE id = $1`, s.home.action, text)
+	for path, where := range map[string]string{s.home.talk("messages"): "messages", "/api/v1/conversations": "previews", fmt.Sprintf("/api/v1/contacts/%d", s.home.contact): "a contact's conversations", "/api/v1/actions": "actions"} {
+		res := s.do("GET", path, s.cookie[auth.Agent], nil)
+		if strings.Contains(res.body, "~ref:") || !strings.Contains(res.body, router.HiddenReference) {
+			t.Errorf("%s show %s", where, res.body)
+		}
 	}
 }

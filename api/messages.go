@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ponte/inbox"
+	"ponte/router"
 )
 
 // Message is one thing said in a conversation.
@@ -85,7 +86,7 @@ func (s *Server) listMessages(ctx context.Context, who *caller, in *messagesIn) 
 }
 
 func showMessage(v inbox.MessageView) (Message, error) {
-	m := Message{ID: v.ID, Direction: v.Direction, Author: v.Author, MemberName: deref(v.MemberName), Type: v.Type, Text: v.Text, Reactions: []Reaction{}, Receipt: deref(v.Receipt),
+	m := Message{ID: v.ID, Direction: v.Direction, Author: v.Author, MemberName: deref(v.MemberName), Type: v.Type, Text: router.HideReferences(v.Text), Reactions: []Reaction{}, Receipt: deref(v.Receipt),
 		ReceiptError: v.ReceiptError, At: v.At.UTC(), EditedAt: utc(v.EditedAt), DeletedAt: utc(v.DeletedAt)}
 	if err := decode(v.Detail, &m.Detail); err != nil {
 		return m, fmt.Errorf("read the detail of message %d: %w", v.ID, err)
@@ -159,7 +160,7 @@ WHERE a.workspace_id = $1 AND c.account_id = $2 AND c.root_external_id = $3 AND 
 		if r.Origin == "member" {
 			author = "member"
 		}
-		out = append(out, Message{ID: -r.ID, Direction: "out", Author: author, Type: "comment", Text: call.Text, Reactions: []Reaction{}, At: r.At.UTC(),
+		out = append(out, Message{ID: -r.ID, Direction: "out", Author: author, Type: "comment", Text: router.HideReferences(call.Text), Reactions: []Reaction{}, At: r.At.UTC(),
 			Action: &MessageAction{r.ID, r.State, r.Reason, r.Meaning}})
 	}
 	return out, nil

@@ -59,6 +59,18 @@ func ExpandReferences(key []byte, text string) string {
 	}
 }
 
+// HiddenReference stands where a reference was in a text that people look at: the code itself lets its
+// holder become somebody, and is kept nowhere.
+const HiddenReference = "PNT-••••-••••-••••-••••"
+
+// A text that was cut for a preview may end inside a place.
+var referencePlace = regexp.MustCompile(regexp.QuoteMeta(placePrefix) + `\d*(?:~|$)`)
+
+// HideReferences shows a text that holds places as the person got it, without the codes.
+func HideReferences(text string) string {
+	return referencePlace.ReplaceAllLiteralString(text, HiddenReference)
+}
+
 // People edit what they send: case, dashes, spaces and look-alike letters may differ.
 var referencePattern = regexp.MustCompile(`(?i)\bPNT[\s\-–—_.:]*((?:[0-9A-Z][\s\-–—_.]*){15}[0-9A-Z])(?:[^0-9A-Za-z]|$)`)
 

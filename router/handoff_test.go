@@ -172,3 +172,24 @@ func TestPresent(t *testing.T) {
 		})
 	}
 }
+
+func TestHideReferences(t *testing.T) {
+	t.Parallel()
+	link := "Write to us: https://wa.me/61255500101?text=Hi.%20Ref%3A%20"
+	for name, c := range map[string]struct{ in, want string }{
+		"no place":          {"Nothing ~here~ to hide", "Nothing ~here~ to hide"},
+		"a link":            {link + ReferencePlace(12), link + HiddenReference},
+		"words behind":      {ReferencePlace(3) + " is yours", HiddenReference + " is yours"},
+		"two":               {ReferencePlace(3) + " " + ReferencePlace(44), HiddenReference + " " + HiddenReference},
+		"cut in the number": {link + "~ref:1", link + HiddenReference},
+		"cut before it":     {link + "~ref:", link + HiddenReference},
+		"not a number":      {"~ref:x~", "~ref:x~"},
+	} {
+		if got := HideReferences(c.in); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	if code, found := FindReference(HiddenReference); found {
+		t.Errorf("what is shown instead counts as the reference %s", code)
+	}
+}

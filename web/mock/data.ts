@@ -94,6 +94,7 @@ const say = (id: number, author: Message['author'], text: string, minutes: numbe
 });
 
 export const messages: Message[] = [
+  say(12, 'bot', 'Ciao Giulia! Le date sono qui: https://wa.me/61255500101?text=Ciao%21%20Rif.%20PNT-••••-••••-••••-••••', 1504),
   say(1, 'contact', 'Ciao! Vengo dal commento sul giro all’alba. Rif. K7M2-QX9D', 1502),
   say(2, 'bot', 'Ciao Giulia, benvenuta da Bondi Kayaks! In che cosa possiamo aiutarti?', 1502, { detail: { buttons: [{ title: 'Noleggio' }, { title: 'Corsi' }, { title: 'Una persona' }] } }),
   say(3, 'contact', 'Corsi', 1500, { type: 'interactive' }),

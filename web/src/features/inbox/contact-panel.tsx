@@ -8,6 +8,7 @@ import { codeText } from '@/i18n';
 import { languageName } from '@/ui/format';
 import { Ago, ChannelMark, channelNames, Facts, Tag, type Tone } from '@/ui/parts';
 import { failed, told } from '@/ui/toast';
+import { Preview } from '@/ui/words';
 import { ConsentForm } from './consent-form';
 import css from './inbox.module.css';
 import { useLabels, useUnjoin } from './queries';
@@ -42,7 +43,7 @@ export function ContactPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id
         <section className={css.section}>
           <h3>{t('contact.earlier')}</h3>
           <ul className={css.rows}>
-            {c.earlier.map((e) => <li key={e.id}><ChannelMark channel={e.channel} /><div><Button variant="transparent" p={0} h="auto" maw="100%" onClick={() => onOpen(e.id)}><span className="clip" dir="auto">{e.preview || t('inbox.no_text')}</span></Button><small><Ago at={e.opened_at} /></small></div></li>)}
+            {c.earlier.map((e) => <li key={e.id}><ChannelMark channel={e.channel} /><div><Button variant="transparent" p={0} h="auto" maw="100%" onClick={() => onOpen(e.id)}><span className="clip" dir="auto">{e.preview ? <Preview text={e.preview} /> : t('inbox.no_text')}</span></Button><small><Ago at={e.opened_at} /></small></div></li>)}
           </ul>
         </section>
       )}

@@ -4,11 +4,12 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Channel } from '@/api/types';
 import { clock } from '@/ui/format';
+import { pieces } from '@/ui/links';
 import { ChannelMark } from '@/ui/parts';
 import { failed } from '@/ui/toast';
 import { useDeed, type StageButton, type StageMessage, type StagePerson } from './control';
 import css from './rehearse.module.css';
-import { pieces, taps } from './stage';
+import { taps } from './stage';
 
 interface Props {
   name: string;

@@ -3,6 +3,7 @@ import { IconSend2 } from '@tabler/icons-react';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { clock } from '@/ui/format';
+import { readWhatsAppLink } from '@/ui/links';
 import { ChannelMark, channelNames, Picture, Tag } from '@/ui/parts';
 import { useNow } from '@/ui/clock';
 import { Empty } from '@/ui/states';
@@ -10,7 +11,7 @@ import { failed } from '@/ui/toast';
 import { stagePicture, useDeed, type Stage, type StageAccount, type StagePerson, type StagePost } from './control';
 import { Chat } from './chat';
 import css from './rehearse.module.css';
-import { accountOfLink, readWhatsAppLink, talk, unread, visibleTo } from './stage';
+import { accountOfLink, talk, unread, visibleTo } from './stage';
 
 type App = 'instagram' | 'facebook' | 'whatsapp';
 const apps: App[] = ['instagram', 'facebook', 'whatsapp'];
