@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -72,6 +71,7 @@ type CareWindow struct {
 // ConversationDetail is a conversation with the person beside it.
 type ConversationDetail struct {
 	Conversation
+	CameFrom   *Provenance     `json:"came_from" doc:"Where the conversation began, where it came from a comment"`
 	Consent    []ConsentState  `json:"consent"`
 	Identities []IdentityPanel `json:"identities"`
 	Journey    []Step          `json:"journey"`
@@ -87,24 +87,6 @@ type ConsentState struct {
 	Wording string     `json:"wording"`
 	How     string     `json:"how"`
 	Seq     int64      `json:"seq"`
-}
-
-// IdentityPanel is one of a person's identities.
-type IdentityPanel struct {
-	ID       int64  `json:"id"`
-	Channel  string `json:"channel" enum:"facebook,instagram,messenger,whatsapp"`
-	Username string `json:"username"`
-	Name     string `json:"name"`
-	Phone    string `json:"phone"`
-	Join     *Join  `json:"join"`
-}
-
-// Join says why two identities count as one person.
-type Join struct {
-	ID       int64     `json:"id"`
-	How      string    `json:"how"`
-	Evidence string    `json:"evidence"`
-	At       time.Time `json:"at"`
 }
 
 // Step is one step of a person's way.
@@ -216,6 +198,9 @@ func (s *Server) getConversation(ctx context.Context, who *caller, in *ByID) (Co
 	if out.Identities, err = s.identitiesOf(ctx, who, c.Contact.ID); err != nil {
 		return out, err
 	}
+	if out.CameFrom, err = s.provenance(ctx, who.WorkspaceID, c.Origin); err != nil {
+		return out, err
+	}
 	if out.Journey, err = s.journeyOf(ctx, who.WorkspaceID, c.Contact.ID); err != nil {
 		return out, err
 	}
@@ -258,35 +243,6 @@ func (s *Server) consentOf(ctx context.Context, workspace, contact int64) ([]Con
 		out = append(out, c)
 	}
 	return out, nil
-}
-
-func (s *Server) identitiesOf(ctx context.Context, who *caller, contact int64) ([]IdentityPanel, error) {
-	rows, err := inbox.ContactIdentities(ctx, s.DB, who.WorkspaceID, contact)
-	if err != nil {
-		return nil, err
-	}
-	return each(rows, func(i inbox.IdentityView) IdentityPanel {
-		p := IdentityPanel{ID: i.ID, Channel: i.Channel, Username: i.Username, Name: i.Name, Phone: showPhone(deref(i.Phone), who.Role.SeesPhones())}
-		if i.JoinID != nil {
-			p.Join = &Join{*i.JoinID, deref(i.JoinHow), evidenceText(i.JoinEvidence), i.JoinAt.UTC()}
-		}
-		return p
-	}), nil
-}
-
-// evidenceText names what proves a join, ids only.
-func evidenceText(raw json.RawMessage) string {
-	var e map[string]any
-	if json.Unmarshal(raw, &e) != nil {
-		return ""
-	}
-	var parts []string
-	for _, k := range []string{"handoff_id", "event_id"} {
-		if n, ok := e[k].(float64); ok {
-			parts = append(parts, strings.TrimSuffix(k, "_id")+" "+strconv.FormatInt(int64(n), 10))
-		}
-	}
-	return strings.Join(parts, ", ")
 }
 
 // showPhone writes a number with its country code, and hides its middle from roles that do not call.

@@ -254,22 +254,6 @@ func TestPhonesAreMaskedByRole(t *testing.T) {
 	}
 }
 
-func TestUnjoin(t *testing.T) {
-	t.Parallel()
-	s := newScene(t)
-	from := s.id(`SELECT from_contact FROM identity_joins WHERE id = $1`, s.home.join)
-	path, body := fmt.Sprintf("/api/v1/identities/%d/unjoin", s.home.identity), map[string]any{"join_id": s.home.join}
-	s.must(204, "POST", path, s.cookie[auth.Agent], body, nil)
-	for _, table := range []string{"identities", "threads", "conversations"} {
-		if got := s.id(`SELECT contact_id FROM ` + table + ` WHERE workspace_id = ` + fmt.Sprint(s.home.id) + ` LIMIT 1`); got != from {
-			t.Errorf("%s stayed with contact %d", table, got)
-		}
-	}
-	if res := s.do("POST", path, s.cookie[auth.Agent], body); res.status != 404 {
-		t.Errorf("a second time: %d", res.status)
-	}
-}
-
 func TestConsentByAMember(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

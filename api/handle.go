@@ -165,39 +165,6 @@ func (s *Server) read(ctx context.Context, who *caller, in *emptyIn) error {
 	return err
 }
 
-type unjoinIn struct {
-	ByID
-	Body struct {
-		JoinID int64 `json:"join_id" minimum:"1"`
-	}
-}
-
-// unjoin takes back that two identities are one person.
-func (s *Server) unjoin(ctx context.Context, who *caller, in *unjoinIn) error {
-	return s.change(ctx, func(tx *sqlx.Tx) error {
-		var contacts []int64
-		err := tx.SelectContext(ctx, &contacts, `SELECT id FROM contacts WHERE workspace_id = $1 AND id IN (
-    SELECT unnest(ARRAY[from_contact, to_contact]) FROM identity_joins WHERE workspace_id = $1 AND id = $2 AND identity_id = $3 AND undone_at IS NULL) ORDER BY id FOR UPDATE`,
-			who.WorkspaceID, in.Body.JoinID, in.ID)
-		if err != nil {
-			return fmt.Errorf("lock the contacts of join %d: %w", in.Body.JoinID, err)
-		}
-		if len(contacts) == 0 {
-			return fault.New(fault.NotFound, "identity %d has no join %d that stands", in.ID, in.Body.JoinID)
-		}
-		if err := inbox.UnjoinIdentity(ctx, tx, who.WorkspaceID, in.Body.JoinID, who.Actor()); err != nil {
-			return err
-		}
-		changes := each(contacts, func(id int64) inbox.Change {
-			return inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "contact", ObjectID: id}
-		})
-		if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "identity.unjoin", fmt.Sprintf("identity:%d", in.ID), map[string]any{"join": in.Body.JoinID}); err != nil {
-			return err
-		}
-		return inbox.Touch(ctx, tx, changes...)
-	})
-}
-
 // Suggestions are the drafts for a conversation as it stands.
 type Suggestions struct {
 	Items    []Suggestion `json:"items"`

@@ -42,6 +42,7 @@ var table = []route{
 	{"GET", v1 + "/conversations/{id}/suggestions", auth.Converse, "Drafted replies", typed((*Server).suggestions), nil},
 	{"POST", v1 + "/suggestions/{id}/dismiss", auth.Converse, "Dismiss a drafted reply", silent((*Server).dismissSuggestion), nil},
 	{"POST", v1 + "/identities/{id}/unjoin", auth.Converse, "Take back that two identities are one person", silent((*Server).unjoin), nil},
+	{"POST", v1 + "/identities/{id}/rejoin", auth.Converse, "Take back that two identities were parted", silent((*Server).rejoin), nil},
 	{"GET", v1 + "/contacts", auth.See, "People", typed((*Server).listContacts), nil},
 	{"GET", v1 + "/contacts/{id}", auth.See, "A person", typed((*Server).getContact), nil},
 	{"POST", v1 + "/contacts/{id}/consent", auth.Converse, "Record what a person said about consent", silent((*Server).recordConsent), nil},

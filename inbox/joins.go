@@ -62,6 +62,30 @@ UPDATE identity_joins SET undone_at = now(), undone_by = $3
 WHERE workspace_id = $1 AND id = $2 AND undone_at IS NULL
 RETURNING identity_id, from_contact, to_contact`
 
+// RejoinIdentity joins again what was parted, on the same evidence, as long as the identity stayed where
+// the parting had brought it. It is a new join, so that the parting stays on record.
+func RejoinIdentity(ctx context.Context, tx sqlx.ExtContext, workspaceID, joinID int64, actor string) error {
+	var j struct {
+		IdentityID int64 `db:"identity_id"`
+		To         int64 `db:"to_contact"`
+	}
+	err := sqlx.GetContext(ctx, tx, &j, sqlRepeatJoin, workspaceID, joinID, actor)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.New(fault.Conflict, "join %d cannot be repeated: it stands, or the identity belongs to somebody else since", joinID)
+	}
+	if err != nil {
+		return fmt.Errorf("repeat a join: %w", err)
+	}
+	return moveIdentity(ctx, tx, workspaceID, j.IdentityID, j.To)
+}
+
+const sqlRepeatJoin = `
+INSERT INTO identity_joins (workspace_id, identity_id, from_contact, to_contact, how, evidence, actor)
+SELECT j.workspace_id, j.identity_id, j.from_contact, j.to_contact, j.how, j.evidence || jsonb_build_object('repeats', j.id), $3 FROM identity_joins j
+JOIN identities i ON i.workspace_id = j.workspace_id AND i.id = j.identity_id AND i.contact_id = j.from_contact
+WHERE j.workspace_id = $1 AND j.id = $2 AND j.undone_at IS NOT NULL
+RETURNING identity_id, to_contact`
+
 func moveIdentity(ctx context.Context, tx sqlx.ExtContext, workspaceID, identityID, contactID int64) error {
 	for _, stmt := range []string{sqlMoveIdentity, sqlMoveThreads, sqlMoveConversations, sqlMoveComments} {
 		if _, err := tx.ExecContext(ctx, stmt, workspaceID, identityID, contactID); err != nil {

@@ -60,6 +60,11 @@ type IdentityView struct {
 	JoinHow      *string         `db:"join_how"`
 	JoinEvidence json.RawMessage `db:"join_evidence"`
 	JoinAt       *time.Time      `db:"join_at"`
+	JoinActor    *string         `db:"join_actor"`
+	UndoneAt     *time.Time      `db:"undone_at"` // of a join that a member took back, while no other stands
+	UndoneBy     *string         `db:"undone_by"`
+	OtherID      *int64          `db:"other_id"` // the person it was joined to before
+	OtherName    *string         `db:"other_name"`
 }
 
 // ContactIdentities lists the identities of a person.
@@ -72,11 +77,66 @@ func ContactIdentities(ctx context.Context, q sqlx.QueryerContext, workspaceID, 
 }
 
 const sqlContactIdentities = `
-SELECT i.id, i.channel, i.username, i.name, i.phone, j.id AS join_id, j.how AS join_how, coalesce(j.evidence, 'null') AS join_evidence, j.at AS join_at
+SELECT i.id, i.channel, i.username, i.name, i.phone, j.id AS join_id, j.how AS join_how, coalesce(j.evidence, 'null') AS join_evidence, j.at AS join_at,
+       j.actor AS join_actor, j.undone_at, j.undone_by, o.id AS other_id, o.name AS other_name
 FROM identities i
-LEFT JOIN LATERAL (SELECT id, how, evidence, at FROM identity_joins j WHERE j.workspace_id = i.workspace_id AND j.identity_id = i.id
-                   AND j.to_contact = i.contact_id AND j.undone_at IS NULL ORDER BY j.id DESC LIMIT 1) j ON true
+LEFT JOIN LATERAL (SELECT * FROM identity_joins j WHERE j.workspace_id = i.workspace_id AND j.identity_id = i.id
+                   AND (j.undone_at IS NULL AND j.to_contact = i.contact_id OR j.undone_at IS NOT NULL AND j.from_contact = i.contact_id)
+                   ORDER BY j.undone_at IS NULL DESC, j.id DESC LIMIT 1) j ON true
+LEFT JOIN contacts o ON o.workspace_id = i.workspace_id AND o.id = j.to_contact AND j.undone_at IS NOT NULL
 WHERE i.workspace_id = $1 AND i.contact_id = $2 AND i.replaced_at IS NULL ORDER BY i.id`
+
+// CameFrom is where something began, with what each thing is recognised by.
+type CameFrom struct {
+	CommentID *int64 `db:"comment_id"`
+	Comment   string `db:"comment"`
+	PostID    *int64 `db:"post_id"`
+	Post      string `db:"post"`
+	TriggerID *int64 `db:"trigger_id"`
+	Trigger   string `db:"trigger"`
+}
+
+// Came names a comment, a post and a trigger; zero where there is none. A comment brings its post.
+func Came(ctx context.Context, q sqlx.QueryerContext, workspaceID, commentID, postID, triggerID int64) (CameFrom, error) {
+	var v CameFrom
+	if err := sqlx.GetContext(ctx, q, &v, sqlCame, workspaceID, commentID, postID, triggerID); err != nil {
+		return v, fmt.Errorf("name comment %d, post %d and trigger %d: %w", commentID, postID, triggerID, err)
+	}
+	return v, nil
+}
+
+const sqlCame = `
+SELECT c.id AS comment_id, coalesce(left(c.text, 300), '') AS comment, p.id AS post_id, coalesce(left(p.caption, 120), '') AS post, t.id AS trigger_id, coalesce(t.name, '') AS trigger
+FROM (SELECT 1) one
+LEFT JOIN comments c ON c.workspace_id = $1 AND c.id = $2
+LEFT JOIN posts p ON p.workspace_id = $1 AND p.id = CASE WHEN $3 <> 0 THEN $3 ELSE c.post_id END
+LEFT JOIN triggers t ON t.workspace_id = $1 AND t.id = $4`
+
+// HandoffView is what is known of a reference that was given out.
+type HandoffView struct {
+	CameFrom
+	GivenTo string     `db:"given_to"`
+	Channel string     `db:"channel"`
+	GivenAt time.Time  `db:"given_at"`
+	UsedAt  *time.Time `db:"used_at"`
+}
+
+// HandoffEvidence says to whom a reference was given, when, and after what.
+func HandoffEvidence(ctx context.Context, q sqlx.QueryerContext, workspaceID, id int64) (HandoffView, error) {
+	var v HandoffView
+	err := sqlx.GetContext(ctx, q, &v, sqlHandoffEvidence, workspaceID, id)
+	return v, notFound(err, "handoff", id)
+}
+
+const sqlHandoffEvidence = `
+SELECT CASE WHEN i.username <> '' THEN '@' || i.username ELSE i.name END AS given_to, i.channel, h.created_at AS given_at, h.used_at,
+       c.id AS comment_id, coalesce(left(c.text, 300), '') AS comment, p.id AS post_id, coalesce(left(p.caption, 120), '') AS post, t.id AS trigger_id, coalesce(t.name, '') AS trigger
+FROM handoffs h
+JOIN identities i ON i.workspace_id = h.workspace_id AND i.id = h.identity_id
+LEFT JOIN comments c ON c.workspace_id = h.workspace_id AND c.id = h.comment_id
+LEFT JOIN posts p ON p.workspace_id = h.workspace_id AND p.id = h.post_id
+LEFT JOIN triggers t ON t.workspace_id = h.workspace_id AND t.id = h.trigger_id
+WHERE h.workspace_id = $1 AND h.id = $2`
 
 // Step is one step of a person's way.
 type Step struct {

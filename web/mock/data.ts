@@ -111,10 +111,11 @@ export const messages: Message[] = [
 export function conversationDetail(c: Conversation): ConversationDetail {
   return {
     ...c,
+    came_from: c.origin ? { comment: { id: 100, text: 'SUNRISE per favore!' }, post: { id: 1, text: posts[0]?.caption ?? '' }, trigger: { id: 1, text: 'Sunrise' } } : null,
     consent: [{ channel: 'whatsapp', purpose: 'promotional', state: 'granted', since: ago(1490), wording: 'Vuoi ricevere da Bondi Kayaks offerte su corsi e noleggi qui su WhatsApp, al massimo quattro al mese?', how: 'keyword_reply', seq: 41 }],
     identities: [
-      { id: 501, channel: 'instagram', username: 'giuli.fer', name: 'Giulia', phone: '', join: null },
-      { id: 502, channel: 'whatsapp', username: '', name: 'Giulia Ferrero', phone: '+39 3•• ••• 118', join: { id: 9, how: 'handoff', evidence: 'Reference given at 14:02 to @giuli.fer, used 4 minutes later', at: ago(1502) } },
+      { id: 501, channel: 'instagram', username: 'giuli.fer', name: 'Giulia', phone: '', join: null, parted: null },
+      { id: 502, channel: 'whatsapp', username: '', name: 'Giulia Ferrero', phone: '+39 3•• ••• 118', parted: null, join: { id: 9, how: 'handoff', at: ago(1502), by: '', proof: { handoff_id: 4, given_to: '@giuli.fer', channel: 'instagram', given_at: ago(1506), used_at: ago(1502), comment: { id: 100, text: 'SUNRISE per favore!' }, post: { id: 1, text: posts[0]?.caption ?? '' }, trigger: { id: 1, text: 'Sunrise' } } } },
     ],
     journey: [
       { at: ago(1510), what: 'Commented “SUNRISE per favore!”', channel: 'instagram', ref: '' },

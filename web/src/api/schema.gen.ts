@@ -892,6 +892,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/identities/{id}/rejoin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back that two identities were parted
+         * @description Permission: converse
+         */
+        post: operations["post-identities-id-rejoin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/identities/{id}/unjoin": {
         parameters: {
             query?: never;
@@ -1816,6 +1836,8 @@ export interface components {
             /** Format: int64 */
             account_id: number;
             assignee: components["schemas"]["MemberBrief"] | null;
+            /** @description Where the conversation began, where it came from a comment */
+            came_from: components["schemas"]["Provenance"] | null;
             care_window: components["schemas"]["CareWindow"];
             /** @enum {string} */
             channel: "facebook" | "instagram" | "messenger" | "whatsapp";
@@ -1953,18 +1975,40 @@ export interface components {
             channel: "facebook" | "instagram" | "messenger" | "whatsapp";
             /** Format: int64 */
             id: number;
+            /** @description Why it counts as this person, where it was found to */
             join: components["schemas"]["Join"] | null;
             name: string;
+            /** @description The last join that a member took back, where none stands */
+            parted: components["schemas"]["Parted"] | null;
             phone: string;
             username: string;
         };
         Join: {
             /** Format: date-time */
             at: string;
-            evidence: string;
-            how: string;
+            /** @description The member who did it; empty where the service did */
+            by: string;
+            /** @enum {string} */
+            how: "handoff" | "private_reply" | "member" | "network";
             /** Format: int64 */
             id: number;
+            /** @description The reference that was used; of a join by other means there is none */
+            proof: components["schemas"]["JoinProof"] | null;
+        };
+        JoinProof: {
+            /** @enum {string} */
+            channel: "facebook" | "instagram" | "messenger" | "whatsapp";
+            comment: components["schemas"]["Named"] | null;
+            /** Format: date-time */
+            given_at: string;
+            /** @description How the person is called where the reference was given */
+            given_to: string;
+            /** Format: int64 */
+            handoff_id: number;
+            post: components["schemas"]["Named"] | null;
+            trigger: components["schemas"]["Named"] | null;
+            /** Format: date-time */
+            used_at: string | null;
         };
         KeywordSet: {
             language: string;
@@ -2107,6 +2151,11 @@ export interface components {
             hide: number;
             /** Format: double */
             review: number;
+        };
+        Named: {
+            /** Format: int64 */
+            id: number;
+            text: string;
         };
         NewMemberInBody: {
             email: string;
@@ -2260,6 +2309,19 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        Parted: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /**
+             * Format: int64
+             * @description The person it was parted from
+             */
+            contact_id: number;
+            /** Format: int64 */
+            join_id: number;
+            name: string;
+        };
         Passed: {
             /** Format: int64 */
             conversation_id: number;
@@ -2327,6 +2389,11 @@ export interface components {
         ProblemField: {
             location?: string;
             message: string;
+        };
+        Provenance: {
+            comment: components["schemas"]["Named"] | null;
+            post: components["schemas"]["Named"] | null;
+            trigger: components["schemas"]["Named"] | null;
         };
         QuickReply: {
             /** Format: int64 */
@@ -4134,6 +4201,39 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-identities-id-rejoin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnjoinInBody"];
             };
         };
         responses: {

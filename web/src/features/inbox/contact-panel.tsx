@@ -1,17 +1,18 @@
-import { Button, Popover, TagsInput } from '@mantine/core';
+import { Button, TagsInput } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
-import type { ConsentState, ConversationDetail, IdentityPanel } from '@/api/types';
+import type { ConsentState, ConversationDetail } from '@/api/types';
 import { codeText } from '@/i18n';
 import { languageName } from '@/ui/format';
 import { Ago, ChannelMark, channelNames, Facts, Tag, type Tone } from '@/ui/parts';
-import { failed, told } from '@/ui/toast';
+import { Identity } from '@/ui/identity';
+import { failed } from '@/ui/toast';
 import { Preview } from '@/ui/words';
 import { ConsentForm } from './consent-form';
 import css from './inbox.module.css';
-import { useLabels, useUnjoin } from './queries';
+import { useLabels } from './queries';
 import { nameOf } from './talk';
 
 /** The person: who they are on each network and how we know, what they agreed to, how they came here. */
@@ -28,7 +29,7 @@ export function ContactPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id
       </section>
       <section className={css.section}>
         <h3>{t('contact.identities')}</h3>
-        <ul className={css.rows}>{c.identities.map((i) => <Identity key={i.id} i={i} conversation={c.id} converse={converse} />)}</ul>
+        <ul className={css.rows}>{c.identities.map((i) => <Identity key={i.id} i={i} />)}</ul>
       </section>
       <Consent c={c} converse={converse} />
       <section className={css.section}>
@@ -48,38 +49,6 @@ export function ContactPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id
         </section>
       )}
     </>
-  );
-}
-
-/** One identity; where it was joined to this person, the evidence and a way to part them again. */
-function Identity({ i, conversation, converse }: { i: IdentityPanel; conversation: number; converse: boolean }) {
-  const { t } = useTranslation();
-  const unjoin = useUnjoin(conversation);
-  const [sure, setSure] = useState(false);
-  const join = i.join;
-  return (
-    <li>
-      <ChannelMark channel={i.channel} />
-      <div style={{ minWidth: 0 }}>
-        <span dir="auto">{i.username ? `@${i.username}` : i.phone || i.name || channelNames[i.channel]}</span>
-        {i.username && i.phone && <small>{i.phone}</small>}
-        {join && (
-          <>
-            <small>{t('contact.joined', { how: codeText('join_how', join.how) })} · <Ago at={join.at} /></small>
-            {join.evidence && <small>{join.evidence}</small>}
-            {converse && (
-              <Popover opened={sure} onChange={setSure} withArrow width={250} trapFocus>
-                <Popover.Target><Button size="compact-xs" variant="default" mt={4} onClick={() => setSure(!sure)}>{t('contact.unjoin')}</Button></Popover.Target>
-                <Popover.Dropdown>
-                  <p style={{ margin: '0 0 8px', fontSize: '0.8125rem' }}>{t('contact.unjoin_text')}</p>
-                  <Button size="compact-sm" loading={unjoin.isPending} onClick={() => unjoin.mutate({ identity: i.id, join: join.id }, { onSuccess: () => { setSure(false); told(t('contact.unjoined')); }, onError: failed })}>{t('contact.unjoin_do')}</Button>
-                </Popover.Dropdown>
-              </Popover>
-            )}
-          </>
-        )}
-      </div>
-    </li>
   );
 }
 

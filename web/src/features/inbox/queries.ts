@@ -103,14 +103,6 @@ export function useDismiss(conversation: number) {
   });
 }
 
-export function useUnjoin(conversation: number) {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: ({ identity, join }: { identity: number; join: number }) => unwrap(api.POST('/identities/{id}/unjoin', { params: { path: { id: identity } }, body: { join_id: join } })),
-    onSettled: () => refresh(client, conversation),
-  });
-}
-
 export function useConsentAct(contact: number, conversation: number) {
   const client = useQueryClient();
   return useMutation({

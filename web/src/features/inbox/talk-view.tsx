@@ -1,10 +1,12 @@
 import { ActionIcon, Button, Drawer } from '@mantine/core';
 import { IconArrowLeft, IconCheck, IconInfoCircle, IconRobot, IconRotate, IconRoute, IconUserCheck } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCan, useMe } from '@/api/session';
-import type { ConversationDetail } from '@/api/types';
+import type { ConversationDetail, Provenance } from '@/api/types';
 import { languageName } from '@/ui/format';
+import { useCame } from '@/ui/identity';
 import { useKeys } from '@/ui/keys';
 import { channelNames, Face, Tag } from '@/ui/parts';
 import { Loaded } from '@/ui/states';
@@ -47,7 +49,7 @@ function Opened({ c, onClose, onNext, onOpen }: Props & { c: ConversationDetail 
     <>
       <section className={css.middle} aria-label={t('inbox.talk', { name: nameOf(c) })}>
         <Bar c={c} busy={step.isPending} converse={converse} onStep={go} onClose={onClose} onInfo={() => setInfo(true)} />
-        {c.origin?.text && <div className={css.origin}><IconRoute size={16} stroke={1.6} aria-hidden /><span className="clip" title={c.origin.text}>{c.origin.text}</span></div>}
+        {c.came_from && <CameBar from={c.came_from} />}
         <Thread c={c} />
         {converse ? <Composer c={c} /> : <div className={css.compose}><span className={css.line}>{t('inbox.read_only')}</span></div>}
       </section>
@@ -55,6 +57,14 @@ function Opened({ c, onClose, onNext, onOpen }: Props & { c: ConversationDetail 
       <Drawer opened={info} onClose={() => setInfo(false)} position="right" size={330} padding={0} title={<span style={{ padding: '0 16px' }}>{t('inbox.contact')}</span>} closeButtonProps={{ 'aria-label': t('act.close') }}><ContactPanel c={c} onOpen={onOpen} /></Drawer>
     </>
   );
+}
+
+/** Where the conversation began; it leads to the comment, else to the trigger. */
+function CameBar({ from }: { from: Provenance }) {
+  const text = useCame(from);
+  if (!text) return null;
+  const said = <span className="clip" dir="auto" title={from.comment?.text}>{text}</span>;
+  return <div className={css.origin}><IconRoute size={16} stroke={1.6} aria-hidden />{from.comment ? <Link to="/moderation" search={{ queue: 'all', id: from.comment.id }} className="clip">{said}</Link> : said}</div>;
 }
 
 interface BarProps { c: ConversationDetail; busy: boolean; converse: boolean; onStep: (s: Step) => void; onClose: () => void; onInfo: () => void }

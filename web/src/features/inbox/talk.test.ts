@@ -8,7 +8,7 @@ const message = (over: Partial<Message>): Message => ({
 const action = (state: string) => ({ id: 1, state, reason: 'quiet_hours', meaning: 'Waits for nine o’clock.' });
 
 describe('nameOf', () => {
-  const identity = (channel: 'instagram' | 'whatsapp', name: string, username: string) => ({ id: 1, channel, name, username, phone: '', join: null });
+  const identity = (channel: 'instagram' | 'whatsapp', name: string, username: string) => ({ id: 1, channel, name, username, phone: '', join: null, parted: null });
   const contact = { id: 1, name: '', language: '', labels: [] };
   it.each([
     ['the contact’s own', { ...contact, name: 'Ana' }, [identity('instagram', 'Bea', '')], 'Ana'],
