@@ -25,7 +25,9 @@ type Action struct {
 	Purpose        string     `json:"purpose"`
 	Origin         string     `json:"origin"`
 	Actor          string     `json:"actor"`
+	ActorName      string     `json:"actor_name" doc:"The member who asked for it; empty where none did"`
 	ContactID      *int64     `json:"contact_id"`
+	ContactName    string     `json:"contact_name"`
 	ConversationID *int64     `json:"conversation_id"`
 	CommentID      *int64     `json:"comment_id"`
 	MessageID      *int64     `json:"message_id"`
@@ -40,15 +42,15 @@ type Action struct {
 	CreatedAt      time.Time  `json:"created_at"`
 }
 
-func showAction(a inbox.ActionView) Action {
-	return Action{a.ID, a.AccountID, a.Kind, a.State, a.Reason, a.Meaning, a.Purpose, a.Origin, a.Actor, a.ContactID, a.ConversationID, a.CommentID, a.MessageID, a.TriggerID,
+func showAction(a inbox.ActionView, names map[string]string) Action {
+	return Action{a.ID, a.AccountID, a.Kind, a.State, a.Reason, a.Meaning, a.Purpose, a.Origin, a.Actor, names[a.Actor], a.ContactID, a.ContactName, a.ConversationID, a.CommentID, a.MessageID, a.TriggerID,
 		router.HideReferences(a.Text), a.Attempts, a.NotBefore.UTC(), a.ValidUntil.UTC(), utc(a.SentAt), utc(a.DoneAt), a.ExternalID, a.CreatedAt.UTC()}
 }
 
 type actionsIn struct {
-	State     string `query:"state" enum:"planned,sending,done,failed,unknown,held,refused,cancelled,expired,"`
-	ContactID int64  `query:"contact_id"`
-	CommentID int64  `query:"comment_id"`
+	State     []string `query:"state,explode" enum:"planned,sending,done,failed,unknown,held,refused,cancelled,expired" doc:"None: all"`
+	ContactID int64    `query:"contact_id"`
+	CommentID int64    `query:"comment_id"`
 	Paging
 }
 
@@ -57,14 +59,23 @@ func (s *Server) listActions(ctx context.Context, who *caller, in *actionsIn) (P
 	if err != nil {
 		return Page[Action]{}, err
 	}
-	rows, err := inbox.ListActions(ctx, s.DB, who.WorkspaceID, inbox.ActionFilter{State: in.State, ContactID: in.ContactID, CommentID: in.CommentID, Before: before, Limit: in.Limit + 1})
-	return pageByID(each(rows, showAction), in.Limit, func(a Action) int64 { return a.ID }), err
+	rows, err := inbox.ListActions(ctx, s.DB, who.WorkspaceID, inbox.ActionFilter{States: in.State, ContactID: in.ContactID, CommentID: in.CommentID, Before: before, Limit: in.Limit + 1})
+	if err != nil {
+		return Page[Action]{}, err
+	}
+	names, err := s.actorNames(ctx, who.WorkspaceID)
+	items := each(rows, func(a inbox.ActionView) Action { return showAction(a, names) })
+	return pageByID(items, in.Limit, func(a Action) int64 { return a.ID }), err
 }
 
 // onAction changes one action of the workspace and returns it as it then stands.
 func (s *Server) onAction(ctx context.Context, who *caller, id int64, verb string, detail any, do func(tx *sqlx.Tx) error) (Action, error) {
+	names, err := s.actorNames(ctx, who.WorkspaceID)
+	if err != nil {
+		return Action{}, err
+	}
 	var out Action
-	err := s.change(ctx, func(tx *sqlx.Tx) error {
+	err = s.change(ctx, func(tx *sqlx.Tx) error {
 		if _, err := oneAction(ctx, tx, who.WorkspaceID, id); err != nil {
 			return err
 		}
@@ -75,7 +86,7 @@ func (s *Server) onAction(ctx context.Context, who *caller, id int64, verb strin
 			return err
 		}
 		a, err := oneAction(ctx, tx, who.WorkspaceID, id)
-		out = showAction(a)
+		out = showAction(a, names)
 		return err
 	})
 	return out, err
@@ -111,13 +122,18 @@ func (s *Server) retryAction(ctx context.Context, who *caller, in *emptyIn) (Act
 type settleIn struct {
 	ByID
 	Body struct {
-		Happened bool `json:"happened" doc:"Whether a person saw at the network that it took place"`
+		Outcome outbox.Finding `json:"outcome" enum:"took_place,did_not,send_again" doc:"What a person saw at the network: it took place, it did not and shall not, it did not and is to be sent once more"`
+		Reason  string         `json:"reason" maxLength:"500" doc:"How the person knows; kept in the audit log"`
 	}
 }
 
 func (s *Server) settleAction(ctx context.Context, who *caller, in *settleIn) (Action, error) {
-	return s.onAction(ctx, who, in.ID, "settle", map[string]any{"happened": in.Body.Happened}, func(tx *sqlx.Tx) error {
-		return outbox.Settle(ctx, tx, who.WorkspaceID, in.ID, in.Body.Happened)
+	why, err := cleanText(in.Body.Reason)
+	if err != nil {
+		return Action{}, fault.Field("reason", "say how you know what became of it")
+	}
+	return s.onAction(ctx, who, in.ID, "settle", map[string]any{"outcome": in.Body.Outcome, "reason": why}, func(tx *sqlx.Tx) error {
+		return outbox.Settle(ctx, tx, who.WorkspaceID, in.ID, in.Body.Outcome)
 	})
 }
 

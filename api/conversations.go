@@ -110,6 +110,7 @@ type conversationsIn struct {
 	View      string `query:"view" enum:"mine,unassigned,waiting,overdue,spam,all" default:"all"`
 	State     string `query:"state" enum:"open,resolved,"`
 	Channel   string `query:"channel"`
+	Team      string `query:"team" maxLength:"60"`
 	Q         string `query:"q" maxLength:"200"`
 	ContactID int64  `query:"contact_id"`
 	Paging
@@ -120,7 +121,7 @@ func (s *Server) listConversations(ctx context.Context, who *caller, in *convers
 	if err != nil {
 		return Page[Conversation]{}, err
 	}
-	rows, next, err := inbox.ListConversations(ctx, s.DB, who.WorkspaceID, inbox.ConversationFilter{View: in.View, State: in.State, Channel: in.Channel, Words: in.Q, ContactID: in.ContactID,
+	rows, next, err := inbox.ListConversations(ctx, s.DB, who.WorkspaceID, inbox.ConversationFilter{View: in.View, State: in.State, Channel: in.Channel, Team: in.Team, Words: in.Q, ContactID: in.ContactID,
 		Member: who.UserID, Overdue: overdue, Limit: in.Limit, Cursor: in.Cursor})
 	if err != nil {
 		return Page[Conversation]{}, err

@@ -316,3 +316,37 @@ func TestReferencesAreNotShown(t *testing.T) {
 		}
 	}
 }
+
+// TestTeams: a conversation is given to a team beside its assignee, the list narrows by team, and leaving
+// the team out of an assignment leaves it as it was.
+func TestTeams(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	assign := func(body map[string]any) api.Conversation {
+		t.Helper()
+		var v api.Conversation
+		s.must(200, "POST", s.home.talk("assign"), s.cookie[auth.Agent], body, &v)
+		return v
+	}
+	if v := assign(map[string]any{"user_id": nil, "team": " sales "}); v.Team != "sales" {
+		t.Errorf("given to %q", v.Team)
+	}
+	if v := assign(map[string]any{"user_id": s.user[auth.Agent]}); v.Team != "sales" || v.Assignee == nil {
+		t.Errorf("an assignment to a member moved the team: %+v", v)
+	}
+	var teams api.Page[api.Team]
+	s.must(200, "GET", "/api/v1/teams", s.cookie[auth.Agent], nil, &teams)
+	if len(teams.Items) != 1 || teams.Items[0] != (api.Team{Name: "sales", Open: 1}) {
+		t.Errorf("teams: %+v", teams.Items)
+	}
+	for team, want := range map[string]int{"sales": 1, "support": 0, "": 1} {
+		var page api.Page[api.Conversation]
+		s.must(200, "GET", "/api/v1/conversations?team="+team, s.cookie[auth.Agent], nil, &page)
+		if len(page.Items) != want {
+			t.Errorf("team %q has %d conversations, want %d", team, len(page.Items), want)
+		}
+	}
+	if v := assign(map[string]any{"user_id": nil, "team": ""}); v.Team != "" || v.Assignee != nil {
+		t.Errorf("not taken back: %+v", v)
+	}
+}

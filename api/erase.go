@@ -20,6 +20,38 @@ func (s *Server) eraseContact(ctx context.Context, who *caller, in *emptyIn) err
 	})
 }
 
+// Erasure says what erasing a person would empty, and what stays to be provable.
+type Erasure struct {
+	Identities    int `json:"identities" db:"identities"`
+	Comments      int `json:"comments" db:"comments"`
+	Messages      int `json:"messages" db:"messages"`
+	Conversations int `json:"conversations" db:"conversations"`
+	Waiting       int `json:"waiting" db:"waiting" doc:"Actions that would be cancelled"`
+	Consent       int `json:"consent" db:"consent" doc:"Entries of the ledger that stay, without who it was and what they said"`
+	Actions       int `json:"actions" db:"actions" doc:"Actions that stay, without their words"`
+}
+
+// erasure counts what eraseContact would touch, so that a member sees it before.
+func (s *Server) erasure(ctx context.Context, who *caller, in *ByID) (Erasure, error) {
+	var out Erasure
+	if _, err := inbox.ViewContact(ctx, s.DB, who.WorkspaceID, in.ID); err != nil {
+		return out, err
+	}
+	if err := s.DB.GetContext(ctx, &out, sqlErasure, who.WorkspaceID, in.ID); err != nil {
+		return out, fmt.Errorf("count what erasing contact %d would empty: %w", in.ID, err)
+	}
+	return out, nil
+}
+
+const sqlErasure = `
+SELECT (SELECT count(*) FROM identities WHERE workspace_id = $1 AND contact_id = $2) AS identities,
+       (SELECT count(*) FROM comments WHERE workspace_id = $1 AND contact_id = $2) AS comments,
+       (SELECT count(*) FROM messages m JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id WHERE t.workspace_id = $1 AND t.contact_id = $2) AS messages,
+       (SELECT count(*) FROM conversations WHERE workspace_id = $1 AND contact_id = $2) AS conversations,
+       (SELECT count(*) FROM actions WHERE workspace_id = $1 AND contact_id = $2 AND state IN ('planned','held')) AS waiting,
+       (SELECT count(*) FROM consent_personal WHERE workspace_id = $1 AND contact_id = $2) AS consent,
+       (SELECT count(*) FROM actions WHERE workspace_id = $1 AND contact_id = $2 AND state NOT IN ('planned','held')) AS actions`
+
 // erase removes what is personal about one contact and keeps what must be provable: consent entries
 // without their values, actions without their words, and that the erasure took place.
 func (s *Server) erase(ctx context.Context, tx *sqlx.Tx, workspace, id int64, actor string) error {

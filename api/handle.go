@@ -104,13 +104,17 @@ func (s *Server) reopen(ctx context.Context, who *caller, in *decideIn) (Convers
 type assignIn struct {
 	ByID
 	Body struct {
-		UserID *int64 `json:"user_id"`
+		UserID *int64  `json:"user_id"`
+		Team   *string `json:"team,omitempty" maxLength:"60" doc:"Empty: no team; left out: as it was"`
 	}
 }
 
 func (s *Server) assign(ctx context.Context, who *caller, in *assignIn) (Conversation, error) {
 	return s.handle(ctx, who, in.ID, "assign", func(tx *sqlx.Tx, v *inbox.Conversation) error {
 		v.AssigneeID = in.Body.UserID
+		if in.Body.Team != nil {
+			v.Team = strings.TrimSpace(strings.ReplaceAll(*in.Body.Team, "\x00", ""))
+		}
 		if in.Body.UserID == nil {
 			return nil
 		}
@@ -201,4 +205,21 @@ func (s *Server) dismissSuggestion(ctx context.Context, who *caller, in *emptyIn
 		return fault.New(fault.NotFound, "suggestion %d does not exist in this workspace, or was decided already", in.ID)
 	}
 	return nil
+}
+
+// Team is a team that conversations are routed to, with the open ones it has.
+type Team struct {
+	Name string `json:"name" db:"name"`
+	Open int    `json:"open" db:"open"`
+}
+
+// listTeams lists the teams in use. A team is a name: the bot routes to it, and a member may give a
+// conversation to another.
+func (s *Server) listTeams(ctx context.Context, who *caller, _ *struct{}) (Page[Team], error) {
+	var out []Team
+	err := s.DB.SelectContext(ctx, &out, `SELECT team AS name, count(*) FILTER (WHERE state = 'open') AS open FROM conversations WHERE workspace_id = $1 AND team <> '' GROUP BY team ORDER BY team`, who.WorkspaceID)
+	if err != nil {
+		return Page[Team]{}, fmt.Errorf("list teams: %w", err)
+	}
+	return pageOf(out, ""), nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -203,13 +204,17 @@ func (s *Server) removeKnowledge(ctx context.Context, who *caller, in *ByID) err
 
 // Template is a WhatsApp message template as the network lists it.
 type Template struct {
-	ID         int64  `json:"id"`
-	Name       string `json:"name"`
-	Language   string `json:"language"`
-	Category   string `json:"category"`
-	Status     string `json:"status"`
-	Body       string `json:"body"`
-	Parameters int    `json:"parameters"`
+	ID         int64     `json:"id"`
+	Name       string    `json:"name"`
+	Language   string    `json:"language"`
+	Category   string    `json:"category"`
+	Status     string    `json:"status"`
+	Body       string    `json:"body"`
+	Parameters int       `json:"parameters"`
+	AccountID  int64     `json:"account_id"`
+	Quality    string    `json:"quality"`
+	Reason     string    `json:"reason" doc:"Why the network rejected or paused it, where it said so"`
+	SyncedAt   time.Time `json:"synced_at"`
 }
 
 type templatesIn struct {
@@ -224,9 +229,13 @@ func (s *Server) listTemplates(ctx context.Context, who *caller, in *templatesIn
 		Category   string          `db:"category"`
 		Status     string          `db:"status"`
 		Components json.RawMessage `db:"components"`
+		AccountID  int64           `db:"account_id"`
+		Quality    string          `db:"quality"`
+		Reason     string          `db:"reason"`
+		SyncedAt   time.Time       `db:"synced_at"`
 	}
 	err := s.DB.SelectContext(ctx, &rows, `
-SELECT t.id, t.name, t.language, t.category, t.status, t.components FROM templates t JOIN accounts o ON o.workspace_id = t.workspace_id AND o.id = t.account_id
+SELECT t.id, t.name, t.language, t.category, t.status, t.components, t.account_id, t.quality, t.reason, t.synced_at FROM templates t JOIN accounts o ON o.workspace_id = t.workspace_id AND o.id = t.account_id
 WHERE t.workspace_id = $1 AND ($2 = 0 OR o.waba_id = (SELECT waba_id FROM accounts WHERE workspace_id = $1 AND id = $2)) ORDER BY t.name, t.language`, who.WorkspaceID, in.AccountID)
 	if err != nil {
 		return Page[Template]{}, fmt.Errorf("list templates: %w", err)
@@ -234,7 +243,7 @@ WHERE t.workspace_id = $1 AND ($2 = 0 OR o.waba_id = (SELECT waba_id FROM accoun
 	out := []Template{}
 	for _, r := range rows {
 		body := templateBody(r.Components)
-		out = append(out, Template{r.ID, r.Name, r.Language, r.Category, r.Status, body, len(placeholder.FindAllString(body, -1))})
+		out = append(out, Template{r.ID, r.Name, r.Language, r.Category, r.Status, body, len(placeholder.FindAllString(body, -1)), r.AccountID, r.Quality, r.Reason, r.SyncedAt.UTC()})
 	}
 	return pageOf(out, ""), nil
 }

@@ -40,7 +40,7 @@ func (v space) body(method, path string) any {
 		"POST reply": text, "POST private-reply": text, "POST messages": map[string]any{"text": "hello", "revision": 3}, "POST assign": map[string]any{"user_id": nil}, "POST labels": map[string]any{"labels": []string{"x"}},
 		"POST unjoin": map[string]any{"join_id": v.join}, "POST rejoin": map[string]any{"join_id": v.join}, "POST consent": map[string]any{"act": "withdraw", "channel": "whatsapp", "purpose": "promotional", "how": "phone", "evidence_text": "said so"},
 		"PUT triggers": trigger, "POST triggers": trigger, "POST state": map[string]any{"state": "live"}, "POST sending": map[string]any{"on": false}, "PUT quick-replies": quick, "POST quick-replies": quick,
-		"PUT knowledge": fact, "POST knowledge": fact, "PUT members": map[string]any{"role": "agent"}, "POST settle": map[string]any{"happened": true},
+		"PUT knowledge": fact, "POST knowledge": fact, "PUT members": map[string]any{"role": "agent"}, "POST settle": map[string]any{"outcome": "took_place", "reason": "seen"},
 		"POST versions": map[string]any{"kind": "thresholds", "document": map[string]any{"review_spam": 0.4}},
 	}
 	parts := strings.Split(path, "/")

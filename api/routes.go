@@ -36,7 +36,8 @@ var table = []route{
 	{"POST", v1 + "/conversations/{id}/return-to-bot", auth.Converse, "Give back to the bot", typed((*Server).returnToBot), nil},
 	{"POST", v1 + "/conversations/{id}/resolve", auth.Converse, "Resolve", typed((*Server).resolve), nil},
 	{"POST", v1 + "/conversations/{id}/reopen", auth.Converse, "Reopen", typed((*Server).reopen), nil},
-	{"POST", v1 + "/conversations/{id}/assign", auth.Converse, "Assign to a member, or to nobody", typed((*Server).assign), nil},
+	{"POST", v1 + "/conversations/{id}/assign", auth.Converse, "Assign to a member or to nobody, and to a team", typed((*Server).assign), nil},
+	{"GET", v1 + "/teams", auth.See, "Teams in use", typed((*Server).listTeams), nil},
 	{"POST", v1 + "/conversations/{id}/labels", auth.Converse, "Set the labels", typed((*Server).label), nil},
 	{"POST", v1 + "/conversations/{id}/read", auth.Converse, "Mark as read", silent((*Server).read), nil},
 	{"GET", v1 + "/conversations/{id}/suggestions", auth.Converse, "Drafted replies", typed((*Server).suggestions), nil},
@@ -46,6 +47,7 @@ var table = []route{
 	{"GET", v1 + "/contacts", auth.See, "People", typed((*Server).listContacts), nil},
 	{"GET", v1 + "/contacts/{id}", auth.See, "A person", typed((*Server).getContact), nil},
 	{"POST", v1 + "/contacts/{id}/consent", auth.Converse, "Record what a person said about consent", silent((*Server).recordConsent), nil},
+	{"GET", v1 + "/contacts/{id}/erasure", auth.Configure, "What erasing a person would empty", typed((*Server).erasure), nil},
 	{"POST", v1 + "/contacts/{id}/erase", auth.Configure, "Erase a person's data", silent((*Server).eraseContact), nil},
 
 	{"GET", v1 + "/triggers", auth.See, "Triggers", typed((*Server).listTriggers), nil},

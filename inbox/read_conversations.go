@@ -19,6 +19,7 @@ type ConversationFilter struct {
 	View      string // mine, unassigned, waiting, overdue, spam, all
 	State     string
 	Channel   string
+	Team      string
 	Words     string
 	ContactID int64
 	Member    int64 // who "mine" is
@@ -69,6 +70,9 @@ func ListConversations(ctx context.Context, q sqlx.QueryerContext, workspaceID i
 	}
 	if f.State != "" {
 		w.Add("v.state = ?", f.State)
+	}
+	if f.Team != "" {
+		w.Add("v.team = ?", f.Team)
 	}
 	if f.Channel != "" {
 		w.Add("v.channel = ?", f.Channel)

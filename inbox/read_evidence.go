@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 )
 
 // ActionView is an action of the outbox as people look at it.
@@ -21,6 +22,7 @@ type ActionView struct {
 	Origin         string     `db:"origin"`
 	Actor          string     `db:"actor"`
 	ContactID      *int64     `db:"contact_id"`
+	ContactName    string     `db:"contact_name"`
 	ConversationID *int64     `db:"conversation_id"`
 	CommentID      *int64     `db:"comment_id"`
 	MessageID      *int64     `db:"message_id"`
@@ -38,7 +40,7 @@ type ActionView struct {
 // ActionFilter narrows a list of actions. Zero fields do not narrow.
 type ActionFilter struct {
 	ID, ContactID, CommentID int64
-	State                    string
+	States                   []string
 	Before                   int64
 	Limit                    int
 }
@@ -46,7 +48,7 @@ type ActionFilter struct {
 // ListActions returns actions, the newest first.
 func ListActions(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, f ActionFilter) ([]ActionView, error) {
 	var out []ActionView
-	err := sqlx.SelectContext(ctx, q, &out, sqlActionViews, workspaceID, f.ID, f.ContactID, f.CommentID, f.State, f.Before, f.Limit)
+	err := sqlx.SelectContext(ctx, q, &out, sqlActionViews, workspaceID, f.ID, f.ContactID, f.CommentID, pq.Array(f.States), f.Before, f.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("list actions: %w", err)
 	}
@@ -54,11 +56,11 @@ func ListActions(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, 
 }
 
 const sqlActionViews = `
-SELECT id, account_id, kind, state, reason, meaning, purpose, origin, actor, contact_id, conversation_id, comment_id, message_id, trigger_id,
-       coalesce(call->>'text', '') AS text, attempts, not_before, valid_until, sent_at, done_at, external_id, created_at
-FROM actions
-WHERE workspace_id = $1 AND ($2 = 0 OR id = $2) AND ($3 = 0 OR contact_id = $3) AND ($4 = 0 OR comment_id = $4) AND ($5 = '' OR state = $5) AND ($6 = 0 OR id < $6)
-ORDER BY id DESC LIMIT $7`
+SELECT a.id, a.account_id, a.kind, a.state, a.reason, a.meaning, a.purpose, a.origin, a.actor, a.contact_id, coalesce(c.name, '') AS contact_name, a.conversation_id, a.comment_id,
+       a.message_id, a.trigger_id, coalesce(a.call->>'text', '') AS text, a.attempts, a.not_before, a.valid_until, a.sent_at, a.done_at, a.external_id, a.created_at
+FROM actions a LEFT JOIN contacts c ON c.workspace_id = a.workspace_id AND c.id = a.contact_id
+WHERE a.workspace_id = $1 AND ($2 = 0 OR a.id = $2) AND ($3 = 0 OR a.contact_id = $3) AND ($4 = 0 OR a.comment_id = $4) AND (coalesce(cardinality($5::text[]), 0) = 0 OR a.state = ANY($5)) AND ($6 = 0 OR a.id < $6)
+ORDER BY a.id DESC LIMIT $7`
 
 // EventView is an event with what came of it, without what was said.
 type EventView struct {

@@ -88,12 +88,21 @@ const sqlRetry = `
 UPDATE actions SET state = 'planned', reason = '', meaning = '', failure = NULL, done_at = NULL, not_before = now()
 WHERE workspace_id = $1 AND id = $2 AND state = 'failed' AND valid_until > now()`
 
-// Settle records what a person found out about an action whose outcome was not known: it happened, or
-// it did not and may go out once more.
-func Settle(ctx context.Context, tx sqlx.ExtContext, workspace, id int64, happened bool) error {
-	stmt := sqlSettledNot
-	if happened {
-		stmt = sqlSettledDone
+// Finding is what a person found out about an action whose outcome was not known.
+type Finding string
+
+// The findings: it took place; it did not and shall not; it did not and may go out once more.
+const (
+	TookPlace    Finding = "took_place"
+	DidNot       Finding = "did_not"
+	SendOnceMore Finding = "send_again"
+)
+
+// Settle records what a person found out about an action whose outcome was not known.
+func Settle(ctx context.Context, tx sqlx.ExtContext, workspace, id int64, found Finding) error {
+	stmt, ok := map[Finding]string{TookPlace: sqlSettledDone, DidNot: sqlSettledNot, SendOnceMore: sqlSettledAgain}[found]
+	if !ok {
+		return fault.New(fault.Invalid, "%q is no finding about an action", found)
 	}
 	return move(ctx, tx, workspace, id, stmt, "action %d has a known outcome already")
 }
@@ -103,6 +112,10 @@ UPDATE actions SET state = 'done', reason = 'settled_by_person', meaning = 'a pe
 WHERE workspace_id = $1 AND id = $2 AND state = 'unknown'`
 
 const sqlSettledNot = `
+UPDATE actions SET state = 'cancelled', reason = 'settled_by_person', meaning = 'a person saw that it did not take place', done_at = now()
+WHERE workspace_id = $1 AND id = $2 AND state = 'unknown'`
+
+const sqlSettledAgain = `
 UPDATE actions SET state = 'planned', reason = '', meaning = '', failure = NULL, looks = 0, not_before = now()
 WHERE workspace_id = $1 AND id = $2 AND state = 'unknown'`
 

@@ -167,7 +167,7 @@ func TestUnknownOnWhatsAppIsNeverSentAgain(t *testing.T) {
 	if b.net.count(got[0].Token) != 0 {
 		t.Error("it was sent again on a guess")
 	}
-	if err := Settle(t.Context(), b.db, b.ws, got[0].ID, false); err != nil {
+	if err := Settle(t.Context(), b.db, b.ws, got[0].ID, SendOnceMore); err != nil {
 		t.Fatal(err)
 	}
 	b.exec(`UPDATE actions SET not_before = $1, valid_until = $2 WHERE id = $3`, b.now(), b.now().Add(time.Hour), got[0].ID)

@@ -568,6 +568,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/contacts/{id}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What erasing a person would empty
+         * @description Permission: configure
+         */
+        get: operations["get-contacts-id-erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations": {
         parameters: {
             query?: never;
@@ -618,7 +638,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Assign to a member, or to nobody
+         * Assign to a member or to nobody, and to a team
          * @description Permission: converse
          */
         post: operations["post-conversations-id-assign"];
@@ -1280,6 +1300,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Teams in use
+         * @description Permission: see
+         */
+        get: operations["get-teams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/templates": {
         parameters: {
             query?: never;
@@ -1520,12 +1560,15 @@ export interface components {
             /** Format: int64 */
             account_id: number;
             actor: string;
+            /** @description The member who asked for it; empty where none did */
+            actor_name: string;
             /** Format: int64 */
             attempts: number;
             /** Format: int64 */
             comment_id: number | null;
             /** Format: int64 */
             contact_id: number | null;
+            contact_name: string;
             /** Format: int64 */
             conversation_id: number | null;
             /** Format: date-time */
@@ -1565,6 +1608,8 @@ export interface components {
             state: string;
         };
         AssignInBody: {
+            /** @description Empty: no team; left out: as it was */
+            team?: string;
             /** Format: int64 */
             user_id: number | null;
         };
@@ -1943,6 +1988,31 @@ export interface components {
             resolved_at: string | null;
         };
         EmptyInBody: Record<string, never>;
+        Erasure: {
+            /**
+             * Format: int64
+             * @description Actions that stay, without their words
+             */
+            actions: number;
+            /** Format: int64 */
+            comments: number;
+            /**
+             * Format: int64
+             * @description Entries of the ledger that stay, without who it was and what they said
+             */
+            consent: number;
+            /** Format: int64 */
+            conversations: number;
+            /** Format: int64 */
+            identities: number;
+            /** Format: int64 */
+            messages: number;
+            /**
+             * Format: int64
+             * @description Actions that would be cancelled
+             */
+            waiting: number;
+        };
         Event: {
             /** Format: int64 */
             account_id: number;
@@ -2294,6 +2364,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageTeam: {
+            items: components["schemas"]["Team"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageTemplate: {
             items: components["schemas"]["Template"][];
             /** @description Cursor of the next page; empty on the last */
@@ -2453,8 +2528,13 @@ export interface components {
             last_seen_at: string;
         };
         SettleInBody: {
-            /** @description Whether a person saw at the network that it took place */
-            happened: boolean;
+            /**
+             * @description What a person saw at the network: it took place, it did not and shall not, it did not and is to be sent once more
+             * @enum {string}
+             */
+            outcome: "took_place" | "did_not" | "send_again";
+            /** @description How the person knows; kept in the audit log */
+            reason: string;
         };
         SignInInBody: {
             email: string;
@@ -2505,7 +2585,14 @@ export interface components {
             /** Format: int64 */
             templates: number;
         };
+        Team: {
+            name: string;
+            /** Format: int64 */
+            open: number;
+        };
         Template: {
+            /** Format: int64 */
+            account_id: number;
             body: string;
             category: string;
             /** Format: int64 */
@@ -2514,7 +2601,12 @@ export interface components {
             name: string;
             /** Format: int64 */
             parameters: number;
+            quality: string;
+            /** @description Why the network rejected or paused it, where it said so */
+            reason: string;
             status: string;
+            /** Format: date-time */
+            synced_at: string;
         };
         TextInBody: {
             text: string;
@@ -2865,7 +2957,8 @@ export interface operations {
     "get-actions": {
         parameters: {
             query?: {
-                state?: "planned" | "sending" | "done" | "failed" | "unknown" | "held" | "refused" | "cancelled" | "expired" | "";
+                /** @description None: all */
+                state?: ("planned" | "sending" | "done" | "failed" | "unknown" | "held" | "refused" | "cancelled" | "expired")[];
                 contact_id?: number;
                 comment_id?: number;
                 limit?: number;
@@ -3648,12 +3741,44 @@ export interface operations {
             };
         };
     };
+    "get-contacts-id-erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-conversations": {
         parameters: {
             query?: {
                 view?: "mine" | "unassigned" | "waiting" | "overdue" | "spam" | "all";
                 state?: "open" | "resolved" | "";
                 channel?: string;
+                team?: string;
                 q?: string;
                 contact_id?: number;
                 limit?: number;
@@ -4999,6 +5124,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTeam"];
+                };
             };
             /** @description Error */
             default: {
