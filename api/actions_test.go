@@ -49,6 +49,15 @@ func TestActionsByState(t *testing.T) {
 			t.Errorf("%s: whom it concerns is missing", query)
 		}
 	}
+	s.exec(`UPDATE actions SET purpose = 'technical', kind = 'message.typing' WHERE id = $1`, s.home.action)
+	for state, want := range map[string]int{"done": 0, "failed": 1} {
+		s.exec(`UPDATE actions SET state = $2, reason = 'x' WHERE id = $1`, s.home.action, state)
+		var page api.Page[api.Action]
+		s.must(200, "GET", "/api/v1/actions?quiet=true", s.cookie[auth.Analyst], nil, &page)
+		if len(page.Items) != want {
+			t.Errorf("a typing sign that is %s: %d actions, want %d", state, len(page.Items), want)
+		}
+	}
 	if res := s.do("GET", "/api/v1/actions?state=nothing", s.cookie[auth.Analyst], nil); res.status != 422 {
 		t.Errorf("an unknown state: %d", res.status)
 	}

@@ -172,7 +172,7 @@ SELECT at, what, channel, ref FROM (
     UNION ALL
     SELECT e.at, 'consent_' || e.act, CASE WHEN e.channel IN ('whatsapp','messenger','instagram') THEN e.channel ELSE 'whatsapp' END, 'consent:' || e.seq
     FROM consent_personal p JOIN consent_entries e ON e.workspace_id = p.workspace_id AND e.seq = p.seq WHERE p.workspace_id = $1 AND p.contact_id = $2
-    ORDER BY 1 DESC LIMIT 60) s ORDER BY at`
+    ORDER BY 1 DESC LIMIT 60) s ORDER BY at, what`
 
 // Earlier is another conversation of the same person.
 type Earlier struct {

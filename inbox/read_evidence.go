@@ -41,6 +41,7 @@ type ActionView struct {
 type ActionFilter struct {
 	ID, ContactID, CommentID int64
 	States                   []string
+	Quiet                    bool // without read receipts and typing signs that went out
 	Before                   int64
 	Limit                    int
 }
@@ -48,7 +49,7 @@ type ActionFilter struct {
 // ListActions returns actions, the newest first.
 func ListActions(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, f ActionFilter) ([]ActionView, error) {
 	var out []ActionView
-	err := sqlx.SelectContext(ctx, q, &out, sqlActionViews, workspaceID, f.ID, f.ContactID, f.CommentID, pq.Array(f.States), f.Before, f.Limit)
+	err := sqlx.SelectContext(ctx, q, &out, sqlActionViews, workspaceID, f.ID, f.ContactID, f.CommentID, pq.Array(f.States), f.Before, f.Limit, f.Quiet)
 	if err != nil {
 		return nil, fmt.Errorf("list actions: %w", err)
 	}
@@ -56,10 +57,11 @@ func ListActions(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, 
 }
 
 const sqlActionViews = `
-SELECT a.id, a.account_id, a.kind, a.state, a.reason, a.meaning, a.purpose, a.origin, a.actor, a.contact_id, coalesce(c.name, '') AS contact_name, a.conversation_id, a.comment_id,
+SELECT a.id, a.account_id, a.kind, a.state, a.reason, a.meaning, a.purpose, a.origin, a.actor, a.contact_id, CASE WHEN c.id IS NULL THEN '' ELSE ` + nameOfContact + ` END AS contact_name, a.conversation_id, a.comment_id,
        a.message_id, a.trigger_id, coalesce(a.call->>'text', '') AS text, a.attempts, a.not_before, a.valid_until, a.sent_at, a.done_at, a.external_id, a.created_at
 FROM actions a LEFT JOIN contacts c ON c.workspace_id = a.workspace_id AND c.id = a.contact_id
 WHERE a.workspace_id = $1 AND ($2 = 0 OR a.id = $2) AND ($3 = 0 OR a.contact_id = $3) AND ($4 = 0 OR a.comment_id = $4) AND (coalesce(cardinality($5::text[]), 0) = 0 OR a.state = ANY($5)) AND ($6 = 0 OR a.id < $6)
+  AND NOT ($8 AND a.purpose = 'technical' AND a.state IN ('planned', 'sending', 'done', 'expired', 'cancelled'))
 ORDER BY a.id DESC LIMIT $7`
 
 // EventView is an event with what came of it, without what was said.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,9 +106,10 @@ type talk struct {
 func (s *Suggester) talk(ctx context.Context, v inbox.Conversation) (talk, error) {
 	var rows []struct {
 		Direction string `db:"direction"`
+		Author    string `db:"author"`
 		Text      string `db:"text"`
 	}
-	err := s.DB.SelectContext(ctx, &rows, `SELECT direction, text FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND deleted_at IS NULL AND text <> '' ORDER BY at DESC, id DESC LIMIT 12`, v.WorkspaceID, v.ID)
+	err := s.DB.SelectContext(ctx, &rows, `SELECT direction, author, text FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND deleted_at IS NULL AND text <> '' ORDER BY at DESC, id DESC LIMIT 12`, v.WorkspaceID, v.ID)
 	if err != nil {
 		return talk{}, fmt.Errorf("read the conversation: %w", err)
 	}
@@ -119,14 +121,17 @@ func (s *Suggester) talk(ctx context.Context, v inbox.Conversation) (talk, error
 		return talk{question: text, lines: []string{"Customer: " + asks.Mask(text)}}, nil
 	}
 	var t talk
-	asking := true
+	asking, answered := true, false
 	for _, r := range rows {
 		who := "Customer"
-		if r.Direction == "out" {
+		switch {
+		case r.Direction == "out":
 			who, asking = "Brand", false
-		}
-		if asking && r.Direction == "in" {
+			answered = answered || r.Author != "bot"
+		case asking:
 			t.question = strings.TrimSpace(r.Text + " " + t.question)
+		case t.question == "" && !answered: // only the bot spoke since: whoever takes over still needs an answer
+			t.question = strings.TrimSpace(r.Text)
 		}
 		t.lines = append([]string{who + ": " + asks.Mask(r.Text)}, t.lines...)
 	}
@@ -149,6 +154,8 @@ func (s *Suggester) draft(ctx context.Context, v inbox.Conversation, t talk, sou
 		}
 		out = drafts
 	}
+	sources = slices.Clone(sources)
+	slices.SortStableFunc(sources, func(a, b found) int { return foreign(a, language) - foreign(b, language) })
 	for _, f := range sources {
 		if len(out) >= Most {
 			break
@@ -159,6 +166,14 @@ func (s *Suggester) draft(ctx context.Context, v inbox.Conversation, t talk, sou
 		out = append(out, draft{text: f.Text, language: f.Language, madeBy: f.Kind, sources: []Source{{f.Kind, f.ID, f.Title}}})
 	}
 	return out
+}
+
+// foreign puts the customer's language first, whatever ranks higher in another one.
+func foreign(f found, language string) int {
+	if f.Language == language {
+		return 0
+	}
+	return 1
 }
 
 var replySchema = json.RawMessage(`{"type":"object","additionalProperties":false,"required":["replies"],"properties":{"replies":{"type":"array","items":{"type":"object","additionalProperties":false,"required":["text","sources"],"properties":{"text":{"type":"string"},"sources":{"type":"array","items":{"type":"integer"}}}}}}}`)

@@ -69,11 +69,14 @@ func (b *bench) id(stmt string, args ...any) int64 {
 	return id
 }
 
-// says adds a message, which moves the conversation on.
+// says adds a message (in; bot or out by somebody else), which moves the conversation on.
 func (b *bench) says(direction, text string) {
 	b.t.Helper()
 	b.said++
-	author := map[string]string{"in": "contact", "out": "bot"}[direction]
+	author := map[string]string{"in": "contact", "bot": "bot", "out": "other_tool"}[direction]
+	if direction == "bot" {
+		direction = "out"
+	}
 	b.id(`INSERT INTO messages (workspace_id, account_id, thread_id, conversation_id, direction, author, text, at) VALUES ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8)) RETURNING id`,
 		b.ws, b.account, b.thread, b.conv, direction, author, text, b.said)
 	b.id(`UPDATE conversations SET revision = revision + 1 WHERE id = $1 RETURNING id`, b.conv)
@@ -325,4 +328,41 @@ func TestAcceptingAfterTheConversationMovedOnIsAConflict(t *testing.T) {
 		t.Error("a refused suggestion was decided on")
 	}
 	b.fault(Accept(t.Context(), b.db, b.ws, id+1000, "x", b.user), fault.NotFound)
+}
+
+// TestAfterTheBotSpoke: whoever takes over from the bot still needs an answer to what was asked last; after
+// a person's answer nobody does.
+func TestAfterTheBotSpoke(t *testing.T) {
+	b := setup(t)
+	b.article("en", "Parking", "You can park behind the shed.")
+	b.article("en", "Price", "An hour costs 28 dollars.")
+	b.says("in", "what is the price?")
+	b.says("bot", "One moment, please.")
+	b.says("in", "where can I park?")
+	b.says("bot", "A person will answer.")
+	if list := b.suggest(); len(list.Items) != 1 || list.Items[0].Text != "You can park behind the shed." {
+		t.Errorf("offered %+v", list.Items)
+	}
+	b.says("out", "Behind the shed.")
+	b.says("bot", "Anything else?")
+	if list := b.suggest(); len(list.Items) != 0 {
+		t.Errorf("a person answered, and %+v", list.Items)
+	}
+}
+
+// TestTheCustomersLanguageComesFirst: a source in another language is offered only where there is none in
+// the customer's, however well it ranks.
+func TestTheCustomersLanguageComesFirst(t *testing.T) {
+	b := setup(t)
+	b.s.Judge = func(string) (string, string) { return "other", "it" }
+	b.article("en", "Kayak kayak kayak", "Kayak, kayak, kayak and kayak.")
+	b.says("in", "un kayak per sabato")
+	if list := b.suggest(); len(list.Items) != 1 || list.Items[0].Language != "en" {
+		t.Errorf("with English alone, offered %+v", list.Items)
+	}
+	b.article("it", "Noleggio", "Il noleggio di un kayak costa 28 dollari.")
+	b.says("in", "un kayak per sabato")
+	if list := b.suggest(); len(list.Items) != 1 || list.Items[0].Language != "it" {
+		t.Errorf("with both, offered %+v", list.Items)
+	}
 }

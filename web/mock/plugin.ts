@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import * as data from './data.ts';
+import * as records from './records.ts';
 import { act, calls, stage } from './stage.ts';
 
 type Answer = { status?: number; body?: unknown };
@@ -47,7 +48,17 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/sessions$/, () => page([{ id: 1, created_at: data.ago(600), last_seen_at: data.ago(0), address: '127.0.0.1', agent: 'Firefox on Linux', current: true }])],
   ['GET', /^\/workspace$/, () => ({ body: { ...data.me.workspace, legal_name: 'Bondi Kayaks Pty Ltd', contact: 'bondi.example/contact', country: 'AU', settings: { quiet_from: '09:00', quiet_to: '20:00', saturday_from: '09:00', saturday_to: '17:00', automate: true } } })],
   ['GET', /^\/policy$/, () => ({ body: { hide_harm: true, hide_spam: true, review_harm: 0.5, review_spam: 0.5, llm_hide: 0.8 } })],
-  ['GET', /^\/templates$/, () => page([{ id: 1, name: 'booking_reminder', language: 'en', category: 'UTILITY', status: 'APPROVED', body: 'Hi {{1}}, see you at {{2}}.', parameters: 2 }])],
+  ['GET', /^\/contacts$/, (_m, q) => page(q.get('q') === 'nobody' ? [] : records.contacts)],
+  ['GET', /^\/contacts\/(\d+)$/, (m) => { const c = records.contacts.find((x) => x.id === Number(m[1])); return c ? { body: records.contactDetail(c) } : none; }],
+  ['GET', /^\/contacts\/\d+\/erasure$/, () => ({ body: { identities: 2, comments: 3, messages: 11, conversations: 2, waiting: 1, consent: 2, actions: 9 } })],
+  ['GET', /^\/teams$/, () => page([{ name: 'Hire', open: 240 }])],
+  ['GET', /^\/actions$/, (_m, q) => page(records.actions.filter((a) => q.getAll('state').length === 0 || q.getAll('state').includes(a.state)))],
+  ['GET', /^\/events$/, (_m, q) => page(records.events.filter((e) => !q.get('state') || e.state === q.get('state')))],
+  ['GET', /^\/deliveries\/parked$/, () => page([{ id: 31, received_at: data.ago(400), source: 'webhook', bytes: 4211, reason: 'the account 17841400000000999 is not connected', attempts: 2 }])],
+  ['GET', /^\/consent$/, () => page(records.ledger)],
+  ['GET', /^\/consent\/verify$/, () => ({ body: { ok: true, entries: 42, erased: 1, head: { seq: 42, hash: 'ab'.repeat(32) }, problems: [] } })],
+  ['GET', /^\/audit$/, () => page(records.audit)],
+  ['GET', /^\/templates$/, () => page([{ id: 1, name: 'booking_reminder', language: 'en', category: 'UTILITY', status: 'APPROVED', body: 'Hi {{1}}, see you at {{2}}.', parameters: 2, account_id: 3, quality: 'GREEN', reason: '', synced_at: data.ago(70) }, { id: 2, name: 'summer_offer', language: 'it', category: 'MARKETING', status: 'REJECTED', body: 'Bondi Kayaks: due ore al prezzo di una. Rispondi STOP per non ricevere altro.', parameters: 0, account_id: 3, quality: '', reason: 'TAG_CONTENT_MISMATCH', synced_at: data.ago(70) }])],
 ];
 
 async function readBody(req: IncomingMessage): Promise<Record<string, unknown>> {

@@ -17,13 +17,13 @@ export function staleKeys(change: Change): readonly (readonly (string | number)[
       return [['messages'], ['conversations'], ['overview']];
     case 'action':
     case 'outbox':
-      return [['comment'], ['messages'], ['overview']];
+      return [['comment'], ['messages'], ['actions'], ['overview']];
     case 'suggestion':
       return [['suggestions']];
     case 'contact':
     case 'identity':
     case 'consent':
-      return [['conversation'], ['conversations']];
+      return [['conversation'], ['conversations'], ['contact'], ['contacts'], ['ledger']];
     case 'trigger':
       return [['triggers']];
     case 'account':

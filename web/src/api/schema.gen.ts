@@ -248,6 +248,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backtests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A backtest as far as it is
+         * @description Permission: see
+         */
+        get: operations["get-backtests-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtests/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a backtest
+         * @description Permission: configure
+         */
+        post: operations["post-backtests-id-cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtests/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What it would decide otherwise, by id
+         * @description Permission: see
+         */
+        get: operations["get-backtests-id-changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/comments": {
         parameters: {
             query?: never;
@@ -1472,6 +1532,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions of policy, thresholds and rules
+         * @description Permission: see
+         */
+        get: operations["get-versions"];
+        put?: never;
+        /**
+         * Keep a version to try it
+         * @description Permission: configure
+         */
+        post: operations["post-versions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A version with its figures
+         * @description Permission: see
+         */
+        get: operations["get-versions-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{id}/backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold a version against stored history
+         * @description Permission: configure
+         */
+        post: operations["post-versions-id-backtests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a version into shadow, live, or out
+         * @description Permission: configure
+         */
+        post: operations["post-versions-id-state"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspace": {
         parameters: {
             query?: never;
@@ -1607,6 +1751,25 @@ export interface components {
             reason: string;
             state: string;
         };
+        Agreement: {
+            /** Format: double */
+            agreement: number | null;
+            /** Format: int64 */
+            decided: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            items: number;
+            /** Format: double */
+            kappa: number | null;
+            /** Format: int64 */
+            live_right: number;
+            pairs: components["schemas"]["Pair"][];
+            /** Format: int64 */
+            right: number;
+            /** Format: int64 */
+            same: number;
+        };
         AssignInBody: {
             /** @description Empty: no team; left out: as it was */
             team?: string;
@@ -1631,6 +1794,41 @@ export interface components {
             object: string;
             verb: string;
         };
+        Backtest: {
+            counts: components["schemas"]["Counts"];
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date-time */
+            finished_at: string | null;
+            /** Format: int64 */
+            id: number;
+            reason: string;
+            /** Format: date-time */
+            since: string | null;
+            /** @enum {string} */
+            state: "queued" | "running" | "done" | "cancelled" | "failed";
+            /** Format: int64 */
+            total: number;
+            /** Format: date-time */
+            until: string;
+            /** Format: int64 */
+            version_id: number;
+            /** Format: int64 */
+            worked: number;
+        };
+        BacktestInBody: {
+            /**
+             * Format: int64
+             * @description Only the newest so many texts
+             */
+            most?: number;
+            /**
+             * Format: date-time
+             * @description Only what was judged since
+             */
+            since?: string;
+        };
         Button: {
             id?: string;
             title: string;
@@ -1644,6 +1842,16 @@ export interface components {
             open: boolean;
             /** Format: date-time */
             until: string | null;
+        };
+        Change: {
+            now: string;
+            person: string;
+            subject: string;
+            /** Format: int64 */
+            subject_id: number;
+            /** Format: int64 */
+            verdict_id: number;
+            was: string;
         };
         Check: {
             detail: string;
@@ -1915,6 +2123,30 @@ export interface components {
             unread: number;
             /** Format: date-time */
             waiting_since: string | null;
+        };
+        Counts: {
+            /** Format: int64 */
+            changed: number;
+            /** Format: int64 */
+            confirmed: number;
+            /** Format: int64 */
+            erased: number;
+            /** Format: int64 */
+            hides: number;
+            /** Format: int64 */
+            items: number;
+            /** Format: int64 */
+            missed: number;
+            /** Format: int64 */
+            needs_llm: number;
+            pairs: components["schemas"]["Pair"][];
+            /** Format: int64 */
+            restored: number;
+            rules: components["schemas"]["RuleCount"][];
+            /** Format: int64 */
+            spam: number;
+            /** Format: int64 */
+            unanswered: number;
         };
         DecideInBody: {
             reason?: string;
@@ -2222,6 +2454,12 @@ export interface components {
             /** Format: double */
             review: number;
         };
+        MoveInBody: {
+            /** @description Overrides figures that are missing, and is kept */
+            reason?: string;
+            /** @enum {string} */
+            state: "backtest" | "shadow" | "live" | "retired";
+        };
         Named: {
             /** Format: int64 */
             id: number;
@@ -2304,6 +2542,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageChange: {
+            items: components["schemas"]["Change"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageComment: {
             items: components["schemas"]["Comment"][];
             /** @description Cursor of the next page; empty on the last */
@@ -2383,6 +2626,17 @@ export interface components {
             items: components["schemas"]["Trigger"][];
             /** @description Cursor of the next page; empty on the last */
             next: string;
+        };
+        PageVersion: {
+            items: components["schemas"]["Version"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        Pair: {
+            /** Format: int64 */
+            count: number;
+            now: string;
+            was: string;
         };
         Parted: {
             /** Format: date-time */
@@ -2499,6 +2753,15 @@ export interface components {
             /** Format: double */
             priority: number;
             why: string;
+        };
+        RuleCount: {
+            /** Format: int64 */
+            fired: number;
+            /** Format: int64 */
+            hides: number;
+            /** Format: int64 */
+            restored: number;
+            rule: string;
         };
         SendMessage: {
             parameters?: string[];
@@ -2724,6 +2987,64 @@ export interface components {
         VerdictReason: {
             code: string;
             text: string;
+        };
+        Version: {
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "policy" | "thresholds" | "rules" | "rule";
+            /** @description Of a rule */
+            name: string;
+            note: string;
+            /** @description Why it was promoted without the figures it takes */
+            override: string;
+            /** Format: date-time */
+            shadow_from: string | null;
+            /** @enum {string} */
+            state: "backtest" | "shadow" | "live" | "retired";
+            /** Format: date-time */
+            state_at: string;
+            /** @description As verdicts name it */
+            version: string;
+        };
+        VersionDetail: {
+            backtests: components["schemas"]["Backtest"][];
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            document: unknown;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "policy" | "thresholds" | "rules" | "rule";
+            /** @description What the promotion lacks */
+            missing: string;
+            /** @description Of a rule */
+            name: string;
+            note: string;
+            /** @description Why it was promoted without the figures it takes */
+            override: string;
+            /** @description Whether its shadow carries a promotion to live */
+            ready: boolean;
+            shadow: components["schemas"]["Agreement"];
+            /** Format: date-time */
+            shadow_from: string | null;
+            /** @enum {string} */
+            state: "backtest" | "shadow" | "live" | "retired";
+            /** Format: date-time */
+            state_at: string;
+            /** @description As verdicts name it */
+            version: string;
+        };
+        VersionInBody: {
+            /** @description A policy, some of its thresholds, a list of rules, or one rule */
+            document: unknown;
+            /** @enum {string} */
+            kind: "policy" | "thresholds" | "rules" | "rule";
+            note?: string;
         };
         Workspace: {
             brand: string;
@@ -2961,6 +3282,8 @@ export interface operations {
                 state?: ("planned" | "sending" | "done" | "failed" | "unknown" | "held" | "refused" | "cancelled" | "expired")[];
                 contact_id?: number;
                 comment_id?: number;
+                /** @description Leave out read receipts and typing signs with which all is well */
+                quiet?: boolean;
                 limit?: number;
                 cursor?: string;
             };
@@ -3181,6 +3504,110 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-backtests-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-backtests-id-cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-backtests-id-changes": {
+        parameters: {
+            query?: {
+                /** @description What was decided */
+                was?: string;
+                /** @description What would be */
+                now?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageChange"];
+                };
             };
             /** @description Error */
             default: {
@@ -5470,6 +5897,174 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-versions": {
+        parameters: {
+            query?: {
+                kind?: "policy" | "thresholds" | "rules" | "rule" | "";
+                state?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageVersion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-versions-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-versions-id-backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["BacktestInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-versions-id-state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDetail"];
                 };
             };
             /** @description Error */

@@ -10,7 +10,7 @@ const whole = (value: unknown): number | undefined => {
 };
 
 interface ModerationSearch { queue?: 'all' | undefined; state?: string | undefined; account?: number | undefined; post?: number | undefined; contact?: number | undefined; language?: string | undefined; q?: string | undefined; id?: number | undefined }
-interface InboxSearch { view?: string | undefined; state?: 'resolved' | undefined; channel?: string | undefined; q?: string | undefined; id?: number | undefined }
+interface InboxSearch { view?: string | undefined; state?: 'resolved' | undefined; channel?: string | undefined; team?: string | undefined; q?: string | undefined; id?: number | undefined }
 
 const root = createRootRoute({ component: Gate, notFoundComponent: NotFound });
 
@@ -33,9 +33,26 @@ const moderation = createRoute({
 const inbox = createRoute({
   getParentRoute: () => root,
   path: '/inbox',
-  validateSearch: (s: Record<string, unknown>): InboxSearch => ({ view: text(s['view']), state: s['state'] === 'resolved' ? 'resolved' : undefined, channel: text(s['channel']), q: text(s['q']), id: whole(s['id']) }),
+  validateSearch: (s: Record<string, unknown>): InboxSearch => ({ view: text(s['view']), state: s['state'] === 'resolved' ? 'resolved' : undefined, channel: text(s['channel']), team: text(s['team']), q: text(s['q']), id: whole(s['id']) }),
   component: lazyRouteComponent(() => import('@/features/inbox')),
 });
+const contacts = createRoute({ getParentRoute: () => root, path: '/contacts', validateSearch: (s: Record<string, unknown>): { q?: string | undefined } => ({ q: text(s['q']) }), component: lazyRouteComponent(() => import('@/features/contacts')) });
+const person = createRoute({ getParentRoute: () => root, path: '/contacts/$id', component: lazyRouteComponent(() => import('@/features/contacts/person')) });
+const outbox = createRoute({
+  getParentRoute: () => root,
+  path: '/outbox',
+  validateSearch: (s: Record<string, unknown>): { view?: string | undefined; contact?: number | undefined } => ({ view: text(s['view']), contact: whole(s['contact']) }),
+  component: lazyRouteComponent(() => import('@/features/outbox')),
+});
+const events = createRoute({
+  getParentRoute: () => root,
+  path: '/events',
+  validateSearch: (s: Record<string, unknown>): { view?: 'all' | 'deliveries' | undefined; q?: string | undefined } => ({ view: s['view'] === 'all' || s['view'] === 'deliveries' ? s['view'] : undefined, q: text(s['q']) }),
+  component: lazyRouteComponent(() => import('@/features/events')),
+});
+const consent = createRoute({ getParentRoute: () => root, path: '/consent', validateSearch: (s: Record<string, unknown>): { contact?: number | undefined } => ({ contact: whole(s['contact']) }), component: lazyRouteComponent(() => import('@/features/consent')) });
+const audit = createRoute({ getParentRoute: () => root, path: '/audit', validateSearch: (s: Record<string, unknown>): { object?: string | undefined } => ({ object: text(s['object']) }), component: lazyRouteComponent(() => import('@/features/audit')) });
+const templates = createRoute({ getParentRoute: () => root, path: '/templates', component: lazyRouteComponent(() => import('@/features/templates')) });
 const triggers = createRoute({ getParentRoute: () => root, path: '/triggers', component: lazyRouteComponent(() => import('@/features/triggers')) });
 const trigger = createRoute({ getParentRoute: () => root, path: '/triggers/$id', component: lazyRouteComponent(() => import('@/features/triggers/edit')) });
 const knowledge = createRoute({
@@ -50,7 +67,7 @@ const settings = createRoute({ getParentRoute: () => root, path: '/settings', co
 const rehearse = createRoute({ getParentRoute: () => root, path: '/rehearse', component: lazyRouteComponent(() => import('@/features/rehearse')) });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, moderation, inbox, triggers, trigger, knowledge, accounts, team, settings, rehearse]),
+  routeTree: root.addChildren([home, moderation, inbox, triggers, trigger, knowledge, accounts, team, settings, rehearse, contacts, person, outbox, events, consent, audit, templates]),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading rows={6} />,
   scrollRestoration: true,

@@ -73,6 +73,8 @@ function Side({ me, items, overview, live, onHelp, onGo }: SideProps) {
       {links('work')}
       <div className={css.group}>{t('nav.setup')}</div>
       {links('setup')}
+      <div className={css.group}>{t('nav.records')}</div>
+      {links('records')}
       <div className={css.foot}>
         <div className={css.live} role="status">
           <span className={css.dot} data-state={live} aria-hidden />

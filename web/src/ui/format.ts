@@ -47,6 +47,12 @@ export function micros(value: number, language: string): string {
   return new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value / 1e6);
 }
 
+/** "3 kB": the size of something. */
+export function bytes(n: number, language: string): string {
+  const [value, unit] = n < 1000 ? [n, 'byte'] : n < 1e6 ? [n / 1e3, 'kilobyte'] : [n / 1e6, 'megabyte'];
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 }).format(value);
+}
+
 export function languageName(code: string, language: string): string {
   if (!code || code === 'unknown' || code === 'und') return '';
   try {

@@ -8,6 +8,7 @@ import type { Overview } from '@/api/types';
 import { codeText } from '@/i18n';
 import { duration, micros } from '@/ui/format';
 import { Ago, ChannelMark, PageBody, PageHead, Tag, type Tone } from '@/ui/parts';
+import { reasonText } from '@/ui/reason';
 import { Loaded } from '@/ui/states';
 import css from './home.module.css';
 
@@ -60,11 +61,11 @@ function Tiles({ o }: { o: Overview }) {
         <b>{o.conversations_overdue}</b>
         <small className={o.conversations_overdue > 0 ? css.bad : ''}>{t(o.conversations_overdue > 0 ? 'home.overdue_text' : 'home.overdue_none')}</small>
       </Link>
-      <div className={`panel ${css.tile}`}>
+      <Link to="/outbox" className={`panel ${css.tile}`}>
         <span className={css.name}>{t('home.held')}</span>
         <b>{held}</b>
         <small className={o.unknown_actions > 0 ? css.bad : ''}>{o.unknown_actions > 0 ? t('home.unknown', { count: o.unknown_actions }) : t('home.unknown_none')}</small>
-      </div>
+      </Link>
     </div>
   );
 }
@@ -102,7 +103,7 @@ function Accounts({ o }: { o: Overview }) {
         {o.accounts.map((a) => (
           <div key={a.id} className={css.row}>
             <ChannelMark channel={a.channel} size={20} />
-            <div className="clip">{a.name}{(a.state_reason || a.coverage) && <small className="clip">{a.state_reason || codeText('coverage', a.coverage)}</small>}</div>
+            <div className="clip">{a.name}{(a.state_reason || a.coverage) && <small className="clip">{a.state_reason || `${t('accounts.coverage')}: ${codeText('coverage', a.coverage)}`}</small>}</div>
             <Tag tone={a.state === 'connected' ? 'good' : 'bad'}>{codeText('account_state', a.state)}</Tag>
           </div>
         ))}
@@ -119,7 +120,7 @@ function Held({ o }: { o: Overview }) {
         <div className={css.rows}>
           {o.held.map((h) => (
             <div key={h.reason} className={css.row} style={{ gridTemplateColumns: 'minmax(0,1fr) auto' }}>
-              <div>{h.meaning || codeText('reason', h.reason)}</div>
+              <div>{reasonText(h.reason, h.meaning)}</div>
               <Tag tone="warn">{h.count}</Tag>
             </div>
           ))}
@@ -140,7 +141,7 @@ function Health({ o }: { o: Overview }) {
         <Row name={t('home.lag')} text={t('home.lag_text')}>
           <Tag tone={o.events_lag_seconds > 60 ? 'bad' : o.events_lag_seconds > 10 ? 'warn' : 'good'}>{o.events_lag_seconds < 1 ? t('home.lag_none') : duration(o.events_lag_seconds, i18n.language)}</Tag>
         </Row>
-        <Row name={t('home.parked')} text={t('home.parked_text')}><Tag tone={o.parked > 0 ? 'warn' : 'good'}>{o.parked}</Tag></Row>
+        <Row name={<Link to="/events">{t('home.parked')}</Link>} text={t('home.parked_text')}><Tag tone={o.parked > 0 ? 'warn' : 'good'}>{o.parked}</Tag></Row>
         <Row name={t('home.asks')} text={t('home.asks_text')}><Tag>{o.asks_pending}</Tag></Row>
         <Row name={t('home.llm')} text={o.llm.configured ? t('home.llm_spent', { spent: micros(o.llm.spent_micros, i18n.language), budget: micros(o.llm.budget_micros, i18n.language) }) : t('home.llm_none')}>
           <Tag tone={llmTone[o.llm.state] ?? 'plain'}>{t(`llm.${o.llm.state}`)}</Tag>
@@ -151,7 +152,7 @@ function Health({ o }: { o: Overview }) {
   );
 }
 
-function Row({ name, text, children }: { name: string; text: string; children: ReactNode }) {
+function Row({ name, text, children }: { name: ReactNode; text: string; children: ReactNode }) {
   return (
     <div className={css.row} style={{ gridTemplateColumns: 'minmax(0,1fr) auto' }}>
       <div>{name}<small>{text}</small></div>

@@ -11,7 +11,7 @@ import { Ago, channelNames, Face, Tag } from '@/ui/parts';
 import { Empty, Failure, Loading } from '@/ui/states';
 import { Preview } from '@/ui/words';
 import css from './inbox.module.css';
-import { views, type Filters, type View } from './queries';
+import { useTeams, views, type Filters, type View } from './queries';
 
 interface Props {
   query: UseInfiniteQueryResult;
@@ -39,6 +39,7 @@ export function List(props: Props) {
 
 function FilterBar({ filters, onView, onFilter }: Props) {
   const { t } = useTranslation();
+  const teams = useTeams().data?.items ?? [];
   return (
     <div className={css.filters}>
       <div className={css.head}>
@@ -52,6 +53,7 @@ function FilterBar({ filters, onView, onFilter }: Props) {
         <TextInput key={filters.q ?? ''} size="xs" aria-label={t('inbox.search')} placeholder={t('inbox.search')} leftSection={<IconSearch size={15} aria-hidden />} defaultValue={filters.q ?? ''}
           onKeyDown={(e) => { if (e.key === 'Enter') onFilter({ q: e.currentTarget.value.trim() || undefined }); }} onBlur={(e) => { const q = e.currentTarget.value.trim() || undefined; if (q !== filters.q) onFilter({ q }); }} />
         <Select size="xs" aria-label={t('inbox.channel')} value={filters.channel ?? ''} onChange={(v) => onFilter({ channel: v || undefined })} data={[{ value: '', label: t('inbox.all_channels') }, ...Object.entries(channelNames).map(([value, label]) => ({ value, label }))]} />
+        {teams.length > 0 && <Select size="xs" style={{ gridColumn: '1 / -1' }} aria-label={t('contact.team')} value={filters.team ?? ''} onChange={(v) => onFilter({ team: v || undefined })} data={[{ value: '', label: t('inbox.all_teams') }, ...teams.map((x) => ({ value: x.name, label: `${x.name} (${x.open})` }))]} />}
       </div>
     </div>
   );

@@ -1,11 +1,11 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { ConsentAct, Conversation, ConversationDetail, Message, Outgoing, Page, QuickReply, Suggestions, Template } from '@/api/types';
+import type { Conversation, ConversationDetail, Member, Message, Outgoing, Page, QuickReply, Suggestions, Team, Template } from '@/api/types';
 
 export const views = ['waiting', 'mine', 'unassigned', 'overdue', 'spam', 'all'] as const;
 export type View = (typeof views)[number];
 
-export interface Filters { view: View; state?: 'resolved' | undefined; channel?: string | undefined; q?: string | undefined }
+export interface Filters { view: View; state?: 'resolved' | undefined; channel?: string | undefined; team?: string | undefined; q?: string | undefined }
 
 export function useConversations(f: Filters) {
   return useInfiniteQuery({
@@ -14,7 +14,7 @@ export function useConversations(f: Filters) {
     queryFn: ({ pageParam }) =>
       unwrap<Page<Conversation>>(
         api.GET('/conversations', {
-          params: { query: { view: f.view, limit: 50, ...(f.view === 'all' && !f.state && f.q ? {} : { state: f.state ?? 'open' }), ...(f.channel ? { channel: f.channel } : {}), ...(f.q ? { q: f.q } : {}), ...(pageParam ? { cursor: pageParam } : {}) } },
+          params: { query: { view: f.view, limit: 50, ...(f.view === 'all' && !f.state && f.q ? {} : { state: f.state ?? 'open' }), ...(f.channel ? { channel: f.channel } : {}), ...(f.team ? { team: f.team } : {}), ...(f.q ? { q: f.q } : {}), ...(pageParam ? { cursor: pageParam } : {}) } },
         }),
       ),
     getNextPageParam: (last) => last.next || undefined,
@@ -74,9 +74,17 @@ export function useStep(id: number) {
 export function useAssign(id: number) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (user: number | null) => unwrap(api.POST('/conversations/{id}/assign', { params: { path: { id } }, body: { user_id: user } })),
-    onSettled: () => refresh(client, id),
+    mutationFn: ({ user, team }: { user: number | null; team?: string }) => unwrap(api.POST('/conversations/{id}/assign', { params: { path: { id } }, body: { user_id: user, ...(team === undefined ? {} : { team }) } })),
+    onSettled: () => { refresh(client, id); void client.invalidateQueries({ queryKey: ['teams'] }); },
   });
+}
+
+export function useMembers() {
+  return useQuery({ queryKey: ['members'], staleTime: 60_000, queryFn: () => unwrap<Page<Member>>(api.GET('/members')) });
+}
+
+export function useTeams() {
+  return useQuery({ queryKey: ['teams'], queryFn: () => unwrap<Page<Team>>(api.GET('/teams')) });
 }
 
 export function useLabels(id: number) {
@@ -100,14 +108,6 @@ export function useDismiss(conversation: number) {
   return useMutation({
     mutationFn: (id: number) => unwrap(api.POST('/suggestions/{id}/dismiss', { params: { path: { id } }, body: {} })),
     onSettled: () => client.invalidateQueries({ queryKey: ['suggestions', conversation] }),
-  });
-}
-
-export function useConsentAct(contact: number, conversation: number) {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (body: ConsentAct) => unwrap(api.POST('/contacts/{id}/consent', { params: { path: { id: contact } }, body })),
-    onSettled: () => refresh(client, conversation),
   });
 }
 

@@ -3,7 +3,7 @@ import { IconArrowLeft, IconCheck, IconInfoCircle, IconRobot, IconRotate, IconRo
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useCan, useMe } from '@/api/session';
+import { useCan } from '@/api/session';
 import type { ConversationDetail, Provenance } from '@/api/types';
 import { languageName } from '@/ui/format';
 import { useCame } from '@/ui/identity';
@@ -14,7 +14,8 @@ import { failed, told } from '@/ui/toast';
 import { Composer } from './composer';
 import { ContactPanel } from './contact-panel';
 import css from './inbox.module.css';
-import { useAssign, useConversation, useMarkRead, useStep, type Step } from './queries';
+import { Owner } from './owner';
+import { useConversation, useMarkRead, useStep, type Step } from './queries';
 import { nameOf } from './talk';
 import { Thread } from './thread';
 
@@ -80,7 +81,8 @@ function Bar({ c, busy, converse, onStep, onClose, onInfo }: BarProps) {
         <h2 className="clip" dir="auto">{nameOf(c) || t('comment.nameless')}</h2>
         <small className="clip">{[channelNames[c.channel], language].filter(Boolean).join(' · ')}</small>
       </div>
-      <span className={css.hideSmall}>{c.handler === 'bot' ? <Tag tone="bot" title={c.handler_reason}>{t('inbox.bot_answers')}</Tag> : <Owner c={c} converse={converse} />}</span>
+      {c.handler === 'bot' && <span className={css.hideSmall}><Tag tone="bot" title={c.handler_reason}>{t('inbox.bot_answers')}</Tag></span>}
+      <Owner c={c} converse={converse} />
       {converse && (
         <>
           {c.state === 'open' && c.handler === 'bot' && <Button variant="default" leftSection={<IconUserCheck size={16} aria-hidden />} disabled={busy} onClick={() => onStep('take-over')}>{t('inbox.take_over')}</Button>}
@@ -92,19 +94,5 @@ function Bar({ c, busy, converse, onStep, onClose, onInfo }: BarProps) {
       )}
       <span className={css.toggle}><ActionIcon variant="default" size={34} aria-label={t('inbox.contact')} onClick={onInfo}><IconInfoCircle size={17} aria-hidden /></ActionIcon></span>
     </header>
-  );
-}
-
-/** Whose it is; one press takes it or lays it down. */
-function Owner({ c, converse }: { c: ConversationDetail; converse: boolean }) {
-  const { t } = useTranslation();
-  const me = useMe().data?.user;
-  const assign = useAssign(c.id);
-  const mine = c.assignee?.id === me?.id;
-  if (!converse || !me) return c.assignee ? <Tag>{c.assignee.name}</Tag> : null;
-  return (
-    <Button variant="subtle" size="compact-sm" loading={assign.isPending} onClick={() => assign.mutate(mine ? null : me.id, { onError: failed })}>
-      {mine ? t('inbox.mine') : c.assignee ? c.assignee.name : t('inbox.assign_me')}
-    </Button>
   );
 }

@@ -1,4 +1,5 @@
 import type { Conversation, ConversationDetail, Message, QuickReply } from '@/api/types';
+import { reasonText } from '@/ui/reason';
 
 /** What to call the person: the contact's name, else how they call themselves on a network. */
 export function nameOf(c: Pick<ConversationDetail, 'contact' | 'identities' | 'channel'>): string {
@@ -48,9 +49,9 @@ export function fate(m: Message): { kind: 'none' | 'sent' | 'delivered' | 'read'
   if (m.receipt) return { kind: m.receipt, why: '' };
   const action = m.action;
   if (!action || action.state === 'done') return { kind: 'sent', why: '' };
-  if (action.state === 'failed') return { kind: 'failed', why: action.meaning || action.reason };
-  if (['refused', 'cancelled', 'expired'].includes(action.state)) return { kind: 'stopped', why: action.meaning || action.reason };
-  return { kind: 'waiting', why: action.meaning || action.reason };
+  if (action.state === 'failed') return { kind: 'failed', why: reasonText(action.reason, action.meaning) };
+  if (['refused', 'cancelled', 'expired'].includes(action.state)) return { kind: 'stopped', why: reasonText(action.reason, action.meaning) };
+  return { kind: 'waiting', why: reasonText(action.reason, action.meaning) };
 }
 
 /** The quick replies that fit what follows the slash, those in the customer's language first. */

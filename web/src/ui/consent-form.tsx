@@ -1,18 +1,18 @@
 import { Button, Group, Modal, SegmentedControl, Select, Stack, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ConsentAct, ConversationDetail } from '@/api/types';
+import { useConsentAct } from '@/api/consent';
+import type { ConsentAct } from '@/api/types';
 import { codeText } from '@/i18n';
-import { channelNames } from '@/ui/parts';
-import { failed, told } from '@/ui/toast';
-import { useConsentAct } from './queries';
+import { channelNames } from './parts';
+import { failed, told } from './toast';
 
 const ways = ['member', 'phone', 'paper_form', 'in_person'];
 
 /** Records what a person said about consent outside the chat, with the proof; the ledger keeps it for good. */
-export function ConsentForm({ c, onClose }: { c: ConversationDetail; onClose: () => void }) {
+export function ConsentForm({ contact, onClose }: { contact: number; onClose: () => void }) {
   const { t } = useTranslation();
-  const save = useConsentAct(c.contact.id, c.id);
+  const save = useConsentAct(contact);
   const [act, setAct] = useState<'grant' | 'withdraw'>('withdraw');
   const [channel, setChannel] = useState<ConsentAct['channel']>('whatsapp');
   const [purpose, setPurpose] = useState<ConsentAct['purpose']>('promotional');

@@ -1,0 +1,87 @@
+import { Button } from '@mantine/core';
+import { IconArrowLeft, IconEraser } from '@tabler/icons-react';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useLedger } from '@/api/consent';
+import { useCan } from '@/api/session';
+import type { ContactDetail } from '@/api/types';
+import { ConsentStates } from '@/ui/consent';
+import { languageName } from '@/ui/format';
+import { Identity, identityName } from '@/ui/identity';
+import { Journey } from '@/ui/journey';
+import { LedgerRow } from '@/ui/ledger-row';
+import { Ago, ChannelMark, Facts, PageBody, PageHead, Tag } from '@/ui/parts';
+import { Rows } from '@/ui/rows';
+import { Empty, Loaded } from '@/ui/states';
+import { Preview } from '@/ui/words';
+import css from './contacts.module.css';
+import { Erase } from './erase';
+import { useContact } from './queries';
+
+const route = getRouteApi('/contacts/$id');
+
+/** One person: who they are on each network and why we think so, what they agreed to, what was said. */
+export default function Person() {
+  const { t } = useTranslation();
+  const { id } = route.useParams();
+  const query = useContact(Number(id));
+  return (
+    <PageBody>
+      <p style={{ margin: '0 0 10px' }}><Link to="/contacts" className={css.back}><IconArrowLeft size={15} aria-hidden />{t('contacts.title')}</Link></p>
+      <Loaded query={query} rows={6}>{(c) => <Opened key={c.id} c={c} />}</Loaded>
+    </PageBody>
+  );
+}
+
+function Opened({ c }: { c: ContactDetail }) {
+  const { t, i18n } = useTranslation();
+  const configure = useCan('configure');
+  const audit = useCan('audit');
+  const [erasing, setErasing] = useState(false);
+  const first = c.identities[0];
+  const name = c.name || (first ? identityName(first) : '');
+  const erased = !c.name && c.identities.every((i) => !i.username && !i.name && !i.phone);
+  return (
+    <>
+      <PageHead title={erased ? t('contacts.erased') : name} action={configure && !erased && <Button variant="default" color="red" leftSection={<IconEraser size={16} aria-hidden />} onClick={() => setErasing(true)}>{t('contacts.erase')}</Button>}>
+        {c.blocked_at && <Tag tone="bad">{t('contacts.blocked')}</Tag>}
+      </PageHead>
+      <div className={css.grid}>
+        <div className={css.column}>
+          <Block title={t('inbox.contact')}>
+            <Facts rows={[[t('contact.language'), languageName(c.language, i18n.language)], [t('contacts.country'), c.country], [t('contact.labels'), c.labels.length > 0 ? c.labels.map((l) => <Tag key={l}>{l}</Tag>) : ''], [t('contacts.since'), <Ago key="s" at={c.created_at} />]]} />
+          </Block>
+          <Block title={t('contact.identities')}><ul className="entries">{c.identities.map((i) => <Identity key={i.id} i={i} />)}</ul></Block>
+          <Block title={t('contact.consent')}><ConsentStates contact={c.id} states={c.consent} /></Block>
+        </div>
+        <div className={css.column}>
+          <Block title={t('inbox.title')}>
+            {c.conversations.length === 0 && <small>{t('contacts.no_conversations')}</small>}
+            <ul className="entries">{c.conversations.map((e) => <li key={e.id}><ChannelMark channel={e.channel} /><div style={{ minWidth: 0 }}><Link to="/inbox" search={{ view: 'all', id: e.id }} className={css.talk} dir="auto">{e.preview ? <Preview text={e.preview} /> : t('inbox.no_text')}</Link><small><Ago at={e.opened_at} /> · {t(e.resolved_at ? 'inbox.resolved' : 'inbox.open')}</small></div></li>)}</ul>
+            <p className={css.links}><Link to="/moderation" search={{ queue: 'all', contact: c.id }}>{t('contact.comments')}</Link> · <Link to="/outbox" search={{ view: 'all', contact: c.id }}>{t('contacts.outgoing')}</Link></p>
+          </Block>
+          <Block title={t('contact.journey')}><Journey steps={c.journey} /></Block>
+        </div>
+      </div>
+      {audit && <Ledger contact={c.id} />}
+      {erasing && <Erase id={c.id} name={name} onClose={() => setErasing(false)} />}
+    </>
+  );
+}
+
+function Ledger({ contact }: { contact: number }) {
+  const { t } = useTranslation();
+  const list = useLedger(contact);
+  if (list.query.isSuccess && list.items.length === 0) return null;
+  return (
+    <section style={{ marginTop: 22 }}>
+      <div className={css.title}><h2>{t('ledger.title')}</h2><Link to="/consent">{t('ledger.verify')}</Link></div>
+      <Rows list={list} label={t('ledger.title')} empty={<Empty title={t('contact.consent_none')} />}>{(e) => <LedgerRow key={e.seq} e={e} person={false} />}</Rows>
+    </section>
+  );
+}
+
+function Block({ title, children }: { title: string; children: ReactNode }) {
+  return <section className={`panel ${css.block}`}><h2>{title}</h2>{children}</section>;
+}
