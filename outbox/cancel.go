@@ -107,8 +107,10 @@ func Settle(ctx context.Context, tx sqlx.ExtContext, workspace, id int64, found 
 	return move(ctx, tx, workspace, id, stmt, "action %d has a known outcome already")
 }
 
+// What follows from it is written by finishSeen, as if the network had said so. Who said so stands in the
+// audit log.
 const sqlSettledDone = `
-UPDATE actions SET state = 'done', reason = 'settled_by_person', meaning = 'a person saw that it took place', done_at = now()
+UPDATE actions SET state = 'done', reason = 'seen', meaning = 'a person saw that it took place', done_at = now(), claimed_by = ''
 WHERE workspace_id = $1 AND id = $2 AND state = 'unknown'`
 
 const sqlSettledNot = `

@@ -61,7 +61,7 @@ func JoinEchoes(ctx context.Context, tx sqlx.ExtContext, echoes []Echo) ([]bool,
 			}
 		}
 	}
-	return ours, nil
+	return ours, tieThreads(ctx, tx, echoes, ours)
 }
 
 // JoinEcho is JoinEchoes for one.

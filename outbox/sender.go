@@ -137,6 +137,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	beside.Go(func() { s.every(ctx, s.Poll*4, nil, s.Life.Show) })
 	beside.Go(func() { s.every(ctx, s.Poll*4, nil, s.settleDue) })
 	beside.Go(func() { s.every(ctx, s.Poll*4, nil, s.tidy) })
+	beside.Go(func() { s.every(ctx, s.Poll*4, nil, s.finishSeen) })
 	if s.Epoch != nil {
 		beside.Go(func() { s.every(ctx, epochLife, nil, s.Epoch.Renew) })
 	}

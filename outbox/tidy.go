@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
 	"ponte/channels"
 	"ponte/inbox"
-	"ponte/jobs"
 )
 
 // tidy does what no event brings about: rows of dead processes, validity that ran out, switches that
@@ -181,14 +179,3 @@ func (s *Sender) unsettled(ctx context.Context, a work, state State, reason, mea
 
 const sqlUnsettled = `
 UPDATE actions SET state = $2, reason = $3, meaning = $4, not_before = $5 WHERE id = $1 AND state = 'unknown'`
-
-// deadSenders names the claimants whose processes are dead.
-func deadSenders(ctx context.Context, tx *sqlx.Tx) ([]string, error) {
-	var names []string
-	if err := tx.SelectContext(ctx, &names, sqlClaimants); err != nil {
-		return nil, fmt.Errorf("list who is sending: %w", err)
-	}
-	return jobs.Dead(ctx, tx, names)
-}
-
-const sqlClaimants = `SELECT DISTINCT claimed_by FROM actions WHERE state = 'sending'`
