@@ -23,9 +23,14 @@ func (p *Policy) decide(v *Verdict, in Input, hits []hit, pr Prediction) {
 		v.Category, v.Decision, v.Tier = "self_harm", Review, TierPolicy
 		return
 	}
+	for _, h := range hits {
+		if h.Decision == Allow { // the workspace's own word: neither table nor model has one about it
+			done |= takenIn(h.Category)
+		}
+	}
 	tabled := Allow
 	if len(p.Table) > 0 {
-		done = p.byTable(v, in, pr)
+		done = p.byTable(v, in, pr, done)
 		tabled = v.Decision
 	}
 	for _, h := range hits {
@@ -62,10 +67,29 @@ func placeOf(category string) int {
 
 func (c covered) has(category string) bool { return c>>placeOf(category)&1 == 1 }
 
-// byTable applies the first fitting line to every category that has a score and to the two groups.
-func (p *Policy) byTable(v *Verdict, in Input, pr Prediction) covered {
-	var done covered
+// takenIn is what a rule allows: a category, a group with all of its categories, or everything.
+func takenIn(allowed string) covered {
+	var c covered
+	for _, category := range append(append([]string{}, HarmCategories...), SpamCategories...) {
+		if category != "self_harm" && allows(allowed, category) {
+			c |= 1 << placeOf(category)
+		}
+	}
+	for _, group := range []string{"harm", "spam"} {
+		if allowed == "" || allowed == group {
+			c |= 1 << placeOf(group)
+		}
+	}
+	return c
+}
+
+// byTable applies the first fitting line to every category that has a score and to the two groups, but
+// not to what a rule allows.
+func (p *Policy) byTable(v *Verdict, in Input, pr Prediction, done covered) covered {
 	try := func(category, group string, score float64) {
+		if done.has(category) {
+			return
+		}
 		i := p.line(category, group, score, in, v.Language)
 		if i < 0 {
 			return

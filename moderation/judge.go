@@ -66,6 +66,8 @@ type Input struct {
 	Live      bool    `json:"live,omitempty"`
 	Scripted  string  `json:"scripted,omitempty"` // ScriptedSentence or ScriptedButton: our own words
 	Strikes   int     `json:"strikes,omitempty"`  // what of this author was hidden lately, as the policy counts
+
+	Author *AuthorFacts `json:"author,omitempty"` // of a comment: what rules may ask about its writer
 }
 
 // Reason says why, for a person to read.
@@ -165,7 +167,8 @@ func NewEngine(model *Model, rules *RuleSet, policy Policy) *Engine {
 	return &Engine{model: model, rules: rules, policy: policy}
 }
 
-// EngineFor builds an engine from a workspace's stored policy and rules; empty ones mean the defaults.
+// EngineFor builds an engine from a workspace's stored policy and its own rules, which lie over the
+// shipped ones; empty ones mean the defaults.
 func EngineFor(policy, rules json.RawMessage) (*Engine, error) {
 	p, err := storedPolicy(policy)
 	if err != nil {
@@ -173,7 +176,7 @@ func EngineFor(policy, rules json.RawMessage) (*Engine, error) {
 	}
 	rs := DefaultRules()
 	if len(rules) > 0 {
-		if rs, err = ParseRules(rules); err != nil {
+		if rs, err = LayOver(rules); err != nil {
 			return nil, err
 		}
 	}
@@ -207,12 +210,17 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 	var hits []hit
 	if useModel {
 		v.Harm, v.SpamScore = p.Harm, p.Spam
+	} else {
+		p.Harm, p.Spam = 0, 0 // its language serves the rules, its word does not count
 	}
 	if useRules {
-		hits = e.rules.match(in, n, v.Language)
+		hits = e.rules.match(&in, v.Language)
 	}
 	v.keepTiers(hits, p, useModel)
 	for _, h := range hits {
+		if h.Decision == Allow {
+			continue
+		}
 		s := h.Score
 		if v.Scores[h.Category] == nil || *v.Scores[h.Category] < s {
 			v.Scores[h.Category] = &s
@@ -285,6 +293,10 @@ func (e *Engine) WithLLM(v Verdict, in Input, a LLMAnswer) Verdict {
 		v.SpamScore = max(v.SpamScore, s)
 	}
 	v.Decision = e.policy.fromLLM(&v, in, a)
+	if v.Decision != Allow && e.rules.letStand(&in, v.Language, a.Category) {
+		v.Decision, v.Wants = Allow, ""
+		v.Reasons = append(v.Reasons, Reason{Code: "rules:allowed", Text: "a rule of the workspace lets it stand all the same"})
+	}
 	if v.Wants != "" {
 		e.policy.secondToLLM(&v, in, ruled)
 	}

@@ -111,21 +111,6 @@ func TestTheSameTextGetsTheSameBytes(t *testing.T) {
 	}
 }
 
-func TestEvasionIsSeenThrough(t *testing.T) {
-	t.Parallel()
-	p := newPhrases([]string{"free followers", "lie"})
-	for _, text := range []string{"FREE followers", "frée fóllowers", "f r e e  f o l l o w e r s", "fr33 f0ll0w3rs", "frее followers", "ｆｒｅｅ followers", "𝗳𝗿𝗲𝗲 𝗳𝗼𝗹𝗹𝗼𝘄𝗲𝗿𝘀", "fre\u200be followers"} {
-		if n := normalise(text); !p.in(n) {
-			t.Errorf("%q is not seen through: folded %q, tight %q", text, n.folded, n.tight)
-		}
-	}
-	for _, text := range []string{"I believe you", "relief", "followers are free"} {
-		if p.in(normalise(text)) {
-			t.Errorf("%q fires though no whole phrase stands in it", text)
-		}
-	}
-}
-
 func TestWithdrawals(t *testing.T) {
 	t.Parallel()
 	e := engine()
@@ -217,19 +202,6 @@ func TestClassifyLinesKeepsOrderAndIDs(t *testing.T) {
 	}
 }
 
-func TestRulesNameTheirFaults(t *testing.T) {
-	t.Parallel()
-	for raw, want := range map[string]string{
-		`{`: "not a JSON list", `[{"name":"x"}]`: "decision", `[{"name":"x","decision":"hide","category":"nonsense","words":["a"]}]`: "category",
-		`[{"name":"x","decision":"hide","category":"spam"}]`: "no condition", `[{"name":"x","decision":"hide","category":"spam","pattern":"("}]`: "pattern",
-	} {
-		_, err := ParseRules([]byte(raw))
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want it to name %q", raw, err, want)
-		}
-	}
-}
-
 func FuzzNormalise(f *testing.F) {
 	for _, h := range hostile {
 		f.Add(h)
@@ -248,18 +220,5 @@ func BenchmarkJudge(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		e.Judge(Input{Subject: SubjectComment, Text: "Hi, how much is the double kayak for a weekend? Do you ship to Perth as well? 😍"})
-	}
-}
-
-// Fifty thousand phrases must not slow a comment.
-func BenchmarkPhrases50000(b *testing.B) {
-	var list []string
-	for i := range 50_000 {
-		list = append(list, "phrase"+strings.Repeat("x", i%7)+" number "+string(rune('a'+i%26))+strings.Repeat("y", i/26%40))
-	}
-	p := newPhrases(list)
-	n := normalise("Hi, how much is the double kayak for a weekend? Do you ship to Perth as well?")
-	for b.Loop() {
-		p.in(n)
 	}
 }

@@ -10,7 +10,7 @@ import (
 // EngineVersion counts the changes of the program that make it judge otherwise with the same model,
 // rules and policy. A verdict of another version of the engine cannot be replayed by this one, which
 // then says so instead of calling the outcome a difference.
-const EngineVersion = 1
+const EngineVersion = 2
 
 // TierAnswers is what each tier of the cascade said of one text, beside what came of it.
 type TierAnswers struct {
@@ -155,7 +155,7 @@ func Rebuild(model []byte, policy, rules Document) (*Engine, error) {
 	if err := json.Unmarshal(policy.Bytes, &p); err != nil {
 		return nil, fmt.Errorf("read policy %s: %w", policy.Version, err)
 	}
-	rs, err := ParseRules(rules.Bytes)
+	rs, err := parseRules(rules.Bytes, false)
 	if err != nil {
 		return nil, fmt.Errorf("read rules %s: %w", rules.Version, err)
 	}

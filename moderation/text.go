@@ -1,6 +1,7 @@
 package moderation
 
 import (
+	"regexp"
 	"strings"
 	"sync"
 	"unicode"
@@ -341,3 +342,7 @@ func hasPhone(raw string) bool {
 func countLinks(lower []rune) int {
 	return len(linkPattern.FindAllStringIndex(string(lower), 10))
 }
+
+// linkPattern finds links with and without a scheme; the list of endings is short on purpose, so that
+// "ok.thanks" is no link.
+var linkPattern = regexp.MustCompile(`(?:https?://|www\.)[^\s<>"]+|\b(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|net|org|info|biz|shop|store|online|site|xyz|top|club|live|link|click|app|io|me|co|ly|gl|gg|tv|cc|ru|cn|tk|ml|ga|cf|vip|win|bet|casino|loan|pro|icu|buzz|fun|space|website|it|fr|ro|es|de|pt|br|au|uk|eu|us|ca|nz|in)\b(?:/[^\s<>"]*)?`)
