@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -58,6 +57,7 @@ const (
 	maxPhrases  = 200_000
 	maxPatterns = 500
 	maxRuleText = 200
+	maxRuleName = 80
 )
 
 //go:embed rules.json
@@ -185,7 +185,7 @@ func faultAt(field, format string, args ...any) error {
 }
 
 func nameRule(i int, r *Rule, err error) error {
-	e := &fault.Error{Kind: fault.Invalid, Public: fmt.Sprintf("rule %d (%.80s): %v", i+1, r.Name, err), Cause: err}
+	e := &fault.Error{Kind: fault.Invalid, Public: fmt.Sprintf("rule %d (%.80s): %v", i+1, r.Name, err)}
 	var f *ruleFault
 	if errors.As(err, &f) {
 		e.Field = f.field
@@ -193,13 +193,15 @@ func nameRule(i int, r *Rule, err error) error {
 	return e
 }
 
-var ruleName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,59}$`)
+func lineOf(s string, most int) bool {
+	return s != "" && s == strings.TrimSpace(s) && utf8.ValidString(s) && utf8.RuneCountInString(s) <= most && !strings.ContainsFunc(s, unicode.IsControl)
+}
 
 func (r *Rule) compile(rs *RuleSet) error {
 	switch {
-	case !ruleName.MatchString(r.Name):
-		return faultAt("name", "a name has 1 to 60 of the characters a-z, 0-9, _ and -")
-	case strings.TrimSpace(r.Text) == "" || utf8.RuneCountInString(r.Text) > maxRuleText || strings.ContainsFunc(r.Text, unicode.IsControl):
+	case !lineOf(r.Name, maxRuleName):
+		return faultAt("name", "a name has 1 to %d characters on one line", maxRuleName)
+	case !lineOf(r.Text, maxRuleText):
 		return faultAt("text", "the text that moderators read has 1 to %d characters on one line", maxRuleText)
 	case !inList(commentDecisions, r.Decision):
 		return faultAt("decision", "decision %q is not one of allow, review, hide, delete", r.Decision)

@@ -384,7 +384,7 @@ func TestRulesNameTheirFaults(t *testing.T) {
 		`[] []`:                     "something else",
 		`[{"name":"x","text":"t"}]`: "decision",
 		`[{"text":"t","category":"spam","decision":"hide","links":1}]`:                                                                                  "name",
-		`[{"name":"A b","text":"t","category":"spam","decision":"hide","links":1}]`:                                                                     "name",
+		`[{"name":"a\nb","text":"t","category":"spam","decision":"hide","links":1}]`:                                                                    "name",
 		`[{"name":"x","text":"","category":"spam","decision":"hide","links":1}]`:                                                                        "text",
 		`[{"name":"x","text":"a\nb","category":"spam","decision":"hide","links":1}]`:                                                                    "text",
 		`[{"name":"x","text":"t","category":"nonsense","decision":"hide","links":1}]`:                                                                   "category",
