@@ -21,6 +21,7 @@ type Account struct {
 	BaseURL     string `json:"base_url"`
 	WABAID      string `json:"waba_id"`
 	Phone       string `json:"phone"`
+	PageID      string `json:"page_id"`
 	State       string `json:"state" enum:"connected,needs_reauthorisation,removed"`
 	StateReason string `json:"state_reason"`
 	Sending     bool   `json:"sending"`
@@ -32,7 +33,7 @@ func showAccount(a inbox.Account) Account {
 	if phone != "" {
 		phone = "+" + phone
 	}
-	return Account{a.ID, a.Channel, a.ExternalID, a.Name, a.BaseURL, a.WABAID, phone, a.State, a.StateReason, a.Sending, coverage(a)}
+	return Account{a.ID, a.Channel, a.ExternalID, a.Name, a.BaseURL, a.WABAID, phone, a.PageID, a.State, a.StateReason, a.Sending, coverage(a)}
 }
 
 func (s *Server) listAccounts(ctx context.Context, who *caller, _ *struct{}) (Page[Account], error) {
@@ -48,6 +49,7 @@ type accountIn struct {
 		BaseURL string `json:"base_url,omitempty" maxLength:"500"`
 		WABAID  string `json:"waba_id,omitempty" maxLength:"100"`
 		Phone   string `json:"phone,omitempty" maxLength:"40"`
+		PageID  string `json:"page_id,omitempty" maxLength:"100" doc:"Instagram connected through Facebook Login: the Page through which its messages go"`
 		Name    string `json:"name,omitempty" maxLength:"200"`
 	}
 }
@@ -57,7 +59,7 @@ func (s *Server) addAccount(ctx context.Context, who *caller, in *accountIn) (Ac
 	var out inbox.Account
 	err := s.change(ctx, func(tx *sqlx.Tx) error {
 		var err error
-		out, err = inbox.AddAccount(ctx, tx, s.Keys, inbox.NewAccount{WorkspaceID: who.WorkspaceID, Channel: b.Channel, ExternalID: b.ID, Name: b.Name, BaseURL: firstOf(b.BaseURL, s.GraphURL), Token: b.Token, WABAID: b.WABAID, Phone: b.Phone})
+		out, err = inbox.AddAccount(ctx, tx, s.Keys, inbox.NewAccount{WorkspaceID: who.WorkspaceID, Channel: b.Channel, ExternalID: b.ID, Name: b.Name, BaseURL: firstOf(b.BaseURL, s.GraphURL), Token: b.Token, WABAID: b.WABAID, Phone: b.Phone, PageID: b.PageID})
 		if err != nil {
 			return err
 		}

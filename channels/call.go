@@ -212,6 +212,8 @@ type Health struct {
 	Tier         string   // WhatsApp: TIER_2K …
 	Mode         string   // app or number mode where told: LIVE, SANDBOX …
 	Missing      []string // what could not be read, with the reason
+	Unreachable  string   // no answer came, so nothing is known of the token: what happened; else empty
+	NotRead      string   // why the subscriptions could not be read; else empty
 }
 
 // NetworkTemplate is a WhatsApp template as the network lists it.

@@ -194,7 +194,7 @@ func (c *Cluster) running() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	for {
-		err := c.command(ctx, "pg_isready", "-q", "-h", c.socketDir(), "-t", "2").Run()
+		err := c.command(ctx, "pg_isready", "-q", "-h", c.socketDir(), "-U", c.superuser(), "-d", "postgres", "-t", "2").Run()
 		var exit *exec.ExitError
 		switch {
 		case err == nil:

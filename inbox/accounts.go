@@ -23,6 +23,7 @@ type NewAccount struct {
 	BaseURL     string
 	Token       string
 	WABAID      string // WhatsApp
+	PageID      string // Instagram connected through Facebook Login: the Page's id; else empty
 	Phone       string // WhatsApp: the number people write to
 }
 
@@ -42,6 +43,9 @@ func (a NewAccount) Check() error {
 	}
 	if !strings.HasPrefix(a.BaseURL, "http://") && !strings.HasPrefix(a.BaseURL, "https://") {
 		faults = append(faults, fmt.Sprintf("base URL %q does not begin with http:// or https://", a.BaseURL))
+	}
+	if a.Channel != "instagram" && a.PageID != "" {
+		faults = append(faults, "page (the Page through which an Instagram account sends) belongs to instagram only")
 	}
 	if a.Channel == "whatsapp" && a.WABAID == "" {
 		faults = append(faults, "waba (the WhatsApp Business account's id) is missing")
@@ -66,7 +70,7 @@ func Digits(phone string) string {
 	return strings.TrimPrefix(b.String(), "00")
 }
 
-const accountColumns = `workspace_id, id, channel, external_id, name, base_url, token_sealed, waba_id, phone, state, state_reason, sending,
+const accountColumns = `workspace_id, id, channel, external_id, name, base_url, token_sealed, waba_id, phone, page_id, state, state_reason, sending,
        health, backfill, sweep, created_at, removed_at`
 
 // AddAccount connects an account, or renews token and address of one that is connected to this
@@ -80,7 +84,7 @@ func AddAccount(ctx context.Context, tx sqlx.ExtContext, keys *secret.Keyring, a
 		return Account{}, fmt.Errorf("seal the account's token: %w", err)
 	}
 	var out Account
-	err = sqlx.GetContext(ctx, tx, &out, sqlUpsertAccount, a.WorkspaceID, a.Channel, a.ExternalID, a.Name, strings.TrimRight(a.BaseURL, "/"), sealed, a.WABAID, Digits(a.Phone))
+	err = sqlx.GetContext(ctx, tx, &out, sqlUpsertAccount, a.WorkspaceID, a.Channel, a.ExternalID, a.Name, strings.TrimRight(a.BaseURL, "/"), sealed, a.WABAID, Digits(a.Phone), a.PageID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Account{}, fault.New(fault.Conflict, "%s account %s is connected to another workspace; remove it there first", a.Channel, a.ExternalID)
 	}
@@ -94,10 +98,10 @@ func AddAccount(ctx context.Context, tx sqlx.ExtContext, keys *secret.Keyring, a
 }
 
 const sqlUpsertAccount = `
-INSERT INTO accounts (workspace_id, channel, external_id, name, base_url, token_sealed, waba_id, phone)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO accounts (workspace_id, channel, external_id, name, base_url, token_sealed, waba_id, phone, page_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (channel, external_id) WHERE removed_at IS NULL DO UPDATE
-SET token_sealed = excluded.token_sealed, base_url = excluded.base_url, waba_id = excluded.waba_id, phone = excluded.phone,
+SET token_sealed = excluded.token_sealed, base_url = excluded.base_url, waba_id = excluded.waba_id, phone = excluded.phone, page_id = excluded.page_id,
     name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE accounts.name END, state = 'connected', state_reason = ''
 WHERE accounts.workspace_id = excluded.workspace_id
 RETURNING ` + accountColumns
@@ -153,7 +157,7 @@ func (a Account) Callable(keys *secret.Keyring, appSecret string) (channels.Acco
 	}
 	return channels.Account{
 		Channel: channels.Channel(a.Channel), ID: a.ExternalID, BaseURL: a.BaseURL, Token: token,
-		AppSecret: appSecret, WABA: a.WABAID, Phone: a.Phone,
+		AppSecret: appSecret, WABA: a.WABAID, Phone: a.Phone, Page: a.PageID,
 	}, nil
 }
 

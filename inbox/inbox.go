@@ -46,6 +46,7 @@ type Account struct {
 	TokenSealed []byte          `db:"token_sealed" json:"-"`
 	WABAID      string          `db:"waba_id"`
 	Phone       string          `db:"phone"`
+	PageID      string          `db:"page_id"`
 	State       string          `db:"state"`
 	StateReason string          `db:"state_reason"`
 	Sending     bool            `db:"sending"`

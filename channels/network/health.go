@@ -64,6 +64,10 @@ func (n *Network) Health(ctx context.Context, a channels.Account, appID, appSecr
 	}
 	if err := n.Client.Get(ctx, a, a.ID, url.Values{"fields": {fields}}, &me); err != nil {
 		miss("account", err)
+		if f := new(channels.Failure); errors.As(err, &f) && f.HTTP == 0 && f.Code == 0 {
+			h.Unreachable = f.Meaning
+			return h
+		}
 	} else {
 		h.TokenValid, h.Name, h.Quality, h.Mode = true, me.Name+me.Username+me.Verified, me.Quality, me.Mode
 		_ = json.Unmarshal(me.Tier, &h.Tier)
@@ -78,6 +82,7 @@ func (n *Network) Health(ctx context.Context, a channels.Account, appID, appSecr
 	}
 	if err := n.Client.Get(ctx, a, subscriber(a)+"/subscribed_apps", nil, &subs); err != nil {
 		miss("subscriptions", err)
+		h.NotRead = err.Error()
 		return h
 	}
 	for _, s := range subs.Data {

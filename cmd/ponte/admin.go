@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -90,6 +91,8 @@ type accountIn struct {
 	WABA      string `json:"waba" name:"waba" help:"WhatsApp Business account id."`
 	WABAID    string `json:"waba_id" hidden:""`
 	Phone     string `json:"phone" help:"WhatsApp number that people write to, with country code."`
+	Page      string `json:"page" help:"Instagram connected through Facebook Login: the id of its Page."`
+	PageID    string `json:"page_id" hidden:""`
 	Name      string `json:"name" help:"Name as the team knows it."`
 	Workspace string `json:"workspace" help:"Workspace; the only one if empty, made if there is none."`
 }
@@ -137,16 +140,30 @@ func readAccounts(path string) ([]accountIn, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []accountIn
-	if strings.HasPrefix(strings.TrimSpace(string(raw)), "[") {
-		err = json.Unmarshal(raw, &list)
-	} else {
-		var one accountIn
-		err = json.Unmarshal(raw, &one)
-		list = []accountIn{one}
+	// Ids come as strings or as numbers, and numbers of their size lose digits as floats.
+	var objects []map[string]any
+	if !strings.HasPrefix(strings.TrimSpace(string(raw)), "[") {
+		raw = []byte("[" + string(raw) + "]")
 	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(&objects); err != nil {
+		return nil, usageError{fmt.Errorf("the account is not a JSON object or a list of them: %w", err)}
+	}
+	for _, o := range objects {
+		for k, v := range o {
+			if n, ok := v.(json.Number); ok {
+				o[k] = n.String()
+			}
+		}
+	}
+	plain, err := json.Marshal(objects)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("the account is not JSON: %w", err)}
+		return nil, fmt.Errorf("read the account: %w", err)
+	}
+	var list []accountIn
+	if err := json.Unmarshal(plain, &list); err != nil {
+		return nil, usageError{fmt.Errorf("the account cannot be read: %w", err)}
 	}
 	return list, nil
 }
@@ -158,9 +175,12 @@ func (in accountIn) connect(ctx context.Context, c *config) error {
 	if in.WABA == "" {
 		in.WABA = in.WABAID
 	}
+	if in.Page == "" {
+		in.Page = in.PageID
+	}
 	return c.with(ctx, in.Workspace, func(s *store, w inbox.Workspace) error {
 		return s.inTx(ctx, func(tx *sqlx.Tx) error {
-			acct, err := inbox.AddAccount(ctx, tx, s.Keys, inbox.NewAccount{WorkspaceID: w.ID, Channel: in.Channel, ExternalID: in.ID, Name: in.Name, BaseURL: in.BaseURL, Token: in.Token, WABAID: in.WABA, Phone: in.Phone})
+			acct, err := inbox.AddAccount(ctx, tx, s.Keys, inbox.NewAccount{WorkspaceID: w.ID, Channel: in.Channel, ExternalID: in.ID, Name: in.Name, BaseURL: in.BaseURL, Token: in.Token, WABAID: in.WABA, Phone: in.Phone, PageID: in.Page})
 			if err != nil {
 				return err
 			}
@@ -174,7 +194,7 @@ func (in accountIn) connect(ctx context.Context, c *config) error {
 }
 
 func accountOut(a inbox.Account) map[string]any {
-	return map[string]any{"account_id": a.ID, "channel": a.Channel, "id": a.ExternalID, "name": a.Name, "base_url": a.BaseURL, "waba": a.WABAID, "phone": a.Phone, "state": a.State, "sending": a.Sending}
+	return map[string]any{"account_id": a.ID, "channel": a.Channel, "id": a.ExternalID, "name": a.Name, "base_url": a.BaseURL, "waba": a.WABAID, "phone": a.Phone, "page": a.PageID, "state": a.State, "sending": a.Sending}
 }
 
 type accountListCmd struct {

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 
@@ -24,7 +27,8 @@ func (b backupCmd) Run(ctx context.Context, c *config) error {
 	if err != nil {
 		return err
 	}
-	err = s.tool(ctx, "pg_dump", "--format=custom", "--no-owner", "--file="+b.File+".part", s.URL)
+	address, password := withoutPassword(s.URL)
+	err = s.tool(ctx, "pg_dump", password, "--format=custom", "--no-owner", "--file="+b.File+".part", "--dbname="+address)
 	if err == nil {
 		err = os.Rename(b.File+".part", b.File)
 	}
@@ -52,7 +56,8 @@ func (r restoreCmd) Run(ctx context.Context, c *config) error {
 	if err != nil {
 		return err
 	}
-	err = s.tool(ctx, "pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", "--dbname="+s.URL, r.File)
+	address, password := withoutPassword(s.URL)
+	err = s.tool(ctx, "pg_restore", password, "--clean", "--if-exists", "--no-owner", "--single-transaction", "--dbname="+address, r.File)
 	if err == nil {
 		// A copy restored in place carries the epoch it was made under; taking it out makes it a stranger.
 		_, err = s.DB.ExecContext(ctx, `UPDATE installation SET value = 'restored' WHERE key = 'send_epoch'`)
@@ -64,7 +69,7 @@ func (r restoreCmd) Run(ctx context.Context, c *config) error {
 }
 
 // tool runs one of PostgreSQL's programs, from the private server's folder or from PATH.
-func (s *store) tool(ctx context.Context, name string, args ...string) error {
+func (s *store) tool(ctx context.Context, name, password string, args ...string) error {
 	path := name
 	if s.cluster != nil {
 		path = filepath.Join(s.cluster.Bin, name)
@@ -74,10 +79,34 @@ func (s *store) tool(ctx context.Context, name string, args ...string) error {
 		return fmt.Errorf("%s is not installed (Debian: apt-get install postgresql-client)", name)
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Env = append(os.Environ(), "PGPASSWORD="+password)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s failed: %w: %s", name, err, out)
 	}
 	return nil
+}
+
+var passwordWord = regexp.MustCompile(`(?:^|\s)password\s*=\s*('(?:[^'\\]|\\.)*'|\S*)`)
+
+// withoutPassword takes the password out of a database address: arguments of a process can be read by
+// everybody on the machine, its environment cannot.
+func withoutPassword(address string) (clean, password string) {
+	if u, err := url.Parse(address); err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql") {
+		q := u.Query()
+		password = q.Get("password")
+		q.Del("password")
+		q.Del("binary_parameters") // lib/pq's own
+		u.RawQuery = q.Encode()
+		if p, ok := u.User.Password(); ok {
+			password = p
+			u.User = url.User(u.User.Username())
+		}
+		return u.String(), password
+	}
+	if m := passwordWord.FindStringSubmatch(address); m != nil {
+		password = strings.NewReplacer(`\\`, `\`, `\'`, `'`).Replace(strings.Trim(m[1], "'"))
+	}
+	return strings.TrimSpace(passwordWord.ReplaceAllString(address, "")), password
 }
 
 type backfillCmd struct {

@@ -118,6 +118,10 @@ func (v *service) examine(ctx context.Context, workspaceID, accountID int64) ([]
 		appSecret = v.c.MetaAppSecrets[0]
 	}
 	h := v.network.Health(ctx, open, v.c.MetaAppID, appSecret)
+	if h.Unreachable != "" {
+		add(false, "network", a.BaseURL+" does not answer: "+h.Unreachable, "check the address of this account, the firewall and the proxy; nothing else could be examined")
+		return out, nil
+	}
 	add(h.TokenValid, "token", map[bool]string{true: "valid, " + orNothing(h.Name, "without a name"), false: strings.Join(h.Missing, "; ")}[h.TokenValid], "connect the account again")
 	if !h.TokenExpires.IsZero() {
 		left := time.Until(h.TokenExpires)
@@ -130,7 +134,11 @@ func (v *service) examine(ctx context.Context, workspaceID, accountID int64) ([]
 		add(true, "permissions", "not readable without PONTE_META_APP_ID and a matching app secret", "")
 	}
 	missing := without(network.WantedFields(channels.Channel(a.Channel)), h.Fields)
-	add(len(missing) == 0, "webhooks", listOr(missing, "all fields are subscribed", "not subscribed: "), "subscribe the account to these fields in the app's dashboard, or connect it again")
+	if h.NotRead != "" {
+		add(false, "webhooks", "the subscriptions could not be read: "+h.NotRead, "check the token's permissions")
+	} else {
+		add(len(missing) == 0, "webhooks", listOr(missing, "all fields are subscribed", "not subscribed: "), "subscribe the account to these fields in the app's dashboard, or connect it again")
+	}
 	if a.Channel == string(channels.WhatsApp) {
 		add(h.Quality != "RED", "quality", orNothing(h.Quality, "not told")+" "+h.Tier, "send less, and only to people who asked")
 		v.examineTemplates(ctx, a, open, add)

@@ -1673,6 +1673,7 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+            page_id: string;
             phone: string;
             sending: boolean;
             /** @enum {string} */
@@ -1696,6 +1697,8 @@ export interface components {
             channel: "facebook" | "instagram" | "whatsapp";
             id: string;
             name?: string;
+            /** @description Instagram connected through Facebook Login: the Page through which its messages go */
+            page_id?: string;
             phone?: string;
             token: string;
             waba_id?: string;

@@ -6,7 +6,7 @@ import type { NewAccount } from '@/api/types';
 import { failed, told } from '@/ui/toast';
 import { useAddAccount } from './queries';
 
-const start: Required<NewAccount> = { channel: 'facebook', id: '', token: '', base_url: '', waba_id: '', phone: '', name: '' };
+const start: Required<NewAccount> = { channel: 'facebook', id: '', token: '', base_url: '', waba_id: '', phone: '', page_id: '', name: '' };
 
 /** Connects an account: what Meta's console shows, named as it is named there. */
 export function AddAccount({ onClose }: { onClose: () => void }) {
@@ -17,7 +17,7 @@ export function AddAccount({ onClose }: { onClose: () => void }) {
   const submit = (e: FormEvent) => {
     e.preventDefault();
     const { channel, id, token, ...rest } = form;
-    const filled = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, v.trim()] as const).filter(([k, v]) => v && (channel === 'whatsapp' || !['waba_id', 'phone'].includes(k))));
+    const filled = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, v.trim()] as const).filter(([k, v]) => v && (channel === 'whatsapp' || !['waba_id', 'phone'].includes(k)) && (channel === 'instagram' || k !== 'page_id')));
     add.mutate({ channel, id: id.trim(), token: token.trim(), ...filled }, { onSuccess: () => { told(t('accounts.added')); onClose(); }, onError: failed });
   };
   return (
@@ -34,6 +34,7 @@ export function AddAccount({ onClose }: { onClose: () => void }) {
               <TextInput label={t('accounts.phone')} placeholder="+61 …" type="tel" required {...field('phone')} />
             </>
           )}
+          {form.channel === 'instagram' && <TextInput label={t('accounts.page')} description={t('accounts.page_text')} inputMode="numeric" {...field('page_id')} />}
           <TextInput label={t('accounts.base_url')} description={t('accounts.base_url_text')} type="url" {...field('base_url')} />
           <Group justify="flex-end"><Button variant="default" onClick={onClose}>{t('act.cancel')}</Button><Button type="submit" loading={add.isPending}>{t('accounts.connect')}</Button></Group>
         </Stack>
