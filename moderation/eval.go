@@ -227,7 +227,7 @@ func (o EvalOptions) measureBinary(m *Measure, list []judged) {
 	sc := make([]scored, len(list))
 	for i, j := range list {
 		y := positive(j.gold)
-		sc[i] = scored{j.score, y, j.lang}
+		sc[i] = scored{x: j.score, y: y, lang: j.lang}
 		switch {
 		case y && j.hidden:
 			tp++

@@ -210,11 +210,15 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 	var hits []hit
 	if useModel {
 		v.Harm, v.SpamScore = p.Harm, p.Spam
+		v.scoreCategories(p)
 	} else {
 		p.Harm, p.Spam = 0, 0 // its language serves the rules, its word does not count
 	}
 	if useRules {
 		hits = e.rules.match(&in, v.Language)
+	}
+	if danger, ok := p.chance("self_harm"); ok && useModel && danger >= inDanger {
+		hits = append(hits, hit{Rule: "model", Text: "the model reads somebody who may harm themselves", Category: "self_harm", Decision: Review, Score: danger})
 	}
 	v.keepTiers(hits, p, useModel)
 	for _, h := range hits {

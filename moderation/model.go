@@ -2,15 +2,7 @@ package moderation
 
 import (
 	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
 	_ "embed" // the shipped model
-	"encoding/binary"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"math"
 	"sync"
 )
@@ -27,13 +19,13 @@ var Shipped = sync.OnceValue(func() *Model {
 	return m
 })
 
-// head is one linear classifier over hashed n-grams: integer weights, so that a sum is the same on
+// head is one linear classifier over hashed features: integer weights, so that a sum is the same on
 // every processor; the scale turns a sum into a logit.
 type head struct {
 	Name    string
 	Labels  []string // one column of weights a label; a binary head has one
 	Bits    uint     // 2^Bits buckets
-	View    string   // lower or folded: which form of the text
+	Salted  bool     // the upper half of the buckets is for what holds in one language only
 	Scale   float64
 	Bias    []int32
 	Weights []int8 // bucket-major: Weights[bucket*len(Labels)+label]
@@ -46,6 +38,7 @@ type calibration struct{ A, B float64 }
 type Model struct {
 	Version string `json:"version"`
 	Card    Card   `json:"card"`
+	lexicon lexicon
 	heads   map[string]*head
 	// by head ("harm", "spam") and language; "" is for languages without one of their own
 	calibrations map[string]map[string]calibration
@@ -61,36 +54,33 @@ type Prediction struct {
 	Harm, Spam         float64
 	HarmHide, SpamHide float64 // thresholds of hiding in this language
 	OptOut, Human      float64 // probability of the intents
+	Withdraws, Asks    float64 // probability of a withdrawal and of asking for a person, by heads of their own
+	WithdrawsFrom      float64 // doubtful from here on
+	WithdrawsClear     float64 // clear from here on
+	AsksFrom           float64
+	Signs              wishSigns // what patterns see of the two, where they were asked
+	Category           string    // the likeliest category; empty: none
+	CategoryNames      []string
+	Categories         [maxLabels]float64 // by CategoryNames
 }
 
-// scratch keeps buffers of the hot path.
-type scratch struct {
-	features []uint32
-	sums     [16]int32
-}
-
-var scratches = sync.Pool{New: func() any { return &scratch{features: make([]uint32, 0, 4096)} }}
+var scratches = sync.Pool{New: func() any { return &scratch{feats: make([]uint32, 0, 4096)} }}
 
 // Predict scores a text with every head.
 func (m *Model) Predict(n normal) Prediction {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
 	var p Prediction
-	p.Language = m.language(n, s)
-	s.features = features(s.features[:0], []rune(n.folded), true, &n.facts)
-	count := len(s.features)
-	p.Harm = m.probability("harm", p.Language, s.features, count, s)
-	p.Spam = m.probability("spam", p.Language, s.features, count, s)
-	p.HarmHide, p.SpamHide = m.threshold("harm", p.Language), m.threshold("spam", p.Language)
+	p.Language = m.language(&n, s)
+	m.textFeatures(s, &n, p.Language)
+	p.Harm = m.probability("harm", p.Language, s)
+	p.Spam = m.probability("spam", p.Language, s)
 	p.Intent, p.IntentScore = "other", 0
 	if h := m.heads["intent"]; h != nil {
-		probs := h.softmax(s.features, count, s)
-		best := 0
-		for i := range probs {
-			if probs[i] > probs[best] {
-				best = i
-			}
-			switch h.Labels[i] {
+		probs := h.softmax(s)
+		best := argmax(probs)
+		for i, label := range h.Labels {
+			switch label {
 			case "opt_out":
 				p.OptOut = probs[i]
 			case "human_agent":
@@ -101,18 +91,96 @@ func (m *Model) Predict(n normal) Prediction {
 	}
 	p.Sentiment = "neutral"
 	if h := m.heads["sentiment"]; h != nil {
-		p.Sentiment = h.Labels[argmax(h.softmax(s.features, count, s))]
+		p.Sentiment = h.Labels[argmax(h.softmax(s))]
 	}
+	m.category(&p, s)
+	p.HarmHide, p.SpamHide = m.threshold("harm", p.Language), m.threshold("spam", p.Language)
+	if !p.mayHide() {
+		p.HarmHide = 2
+	}
+	m.wishes(&p, s, &n)
 	return p
 }
 
-func (m *Model) language(n normal, s *scratch) string {
+// category names what kind of harm or spam a text would be, and how likely; what no data carried has
+// no score.
+func (m *Model) category(p *Prediction, s *scratch) {
+	h := m.heads["category"]
+	if h == nil {
+		return
+	}
+	probs := h.softmax(s)
+	copy(p.Categories[:], probs)
+	p.CategoryNames = h.Labels
+	if best := h.Labels[argmax(probs)]; best != "none" {
+		p.Category = best
+	}
+}
+
+// mayHide reports whether what the text would be is something to hide: crude words that attack nobody
+// are left to people, and somebody in danger always is.
+func (p *Prediction) mayHide() bool {
+	crude, _ := p.chance("profanity")
+	danger, _ := p.chance("self_harm")
+	return crude < surelyCrude && danger < inDanger
+}
+
+const (
+	surelyCrude = 0.6
+	inDanger    = 0.35
+)
+
+// chance is the probability of a category, and whether the model has one.
+func (p *Prediction) chance(category string) (float64, bool) {
+	for i, name := range p.CategoryNames {
+		if name == category {
+			return p.Categories[i], true
+		}
+	}
+	return 0, false
+}
+
+// scoreCategories notes the model's score of each category that labelled data carried.
+func (v *Verdict) scoreCategories(p Prediction) {
+	for i, name := range p.CategoryNames {
+		if _, ok := v.Scores[name]; ok {
+			score := p.Categories[i]
+			v.Scores[name] = &score
+		}
+	}
+}
+
+// wishes scores the two wishes. The patterns are slow and are run only where the words leave it open.
+func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
+	out, human := m.heads["optout"], m.heads["human"]
+	if out == nil || human == nil {
+		p.WithdrawsFrom, p.WithdrawsClear, p.AsksFrom = 2, 2, 2
+		return
+	}
+	p.WithdrawsFrom, p.WithdrawsClear, p.AsksFrom = m.threshold("optout", ""), m.threshold("optout", "clear"), m.threshold("human", "")
+	p.Withdraws, p.Asks = sigmoid(out.logit(s, "")), sigmoid(human.logit(s, ""))
+	if p.Withdraws >= openQuestion || p.Asks >= openQuestion {
+		signs := signsOf(plain(n.folded), p.Language)
+		p.Signs = signs
+		s.wishFeatures(signs)
+		p.Withdraws, p.Asks = sigmoid(out.logit(s, "")), sigmoid(human.logit(s, ""))
+		if signs.against {
+			p.Withdraws = 0
+		}
+	}
+	p.Withdraws, p.Asks = round(p.Withdraws), round(p.Asks)
+}
+
+// openQuestion is the score from which on patterns are asked too.
+const openQuestion = 0.004
+
+func (m *Model) language(n *normal, s *scratch) string {
 	h := m.heads["language"]
 	if h == nil || n.facts.letters == 0 {
 		return "unknown"
 	}
-	s.features = features(s.features[:0], n.lower, false, nil)
-	probs := h.softmax(s.features, len(s.features), s)
+	s.languageFeatures(n.lower)
+	probs := h.softmax(s)
 	best := argmax(probs)
 	if probs[best] < 0.30 {
 		return "unknown"
@@ -120,18 +188,54 @@ func (m *Model) language(n normal, s *scratch) string {
 	return h.Labels[best]
 }
 
-func (m *Model) probability(name, language string, feats []uint32, count int, s *scratch) float64 {
+func (m *Model) probability(name, language string, s *scratch) float64 {
 	h := m.heads[name]
 	if h == nil {
 		return 0
 	}
-	x := h.logit(feats, count, s)
+	x := m.evidence(name, language, s)
 	c, ok := m.calibrations[name][language]
 	if !ok {
 		c = m.calibrations[name][""]
 	}
-	return round(sigmoid(float64(c.A*x) + c.B))
+	return round(sigmoid(calm(float64(c.A*x) + c.B)))
 }
+
+// calm slows a logit down beyond four, so that texts that are all sure stay in order within six digits.
+func calm(x float64) float64 {
+	const from = 4
+	switch {
+	case x > from:
+		return from + math.Log(1+x-from)
+	case x < -from:
+		return -from - math.Log(1-x-from)
+	}
+	return x
+}
+
+// evidence is a group's logit. Spam is judged by its words and by its looks; where the words are of no
+// language the model knows, its looks count for more.
+func (m *Model) evidence(name, language string, s *scratch) float64 {
+	x := m.heads[name].logit(s, language)
+	h := m.heads["shape"]
+	if name != "spam" || h == nil {
+		return x
+	}
+	all := s.feats
+	s.feats = all[min(s.shapeFrom, len(all)):]
+	looks := h.logit(s, language)
+	s.feats = all
+	if inList(Languages, language) {
+		return x + float64(looksKnown*looks)
+	}
+	return float64(wordsUnknown*x) + looks
+}
+
+// How much looks count beside words in a known language, and words beside looks in an unknown one.
+var (
+	looksKnown   = 0.7
+	wordsUnknown = 0.6
+)
 
 func (m *Model) threshold(name, language string) float64 {
 	if t, ok := m.thresholds[name][language]; ok {
@@ -148,24 +252,26 @@ func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 // round keeps six digits, so that a score reads and compares the same everywhere.
 func round(x float64) float64 { return math.Round(x*1e6) / 1e6 }
 
+// salts set the features of a language apart from those all share. Only languages with public data of
+// their own have one: with our own sentences alone, a text's kind would be learnt from its source.
+var salts = map[string]uint32{"en": 0x1234567, "fr": 0x3456712, "ro": 0x4567123, "de": 0x6712345, "pt": 0x7123456}
+
+// saltOf is a switch, not the map: it runs for every text.
+func saltOf(language string) uint32 { return salts[language] }
+
 // sum adds the integer weights of the features for each label.
-func (h *head) sum(feats []uint32, s *scratch) []int32 {
+func (h *head) sum(s *scratch, language string) []int32 {
 	k := len(h.Labels)
 	sums := s.sums[:k]
-	for i := range sums {
-		sums[i] = 0
-	}
-	mask := uint32(1)<<h.Bits - 1
+	clear(sums)
 	if k == 1 {
-		var t int32
-		for _, f := range feats {
-			t += int32(h.Weights[f&mask])
-		}
-		sums[0] = t
+		sums[0] = h.single(s.feats, language)
 		return sums
 	}
-	for _, f := range feats {
-		row := h.Weights[int(f&mask)*k : int(f&mask)*k+k]
+	mask := uint32(1)<<h.Bits - 1
+	for _, f := range s.feats {
+		at := int(f&mask) * k
+		row := h.Weights[at : at+k]
 		for i, w := range row {
 			sums[i] += int32(w)
 		}
@@ -173,18 +279,44 @@ func (h *head) sum(feats []uint32, s *scratch) []int32 {
 	return sums
 }
 
+func (h *head) single(feats []uint32, language string) int32 {
+	var t int32
+	if !h.Salted {
+		mask := uint32(1)<<h.Bits - 1
+		for _, f := range feats {
+			t += int32(h.Weights[f&mask])
+		}
+		return t
+	}
+	half := uint32(1) << (h.Bits - 1)
+	for _, f := range feats {
+		t += int32(h.Weights[f&(half-1)])
+	}
+	if salt := saltOf(language); salt != 0 {
+		for _, f := range feats {
+			t += int32(h.Weights[half|mix(f^salt)&(half-1)])
+		}
+	}
+	return t
+}
+
 // scaleOf makes texts of all lengths comparable: the sum over the root of the number of features.
 func (h *head) scaleOf(count int) float64 { return h.Scale / math.Sqrt(float64(max(count, 1))) }
 
-func (h *head) logit(feats []uint32, count int, s *scratch) float64 {
-	sum := h.sum(feats, s)[0]
+func (h *head) logit(s *scratch, language string) float64 {
+	count := len(s.feats)
+	if h.Salted && saltOf(language) != 0 {
+		count *= 2
+	}
+	sum := h.sum(s, language)[0]
 	return float64(float64(sum)*h.scaleOf(count)) + float64(float64(h.Bias[0])*h.Scale)
 }
 
-func (h *head) softmax(feats []uint32, count int, s *scratch) []float64 {
-	sums := h.sum(feats, s)
-	out := make([]float64, len(sums))
-	scale := h.scaleOf(count)
+// softmax returns the labels' probabilities, in a buffer that the next call overwrites.
+func (h *head) softmax(s *scratch) []float64 {
+	sums := h.sum(s, "")
+	out := s.probs[:len(sums)]
+	scale := h.scaleOf(len(s.feats))
 	top := math.Inf(-1)
 	for i, v := range sums {
 		out[i] = float64(float64(v)*scale) + float64(float64(h.Bias[i])*h.Scale)
@@ -209,204 +341,4 @@ func argmax(list []float64) int {
 		}
 	}
 	return best
-}
-
-// features hashes a text: character n-grams of 1 to 5 inside words and across one space, words, and
-// pairs of words; with facts, also what the text looks like.
-func features(out []uint32, runes []rune, words bool, f *facts) []uint32 {
-	const prime = 16777619
-	n := len(runes)
-	for i := 0; i < n; i++ {
-		h := uint32(2166136261)
-		for k := 0; k < 5 && i+k < n; k++ {
-			h = (h ^ uint32(runes[i+k])) * prime
-			if k >= 1 {
-				out = append(out, mix(h+uint32(k)*0x9e3779b9))
-			}
-		}
-	}
-	if !words {
-		return wordFeatures(out, runes, false)
-	}
-	out = wordFeatures(out, runes, true)
-	if f != nil {
-		out = factFeatures(out, f)
-	}
-	return out
-}
-
-func wordFeatures(out []uint32, runes []rune, pairs bool) []uint32 {
-	const prime = 16777619
-	var last, h uint32
-	h = 2166136261
-	inWord := false
-	end := func() {
-		if !inWord {
-			return
-		}
-		w := mix(h ^ 0x5bd1e995)
-		out = append(out, w, mix(w+17)) // a word counts twice beside its n-grams
-		if pairs && last != 0 {
-			out = append(out, mix(last*31+w))
-		}
-		last, h, inWord = w, 2166136261, false
-	}
-	for _, r := range runes {
-		if r == ' ' || r == '\n' {
-			end()
-			continue
-		}
-		h = (h ^ uint32(r)) * prime
-		inWord = true
-	}
-	end()
-	return out
-}
-
-func factFeatures(out []uint32, f *facts) []uint32 {
-	add := func(kind, value int) {
-		h := mix(0xabcdef01 + uint32(kind)*7919 + uint32(value)*104729)
-		for i := uint32(0); i < 4; i++ { // as loud as a few n-grams
-			out = append(out, mix(h+i))
-		}
-	}
-	bucket := func(n int) int {
-		switch {
-		case n == 0:
-			return 0
-		case n <= 2:
-			return 1
-		case n <= 5:
-			return 2
-		}
-		return 3
-	}
-	add(1, min(f.links, 2))
-	add(2, bucket(f.emoji))
-	add(3, bucket(f.styled))
-	add(4, bucket(f.mentions))
-	add(5, bucket(f.hashtags))
-	if f.phone {
-		add(6, 1)
-	}
-	if f.mixed {
-		add(7, 1)
-	}
-	if f.hidden > 1 {
-		add(8, 1)
-	}
-	if f.letters > 8 && f.upper*2 > f.letters {
-		add(9, 1)
-	}
-	if f.digits > 0 && f.digits*4 > f.runes {
-		add(10, 1)
-	}
-	length := 0
-	for n := f.runes; n > 12; n /= 2 {
-		length++
-	}
-	add(11, length)
-	return out
-}
-
-// mix spreads a hash over all bits (the finaliser of MurmurHash3, public domain).
-func mix(h uint32) uint32 {
-	h ^= h >> 16
-	h *= 0x85ebca6b
-	h ^= h >> 13
-	h *= 0xc2b2ae35
-	h ^= h >> 16
-	return h
-}
-
-type artefact struct {
-	Card         Card                              `json:"card"`
-	Heads        []headMeta                        `json:"heads"`
-	Calibrations map[string]map[string]calibration `json:"calibrations"`
-	Thresholds   map[string]map[string]float64     `json:"thresholds"`
-}
-
-type headMeta struct {
-	Name   string   `json:"name"`
-	Labels []string `json:"labels"`
-	Bits   uint     `json:"bits"`
-	Scale  float64  `json:"scale"`
-	Bias   []int32  `json:"bias"`
-}
-
-var magic = []byte("ponte model 1\n")
-
-// Write stores the model: a JSON header, then the weights of each head, gzipped.
-func (m *Model) Write(w io.Writer) error {
-	a := artefact{Card: m.Card, Calibrations: m.calibrations, Thresholds: m.thresholds}
-	var weights []byte
-	for _, name := range headNames {
-		h := m.heads[name]
-		if h == nil {
-			continue
-		}
-		a.Heads = append(a.Heads, headMeta{h.Name, h.Labels, h.Bits, h.Scale, h.Bias})
-		for _, v := range h.Weights {
-			weights = append(weights, byte(v))
-		}
-	}
-	header, err := json.Marshal(a)
-	if err != nil {
-		return fmt.Errorf("encode the model: %w", err)
-	}
-	z, err := gzip.NewWriterLevel(w, gzip.BestCompression)
-	if err != nil {
-		return err
-	}
-	for _, part := range [][]byte{magic, binary.BigEndian.AppendUint32(nil, uint32(len(header))), header, weights} {
-		if _, err := z.Write(part); err != nil {
-			return fmt.Errorf("write the model: %w", err)
-		}
-	}
-	return z.Close()
-}
-
-var headNames = []string{"harm", "spam", "intent", "language", "sentiment"}
-
-// ErrModel says that a file is not a model of this version.
-var ErrModel = errors.New("not a model of this version of ponte")
-
-// ReadModel reads what Write wrote.
-func ReadModel(r io.Reader) (*Model, error) {
-	z, err := gzip.NewReader(r)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrModel, err)
-	}
-	all, err := io.ReadAll(io.LimitReader(z, 64<<20))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrModel, err)
-	}
-	if !bytes.HasPrefix(all, magic) || len(all) < len(magic)+4 {
-		return nil, ErrModel
-	}
-	sum := sha256.Sum256(all)
-	rest := all[len(magic):]
-	size := int(binary.BigEndian.Uint32(rest))
-	if rest = rest[4:]; size > len(rest) {
-		return nil, ErrModel
-	}
-	var a artefact
-	if err := json.Unmarshal(rest[:size], &a); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrModel, err)
-	}
-	rest = rest[size:]
-	m := &Model{Version: hex.EncodeToString(sum[:6]), Card: a.Card, heads: map[string]*head{}, calibrations: a.Calibrations, thresholds: a.Thresholds}
-	for _, meta := range a.Heads {
-		k := len(meta.Labels)
-		if meta.Bits > 20 || k == 0 || k > 16 || len(meta.Bias) != k || len(rest) < k<<meta.Bits {
-			return nil, ErrModel
-		}
-		h := &head{Name: meta.Name, Labels: meta.Labels, Bits: meta.Bits, Scale: meta.Scale, Bias: meta.Bias, Weights: make([]int8, k<<meta.Bits)}
-		for i := range h.Weights {
-			h.Weights[i] = int8(rest[i])
-		}
-		rest = rest[k<<meta.Bits:]
-		m.heads[meta.Name] = h
-	}
-	return m, nil
 }

@@ -80,6 +80,8 @@ var clearPatterns = byLanguage{
 var notStopping = compile(
 	`\b(please |pls )?(do ?nt|do not|never|cant|can not|cannot|couldnt|wont|didnt|not) (ever )?(stop|quit|unsubscribe|remove me|opt)\b`, `\bdont (you )?(dare )?(stop|remove|unsubscribe|delete|take me off)\b`, `\b(how|can|could|where|do) (do |can |to |i |you )*(stop|unsubscribe|cancel) (the|my) (order|booking|subscription box|delivery|alarm|leak\w*|noise|pump|music)\b`,
 	`\bnon (smett\w+|cancell\w+|disiscriv\w+|toglie\w+|ferma\w*|fermat\w+)\b`, `\bne (marretez|m arretez|arretez|me desabonnez|me desinscrivez|me retirez|vous arretez|marrete|m arrete|supprimez) ?(pas|jamais|surtout)\b`, `\bnu (te opri|va opriti|ma dezabona\w*|ma sterge\w*|ma scoate\w*|opri\w*|incetati)\b`, `\bno (pareis|paren|pares|me deis de baja|me borreis|me borren|me quiteis|dejeis|dejen|me den de baja)\b`, `\b(nicht|bloss nicht|bitte nicht) (abmelden|aufhoren|austragen|loschen|stoppen)\b`, `\bhort (bitte |bloss )?nicht auf\b`, `\bnao (parem|pare|me tirem|me removam|me descadastr\w+|cancelem)\b`,
+	`\b(dont|do not|not|never) (want|wish|like|need) to (be removed|opt out|unsubscribe|leave|stop receiving)\b`, `\bnon (voglio|vorrei) (cancell\w+|disiscriv\w+|uscire|essere cancell\w+)\b`, `\bne (me|nous) (supprim|retir|desinscri|desabonn|enlev|effac)\w+ (pas|surtout)\b`, `\bnu vreau sa (ma dezabon\w+|ies|fiu (sters|scos))`, `\bno (quiero|queremos|quisiera) (darme|darnos|salir|salirme|que me (borr|quit|elimin|saqu))\w*`, `\b(will|mochte|moechte) (mich |ich )?(gar |noch )?nicht (abmelden|austragen|raus|kundigen)\b`, `\bnao (quero|queria) (sair|ser (removid|retirad)\w|me descadastrar|cancelar a)\b`,
+	`\b(perche|come mai) non (mi |ci )?(scriv|mand|invi|arriv)\w+`, `\bwhy (did|have|do|dont|arent) (you|i|u)\b.{0,12}\b(stop|stopped|not|get|getting|send|sending|write|writing)\b`, `\bwarum (bekomm|schreib|krieg|schick)\w*`, `\bpourquoi (je ne recois|vous (ne|n)|on ne recoit)\b`, `\bde ce nu (mai |mi mai |imi mai )?(primesc|trimite|scrie)\w*`, `\bpor ?que (ya no|no|nao|n) (me |recib|receb|mand|envi|escrev|escrib)\w*`,
 	`\b(bus|tram|train|metro|next|pit|non|full|one|f) stop\b`, `\bstop (by|in|over|at|sign|loss|motion|crying|laughing|it youre|thinking|scrolling|looking|smiling|watching|wearing|eating|buying|playing|dreaming)\b`, `\b(cant|cannot|couldnt|could not|wont|never) stop\b`,
 )
 
@@ -168,82 +170,72 @@ func plain(folded string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// wishStems are the beginnings of words (four letters) and the short words without which no pattern
-// can match: most texts have none of them, and the patterns are not run.
-var wishStems = set(strings.Fields(`stop stopp unsub unsubs opt opti opto mess msg msgs text offe ofer oferte prom spam ads ad adv adve mark news noti updat upda cont list numb nume nome nomb name remo dele take drop scra cons revo with lose forg bloc quit ceas
-cess end ende fini term canc anul annu stor bast bast enou assez asse dest sufi cheg too many trop prea dema viel muit deals emai mail sms wass what
-voglio vogl desi vorr intend smet smett piant evit cess scri mand invi disturb dist romp pubb cancell togl togli rimu rimuo elim disi depen leva ferm riti
-arre arret stopp ecri ecrivez envo recev pub harcel harc embe desi desin desa desab reti supp enle effa rayez raye sort rece consent plus deran jama
-obje oppo opun oppon moppose fout fich lach leav grou grup lista list usci esco salir sali sair ies ieși exclu excl dezactiv vreau vrea dore trim cont prim deran dera suna reclam recl opre opri ince term gata ajun lasa dezab deza dezi ster scoa elim retrag retr acor acord
-quie dese reci mole escr envi mens publ deja deje deja pare para para baja quit borr sac saca saqu desu desap desc
-nach werb ange info akti bena schr schi send kont bela text hort hor hoert hoer aufh abme abbe aust losc loes entf stre nehm raus wider wide zieh zieht einw zust
-quer gost pret rece pare parem deix inco pert chat descadastr desc tire tira tirem remo apag excl assi insc subs cada propag prop
-human humain huma pers agent agen oper bot bots robo masc masch mach masi someb some anyo anyb talk spea speak conn tran real staf repre repr rep team mana colleague coll supe advi empl live call ring phone phon cust serv
-parl pass mett sent risp chia umano uman qual resp addett adde assi consu colle vera vero titol comm dipen dipe rich
-disc echa join pass tran repo rela quelq quel conse inte rapp appe marr ras ia
-vorb disc legat lega punem pun rasp scri conec cone chem om cine coleg oame sef seful uma
-habl pasa pase pong comu aten tran conec resp cont algui algu ases enca comp ejec gere llam hay
-spre spric rede verb weit durc chat tele antw brauc brau mensc mens pers mita jema bera koll ansp chef kund ruf ruft ruck rueck
-fala fale fal conv pass tran atend aten algu pess func cole gent vend equi ligu lig tem ha cans fart fora ki ai basta para alto detener dete fim niente nient fara gros`)...)
+// wishSigns are what patterns see of a wish in a text.
+type wishSigns struct{ stopWord, doubtfulWord, begins, clear, against, booking, human bool }
 
-// mayWish reports whether a text holds any of the stems.
-func mayWish(text string) bool {
-	for start := 0; start < len(text); {
-		end := start
-		for end < len(text) && text[end] != ' ' {
-			end++
-		}
-		word := text[start:end]
-		if wishStems[word] || len(word) >= 4 && wishStems[word[:4]] {
-			return true
-		}
-		start = end + 1
-	}
-	return false
+// signsOf runs the patterns.
+func signsOf(text, language string) wishSigns {
+	w := wishSigns{stopWord: stopWords[text], doubtfulWord: doubtfulWords[text]}
+	first, _, _ := strings.Cut(text, " ")
+	w.begins = first == "stop" || first == "stopp" || first == "unsubscribe"
+	w.clear = clearPatterns.match(text, language)
+	w.begins, w.clear = w.begins && w.clear, w.clear || w.begins && strings.Count(text, " ") <= 3
+	w.against = anyOf(notStopping, text)
+	w.booking = anyOf(bookingTalk, text)
+	w.human = humanPatterns.match(text, language)
+	return w
 }
 
-// recogniseWishes says whether a text takes consent back or asks for a person.
+// wishFeatures adds what the patterns see, so that the heads of the two wishes weigh it with the words:
+// neither a pattern alone nor the words alone decide.
+func (s *scratch) wishFeatures(w wishSigns) {
+	for i, on := range [...]bool{w.stopWord, w.clear, w.against, w.booking, w.human, w.clear && !w.against, w.clear && w.booking, w.doubtfulWord} {
+		if on {
+			s.loud(50+i, 1)
+			s.loud(60+i, 1)
+		}
+	}
+}
+
+// recogniseWishes says whether a text takes consent back or asks for a person. A word that is the whole
+// message needs no model.
 func recogniseWishes(n normal, p Prediction) (OptOut, bool) {
+	if len(n.folded) > longestStopWord+8 && p.Withdraws < min(p.WithdrawsFrom, plainlyDoubtful) && p.Asks < p.AsksFrom {
+		return NoOptOut, false
+	}
 	text := plain(n.folded)
-	if text == "" {
-		return NoOptOut, false
-	}
-	if !mayWish(text) && !stopWords[text] && !doubtfulWords[text] && p.Intent != "opt_out" && p.Intent != "human_agent" {
-		return NoOptOut, false
-	}
-	return recogniseOptOut(text, p), recogniseHuman(text, p)
-}
-
-func recogniseOptOut(text string, p Prediction) OptOut {
-	words := strings.Fields(text)
-	clear := clearPatterns.match(text, p.Language)
-	if !clear && !stopWords[text] && !doubtfulWords[text] && !strings.HasPrefix(text, "stop") && !strings.HasPrefix(text, "unsubscribe") && p.Intent != "opt_out" {
-		return NoOptOut
-	}
-	if anyOf(notStopping, text) {
-		return NoOptOut
-	}
-	booking := anyOf(bookingTalk, text)
+	asks := p.Asks >= p.AsksFrom
+	plainly := p.Signs.clear && !p.Signs.against && !p.Signs.booking // said in so many words
 	switch {
+	case text == "":
+		return NoOptOut, false
 	case stopWords[text]:
-		return OptOutClear
+		return OptOutClear, false
 	case doubtfulWords[text]:
-		return OptOutDoubtful
-	case (words[0] == "stop" || words[0] == "stopp" || words[0] == "unsubscribe") && len(words) <= 4 && !booking:
-		return OptOutClear
-	case clear:
-		if booking && p.OptOut < 0.5 {
-			return NoOptOut
-		}
-		return OptOutClear
-	case p.Intent == "opt_out" && p.OptOut >= 0.9 && !booking && mayWish(text):
-		return OptOutClear
-	case p.Intent == "opt_out" && p.OptOut >= 0.7 && !booking && mayWish(text):
-		return OptOutDoubtful
+		return OptOutDoubtful, asks
+	case plainly && (p.Withdraws >= plainlyClear || p.Signs.begins && p.Withdraws >= plainlyDoubtful):
+		return OptOutClear, asks && p.Asks > p.Withdraws
+	case p.Withdraws < p.WithdrawsFrom && !(plainly && p.Withdraws >= plainlyDoubtful):
+		return NoOptOut, asks
+	case p.Withdraws < p.WithdrawsClear:
+		return OptOutDoubtful, asks
 	}
-	return NoOptOut
+	return OptOutClear, asks && p.Asks > p.Withdraws
 }
 
-func recogniseHuman(text string, p Prediction) bool {
-	return humanPatterns.match(text, p.Language) && p.OptOut < 0.5 || p.Intent == "human_agent" && p.IntentScore >= 0.5
-}
+// What a pattern finds and nothing speaks against needs little more from the model.
+const (
+	plainlyClear    = 0.25
+	plainlyDoubtful = 0.05
+)
+
+// longestStopWord bounds the texts that may be one word or phrase of the lists.
+var longestStopWord = func() int {
+	most := 0
+	for _, list := range []map[string]bool{stopWords, doubtfulWords} {
+		for w := range list {
+			most = max(most, len(w))
+		}
+	}
+	return most
+}()

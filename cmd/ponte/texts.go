@@ -132,9 +132,10 @@ func printReport(w io.Writer, r moderation.Report) {
 }
 
 type trainCmd struct {
-	Data string `help:"Folder with public sets; without it the model learns from our own sentences alone."`
-	Out  string `default:"moderation/artefact/model.bin.gz" help:"Where to write the model."`
-	Date string `help:"Date on the card; today's if empty."`
+	Seeds string `default:"moderation/seeds" help:"Folder with our own sentences."`
+	Data  string `help:"Folder with public sets; without it the model learns from our own sentences alone."`
+	Out   string `default:"moderation/artefact/model.bin.gz" help:"Where to write the model."`
+	Date  string `help:"Date on the card; today's if empty."`
 }
 
 // Run trains and writes the model.
@@ -147,7 +148,7 @@ func (t trainCmd) Run() error {
 	if t.Date == "" {
 		t.Date = time.Now().UTC().Format(time.DateOnly)
 	}
-	m, err := moderation.Train(moderation.TrainOptions{Data: t.Data, Date: t.Date, Log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }})
+	m, err := moderation.Train(moderation.TrainOptions{Seeds: os.DirFS(t.Seeds), Data: t.Data, Date: t.Date, Log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }})
 	if err != nil {
 		return err
 	}

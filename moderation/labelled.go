@@ -1,0 +1,150 @@
+package moderation
+
+import (
+	"bufio"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Example is one labelled text.
+type Example struct {
+	Text  string
+	Label string
+	Fine  string // the set's own finer label
+	Lang  string
+	Set   string
+	Test  bool
+}
+
+// ReadSeeds reads our own sentences from a folder of languages: by task, all languages.
+func ReadSeeds(dir fs.FS) (map[string][]Example, error) {
+	out := map[string][]Example{}
+	err := fs.WalkDir(dir, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".tsv") {
+			return err
+		}
+		raw, err := fs.ReadFile(dir, path)
+		if err != nil {
+			return err
+		}
+		lang := filepath.Base(filepath.Dir(path))
+		task := strings.TrimSuffix(filepath.Base(path), ".tsv")
+		for i, line := range strings.Split(strings.TrimRight(string(raw), "\n"), "\n") {
+			parts := strings.SplitN(line, "\t", 3)
+			if i == 0 || len(parts) != 3 {
+				continue
+			}
+			out[task] = append(out[task], Example{Label: parts[0], Test: parts[1] == "test", Text: parts[2], Lang: lang, Set: "own sentences"})
+		}
+		return nil
+	})
+	if err == nil && len(out) == 0 {
+		err = fmt.Errorf("the folder holds no sentences: <language>/<task>.tsv is expected")
+	}
+	return out, err
+}
+
+func trainingPart(list []Example) []Example { return filter(list, false) }
+func testPart(list []Example) []Example     { return filter(list, true) }
+
+func filter(list []Example, test bool) []Example {
+	var out []Example
+	for _, e := range list {
+		if e.Test == test {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func binary01(list []Example) []Example {
+	// Words of people who may harm themselves are no violation: a model that learnt them as one would
+	// hide what a person must see.
+	out := slices.DeleteFunc(slices.Clone(list), func(e Example) bool { return e.Label == "self_harm" })
+	for i := range out {
+		if out[i].Label == "none" {
+			out[i].Label = "0"
+		} else {
+			out[i].Label = "1"
+		}
+	}
+	return out
+}
+
+func labelsOf(list []Example) []string {
+	seen := map[string]bool{}
+	for _, e := range list {
+		seen[e.Label] = true
+	}
+	out := make([]string, 0, len(seen))
+	for l := range seen {
+		out = append(out, l)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// LoadTSV reads a labelled file with a header that names text, label and perhaps lang and id; path may
+// be given without the .gz it has.
+func LoadTSV(path string) ([]Example, error) {
+	f, err := os.Open(path)
+	if os.IsNotExist(err) {
+		f, err = os.Open(path + ".gz")
+		path += ".gz"
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var r io.Reader = f
+	if strings.HasSuffix(path, ".gz") {
+		z, err := gzip.NewReader(f)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		r = z
+	}
+	return readTSV(path, r)
+}
+
+func readTSV(path string, r io.Reader) ([]Example, error) {
+	sc := bufio.NewScanner(r)
+	sc.Buffer(make([]byte, 1<<20), 16<<20)
+	if !sc.Scan() {
+		return nil, fmt.Errorf("%s is empty: its first line must name the columns", path)
+	}
+	col := map[string]int{}
+	for i, name := range strings.Split(strings.TrimPrefix(sc.Text(), "\ufeff"), "\t") {
+		col[strings.TrimSpace(name)] = i
+	}
+	text, ok1 := col["text"]
+	label, ok2 := col["label"]
+	if !ok1 || !ok2 {
+		return nil, fmt.Errorf("%s: its first line must name the columns text and label, tab-separated", path)
+	}
+	lang, hasLang := col["lang"]
+	fine, hasFine := col["fine"]
+	set := filepath.Base(filepath.Dir(path))
+	var out []Example
+	for sc.Scan() {
+		parts := strings.Split(sc.Text(), "\t")
+		if len(parts) <= max(text, label) {
+			continue
+		}
+		e := Example{Text: parts[text], Label: parts[label], Set: set}
+		if hasLang && lang < len(parts) {
+			e.Lang = parts[lang]
+		}
+		if hasFine && fine < len(parts) {
+			e.Fine = parts[fine]
+		}
+		out = append(out, e)
+	}
+	return out, sc.Err()
+}
