@@ -212,13 +212,15 @@ func TestTablesInDocuments(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no migration was found: %v", err)
 	}
-	for _, path := range files {
+	var dropped strings.Builder
+	for _, path := range slices.Backward(files) { // the last first: what was dropped later holds nothing
 		b, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
+		dropped.Write(b)
 		for _, m := range tablePattern.FindAllStringSubmatch(string(b), -1) {
-			if !strings.Contains(privacy, "`"+m[1]+"`") {
+			if !strings.Contains(dropped.String(), "DROP TABLE "+m[1]+";") && !strings.Contains(privacy, "`"+m[1]+"`") {
 				t.Errorf("%s makes the table %s, which docs/privacy.md does not name", path, m[1])
 			}
 		}

@@ -75,8 +75,9 @@ type CommentAuthor struct {
 // Attachment is a picture, clip or file.
 type Attachment struct {
 	Type string `json:"type"`
-	URL  string `json:"url,omitempty"`
+	URL  string `json:"url,omitempty" doc:"Where this server keeps the file; empty while it is being fetched and where it could not be"`
 	Name string `json:"name,omitempty"`
+	Note string `json:"note,omitempty" doc:"Why the file cannot be shown"`
 }
 
 // Verdict is what moderation said.

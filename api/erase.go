@@ -76,8 +76,12 @@ func (s *Server) erase(ctx context.Context, tx *sqlx.Tx, workspace, id int64, ac
 }
 
 // The order matters: what finds a row by its text or its identity comes before these are emptied. A
-// delivery or event holds others beside this person, so events are found by what they are about.
+// delivery holds others beside this person, so events are found by whom they name and what they are about.
 var sqlErase = []string{
+	`WITH gone AS (UPDATE events e SET payload = '{"erased":true}' WHERE e.workspace_id = $1 AND e.state <> 'pending' AND EXISTS (
+    SELECT 1 FROM identities i WHERE i.workspace_id = $1 AND i.contact_id = $2
+       AND (strpos(e.payload::text, '"' || i.external_id || '"') > 0 OR strpos(e.payload::text, '"' || i.phone || '"') > 0)) RETURNING delivery_id)
+UPDATE deliveries SET body = ''::bytea, reason = 'erased' WHERE state = 'split' AND id IN (SELECT delivery_id FROM gone)`,
 	`WITH gone AS (UPDATE events SET payload = '{"erased":true}' WHERE workspace_id = $1 AND state <> 'pending' AND id IN (
     SELECT v.event_id FROM verdicts v JOIN comments c ON c.workspace_id = v.workspace_id AND v.subject = 'comment' AND c.id = v.subject_id WHERE c.workspace_id = $1 AND c.contact_id = $2
     UNION SELECT v.event_id FROM verdicts v JOIN messages m ON m.workspace_id = v.workspace_id AND v.subject = 'message' AND m.id = v.subject_id
@@ -93,6 +97,8 @@ UPDATE deliveries SET body = ''::bytea, reason = 'erased' WHERE state = 'split' 
 	`UPDATE comments SET text = '', author_name = '', attachments = '[]', permalink = '' WHERE workspace_id = $1 AND contact_id = $2`,
 	`UPDATE messages m SET text = '', detail = '{}', reactions = '[]', deleted_at = coalesce(m.deleted_at, now()) FROM threads t
 WHERE t.workspace_id = $1 AND t.contact_id = $2 AND m.workspace_id = t.workspace_id AND m.thread_id = t.id`,
+	`DELETE FROM message_media g USING messages m, threads t WHERE t.workspace_id = $1 AND t.contact_id = $2 AND m.workspace_id = t.workspace_id AND m.thread_id = t.id
+   AND g.workspace_id = m.workspace_id AND g.message_id = m.id`,
 	`DELETE FROM suggestions g USING conversations v WHERE v.workspace_id = $1 AND v.contact_id = $2 AND g.workspace_id = v.workspace_id AND g.conversation_id = v.id`,
 	`UPDATE conversations SET preview = '', origin = origin - 'text' - 'referral', bot = '{}', labels = '{}' WHERE workspace_id = $1 AND contact_id = $2`,
 	`UPDATE actions SET call = jsonb_build_object('kind', call->'kind', 'channel', call->'channel', 'token', call->'token') WHERE workspace_id = $1 AND contact_id = $2 AND state NOT IN ('planned','sending','unknown','held')`,

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lib/pq"
+
 	"ponte/inbox"
 	"ponte/router"
 )
@@ -82,7 +84,41 @@ func (s *Server) listMessages(ctx context.Context, who *caller, in *messagesIn) 
 		}
 		items = append(items, m)
 	}
-	return pageOf(items, next), nil
+	return pageOf(items, next), s.showFiles(ctx, who.WorkspaceID, items)
+}
+
+// showFiles says where the files of messages are kept, or why they are not.
+func (s *Server) showFiles(ctx context.Context, workspace int64, items []Message) error {
+	at := map[int64]int{}
+	var ids []int64
+	for i, m := range items {
+		if len(m.Detail.Attachments) > 0 {
+			at[m.ID] = i
+			ids = append(ids, m.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var files []struct {
+		MessageID int64  `db:"message_id"`
+		Position  int    `db:"position"`
+		Hash      string `db:"hash"`
+		Reason    string `db:"reason"`
+	}
+	if err := s.DB.SelectContext(ctx, &files, `SELECT message_id, position, hash, reason FROM message_media WHERE workspace_id = $1 AND message_id = ANY($2)`, workspace, pq.Array(ids)); err != nil {
+		return fmt.Errorf("find the files of messages: %w", err)
+	}
+	for _, f := range files {
+		list := items[at[f.MessageID]].Detail.Attachments
+		if f.Position >= len(list) {
+			continue
+		}
+		if list[f.Position].Note = f.Reason; f.Hash != "" {
+			list[f.Position].URL = "/media/" + f.Hash
+		}
+	}
+	return nil
 }
 
 func showMessage(v inbox.MessageView) (Message, error) {
@@ -94,8 +130,18 @@ func showMessage(v inbox.MessageView) (Message, error) {
 	if err := decode(v.Reactions, &m.Reactions); err != nil {
 		return m, fmt.Errorf("read the reactions of message %d: %w", v.ID, err)
 	}
+	var names struct {
+		Attachments []struct {
+			Filename string `json:"filename"`
+			Title    string `json:"title"`
+		} `json:"attachments"`
+	}
+	if err := decode(v.Detail, &names); err != nil {
+		return m, fmt.Errorf("read the detail of message %d: %w", v.ID, err)
+	}
 	for i := range m.Detail.Attachments { // the network's own links die, and tell it who looks
 		m.Detail.Attachments[i].URL = ""
+		m.Detail.Attachments[i].Name = firstOf(names.Attachments[i].Filename, names.Attachments[i].Title)
 	}
 	m.Detail.StoryURL = ""
 	if v.ActionID != nil && v.ActionState != nil {

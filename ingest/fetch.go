@@ -2,8 +2,6 @@ package ingest
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,6 +55,10 @@ func (f *Fetcher) Run(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			f.Log.Warn("posts could not be read; trying again", "error", err)
 		}
+		files, err := f.messageFiles(ctx)
+		if err != nil && ctx.Err() == nil {
+			f.Log.Warn("files of messages could not be fetched; trying again", "error", err)
+		}
 		if err := f.backfills(ctx); err != nil && ctx.Err() == nil {
 			f.Log.Warn("a backfill stopped; it goes on later", "error", err)
 		}
@@ -72,7 +74,7 @@ func (f *Fetcher) Run(ctx context.Context) error {
 				f.Log.Warn("old rows could not be removed", "error", err)
 			}
 		}
-		if n > 0 && err == nil {
+		if n+files > 0 && err == nil {
 			continue
 		}
 		select {
@@ -145,10 +147,9 @@ func (f *Fetcher) media(ctx context.Context, a channels.Account, address string)
 	if err != nil || !strings.HasPrefix(mime, "image/") || strings.Contains(mime, "svg") {
 		return ""
 	}
-	sum := sha256.Sum256(body)
-	hash := hex.EncodeToString(sum[:])
-	if _, err := f.DB.ExecContext(ctx, `INSERT INTO media (hash, mime, size, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, hash, mime, len(body), body); err != nil {
-		return ""
+	hash, err := f.keepMedia(ctx, mime, body)
+	if err != nil {
+		f.Log.Warn("a post's picture could not be kept", "error", err)
 	}
 	return hash
 }
@@ -381,11 +382,14 @@ WHERE a.workspace_id = $1 AND a.id = $2`
 func (f *Fetcher) tidy(ctx context.Context) error {
 	for _, stmt := range []string{
 		`DELETE FROM deliveries WHERE state = 'split' AND received_at < $1`,
-		`DELETE FROM changes WHERE at < $1`, `DELETE FROM sign_in_attempts WHERE at < $1`, `DELETE FROM exchanges WHERE at < $1`,
+		`DELETE FROM changes WHERE at < $1`, `DELETE FROM sign_in_attempts WHERE at < $1`,
 	} {
 		if _, err := f.DB.ExecContext(ctx, stmt, f.Now().Add(-f.Keep)); err != nil {
 			return fmt.Errorf("remove old rows: %w", err)
 		}
+	}
+	if _, err := f.DB.ExecContext(ctx, sqlOrphans); err != nil {
+		return fmt.Errorf("remove files that nothing refers to: %w", err)
 	}
 	return nil
 }

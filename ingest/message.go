@@ -109,6 +109,9 @@ func (s *scene) newMessage(t *inbox.Thread, v *inbox.Conversation, e *event) (*i
 	}
 	if e.Message != nil {
 		m.Type = firstOf(e.Message.Type, "text")
+		if len(e.Message.Attachments) > 0 {
+			s.files[m.ID] = e.Message.Attachments
+		}
 		m.Detail, _ = json.Marshal(messageDetail{e.Message.Attachments, e.Message.Payload, e.Message.ReplyTo, e.Message.StoryURL, e.Message.FlowData, e.Referral})
 		if m.Text == "" {
 			m.Text = e.Message.Title

@@ -46,9 +46,10 @@ type scene struct {
 	asked     map[int64]time.Time // wordings that were said last in their thread, by action: when they left
 	histories map[consent.Key]*consent.History
 	wordings  []consent.Wording
-	ours      map[string]bool  // own comments that are replies we sent: account + text under a root
-	echoes    map[int64]bool   // events that are our own doing, come back
-	gone      map[goneKey]bool // taken back before it came
+	ours      map[string]bool                 // own comments that are replies we sent: account + text under a root
+	files     map[int64][]channels.Attachment // of new messages, to be fetched
+	echoes    map[int64]bool                  // events that are our own doing, come back
+	gone      map[goneKey]bool                // taken back before it came
 	strikes   map[author]int
 	byThread  map[int64]*inbox.Thread // of messages the model was asked about
 
@@ -85,7 +86,7 @@ type askRow struct {
 func (d *Decider) load(ctx context.Context, tx *sqlx.Tx, events []*event) (*scene, error) {
 	s := &scene{ctx: ctx, d: d, now: d.Now(), spaces: map[int64]*space{}, byComment: map[int64]*inbox.Comment{}, byMessage: map[int64]*inbox.Message{},
 		handoffs: map[string]*router.Handoff{}, origins: map[int64]handoffOrigin{}, runs: map[runKey]bool{}, replies: map[inbox.CommentKey]int{},
-		lastAt: map[int64]time.Time{}, followed: map[int64]int64{}, outcomes: map[int64]router.Outcome{}, asks: map[int64]*askRow{}, asked: map[int64]time.Time{}, ours: map[string]bool{}, echoes: map[int64]bool{},
+		files: map[int64][]channels.Attachment{}, lastAt: map[int64]time.Time{}, followed: map[int64]int64{}, outcomes: map[int64]router.Outcome{}, asks: map[int64]*askRow{}, asked: map[int64]time.Time{}, ours: map[string]bool{}, echoes: map[int64]bool{},
 		gone: map[goneKey]bool{}, strikes: map[author]int{}, byThread: map[int64]*inbox.Thread{}}
 	s.w.init()
 	if err := s.open1(events); err != nil {

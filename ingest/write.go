@@ -175,6 +175,7 @@ func (s *scene) write(ctx context.Context, tx *sqlx.Tx) error {
 			return inbox.SaveConversations(ctx, tx, w.newConversations)
 		},
 		func(ctx context.Context, tx *sqlx.Tx) error { return inbox.SaveMessages(ctx, tx, w.newMessages) },
+		s.writeFiles,
 		func(ctx context.Context, tx *sqlx.Tx) error {
 			return inbox.UpdateMessages(ctx, tx, values(w.changedMessages))
 		},
@@ -451,7 +452,7 @@ func eraseMessage(ctx context.Context, tx *sqlx.Tx, r eraseRow) error {
 			return fmt.Errorf("erase a message that was taken back: %w", err)
 		}
 	}
-	for _, stmt := range []string{sqlEraseVerdict, sqlEraseAsk, sqlErasePreview} {
+	for _, stmt := range []string{sqlEraseVerdict, sqlEraseAsk, sqlErasePreview, sqlEraseFiles} {
 		if _, err := tx.ExecContext(ctx, stmt, r.workspace, r.message); err != nil {
 			return fmt.Errorf("erase what was made of a message that was taken back: %w", err)
 		}
@@ -474,6 +475,7 @@ UPDATE asks SET question = '{"erased":true}',
     reason = CASE WHEN state IN ('pending', 'asking') THEN 'taken back by its author' ELSE reason END,
     state = CASE WHEN state IN ('pending', 'asking') THEN 'failed' ELSE state END
 WHERE workspace_id = $1 AND subject = 'message' AND subject_id = $2`
+	sqlEraseFiles   = `DELETE FROM message_media WHERE workspace_id = $1 AND message_id = $2`
 	sqlErasePreview = `
 UPDATE conversations v SET revision = v.revision + 1,
     preview = CASE WHEN EXISTS (SELECT 1 FROM messages n WHERE n.workspace_id = m.workspace_id AND n.conversation_id = m.conversation_id AND n.id > m.id) THEN v.preview ELSE '' END

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -77,6 +78,7 @@ func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *s
 	if err := v.buildIngest(); err != nil {
 		return nil, err
 	}
+	v.watchNetwork()
 	v.buildSending()
 	v.buildAPI(rehearsalURL)
 	v.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newBacklog(s.DB))
@@ -112,6 +114,24 @@ func (v *service) buildIngest() error {
 	v.backtests = &decisions.Worker{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(decisions.Channel)}
 	v.asks = &asks.Runner{DB: v.DB, Model: v.model, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_asks")}
 	return nil
+}
+
+// watchNetwork counts calls and shows how much of Meta's limits is used. An account's id at its network
+// is the brand's own and public.
+func (v *service) watchNetwork() {
+	requests := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ponte_graph_requests_total", Help: "Requests to networks by channel, method and status; status 0: no answer."}, []string{"channel", "method", "status"})
+	usage := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "ponte_graph_usage_percent", Help: "Share of Meta's limits that an account's calls have used, as last reported; throttling begins at 100."}, []string{"account", "limit"})
+	v.registry.MustRegister(requests, usage)
+	v.network.Client.Observe = func(x meta.Exchange) {
+		requests.WithLabelValues(string(x.Channel), x.Method, strconv.Itoa(x.Status)).Inc()
+	}
+	v.network.Client.Usage = func(u meta.Usage) {
+		usage.WithLabelValues(u.Account, "app").Set(float64(u.App))
+		usage.WithLabelValues(u.Account, "use_case").Set(float64(u.Case))
+		if u.Regain > 0 {
+			v.log.Warn("Meta throttles an account", "account", u.Account, "limit", u.Type, "until", time.Now().Add(u.Regain).Format(time.RFC3339))
+		}
+	}
 }
 
 func (v *service) buildSending() {

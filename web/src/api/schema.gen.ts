@@ -1781,7 +1781,10 @@ export interface components {
         };
         Attachment: {
             name?: string;
+            /** @description Why the file cannot be shown */
+            note?: string;
             type: string;
+            /** @description Where this server keeps the file; empty while it is being fetched and where it could not be */
             url?: string;
         };
         AuditLine: {

@@ -53,7 +53,7 @@ function Content({ m }: { m: Message }) {
     <>
       {attachments.map((a, i) => a.url?.startsWith('/')
         ? (a.type === 'image' ? <img key={i} src={a.url} alt={a.name || codeText('attachment', a.type)} style={{ maxWidth: '100%', borderRadius: 8, display: 'block' }} /> : <a key={i} href={a.url} target="_blank" rel="noreferrer">{a.name || codeText('attachment', a.type)}</a>)
-        : <Tag key={i}>{a.name || codeText('attachment', a.type)}</Tag>)}
+        : <Tag key={i} title={a.note}>{a.name || codeText('attachment', a.type)}{a.note && ` – ${a.note}`}</Tag>)}
       {m.text && <p className="said" dir="auto"><Words text={m.text} /></p>}
       {!m.text && attachments.length === 0 && <p className={css.gone}>{codeText('message_type', m.type) || t('inbox.no_text')}</p>}
       {(m.detail.buttons ?? []).length > 0 && <div className={css.buttons}>{m.detail.buttons?.map((b, i) => <span key={i} dir="auto">{b.title}</span>)}</div>}
