@@ -9,7 +9,6 @@ import (
 
 	"ponte/auth"
 	"ponte/fault"
-	"ponte/inbox"
 	"ponte/testkit"
 )
 
@@ -28,9 +27,7 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	h := &house{T: t, db: testkit.Database(t)}
-	w, err := inbox.EnsureWorkspace(t.Context(), h.db, "house")
-	h.must(err)
-	h.ws = w.ID
+	h.must(h.db.Get(&h.ws, `INSERT INTO workspaces (name) VALUES ('house') RETURNING id`))
 	h.owner = h.add(email, auth.Owner)
 	h.agent = h.add("ben@example.com", auth.Agent)
 	return h
