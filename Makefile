@@ -55,9 +55,10 @@ check: build ## format, vet, lint, generated files, arrows between packages, lin
 generate: build ## write the interface's API types again from the typed handlers
 	@scripts/generate web/src/api/schema.gen.ts
 
-bench: setup-run build ## measure receiving and the pipeline on this machine
+bench: setup-run build ## measure receiving, the pipeline and an overload on this machine
 	@bin/ponte bench receive
 	@bin/ponte bench pipeline
+	@bin/ponte bench overload
 
 eval: build ## measure moderation and write the table into docs/moderation.md (DATA=folder with labelled sets)
 	@node scripts/eval.mjs $(DATA)
