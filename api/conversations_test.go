@@ -350,3 +350,50 @@ func TestTeams(t *testing.T) {
 		t.Errorf("not taken back: %+v", v)
 	}
 }
+
+// TestConversationsAreFoundByTheNamesOfIdentities: most people have a name only where they wrote.
+func TestConversationsAreFoundByTheNamesOfIdentities(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.exec(`UPDATE contacts SET name = '' WHERE workspace_id = $1`, s.home.id)
+	s.exec(`UPDATE identities SET name = 'Giulia Ferrero', username = 'giuli.fer' WHERE id = $1`, s.home.identity)
+	for words, want := range map[string]int{"ferrero": 1, "giuli.f": 1, "moretti": 0} {
+		var page api.Page[api.Conversation]
+		s.must(200, "GET", "/api/v1/conversations?q="+words, s.cookie[auth.Agent], nil, &page)
+		if len(page.Items) != want {
+			t.Errorf("%q finds %d conversations, want %d", words, len(page.Items), want)
+		}
+	}
+}
+
+// TestMessagesOfOneSecond stand in the order in which they came: networks give whole seconds, we do not.
+func TestMessagesOfOneSecond(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	for i, m := range []struct {
+		id                      int64 // drawn in blocks: no order
+		direction, author, text string
+		at                      float64
+	}{{90001, "in", "contact", "asked", 0}, {90003, "out", "bot", "answered", 0.7}, {90002, "in", "contact", "asked again", 0}} {
+		s.exec(`INSERT INTO messages (workspace_id, id, account_id, thread_id, conversation_id, direction, author, external_id, text, at, created_at) OVERRIDING SYSTEM VALUE
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, date_trunc('second', now()) + make_interval(secs => $9), now() + make_interval(secs => $10))`,
+			s.home.id, m.id, s.home.whatsapp, s.home.thread, s.home.conversation, m.direction, m.author, m.text, m.at, float64(i)/10)
+	}
+	texts := func(query string) (out []string) {
+		var page api.Page[api.Message]
+		s.must(200, "GET", s.home.talk("messages")+query, s.cookie[auth.Agent], nil, &page)
+		for _, m := range page.Items {
+			out = append(out, m.Text)
+		}
+		return out
+	}
+	all := texts("")
+	if got := fmt.Sprint(all[len(all)-3:]); got != "[asked answered asked again]" {
+		t.Errorf("in order: %s", got)
+	}
+	last := s.id(`SELECT id FROM messages WHERE external_id = 'asked again'`)
+	before := texts(fmt.Sprintf("?before=%d", last))
+	if before[len(before)-1] != "answered" || len(before) != len(all)-1 {
+		t.Errorf("before the last: %q", before)
+	}
+}

@@ -84,3 +84,14 @@ VALUES ($1, 'h', $2, $3, $4, $5, $6, $7, now() + interval '1 day', now(), $4) RE
 		}
 	}
 }
+
+// TestAnEmptiedContactIsNotListed: a join leaves a contact without identities, which is nobody to look for.
+func TestAnEmptiedContactIsNotListed(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	var page api.Page[api.Contact]
+	s.must(200, "GET", "/api/v1/contacts", s.cookie[auth.Agent], nil, &page)
+	if len(page.Items) != 1 || page.Items[0].ID != s.home.contact {
+		t.Errorf("listed %+v, want the one with an identity", page.Items)
+	}
+}

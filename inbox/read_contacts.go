@@ -26,6 +26,7 @@ SELECT c.id, ` + nameOfContact + ` AS name, c.language, c.country, c.labels, c.b
 // ListContacts finds people by name or user name; phone digits find them where whole is set.
 func ListContacts(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, words string, whole bool, before int64, limit int) ([]ContactView, error) {
 	w := &Where{Args: []any{workspaceID}}
+	w.Add(`EXISTS (SELECT 1 FROM identities i WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id)`) // a join left the others empty
 	if words != "" {
 		digits := Digits(words)
 		w.Add(`(c.name ILIKE ? OR EXISTS (SELECT 1 FROM identities i WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id

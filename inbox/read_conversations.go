@@ -81,7 +81,8 @@ func ListConversations(ctx context.Context, q sqlx.QueryerContext, workspaceID i
 		w.Add("v.contact_id = ?", f.ContactID)
 	}
 	if f.Words != "" {
-		w.Add(`(c.name ILIKE ? OR v.preview ILIKE ? OR EXISTS (SELECT 1 FROM messages m WHERE m.workspace_id = v.workspace_id AND m.conversation_id = v.id AND m.text ILIKE ?))`, Like(f.Words), Like(f.Words), Like(f.Words))
+		w.Add(`(c.name ILIKE ? OR v.preview ILIKE ? OR EXISTS (SELECT 1 FROM messages m WHERE m.workspace_id = v.workspace_id AND m.conversation_id = v.id AND m.text ILIKE ?)
+    OR EXISTS (SELECT 1 FROM identities i WHERE i.workspace_id = v.workspace_id AND i.contact_id = v.contact_id AND (i.name ILIKE ? OR i.username ILIKE ?)))`, Like(f.Words), Like(f.Words), Like(f.Words), Like(f.Words), Like(f.Words))
 	}
 	if f.Cursor != "" {
 		at, id, err := ParseTimeCursor(f.Cursor)
@@ -158,15 +159,16 @@ LEFT JOIN actions a ON a.workspace_id = m.workspace_id AND a.id = m.action_id
 WHERE m.workspace_id = $1`
 
 // ListMessages returns the messages of a conversation's thread up to its end, before a message (0: the
-// newest), the newest last.
+// newest), the newest last. Networks give whole seconds and we do not, so within a second the order is
+// that in which the rows were written; ids are drawn in blocks and say nothing about it.
 func ListMessages(ctx context.Context, q sqlx.QueryerContext, v Conversation, before int64, limit int) ([]MessageView, string, error) {
 	w := &Where{Args: []any{v.WorkspaceID}}
 	w.Add("m.conversation_id = ?", v.ID)
 	if before != 0 {
-		w.Add("(m.at, m.id) < (SELECT b.at, b.id FROM messages b WHERE b.workspace_id = $1 AND b.id = ?)", before)
+		w.Add("(date_trunc('second', m.at), m.created_at, m.at, m.id) < (SELECT date_trunc('second', b.at), b.created_at, b.at, b.id FROM messages b WHERE b.workspace_id = $1 AND b.id = ?)", before)
 	}
 	var out []MessageView
-	err := sqlx.SelectContext(ctx, q, &out, sqlMessageViews+w.SQL.String()+` ORDER BY m.at DESC, m.id DESC LIMIT `+strconv.Itoa(limit+1), w.Args...)
+	err := sqlx.SelectContext(ctx, q, &out, sqlMessageViews+w.SQL.String()+` ORDER BY date_trunc('second', m.at) DESC, m.created_at DESC, m.at DESC, m.id DESC LIMIT `+strconv.Itoa(limit+1), w.Args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list messages: %w", err)
 	}

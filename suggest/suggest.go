@@ -109,7 +109,7 @@ func (s *Suggester) talk(ctx context.Context, v inbox.Conversation) (talk, error
 		Author    string `db:"author"`
 		Text      string `db:"text"`
 	}
-	err := s.DB.SelectContext(ctx, &rows, `SELECT direction, author, text FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND deleted_at IS NULL AND text <> '' ORDER BY at DESC, id DESC LIMIT 12`, v.WorkspaceID, v.ID)
+	err := s.DB.SelectContext(ctx, &rows, `SELECT direction, author, text FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND deleted_at IS NULL AND text <> '' ORDER BY date_trunc('second', at) DESC, created_at DESC, at DESC, id DESC LIMIT 12`, v.WorkspaceID, v.ID)
 	if err != nil {
 		return talk{}, fmt.Errorf("read the conversation: %w", err)
 	}

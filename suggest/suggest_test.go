@@ -366,3 +366,17 @@ func TestTheCustomersLanguageComesFirst(t *testing.T) {
 		t.Errorf("with both, offered %+v", list.Items)
 	}
 }
+
+// TestAQuestionInTheSecondOfAnAnswer: networks give whole seconds, so what was asked right after an answer
+// bears an earlier instant than the answer does.
+func TestAQuestionInTheSecondOfAnAnswer(t *testing.T) {
+	b := setup(t)
+	b.article("en", "Parking", "You can park behind the shed.")
+	for i, m := range []struct{ direction, author, text string }{{"in", "contact", "hello"}, {"out", "other_tool", "Hi!"}, {"in", "contact", "where can I park?"}} {
+		b.id(`INSERT INTO messages (workspace_id, account_id, thread_id, conversation_id, direction, author, text, at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, '2026-05-04 10:00:00Z'::timestamptz + make_interval(secs => $8), now() + make_interval(secs => $9)) RETURNING id`,
+			b.ws, b.account, b.thread, b.conv, m.direction, m.author, m.text, map[int]float64{1: 0.7}[i], i)
+	}
+	if list := b.suggest(); len(list.Items) != 1 {
+		t.Errorf("offered %+v", list.Items)
+	}
+}

@@ -161,6 +161,38 @@ test('a long list draws only what is seen', async ({ page }) => {
   expect(await page.locator('section[aria-label="Conversations"] li').count()).toBeLessThan(60);
 });
 
+test('the rehearsal is asked again only when something happened', async ({ page }) => {
+  await open(page, '/rehearse');
+  await expect(page.getByRole('region', { name: /Phone of/ })).toBeVisible();
+  const asked: string[] = [];
+  page.on('request', (r) => { if (r.url().includes('/rehearse/control/')) asked.push(new URL(r.url()).pathname); });
+  await page.waitForTimeout(3000);
+  expect(asked.length).toBeLessThan(3);
+  await page.request.post('/rehearse/control/comment', { data: { account: 'ig', post: 'p1', person: '1', text: 'said elsewhere' } });
+  await expect(page.getByText('said elsewhere')).toBeVisible();
+});
+
+test('what nobody knows is settled with a finding and a reason', async ({ page }) => {
+  await open(page, '/outbox');
+  await page.getByRole('button', { name: 'What became of it?' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('button', { name: 'Save' })).toBeDisabled();
+  await dialog.getByLabel('It did not happen, leave it').check();
+  await dialog.getByLabel('How do you know?').fill('Not in the chat on the phone');
+  const settled = page.waitForRequest((r) => r.method() === 'POST' && r.url().endsWith('/actions/9/settle'));
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  expect((await settled).postDataJSON()).toEqual({ outcome: 'did_not', reason: 'Not in the chat on the phone' });
+});
+
+test('rows are walked by J and K', async ({ page }) => {
+  await open(page, '/outbox?view=all');
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await expect(page.locator('ul[aria-label="Outbox"] > li').nth(1)).toBeFocused();
+  await page.keyboard.press('k');
+  await expect(page.locator('ul[aria-label="Outbox"] > li').nth(0)).toBeFocused();
+});
+
 test('the customer is played on the phone: comment, link, WhatsApp', async ({ page }) => {
   await page.setViewportSize(sizes.desk);
   const faults = watch(page);

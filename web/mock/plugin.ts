@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import * as data from './data.ts';
 import * as records from './records.ts';
-import { act, calls, stage } from './stage.ts';
+import { act, calls, changes, stage } from './stage.ts';
 
 type Answer = { status?: number; body?: unknown };
 type Handler = (match: RegExpMatchArray, query: URLSearchParams, body: Record<string, unknown>) => Answer;
@@ -73,7 +73,7 @@ async function serve(req: IncomingMessage, res: ServerResponse, next: () => void
   if (staged) {
     if (req.method === 'POST') act(staged[1] ?? '', await readBody(req));
     res.writeHead(200, { 'Content-Type': 'application/json' });
-    res.end(JSON.stringify(staged[1] === 'calls' ? { calls } : stage));
+    res.end(JSON.stringify(staged[1] === 'calls' ? { calls } : staged[1] === 'changes' ? await changes(Number(url.searchParams.get('after') ?? 0)) : stage));
     return undefined;
   }
   if (!url.pathname.startsWith('/api/v1')) return next();

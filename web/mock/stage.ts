@@ -3,6 +3,7 @@ import { ago } from './data.ts';
 
 /** The stage of a rehearsal with a brand that answers every comment at once. */
 export const stage: Stage = {
+  seq: 1,
   accounts: [
     { id: 'ig', channel: 'instagram', name: 'bondikayaks' },
     { id: 'fb', channel: 'facebook', name: 'Bondi Kayaks' },
@@ -27,7 +28,14 @@ export const calls: StageCall[] = [{ method: 'POST', path: '/v25.0/c1/replies', 
 
 let count = 10;
 
+/** Answers when something happened after that number, or after a while. */
+export async function changes(after: number): Promise<{ seq: number }> {
+  for (let i = 0; i < 200 && stage.seq <= after; i++) await new Promise((done) => setTimeout(done, 100));
+  return { seq: stage.seq };
+}
+
 export function act(kind: string, body: Record<string, unknown>): void {
+  stage.seq++;
   const at = new Date().toISOString();
   const id = () => `m${++count}`;
   const text = String(body['text'] ?? '');

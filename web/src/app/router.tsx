@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { Loading } from '@/ui/states';
+import type { Try } from '@/ui/tries';
 import { Gate } from './gate';
 import { NotFound } from './not-found';
 
@@ -64,7 +65,7 @@ const knowledge = createRoute({
 const accounts = createRoute({ getParentRoute: () => root, path: '/accounts', component: lazyRouteComponent(() => import('@/features/accounts')) });
 const team = createRoute({ getParentRoute: () => root, path: '/team', component: lazyRouteComponent(() => import('@/features/team')) });
 const settings = createRoute({ getParentRoute: () => root, path: '/settings', component: lazyRouteComponent(() => import('@/features/settings')) });
-const rehearse = createRoute({ getParentRoute: () => root, path: '/rehearse', component: lazyRouteComponent(() => import('@/features/rehearse')) });
+const rehearse = createRoute({ getParentRoute: () => root, path: '/rehearse', validateSearch: (s: Record<string, unknown>): { say?: Try | undefined } => ({ say: s['say'] === 'rude' || s['say'] === 'info' ? s['say'] : undefined }), component: lazyRouteComponent(() => import('@/features/rehearse')) });
 
 export const router = createRouter({
   routeTree: root.addChildren([home, moderation, inbox, triggers, trigger, knowledge, accounts, team, settings, rehearse, contacts, person, outbox, events, consent, audit, templates]),

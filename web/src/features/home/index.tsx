@@ -10,6 +10,7 @@ import { duration, micros } from '@/ui/format';
 import { Ago, ChannelMark, PageBody, PageHead, Tag, type Tone } from '@/ui/parts';
 import { reasonText } from '@/ui/reason';
 import { Loaded } from '@/ui/states';
+import { FirstSteps } from './first-steps';
 import css from './home.module.css';
 
 /** Today's work and health in one look. */
@@ -20,6 +21,7 @@ export default function Home() {
   return (
     <PageBody>
       <PageHead title={t('home.title', { name: me?.user.name.split(' ')[0] ?? '' })}>{t('home.lead')}</PageHead>
+      {me?.demo && me.permissions.includes('configure') && <FirstSteps />}
       <Loaded query={overview} rows={6}>
         {(o) => (
           <>

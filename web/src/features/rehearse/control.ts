@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import { ApiError, type Problem } from '@/api/errors';
 import type { Channel } from '@/api/types';
 
@@ -23,14 +24,14 @@ export interface StageMessage {
   link?: StageButton; // its id is the address
 }
 export interface StageCall { method: string; path: string; status: number; code?: number }
-export interface Stage { accounts: StageAccount[]; people: StagePerson[]; posts: StagePost[]; comments: StageComment[]; messages: StageMessage[] }
+export interface Stage { seq: number; accounts: StageAccount[]; people: StagePerson[]; posts: StagePost[]; comments: StageComment[]; messages: StageMessage[] }
 
 const root = '/rehearse';
 
-async function control<T>(path: string, body?: unknown): Promise<T> {
+async function control<T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(`${root}${path}`, { method: body === undefined ? 'GET' : 'POST', credentials: 'same-origin', ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'X-Ponte-CSRF': '1' } }) });
+    response = await fetch(`${root}${path}`, { method: body === undefined ? 'GET' : 'POST', credentials: 'same-origin', ...(signal ? { signal } : {}), ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'X-Ponte-CSRF': '1' } }) });
   } catch {
     throw new ApiError(0, { kind: 'offline' });
   }
@@ -39,23 +40,57 @@ async function control<T>(path: string, body?: unknown): Promise<T> {
   return answer as T;
 }
 
-/** What the stage shows now; read again often, since a rehearsal is watched. */
+/** What the stage shows now; useLiveStage says when to read it again. */
 export function useStage() {
   return useQuery({
     queryKey: ['stage'],
     queryFn: async () => {
       const s = await control<Partial<Stage>>('/control/state');
-      return { accounts: s.accounts ?? [], people: s.people ?? [], posts: s.posts ?? [], comments: s.comments ?? [], messages: s.messages ?? [] } satisfies Stage;
+      return { seq: s.seq ?? 0, accounts: s.accounts ?? [], people: s.people ?? [], posts: s.posts ?? [], comments: s.comments ?? [], messages: s.messages ?? [] } satisfies Stage;
     },
-    refetchInterval: 1500,
     retry: false,
   });
 }
 
 /** What was asked of the network, oldest first; only calls that change something. */
 export function useCalls() {
-  return useQuery({ queryKey: ['stage-calls'], queryFn: async () => (await control<{ calls: StageCall[] | null }>('/control/calls')).calls ?? [], refetchInterval: 2500, retry: false });
+  return useQuery({ queryKey: ['stage-calls'], queryFn: async () => (await control<{ calls: StageCall[] | null }>('/control/calls')).calls ?? [], retry: false });
 }
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+/** Asks for the next change after one, for as long as somebody looks; an answer that comes at once without news is not asked again at once. */
+async function follow(after: number, signal: AbortSignal, onChange: () => void) {
+  let known = after;
+  while (!signal.aborted) {
+    const asked = Date.now();
+    const seq = await control<{ seq?: number }>(`/control/changes?after=${known}`, undefined, signal).then((r) => r.seq ?? known, () => known);
+    if (signal.aborted) return;
+    if (seq !== known) onChange();
+    else if (Date.now() - asked < 1000) await pause(1500); // refused or cut off: the rehearsal may be starting again
+    known = seq;
+  }
+}
+
+/** Keeps the stage live: the rehearsal holds the question until something happens, and nobody asks while the page is hidden. */
+export function useLiveStage() {
+  const client = useQueryClient();
+  useEffect(() => {
+    let stop = new AbortController();
+    const refresh = () => { for (const key of ['stage', 'stage-calls']) void client.invalidateQueries({ queryKey: [key] }); };
+    const start = () => {
+      stop.abort();
+      if (document.visibilityState === 'hidden') return;
+      stop = new AbortController();
+      void follow(client.getQueryData<Stage>(['stage'])?.seq ?? 0, stop.signal, refresh);
+    };
+    const turn = () => { start(); if (document.visibilityState === 'visible') refresh(); };
+    start();
+    document.addEventListener('visibilitychange', turn);
+    return () => { stop.abort(); document.removeEventListener('visibilitychange', turn); };
+  }, [client]);
+}
+
 
 export type Deed =
   | { kind: 'comment'; account: string; post: string; person: string; text: string; parent?: string }

@@ -1,15 +1,18 @@
-import { Select } from '@mantine/core';
+import { Button, Select } from '@mantine/core';
 import { IconDeviceMobileOff } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { errorKind } from '@/api/errors';
 import { languageName } from '@/ui/format';
 import { Tag } from '@/ui/parts';
 import { Empty, Failure, Loading } from '@/ui/states';
-import { useCalls, useStage, type Stage } from './control';
+import { useCalls, useLiveStage, useStage, type Stage } from './control';
+import { tries } from '@/ui/tries';
 import { Phone } from './phone';
 import css from './rehearse.module.css';
+
+const route = getRouteApi('/rehearse');
 
 /** Be the customer: comment, write, follow the link to WhatsApp, and watch what comes back. */
 export default function Rehearse() {
@@ -23,8 +26,12 @@ export default function Rehearse() {
 
 function OnStage({ stage }: { stage: Stage }) {
   const { t, i18n } = useTranslation();
+  useLiveStage();
+  const { say } = route.useSearch();
+  const navigate = route.useNavigate();
   const [chosen, setChosen] = useState('');
-  const person = stage.people.find((p) => p.id === chosen) ?? stage.people[0];
+  const english = stage.people.filter((p) => p.language === 'en');
+  const person = stage.people.find((p) => p.id === chosen) ?? (say === 'rude' ? english[1] : say === 'info' ? english[0] : undefined) ?? stage.people[0];
   if (!person) return <Empty title={t('rehearse.nobody')}>{t('rehearse.nobody_text')}</Empty>;
   return (
     <div className={css.screen}>
@@ -32,6 +39,10 @@ function OnStage({ stage }: { stage: Stage }) {
         <h1>{t('rehearse.title')}</h1>
         <p>{t('rehearse.lead')}</p>
         <Select label={t('rehearse.person')} searchable value={person.id} onChange={(v) => setChosen(v ?? '')} data={stage.people.map((p) => ({ value: p.id, label: [p.name, languageName(p.language, i18n.language)].filter(Boolean).join(' · ') }))} />
+        <div className={css.tries} role="group" aria-label={t('rehearse.try')}>
+          <span>{t('rehearse.try')}</span>
+          {(['rude', 'info'] as const).map((x) => <Button key={x} size="compact-sm" variant={say === x ? 'light' : 'default'} onClick={() => { setChosen(''); void navigate({ search: { say: x } }); }}>{t(`rehearse.tries.${x}`)}</Button>)}
+        </div>
         <ol className={css.steps}>
           <li>{t('rehearse.step.comment')}</li>
           <li>{t('rehearse.step.answer')}</li>
@@ -39,8 +50,8 @@ function OnStage({ stage }: { stage: Stage }) {
           <li>{t('rehearse.step.desk')} <Link to="/inbox" search={{ view: 'all' }}>{t('nav.inbox')}</Link>, <Link to="/moderation" search={{ queue: 'all' }}>{t('nav.moderation')}</Link></li>
         </ol>
       </div>
-      <Phone key={person.id} stage={stage} person={person} />
-      <aside className={`panel ${css.side} ${css.right}`} aria-label={t('rehearse.wire')}><h2>{t('rehearse.wire')}</h2><Wire /></aside>
+      <Phone key={`${person.id} ${say ?? ''}`} stage={stage} person={person} say={say ? tries[say] : ''} />
+      <aside tabIndex={0} className={`panel ${css.side} ${css.right}`} aria-label={t('rehearse.wire')}><h2>{t('rehearse.wire')}</h2><Wire /></aside>
     </div>
   );
 }

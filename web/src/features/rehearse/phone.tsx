@@ -17,7 +17,7 @@ type App = 'instagram' | 'facebook' | 'whatsapp';
 const apps: App[] = ['instagram', 'facebook', 'whatsapp'];
 
 /** The drawn phone of one person. */
-export function Phone({ stage, person }: { stage: Stage; person: StagePerson }) {
+export function Phone({ stage, person, say }: { stage: Stage; person: StagePerson; say: string }) {
   const { t, i18n } = useTranslation();
   const now = useNow();
   const [app, setApp] = useState<App>('instagram');
@@ -42,7 +42,7 @@ export function Phone({ stage, person }: { stage: Stage; person: StagePerson }) 
       <div className={css.app}>
         {!current ? <Empty title={t('rehearse.no_account')} />
           : app === 'whatsapp' ? <Chat key={prefilled.n} name={current.name} channel="whatsapp" account={current.id} person={person} messages={talk(stage.messages, current.id, person.id)} start={prefilled.text} onOpen={open} />
-          : <Social key={app} stage={stage} person={person} account={current} waiting={unread(stage, person.id, seen, current.id)} onLook={() => look(current.id)} onOpen={open} />}
+          : <Social key={app} stage={stage} person={person} account={current} say={say} waiting={unread(stage, person.id, seen, current.id)} onLook={() => look(current.id)} onOpen={open} />}
       </div>
       <div className={css.dock} role="group" aria-label={t('rehearse.apps')}>
         {apps.map((a) => {
@@ -55,10 +55,10 @@ export function Phone({ stage, person }: { stage: Stage; person: StagePerson }) 
   );
 }
 
-interface SocialProps { stage: Stage; person: StagePerson; account: StageAccount; waiting: number; onLook: () => void; onOpen: (url: string) => void }
+interface SocialProps { say: string; stage: Stage; person: StagePerson; account: StageAccount; waiting: number; onLook: () => void; onOpen: (url: string) => void }
 
 /** Instagram or Facebook: the brand's posts, and the messages with it. */
-function Social({ stage, person, account, waiting, onLook, onOpen }: SocialProps) {
+function Social({ say, stage, person, account, waiting, onLook, onOpen }: SocialProps) {
   const { t } = useTranslation();
   const [place, setPlace] = useState<'feed' | 'messages'>('feed');
   const posts = stage.posts.filter((p) => p.account === account.id).sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
@@ -70,14 +70,14 @@ function Social({ stage, person, account, waiting, onLook, onOpen }: SocialProps
       </div>
       {place === 'messages'
         ? <Chat name={account.name} channel={account.channel} account={account.id} person={person} messages={talk(stage.messages, account.id, person.id)} start="" onOpen={onOpen} bare />
-        : <div className={css.scroll} tabIndex={0} role="region" aria-label={t('rehearse.feed')}>{posts.map((p) => <FeedPost key={p.id} post={p} stage={stage} person={person} brand={account.name} />)}</div>}
+        : <div className={css.scroll} tabIndex={0} role="region" aria-label={t('rehearse.feed')}>{posts.map((p, n) => <FeedPost key={p.id} say={n === 0 ? say : ''} post={p} stage={stage} person={person} brand={account.name} />)}</div>}
     </>
   );
 }
 
-function FeedPost({ post, stage, person, brand }: { post: StagePost; stage: Stage; person: StagePerson; brand: string }) {
+function FeedPost({ say, post, stage, person, brand }: { say: string; post: StagePost; stage: Stage; person: StagePerson; brand: string }) {
   const { t } = useTranslation();
-  const [text, setText] = useState('');
+  const [text, setText] = useState(say);
   const deed = useDeed();
   const comments = visibleTo(stage.comments, post.id, person.id);
   const submit = (e: FormEvent) => {

@@ -1,0 +1,35 @@
+import { CloseButton } from '@mantine/core';
+import { IconDeviceMobileMessage, IconGavel, IconInbox } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { tries } from '@/ui/tries';
+import css from './home.module.css';
+
+const closedKey = 'ponte.first-steps';
+
+/** For whoever started the demo a minute ago: the way from a comment to WhatsApp, four steps, each a press away. */
+export function FirstSteps() {
+  const { t } = useTranslation();
+  const [closed, setClosed] = useState(() => localStorage.getItem(closedKey) === 'closed');
+  if (closed) return null;
+  const close = () => { localStorage.setItem(closedKey, 'closed'); setClosed(true); };
+  return (
+    <section className={`panel ${css.first}`} aria-label={t('first.title')}>
+      <div className={css.firstHead}>
+        <div><h2>{t('first.title')}</h2><p>{t('first.lead')}</p></div>
+        <CloseButton aria-label={t('first.close')} onClick={close} />
+      </div>
+      <ol>
+        <Step icon={<IconDeviceMobileMessage size={19} stroke={1.6} aria-hidden />} text={t('first.rude', { words: tries.rude })}><Link to="/rehearse" search={{ say: 'rude' }}>{t('first.rude_do')}</Link></Step>
+        <Step icon={<IconGavel size={19} stroke={1.6} aria-hidden />} text={t('first.look')}><Link to="/moderation" search={{ queue: 'all', state: 'hidden' }}>{t('first.look_do')}</Link></Step>
+        <Step icon={<IconDeviceMobileMessage size={19} stroke={1.6} aria-hidden />} text={t('first.info', { words: tries.info })}><Link to="/rehearse" search={{ say: 'info' }}>{t('first.info_do')}</Link></Step>
+        <Step icon={<IconInbox size={19} stroke={1.6} aria-hidden />} text={t('first.answer')}><Link to="/inbox" search={{ view: 'all', channel: 'whatsapp' }}>{t('first.answer_do')}</Link></Step>
+      </ol>
+    </section>
+  );
+}
+
+function Step({ icon, text, children }: { icon: ReactNode; text: string; children: ReactNode }) {
+  return <li>{icon}<div><p>{text}</p>{children}</div></li>;
+}
