@@ -54,6 +54,12 @@ type demoBrand struct {
 		FromUs  bool    `json:"from_brand"`
 	} `json:"messages"`
 	Templates []Template `json:"templates"`
+	Today     []struct {
+		On     string `json:"on"`
+		Post   int    `json:"post"` // 0: a message
+		Person int    `json:"person"`
+		Text   string `json:"text"`
+	} `json:"today"`
 }
 
 // seed writes the demo brand's past into the log; it is history, so no webhook announces it.
@@ -97,6 +103,31 @@ func (s *Server) seed() error {
 		t.Components = []any{map[string]any{"type": "BODY", "text": t.Body}}
 		if err := s.do(entry{Template: &t}); err != nil {
 			return err
+		}
+	}
+	if !s.opt.Today {
+		return nil
+	}
+	return s.seedToday(d, account)
+}
+
+// seedToday lets customers write now: these are no history, so webhooks announce them.
+func (s *Server) seedToday(d demoBrand, account map[string]string) error {
+	byCaption := map[string]*Post{}
+	for _, p := range s.st.posts {
+		byCaption[p.Caption] = p
+	}
+	for _, t := range d.Today {
+		in := input{Account: account[t.On], Person: fmt.Sprintf("%010d", t.Person), Text: t.Text}
+		play := s.playDM
+		switch {
+		case t.Post > 0:
+			in.Post, play = byCaption[d.Posts[t.Post-1].Caption].ID, s.playComment
+		case t.On == "whatsapp":
+			play = s.playWhatsApp
+		}
+		if _, err := play(in); err != nil {
+			return fmt.Errorf("let customer %d of the demo write: %w", t.Person, err)
 		}
 	}
 	return nil

@@ -38,6 +38,7 @@ type rehearseCmd struct {
 	Webhook string `default:"http://127.0.0.1:8080/webhooks/meta" help:"Where to send webhooks."`
 	Control bool   `help:"Serve the control API, with which one plays the customer."`
 	Demo    bool   `help:"Seed the demo brand when the log is empty."`
+	Today   bool   `help:"With --demo: some of the brand's customers write as it opens."`
 }
 
 // Run stands in for the Graph API. It signs with the first of PONTE_META_APP_SECRETS.
@@ -47,7 +48,7 @@ func (r rehearseCmd) Run(ctx context.Context, c *config) error {
 		return usageError{errors.New("PONTE_META_APP_SECRETS is missing: the stand-in signs its webhooks with the first of them")}
 	}
 	s, err := rehearsal.New(rehearsal.Options{Addr: r.Listen, DataDir: filepath.Join(c.DataDir, "rehearsal"), WebhookURL: r.Webhook, AppID: c.MetaAppID, AppSecret: secrets[0],
-		VerifyToken: c.MetaVerifyToken, Control: r.Control, Demo: r.Demo, Log: c.logger()})
+		VerifyToken: c.MetaVerifyToken, Control: r.Control, Demo: r.Demo, Today: r.Today, Log: c.logger()})
 	if err != nil {
 		return err
 	}
@@ -154,7 +155,7 @@ func (c *config) startRehearsal(addr, webhook string) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
-	cmd := exec.Command(self, "rehearse", "--listen", addr, "--webhook", webhook, "--control", "--demo")
+	cmd := exec.Command(self, "rehearse", "--listen", addr, "--webhook", webhook, "--control", "--demo", "--today")
 	cmd.Env = append(os.Environ(), "PONTE_DATA_DIR="+c.DataDir, "PONTE_META_APP_SECRETS="+c.MetaAppSecrets[0], "PONTE_META_APP_ID="+c.MetaAppID, "PONTE_META_VERIFY_TOKEN="+c.MetaVerifyToken)
 	cmd.Stderr = os.Stderr
 	// Should ponte be killed, the stand-in ends as well; a group of its own keeps Ctrl-C for ponte, which
