@@ -14,7 +14,7 @@ func (v space) path(t *testing.T, path string) string {
 	t.Helper()
 	ids := map[string]int64{"sessions": 1, "comments": v.comment, "reviews": v.review, "conversations": v.conversation, "suggestions": v.suggestion, "identities": v.identity,
 		"contacts": v.contact, "triggers": v.trigger, "accounts": v.facebook, "quick-replies": v.quick, "knowledge": v.knowledge, "members": v.member, "tokens": v.token,
-		"actions": v.action, "events": v.event, "deliveries": v.delivery, "decisions": v.verdict,
+		"actions": v.action, "events": v.event, "deliveries": v.delivery, "decisions": v.verdict, "rules": v.rule,
 		"versions": v.version, "backtests": v.backtest}
 	path = strings.Replace(strings.Replace(path, "{hash}", v.media, 1), "{code}", "unknown", 1)
 	path = strings.Replace(path, "*", "state", 1)
@@ -36,7 +36,9 @@ func (v space) body(method, path string) any {
 	quick := map[string]any{"shortcut": "x", "language": "en", "title": "", "text": "x", "intents": []string{}}
 	fact := map[string]any{"language": "en", "title": "x", "text": "x", "source": ""}
 	text := map[string]any{"text": "hello"}
+	rule := map[string]any{"name": "mine", "text": "t", "category": "spam", "decision": "review", "words": []string{"zorblax"}}
 	known := map[string]any{
+		"PUT rules": rule, "POST rules": rule,
 		"POST reply": text, "POST private-reply": text, "POST messages": map[string]any{"text": "hello", "revision": 3}, "POST assign": map[string]any{"user_id": nil}, "POST labels": map[string]any{"labels": []string{"x"}},
 		"POST unjoin": map[string]any{"join_id": v.join}, "POST rejoin": map[string]any{"join_id": v.join}, "POST consent": map[string]any{"act": "withdraw", "channel": "whatsapp", "purpose": "promotional", "how": "phone", "evidence_text": "said so"},
 		"PUT triggers": trigger, "POST triggers": trigger, "POST state": map[string]any{"state": "live"}, "POST sending": map[string]any{"on": false}, "PUT quick-replies": quick, "POST quick-replies": quick,

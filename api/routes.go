@@ -85,6 +85,11 @@ var table = []route{
 	{"GET", v1 + "/policy", auth.See, "The moderation policy", typed((*Server).getPolicy), nil},
 	{"PUT", v1 + "/policy", auth.Configure, "Change the moderation policy", typed((*Server).setPolicy), nil},
 
+	{"GET", v1 + "/rules", auth.See, "Moderation rules, the workspace's own and the shipped ones", typed((*Server).listRules), nil},
+	{"POST", v1 + "/rules", auth.Configure, "Add a rule, or put one in the place of a shipped rule", typed((*Server).addRule), nil},
+	{"GET", v1 + "/rules/{id}", auth.See, "A rule with its condition", typed((*Server).getRule), nil},
+	{"PUT", v1 + "/rules/{id}", auth.Configure, "Change a rule", typed((*Server).setRule), nil},
+	{"DELETE", v1 + "/rules/{id}", auth.Configure, "Remove a rule; a shipped one of its name holds again", silent((*Server).removeRule), nil},
 	{"GET", v1 + "/versions", auth.See, "Versions of policy, thresholds and rules", typed((*Server).listVersions), nil},
 	{"POST", v1 + "/versions", auth.Configure, "Keep a version to try it", typed((*Server).addVersion), nil},
 	{"GET", v1 + "/versions/{id}", auth.See, "A version with its figures", typed((*Server).getVersion), nil},

@@ -35,8 +35,8 @@ type scene struct {
 
 // space is a workspace with one of everything.
 type space struct {
-	id, facebook, whatsapp, contact, identity, post, comment, event, verdict, review, thread, conversation, message, action, trigger, quick, knowledge, template, suggestion, join, token, member, delivery, version, backtest int64
-	media                                                                                                                                                                                                                      string
+	id, facebook, whatsapp, contact, identity, post, comment, event, verdict, review, thread, conversation, message, action, trigger, quick, knowledge, template, suggestion, join, token, member, delivery, version, backtest, rule int64
+	media                                                                                                                                                                                                                            string
 }
 
 type option func(*api.Deps)
@@ -208,6 +208,7 @@ VALUES ($1, $2, 'facebook', $3, $4, $4, $5, $6, $7, $7, 'hidden', 'policy', 'hid
 	v.version = s.id(`INSERT INTO versions (workspace_id, kind, version, document, note, created_by) VALUES ($1, 'thresholds', 'v1', '{"review_harm": 0.4}', $2, 'cli') RETURNING id`, v.id, words)
 	v.backtest = s.id(`INSERT INTO backtests (workspace_id, version_id, until, most, created_by) VALUES ($1, $2, now(), 10, 'cli') RETURNING id`, v.id,
 		s.id(`INSERT INTO versions (workspace_id, kind, version, document, note, created_by) VALUES ($1, 'thresholds', 'v2', '{"review_harm": 0.3}', $2, 'cli') RETURNING id`, v.id, words))
+	v.rule = s.id(`INSERT INTO rules (workspace_id, name, document, created_by, updated_by) VALUES ($1, $2, $3, 'cli', 'cli') RETURNING id`, v.id, words, `{"name":"`+words+`","text":"`+words+`","category":"spam","decision":"hide","words":["blarg"]}`)
 	v.delivery = s.id(`INSERT INTO deliveries (body, state, reason) VALUES ($1, 'parked', $2) RETURNING id`, []byte(words), words)
 	return v
 }

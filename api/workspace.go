@@ -68,6 +68,9 @@ func (s *Server) setWorkspace(ctx context.Context, who *caller, in *workspaceIn)
 	if !slices.Contains(router.Languages, b.Locale) {
 		return Workspace{}, fault.Field("locale", "%q is not one of %v", b.Locale, router.Languages)
 	}
+	if b.Settings["rules"] != nil {
+		return Workspace{}, fault.Field("settings.rules", "rules are changed by themselves, at /api/v1/rules")
+	}
 	err := s.changeSettings(ctx, who, "workspace.change", func(tx *sqlx.Tx, stored map[string]json.RawMessage) error {
 		for k, v := range b.Settings {
 			raw, err := json.Marshal(v)
@@ -179,9 +182,9 @@ func checkSettings(raw json.RawMessage) error {
 			return faults(bad)
 		}
 	}
-	_, err = moderation.EngineFor(st.Policy, st.Rules)
+	_, err = moderation.EngineFor(st.Policy, nil)
 	if err != nil && fault.KindOf(err) == fault.Internal {
-		return fault.Wrap(fault.Invalid, err, "the policy or the rules are not in the form they must have")
+		return fault.Wrap(fault.Invalid, err, "the policy is not in the form it must have")
 	}
 	return err
 }

@@ -114,7 +114,7 @@ func proved(ctx context.Context, tx *sqlx.Tx, v Version, reason string) (string,
 	return overridden(reason, missing)
 }
 
-// apply writes a version into the settings, or a rule out of them, and notes what is live now.
+// apply puts a version into its place, or a rule out of it, and notes what is live now.
 func apply(ctx context.Context, tx *sqlx.Tx, v Version, in bool, actor string) error {
 	live, err := LiveEngine(ctx, tx, v.WorkspaceID)
 	if err != nil {
@@ -128,15 +128,21 @@ func apply(ctx context.Context, tx *sqlx.Tx, v Version, in bool, actor string) e
 	if err != nil {
 		return err
 	}
-	field, value := "policy", policy
-	if v.Kind == moderation.KindRules || v.Kind == KindRule {
-		field, value = "rules", rules
-	}
 	if _, err := moderation.EngineFor(policy, rules); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE workspaces SET settings = settings || jsonb_build_object($2::text, $3::jsonb) WHERE id = $1`, v.WorkspaceID, field, string(value)); err != nil {
-		return fmt.Errorf("put version %d into the settings: %w", v.ID, err)
+	switch {
+	case v.Kind == moderation.KindRules:
+		err = replaceRules(ctx, tx, v, actor)
+	case v.Kind == KindRule && in:
+		_, err = inbox.PutRule(ctx, tx, inbox.Rule{WorkspaceID: v.WorkspaceID, Name: v.Name, Document: v.Document}, actor)
+	case v.Kind == KindRule:
+		_, err = inbox.DropRule(ctx, tx, v.WorkspaceID, 0, v.Name)
+	default:
+		_, err = tx.ExecContext(ctx, `UPDATE workspaces SET settings = settings || jsonb_build_object('policy', $2::jsonb) WHERE id = $1`, v.WorkspaceID, string(policy))
+	}
+	if err != nil {
+		return fmt.Errorf("put version %d in its place: %w", v.ID, err)
 	}
 	if v.Kind == moderation.KindPolicy || v.Kind == moderation.KindRules {
 		return nil // setState makes it live
@@ -146,6 +152,20 @@ func apply(ctx context.Context, tx *sqlx.Tx, v Version, in bool, actor string) e
 		return err
 	}
 	return RecordLive(ctx, tx, v.WorkspaceID, next, actor, fmt.Sprintf("%s %d went %s", v.Kind, v.ID, map[bool]string{true: "live", false: "out"}[in]))
+}
+
+// replaceRules makes the rules of a version the workspace's own; those that are shipped like this stay
+// the program's.
+func replaceRules(ctx context.Context, tx *sqlx.Tx, v Version, actor string) error {
+	own, err := moderation.OwnRules([]byte(v.Document))
+	if err != nil {
+		return err
+	}
+	list := make([]inbox.Rule, len(own))
+	for i, r := range own {
+		list[i] = inbox.Rule{Name: r.Name, Document: string(r.Document)}
+	}
+	return inbox.ReplaceRules(ctx, tx, v.WorkspaceID, list, actor)
 }
 
 // setState writes the state and its line of the audit log; what was live of the kind is retired.
@@ -163,19 +183,24 @@ func setState(ctx context.Context, tx *sqlx.Tx, v Version, to, override, actor s
 	return auth.Audit(ctx, tx, v.WorkspaceID, actor, "version."+to, object(v.ID), map[string]any{"kind": v.Kind, "version": v.Version, "from": v.State, "override": override})
 }
 
-// SettingsChanged notes that somebody changed the policy or the rules in the settings directly: the new
-// ones are live without figures, which is an override like any other.
+// SettingsChanged notes that somebody changed the policy in the settings directly: the new one
+// is live without figures, which is an override like any other.
 func SettingsChanged(ctx context.Context, tx *sqlx.Tx, workspaceID int64, before, after map[string]json.RawMessage, actor string) error {
-	changed := false
-	for _, field := range []string{"policy", "rules"} {
-		changed = changed || string(before[field]) != string(after[field])
-	}
-	if !changed {
+	if string(before["policy"]) == string(after["policy"]) {
 		return nil
 	}
+	return changedDirectly(ctx, tx, workspaceID, actor, "set directly in the settings")
+}
+
+// RulesChanged notes that somebody changed the rules directly, and refuses a set that cannot be used.
+func RulesChanged(ctx context.Context, tx *sqlx.Tx, workspaceID int64, actor string) error {
+	return changedDirectly(ctx, tx, workspaceID, actor, "a rule was set directly")
+}
+
+func changedDirectly(ctx context.Context, tx *sqlx.Tx, workspaceID int64, actor, reason string) error {
 	live, err := LiveEngine(ctx, tx, workspaceID)
 	if err != nil {
 		return err
 	}
-	return RecordLive(ctx, tx, workspaceID, live, actor, "set directly in the settings")
+	return RecordLive(ctx, tx, workspaceID, live, actor, reason)
 }

@@ -156,7 +156,7 @@ type NewVersion struct {
 	Note     string
 }
 
-// LiveEngine is the engine of a workspace's settings as they stand.
+// LiveEngine is the engine of a workspace's policy and rules as they stand.
 func LiveEngine(ctx context.Context, q sqlx.QueryerContext, workspaceID int64) (*moderation.Engine, error) {
 	w, err := inbox.LoadWorkspace(ctx, q, workspaceID)
 	if err != nil {
@@ -166,7 +166,11 @@ func LiveEngine(ctx context.Context, q sqlx.QueryerContext, workspaceID int64) (
 	if err != nil {
 		return nil, err
 	}
-	return moderation.EngineFor(settings.Policy, settings.Rules)
+	rules, err := inbox.RulesDocument(ctx, q, workspaceID)
+	if err != nil {
+		return nil, err
+	}
+	return moderation.EngineFor(settings.Policy, rules)
 }
 
 // AddVersion keeps a document to be tried, in state backtest. One that was kept before is tried again
@@ -223,8 +227,8 @@ func again(ctx context.Context, tx *sqlx.Tx, v Version, actor string) (Version, 
 	return LoadVersion(ctx, tx, v.WorkspaceID, v.ID)
 }
 
-// name gives a version the name verdicts will know it by, and keeps a policy whole, so that later
-// defaults do not change it.
+// name gives a version the name verdicts will know it by, and keeps a policy and a set of rules whole,
+// so that later defaults and shipped rules do not change them.
 func (v *Version) name(e *moderation.Engine) error {
 	docs, err := e.Documents()
 	if err != nil {
@@ -234,7 +238,7 @@ func (v *Version) name(e *moderation.Engine) error {
 	case moderation.KindPolicy:
 		v.Version, v.Document = docs[0].Version, string(docs[0].Bytes)
 	case moderation.KindRules:
-		v.Version = docs[1].Version
+		v.Version, v.Document = docs[1].Version, string(docs[1].Bytes)
 	default:
 		sum := sha256.Sum256([]byte(v.Document))
 		v.Version = hex.EncodeToString(sum[:6])

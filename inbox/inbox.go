@@ -24,6 +24,7 @@ type Workspace struct {
 	Locale    string          `db:"locale"`
 	Country   string          `db:"country"`
 	Settings  json.RawMessage `db:"settings"`
+	Revision  int64           `db:"rules_revision"` // of its moderation rules
 	CreatedAt time.Time       `db:"created_at"`
 }
 

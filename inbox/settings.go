@@ -41,7 +41,6 @@ type Settings struct {
 	Review ReviewSettings `json:"review,omitzero"`
 
 	Policy json.RawMessage `json:"policy,omitempty"` // moderation.Policy; empty: the default one
-	Rules  json.RawMessage `json:"rules,omitempty"`  // moderation rules of the workspace
 	Bot    json.RawMessage `json:"bot,omitempty"`    // router.BotConfig; empty: the default one
 }
 
@@ -107,7 +106,7 @@ func Workspaces(ctx context.Context, q sqlx.QueryerContext) ([]Workspace, error)
 	return ws, nil
 }
 
-const sqlSelectWorkspace = `SELECT id, name, brand, legal_name, contact, time_zone, locale, country, settings, created_at FROM workspaces`
+const sqlSelectWorkspace = `SELECT id, name, brand, legal_name, contact, time_zone, locale, country, settings, rules_revision, created_at FROM workspaces`
 
 // EnsureWorkspace returns the workspace of that name and makes it where there is none; an empty name
 // means the only one, or a new one called "main".
@@ -141,4 +140,4 @@ func EnsureWorkspace(ctx context.Context, q sqlx.ExtContext, name string) (Works
 const sqlInsertWorkspace = `
 INSERT INTO workspaces (name) VALUES ($1)
 ON CONFLICT (name) DO UPDATE SET name = excluded.name
-RETURNING id, name, brand, legal_name, contact, time_zone, locale, country, settings, created_at`
+RETURNING id, name, brand, legal_name, contact, time_zone, locale, country, settings, rules_revision, created_at`

@@ -72,6 +72,7 @@ func (s *scene) commentAdded(e *event) (string, error) {
 		return s.ownComment(e, c), nil
 	}
 	v, in := s.judgeComment(c, e)
+	s.wrote(c)
 	return s.settleComment(c, v, in, e, true)
 }
 
@@ -135,7 +136,7 @@ func (s *scene) ownComment(e *event, c *inbox.Comment) string {
 // judgeComment asks rules and model; a comment is judged with its parent and the post's caption.
 func (s *scene) judgeComment(c *inbox.Comment, e *event) (moderation.Verdict, moderation.Input) {
 	in := moderation.Input{Subject: moderation.SubjectComment, Channel: c.Channel, Text: c.Text, AccountID: c.AccountID,
-		HasMedia: len(c.Attachments) > 0, Live: c.Live, Strikes: s.strikesOf(c)}
+		HasMedia: len(c.Attachments) > 0, Live: c.Live, Strikes: s.strikesOf(c), Author: s.authorOf(c)}
 	if c.PostID != nil {
 		in.PostID = *c.PostID
 		if e.Comment != nil {

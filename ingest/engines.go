@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/jmoiron/sqlx"
+
 	"ponte/decisions"
 	"ponte/inbox"
 	"ponte/moderation"
@@ -15,7 +17,7 @@ import (
 
 // Engines keeps one moderation engine a workspace, made anew when its policy or rules change.
 type Engines struct {
-	// New makes the engine for a workspace's policy and rules (either may be empty: the defaults).
+	// New makes the engine for a workspace's policy and rules of its own (either may be empty: the defaults).
 	New func(policy, rules json.RawMessage) (*moderation.Engine, error)
 	// Keep keeps what an engine judges by, before it judges; nil keeps nothing.
 	Keep func(ctx context.Context, workspaceID int64, e *moderation.Engine) error
@@ -32,23 +34,29 @@ type candidate struct {
 }
 
 type madeEngine struct {
-	digest [32]byte
-	engine *moderation.Engine
-	err    error
+	policy   [32]byte
+	revision int64 // of the rules
+	engine   *moderation.Engine
+	err      error
 }
 
-// For returns the engine of the workspace's current policy and rules.
-func (e *Engines) For(ctx context.Context, workspaceID int64, s inbox.Settings) (*moderation.Engine, error) {
-	digest := sha256.Sum256([]byte(string(s.Policy) + "\x00" + string(s.Rules)))
+// For returns the engine of the workspace's current policy and rules. Rules are read only when their
+// revision has moved on.
+func (e *Engines) For(ctx context.Context, q sqlx.QueryerContext, w inbox.Workspace, s inbox.Settings) (*moderation.Engine, error) {
+	policy, workspaceID := sha256.Sum256(s.Policy), w.ID
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if m, ok := e.made[workspaceID]; ok && m.digest == digest {
+	if m, ok := e.made[workspaceID]; ok && m.policy == policy && m.revision == w.Revision {
 		return m.engine, m.err
+	}
+	rules, err := inbox.RulesDocument(ctx, q, workspaceID)
+	if err != nil {
+		return nil, err
 	}
 	if e.made == nil {
 		e.made = map[int64]madeEngine{}
 	}
-	engine, err := e.New(s.Policy, s.Rules)
+	engine, err := e.New(s.Policy, rules)
 	if err != nil {
 		err = fmt.Errorf("make the moderation engine of workspace %d: %w", workspaceID, err)
 	} else if e.Keep != nil {
@@ -56,7 +64,7 @@ func (e *Engines) For(ctx context.Context, workspaceID int64, s inbox.Settings) 
 			return nil, err // not remembered: it is tried again
 		}
 	}
-	e.made[workspaceID] = madeEngine{digest, engine, err}
+	e.made[workspaceID] = madeEngine{policy, w.Revision, engine, err}
 	return engine, err
 }
 
@@ -90,12 +98,12 @@ type space struct {
 
 func (s *space) automates() bool { return s.Settings.Automate == nil || *s.Settings.Automate }
 
-func newSpace(ctx context.Context, w inbox.Workspace, engines *Engines) (*space, error) {
+func newSpace(ctx context.Context, tx *sqlx.Tx, w inbox.Workspace, engines *Engines) (*space, error) {
 	settings, err := inbox.ParseSettings(w.Settings)
 	if err != nil {
 		return nil, err
 	}
-	engine, err := engines.For(ctx, w.ID, settings)
+	engine, err := engines.For(ctx, tx, w, settings)
 	if err != nil {
 		return nil, err
 	}

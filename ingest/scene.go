@@ -51,6 +51,7 @@ type scene struct {
 	echoes    map[int64]bool                  // events that are our own doing, come back
 	gone      map[goneKey]bool                // taken back before it came
 	strikes   map[author]int
+	said      map[author]*said
 	byThread  map[int64]*inbox.Thread // of messages the model was asked about
 
 	w writes
@@ -87,13 +88,13 @@ func (d *Decider) load(ctx context.Context, tx *sqlx.Tx, events []*event) (*scen
 	s := &scene{ctx: ctx, d: d, now: d.Now(), spaces: map[int64]*space{}, byComment: map[int64]*inbox.Comment{}, byMessage: map[int64]*inbox.Message{},
 		handoffs: map[string]*router.Handoff{}, origins: map[int64]handoffOrigin{}, runs: map[runKey]bool{}, replies: map[inbox.CommentKey]int{},
 		files: map[int64][]channels.Attachment{}, lastAt: map[int64]time.Time{}, followed: map[int64]int64{}, outcomes: map[int64]router.Outcome{}, asks: map[int64]*askRow{}, asked: map[int64]time.Time{}, ours: map[string]bool{}, echoes: map[int64]bool{},
-		gone: map[goneKey]bool{}, strikes: map[author]int{}, byThread: map[int64]*inbox.Thread{}}
+		gone: map[goneKey]bool{}, strikes: map[author]int{}, said: map[author]*said{}, byThread: map[int64]*inbox.Thread{}}
 	s.w.init()
 	if err := s.open1(events); err != nil {
 		return nil, err
 	}
 	for _, step := range []func(context.Context, *sqlx.Tx, []*event) error{
-		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadPeople, s.loadComments, s.loadThreads, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadStrikes, s.loadConsent,
+		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadPeople, s.loadComments, s.loadThreads, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadStrikes, s.loadAuthors, s.loadConsent,
 	} {
 		if err := step(ctx, tx, events); err != nil {
 			return nil, err
@@ -125,11 +126,11 @@ func (s *scene) open1(events []*event) error {
 func (s *scene) loadSpaces(ctx context.Context, tx *sqlx.Tx, events []*event) error {
 	ids := collect(events, func(e *event) (int64, bool) { return e.WorkspaceID, true })
 	var list []inbox.Workspace
-	if err := tx.SelectContext(ctx, &list, `SELECT id, name, brand, legal_name, contact, time_zone, locale, country, settings, created_at FROM workspaces WHERE id = ANY($1)`, pq.Array(ids)); err != nil {
+	if err := tx.SelectContext(ctx, &list, `SELECT id, name, brand, legal_name, contact, time_zone, locale, country, settings, rules_revision, created_at FROM workspaces WHERE id = ANY($1)`, pq.Array(ids)); err != nil {
 		return fmt.Errorf("load workspaces: %w", err)
 	}
 	for _, w := range list {
-		sp, err := newSpace(ctx, w, s.d.Engines)
+		sp, err := newSpace(ctx, tx, w, s.d.Engines)
 		if err != nil {
 			return err
 		}

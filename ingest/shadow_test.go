@@ -42,8 +42,9 @@ func TestEveryDecisionOfThePipelineReplays(t *testing.T) {
 	b.feed(b.igComment("1", "77", hateful), b.igComment("2", "78", wantsToKnow), b.igComment("3", "79", unsure), b.igComment("4", "80", "kayak 🛶 <b>ﬁ</b>"))
 	b.pass(3 * time.Second)
 	b.answered(&moderation.LLMAnswer{Category: "harassment", Score: 0.9, Reason: "insults", Model: "m", Prompt: "moderate.v1", TokensIn: 9, TokensOut: 3}, "")
-	b.exec(`UPDATE workspaces SET settings = '{"rules":[{"name":"kayak","text":"says kayak","category":"spam","decision":"hide","score":0.9,"words":["kayak"]}]}'`)
-	b.feed(b.igComment("5", "81", "kayak"), b.waText("61400000001", "wamid.1", "hello, I want to talk to a person"))
+	b.rules(`[{"name":"kayak","text":"says kayak","category":"spam","decision":"hide","score":0.9,"words":["kayak"]},
+		{"name":"again","text":"says it again","category":"spam","decision":"review","length":{"most":9},"author":{"rate":{"least":2,"minutes":5}}}]`)
+	b.feed(b.igComment("5", "81", "kayak"), b.igComment("6", "81", "hi"), b.waText("61400000001", "wamid.1", "hello, I want to talk to a person"))
 	rows, err := decisions.Recorded(context.Background(), b.db, b.ws, 0, 100)
 	b.must(err)
 	archive := decisions.NewArchive(b.db)

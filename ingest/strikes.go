@@ -89,6 +89,11 @@ func (s *scene) decided(c *inbox.Comment, decision moderation.Decision) {
 		} else if s.strikes[k] > 0 {
 			s.strikes[k]--
 		}
+		if a := s.said[k]; a != nil && is {
+			a.hidden++
+		} else if a != nil && a.hidden > 0 {
+			a.hidden--
+		}
 	}
 	c.Decision = &d
 }

@@ -1,11 +1,13 @@
 package ingest
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"ponte/inbox"
 	"ponte/moderation"
 )
 
@@ -18,7 +20,20 @@ const deletes = `[{"name":"slur","text":"a slur","category":"hate","decision":"d
 
 func (b *rig) settings(policy, rules string) {
 	b.Helper()
-	b.exec(`UPDATE workspaces SET settings = jsonb_build_object('policy', $1::jsonb, 'rules', $2::jsonb)`, policy, rules)
+	b.exec(`UPDATE workspaces SET settings = jsonb_build_object('policy', $1::jsonb)`, policy)
+	b.rules(rules)
+}
+
+// rules makes a list the workspace's own rules.
+func (b *rig) rules(list string) {
+	b.Helper()
+	own, err := moderation.OwnRules([]byte(list))
+	b.must(err)
+	rows := make([]inbox.Rule, len(own))
+	for i, r := range own {
+		rows[i] = inbox.Rule{Name: r.Name, Document: string(r.Document)}
+	}
+	b.must(inbox.ReplaceRules(context.Background(), b.db, b.ws, rows, "user:1"))
 }
 
 func (b *rig) queue() string {

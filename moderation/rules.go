@@ -162,6 +162,48 @@ func LayOver(own []byte) (*RuleSet, error) {
 	return parseRules(whole, false)
 }
 
+// OwnRule is one rule of a document by its name.
+type OwnRule struct {
+	Name     string
+	Document json.RawMessage
+}
+
+// OwnRules are the rules of a whole document that are not shipped like this.
+func OwnRules(whole []byte) ([]OwnRule, error) {
+	var all, shipped []json.RawMessage
+	if err := json.Unmarshal(whole, &all); err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "the rules are not a JSON list of rules")
+	}
+	if err := json.Unmarshal(defaultRules, &shipped); err != nil {
+		return nil, fmt.Errorf("read the shipped rules: %w", err)
+	}
+	same := make(map[string]bool, len(shipped))
+	for _, raw := range shipped {
+		same[compact(raw)] = true
+	}
+	var own []OwnRule
+	for _, raw := range all {
+		if c := compact(raw); !same[c] {
+			own = append(own, OwnRule{nameOf(raw), json.RawMessage(c)})
+		}
+	}
+	return own, nil
+}
+
+// compact writes JSON as it stands in a whole document.
+func compact(raw json.RawMessage) string {
+	b, err := json.Marshal(raw)
+	if err != nil {
+		return string(raw)
+	}
+	return string(b)
+}
+
+// IsShipped says whether a rule of this name comes with the program.
+func IsShipped(name string) bool {
+	return slices.ContainsFunc(DefaultRules().Rules, func(r *Rule) bool { return r.Name == name })
+}
+
 func nameOf(raw []byte) string {
 	var r struct {
 		Name string `json:"name"`

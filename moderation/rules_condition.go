@@ -44,7 +44,7 @@ type Condition struct {
 	Any []Condition `json:"any,omitempty"`
 	Not *Condition  `json:"not,omitempty"`
 
-	compiled
+	made compiled
 }
 
 // Range is a number from least to most; 0 leaves an end open.
@@ -84,7 +84,7 @@ func (c *Condition) setup(rs *RuleSet, at string, depth int, count *int) error {
 	if c.empty() && (depth == 0 || len(c.Subjects) == 0) {
 		return faultAt(at, "it has no condition and would match everything")
 	}
-	c.compiled = compiled{list: -1, caption: -1, pattern: -1}
+	c.made = compiled{list: -1, caption: -1, pattern: -1}
 	for _, step := range []func(*RuleSet, string) error{c.setupWords, c.setupPattern, c.setupDomains, c.checkValues, c.checkLists} {
 		if err := step(rs, at); err != nil {
 			return err
@@ -132,7 +132,7 @@ func (c *Condition) setupWords(rs *RuleSet, at string) error {
 		index *phraseIndex
 		lists *int
 		into  *int
-	}{{"words", c.Words, rs.texts, &rs.textLists, &c.list}, {"caption", c.Caption, rs.captions, &rs.captionLists, &c.caption}} {
+	}{{"words", c.Words, rs.texts, &rs.textLists, &c.made.list}, {"caption", c.Caption, rs.captions, &rs.captionLists, &c.made.caption}} {
 		if len(l.words) == 0 {
 			continue
 		}
@@ -160,7 +160,7 @@ func (c *Condition) setupPattern(rs *RuleSet, at string) error {
 	if len(rs.patterns) >= maxPatterns {
 		return faultAt(dotted(at)+"pattern", "all rules together have at most %d patterns", maxPatterns)
 	}
-	c.re, c.pattern = re, len(rs.patterns)
+	c.made.re, c.made.pattern = re, len(rs.patterns)
 	rs.patterns = append(rs.patterns, c.Pattern)
 	return nil
 }
@@ -170,7 +170,7 @@ func (c *Condition) setupDomains(_ *RuleSet, at string) error {
 		name string
 		list []string
 		into *map[string]bool
-	}{{"domains", c.Domains, &c.domains}, {"other_domains", c.OtherDomains, &c.others}} {
+	}{{"domains", c.Domains, &c.made.domains}, {"other_domains", c.OtherDomains, &c.made.others}} {
 		if len(d.list) == 0 {
 			continue
 		}
@@ -271,7 +271,7 @@ type look struct {
 
 // holds says whether a condition is met. What costs least is asked first.
 func (c *Condition) holds(l *look) bool {
-	if c.list >= 0 && l.found[c.list>>6]>>(c.list&63)&1 == 0 {
+	if c.made.list >= 0 && l.found[c.made.list>>6]>>(c.made.list&63)&1 == 0 {
 		return false
 	}
 	if !c.looksHold(l) || !c.contextHolds(l) || !c.linksHold(l) {
@@ -297,7 +297,7 @@ func (c *Condition) holds(l *look) bool {
 	if c.Not != nil && c.Not.holds(l) {
 		return false
 	}
-	return c.re == nil || l.matches(c)
+	return c.made.re == nil || l.matches(c)
 }
 
 func (c *Condition) looksHold(l *look) bool {
@@ -331,23 +331,23 @@ func (c *Condition) contextHolds(l *look) bool {
 		c.Live != nil && in.Live != *c.Live,
 		c.Reply != nil && (in.Parent != "") != *c.Reply,
 		c.Author != nil && !c.Author.holds(in.Author),
-		c.caption >= 0 && (l.caption == nil || l.caption.found[c.caption>>6]>>(c.caption&63)&1 == 0):
+		c.made.caption >= 0 && (l.caption == nil || l.caption.found[c.made.caption>>6]>>(c.made.caption&63)&1 == 0):
 		return false
 	}
 	return true
 }
 
 func (c *Condition) linksHold(l *look) bool {
-	if c.domains == nil && c.others == nil {
+	if c.made.domains == nil && c.made.others == nil {
 		return true
 	}
 	hit, other := false, false
 	for _, h := range l.hosts[:l.looks.hosts] {
 		host := l.host[h.from:h.to]
-		hit = hit || below(host, c.domains)
-		other = other || !below(host, c.others)
+		hit = hit || below(host, c.made.domains)
+		other = other || !below(host, c.made.others)
 	}
-	return (c.domains == nil || hit) && (c.others == nil || other)
+	return (c.made.domains == nil || hit) && (c.made.others == nil || other)
 }
 
 // below says whether a host is one of the domains or stands below one.
@@ -365,8 +365,8 @@ func below(host []byte, domains map[string]bool) bool {
 }
 
 func (l *look) matches(c *Condition) bool {
-	if l.seen[c.pattern>>6]>>(c.pattern&63)&1 == 0 {
+	if l.seen[c.made.pattern>>6]>>(c.made.pattern&63)&1 == 0 {
 		return false
 	}
-	return c.re.Match(l.plainOf)
+	return c.made.re.Match(l.plainOf)
 }

@@ -90,7 +90,11 @@ func (d decisionsDiffCmd) Run(ctx context.Context, c *config) error {
 		if err != nil {
 			return err
 		}
-		rules, err := documentOr(d.Rules, settings.Rules)
+		own, err := inbox.RulesDocument(ctx, s.DB, w.ID)
+		if err != nil {
+			return err
+		}
+		rules, err := documentOr(d.Rules, own)
 		if err != nil {
 			return err
 		}

@@ -1280,6 +1280,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Moderation rules, the workspace's own and the shipped ones
+         * @description Permission: see
+         */
+        get: operations["get-rules"];
+        put?: never;
+        /**
+         * Add a rule, or put one in the place of a shipped rule
+         * @description Permission: configure
+         */
+        post: operations["post-rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A rule with its condition
+         * @description Permission: see
+         */
+        get: operations["get-rules-id"];
+        /**
+         * Change a rule
+         * @description Permission: configure
+         */
+        put: operations["put-rules-id"];
+        post?: never;
+        /**
+         * Remove a rule; a shipped one of its name holds again
+         * @description Permission: configure
+         */
+        delete: operations["delete-rules-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/send/release": {
         parameters: {
             query?: never;
@@ -1800,6 +1852,19 @@ export interface components {
             object: string;
             verb: string;
         };
+        AuthorCondition: {
+            brand?: boolean;
+            /** Format: int64 */
+            earlier_least?: number;
+            /** Format: int64 */
+            earlier_most?: number;
+            first?: boolean;
+            /** Format: int64 */
+            hidden_least?: number;
+            rate?: components["schemas"]["Rate"];
+            /** Format: int64 */
+            repeats?: number;
+        };
         Backtest: {
             counts: components["schemas"]["Counts"];
             /** Format: date-time */
@@ -1955,6 +2020,45 @@ export interface components {
             id: number;
             permalink: string;
             picture: string;
+        };
+        Condition: {
+            accounts?: number[];
+            all?: components["schemas"]["Condition"][];
+            any?: components["schemas"]["Condition"][];
+            author?: components["schemas"]["AuthorCondition"];
+            /** Format: double */
+            capitals?: number;
+            caption?: string[];
+            channels?: string[];
+            /** Format: int64 */
+            disguised?: number;
+            domains?: string[];
+            email?: boolean;
+            /** Format: int64 */
+            emoji?: number;
+            exact?: boolean;
+            /** Format: int64 */
+            hashtags?: number;
+            /** Format: int64 */
+            hidden?: number;
+            languages?: string[];
+            length?: components["schemas"]["Range"];
+            /** Format: int64 */
+            links?: number;
+            live?: boolean;
+            media?: boolean;
+            /** Format: int64 */
+            mentions?: number;
+            not?: components["schemas"]["Condition"];
+            other_domains?: string[];
+            pattern?: string;
+            phone?: boolean;
+            posts?: number[];
+            reply?: boolean;
+            /** Format: int64 */
+            styled?: number;
+            subjects?: string[];
+            words?: string[];
         };
         ConsentEntry: {
             /** @enum {string} */
@@ -2608,6 +2712,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageRuleDetail: {
+            items: components["schemas"]["RuleDetail"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageSession: {
             items: components["schemas"]["Session"][];
             /** @description Cursor of the next page; empty on the last */
@@ -2746,6 +2855,18 @@ export interface components {
             text: string;
             title: string;
         };
+        Range: {
+            /** Format: int64 */
+            least?: number;
+            /** Format: int64 */
+            most?: number;
+        };
+        Rate: {
+            /** Format: int64 */
+            least: number;
+            /** Format: int64 */
+            minutes: number;
+        };
         Reaction: {
             emoji: string;
         };
@@ -2760,6 +2881,53 @@ export interface components {
             priority: number;
             why: string;
         };
+        Rule: {
+            accounts?: number[];
+            all?: components["schemas"]["Condition"][];
+            any?: components["schemas"]["Condition"][];
+            author?: components["schemas"]["AuthorCondition"];
+            /** Format: double */
+            capitals?: number;
+            caption?: string[];
+            category?: string;
+            channels?: string[];
+            decision: string;
+            /** Format: int64 */
+            disguised?: number;
+            domains?: string[];
+            email?: boolean;
+            /** Format: int64 */
+            emoji?: number;
+            exact?: boolean;
+            /** Format: int64 */
+            hashtags?: number;
+            /** Format: int64 */
+            hidden?: number;
+            languages?: string[];
+            length?: components["schemas"]["Range"];
+            /** Format: int64 */
+            links?: number;
+            live?: boolean;
+            media?: boolean;
+            /** Format: int64 */
+            mentions?: number;
+            name: string;
+            not?: components["schemas"]["Condition"];
+            off?: boolean;
+            other_domains?: string[];
+            pattern?: string;
+            phone?: boolean;
+            posts?: number[];
+            reply?: boolean;
+            /** Format: double */
+            score?: number;
+            shipped?: boolean;
+            /** Format: int64 */
+            styled?: number;
+            subjects?: string[];
+            text: string;
+            words?: string[];
+        };
         RuleCount: {
             /** Format: int64 */
             fired: number;
@@ -2768,6 +2936,28 @@ export interface components {
             /** Format: int64 */
             restored: number;
             rule: string;
+        };
+        RuleDetail: {
+            category: string;
+            /** @enum {string} */
+            decision: "allow" | "review" | "hide" | "delete";
+            /** @description In a list only where it was asked for */
+            document?: components["schemas"]["Rule"];
+            /**
+             * Format: int64
+             * @description 0: shipped, not changed here
+             */
+            id: number;
+            name: string;
+            off: boolean;
+            /** @description It stands in the place of a shipped rule */
+            replaces: boolean;
+            /** @description It came with the program */
+            shipped: boolean;
+            text: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
         };
         SendMessage: {
             parameters?: string[];
@@ -5428,6 +5618,168 @@ export interface operations {
                 "application/json": components["schemas"]["EmptyInBody"];
             };
         };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-rules": {
+        parameters: {
+            query?: {
+                /** @description With the documents of the rules */
+                full?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRuleDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rule"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-rules-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-rules-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rule"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-rules-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {
