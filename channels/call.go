@@ -9,6 +9,7 @@ import (
 // Account is what a call needs to know of a connected account. Token and AppSecret are plain here
 // and only here: they are decrypted for the call and must never reach a log or an error text.
 type Account struct {
+	Row       int64   // ours, by which limits are told apart; zero for one that is not stored
 	Channel   Channel // facebook, instagram or whatsapp (Messenger runs on the facebook account)
 	ID        string  // Page id, Instagram professional account id, phone number id
 	BaseURL   string  // e.g. https://graph.facebook.com/v25.0; a path in it is kept

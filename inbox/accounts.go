@@ -156,7 +156,7 @@ func (a Account) Callable(keys *secret.Keyring, appSecret string) (channels.Acco
 		return channels.Account{}, fmt.Errorf("open the token of account %d: %w", a.ID, err)
 	}
 	return channels.Account{
-		Channel: channels.Channel(a.Channel), ID: a.ExternalID, BaseURL: a.BaseURL, Token: token,
+		Row: a.ID, Channel: channels.Channel(a.Channel), ID: a.ExternalID, BaseURL: a.BaseURL, Token: token,
 		AppSecret: appSecret, WABA: a.WABAID, Phone: a.Phone, Page: a.PageID,
 	}, nil
 }

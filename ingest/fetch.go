@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,8 @@ type Fetcher struct {
 	Open func(ctx context.Context, workspaceID, accountID int64) (channels.Account, error)
 	Now  func() time.Time
 	Log  *slog.Logger
+	// Throttled says that an account is near the network's limits: its history can wait. Optional.
+	Throttled func(accountID int64) bool
 	// SweepEvery is how often recent posts are read back; 0: 15 minutes.
 	SweepEvery time.Duration
 	// Keep is how long raw deliveries and change notes stay; 0: 30 days.
@@ -84,6 +87,8 @@ func (f *Fetcher) Run(ctx context.Context) error {
 	}
 	return nil
 }
+
+func (f *Fetcher) throttled(account int64) bool { return f.Throttled != nil && f.Throttled(account) }
 
 type wantedPost struct {
 	WorkspaceID int64  `db:"workspace_id"`
@@ -208,7 +213,8 @@ const maxBackfillPosts = 200
 func (f *Fetcher) backfills(ctx context.Context) error {
 	var list []inbox.Account
 	err := f.DB.SelectContext(ctx, &list, `SELECT workspace_id, id, channel, external_id, backfill FROM accounts
-		WHERE removed_at IS NULL AND state = 'connected' AND channel <> 'whatsapp' AND backfill->>'wanted' = 'true' ORDER BY id LIMIT 1`)
+		WHERE removed_at IS NULL AND state = 'connected' AND channel <> 'whatsapp' AND backfill->>'wanted' = 'true' ORDER BY id LIMIT 100`)
+	list = slices.DeleteFunc(list, func(a inbox.Account) bool { return f.throttled(a.ID) })
 	if err != nil || len(list) == 0 {
 		return err
 	}
@@ -334,7 +340,7 @@ func (f *Fetcher) Sweep(ctx context.Context) error {
 	}
 	var failed error
 	for _, a := range list {
-		if a.Channel == string(channels.WhatsApp) || a.State != "connected" {
+		if a.Channel == string(channels.WhatsApp) || a.State != "connected" || f.throttled(a.ID) {
 			continue
 		}
 		if err := f.sweep(ctx, a); err != nil {

@@ -75,7 +75,7 @@ func (s *Sender) candidates(ctx context.Context, tx *sqlx.Tx, now time.Time) ([]
 		if w.App {
 			return nil, nil
 		}
-		s.paused[pause{account: w.AccountID}] = w.Until
+		s.pauseUntil(w.AccountID, w.Until)
 	}
 	var all, private []int64
 	for p, until := range s.paused {
@@ -89,7 +89,7 @@ func (s *Sender) candidates(ctx context.Context, tx *sqlx.Tx, now time.Time) ([]
 		}
 	}
 	for account, n := range s.inflight {
-		if n >= s.PerAccount {
+		if n >= s.atOnce(account, now) {
 			all = append(all, account)
 		}
 	}
@@ -246,10 +246,10 @@ func (s *Sender) fit(ctx context.Context, tx *sqlx.Tx, candidates []candidate, n
 		kind, channel := channels.CallKind(c.Kind), channels.Channel(c.Channel)
 		perSecond := s.Limits.PerSecond[channel]
 		switch {
-		case s.inflight[c.AccountID]+claimed[c.AccountID] >= s.PerAccount:
+		case s.inflight[c.AccountID]+claimed[c.AccountID] >= s.atOnce(c.AccountID, now):
 			continue
 		case perSecond > 0 && u.second[c.AccountID] >= perSecond:
-			s.paused[pause{account: c.AccountID}] = now.Add(200 * time.Millisecond)
+			s.pauseUntil(c.AccountID, now.Add(200*time.Millisecond))
 			continue
 		case kind == channels.PrivateReply && u.private[c.AccountID] >= s.Limits.PrivateRepliesPerHour:
 			s.paused[pause{c.AccountID, channels.PrivateReply}] = now.Add(2 * time.Second)

@@ -78,6 +78,7 @@ type Sender struct {
 	mu       sync.Mutex
 	inflight map[int64]int       // account → calls
 	paused   map[pause]time.Time // what has no room until when; only a cache of what the outbox tells
+	paces    map[int64]pace      // account → what the network last said of its limits
 	outcomes chan outcome
 	wake     chan struct{}
 }
@@ -111,7 +112,7 @@ func (s *Sender) start() {
 			s.Complete = func(c channels.Call) channels.Call { return c }
 		}
 		s.gate = &gate.Gate{Ledger: s.Ledger}
-		s.inflight, s.paused = map[int64]int{}, map[pause]time.Time{}
+		s.inflight, s.paused, s.paces = map[int64]int{}, map[pause]time.Time{}, map[int64]pace{}
 		s.outcomes, s.wake = make(chan outcome, 64), make(chan struct{}, 1)
 	})
 }

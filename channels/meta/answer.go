@@ -115,6 +115,7 @@ func (*Success) UnmarshalJSON(b []byte) error {
 
 // Usage is how much of its limits an account's calls have used. Meta reports it only after enough calls.
 type Usage struct {
+	Row     int64 // channels.Account.Row
 	Account string
 	App     int           // percent of the app's limit; throttling begins at 100
 	Case    int           // percent of the busiest business use case

@@ -127,7 +127,7 @@ func (c *Client) exchange(ctx context.Context, a channels.Account, r Request, ou
 	defer res.Body.Close()
 	x.Status = res.StatusCode
 	usage, reported := readUsage(res.Header)
-	if usage.Account = a.ID; reported && c.Usage != nil {
+	if usage.Row, usage.Account = a.Row, a.ID; reported && c.Usage != nil {
 		c.Usage(usage)
 	}
 	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))

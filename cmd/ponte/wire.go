@@ -78,8 +78,9 @@ func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *s
 	if err := v.buildIngest(); err != nil {
 		return nil, err
 	}
-	v.watchNetwork()
 	v.buildSending()
+	v.watchNetwork()
+	v.fetcher.Throttled = v.sender.Throttled
 	v.buildAPI(rehearsalURL)
 	v.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newBacklog(s.DB))
 	return v, nil
@@ -128,6 +129,9 @@ func (v *service) watchNetwork() {
 	v.network.Client.Usage = func(u meta.Usage) {
 		usage.WithLabelValues(u.Account, "app").Set(float64(u.App))
 		usage.WithLabelValues(u.Account, "use_case").Set(float64(u.Case))
+		if u.Row != 0 {
+			v.sender.Pace(u.Row, max(u.App, u.Case), u.Regain)
+		}
 		if u.Regain > 0 {
 			v.log.Warn("Meta throttles an account", "account", u.Account, "limit", u.Type, "until", time.Now().Add(u.Regain).Format(time.RFC3339))
 		}
