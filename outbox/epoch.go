@@ -171,15 +171,21 @@ func (e *Epoch) verify(ctx context.Context, q sqlx.QueryerContext) (bool, error)
 	if e == nil {
 		return true, nil
 	}
-	stored, err := storedEpoch(ctx, q)
-	if err != nil {
-		return false, err
-	}
+	// Read before and after: an epoch that is drawn anew at this moment must not look like a mismatch. The
+	// file has the old one until the database has the new one, and the new one from before that.
 	have, err := e.read()
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(have, func(s string) bool { return digest(s) == stored }), nil
+	stored, err := storedEpoch(ctx, q)
+	if err != nil {
+		return false, err
+	}
+	after, err := e.read()
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(append(have, after...), func(s string) bool { return digest(s) == stored }), nil
 }
 
 // noteGap holds what waits and keeps the time between the last thing the copy knows and now.

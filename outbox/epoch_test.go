@@ -115,3 +115,35 @@ func TestAnAnswerToTheGapIsLookedForFirst(t *testing.T) {
 		t.Errorf("it took place %d times", n)
 	}
 }
+
+func TestAnEpochThatIsBeingRenewedIsNoMismatch(t *testing.T) {
+	b := setup(t)
+	e, err := OpenEpoch(t.Context(), b.db, filepath.Join(t.TempDir(), "send-epoch"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	renewed := make(chan error, 1)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 40 {
+			if err := e.Renew(t.Context()); err != nil {
+				renewed <- err
+				return
+			}
+		}
+	}()
+	for looks := 0; ; looks++ {
+		select {
+		case err := <-renewed:
+			t.Fatal(err)
+		case <-done:
+			t.Logf("looked %d times", looks)
+			return
+		default:
+		}
+		if ok, err := e.Matches(t.Context()); err != nil || !ok {
+			t.Fatalf("matches: %v, %v", ok, err)
+		}
+	}
+}
