@@ -211,3 +211,28 @@ func TestEveryKindEndsWithAReason(t *testing.T) {
 		t.Errorf("%d events did not end: %v", n, b.reasons())
 	}
 }
+
+// What is written while the history is being read belongs to the webhooks, also where the reading comes
+// first: it is answered. What is older stays history.
+func TestNewsReadByABackfillIsLeftToItsWebhook(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.exec(`UPDATE accounts SET created_at = now() - interval '1 hour'`)
+	b.must(b.dir.Refresh(t.Context()))
+	b.now = time.Now().UTC().Truncate(time.Second)
+	news := b.igComment("c1", "77", "info")
+	b.pass(-30 * time.Minute)
+	old := b.igComment("c2", "78", "info")
+	b.pass(30 * time.Minute)
+	tx := b.db.MustBegin()
+	b.must(Store(t.Context(), tx, "backfill", []byte(news)))
+	b.must(Store(t.Context(), tx, "backfill", []byte(old)))
+	b.must(tx.Commit())
+	b.work()
+	b.wantActions("")
+	if got := b.text(`SELECT string_agg(external_id, ' ') FROM comments`); got != "c2" {
+		t.Fatalf("history holds %q, want c2 alone", got)
+	}
+	b.feed(news, old)
+	b.wantActions("comment.reply planned, private_reply.send planned")
+}

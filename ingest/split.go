@@ -147,6 +147,9 @@ func (s *Splitter) split(ctx context.Context, d delivery) ([]newEvent, string, e
 			unknown[fmt.Sprintf("%s account %s", e.Channel, e.Account)] = true
 			continue
 		}
+		if d.Source == "backfill" && isNews(e, account, d) {
+			continue
+		}
 		if e.Time.Unix() <= 0 {
 			e.Time = d.ReceivedAt.UTC() // the network named no time
 		}
@@ -163,6 +166,15 @@ func (s *Splitter) split(ctx context.Context, d delivery) ([]newEvent, string, e
 	}
 	return out, parkReason(unknown), nil
 }
+
+// isNews says that what a backfill read is so fresh that a webhook announces it, or the sweep finds it:
+// taken as history it would never be acted upon.
+func isNews(e *channels.Event, a *inbox.Account, d delivery) bool {
+	return e.Time.After(a.CreatedAt) && e.Time.After(d.ReceivedAt.Add(-newsAge))
+}
+
+// newsAge is how long a webhook may take before a backfill counts its subject as history.
+const newsAge = 10 * time.Minute
 
 // parse keeps a panic over one body from stopping the others.
 func (s *Splitter) parse(body []byte) (events []channels.Event, err error) {

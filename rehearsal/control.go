@@ -27,6 +27,7 @@ import (
 //	POST /control/preference {person, value: stop|resume}
 //	POST /control/age       {comment | message, hours}  makes it older, to try what time does
 //	POST /control/template  {id, status}
+//	POST /control/today     {}                          some customers of the demo brand write at once
 //	POST /control/faults    {method, path, times, status, code, hang_ms, after} | {lose_webhooks: N} | {dead_token: account, on: bool}
 func (s *Server) controlRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /control/state", s.controlState)
@@ -67,6 +68,7 @@ func (s *Server) controlRoutes(mux *http.ServeMux) {
 	post("age", s.playAge)
 	post("template", s.playTemplate)
 	post("faults", s.playFault)
+	post("today", s.playToday)
 }
 
 type input struct {

@@ -105,14 +105,16 @@ func (s *Server) seed() error {
 			return err
 		}
 	}
-	if !s.opt.Today {
-		return nil
-	}
-	return s.seedToday(d, account)
+	return nil
 }
 
-// seedToday lets customers write now: these are no history, so webhooks announce them.
-func (s *Server) seedToday(d demoBrand, account map[string]string) error {
+// playToday lets some of the demo's customers write now: no history, so webhooks announce them.
+func (s *Server) playToday(input) (map[string]any, error) {
+	var d demoBrand
+	if err := json.Unmarshal(demoWords, &d); err != nil {
+		return nil, fmt.Errorf("read the demo brand: %w", err)
+	}
+	account := map[string]string{"facebook": DemoPage, "instagram": DemoInstagram, "whatsapp": DemoNumber}
 	byCaption := map[string]*Post{}
 	for _, p := range s.st.posts {
 		byCaption[p.Caption] = p
@@ -122,15 +124,19 @@ func (s *Server) seedToday(d demoBrand, account map[string]string) error {
 		play := s.playDM
 		switch {
 		case t.Post > 0:
-			in.Post, play = byCaption[d.Posts[t.Post-1].Caption].ID, s.playComment
+			post := byCaption[d.Posts[t.Post-1].Caption]
+			if post == nil {
+				return nil, fmt.Errorf("the demo brand is not here: start with --demo")
+			}
+			in.Post, play = post.ID, s.playComment
 		case t.On == "whatsapp":
 			play = s.playWhatsApp
 		}
 		if _, err := play(in); err != nil {
-			return fmt.Errorf("let customer %d of the demo write: %w", t.Person, err)
+			return nil, fmt.Errorf("let customer %d of the demo write: %w", t.Person, err)
 		}
 	}
-	return nil
+	return map[string]any{"written": len(d.Today)}, nil
 }
 
 func (s *Server) seedComments(post Post, lines []string, at, now time.Time) error {

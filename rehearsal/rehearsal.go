@@ -30,7 +30,6 @@ type Options struct {
 	VerifyToken string
 	Control     bool // serve the control API
 	Demo        bool // seed the demo brand when the log is empty
-	Today       bool // with Demo: some of its customers write as it opens
 	Log         *slog.Logger
 	Now         func() time.Time
 }

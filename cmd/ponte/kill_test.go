@@ -84,7 +84,8 @@ func newStage(t *testing.T, doomed func(door string, n int) string) *stage {
 		"PONTE_SECRET_KEY=" + c.SecretKey, "PONTE_META_APP_ID=1", "PONTE_META_APP_SECRETS=kill", "PONTE_META_VERIFY_TOKEN=kill", "PONTE_LOG_LEVEL=error"}
 	s, err := c.openMigrated(t.Context())
 	b.must(err)
-	b.must((&service{store: s, c: c, log: slog.New(slog.DiscardHandler), network: network.New(5 * time.Second)}).seedDemo(t.Context()))
+	_, err = (&service{store: s, c: c, log: slog.New(slog.DiscardHandler), network: network.New(5 * time.Second)}).seedDemo(t.Context())
+	b.must(err)
 	_, err = s.DB.Exec(`UPDATE accounts SET backfill = '{}'`)
 	b.must(err)
 	b.db = s.DB

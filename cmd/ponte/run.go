@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -38,7 +40,6 @@ type rehearseCmd struct {
 	Webhook string `default:"http://127.0.0.1:8080/webhooks/meta" help:"Where to send webhooks."`
 	Control bool   `help:"Serve the control API, with which one plays the customer."`
 	Demo    bool   `help:"Seed the demo brand when the log is empty."`
-	Today   bool   `help:"With --demo: some of the brand's customers write as it opens."`
 }
 
 // Run stands in for the Graph API. It signs with the first of PONTE_META_APP_SECRETS.
@@ -48,7 +49,7 @@ func (r rehearseCmd) Run(ctx context.Context, c *config) error {
 		return usageError{errors.New("PONTE_META_APP_SECRETS is missing: the stand-in signs its webhooks with the first of them")}
 	}
 	s, err := rehearsal.New(rehearsal.Options{Addr: r.Listen, DataDir: filepath.Join(c.DataDir, "rehearsal"), WebhookURL: r.Webhook, AppID: c.MetaAppID, AppSecret: secrets[0],
-		VerifyToken: c.MetaVerifyToken, Control: r.Control, Demo: r.Demo, Today: r.Today, Log: c.logger()})
+		VerifyToken: c.MetaVerifyToken, Control: r.Control, Demo: r.Demo, Log: c.logger()})
 	if err != nil {
 		return err
 	}
@@ -85,8 +86,12 @@ func (runCmd) Run(ctx context.Context, c *config) error {
 	}
 	defer stopProcess(rehearse)
 	return c.serve(ctx, c.GraphURL, func(v *service) error {
-		if err := v.seedDemo(ctx); err != nil {
+		fresh, err := v.seedDemo(ctx)
+		if err != nil {
 			return fmt.Errorf("seed the demo brand: %w", err)
+		}
+		if fresh {
+			go v.openDemo(ctx)
 		}
 		fmt.Printf("ponte is at %s – sign in as %s with password %s (Ctrl-C stops everything)\n", local, demoEmail, demoPassword)
 		return nil
@@ -155,7 +160,7 @@ func (c *config) startRehearsal(addr, webhook string) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
-	cmd := exec.Command(self, "rehearse", "--listen", addr, "--webhook", webhook, "--control", "--demo", "--today")
+	cmd := exec.Command(self, "rehearse", "--listen", addr, "--webhook", webhook, "--control", "--demo")
 	cmd.Env = append(os.Environ(), "PONTE_DATA_DIR="+c.DataDir, "PONTE_META_APP_SECRETS="+c.MetaAppSecrets[0], "PONTE_META_APP_ID="+c.MetaAppID, "PONTE_META_VERIFY_TOKEN="+c.MetaVerifyToken)
 	cmd.Stderr = os.Stderr
 	// Should ponte be killed, the stand-in ends as well; a group of its own keeps Ctrl-C for ponte, which
@@ -186,16 +191,43 @@ func stopProcess(cmd *exec.Cmd) {
 	}
 }
 
-// seedDemo connects the demo brand once: accounts, owner, triggers, knowledge, wordings.
-func (v *service) seedDemo(ctx context.Context) error {
+// openDemo lets customers of the demo brand write once its history has been read, so that a newcomer finds
+// work and sees it come in.
+func (v *service) openDemo(ctx context.Context) {
+	for range 60 {
+		var reading int
+		if err := v.DB.GetContext(ctx, &reading, `SELECT count(*) FROM accounts WHERE backfill->>'wanted' = 'true'`); err == nil && reading == 0 {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, v.c.GraphURL+"/control/today", strings.NewReader("{}"))
+	if err == nil {
+		var res *http.Response
+		if res, err = http.DefaultClient.Do(req); err == nil {
+			err = res.Body.Close()
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		v.log.Warn("the demo's customers could not be heard", "error", err)
+	}
+}
+
+// seedDemo connects the demo brand once: accounts, owner, triggers, knowledge, wordings. It says whether
+// this was the first time.
+func (v *service) seedDemo(ctx context.Context) (fresh bool, err error) {
 	var users int
 	if err := v.DB.GetContext(ctx, &users, `SELECT count(*) FROM users`); err != nil {
-		return err
+		return false, err
 	}
 	if users > 0 {
-		return v.renewDemoAddresses(ctx)
+		return false, v.renewDemoAddresses(ctx)
 	}
-	err := v.inTx(ctx, func(tx *sqlx.Tx) error {
+	err = v.inTx(ctx, func(tx *sqlx.Tx) error {
 		w, err := inbox.EnsureWorkspace(ctx, tx, "Bondi Kayaks")
 		if err != nil {
 			return err
@@ -219,14 +251,14 @@ func (v *service) seedDemo(ctx context.Context) error {
 		return seedKnowledge(ctx, tx, w.ID)
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	var workspace int64
 	if err := v.DB.GetContext(ctx, &workspace, `SELECT min(id) FROM workspaces`); err != nil {
-		return err
+		return false, err
 	}
 	_, err = v.syncTemplates(ctx, workspace)
-	return err
+	return true, err
 }
 
 func (v *service) connectDemo(ctx context.Context, tx *sqlx.Tx, workspace int64) (whatsApp int64, err error) {
