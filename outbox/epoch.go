@@ -171,21 +171,32 @@ func (e *Epoch) verify(ctx context.Context, q sqlx.QueryerContext) (bool, error)
 	if e == nil {
 		return true, nil
 	}
-	// Read before and after: an epoch that is drawn anew at this moment must not look like a mismatch. The
-	// file has the old one until the database has the new one, and the new one from before that.
-	have, err := e.read()
-	if err != nil {
-		return false, err
+	ok, err := e.compare(ctx, q)
+	if err != nil || ok {
+		return ok, err
 	}
+	// Between the two readings it may have been drawn anew: while nobody can, it is looked at again.
+	tx, err := e.db.BeginTxx(ctx, nil)
+	if err != nil {
+		return false, fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock_shared($1)`, epochLock); err != nil {
+		return false, fmt.Errorf("lock the send epoch: %w", err)
+	}
+	return e.compare(ctx, tx)
+}
+
+func (e *Epoch) compare(ctx context.Context, q sqlx.QueryerContext) (bool, error) {
 	stored, err := storedEpoch(ctx, q)
 	if err != nil {
 		return false, err
 	}
-	after, err := e.read()
+	have, err := e.read()
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(append(have, after...), func(s string) bool { return digest(s) == stored }), nil
+	return slices.ContainsFunc(have, func(s string) bool { return digest(s) == stored }), nil
 }
 
 // noteGap holds what waits and keeps the time between the last thing the copy knows and now.
