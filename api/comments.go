@@ -112,6 +112,9 @@ type Review struct {
 	Priority     float64    `json:"priority"`
 	ClaimedBy    *int64     `json:"claimed_by"`
 	ClaimedUntil *time.Time `json:"claimed_until"`
+	Alike        int        `json:"alike" doc:"Other open items with the same text"`
+	Escalation   string     `json:"escalation" doc:"Why it was passed to supervisors"`
+	EscalatedAt  *time.Time `json:"escalated_at"`
 }
 
 // CommentDetail is a comment with its thread and history.
@@ -160,7 +163,11 @@ type ByID struct {
 }
 
 func (s *Server) listComments(ctx context.Context, who *caller, in *commentsIn) (Page[Comment], error) {
-	rows, next, err := inbox.ListComments(ctx, s.DB, who.WorkspaceID, inbox.CommentFilter{State: in.State, Decision: in.Decision, AccountID: in.AccountID, PostID: in.PostID,
+	viewer := inbox.Viewer{Supervises: true} // the list shows what is; the queue what is to be decided
+	if in.Queue == "open" {
+		viewer = who.viewer()
+	}
+	rows, next, err := inbox.ListComments(ctx, s.DB, who.WorkspaceID, viewer, inbox.CommentFilter{State: in.State, Decision: in.Decision, AccountID: in.AccountID, PostID: in.PostID,
 		Language: in.Language, ContactID: in.ContactID, Queue: in.Queue == "open", Words: in.Q, Limit: in.Limit, Cursor: in.Cursor})
 	if err != nil {
 		return Page[Comment]{}, err
@@ -169,8 +176,17 @@ func (s *Server) listComments(ctx context.Context, who *caller, in *commentsIn) 
 	return pageOf(items, next), err
 }
 
-func (s *Server) getComment(ctx context.Context, who *caller, in *ByID) (CommentDetail, error) {
-	v, err := inbox.ViewComment(ctx, s.DB, who.WorkspaceID, in.ID)
+type commentIn struct {
+	ByID
+	Blind bool `query:"blind" default:"true" doc:"false: as it is, also where the caller has a second look at it to decide"`
+}
+
+func (s *Server) getComment(ctx context.Context, who *caller, in *commentIn) (CommentDetail, error) {
+	viewer := who.viewer()
+	if !in.Blind {
+		viewer = inbox.Viewer{Supervises: viewer.Supervises}
+	}
+	v, err := inbox.ViewComment(ctx, s.DB, who.WorkspaceID, viewer, in.ID)
 	if err != nil {
 		return CommentDetail{}, err
 	}
@@ -179,29 +195,39 @@ func (s *Server) getComment(ctx context.Context, who *caller, in *ByID) (Comment
 		return CommentDetail{}, err
 	}
 	out := CommentDetail{Comment: c, Thread: []Comment{}, Log: []LogLine{}}
-	thread, _, err := inbox.ListComments(ctx, s.DB, who.WorkspaceID, inbox.CommentFilter{AccountID: v.AccountID, Root: v.RootID, Limit: 200})
+	thread, _, err := inbox.ListComments(ctx, s.DB, who.WorkspaceID, viewer, inbox.CommentFilter{AccountID: v.AccountID, Root: v.RootID, Limit: 200})
 	if err != nil {
 		return out, err
 	}
 	if out.Thread, err = showComments(thread); err != nil {
 		return out, err
 	}
-	verdicts, err := inbox.Verdicts(ctx, s.DB, who.WorkspaceID, "comment", in.ID)
+	if out.History, err = s.historyOf(ctx, v); err != nil || v.Blind {
+		return out, err // the log would tell what a first reviewer decided
+	}
+	out.Log, err = s.logOf(ctx, who.WorkspaceID, fmt.Sprintf("comment:%d", in.ID))
+	return out, err
+}
+
+// historyOf is what was judged before and how the author behaves; to somebody who decides blind, only
+// what the machine said of this comment.
+func (s *Server) historyOf(ctx context.Context, v inbox.CommentView) (CommentHistory, error) {
+	out := CommentHistory{Verdicts: []Verdict{}}
+	verdicts, err := inbox.Verdicts(ctx, s.DB, v.WorkspaceID, "comment", v.ID)
 	if err != nil {
 		return out, err
 	}
-	out.History.Verdicts = []Verdict{}
 	for _, vv := range verdicts {
+		if v.Blind && vv.ID != *v.VerdictID {
+			continue
+		}
 		shown, err := showVerdict(vv)
 		if err != nil {
 			return out, err
 		}
-		out.History.Verdicts = append(out.History.Verdicts, *shown)
+		out.Verdicts = append(out.Verdicts, *shown)
 	}
-	if out.History.AuthorComments, out.History.AuthorHidden, err = inbox.AuthorCounts(ctx, s.DB, who.WorkspaceID, v.ContactID); err != nil {
-		return out, err
-	}
-	out.Log, err = s.logOf(ctx, who.WorkspaceID, fmt.Sprintf("comment:%d", in.ID))
+	out.AuthorComments, out.AuthorHidden, err = inbox.AuthorCounts(ctx, s.DB, v.WorkspaceID, v.ContactID)
 	return out, err
 }
 
@@ -289,7 +315,7 @@ func showComment(v inbox.CommentView) (Comment, error) {
 		return c, fmt.Errorf("read the verdict of comment %d: %w", v.ID, err)
 	}
 	if review != nil {
-		c.Review = &Review{review.ID, review.Why, review.Priority, review.ClaimedBy, utc(review.ClaimedUntil)}
+		c.Review = &Review{review.ID, review.Why, review.Priority, review.ClaimedBy, utc(review.ClaimedUntil), review.Alike, review.Escalation, utc(review.EscalatedAt)}
 	}
 	if verdict == nil {
 		return c, nil

@@ -90,6 +90,9 @@ UPDATE deliveries SET body = ''::bytea, reason = 'erased' WHERE state = 'split' 
 	`UPDATE verdicts v SET input = '{}', verdict = v.verdict - 'normalised', digest = NULL WHERE v.workspace_id = $1 AND (
     v.subject = 'comment' AND v.subject_id IN (SELECT id FROM comments WHERE workspace_id = $1 AND contact_id = $2)
  OR v.subject = 'message' AND v.subject_id IN (SELECT m.id FROM messages m JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id WHERE t.workspace_id = $1 AND t.contact_id = $2))`,
+	`UPDATE gold_comments SET retired_at = now() WHERE workspace_id = $1 AND retired_at IS NULL AND comment_id IN (SELECT id FROM comments WHERE workspace_id = $1 AND contact_id = $2)`,
+	`UPDATE review_items SET state = 'decided', outcome = 'superseded', decided_at = now() WHERE workspace_id = $1 AND state = 'open' AND kind IN ('second','gold')
+  AND comment_id IN (SELECT id FROM comments WHERE workspace_id = $1 AND contact_id = $2)`,
 	`UPDATE review_items SET text_hash = NULL WHERE workspace_id = $1 AND comment_id IN (SELECT id FROM comments WHERE workspace_id = $1 AND contact_id = $2)`,
 	`DELETE FROM asks a WHERE a.workspace_id = $1 AND a.state <> 'asking' AND (
     a.subject = 'comment' AND a.subject_id IN (SELECT id FROM comments WHERE workspace_id = $1 AND contact_id = $2)

@@ -153,11 +153,11 @@ func showMessage(v inbox.MessageView) (Message, error) {
 // commentsAsMessages shows a comment thread that was passed to an agent like a conversation; replies
 // that are still on their way stand at its end.
 func (s *Server) commentsAsMessages(ctx context.Context, who *caller, v inbox.Conversation) ([]Message, error) {
-	root, err := inbox.ViewComment(ctx, s.DB, who.WorkspaceID, *v.RootCommentID)
+	root, err := inbox.ViewComment(ctx, s.DB, who.WorkspaceID, inbox.Viewer{}, *v.RootCommentID)
 	if err != nil {
 		return nil, err
 	}
-	rows, _, err := inbox.ListComments(ctx, s.DB, who.WorkspaceID, inbox.CommentFilter{AccountID: root.AccountID, Root: root.RootID, Limit: 200})
+	rows, _, err := inbox.ListComments(ctx, s.DB, who.WorkspaceID, inbox.Viewer{}, inbox.CommentFilter{AccountID: root.AccountID, Root: root.RootID, Limit: 200})
 	if err != nil {
 		return nil, err
 	}

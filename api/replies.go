@@ -82,7 +82,7 @@ func (s *Server) answerComment(ctx context.Context, who *caller, in *textIn, do 
 	if err != nil {
 		return Comment{}, err
 	}
-	return s.shownComment(ctx, who.WorkspaceID, in.ID)
+	return s.shownComment(ctx, who, in.ID)
 }
 
 // publicReply plans a member's reply. A person who answers is no reason for the bot to answer too.

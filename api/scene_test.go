@@ -35,8 +35,8 @@ type scene struct {
 
 // space is a workspace with one of everything.
 type space struct {
-	id, facebook, whatsapp, contact, identity, post, comment, event, verdict, review, thread, conversation, message, action, trigger, quick, knowledge, template, suggestion, join, token, member, delivery, version, backtest, rule int64
-	media                                                                                                                                                                                                                            string
+	id, facebook, whatsapp, contact, identity, post, comment, event, verdict, review, thread, conversation, message, action, trigger, quick, knowledge, template, suggestion, join, token, member, delivery, version, backtest, rule, gold, batch int64
+	media                                                                                                                                                                                                                                         string
 }
 
 type option func(*api.Deps)
@@ -195,6 +195,8 @@ VALUES ($1, $2, 'facebook', $3, $4, $4, $5, $6, $7, $7, 'hidden', 'policy', 'hid
 		`{"decision":"hide","tier":"model","harm":0.9,"spam":0.1,"scores":{"hate":0.9,"violence":null},"reasons":[{"code":"model:harm","text":"`+words+`"}],"intent":"other","sentiment":"negative"}`)
 	s.exec(`UPDATE comments SET verdict_id = $1 WHERE id = $2`, v.verdict, v.comment)
 	v.review = s.id(`INSERT INTO review_items (workspace_id, comment_id, verdict_id, why, priority) VALUES ($1, $2, $3, 'hidden', 0.9) RETURNING id`, v.id, v.comment, v.verdict)
+	v.gold = s.id(`INSERT INTO gold_comments (workspace_id, comment_id, verdict_id, answer, note, added_by) VALUES ($1, $2, $3, 'hide', $4, 'cli') RETURNING id`, v.id, v.comment, v.verdict, words)
+	v.batch = s.id(`INSERT INTO review_items (workspace_id, comment_id, verdict_id, why, state, outcome, batch) VALUES ($1, $2, $3, 'review', 'decided', 'hide', nextval('review_batches')) RETURNING batch`, v.id, v.comment, v.verdict)
 	v.thread = s.id(`INSERT INTO threads (workspace_id, account_id, channel, identity_id, contact_id, last_in_at) VALUES ($1, $2, 'whatsapp', $3, $4, now() - interval '1 hour') RETURNING id`, v.id, v.whatsapp, v.identity, v.contact)
 	v.conversation = s.id(`INSERT INTO conversations (workspace_id, account_id, channel, thread_id, contact_id, preview, unread, opened_at, last_message_at, waiting_since, revision) VALUES ($1, $2, 'whatsapp', $3, $4, $5, 2, now() - interval '1 hour', now() - interval '1 hour', now() - interval '1 hour', 3) RETURNING id`, v.id, v.whatsapp, v.thread, v.contact, words)
 	v.message = s.id(`INSERT INTO messages (workspace_id, account_id, thread_id, conversation_id, direction, author, external_id, text, at) VALUES ($1, $2, $3, $4, 'in', 'contact', $5, $6, now() - interval '1 hour') RETURNING id`, v.id, v.whatsapp, v.thread, v.conversation, name+"-wamid", words)

@@ -66,7 +66,7 @@ func (s *Server) signOut(ctx context.Context, who *caller, _ *nothingIn) (string
 type Me struct {
 	User         MeUser         `json:"user"`
 	Role         string         `json:"role" enum:"owner,admin,supervisor,moderator,agent,analyst"`
-	Permissions  []string       `json:"permissions" enum:"see,moderate,converse,campaign,configure,own,audit"`
+	Permissions  []string       `json:"permissions" enum:"see,moderate,supervise,converse,campaign,configure,own,audit"`
 	Workspace    MeWorkspace    `json:"workspace"`
 	Workspaces   []MeMembership `json:"workspaces"`
 	Demo         bool           `json:"demo"`

@@ -32,7 +32,7 @@ type Version struct {
 type VersionDetail struct {
 	Version
 	Document  any                 `json:"document"`
-	Shadow    decisions.Agreement `json:"shadow"`
+	Shadow    decisions.ShadowFigures `json:"shadow"`
 	Ready     bool                `json:"ready" doc:"Whether its shadow carries a promotion to live"`
 	Missing   string              `json:"missing" doc:"What the promotion lacks"`
 	Backtests []Backtest          `json:"backtests"`
@@ -119,7 +119,7 @@ func (s *Server) shownVersion(ctx context.Context, v decisions.Version) (Version
 		return out, fmt.Errorf("read version %d: %w", v.ID, err)
 	}
 	var err error
-	if out.Shadow, err = decisions.ReadAgreement(ctx, s.DB, v.WorkspaceID, v.ID); err != nil {
+	if out.Shadow, err = decisions.ReadShadow(ctx, s.DB, v.WorkspaceID, v.ID); err != nil {
 		return out, err
 	}
 	out.Ready, out.Missing = out.Shadow.Enough()

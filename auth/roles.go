@@ -36,6 +36,7 @@ const (
 	Signed    Permission = "signed"
 	See       Permission = "see"
 	Moderate  Permission = "moderate"
+	Supervise Permission = "supervise"
 	Converse  Permission = "converse"
 	Campaign  Permission = "campaign"
 	Configure Permission = "configure"
@@ -44,11 +45,12 @@ const (
 )
 
 // Permissions lists those a role can have.
-var Permissions = []Permission{See, Moderate, Converse, Campaign, Configure, Own, AuditLog}
+var Permissions = []Permission{See, Moderate, Supervise, Converse, Campaign, Configure, Own, AuditLog}
 
 var grants = map[Permission][]Role{
 	See:       Roles,
 	Moderate:  {Owner, Admin, Supervisor, Moderator},
+	Supervise: {Owner, Admin, Supervisor},
 	Converse:  {Owner, Admin, Supervisor, Agent},
 	Campaign:  {Owner, Admin, Supervisor},
 	Configure: {Owner, Admin},

@@ -101,7 +101,7 @@ func tested(ctx context.Context, tx *sqlx.Tx, v Version, reason string) (string,
 func proved(ctx context.Context, tx *sqlx.Tx, v Version, reason string) (string, error) {
 	missing := "it was not in shadow"
 	if v.State == "shadow" {
-		a, err := ReadAgreement(ctx, tx, v.WorkspaceID, v.ID)
+		a, err := ReadShadow(ctx, tx, v.WorkspaceID, v.ID)
 		if err != nil {
 			return "", err
 		}

@@ -59,8 +59,8 @@ func SaveShadows(ctx context.Context, tx sqlx.ExtContext, list []Shadow) error {
 	return nil
 }
 
-// Agreement is how a version in shadow compares with the live one, and both with people.
-type Agreement struct {
+// ShadowFigures is how a version in shadow compares with the live one, and both with people.
+type ShadowFigures struct {
 	Items     int      `json:"items"`      // texts both judged
 	Same      int      `json:"same"`       // … the same way
 	Agreement *float64 `json:"agreement"`  // same of items
@@ -80,7 +80,7 @@ const (
 )
 
 // Enough says whether the figures carry a promotion to live, and what is missing.
-func (a Agreement) Enough() (bool, string) {
+func (a ShadowFigures) Enough() (bool, string) {
 	switch {
 	case a.Failed > 0:
 		return false, fmt.Sprintf("it broke on %d texts", a.Failed)
@@ -94,15 +94,15 @@ func (a Agreement) Enough() (bool, string) {
 	return true, ""
 }
 
-// ReadAgreement adds up what a version did in its present time in shadow.
-func ReadAgreement(ctx context.Context, q sqlx.QueryerContext, workspaceID, versionID int64) (Agreement, error) {
+// ReadShadow adds up what a version did in its present time in shadow.
+func ReadShadow(ctx context.Context, q sqlx.QueryerContext, workspaceID, versionID int64) (ShadowFigures, error) {
 	var rows []struct {
 		Was    string `db:"was"`
 		Now    string `db:"now"`
 		Person string `db:"person"`
 		N      int    `db:"n"`
 	}
-	a := Agreement{Pairs: []Pair{}}
+	a := ShadowFigures{Pairs: []Pair{}}
 	if err := sqlx.SelectContext(ctx, q, &rows, sqlAgreement, workspaceID, versionID); err != nil {
 		return a, fmt.Errorf("add up the shadow of version %d: %w", versionID, err)
 	}

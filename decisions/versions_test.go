@@ -181,7 +181,7 @@ func TestAgreementOfAShadow(t *testing.T) {
 	beside("hide", "allow", "allow", 5)
 	beside("hide", "hide", "", 20)
 	beside("allow", "error", "", 2)
-	a, err := decisions.ReadAgreement(context.Background(), r.db, r.ws, v.ID)
+	a, err := decisions.ReadShadow(context.Background(), r.db, r.ws, v.ID)
 	r.must(err)
 	if a.Items != 60 || a.Same != 45 || *a.Agreement != 0.75 || *a.Kappa != 0.5 || a.Failed != 2 || a.Decided != 15 || a.Right != 12 || a.LiveRight != 3 {
 		t.Errorf("%+v (agreement %v, kappa %v)", a, *a.Agreement, *a.Kappa)
@@ -195,7 +195,7 @@ func TestAgreementOfAShadow(t *testing.T) {
 	if _, err := r.move(v, "shadow", because); err != nil {
 		t.Fatal(err)
 	}
-	if a, err = decisions.ReadAgreement(context.Background(), r.db, r.ws, v.ID); err != nil || a.Items != 0 {
+	if a, err = decisions.ReadShadow(context.Background(), r.db, r.ws, v.ID); err != nil || a.Items != 0 {
 		t.Errorf("a new time in shadow begins with %d texts of the last, %v", a.Items, err)
 	}
 }
@@ -204,15 +204,15 @@ func TestWhatAPromotionTakes(t *testing.T) {
 	t.Parallel()
 	share := func(v float64) *float64 { return &v }
 	for name, c := range map[string]struct {
-		a    decisions.Agreement
+		a    decisions.ShadowFigures
 		want bool
 	}{
-		"nothing":                       {decisions.Agreement{}, false},
-		"too few":                       {decisions.Agreement{Items: 199, Agreement: share(1)}, false},
-		"enough alike":                  {decisions.Agreement{Items: 200, Agreement: share(0.95)}, true},
-		"too different":                 {decisions.Agreement{Items: 200, Agreement: share(0.94)}, false},
-		"different, and people say yes": {decisions.Agreement{Items: 200, Agreement: share(0.5), Decided: 50, Right: 40, LiveRight: 40}, true},
-		"worse than what is live":       {decisions.Agreement{Items: 900, Agreement: share(0.99), Decided: 50, Right: 39, LiveRight: 40}, false},
+		"nothing":                       {decisions.ShadowFigures{}, false},
+		"too few":                       {decisions.ShadowFigures{Items: 199, Agreement: share(1)}, false},
+		"enough alike":                  {decisions.ShadowFigures{Items: 200, Agreement: share(0.95)}, true},
+		"too different":                 {decisions.ShadowFigures{Items: 200, Agreement: share(0.94)}, false},
+		"different, and people say yes": {decisions.ShadowFigures{Items: 200, Agreement: share(0.5), Decided: 50, Right: 40, LiveRight: 40}, true},
+		"worse than what is live":       {decisions.ShadowFigures{Items: 900, Agreement: share(0.99), Decided: 50, Right: 39, LiveRight: 40}, false},
 	} {
 		if ok, why := c.a.Enough(); ok != c.want || ok == (why != "") {
 			t.Errorf("%s: %v (%s), want %v", name, ok, why, c.want)

@@ -22,7 +22,8 @@ type CommentFilter struct {
 	ContactID                 int64
 	IDs                       []int64
 	Root                      string // with AccountID: one thread, oldest first
-	Queue                     bool   // only open review items, the most urgent first
+	Queue                     bool   // only open review items, the most urgent first, what is alike once
+	Alike                     int64  // comments with open items whose text is that of this item
 	Words                     string // in text or author's name
 	Limit                     int
 	Cursor                    string
@@ -40,6 +41,7 @@ type CommentView struct {
 	EventReason   string          `db:"event_reason"`
 	Priority      *float64        `db:"priority"`
 	ReviewID      *int64          `db:"review_id"`
+	Blind         bool            `db:"blind"` // shown as the machine left it
 }
 
 // VerdictView is a verdict row with its JSON.
@@ -60,6 +62,9 @@ type ReviewView struct {
 	Priority     float64    `json:"priority"`
 	ClaimedBy    *int64     `json:"claimed_by"`
 	ClaimedUntil *time.Time `json:"claimed_until"`
+	Alike        int        `json:"alike"` // other open items with the same text
+	Escalation   string     `json:"escalation"`
+	EscalatedAt  *time.Time `json:"escalated_at"`
 }
 
 // ActionBrief is an action in one line.
@@ -72,25 +77,65 @@ type ActionBrief struct {
 	NotBefore *time.Time `json:"not_before" db:"not_before"`
 }
 
-const sqlCommentViews = `
+// Viewer is who looks at comments. What of the review queue they are shown depends on it: a second
+// look goes to somebody who has not decided about the comment, a known answer to the one it is for.
+type Viewer struct {
+	UserID     int64 // 0: nobody who reviews
+	Supervises bool  // also sees what was escalated
+}
+
+// sqlShown says whether an open item r is the viewer's to see; $2 is the user, $3 whether they supervise.
+const sqlShown = `(r.kind IN ('verdict','sample') OR $2::bigint <> 0 AND (r.kind = 'gold' AND r.for_user = $2::bigint
+    OR r.kind = 'second' AND NOT EXISTS (SELECT 1 FROM review_items d WHERE d.workspace_id = r.workspace_id AND d.comment_id = r.comment_id AND d.decided_by = $2::bigint)))
+    AND (r.escalated_at IS NULL OR $3::boolean)`
+
+// sqlBlind says that an item is decided without knowing what was: the comment is shown as the machine
+// left it.
+const sqlBlind = `coalesce(r.kind IN ('second','gold'), false)`
+
+const sqlCommentColumns = `
 SELECT c.workspace_id, c.id, c.account_id, c.channel, c.post_id, c.external_id, c.parent_external_id, c.root_external_id, c.identity_id, c.contact_id,
-       c.author_name, c.own, c.action_id, c.text, c.attachments, c.language, c.state, c.state_by, c.live, c.ad_id, c.permalink, c.source,
-       c.commented_at, c.edited_at, c.verdict_id, c.decision,
+       c.author_name, c.own, c.action_id, c.text, c.attachments, c.language,
+       CASE WHEN NOT ` + sqlBlind + ` THEN c.state WHEN v.decision IN ('hide','delete') THEN 'hidden' ELSE 'visible' END AS state,
+       CASE WHEN NOT ` + sqlBlind + ` THEN c.state_by WHEN v.decision IN ('hide','delete') THEN 'policy' ELSE '' END AS state_by,
+       c.live, c.ad_id, c.permalink, c.source, c.commented_at, c.edited_at, v.id AS verdict_id,
+       CASE WHEN ` + sqlBlind + ` THEN v.decision ELSE c.decision END AS decision,
        p.caption AS post_caption, p.permalink AS post_permalink, p.media_hash AS post_media,
        CASE WHEN v.id IS NULL THEN 'null'::jsonb ELSE jsonb_build_object('id', v.id, 'decision', v.decision, 'tier', v.tier, 'provisional', v.provisional,
             'verdict', v.verdict, 'actor', v.actor, 'created_at', v.created_at) END AS verdict,
-       CASE WHEN r.id IS NULL THEN 'null'::jsonb ELSE jsonb_build_object('id', r.id, 'why', r.why, 'priority', r.priority,
+       CASE WHEN r.id IS NULL THEN 'null'::jsonb ELSE jsonb_build_object('id', r.id, 'why', r.why, 'priority', r.score, 'escalation', r.escalation, 'escalated_at', r.escalated_at,
+            'alike', (SELECT count(*) FROM review_items o WHERE o.text_hash = r.text_hash AND o.workspace_id = r.workspace_id AND o.state = 'open' AND o.kind IN ('verdict','sample') AND o.id <> r.id),
             'claimed_by', CASE WHEN r.claimed_until > now() THEN r.claimed_by END, 'claimed_until', CASE WHEN r.claimed_until > now() THEN r.claimed_until END) END AS review,
-       r.priority::float8 AS priority, r.id AS review_id,
-       coalesce((SELECT jsonb_agg(jsonb_build_object('id', a.id, 'kind', a.kind, 'state', a.state, 'reason', a.reason, 'meaning', a.meaning, 'not_before', a.not_before) ORDER BY a.id)
-                 FROM actions a WHERE a.workspace_id = c.workspace_id AND a.comment_id = c.id), '[]') AS actions,
+       r.score AS priority, r.id AS review_id, ` + sqlBlind + ` AS blind,
+       CASE WHEN ` + sqlBlind + ` THEN '[]' ELSE coalesce((SELECT jsonb_agg(jsonb_build_object('id', a.id, 'kind', a.kind, 'state', a.state, 'reason', a.reason, 'meaning', a.meaning, 'not_before', a.not_before) ORDER BY a.id)
+                 FROM actions a WHERE a.workspace_id = c.workspace_id AND a.comment_id = c.id), '[]') END AS actions,
        coalesce((SELECT e.reason FROM verdicts w JOIN events e ON e.id = w.event_id
-                 WHERE w.workspace_id = c.workspace_id AND w.subject = 'comment' AND w.subject_id = c.id ORDER BY w.id DESC LIMIT 1), '') AS event_reason
-FROM comments c
+                 WHERE w.workspace_id = c.workspace_id AND w.subject = 'comment' AND w.subject_id = c.id AND (NOT ` + sqlBlind + ` OR w.id = v.id) ORDER BY w.id DESC LIMIT 1), '') AS event_reason`
+
+const sqlCommentJoins = `
 LEFT JOIN posts p ON p.workspace_id = c.workspace_id AND p.id = c.post_id
-LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id
-LEFT JOIN review_items r ON r.workspace_id = c.workspace_id AND r.comment_id = c.id AND r.state = 'open' AND r.kind IN ('verdict','sample')
+LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = CASE WHEN ` + sqlBlind + ` THEN r.verdict_id ELSE c.verdict_id END`
+
+// sqlScore is the order of the queue: harm × reach, which were stored together, × age. A day of waiting
+// counts as much again as the first instant, up to three days.
+const sqlScore = `(r.priority * (1 + least(greatest(extract(epoch FROM ($4::timestamptz - r.created_at)), 0) / 86400, 3)))::float8`
+
+const sqlCommentViews = sqlCommentColumns + `
+FROM comments c
+LEFT JOIN LATERAL (SELECT r.*, ` + sqlScore + ` AS score FROM review_items r WHERE r.workspace_id = c.workspace_id AND r.comment_id = c.id AND r.state = 'open' AND ` + sqlShown + `
+    ORDER BY r.kind IN ('verdict','sample') DESC, r.id LIMIT 1) r ON true` + sqlCommentJoins + `
 WHERE c.workspace_id = $1`
+
+// sqlQueue shows what is alike once: the most urgent of it that nobody else is looking at.
+const sqlQueue = `
+WITH open AS (
+    SELECT r.id, ` + sqlScore + ` AS score, CASE WHEN r.text_hash IS NULL OR r.kind NOT IN ('verdict','sample') OR r.claimed_until > now() AND r.claimed_by <> $2::bigint
+        THEN r.id::text ELSE encode(r.text_hash, 'hex') END AS alike
+    FROM review_items r JOIN comments c ON c.workspace_id = r.workspace_id AND c.id = r.comment_id
+    WHERE r.workspace_id = $1 AND r.state = 'open' AND ` + sqlShown + `%s
+), top AS (SELECT DISTINCT ON (alike) id, score FROM open ORDER BY alike, score DESC, id)` + sqlCommentColumns + `
+FROM (SELECT i.*, top.score FROM top JOIN review_items i ON i.id = top.id AND i.workspace_id = $1) r
+JOIN comments c ON c.workspace_id = r.workspace_id AND c.id = r.comment_id` + sqlCommentJoins
 
 // Where collects conditions of a list with their arguments; ? stands for the argument.
 type Where struct {
@@ -113,8 +158,36 @@ func Like(words string) string {
 }
 
 // ListComments returns one page, and the cursor of the next where there is one.
-func ListComments(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, f CommentFilter) ([]CommentView, string, error) {
-	w := &Where{Args: []any{workspaceID}}
+func ListComments(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, viewer Viewer, f CommentFilter) ([]CommentView, string, error) {
+	at := time.Now().UTC().Truncate(time.Microsecond)
+	w := &Where{Args: []any{workspaceID, viewer.UserID, viewer.Supervises, at}}
+	f.narrow(w)
+	var query string
+	var err error
+	if f.Queue {
+		query, at, err = f.queue(w, at)
+	} else {
+		query, err = f.list(w)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	var out []CommentView
+	if err := sqlx.SelectContext(ctx, q, &out, query+" LIMIT "+strconv.Itoa(f.Limit+1), w.Args...); err != nil {
+		return nil, "", fmt.Errorf("list comments: %w", err)
+	}
+	if len(out) <= f.Limit {
+		return out, "", nil
+	}
+	out = out[:f.Limit]
+	last := out[f.Limit-1]
+	if f.Queue {
+		return out, fmt.Sprintf("%d_%s_%d", at.UnixMicro(), strconv.FormatFloat(*last.Priority, 'g', -1, 64), *last.ReviewID), nil
+	}
+	return out, TimeCursor(last.CommentedAt, last.ID), nil
+}
+
+func (f CommentFilter) narrow(w *Where) {
 	for column, value := range map[string]string{"c.state": f.State, "c.decision": f.Decision, "c.language": f.Language} {
 		if value != "" {
 			w.Add(column+" = ?", value)
@@ -128,42 +201,41 @@ func ListComments(ctx context.Context, q sqlx.QueryerContext, workspaceID int64,
 	if f.Words != "" {
 		w.Add("(c.text ILIKE ? OR c.author_name ILIKE ?)", Like(f.Words), Like(f.Words))
 	}
-	order, err := f.order(w)
-	if err != nil {
-		return nil, "", err
+	if f.Alike != 0 {
+		w.Add("r.text_hash = (SELECT text_hash FROM review_items WHERE workspace_id = $1 AND id = ?) AND r.kind IN ('verdict','sample')", f.Alike)
 	}
-	var out []CommentView
-	if err := sqlx.SelectContext(ctx, q, &out, sqlCommentViews+w.SQL.String()+order+" LIMIT "+strconv.Itoa(f.Limit+1), w.Args...); err != nil {
-		return nil, "", fmt.Errorf("list comments: %w", err)
-	}
-	if len(out) <= f.Limit {
-		return out, "", nil
-	}
-	out = out[:f.Limit]
-	last := out[f.Limit-1]
-	if f.Queue {
-		return out, fmt.Sprintf("%s_%d", strconv.FormatFloat(*last.Priority, 'g', -1, 64), *last.ReviewID), nil
-	}
-	return out, TimeCursor(last.CommentedAt, last.ID), nil
 }
 
-func (f CommentFilter) order(w *Where) (string, error) {
+// queue orders by urgency. Its pages hold together by the instant of the first: ages stand still.
+func (f CommentFilter) queue(w *Where, at time.Time) (string, time.Time, error) {
+	query := fmt.Sprintf(sqlQueue, w.SQL.String())
+	if f.Cursor != "" {
+		parts := strings.Split(f.Cursor, "_")
+		if len(parts) != 3 {
+			return "", at, errCursor
+		}
+		micros, merr := strconv.ParseInt(parts[0], 10, 64)
+		score, serr := strconv.ParseFloat(parts[1], 64)
+		item, ierr := strconv.ParseInt(parts[2], 10, 64)
+		if merr != nil || serr != nil || ierr != nil {
+			return "", at, errCursor
+		}
+		at = time.UnixMicro(micros).UTC()
+		w.Args[3] = at
+		after := &Where{Args: w.Args}
+		after.Add("(r.score < ?::float8 OR r.score = ?::float8 AND r.id > ?::bigint)", score, score, item)
+		w.Args = after.Args
+		query += " WHERE true" + after.SQL.String()
+	}
+	return query + " ORDER BY r.score DESC, r.id", at, nil
+}
+
+func (f CommentFilter) list(w *Where) (string, error) {
+	order := " ORDER BY c.commented_at DESC, c.id DESC"
 	switch {
 	case f.Root != "":
 		w.Add("c.root_external_id = ?", f.Root)
-		return " ORDER BY c.commented_at, c.id", nil
-	case f.Queue:
-		w.Add("r.id IS NOT NULL")
-		if f.Cursor != "" {
-			p, id, _ := strings.Cut(f.Cursor, "_")
-			priority, perr := strconv.ParseFloat(p, 64)
-			item, ierr := strconv.ParseInt(id, 10, 64)
-			if perr != nil || ierr != nil {
-				return "", errCursor
-			}
-			w.Add("(r.priority::float8 < ? OR r.priority::float8 = ? AND r.id > ?)", priority, priority, item)
-		}
-		return " ORDER BY r.priority DESC, r.id", nil
+		order = " ORDER BY c.commented_at, c.id"
 	case f.Cursor != "":
 		at, id, err := ParseTimeCursor(f.Cursor)
 		if err != nil {
@@ -171,8 +243,10 @@ func (f CommentFilter) order(w *Where) (string, error) {
 		}
 		w.Add("(c.commented_at, c.id) < (?::timestamptz, ?::bigint)", at, id)
 	}
-	w.Add("c.commented_at > '-infinity'") // lets the list's index be used
-	return " ORDER BY c.commented_at DESC, c.id DESC", nil
+	if f.Root == "" {
+		w.Add("c.commented_at > '-infinity'") // lets the list's index be used
+	}
+	return sqlCommentViews + w.SQL.String() + order, nil
 }
 
 var errCursor = fault.Field("cursor", "the cursor is not one of ours; start from the first page")
@@ -191,10 +265,10 @@ func ParseTimeCursor(cursor string) (time.Time, int64, error) {
 	return time.UnixMicro(micros).UTC(), id, nil
 }
 
-// ViewComment returns one comment.
-func ViewComment(ctx context.Context, q sqlx.QueryerContext, workspaceID, id int64) (CommentView, error) {
+// ViewComment returns one comment as the viewer may see it.
+func ViewComment(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, viewer Viewer, id int64) (CommentView, error) {
 	var v CommentView
-	err := sqlx.GetContext(ctx, q, &v, sqlCommentViews+` AND c.id = $2`, workspaceID, id)
+	err := sqlx.GetContext(ctx, q, &v, sqlCommentViews+` AND c.id = $5`, workspaceID, viewer.UserID, viewer.Supervises, time.Now().UTC(), id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return v, fault.New(fault.NotFound, "comment %d does not exist in this workspace", id)
 	}

@@ -389,6 +389,7 @@ func (s *scene) commentEdited(e *event) (string, error) {
 	}
 	at := e.Event.Time
 	c.Text, c.EditedAt = e.Text, &at
+	s.w.reworded = append(s.w.reworded, c.ID)
 	s.changed(c)
 	if c.Own {
 		return "the brand edited its own comment", nil
@@ -411,6 +412,7 @@ func (s *scene) commentRemoved(e *event) string {
 	c.State, c.StateBy, c.StateMoved = "removed", "network", true
 	s.changed(c)
 	s.w.closeReviews = append(s.w.closeReviews, c.ID)
+	s.w.reworded = append(s.w.reworded, c.ID)
 	s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Reason: "comment_removed", Meaning: "the comment was removed on the network"})
 	return "removed on the network; what was planned for it is cancelled"
 }

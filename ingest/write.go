@@ -32,6 +32,7 @@ type writes struct {
 	shadows              []decisions.Shadow
 	reviews              []reviewRow
 	closeReviews         []int64
+	reworded             []int64 // comments whose text is another, or gone
 	asks                 []askNew
 	handoffs             []handoffRow
 	used                 []usedRow
@@ -237,6 +238,13 @@ func (s *scene) writeReviews(ctx context.Context, tx *sqlx.Tx) error {
 			return fmt.Errorf("close review items: %w", err)
 		}
 	}
+	if len(s.w.reworded) > 0 {
+		for _, stmt := range []string{sqlEndBlind, sqlRetireGold} {
+			if _, err := tx.ExecContext(ctx, stmt, pq.Array(s.w.reworded)); err != nil {
+				return fmt.Errorf("end second looks and known answers: %w", err)
+			}
+		}
+	}
 	if len(s.w.reviews) == 0 {
 		return nil
 	}
@@ -272,7 +280,14 @@ ON CONFLICT (workspace_id, comment_id) WHERE state = 'open' AND kind IN ('verdic
 DO UPDATE SET verdict_id = excluded.verdict_id, why = excluded.why, kind = excluded.kind, harm = greatest(review_items.harm, excluded.harm), reach = excluded.reach,
     priority = greatest(review_items.harm, excluded.harm) * excluded.reach, text_hash = excluded.text_hash`
 
-// An item that a reviewer has for its own sake ends with the comment too, whatever its kind.
+// A second look and a known answer are about the words as they were.
+const (
+	sqlEndBlind = `
+UPDATE review_items SET state = 'decided', outcome = 'superseded', reason = 'the text changed', decided_at = now()
+WHERE comment_id = ANY($1) AND state = 'open' AND kind IN ('second','gold')`
+	sqlRetireGold = `UPDATE gold_comments SET retired_at = now() WHERE comment_id = ANY($1) AND retired_at IS NULL`
+)
+
 const sqlCloseReviews = `
 UPDATE review_items SET state = 'decided', outcome = 'superseded', reason = 'the comment was removed', decided_at = now()
 WHERE comment_id = ANY($1) AND state = 'open'`

@@ -87,7 +87,7 @@ func (p policyShowCmd) Run(ctx context.Context, c *config) error {
 		if err != nil {
 			return err
 		}
-		shadow, err := decisions.ReadAgreement(ctx, s.DB, w.ID, p.ID)
+		shadow, err := decisions.ReadShadow(ctx, s.DB, w.ID, p.ID)
 		if err != nil {
 			return err
 		}

@@ -388,6 +388,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/comments/{id}/gold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a comment one with a known answer
+         * @description Permission: supervise
+         */
+        post: operations["post-comments-id-gold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/comments/{id}/hide": {
         parameters: {
             query?: never;
@@ -972,6 +992,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Comments with a known answer
+         * @description Permission: supervise
+         */
+        get: operations["get-gold"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gold/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a known answer out
+         * @description Permission: supervise
+         */
+        delete: operations["delete-gold-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/identities/{id}/rejoin": {
         parameters: {
             query?: never;
@@ -1240,6 +1300,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/review-agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far reviewers agree, and meet known answers
+         * @description Permission: supervise
+         */
+        get: operations["get-review-agreement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-batches/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back what was decided together
+         * @description Permission: moderate
+         */
+        post: operations["post-review-batches-id-undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What rules and tiers did, and people overturned
+         * @description Permission: see
+         */
+        get: operations["get-review-statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}/alike": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Comments with open items and the same text
+         * @description Permission: see
+         */
+        get: operations["get-reviews-id-alike"];
+        put?: never;
+        /**
+         * Decide an item and all that are alike
+         * @description Permission: moderate
+         */
+        post: operations["post-reviews-id-alike"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reviews/{id}/claim": {
         parameters: {
             query?: never;
@@ -1254,6 +1398,26 @@ export interface paths {
          * @description Permission: moderate
          */
         post: operations["post-reviews-id-claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}/escalate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pass a review item to supervisors, with a reason
+         * @description Permission: moderate
+         */
+        post: operations["post-reviews-id-escalate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1809,21 +1973,15 @@ export interface components {
         Agreement: {
             /** Format: double */
             agreement: number | null;
-            /** Format: int64 */
-            decided: number;
-            /** Format: int64 */
-            failed: number;
+            gold: components["schemas"]["GoldScore"][];
             /** Format: int64 */
             items: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Cohen's: agreement beyond chance
+             */
             kappa: number | null;
-            /** Format: int64 */
-            live_right: number;
-            pairs: components["schemas"]["Pair"][];
-            /** Format: int64 */
-            right: number;
-            /** Format: int64 */
-            same: number;
+            pairs: components["schemas"]["PairAgree"][];
         };
         AssignInBody: {
             /** @description Empty: no team; left out: as it was */
@@ -1899,6 +2057,16 @@ export interface components {
              * @description Only what was judged since
              */
             since?: string;
+        };
+        Batch: {
+            /** Format: int64 */
+            batch: number;
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            left: number;
+            /** Format: int64 */
+            skipped: number;
         };
         Button: {
             id?: string;
@@ -2258,6 +2426,11 @@ export interface components {
             /** Format: int64 */
             unanswered: number;
         };
+        DecideAlikeInBody: {
+            reason?: string;
+            /** @enum {string} */
+            verb: "approve" | "unhide" | "hide" | "delete";
+        };
         DecideInBody: {
             reason?: string;
             /** Format: int64 */
@@ -2355,6 +2528,9 @@ export interface components {
              */
             waiting: number;
         };
+        EscalateInBody: {
+            reason: string;
+        };
         Event: {
             /** Format: int64 */
             account_id: number;
@@ -2375,6 +2551,53 @@ export interface components {
             source: string;
             /** @enum {string} */
             state: "pending" | "done" | "parked";
+        };
+        Fired: {
+            /** Format: int64 */
+            decided: number;
+            /** Format: int64 */
+            fired: number;
+            name: string;
+            /** Format: int64 */
+            overturned: number;
+            /** Format: int64 */
+            removed: number;
+            /** Format: int64 */
+            restored: number;
+            version: string;
+        };
+        Gold: {
+            added_by: string;
+            /** @enum {string} */
+            answer: "allow" | "hide" | "delete";
+            /** Format: int64 */
+            comment_id: number;
+            /** Format: int64 */
+            id: number;
+            note: string;
+            /** Format: int64 */
+            right: number;
+            /** Format: int64 */
+            shown: number;
+        };
+        GoldID: {
+            /** Format: int64 */
+            id: number;
+        };
+        GoldInBody: {
+            /** @enum {string} */
+            answer: "allow" | "hide" | "delete";
+            note?: string;
+        };
+        GoldScore: {
+            /** Format: int64 */
+            items: number;
+            /** Format: double */
+            kappa: number | null;
+            /** Format: int64 */
+            right: number;
+            /** Format: int64 */
+            user_id: number;
         };
         HeldCount: {
             /** Format: int64 */
@@ -2472,7 +2695,7 @@ export interface components {
         };
         Me: {
             demo: boolean;
-            permissions: ("see" | "moderate" | "converse" | "campaign" | "configure" | "own" | "audit")[];
+            permissions: ("see" | "moderate" | "supervise" | "converse" | "campaign" | "configure" | "own" | "audit")[];
             rehearsal_url: string;
             /** @enum {string} */
             role: "owner" | "admin" | "supervisor" | "moderator" | "agent" | "analyst";
@@ -2687,6 +2910,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageGold: {
+            items: components["schemas"]["Gold"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageKnowledge: {
             items: components["schemas"]["Knowledge"][];
             /** @description Cursor of the next page; empty on the last */
@@ -2752,6 +2980,18 @@ export interface components {
             count: number;
             now: string;
             was: string;
+        };
+        PairAgree: {
+            /** Format: double */
+            agreement: number | null;
+            /** Format: int64 */
+            first: number;
+            /** Format: int64 */
+            items: number;
+            /** Format: double */
+            kappa: number | null;
+            /** Format: int64 */
+            second: number;
         };
         Parted: {
             /** Format: date-time */
@@ -2871,10 +3111,19 @@ export interface components {
             emoji: string;
         };
         Review: {
+            /**
+             * Format: int64
+             * @description Other open items with the same text
+             */
+            alike: number;
             /** Format: int64 */
             claimed_by: number | null;
             /** Format: date-time */
             claimed_until: string | null;
+            /** Format: date-time */
+            escalated_at: string | null;
+            /** @description Why it was passed to supervisors */
+            escalation: string;
             /** Format: int64 */
             id: number;
             /** Format: double */
@@ -2959,6 +3208,16 @@ export interface components {
             updated_at: string;
             updated_by: string;
         };
+        Sample: {
+            /** Format: int64 */
+            decided: number;
+            decision: string;
+            /** Format: int64 */
+            drawn: number;
+            language: string;
+            /** Format: int64 */
+            wrong: number;
+        };
         SendMessage: {
             parameters?: string[];
             /**
@@ -2995,9 +3254,33 @@ export interface components {
             /** @description How the person knows; kept in the audit log */
             reason: string;
         };
+        ShadowFigures: {
+            /** Format: double */
+            agreement: number | null;
+            /** Format: int64 */
+            decided: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            items: number;
+            /** Format: double */
+            kappa: number | null;
+            /** Format: int64 */
+            live_right: number;
+            pairs: components["schemas"]["Pair"][];
+            /** Format: int64 */
+            right: number;
+            /** Format: int64 */
+            same: number;
+        };
         SignInInBody: {
             email: string;
             password: string;
+        };
+        Statistics: {
+            rules: components["schemas"]["Fired"][];
+            samples: components["schemas"]["Sample"][];
+            tiers: components["schemas"]["Fired"][];
         };
         Step: {
             /** Format: date-time */
@@ -3225,7 +3508,7 @@ export interface components {
             override: string;
             /** @description Whether its shadow carries a promotion to live */
             ready: boolean;
-            shadow: components["schemas"]["Agreement"];
+            shadow: components["schemas"]["ShadowFigures"];
             /** Format: date-time */
             shadow_from: string | null;
             /** @enum {string} */
@@ -3858,7 +4141,10 @@ export interface operations {
     };
     "get-comments-id": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description false: as it is, also where the caller has a second look at it to decide */
+                blind?: boolean;
+            };
             header?: never;
             path: {
                 id: number;
@@ -3944,6 +4230,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-comments-id-gold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoldInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldID"];
                 };
             };
             /** @description Error */
@@ -4970,6 +5291,67 @@ export interface operations {
             };
         };
     };
+    "get-gold": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageGold"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-gold-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-identities-id-rejoin": {
         parameters: {
             query?: never;
@@ -5569,6 +5951,174 @@ export interface operations {
             };
         };
     };
+    "get-review-agreement": {
+        parameters: {
+            query?: {
+                /** @description Only what was decided since; the last 90 days if empty */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agreement"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-review-batches-id-undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-review-statistics": {
+        parameters: {
+            query?: {
+                /** @description Only what was decided since; the last 90 days if empty */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-reviews-id-alike": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageComment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-reviews-id-alike": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideAlikeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-reviews-id-claim": {
         parameters: {
             query?: never;
@@ -5592,6 +6142,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ClaimedUntil"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-reviews-id-escalate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EscalateInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

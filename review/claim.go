@@ -1,0 +1,89 @@
+package review
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/auth"
+	"ponte/fault"
+)
+
+// Lease is how long a claimed item is kept from the others.
+const Lease = 5 * time.Minute
+
+// sqlMine says whether an item may be in the queue of member $3, who supervises or not by $4.
+const sqlMine = `(kind IN ('verdict','sample') OR kind = 'gold' AND for_user = $3
+    OR kind = 'second' AND NOT EXISTS (SELECT 1 FROM review_items d WHERE d.workspace_id = i.workspace_id AND d.comment_id = i.comment_id AND d.decided_by = $3))
+    AND (escalated_at IS NULL OR $4)`
+
+// Claim keeps an item from the others for a while; claiming again prolongs it.
+func Claim(ctx context.Context, tx *sqlx.Tx, who auth.Who, id int64) (time.Time, error) {
+	if who.UserID == 0 {
+		return time.Time{}, fault.New(fault.Forbidden, "an API token cannot claim review items; a member can")
+	}
+	var until []time.Time
+	err := tx.SelectContext(ctx, &until, `
+UPDATE review_items i SET claimed_by = $3, claimed_until = now() + make_interval(secs => $5)
+WHERE workspace_id = $1 AND id = $2 AND state = 'open' AND (claimed_by IS NULL OR claimed_by = $3 OR claimed_until < now()) AND `+sqlMine+` RETURNING claimed_until`,
+		who.WorkspaceID, id, who.UserID, who.Can(auth.Supervise), Lease.Seconds())
+	if err != nil {
+		return time.Time{}, fmt.Errorf("claim review item %d: %w", id, err)
+	}
+	if len(until) == 0 {
+		return time.Time{}, whyNot(ctx, tx, who.WorkspaceID, id)
+	}
+	return until[0].UTC(), touchItem(ctx, tx, who.WorkspaceID, id)
+}
+
+// Release gives a claimed item back.
+func Release(ctx context.Context, tx *sqlx.Tx, who auth.Who, id int64) error {
+	res, err := tx.ExecContext(ctx, `UPDATE review_items SET claimed_by = NULL, claimed_until = NULL WHERE workspace_id = $1 AND id = $2 AND state = 'open' AND claimed_by = $3`, who.WorkspaceID, id, who.UserID)
+	if err != nil {
+		return fmt.Errorf("release review item %d: %w", id, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return whyNot(ctx, tx, who.WorkspaceID, id)
+	}
+	return touchItem(ctx, tx, who.WorkspaceID, id)
+}
+
+// Escalate passes an item on to supervisors, with the reason why.
+func Escalate(ctx context.Context, tx *sqlx.Tx, who auth.Who, id int64, reason string) error {
+	var comments []int64
+	err := tx.SelectContext(ctx, &comments, `
+UPDATE review_items i SET escalated_at = now(), escalated_by = nullif($3::bigint, 0), escalation = $5, claimed_by = NULL, claimed_until = NULL
+WHERE workspace_id = $1 AND id = $2 AND state = 'open' AND escalated_at IS NULL AND (claimed_by IS NULL OR claimed_by = $3 OR claimed_until < now()) AND `+sqlMine+` RETURNING comment_id`,
+		who.WorkspaceID, id, who.UserID, who.Can(auth.Supervise), reason)
+	if err != nil {
+		return fmt.Errorf("escalate review item %d: %w", id, err)
+	}
+	if len(comments) == 0 {
+		return whyNot(ctx, tx, who.WorkspaceID, id)
+	}
+	if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "review.escalate", reviewObject(id), nil); err != nil {
+		return err
+	}
+	return touch(ctx, tx, who.WorkspaceID, comments[0])
+}
+
+func whyNot(ctx context.Context, tx *sqlx.Tx, workspace, id int64) error {
+	var exists bool
+	if err := tx.GetContext(ctx, &exists, `SELECT EXISTS (SELECT 1 FROM review_items WHERE workspace_id = $1 AND id = $2)`, workspace, id); err != nil {
+		return fmt.Errorf("look for review item %d: %w", id, err)
+	}
+	if !exists {
+		return fault.New(fault.NotFound, "review item %d does not exist in this workspace", id)
+	}
+	return fault.New(fault.Conflict, "somebody else has this item, or it is decided or passed on already")
+}
+
+func touchItem(ctx context.Context, tx *sqlx.Tx, workspace, id int64) error {
+	var comment int64
+	if err := tx.GetContext(ctx, &comment, `SELECT comment_id FROM review_items WHERE workspace_id = $1 AND id = $2`, workspace, id); err != nil {
+		return fmt.Errorf("find the comment of review item %d: %w", id, err)
+	}
+	return touch(ctx, tx, workspace, comment)
+}
