@@ -65,7 +65,7 @@ var defaultRules []byte
 
 // DefaultRules are the shipped ones.
 var DefaultRules = sync.OnceValue(func() *RuleSet {
-	rs, err := ParseRules(defaultRules)
+	rs, err := ParseRules([]byte(compact(defaultRules))) // as it stands in a whole document
 	if err != nil {
 		panic("the shipped rules cannot be read: " + err.Error())
 	}

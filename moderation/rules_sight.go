@@ -43,8 +43,8 @@ type word struct {
 
 // What of a text is looked at: the beginning and the end, where spammers put what they want read.
 const (
-	maxSight  = 12_000 // runes
-	tailSight = 3_000  // of them at the end
+	maxSight  = 40_000 // runes
+	tailSight = 10_000 // of them at the end
 
 	maxLeet  = 40 // letters of a word that is read as leetspeak or without repeats
 	maxHosts = 8
