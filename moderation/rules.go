@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -85,7 +86,7 @@ func parseRules(raw []byte, strict bool) (*RuleSet, error) {
 	if err := dec.Decode(&rules); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the rules are not a JSON list of rules: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
-	if dec.More() {
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, fault.New(fault.Invalid, "after the list of rules stands something else")
 	}
 	if len(rules) > maxRules {

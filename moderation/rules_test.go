@@ -381,6 +381,7 @@ func TestRulesNameTheirFaults(t *testing.T) {
 		`{`:                         "not a JSON list",
 		`{}`:                        "not a JSON list",
 		`[null]`:                    "null",
+		`[]}`:                       "something else",
 		`[] []`:                     "something else",
 		`[{"name":"x","text":"t"}]`: "decision",
 		`[{"text":"t","category":"spam","decision":"hide","links":1}]`:                                                                                  "name",
