@@ -78,6 +78,9 @@ func TestErasureTellsWhatGoes(t *testing.T) {
     (SELECT string_agg(name, '') FROM identities WHERE contact_id = $1))`, s.home.contact); got != "" {
 		t.Errorf("erasing left %q", got)
 	}
+	if got := s.text(`SELECT concat(state, ' ', unread, ' ', waiting_since) FROM conversations WHERE id = $1`, s.home.conversation); got != "resolved 0 " {
+		t.Errorf("somebody is to answer a person who is gone: %s", got)
+	}
 	if got := s.text(`SELECT state FROM actions WHERE id = $1`, s.home.action); got != "cancelled" {
 		t.Errorf("what waited is %s", got)
 	}

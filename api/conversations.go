@@ -82,7 +82,7 @@ type ConversationDetail struct {
 type ConsentState struct {
 	Channel string     `json:"channel" enum:"facebook,instagram,messenger,whatsapp"`
 	Purpose string     `json:"purpose"`
-	State   string     `json:"state" enum:"granted,withdrawn,doubt,none"`
+	State   string     `json:"state" enum:"granted,refused,withdrawn,doubt,none"`
 	Since   *time.Time `json:"since"`
 	Wording string     `json:"wording"`
 	How     string     `json:"how"`
@@ -228,8 +228,10 @@ func (s *Server) consentOf(ctx context.Context, workspace, contact int64) ([]Con
 		switch st.Status {
 		case consent.Granted:
 			c.State = "granted"
-		case consent.Withdrawn, consent.Refused:
+		case consent.Withdrawn:
 			c.State = "withdrawn"
+		case consent.Refused:
+			c.State = "refused"
 		case consent.Doubtful:
 			c.State = "doubt"
 		}

@@ -103,7 +103,8 @@ WHERE t.workspace_id = $1 AND t.contact_id = $2 AND m.workspace_id = t.workspace
 	`DELETE FROM message_media g USING messages m, threads t WHERE t.workspace_id = $1 AND t.contact_id = $2 AND m.workspace_id = t.workspace_id AND m.thread_id = t.id
    AND g.workspace_id = m.workspace_id AND g.message_id = m.id`,
 	`DELETE FROM suggestions g USING conversations v WHERE v.workspace_id = $1 AND v.contact_id = $2 AND g.workspace_id = v.workspace_id AND g.conversation_id = v.id`,
-	`UPDATE conversations SET preview = '', origin = origin - 'text' - 'referral', bot = '{}', labels = '{}' WHERE workspace_id = $1 AND contact_id = $2`,
+	`UPDATE conversations SET preview = '', origin = origin - 'text' - 'referral', bot = '{}', labels = '{}',
+    state = 'resolved', resolved_at = coalesce(resolved_at, now()), waiting_since = NULL, unread = 0 WHERE workspace_id = $1 AND contact_id = $2`,
 	`UPDATE actions SET call = jsonb_build_object('kind', call->'kind', 'channel', call->'channel', 'token', call->'token') WHERE workspace_id = $1 AND contact_id = $2 AND state NOT IN ('planned','sending','unknown','held')`,
 	`UPDATE handoffs SET revoked_at = coalesce(revoked_at, now()), revoked_why = 'erased' WHERE workspace_id = $1 AND contact_id = $2`,
 	`UPDATE identities SET username = '', name = '', external_id = 'erased:' || id, phone = NULL WHERE workspace_id = $1 AND contact_id = $2`,

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -69,7 +70,7 @@ func (n *Network) Health(ctx context.Context, a channels.Account, appID, appSecr
 			return h
 		}
 	} else {
-		h.TokenValid, h.Name, h.Quality, h.Mode = true, me.Name+me.Username+me.Verified, me.Quality, me.Mode
+		h.TokenValid, h.Name, h.Quality, h.Mode = true, cmp.Or(me.Name, me.Username, me.Verified), me.Quality, me.Mode
 		_ = json.Unmarshal(me.Tier, &h.Tier)
 	}
 	if appID != "" && appSecret != "" {

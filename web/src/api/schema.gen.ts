@@ -2292,7 +2292,7 @@ export interface components {
             /** Format: date-time */
             since: string | null;
             /** @enum {string} */
-            state: "granted" | "withdrawn" | "doubt" | "none";
+            state: "granted" | "refused" | "withdrawn" | "doubt" | "none";
             wording: string;
         };
         Contact: {

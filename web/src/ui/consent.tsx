@@ -7,7 +7,7 @@ import { codeText } from '@/i18n';
 import { ConsentForm } from './consent-form';
 import { Ago, channelNames, Tag, type Tone } from './parts';
 
-const tone: Record<ConsentState['state'], Tone> = { granted: 'good', withdrawn: 'bad', doubt: 'warn', none: 'plain' };
+const tone: Record<ConsentState['state'], Tone> = { granted: 'good', refused: 'bad', withdrawn: 'bad', doubt: 'warn', none: 'plain' };
 
 /** What a person agreed to on which channel, with the wording they answered; and a way to record what they said elsewhere. */
 export function ConsentStates({ contact, states }: { contact: number; states: ConsentState[] }) {

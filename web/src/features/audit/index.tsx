@@ -35,7 +35,7 @@ export default function Audit() {
 
 function Line({ l }: { l: AuditLine }) {
   const { t, i18n } = useTranslation();
-  const details = Object.entries(l.detail).filter(([, v]) => v !== null && v !== '').map(([k, v]) => `${codeText('audit_detail', k)}: ${shown(v)}`);
+  const details = Object.entries(l.detail).filter(([k, v]) => v !== null && v !== '' && !rowNumbers.includes(k)).map(([k, v]) => `${codeText('audit_detail', k)}: ${shown(v)}`);
   return (
     <Row side={<span title={dateTime(l.at, i18n.language)}><Ago at={l.at} /></span>}>
       <strong>{codeText('audit_verb', l.verb)}</strong>
@@ -48,6 +48,9 @@ function Line({ l }: { l: AuditLine }) {
     </Row>
   );
 }
+
+/** Numbers of rows, which say nothing to a reader; the API has them. */
+const rowNumbers = ['action', 'join', 'verdict', 'template', 'conversation'];
 
 /** A value of the detail as words. */
 function shown(v: unknown): string {

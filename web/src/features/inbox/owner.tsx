@@ -39,7 +39,7 @@ function Choices({ c, me, onGive }: ChoicesProps) {
   return (
     <>
       <Menu.Label>{t('inbox.assign_member')}</Menu.Label>
-      {[...members].sort((a, b) => Number(b.user_id === me) - Number(a.user_id === me)).map((m) => <Menu.Item key={m.user_id} aria-current={m.user_id === now} {...tick(m.user_id === now)} onClick={() => onGive(m.user_id)}>{m.user_id === me ? t('inbox.assign_me') : m.name || m.email}</Menu.Item>)}
+      {[...members].sort((a, b) => Number(b.user_id === me) - Number(a.user_id === me)).map((m) => <Menu.Item key={m.user_id} aria-current={m.user_id === now} {...tick(m.user_id === now)} onClick={() => onGive(m.user_id)}>{m.user_id !== me ? m.name || m.email : t(now === me ? 'inbox.mine' : 'inbox.assign_me')}</Menu.Item>)}
       {now !== null && <Menu.Item onClick={() => onGive(null)}>{t('inbox.assign_nobody')}</Menu.Item>}
       <Menu.Label>{t('contact.team')}</Menu.Label>
       {teams.map((x) => <Menu.Item key={x.name} aria-current={x.name === c.team} {...tick(x.name === c.team)} onClick={() => onGive(now, x.name)}>{x.name}</Menu.Item>)}

@@ -102,7 +102,7 @@ function Heading({ c }: { c: CommentDetail }) {
   const { t, i18n } = useTranslation();
   return (
     <div className={css.who}>
-      <Face name={c.author.name} channel={c.channel} />
+      <Face name={c.author.name || (c.own ? t('comment.us') : '')} channel={c.channel} />
       <div style={{ minWidth: 0 }}>
         <h2 className="clip" dir="auto">{c.author.name || t(c.own ? 'comment.us' : 'comment.nameless')}</h2>
         <small>

@@ -94,7 +94,7 @@ function Item({ c, current, onSelect }: { c: Comment; current: boolean; onSelect
   const { t } = useTranslation();
   return (
     <button type="button" className={css.item} aria-current={current} onClick={() => onSelect(c.id)}>
-      <Face name={c.author.name} channel={c.channel} />
+      <Face name={c.author.name || (c.own ? t('comment.us') : '')} channel={c.channel} />
       <span style={{ minWidth: 0 }}>
         <span className={css.itemTop}><b className="clip" dir="auto">{c.author.name || t(c.own ? 'comment.us' : 'comment.nameless')}</b><Ago at={c.commented_at} /></span>
         <span className={`clip2 ${css.itemText}`} dir="auto" lang={c.language || undefined}>{c.text || t('comment.no_text')}</span>
