@@ -7,14 +7,13 @@ package llm
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,11 +33,21 @@ const (
 
 // Errors that say what follows.
 var (
-	ErrOff     = errors.New("no language model is configured")
-	ErrDown    = errors.New("the language model is not answering at the moment")
-	ErrRefused = errors.New("the language model refused to answer")
-	ErrEmpty   = errors.New("the language model gave no usable answer")
+	ErrOff       = errors.New("no language model is configured")
+	ErrDown      = errors.New("the language model is not answering at the moment")
+	ErrRefused   = errors.New("the language model refused to answer")
+	ErrEmpty     = errors.New("the language model gave no usable answer")
+	ErrTruncated = errors.New("the language model's answer was cut off")
 )
+
+// BusyError says that the server asked everybody to wait. It is no fault of the question's: nothing is
+// counted against it.
+type BusyError struct{ Wait time.Duration }
+
+// Error says how long.
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("the language model asks us to wait for %s", e.Wait.Round(time.Second))
+}
 
 // Config says which server to ask and how.
 type Config struct {
@@ -54,10 +63,21 @@ type Config struct {
 // Request is one question.
 type Request struct {
 	System, User string
+	Pictures     []Picture // shown after the text, where the model sees
+	Repair       *Repair   // an answer to this question that could not be used
 	SchemaName   string
 	Schema       json.RawMessage // JSON schema of the answer; empty: free text
 	MaxTokens    int
 }
+
+// Picture is an image in a question; it travels inside the request, never by address.
+type Picture struct {
+	MIME  string
+	Bytes []byte
+}
+
+// Repair asks once more, with what was wrong about the answer before.
+type Repair struct{ Answer, Fault string }
 
 // Response is an answer with what it cost.
 type Response struct {
@@ -75,18 +95,12 @@ type Client struct {
 	api   *openai.Client
 	slots chan struct{}
 	form  atomic.Int32 // 0: json_schema, 1: json_object, 2: plain; only ever steps up
-
-	mu       sync.Mutex
-	failures int
-	openTill time.Time
-	now      func() time.Time
+	gate  breaker
+	now   func() time.Time
 }
 
-// The breaker opens after so many failures in a row, for so long; then one question tries again.
-const (
-	breakAfter = 5
-	breakFor   = 30 * time.Second
-)
+// maxWait is how long a question waits for a busy server with its slot in hand.
+const maxWait = 5 * time.Second
 
 // New returns a client; with an empty URL every question is ErrOff.
 func New(c Config) *Client {
@@ -101,7 +115,7 @@ func New(c Config) *Client {
 	}
 	conf := openai.DefaultConfig(c.Key)
 	conf.BaseURL = strings.TrimRight(c.URL, "/")
-	conf.HTTPClient = &http.Client{Timeout: c.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	conf.HTTPClient = httpClient(c.Timeout)
 	return &Client{cfg: c, api: openai.NewClientWithConfig(conf), slots: make(chan struct{}, c.Concurrency), now: time.Now}
 }
 
@@ -116,22 +130,18 @@ func (c *Client) State() State {
 	if !c.Configured() {
 		return Off
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.now().Before(c.openTill) {
+	if c.gate.wait(c.now()) > 0 {
 		return Down
 	}
 	return OK
 }
 
 // Complete asks, and with a schema returns the JSON object of the answer. It waits its turn, retries
-// what may pass, and gives up early while the breaker is open.
+// what may pass, heeds how long a busy server wants to be left alone, and gives up early while the
+// breaker is open.
 func (c *Client) Complete(ctx context.Context, r Request) (Response, error) {
-	switch c.State() {
-	case Off:
+	if !c.Configured() {
 		return Response{}, ErrOff
-	case Down:
-		return Response{}, ErrDown
 	}
 	select {
 	case c.slots <- struct{}{}:
@@ -139,40 +149,50 @@ func (c *Client) Complete(ctx context.Context, r Request) (Response, error) {
 	case <-ctx.Done():
 		return Response{}, ctx.Err()
 	}
+	if err := c.gate.enter(c.now()); err != nil {
+		return Response{}, err
+	}
 	start := c.now()
 	var last error
 	for try := 0; try <= c.cfg.Retries; try++ {
-		if try > 0 && !c.pause(ctx, try, last) {
+		if try > 0 && !pause(ctx, try, last) {
 			break
 		}
 		res, err := c.once(ctx, r)
-		if err == nil {
-			c.succeeded()
+		if err == nil || unusable(err) {
+			c.gate.well() // where its answer is not usable, the server is well all the same
 			res.Took = c.now().Sub(start)
-			return res, nil
-		}
-		last = err
-		if errors.Is(err, ErrRefused) || errors.Is(err, ErrEmpty) {
-			c.succeeded() // the server is well; its answer is not usable
 			return res, err
 		}
-		if !mayPass(err) {
+		if last = err; !mayPass(err) {
 			break
 		}
 	}
+	if status := statusOf(last); status == 400 || status == 413 || status == 422 || status == 451 { // this question, not the server
+		c.gate.well()
+		return Response{}, fmt.Errorf("%w: %s", ErrRefused, describe(last))
+	}
 	if errors.Is(ctx.Err(), context.Canceled) { // the caller went away: that says nothing of the server
+		c.gate.left()
 		return Response{}, ctx.Err()
 	}
-	c.failed()
+	if busy := busyOf(last); busy != nil {
+		c.gate.busy(c.now().Add(busy.Wait))
+		return Response{}, busy
+	}
+	c.gate.failed(c.now())
 	return Response{}, fmt.Errorf("%w: %s", ErrDown, describe(last))
+}
+
+func unusable(err error) bool {
+	return errors.Is(err, ErrRefused) || errors.Is(err, ErrEmpty) || errors.Is(err, ErrTruncated)
 }
 
 func (c *Client) once(ctx context.Context, r Request) (Response, error) {
 	for {
 		form := c.form.Load()
 		//lint:ignore SA1019 the compatible servers know max_tokens; few know its successor
-		req := openai.ChatCompletionRequest{Model: c.cfg.Model, MaxTokens: r.MaxTokens, Temperature: 0.0001, Messages: []openai.ChatCompletionMessage{
-			{Role: openai.ChatMessageRoleSystem, Content: r.System}, {Role: openai.ChatMessageRoleUser, Content: r.User}}}
+		req := openai.ChatCompletionRequest{Model: c.cfg.Model, MaxTokens: r.MaxTokens, Temperature: 0.0001, Messages: messages(r)}
 		if len(r.Schema) > 0 {
 			switch form {
 			case 0:
@@ -182,16 +202,39 @@ func (c *Client) once(ctx context.Context, r Request) (Response, error) {
 				req.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONObject}
 			}
 		}
-		answer, err := c.api.CreateChatCompletion(ctx, req)
+		n := &note{}
+		answer, err := c.api.CreateChatCompletion(context.WithValue(ctx, noteKey{}, n), req)
 		if err != nil {
 			if len(r.Schema) > 0 && form < 2 && formRefused(err) {
 				c.form.CompareAndSwap(form, form+1) // this server does not know it; remembered
 				continue
 			}
+			if n.wait > 0 {
+				err = &waitError{err, n.wait}
+			}
 			return Response{}, err
 		}
 		return c.read(r, answer)
 	}
+}
+
+// messages are the question, its pictures, and what was wrong about an answer before.
+func messages(r Request) []openai.ChatCompletionMessage {
+	user := openai.ChatCompletionMessage{Role: openai.ChatMessageRoleUser, Content: r.User}
+	if len(r.Pictures) > 0 {
+		user.Content = ""
+		user.MultiContent = []openai.ChatMessagePart{{Type: openai.ChatMessagePartTypeText, Text: r.User}}
+		for _, p := range r.Pictures {
+			user.MultiContent = append(user.MultiContent, openai.ChatMessagePart{Type: openai.ChatMessagePartTypeImageURL,
+				ImageURL: &openai.ChatMessageImageURL{URL: "data:" + p.MIME + ";base64," + base64.StdEncoding.EncodeToString(p.Bytes), Detail: openai.ImageURLDetailLow}})
+		}
+	}
+	out := []openai.ChatCompletionMessage{{Role: openai.ChatMessageRoleSystem, Content: r.System}, user}
+	if r.Repair != nil {
+		out = append(out, openai.ChatCompletionMessage{Role: openai.ChatMessageRoleAssistant, Content: r.Repair.Answer},
+			openai.ChatCompletionMessage{Role: openai.ChatMessageRoleUser, Content: r.Repair.Fault})
+	}
+	return out
 }
 
 func (c *Client) read(r Request, answer openai.ChatCompletionResponse) (Response, error) {
@@ -206,15 +249,19 @@ func (c *Client) read(r Request, answer openai.ChatCompletionResponse) (Response
 		return res, ErrEmpty
 	}
 	m := answer.Choices[0].Message
+	cutOff := answer.Choices[0].FinishReason == openai.FinishReasonLength
 	if res.TokensOut == 0 {
 		res.TokensOut = len(m.Content) / 4
 	}
 	res.CostMicros = (int64(res.TokensIn)*c.cfg.PriceIn + int64(res.TokensOut)*c.cfg.PriceOut) / 1000
-	if m.Refusal != "" {
+	if m.Refusal != "" || answer.Choices[0].FinishReason == openai.FinishReasonContentFilter {
 		return res, ErrRefused
 	}
 	res.Text = strings.TrimSpace(withoutReasoning(m.Content))
-	if res.Text == "" {
+	switch {
+	case cutOff:
+		return res, ErrTruncated
+	case res.Text == "":
 		return res, ErrEmpty
 	}
 	if len(r.Schema) == 0 {
@@ -246,55 +293,50 @@ func formRefused(err error) bool {
 }
 
 func mayPass(err error) bool {
+	status := statusOf(err)
+	return status == 0 || status == 408 || status == 429 || status >= 500
+}
+
+// statusOf is the HTTP status of a failure; 0: there was none.
+func statusOf(err error) int {
 	var api *openai.APIError
 	var req *openai.RequestError
-	status := 0
 	switch {
 	case errors.As(err, &api):
-		status = api.HTTPStatusCode
+		return api.HTTPStatusCode
 	case errors.As(err, &req):
-		status = req.HTTPStatusCode
+		return req.HTTPStatusCode
 	}
-	return status == 0 || status == 408 || status == 429 || status >= 500
+	return 0
 }
 
 // describe says what happened without the server's own words, which may quote the question.
 func describe(err error) string {
-	var api *openai.APIError
-	var req *openai.RequestError
-	switch {
-	case errors.As(err, &api):
-		return "status " + strconv.Itoa(api.HTTPStatusCode)
-	case errors.As(err, &req):
-		return "status " + strconv.Itoa(req.HTTPStatusCode)
-	case errors.Is(err, context.DeadlineExceeded):
+	if status := statusOf(err); status != 0 {
+		return "status " + strconv.Itoa(status)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
 		return "it took too long"
 	}
 	return "it could not be reached"
 }
 
-func (c *Client) pause(ctx context.Context, try int, _ error) bool {
+// pause waits before another try: as long as the server asks, where that is bearable, else a little
+// longer each time. It says whether there is anything to wait for.
+func pause(ctx context.Context, try int, last error) bool {
 	wait := time.Duration(1<<try)*250*time.Millisecond + time.Duration(rand.IntN(250))*time.Millisecond
+	var told *waitError
+	if errors.As(last, &told) {
+		if told.wait > maxWait {
+			return false
+		}
+		wait = told.wait
+	}
 	select {
 	case <-ctx.Done():
 		return false
 	case <-time.After(wait):
 		return true
-	}
-}
-
-func (c *Client) succeeded() {
-	c.mu.Lock()
-	c.failures, c.openTill = 0, time.Time{}
-	c.mu.Unlock()
-}
-
-func (c *Client) failed() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.failures++; c.failures >= breakAfter {
-		c.openTill = c.now().Add(breakFor)
-		c.failures = breakAfter - 1 // the next question after the pause opens it again at once if it fails
 	}
 }
 
