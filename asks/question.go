@@ -3,6 +3,7 @@ package asks
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,6 +19,8 @@ const maxText = 2000
 
 var categories = append(append([]string{"none"}, moderation.HarmCategories...), moderation.SpamCategories...)
 
+var languages = []string{"en", "it", "fr", "ro", "es", "de", "pt", "other"}
+
 // schema is the answer's form: the closed lists are in it, so that a server that keeps to schemas cannot
 // step outside them; every answer is checked all the same.
 var schema = func() json.RawMessage {
@@ -28,7 +31,7 @@ var schema = func() json.RawMessage {
 			"properties": map[string]any{
 				"id": map[string]any{"type": "integer"}, "category": map[string]any{"type": "string", "enum": categories},
 				"score": map[string]any{"type": "number"}, "intent": map[string]any{"type": "string", "enum": moderation.Intents},
-				"language": map[string]any{"type": "string"}, "reason": map[string]any{"type": "string"},
+				"language": map[string]any{"type": "string", "enum": languages}, "reason": map[string]any{"type": "string"},
 			}}}},
 	})
 	if err != nil {
@@ -37,76 +40,174 @@ var schema = func() json.RawMessage {
 	return b
 }()
 
-// ask puts different questions to the model at once and returns the valid answers by digest.
-func (r *Runner) ask(ctx context.Context, groups map[string][]ask, digests []string) (map[string]moderation.LLMAnswer, llm.Response, error) {
-	mark := prompts.NewFence()
-	w, err := inbox.LoadWorkspace(ctx, r.DB, groups[digests[0]][0].WorkspaceID)
-	if err != nil {
-		return nil, llm.Response{}, err
+// input is a question's text as ingest kept it; what cannot be read is empty, and so is its answer.
+func (w *round) input(digest string) moderation.Input {
+	var in moderation.Input
+	if err := json.Unmarshal(w.groups[digest][0].Question, &in); err != nil {
+		w.Log.Error("a question cannot be read", "ask", w.groups[digest][0].ID, "error", err)
 	}
-	system, err := prompts.Render(prompts.Moderate, "fence", mark, "policy", policyText(w))
+	return in
+}
+
+// ask puts different questions to the model at once and returns the valid answers by digest. An answer
+// that is no answer, or lacks some, is repaired once: the model is shown what was wrong with it.
+func (w *round) ask(ctx context.Context, digests []string) (map[string]moderation.LLMAnswer, error) {
+	req, look, err := w.request(ctx, digests)
 	if err != nil {
-		return nil, llm.Response{}, err
+		return nil, err
+	}
+	out := map[string]moderation.LLMAnswer{}
+	cost := llm.Response{}
+	for range 2 {
+		res, err := w.Model.Complete(ctx, req)
+		if res.Model != "" {
+			if err := Spend(ctx, w.DB, w.workspace, "moderate", res); err != nil {
+				return nil, err
+			}
+			cost.TokensIn, cost.TokensOut, cost.CostMicros = cost.TokensIn+res.TokensIn, cost.TokensOut+res.TokensOut, cost.CostMicros+res.CostMicros
+		}
+		if err != nil && (req.Repair != nil || !about(err) || errors.Is(err, llm.ErrRefused)) {
+			return out, partly(out, err)
+		}
+		for d, a := range w.read(res, digests) {
+			if _, known := out[d]; !known {
+				out[d] = a
+			}
+		}
+		if len(out) == len(digests) {
+			break
+		}
+		req.Repair = &llm.Repair{Answer: cutTo(res.Text, 4000), Fault: w.fault(digests, out)}
+		req.MaxTokens *= 2
+	}
+	share := int64(max(len(out), 1))
+	for d, a := range out {
+		a.TokensIn, a.TokensOut, a.CostMicros = cost.TokensIn/int(share), cost.TokensOut/int(share), cost.CostMicros/share
+		a.Looked, a.Unseen = look.seen, look.why
+		out[d] = a
+	}
+	return out, nil
+}
+
+// partly forgets an error where some of the questions were answered before it.
+func partly(out map[string]moderation.LLMAnswer, err error) error {
+	if len(out) > 0 {
+		return nil
+	}
+	return err
+}
+
+// request writes the questions of one request.
+func (w *round) request(ctx context.Context, digests []string) (llm.Request, looked, error) {
+	system, mark, err := w.prompt(ctx)
+	if err != nil {
+		return llm.Request{}, looked{}, err
 	}
 	var b strings.Builder
 	for i, d := range digests {
-		var in moderation.Input
-		if err := json.Unmarshal(groups[d][0].Question, &in); err != nil {
-			return nil, llm.Response{}, fmt.Errorf("read question %d: %w", groups[d][0].ID, err)
-		}
-		fmt.Fprintf(&b, "Item %d, a %s:\n%s\n", i+1, in.Subject, prompts.Fence(mark, cut(Mask(in.Text))))
-		if in.Parent != "" {
-			fmt.Fprintf(&b, "It answers:\n%s\n", prompts.Fence(mark, cut(Mask(in.Parent))))
-		}
-		if in.Caption != "" {
-			fmt.Fprintf(&b, "It stands under the post:\n%s\n", prompts.Fence(mark, cut(in.Caption)))
-		}
-		b.WriteString("\n")
+		writeItem(&b, mark, i+1, w.input(d))
 	}
-	res, err := r.Model.Complete(ctx, llm.Request{System: system, User: b.String(), SchemaName: "verdicts", Schema: schema, MaxTokens: 200 + 120*len(digests)})
+	req := llm.Request{System: system, User: b.String(), SchemaName: "verdicts", Schema: schema, MaxTokens: 200 + 120*len(digests)}
+	look, err := w.look(ctx, digests, &req)
+	return req, look, err
+}
+
+func writeItem(b *strings.Builder, mark string, n int, in moderation.Input) {
+	fmt.Fprintf(b, "Item %d, a %s:\n%s\n", n, in.Subject, prompts.Fence(mark, cutTo(Mask(in.Text), maxText)))
+	if in.Parent != "" {
+		fmt.Fprintf(b, "It answers:\n%s\n", prompts.Fence(mark, cutTo(Mask(in.Parent), maxText)))
+	}
+	if in.Caption != "" {
+		fmt.Fprintf(b, "It stands under the post:\n%s\n", prompts.Fence(mark, cutTo(Mask(in.Caption), maxText)))
+	}
+	b.WriteString("\n")
+}
+
+// prompt renders the instructions with the workspace's own words, once a round. The mark of the fence
+// is drawn after everything it fences was written.
+func (w *round) prompt(ctx context.Context) (system, mark string, err error) {
+	w.once.Do(func() {
+		var space inbox.Workspace
+		if space, w.words = inbox.LoadWorkspace(ctx, w.DB, w.workspace); w.words != nil {
+			return
+		}
+		w.mark = prompts.NewFence()
+		w.system, w.words = render(space, w.mark)
+	})
+	return w.system, w.mark, w.words
+}
+
+// unstated is what the model is told where the workspace's policy says nothing in words.
+const unstated = "Fair criticism stays. When in doubt, choose none with a low score."
+
+func render(w inbox.Workspace, mark string) (string, error) {
+	settings, err := inbox.ParseSettings(w.Settings)
 	if err != nil {
-		return nil, res, err
+		return "", err
 	}
-	return r.read(res, digests), res, nil
+	var policy struct {
+		Text string `json:"text"`
+	}
+	if len(settings.Policy) > 0 {
+		if err := json.Unmarshal(settings.Policy, &policy); err != nil {
+			return "", fmt.Errorf("read the policy of workspace %d: %w", w.ID, err)
+		}
+	}
+	if strings.TrimSpace(policy.Text) == "" {
+		policy.Text = unstated
+	}
+	return prompts.Render(prompts.Moderate, "fence", mark, "policy", policy.Text, "brand", w.BrandName())
+}
+
+// fault says what was wrong with an answer, by the items' numbers alone.
+func (w *round) fault(digests []string, out map[string]moderation.LLMAnswer) string {
+	var missing []string
+	for i, d := range digests {
+		if _, ok := out[d]; !ok {
+			missing = append(missing, fmt.Sprint(i+1))
+		}
+	}
+	return fmt.Sprintf(`Your answer could not be used for item %s: an entry was missing, or its category, score or id was not one of those allowed. Answer again with one JSON object {"items":[…]} and nothing else, with an entry for each of these items. The names of categories are the English ones listed above.`, strings.Join(missing, ", "))
 }
 
 // read validates an answer item by item: what is not in the closed lists is as if it had not come.
-func (r *Runner) read(res llm.Response, digests []string) map[string]moderation.LLMAnswer {
+func (w *round) read(res llm.Response, digests []string) map[string]moderation.LLMAnswer {
 	var body struct {
-		Items []struct {
+		Items []json.RawMessage `json:"items"`
+	}
+	out := map[string]moderation.LLMAnswer{}
+	if json.Unmarshal([]byte(res.Text), &body) != nil {
+		return out
+	}
+	for _, raw := range body.Items {
+		var it struct {
 			ID       json.Number `json:"id"`
 			Category string      `json:"category"`
 			Score    *float64    `json:"score"`
 			Intent   string      `json:"intent"`
 			Language string      `json:"language"`
 			Reason   string      `json:"reason"`
-		} `json:"items"`
-	}
-	out := map[string]moderation.LLMAnswer{}
-	if json.Unmarshal([]byte(res.Text), &body) != nil {
-		return out
-	}
-	share := max(len(digests), 1)
-	for _, it := range body.Items {
+		}
+		if json.Unmarshal(raw, &it) != nil { // one bad entry does not spoil the others
+			continue
+		}
 		n, err := it.ID.Int64()
 		if err != nil || n < 1 || int(n) > len(digests) || it.Score == nil || *it.Score < 0 || *it.Score > 1 || !slices.Contains(categories, it.Category) {
 			continue
 		}
-		a := moderation.LLMAnswer{Category: it.Category, Score: *it.Score, Reason: cutTo(it.Reason, 160), Model: res.Model, Prompt: prompts.Moderate,
-			TokensIn: res.TokensIn / share, TokensOut: res.TokensOut / share, CostMicros: res.CostMicros / int64(share)}
+		a := moderation.LLMAnswer{Category: it.Category, Score: *it.Score, Reason: cutTo(Mask(it.Reason), 160), Model: res.Model, Prompt: prompts.Moderate}
 		if slices.Contains(moderation.Intents, it.Intent) {
 			a.Intent = it.Intent
 		}
-		out[digests[n-1]] = a
+		if slices.Contains(languages, it.Language) {
+			a.Language = it.Language
+		}
+		if _, twice := out[digests[n-1]]; !twice {
+			out[digests[n-1]] = a
+		}
 	}
 	return out
 }
-
-func policyText(w inbox.Workspace) string {
-	return "The brand is " + w.BrandName() + ". Fair criticism stays. When in doubt, choose none with a low score."
-}
-
-func cut(s string) string { return cutTo(s, maxText) }
 
 func cutTo(s string, n int) string {
 	r := []rune(s)

@@ -123,7 +123,7 @@ func judgeAgain(e *moderation.Engine, in moderation.Input, t *moderation.TierAns
 		return v, false
 	}
 	if t != nil && (t.LLM != nil || t.LLMFailed != "") {
-		return withRecorded(e, v, in, t.LLM, t.LLMFailed), false
+		return withRecorded(e, v, in, t), false
 	}
 	return v, true
 }

@@ -86,7 +86,7 @@ func (a *Archive) Replay(ctx context.Context, workspaceID int64, r Row) (Replaye
 	}
 	now := engine.Judge(in)
 	if t := was.Tiers; t != nil && (t.LLM != nil || t.LLMFailed != "") {
-		now = withRecorded(engine, now, in, t.LLM, t.LLMFailed)
+		now = withRecorded(engine, now, in, t)
 		out.LLM = t.LLM != nil
 	}
 	if out.Bytes, err = now.Canonical(); err != nil {
@@ -116,12 +116,16 @@ func compare(now []byte, was moderation.Verdict, digest []byte) (Outcome, error)
 	return Differs, nil
 }
 
-// withRecorded makes a verdict final by what the language model answered then, or why it did not.
-func withRecorded(e *moderation.Engine, v moderation.Verdict, in moderation.Input, a *moderation.LLMAnswer, failed string) moderation.Verdict {
-	if a != nil {
-		v = e.WithLLM(v, in, *a)
+// withRecorded makes a verdict final by what the language model and the moderation endpoint answered
+// then, or why they did not.
+func withRecorded(e *moderation.Engine, v moderation.Verdict, in moderation.Input, t *moderation.TierAnswers) moderation.Verdict {
+	if t.LLM != nil {
+		v = e.WithLLM(v, in, *t.LLM)
 	} else {
-		v = e.WithoutLLM(v, failed)
+		v = e.WithoutLLM(v, t.LLMFailed)
+	}
+	if t.Signals != nil {
+		v = e.WithSignals(v, in, *t.Signals)
 	}
 	v.NeedsLLM = false
 	return v

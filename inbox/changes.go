@@ -75,19 +75,28 @@ const (
 	CommentApproved channels.Kind = "comment.approved" // payload {comment_id}: a person allowed it; triggers may act now
 )
 
-// Raise puts an internal event into its lane; the same key is raised once.
-func Raise(ctx context.Context, tx sqlx.ExtContext, e InternalEvent) error {
-	payload, err := json.Marshal(e.Payload)
-	if err != nil {
-		return fmt.Errorf("encode event %s: %w", e.Key, err)
-	}
-	if _, err := tx.ExecContext(ctx, sqlRaise, e.WorkspaceID, e.AccountID, e.Key, string(e.Kind), e.Channel, e.Lane, e.At, payload); err != nil {
-		return fmt.Errorf("raise event %s: %w", e.Key, err)
+// Raise puts internal events into their lanes; the same key is raised once.
+func Raise(ctx context.Context, tx sqlx.ExtContext, list ...InternalEvent) error {
+	const most = 1000 // rows a statement, far below the protocol's limit of parameters
+	for len(list) > 0 {
+		part := list[:min(most, len(list))]
+		list = list[len(part):]
+		rows := NewRows()
+		for _, e := range part {
+			payload, err := json.Marshal(e.Payload)
+			if err != nil {
+				return fmt.Errorf("encode event %s: %w", e.Key, err)
+			}
+			rows.Add(e.WorkspaceID, e.AccountID, e.Key, string(e.Kind), e.Channel, e.Lane, "internal", e.At, string(payload))
+		}
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlRaise, rows.SQL()), rows.Args...); err != nil {
+			return fmt.Errorf("raise %d events: %w", len(part), err)
+		}
 	}
 	return Wake(ctx, tx, "ponte_events")
 }
 
 const sqlRaise = `
 INSERT INTO events (workspace_id, account_id, key, kind, channel, lane, source, occurred_at, payload)
-VALUES ($1, $2, $3, $4, $5, $6, 'internal', $7, $8)
+VALUES %s
 ON CONFLICT (account_id, key) DO NOTHING`

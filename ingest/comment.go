@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"ponte/asks"
 	"ponte/channels"
 	"ponte/inbox"
 	"ponte/moderation"
@@ -147,6 +148,12 @@ func (s *scene) judgeComment(c *inbox.Comment, e *event) (moderation.Verdict, mo
 	}
 	if parent := s.comments[inbox.CommentKey{AccountID: c.AccountID, ExternalID: c.ParentID}]; parent != nil && c.ParentID != "" {
 		in.Parent = parent.Text
+	}
+	if in.HasMedia && s.d.Sees {
+		var list []channels.Attachment
+		if json.Unmarshal(c.Attachments, &list) == nil {
+			in.Pictures = asks.NamePictures(list)
+		}
 	}
 	start := time.Now()
 	v := s.spaces[c.WorkspaceID].Engine.Judge(in)

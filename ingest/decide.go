@@ -30,8 +30,9 @@ type Decider struct {
 	Engines  *Engines
 	// ReferenceKey derives handoff references.
 	ReferenceKey []byte
-	// AskLLM says whether a model is configured that may be asked.
+	// AskLLM says whether a model is configured that may be asked; Sees, whether it looks at pictures.
 	AskLLM func() bool
+	Sees   bool
 	Now    func() time.Time
 	Log    *slog.Logger
 	Wake   <-chan struct{}
@@ -213,6 +214,7 @@ type internalPayload struct {
 	CommentID int64                 `json:"comment_id"`
 	Answer    *moderation.LLMAnswer `json:"answer"`
 	Failed    string                `json:"failed"` // why the model gave no answer
+	Signals   *moderation.Signals   `json:"signals"`
 }
 
 func takeEvents(ctx context.Context, tx sqlx.ExtContext, held []jobs.Held, only int64) ([]*event, error) {

@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"ponte/asks"
 	"ponte/channels"
 	"ponte/consent"
 	"ponte/inbox"
@@ -140,6 +141,9 @@ func (s *scene) judgeMessage(m *inbox.Message, e *event) (moderation.Verdict, mo
 		HasMedia: e.Message != nil && len(e.Message.Attachments) > 0}
 	if who := s.identity(e); who != nil {
 		in.Strikes = s.strikes[author{e.WorkspaceID, who.ContactID}]
+	}
+	if in.HasMedia && s.d.Sees {
+		in.Pictures = asks.NamePictures(e.Message.Attachments)
 	}
 	switch {
 	case router.IsPrefilled(m.Text):

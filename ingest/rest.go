@@ -271,6 +271,9 @@ func (s *scene) llmAnswered(e *event) (string, error) {
 	} else {
 		v = engine.WithoutLLM(v, firstOf(e.internal.Failed, "the model gave no answer"))
 	}
+	if e.internal.Signals != nil {
+		v = engine.WithSignals(v, in, *e.internal.Signals)
+	}
 	v.NeedsLLM = false
 	origin := *e
 	origin.ID, origin.Source, origin.OccurredAt, origin.took = ask.EventID, ask.Source, ask.OccurredAt, max(0, s.now.Sub(ask.CreatedAt))

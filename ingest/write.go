@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"ponte/asks"
 	"ponte/channels"
 	"ponte/consent"
 	"ponte/decisions"
@@ -156,7 +157,7 @@ func (s *scene) shadow(r verdictRow) {
 // ask puts a question to the model beside the lanes. What is remembered is found by the digest: the
 // same text in the same context under the same policy is asked once.
 func (s *scene) ask(workspace int64, subject string, subjectID, verdict int64, e *event, in moderation.Input, v moderation.Verdict) error {
-	question, err := json.Marshal(in)
+	question, err := json.Marshal(asks.Masked(in))
 	if err != nil {
 		return fmt.Errorf("encode a question: %w", err)
 	}

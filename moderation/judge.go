@@ -63,6 +63,7 @@ type Input struct {
 	AccountID int64   `json:"account_id,omitempty"`
 	PostID    int64   `json:"post_id,omitempty"`
 	HasMedia  bool    `json:"has_media,omitempty"`
+	Pictures  string  `json:"pictures,omitempty"` // names the pictures, where a model that sees may look at them
 	Live      bool    `json:"live,omitempty"`
 	Scripted  string  `json:"scripted,omitempty"` // ScriptedSentence or ScriptedButton: our own words
 	Strikes   int     `json:"strikes,omitempty"`  // what of this author was hidden lately, as the policy counts
@@ -105,6 +106,7 @@ type Verdict struct {
 	NeedsLLM    bool                `json:"needs_llm,omitempty"`
 	Wants       Decision            `json:"wants,omitempty"`    // delete or block, waiting for its second condition
 	Category    string              `json:"category,omitempty"` // the one that decided
+	Media       string              `json:"media,omitempty"`    // looked_at or not_looked_at, where there is any
 
 	Tiers *TierAnswers `json:"tiers,omitempty"` // what each tier said
 
@@ -145,6 +147,8 @@ type LLMAnswer struct {
 	TokensOut  int     `json:"tokens_out,omitempty"`
 	CostMicros int64   `json:"cost_micros,omitempty"`
 	Remembered bool    `json:"remembered,omitempty"` // answered before, for the same text in the same context
+	Looked     bool    `json:"looked,omitempty"`     // it was shown the text's pictures
+	Unseen     string  `json:"unseen,omitempty"`     // why it was not
 }
 
 // Engine judges texts under one policy and one set of rules. It is safe for concurrent use.
@@ -236,7 +240,47 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 		}
 	}
 	e.policy.decide(&v, in, hits, p)
+	if in.HasMedia {
+		e.media(&v, in)
+	}
 	return v
+}
+
+// The words of Verdict.Media.
+const (
+	LookedAt    = "looked_at"
+	NotLookedAt = "not_looked_at"
+)
+
+// media says that nobody has looked at what hangs on the text, and asks for it where somebody can.
+func (e *Engine) media(v *Verdict, in Input) {
+	v.Media = NotLookedAt
+	v.Reasons = append(v.Reasons, Reason{Code: "media:not_looked_at", Text: "its picture, film or recording was not looked at"})
+	if in.Pictures != "" && e.policy.Pictures == PicturesLook && strength[v.Decision] < strength[Hide] && !v.SelfHarm() {
+		v.NeedsLLM = true
+	}
+}
+
+// looked replaces the word about the pictures once a model has seen them.
+func (v *Verdict) looked(a LLMAnswer) {
+	if v.Media == "" {
+		return
+	}
+	kept := make([]Reason, 0, len(v.Reasons)+1)
+	for _, r := range v.Reasons {
+		if r.Code != "media:not_looked_at" {
+			kept = append(kept, r)
+		}
+	}
+	switch {
+	case a.Looked:
+		v.Media = LookedAt
+	case a.Unseen != "":
+		kept = append(kept, Reason{Code: "media:not_looked_at", Text: a.Unseen})
+	default:
+		return
+	}
+	v.Reasons = kept
 }
 
 func isHarm(category string) bool {
@@ -272,6 +316,7 @@ func (e *Engine) WithLLM(v Verdict, in Input, a LLMAnswer) Verdict {
 	if a.Category != "none" && !known(a.Category) || !share(a.Score) {
 		return e.WithoutLLM(v, "the model's answer was not one of those allowed")
 	}
+	v.looked(a)
 	waited, ruled := v.Wants, ruledIn(v.Scores, a.Category)
 	v.Reasons = append([]Reason{{Code: "llm:" + a.Category, Text: llmText(a)}}, v.Reasons...)
 	if inList(Intents, a.Intent) && v.OptOut == NoOptOut {
@@ -323,7 +368,12 @@ func ruledIn(scores map[string]*float64, category string) bool {
 func (e *Engine) WithoutLLM(v Verdict, why string) Verdict {
 	v.NeedsLLM = false
 	v.keepLLM(nil, why)
-	if v.Decision == Allow || v.Decision == Review {
+	switch {
+	case v.Decision == Allow && v.Media == NotLookedAt: // its text is not in doubt
+		v.Reasons = append(v.Reasons, Reason{Code: "llm:unavailable", Text: why + ": nobody looked at the picture"})
+	case v.Wants != "":
+		v.Reasons = append(v.Reasons, Reason{Code: "llm:unavailable", Text: why + ": whether to " + string(v.Wants) + " is for a person"})
+	case v.Decision == Allow || v.Decision == Review:
 		v.Decision = Review
 		v.Reasons = append(v.Reasons, Reason{Code: "llm:unavailable", Text: why + ": for a person"})
 	}
@@ -363,6 +413,9 @@ func inList[T comparable](list []T, s T) bool {
 func (v Verdict) Digest(in Input) []byte {
 	h := sha256.New()
 	_, _ = fmt.Fprintf(h, "%s\x00%s\x00%s\x00%s\x00%s", v.PolicyVersion, in.Subject, v.Normalised, fold(in.Parent), fold(in.Caption))
+	if in.Pictures != "" {
+		_, _ = fmt.Fprintf(h, "\x00%s", in.Pictures)
+	}
 	return h.Sum(nil)
 }
 

@@ -18,6 +18,7 @@ type TierAnswers struct {
 	Model     *ModelAnswer `json:"model,omitempty"`
 	LLM       *LLMAnswer   `json:"llm,omitempty"`
 	LLMFailed string       `json:"llm_failed,omitempty"` // why there is no answer of the LLM
+	Signals   *Signals     `json:"signals,omitempty"`    // of the moderation endpoint, where one was asked
 }
 
 // RuleHit is a rule that fired.
@@ -64,6 +65,16 @@ func (v *Verdict) keepLLM(a *LLMAnswer, failed string) {
 	if failed != "" {
 		t.LLMFailed = failed
 	}
+	v.Tiers = &t
+}
+
+// keepSignals adds what the moderation endpoint said.
+func (v *Verdict) keepSignals(s Signals) {
+	t := TierAnswers{}
+	if v.Tiers != nil {
+		t = *v.Tiers
+	}
+	t.Signals = &s
 	v.Tiers = &t
 }
 

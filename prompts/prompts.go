@@ -16,7 +16,7 @@ var files embed.FS
 // The prompts in use. A changed text gets a new version; the old file stays, so that a decision can
 // say what was asked.
 const (
-	Moderate = "moderate.v1"
+	Moderate = "moderate.v2"
 	Suggest  = "suggest.v1"
 )
 
@@ -29,16 +29,18 @@ func Text(name string) (string, error) {
 	return string(b), nil
 }
 
-// Render fills {{name}} places from pairs.
+// Render fills {{name}} places from pairs. What is put in is not looked at again: a value that looks
+// like a place stays as it is.
 func Render(name string, pairs ...string) (string, error) {
 	text, err := Text(name)
 	if err != nil {
 		return "", err
 	}
+	places := make([]string, 0, len(pairs))
 	for i := 0; i+1 < len(pairs); i += 2 {
-		text = strings.ReplaceAll(text, "{{"+pairs[i]+"}}", pairs[i+1])
+		places = append(places, "{{"+pairs[i]+"}}", pairs[i+1])
 	}
-	return text, nil
+	return strings.NewReplacer(places...).Replace(text), nil
 }
 
 // NewFence draws a word that nobody who writes a comment can guess.

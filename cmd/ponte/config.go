@@ -32,6 +32,14 @@ type config struct {
 	LLMURL   string `name:"llm-url" env:"PONTE_LLM_URL" help:"OpenAI-compatible server (…/v1); empty: rules, model and people decide."`
 	LLMKey   string `name:"llm-key" env:"PONTE_LLM_KEY" help:"Its key, where it wants one."`
 	LLMModel string `name:"llm-model" env:"PONTE_LLM_MODEL" help:"The model to ask for."`
+	LLMSees  bool   `name:"llm-sees" env:"PONTE_LLM_SEES" help:"The model looks at pictures; without it they are marked as not looked at."`
+
+	LLMPriceIn  float64 `name:"llm-price-in" env:"PONTE_LLM_PRICE_IN" help:"Price of a million tokens of question, in the currency of the daily budget; 0: not known, the token budget alone holds."`
+	LLMPriceOut float64 `name:"llm-price-out" env:"PONTE_LLM_PRICE_OUT" help:"Price of a million tokens of answer."`
+
+	ModerationsURL   string `name:"moderations-url" env:"PONTE_MODERATIONS_URL" help:"OpenAI-compatible server (…/v1) whose /moderations is asked as well; empty: none."`
+	ModerationsKey   string `name:"moderations-key" env:"PONTE_MODERATIONS_KEY" help:"Its key, where it wants one."`
+	ModerationsModel string `name:"moderations-model" env:"PONTE_MODERATIONS_MODEL" help:"The model it is asked for; empty: omni-moderation-latest."`
 
 	LogLevel string `name:"log-level" env:"PONTE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"How much to log."`
 
@@ -39,7 +47,7 @@ type config struct {
 }
 
 // secretVars are the settings that may stand in a file.
-var secretVars = []string{"PONTE_DATABASE_URL", "PONTE_SECRET_KEY", "PONTE_META_APP_SECRETS", "PONTE_INSTAGRAM_APP_SECRETS", "PONTE_META_VERIFY_TOKEN", "PONTE_LLM_KEY"}
+var secretVars = []string{"PONTE_DATABASE_URL", "PONTE_SECRET_KEY", "PONTE_META_APP_SECRETS", "PONTE_INSTAGRAM_APP_SECRETS", "PONTE_META_VERIFY_TOKEN", "PONTE_LLM_KEY", "PONTE_MODERATIONS_KEY"}
 
 // readSecretFiles puts the contents of PONTE_…_FILE where the variable itself is not set, before the
 // command line is parsed. Setting both is a fault: nobody could tell which one counts.
@@ -88,7 +96,7 @@ func (c config) check() error {
 	if c.PublicURL == "" {
 		add("PONTE_PUBLIC_URL is missing: the address under which people and Meta reach this server")
 	}
-	for name, value := range map[string]string{"PONTE_PUBLIC_URL": c.PublicURL, "PONTE_GRAPH_URL": c.GraphURL, "PONTE_LLM_URL": c.LLMURL} {
+	for name, value := range map[string]string{"PONTE_PUBLIC_URL": c.PublicURL, "PONTE_GRAPH_URL": c.GraphURL, "PONTE_LLM_URL": c.LLMURL, "PONTE_MODERATIONS_URL": c.ModerationsURL} {
 		if value == "" {
 			continue
 		}
@@ -111,6 +119,15 @@ func (c config) check() error {
 	}
 	if c.LLMURL == "" && (c.LLMModel != "" || c.LLMKey != "") {
 		add("PONTE_LLM_MODEL or PONTE_LLM_KEY is set, but PONTE_LLM_URL is missing")
+	}
+	if c.LLMURL == "" && c.LLMSees {
+		add("PONTE_LLM_SEES is set, but PONTE_LLM_URL is missing")
+	}
+	if c.LLMPriceIn < 0 || c.LLMPriceOut < 0 {
+		add("PONTE_LLM_PRICE_IN and PONTE_LLM_PRICE_OUT are prices of a million tokens, not negative")
+	}
+	if c.ModerationsURL == "" && (c.ModerationsKey != "" || c.ModerationsModel != "") {
+		add("PONTE_MODERATIONS_MODEL or PONTE_MODERATIONS_KEY is set, but PONTE_MODERATIONS_URL is missing")
 	}
 	if len(faults) == 0 {
 		return nil
@@ -148,5 +165,7 @@ func (c config) masked() string {
 		"PONTE_META_APP_ID=" + c.MetaAppID, fmt.Sprintf("PONTE_META_APP_SECRETS=(%d)", len(c.MetaAppSecrets)), fmt.Sprintf("PONTE_INSTAGRAM_APP_SECRETS=(%d)", len(c.InstagramAppSecrets)),
 		"PONTE_META_VERIFY_TOKEN=" + show(c.MetaVerifyToken), "PONTE_GRAPH_URL=" + c.GraphURL,
 		"PONTE_LLM_URL=" + c.LLMURL, "PONTE_LLM_KEY=" + show(c.LLMKey), "PONTE_LLM_MODEL=" + c.LLMModel,
+		fmt.Sprintf("PONTE_LLM_SEES=%t", c.LLMSees), fmt.Sprintf("PONTE_LLM_PRICE_IN=%g", c.LLMPriceIn), fmt.Sprintf("PONTE_LLM_PRICE_OUT=%g", c.LLMPriceOut),
+		"PONTE_MODERATIONS_URL=" + c.ModerationsURL, "PONTE_MODERATIONS_KEY=" + show(c.ModerationsKey), "PONTE_MODERATIONS_MODEL=" + c.ModerationsModel,
 	}, "\n")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -41,6 +42,7 @@ type service struct {
 	log       *slog.Logger
 	network   *network.Network
 	model     *llm.Client
+	signals   *llm.Moderations
 	wake      *jobs.Wake
 	epoch     *outbox.Epoch
 	life      *jobs.Life
@@ -70,7 +72,9 @@ func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *s
 	if v.wake, err = jobs.Listen(s.URL, "ponte_deliveries", "ponte_events", "ponte_asks", "ponte_changes", decisions.Channel); err != nil {
 		return nil, fmt.Errorf("listen to the database: %w", err)
 	}
-	v.model = llm.New(llm.Config{URL: c.LLMURL, Key: c.LLMKey, Model: c.LLMModel})
+	// A price is given for a million tokens in whole units, and kept for a thousand in millionths.
+	v.model = llm.New(llm.Config{URL: c.LLMURL, Key: c.LLMKey, Model: c.LLMModel, PriceIn: int64(math.Round(c.LLMPriceIn * 1000)), PriceOut: int64(math.Round(c.LLMPriceOut * 1000))})
+	v.signals = llm.NewModerations(llm.Config{URL: c.ModerationsURL, Key: c.ModerationsKey, Model: c.ModerationsModel})
 	moderation.Shipped() // read once, before the first comment waits for it
 	if err := decisions.KeepModel(ctx, s.DB); err != nil {
 		return nil, err
@@ -107,13 +111,16 @@ func (v *service) buildIngest() error {
 		v.deciders = append(v.deciders, &ingest.Decider{
 			DB: v.DB, Accounts: directory, IDs: ids, Ledger: v.Ledger, Engines: engines, ReferenceKey: v.Keys.Derive("handoff"),
 			Lanes:  &jobs.Lanes{DB: v.DB, Life: v.life, Holder: fmt.Sprintf("%s-%d", name, i), Share: func(lane int16) bool { return int(lane)%deciderCount == i }},
-			AskLLM: v.model.Configured, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_events"),
+			AskLLM: v.asksAnybody, Sees: v.c.LLMSees, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_events"),
 			OnBatch: func(n int, took time.Duration) { events.Add(float64(n)); batches.Observe(took.Seconds()) },
 		})
 	}
 	v.fetcher = &ingest.Fetcher{DB: v.DB, Network: v.network, Accounts: directory, Open: v.openAccount, Now: time.Now, Log: v.log}
 	v.backtests = &decisions.Worker{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(decisions.Channel)}
-	v.asks = &asks.Runner{DB: v.DB, Model: v.model, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_asks")}
+	v.asks = &asks.Runner{DB: v.DB, Model: v.model, Signals: v.signals, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_asks")}
+	if v.c.LLMSees {
+		v.asks.Look = v.look
+	}
 	return nil
 }
 
@@ -136,6 +143,20 @@ func (v *service) watchNetwork() {
 			v.log.Warn("Meta throttles an account", "account", u.Account, "limit", u.Type, "until", time.Now().Add(u.Regain).Format(time.RFC3339))
 		}
 	}
+}
+
+// asksAnybody says whether there is somebody beside rules and the embedded model to ask.
+func (v *service) asksAnybody() bool { return v.model.Configured() || v.signals.Configured() }
+
+// look fetches a picture from the network it lies on; the network's package knows which servers those
+// are, and follows nothing.
+func (v *service) look(ctx context.Context, workspaceID, accountID int64, address string) ([]byte, error) {
+	account, err := v.openAccount(ctx, workspaceID, accountID)
+	if err != nil {
+		return nil, err
+	}
+	_, body, err := v.network.FetchMedia(ctx, account, address)
+	return body, err
 }
 
 func (v *service) buildSending() {
