@@ -98,7 +98,7 @@ func TestAQuestionHoldsNoPersonalData(t *testing.T) {
 	t.Parallel()
 	b := newRig(t)
 	b.asking = true
-	b.exec(`UPDATE workspaces SET settings = '{"policy":{"review_harm":0}}'`)
+	b.exec(`UPDATE workspaces SET settings = '{"policy":{"review_harm":0,"hide_harm":false,"hide_spam":false},"rules":[]}'`)
 	b.feed(b.igComment("c1", "77", unsure+", call me on +39 333 123 4567, @ana.ruiz"))
 	if q := b.text(`SELECT question->>'text' FROM asks`); q != unsure+", call me on [number], [handle]" {
 		t.Errorf("the question holds %q", q)
