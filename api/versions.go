@@ -31,11 +31,11 @@ type Version struct {
 // VersionDetail is a version with its document and its figures.
 type VersionDetail struct {
 	Version
-	Document  any                 `json:"document"`
+	Document  any                     `json:"document"`
 	Shadow    decisions.ShadowFigures `json:"shadow"`
-	Ready     bool                `json:"ready" doc:"Whether its shadow carries a promotion to live"`
-	Missing   string              `json:"missing" doc:"What the promotion lacks"`
-	Backtests []Backtest          `json:"backtests"`
+	Ready     bool                    `json:"ready" doc:"Whether its shadow carries a promotion to live"`
+	Missing   string                  `json:"missing" doc:"What the promotion lacks"`
+	Backtests []Backtest              `json:"backtests"`
 }
 
 // Backtest is a version held against stored history.
