@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strings"
@@ -19,7 +20,7 @@ func (s *scene) queued(name, text, decision, why string, priority float64) (comm
 	comment = s.id(`INSERT INTO comments (workspace_id, account_id, channel, external_id, root_external_id, text, state, decision, commented_at) VALUES ($1, $2, 'facebook', $3, $3, $4, $5, $6, now()) RETURNING id`,
 		s.home.id, s.home.facebook, name, text, state, decision)
 	v := s.id(`INSERT INTO verdicts (workspace_id, subject, subject_id, decision, tier, verdict, input) VALUES ($1, 'comment', $2, $3, 'rules', $4, '{"subject":"comment","text":"x"}') RETURNING id`, s.home.id, comment, decision,
-		`{"decision":"`+decision+`","tier":"rules","language":"en","harm":0.9,"category":"harassment","scores":{},"reasons":[{"code":"rule:x","text":"x"}],"rules_version":"r1","tiers":{"rules":[{"rule":"x","category":"harassment","decision":"hide","score":0.9}]}}`)
+		`{"decision":"`+decision+`","tier":"rules","normalised":"`+text+`","language":"en","harm":0.9,"category":"harassment","scores":{},"reasons":[{"code":"rule:x","text":"x"}],"rules_version":"r1","tiers":{"rules":[{"rule":"x","category":"harassment","decision":"hide","score":0.9}]}}`)
 	s.exec(`UPDATE comments SET verdict_id = $1 WHERE id = $2`, v, comment)
 	item = s.id(`INSERT INTO review_items (workspace_id, comment_id, verdict_id, why, harm, priority, text_hash) VALUES ($1, $2, $3, $4, $5, $5, sha256($6::text::bytea)) RETURNING id`, s.home.id, comment, v, why, priority, text)
 	return comment, item
@@ -216,6 +217,9 @@ func TestOneOfManyGetsTheItem(t *testing.T) {
 	if got[200] != 3 || got[409] != 9 { // one member, three times
 		t.Errorf("claims: %v", got)
 	}
+	if n := s.id(`SELECT count(*) FROM audit_log WHERE verb = 'review.claim'`); n != 1 {
+		t.Errorf("%d lines of the audit log: prolonging a claim is no event", n)
+	}
 }
 
 func TestEscalating(t *testing.T) {
@@ -327,5 +331,27 @@ func TestStatisticsOfRulesAndSamples(t *testing.T) {
 	}
 	if len(st.Tiers) != 2 || st.Tiers[1].Name != "rules" || st.Tiers[1].Fired != 4 { // the scene's own comment is the model's
 		t.Errorf("tiers: %+v", st.Tiers)
+	}
+}
+
+func TestDecisionsTeachTheModel(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	for i, verb := range []string{"approve", "hide", "delete", ""} {
+		c, it := s.queued(fmt.Sprint("c", i), fmt.Sprint("words ", i), "hide", "hidden", 0.5)
+		if verb != "" {
+			s.decide(200, auth.Moderator, c, it, verb)
+		}
+	}
+	s.exec(`UPDATE comments SET text = '' WHERE text = 'words 2'`) // erased
+	rows, err := review.TrainingRows(context.Background(), s.db, s.home.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := rows["harm"]; len(got) != 2 || got[0].Text != "words 0" || got[0].Label != "none" || got[1].Label != "harassment" || len(rows["spam"]) != 1 {
+		t.Errorf("rows: %+v", rows)
+	}
+	if rows, err := review.TrainingRows(context.Background(), s.db, s.other.id); err != nil || len(rows) != 0 {
+		t.Errorf("another workspace's decisions: %v, %v", rows, err)
 	}
 }

@@ -24,6 +24,9 @@ type TrainOptions struct {
 	Data  string // folder with the public sets; empty: the seeds alone
 	Log   func(format string, args ...any)
 	Date  string
+	// Decided are rows that reviewers of an installation decided, by group (harm, spam), laid beside our
+	// own sentences: a model made with them belongs to that installation and does not ship.
+	Decided map[string][]Example
 }
 
 // trainer collects what the heads learn from.
@@ -44,6 +47,12 @@ func Train(o TrainOptions) (*Model, error) {
 	seeds, err := ReadSeeds(o.Seeds)
 	if err != nil {
 		return nil, err
+	}
+	for _, group := range []string{"harm", "spam"} {
+		if rows := o.Decided[group]; len(rows) > 0 {
+			seeds[group] = append(seeds[group], rows...)
+			m.source(group, "decisions of reviewers", len(trainingPart(rows)), "this installation's own; not to be shipped")
+		}
 	}
 	t := &trainer{m: m, o: o, seeds: seeds, s: &scratch{}}
 	if o.Data != "" {

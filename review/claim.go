@@ -24,18 +24,27 @@ func Claim(ctx context.Context, tx *sqlx.Tx, who auth.Who, id int64) (time.Time,
 	if who.UserID == 0 {
 		return time.Time{}, fault.New(fault.Forbidden, "an API token cannot claim review items; a member can")
 	}
-	var until []time.Time
-	err := tx.SelectContext(ctx, &until, `
-UPDATE review_items i SET claimed_by = $3, claimed_until = now() + make_interval(secs => $5)
-WHERE workspace_id = $1 AND id = $2 AND state = 'open' AND (claimed_by IS NULL OR claimed_by = $3 OR claimed_until < now()) AND `+sqlMine+` RETURNING claimed_until`,
+	var taken []struct {
+		Until time.Time `db:"claimed_until"`
+		Held  bool      `db:"held"`
+	}
+	err := tx.SelectContext(ctx, &taken, `
+WITH was AS (SELECT id AS item, claimed_by = $3 AND claimed_until > now() AS held FROM review_items WHERE workspace_id = $1 AND id = $2 FOR UPDATE)
+UPDATE review_items i SET claimed_by = $3, claimed_until = now() + make_interval(secs => $5) FROM was
+WHERE workspace_id = $1 AND id = was.item AND state = 'open' AND (claimed_by IS NULL OR claimed_by = $3 OR claimed_until < now()) AND `+sqlMine+` RETURNING claimed_until, coalesce(was.held, false) AS held`,
 		who.WorkspaceID, id, who.UserID, who.Can(auth.Supervise), Lease.Seconds())
 	if err != nil {
 		return time.Time{}, fmt.Errorf("claim review item %d: %w", id, err)
 	}
-	if len(until) == 0 {
+	if len(taken) == 0 {
 		return time.Time{}, whyNot(ctx, tx, who.WorkspaceID, id)
 	}
-	return until[0].UTC(), touchItem(ctx, tx, who.WorkspaceID, id)
+	if !taken[0].Held { // prolonging is no event
+		if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "review.claim", reviewObject(id), nil); err != nil {
+			return time.Time{}, err
+		}
+	}
+	return taken[0].Until.UTC(), touchItem(ctx, tx, who.WorkspaceID, id)
 }
 
 // Release gives a claimed item back.
@@ -46,6 +55,9 @@ func Release(ctx context.Context, tx *sqlx.Tx, who auth.Who, id int64) error {
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return whyNot(ctx, tx, who.WorkspaceID, id)
+	}
+	if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "review.release", reviewObject(id), nil); err != nil {
+		return err
 	}
 	return touchItem(ctx, tx, who.WorkspaceID, id)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +11,9 @@ import (
 	"time"
 
 	"ponte/channels/webhook"
+	"ponte/inbox"
 	"ponte/moderation"
+	"ponte/review"
 )
 
 // The commands here read files and need neither database nor configuration.
@@ -136,10 +139,35 @@ type trainCmd struct {
 	Data  string `help:"Folder with public sets; without it the model learns from our own sentences alone."`
 	Out   string `default:"moderation/artefact/model.bin.gz" help:"Where to write the model."`
 	Date  string `help:"Date on the card; today's if empty."`
+
+	FromDecisions bool   `help:"Learn also from what reviewers decided, read from the database; such a model is for this installation alone."`
+	Workspace     string `help:"Workspace for --from-decisions; the only one if empty."`
+}
+
+// decided reads what reviewers decided.
+func (t trainCmd) decided(ctx context.Context, c *config) (rows map[string][]moderation.Example, err error) {
+	if !t.FromDecisions {
+		return nil, nil
+	}
+	err = c.with(ctx, t.Workspace, func(s *store, w inbox.Workspace) error {
+		rows, err = review.TrainingRows(ctx, s.DB, w.ID)
+		return err
+	})
+	if err == nil && len(rows) == 0 {
+		err = usageError{errors.New("nobody has decided anything yet that could be learnt from")}
+	}
+	for group, list := range rows {
+		fmt.Fprintf(os.Stderr, "%s: %d decisions of reviewers\n", group, len(list))
+	}
+	return rows, err
 }
 
 // Run trains and writes the model.
-func (t trainCmd) Run() error {
+func (t trainCmd) Run(ctx context.Context, c *config) error {
+	decided, err := t.decided(ctx, c)
+	if err != nil {
+		return err
+	}
 	if t.Data != "" {
 		if st, err := os.Stat(t.Data); err != nil || !st.IsDir() {
 			return usageError{fmt.Errorf("%s is not a folder", t.Data)}
@@ -148,7 +176,7 @@ func (t trainCmd) Run() error {
 	if t.Date == "" {
 		t.Date = time.Now().UTC().Format(time.DateOnly)
 	}
-	m, err := moderation.Train(moderation.TrainOptions{Seeds: os.DirFS(t.Seeds), Data: t.Data, Date: t.Date, Log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }})
+	m, err := moderation.Train(moderation.TrainOptions{Seeds: os.DirFS(t.Seeds), Data: t.Data, Date: t.Date, Decided: decided, Log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }})
 	if err != nil {
 		return err
 	}
