@@ -10,7 +10,7 @@ import (
 // EngineVersion counts the changes of the program that make it judge otherwise with the same model,
 // rules and policy. A verdict of another version of the engine cannot be replayed by this one, which
 // then says so instead of calling the outcome a difference.
-const EngineVersion = 2
+const EngineVersion = 3
 
 // TierAnswers is what each tier of the cascade said of one text, beside what came of it.
 type TierAnswers struct {

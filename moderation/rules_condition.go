@@ -27,6 +27,7 @@ type Condition struct {
 	Emoji        *int     `json:"emoji,omitempty"`
 	Styled       *int     `json:"styled,omitempty"` // letters of mathematical or enclosed alphabets
 	Hidden       *int     `json:"hidden,omitempty"` // invisible characters inside words
+	Masked       *int     `json:"masked,omitempty"` // words of two scripts' look-alikes, or of styled letters and digits
 	Capitals     *float64 `json:"capitals,omitempty"`
 	Length       *Range   `json:"length,omitempty"` // characters
 	Media        *bool    `json:"media,omitempty"`  // media without text
@@ -115,7 +116,7 @@ func dotted(at string) string {
 
 func (c *Condition) empty() bool {
 	return len(c.Words)+len(c.Caption)+len(c.Domains)+len(c.OtherDomains)+len(c.Posts)+len(c.Accounts)+len(c.Languages)+len(c.Channels)+len(c.All)+len(c.Any)+len(c.Pattern) == 0 &&
-		c.Links == nil && c.Disguised == nil && c.Phone == nil && c.Email == nil && c.Mentions == nil && c.Hashtags == nil && c.Emoji == nil && c.Styled == nil && c.Hidden == nil && c.Capitals == nil &&
+		c.Links == nil && c.Disguised == nil && c.Phone == nil && c.Email == nil && c.Mentions == nil && c.Hashtags == nil && c.Emoji == nil && c.Styled == nil && c.Hidden == nil && c.Masked == nil && c.Capitals == nil &&
 		c.Length == nil && c.Media == nil && c.Live == nil && c.Reply == nil && c.Author == nil && c.Not == nil
 }
 
@@ -210,7 +211,7 @@ func (c *Condition) checkValues(_ *RuleSet, at string) error {
 	for _, n := range []struct {
 		name string
 		v    *int
-	}{{"links", c.Links}, {"disguised", c.Disguised}, {"mentions", c.Mentions}, {"hashtags", c.Hashtags}, {"emoji", c.Emoji}, {"styled", c.Styled}, {"hidden", c.Hidden}} {
+	}{{"links", c.Links}, {"disguised", c.Disguised}, {"mentions", c.Mentions}, {"hashtags", c.Hashtags}, {"emoji", c.Emoji}, {"styled", c.Styled}, {"hidden", c.Hidden}, {"masked", c.Masked}} {
 		if n.v != nil && (*n.v < 1 || *n.v > 10_000) {
 			return faultAt(dotted(at)+n.name, "%d is not between 1 and 10000", *n.v)
 		}
@@ -312,6 +313,7 @@ func (c *Condition) looksHold(l *look) bool {
 		c.Emoji != nil && k.emoji < *c.Emoji,
 		c.Styled != nil && k.styled < *c.Styled,
 		c.Hidden != nil && k.hidden < *c.Hidden,
+		c.Masked != nil && k.masked < *c.Masked,
 		c.Capitals != nil && (k.letters == 0 || float64(k.upper) < *c.Capitals*float64(k.letters)),
 		c.Length != nil && (k.runes < c.Length.Least || c.Length.Most > 0 && k.runes > c.Length.Most),
 		c.Media != nil && (l.in.HasMedia && len(l.words) == 0) != *c.Media:

@@ -31,6 +31,7 @@ type cell struct {
 	look  rune // the Latin letter it looks like, where it is of another script; 0: none
 	is    class
 	upper bool
+	style bool // of the mathematical or enclosed alphabets
 }
 
 // folding is what one rune becomes: usually one cell, sometimes more ("ß", "㎏"), or none.

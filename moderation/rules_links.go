@@ -2,10 +2,11 @@ package moderation
 
 import "slices"
 
-// shorteners hide where a link leads; rules name them as @shorteners.
+// shorteners hide where a link leads; rules name them as @shorteners. What wraps every link of a network
+// by itself (t.co, fb.me) is none: its writer hides nothing.
 var shorteners = []string{
-	"adf.ly", "bit.do", "bit.ly", "bitly.com", "bl.ink", "buff.ly", "clck.ru", "cutt.ly", "cutt.us", "dlvr.it", "fb.me", "goo.gl", "goo.su", "gg.gg", "is.gd", "j.mp", "kutt.it", "linktr.ee", "lnkd.in", "lnk.bio", "msha.ke",
-	"ow.ly", "qr.ae", "qrco.de", "rb.gy", "rebrand.ly", "s.id", "short.gy", "short.io", "shorturl.at", "shorte.st", "snip.ly", "soo.gd", "surl.li", "t.co", "t.ly", "t2m.io", "tiny.cc", "tiny.one", "tinyurl.com", "trib.al", "u.to", "urlz.fr", "v.gd", "vk.cc", "x.co", "zpr.io",
+	"adf.ly", "bit.do", "bit.ly", "bitly.com", "bl.ink", "buff.ly", "clck.ru", "cutt.ly", "cutt.us", "dlvr.it", "goo.gl", "goo.su", "gg.gg", "is.gd", "j.mp", "kutt.it", "linktr.ee", "lnkd.in", "lnk.bio", "msha.ke",
+	"ow.ly", "qr.ae", "qrco.de", "rb.gy", "rebrand.ly", "s.id", "short.gy", "short.io", "shorturl.at", "shorte.st", "snip.ly", "soo.gd", "surl.li", "t.ly", "t2m.io", "tiny.cc", "tiny.one", "tinyurl.com", "trib.al", "u.to", "urlz.fr", "v.gd", "vk.cc", "x.co", "zpr.io",
 }
 
 // chats are places where a talk goes on unseen; rules name them as @chats.

@@ -26,6 +26,7 @@ type sight struct {
 // looks are what a text looks like, whatever it says.
 type looks struct {
 	runes, letters, upper, emoji, styled, hidden int
+	masked                                       int // words that hide what they are
 	links, disguised, hosts, mentions, hashtags  int
 	email, phone                                 bool
 	latin, other                                 int // letters by script
@@ -116,6 +117,7 @@ func (s *sight) readCells(text string) {
 		case emoji:
 			l.emoji++
 		}
+		c.style = f.styled
 		s.cells = append(s.cells, c)
 		s.cells = append(s.cells, f.rest...)
 	}
@@ -194,14 +196,18 @@ func together(a, b class) bool {
 // word makes a word of cells, with its readings.
 func (s *sight) word(i, j int) word {
 	from := int32(len(s.runes))
-	letters, looking, foreign, digits, odd := 0, 0, 0, 0, false
+	letters, looking, foreign, digits, styled, odd, inner := 0, 0, 0, 0, 0, false, false
 	for _, c := range s.cells[i:j] {
 		s.runes = append(s.runes, c.r)
+		if c.style {
+			styled++
+		}
 		switch {
 		case c.is == digit:
 			digits++
 		case c.is == letter:
 			letters++
+			inner = inner || foreign > 0 && c.r < 0x250
 			if c.r >= 0x250 {
 				foreign++
 				if c.look != 0 {
@@ -216,6 +222,11 @@ func (s *sight) word(i, j int) word {
 	w.reads.from = int32(len(s.reads))
 	s.reads = append(s.reads, w.span)
 	if is == letter || is == digit {
+		// Letters of two scripts in one word of a Latin text, or styled ones with a digit: nobody writes
+		// like this but to be read by people alone. Styled words without digits are somebody's taste.
+		if looking == foreign && foreign < letters && (foreign > 1 || inner) && s.looks.latin > 2*s.looks.other || styled > 1 && letters > 1 && digits > 0 && !(letters <= 2 && s.unit(i, j)) {
+			s.looks.masked++
+		}
 		base := w.span
 		// A word of another script is read by its looks where scripts are mixed in it, where nearly all
 		// around it is Latin, or where a letter in it is hardly ever written but for its looks.

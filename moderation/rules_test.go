@@ -133,6 +133,7 @@ func TestWhatATextLooksLike(t *testing.T) {
 		{`{"emoji":5}`, []string{"😀😀😀😀😀", "🔥 🔥 🔥 🔥 🔥 wow"}, []string{"😀😀😀😀", "👍🏽👍🏽", "👨‍👩‍👧‍👦"}},
 		{`{"styled":4}`, []string{"𝗳𝗿𝗲𝗲", "ⓕⓡⓔⓔ"}, []string{"free", "𝗳𝗿e"}},
 		{`{"hidden":2}`, []string{"a\u200bb\u200bc"}, []string{"abc", "👨‍👩‍👧‍👦", "❤️❤️"}},
+		{`{"masked":1}`, []string{"play at 𝐌𝐎𝐍𝐀𝟒𝐃 now", "win at 🄰🄻🄰🄽🄰𝟪𝟪", "get frее boats", "my vіdео is good"}, []string{"𝓵𝓸𝓿𝓮 𝓽𝓱𝓲𝓼 𝓫𝓸𝓪𝓽", "𝟏𝟎/𝟏𝟎", "𝟏𝟎𝐤𝐦 by boat", "MONA4D", "купил новый iPhoneом и доволен, очень хороший", "цена", "5µm", "H₂O and m²", "comentarΣ(゜゜)", "①②③ steps"}},
 		{`{"capitals":0.8}`, []string{"WHY DID YOU", "WOW!!!"}, []string{"Why", "123", ""}},
 		{`{"length":{"least":5,"most":8}}`, []string{"hello", "héllo wo"}, []string{"hi", "hello world"}},
 		{`{"length":{"most":3}}`, []string{"", "abc"}, []string{"abcd"}},
