@@ -27,9 +27,10 @@ type headMeta struct {
 	Salted bool     `json:"salted,omitempty"`
 	Scale  float64  `json:"scale"`
 	Bias   []int32  `json:"bias"`
+	Levels []int32  `json:"levels"`
 }
 
-var magic = []byte("ponte model 2\n")
+var magic = []byte("ponte model 3\n")
 
 var headNames = []string{"harm", "spam", "shape", "category", "intent", "optout", "human", "language", "sentiment"}
 
@@ -42,7 +43,7 @@ func (m *Model) Write(w io.Writer) error {
 		if h == nil {
 			continue
 		}
-		a.Heads = append(a.Heads, headMeta{h.Name, h.Labels, h.Bits, h.Salted, h.Scale, h.Bias})
+		a.Heads = append(a.Heads, headMeta{h.Name, h.Labels, h.Bits, h.Salted, h.Scale, h.Bias, levelsOf()})
 		for _, v := range h.Weights {
 			body = append(body, byte(v))
 		}
@@ -97,10 +98,11 @@ func ReadModel(r io.Reader) (*Model, error) {
 	m.lexicon, rest = lexiconFrom(rest[:a.Lexicon*6]), rest[a.Lexicon*6:]
 	for _, meta := range a.Heads {
 		k := len(meta.Labels)
-		if meta.Bits > 22 || k == 0 || k > maxLabels || len(meta.Bias) != k || len(rest) < k<<meta.Bits {
+		if meta.Bits > 22 || k == 0 || k > maxLabels || len(meta.Bias) != k || len(meta.Levels) != 128 || len(rest) < k<<meta.Bits {
 			return nil, ErrModel
 		}
 		h := &head{Name: meta.Name, Labels: meta.Labels, Bits: meta.Bits, Salted: meta.Salted, Scale: meta.Scale, Bias: meta.Bias, Weights: make([]int8, k<<meta.Bits)}
+		h.useLevels(meta.Levels)
 		for i := range h.Weights {
 			h.Weights[i] = int8(rest[i])
 		}

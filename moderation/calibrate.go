@@ -20,6 +20,7 @@ type scored struct {
 	y    bool
 	lang string
 
+	own    bool // one of our sentences
 	spared bool // never hidden by the model, or no ground to judge hiding by
 }
 
@@ -73,13 +74,23 @@ func (m *Model) calibrate(name string, seeds map[string][]Example, o TrainOption
 			continue
 		}
 		c := platt(list)
-		t, prec, rec := hideThreshold(rows[l], harmless[l], c, leastHide[name])
+		t, prec, rec := hideThreshold(noisier(rows[l]), harmless[l], c, leastHide[name])
 		m.calibrations[name][l], m.thresholds[name][l] = c, t
 		m.Card.Thresholds = append(m.Card.Thresholds, Figure{Name: name + " hides from", Set: "development parts", Language: l, N: len(list), Value: t,
 			Note: fmt.Sprintf("precision %.3f, recall %.3f there", prec, rec)})
 		o.Log("%s %-3s n=%d auc=%.3f threshold=%.3f precision=%.3f recall=%.3f", name, l, len(list), aucOf(rows[l]), t, prec, rec)
 	}
 	return nil
+}
+
+// noisier leaves our own sentences out where there are enough public ones: ours are written to be clear,
+// and a threshold that is precise on them is less so elsewhere.
+func noisier(list []scored) []scored {
+	public := slices.DeleteFunc(slices.Clone(list), func(s scored) bool { return s.own })
+	if len(public) < 300 {
+		return list
+	}
+	return public
 }
 
 // evidenceOf scores texts by language; under "" stand all.
@@ -92,7 +103,7 @@ func (m *Model) evidenceOf(name string, rows []Example) map[string][]scored {
 		m.textFeatures(s, &n, language)
 		var p Prediction
 		m.category(&p, s)
-		sc := scored{x: m.evidence(name, language, s), y: e.Label == "1", lang: e.Lang, spared: name == "harm" && !p.mayHide() || inList(otherLabels, e.Set)}
+		sc := scored{x: m.evidence(name, language, s), y: e.Label == "1", lang: e.Lang, own: e.Set == ownSet, spared: name == "harm" && !p.mayHide() || inList(otherLabels, e.Set)}
 		out[""] = append(out[""], sc)
 		if inList(Languages, language) {
 			out[language] = append(out[language], sc)
@@ -147,7 +158,7 @@ func platt(list []scored) calibration {
 
 // hidePrecision is aimed at on the development parts, above the .90 the product promises, because a
 // threshold chosen on a sample flatters itself there.
-const hidePrecision = 0.925
+const hidePrecision = 0.92
 
 // harmlessHidden is the share of our own harmless sentences, look-alikes among them, that may be hidden.
 const harmlessHidden = 0.004

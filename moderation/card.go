@@ -23,11 +23,12 @@ type Source struct {
 
 // Figure is one measurement.
 type Figure struct {
-	Name     string  `json:"name"`
-	Set      string  `json:"set"`
-	Language string  `json:"language,omitempty"`
-	N        int     `json:"n"`
-	Value    float64 `json:"value"`
-	Baseline float64 `json:"baseline,omitempty"` // what rules and word lists alone reach
-	Note     string  `json:"note,omitempty"`
+	Name      string  `json:"name"`
+	Set       string  `json:"set"`
+	Language  string  `json:"language,omitempty"`
+	N         int     `json:"n"`
+	Value     float64 `json:"value"`
+	Threshold float64 `json:"threshold,omitempty"`
+	Baseline  float64 `json:"baseline,omitempty"` // what a plain word list reaches, or always saying the commonest label
+	Note      string  `json:"note,omitempty"`
 }

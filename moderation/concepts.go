@@ -139,4 +139,4 @@ func (s *scratch) conceptFeatures(set conceptSet) {
 	s.loud(24, min(n, 4))
 }
 
-var conceptLoud = uint32(3)
+const conceptLoud = uint32(3)

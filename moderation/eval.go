@@ -2,10 +2,8 @@ package moderation
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 )
@@ -16,6 +14,9 @@ type EvalOptions struct {
 	Tiers Tiers
 	Mix   float64 // share of violations to resample to; 0: as the file has them
 	Seed  uint64
+	// Ask answers what rules and model leave open: a language model, or its recorded answers; ok is
+	// false where there is none. Nil: the tier does not answer.
+	Ask func(Example) (a LLMAnswer, ok bool, err error)
 }
 
 // Report is what a measurement found.
@@ -31,32 +32,49 @@ type Report struct {
 	Tiers         map[string]float64 `json:"tiers"`     // share decided by each tier
 	NeedsLLM      float64            `json:"needs_llm"` // share that would be put to an LLM
 	MicrosPer1000 int64              `json:"micros_per_1000"`
-	CostPer1000   float64            `json:"cost_per_1000"` // rules and model cost nothing but time
+	CostPer1000   float64            `json:"cost_per_1000"` // in the currency's units; rules and model cost nothing but time
+	Answered      float64            `json:"llm_answered"`  // share of all texts an LLM answered
+	LLM           string             `json:"llm,omitempty"` // why it answered none
+	Mix           *MixReport         `json:"mix,omitempty"`
+	Cascade       *CascadeReport     `json:"cascade,omitempty"`
 }
 
 // Measure holds the figures of one slice. For harm and spam, precision, recall and F1 are those of an
 // automatic hide under the default policy; for the other tasks precision is accuracy's macro part.
 type Measure struct {
-	Name          string      `json:"name"`
-	N             int         `json:"n"`
-	Positives     int         `json:"positives,omitempty"`
-	Precision     float64     `json:"precision"`
-	Recall        float64     `json:"recall"`
-	F1            float64     `json:"f1"`
-	MacroF1       float64     `json:"macro_f1"`
-	Accuracy      float64     `json:"accuracy"`
-	AUC           *float64    `json:"auc,omitempty"`
-	AUCRange      *[2]float64 `json:"auc_95,omitempty"` // bootstrap
-	AccuracyRange *[2]float64 `json:"accuracy_95,omitempty"`
-	AP            *float64    `json:"average_precision,omitempty"`
-	ECE           *float64    `json:"ece,omitempty"`
-	FalseHides    float64     `json:"false_hides"` // share of harmless texts hidden
+	Name      string   `json:"name"`
+	N         int      `json:"n"`
+	Positives int      `json:"positives,omitempty"`
+	Precision float64  `json:"precision"`
+	Recall    float64  `json:"recall"`
+	F1        float64  `json:"f1"`
+	MacroF1   float64  `json:"macro_f1"`
+	Accuracy  float64  `json:"accuracy"`
+	AUC       *float64 `json:"auc,omitempty"`
+	AP        *float64 `json:"average_precision,omitempty"`
+	ECE       *float64 `json:"ece,omitempty"`
+
+	// The middle 95 % of each figure over bootstrap resamples.
+	PrecisionRange *[2]float64 `json:"precision_95,omitempty"`
+	RecallRange    *[2]float64 `json:"recall_95,omitempty"`
+	F1Range        *[2]float64 `json:"f1_95,omitempty"`
+	MacroF1Range   *[2]float64 `json:"macro_f1_95,omitempty"`
+	AUCRange       *[2]float64 `json:"auc_95,omitempty"`
+	AccuracyRange  *[2]float64 `json:"accuracy_95,omitempty"`
+
+	FalseHides float64 `json:"false_hides"` // share of harmless texts hidden
+
+	// RecallAt2 is the share of violations whose score lies above that of 98 % of the harmless texts.
+	RecallAt2      *float64    `json:"recall_at_2,omitempty"`
+	RecallAt2Range *[2]float64 `json:"recall_at_2_95,omitempty"`
 }
 
 type judged struct {
 	lang, gold, said string
 	score            float64
-	hidden           bool
+	most             float64 // of harm and spam, for a mix of both
+	hidden, open     bool    // open: rules and model leave it to an LLM
+	gone             bool    // hidden for whatever reason
 }
 
 // Eval measures the engine on labelled files.
@@ -74,15 +92,37 @@ func (e *Engine) Eval(o EvalOptions, files []string) (Report, error) {
 	if err != nil {
 		return r, err
 	}
+	if o.Tiers.LLM && o.Ask == nil {
+		r.LLM = "no language model is configured and no recorded answers are given: what is left open stays with a person"
+	}
 	start := time.Now()
 	list := make([]judged, 0, len(rows))
+	var micros int64
 	for _, row := range rows {
-		v := e.judge(Input{Subject: SubjectComment, Text: row.Text}, o.Tiers.Rules, o.Tiers.Model)
-		list = append(list, o.judge(row, v))
-		r.Tiers[string(v.Tier)]++
-		if v.NeedsLLM {
+		in := Input{Subject: SubjectComment, Text: row.Text}
+		v := e.judge(in, o.Tiers.Rules, o.Tiers.Model)
+		open := v.NeedsLLM
+		if open {
 			r.NeedsLLM++
 		}
+		if open && o.Tiers.LLM && o.Ask != nil {
+			a, ok, err := o.Ask(row)
+			if err != nil {
+				return r, fmt.Errorf("ask the language model: %w", err)
+			}
+			if ok {
+				v = e.WithLLM(v, in, a)
+				r.Answered++
+				micros += a.CostMicros
+			} else {
+				v = e.WithoutLLM(v, "no answer")
+			}
+		}
+		j := o.judge(row, v)
+		j.open = open
+		j.gone = v.Decision == Hide || v.Decision == Delete
+		list = append(list, j)
+		r.Tiers[string(v.Tier)]++
 	}
 	r.N = len(list)
 	if r.N == 0 {
@@ -92,7 +132,11 @@ func (e *Engine) Eval(o EvalOptions, files []string) (Report, error) {
 	for t := range r.Tiers {
 		r.Tiers[t] = round(r.Tiers[t] / float64(r.N))
 	}
-	r.NeedsLLM = round(r.NeedsLLM / float64(r.N))
+	r.NeedsLLM, r.Answered = round(r.NeedsLLM/float64(r.N)), round(r.Answered/float64(r.N))
+	r.CostPer1000 = round(float64(micros) / 1e6 * 1000 / float64(r.N))
+	if o.Mix > 0 && o.binary() {
+		r.Mix = mixOf(list)
+	}
 	r.Overall = o.measure("all", list)
 	r.Languages = o.by(list, func(j judged) string { return j.lang })
 	if !o.binary() {
@@ -140,7 +184,7 @@ func positive(label string) bool {
 }
 
 func (o EvalOptions) judge(row Example, v Verdict) judged {
-	j := judged{lang: row.Lang, gold: row.Label}
+	j := judged{lang: row.Lang, gold: row.Label, most: max(v.Harm, v.SpamScore)}
 	switch o.Task {
 	case "harm":
 		j.score = v.Harm
@@ -202,8 +246,13 @@ func (o EvalOptions) measure(name string, list []judged) Measure {
 			marks = append(marks, 0)
 		}
 	}
-	for label, n := range gold {
-		p, r := ratio(tp[label], said[label]), ratio(tp[label], n)
+	labels := make([]string, 0, len(gold))
+	for label := range gold {
+		labels = append(labels, label)
+	}
+	slices.Sort(labels)
+	for _, label := range labels {
+		p, r := ratio(tp[label], said[label]), ratio(tp[label], gold[label])
 		m.Precision += p / float64(len(gold))
 		m.Recall += r / float64(len(gold))
 		m.MacroF1 += f1(p, r) / float64(len(gold))
@@ -219,7 +268,31 @@ func (o EvalOptions) measure(name string, list []judged) Measure {
 		return s / float64(len(pick))
 	})
 	m.AccuracyRange = &[2]float64{lo, hi}
+	lo, hi = bootstrap(len(list), func(pick []int) float64 { return macroF1(list, pick) })
+	m.MacroF1Range = &[2]float64{lo, hi}
 	return m
+}
+
+// macroF1 is that of a resample.
+func macroF1(list []judged, pick []int) float64 {
+	tp, said, gold := map[string]float64{}, map[string]float64{}, map[string]float64{}
+	for _, i := range pick {
+		said[list[i].said]++
+		gold[list[i].gold]++
+		if list[i].said == list[i].gold {
+			tp[list[i].gold]++
+		}
+	}
+	labels := make([]string, 0, len(gold))
+	for label := range gold {
+		labels = append(labels, label)
+	}
+	slices.Sort(labels) // sums of fractions depend on their order in the last digit
+	sum := 0.0
+	for _, label := range labels {
+		sum += f1(ratio(tp[label], said[label]), ratio(tp[label], gold[label])) / float64(len(gold))
+	}
+	return sum
 }
 
 func (o EvalOptions) measureBinary(m *Measure, list []judged) {
@@ -245,83 +318,40 @@ func (o EvalOptions) measureBinary(m *Measure, list []judged) {
 	m.Precision, m.Recall, m.F1 = round(p), round(r), round(f1(p, r))
 	m.MacroF1 = round((f1(p, r) + f1(pn, rn)) / 2)
 	m.Accuracy, m.FalseHides = round(ratio(tp+tn, float64(len(list)))), round(ratio(fp, fp+tn))
+	o.hideRanges(m, list)
 	if tp+fn == 0 || fp+tn == 0 {
 		return
 	}
+	at2 := round(recallAt(sc, 0.02))
+	lo2, hi2 := bootstrap(len(sc), func(pick []int) float64 { return recallAt(picked(sc, pick), 0.02) })
+	m.RecallAt2, m.RecallAt2Range = &at2, &[2]float64{lo2, hi2}
 	auc, ap, ece := round(aucOf(sc)), round(averagePrecision(sc)), round(calibrationError(sc))
 	m.AUC, m.AP, m.ECE = &auc, &ap, &ece
-	lo, hi := bootstrap(len(sc), func(pick []int) float64 {
-		sample := make([]scored, len(pick))
-		for i, at := range pick {
-			sample[i] = sc[at]
-		}
-		return aucOf(sample)
-	})
+	lo, hi := bootstrap(len(sc), func(pick []int) float64 { return aucOf(picked(sc, pick)) })
 	m.AUCRange = &[2]float64{lo, hi}
 }
 
-// bootstrap returns the middle 95 % of a figure over resamples (Efron 1979); few for large sets, where
-// the interval is narrow anyway.
-func bootstrap(n int, figure func(pick []int) float64) (lo, hi float64) {
-	rounds := 200
-	if n > 5000 {
-		rounds = 60
-	}
-	rng := rand.New(rand.NewPCG(42, uint64(n)))
-	var values []float64
-	pick := make([]int, n)
-	for range rounds {
-		for i := range pick {
-			pick[i] = rng.IntN(n)
+// hideRanges are the intervals of precision, recall and F1 of hiding.
+func (o EvalOptions) hideRanges(m *Measure, list []judged) {
+	counts := func(pick []int) (p, r float64) {
+		var tp, fp, fn float64
+		for _, i := range pick {
+			switch y := positive(list[i].gold); {
+			case y && list[i].hidden:
+				tp++
+			case y:
+				fn++
+			case list[i].hidden:
+				fp++
+			}
 		}
-		if v := figure(pick); !math.IsNaN(v) {
-			values = append(values, v)
-		}
+		return tp / (tp + fp), tp / (tp + fn) // NaN where a resample has none: left out
 	}
-	if len(values) == 0 {
-		return 0, 0
+	of := func(figure func(p, r float64) float64) *[2]float64 {
+		lo, hi := bootstrap(len(list), func(pick []int) float64 { return figure(counts(pick)) })
+		return &[2]float64{lo, hi}
 	}
-	slices.Sort(values)
-	return round(values[len(values)*25/1000]), round(values[min(len(values)-1, len(values)*975/1000)])
+	m.PrecisionRange = of(func(p, _ float64) float64 { return p })
+	m.RecallRange = of(func(_, r float64) float64 { return r })
+	m.F1Range = of(f1)
 }
-
-func averagePrecision(list []scored) float64 {
-	sorted := slices.Clone(list)
-	sort.SliceStable(sorted, func(i, j int) bool { return sorted[i].x > sorted[j].x })
-	tp, sum := 0.0, 0.0
-	for i, s := range sorted {
-		if s.y {
-			tp++
-			sum += tp / float64(i+1)
-		}
-	}
-	return ratio(sum, tp)
-}
-
-// calibrationError is the expected difference between what a score says and what is true, over ten
-// equal bins (Guo et al. 2017).
-func calibrationError(list []scored) float64 {
-	var n, conf, hit [10]float64
-	for _, s := range list {
-		b := min(9, max(0, int(s.x*10)))
-		n[b]++
-		conf[b] += s.x
-		if s.y {
-			hit[b]++
-		}
-	}
-	ece := 0.0
-	for b := range n {
-		ece += math.Abs(conf[b]-hit[b]) / float64(len(list))
-	}
-	return ece
-}
-
-func ratio(a, b float64) float64 {
-	if b == 0 {
-		return 0
-	}
-	return a / b
-}
-
-func f1(p, r float64) float64 { return ratio(2*p*r, p+r) }

@@ -203,9 +203,34 @@ func classWeights(items []item, k int, even bool) []float64 {
 	return out
 }
 
-// quantise rounds weights to eight bits. The scale leaves out the largest of ten thousand, which are
-// clipped: a few loud weights must not drown the many quiet ones. What rounds to one step of noise is
-// left out, which halves the file and moves no figure.
+// topLevel is the loudest level of a weight.
+const topLevel = 32767
+
+// levelsOf are the 127 sizes of a weight, each a little over four per cent above the last but for the
+// smallest: the companding of telephone lines (ITU-T G.711), with another constant.
+func levelsOf() []int32 {
+	const mu = 120
+	out := make([]int32, 128)
+	for i := range out {
+		out[i] = int32(math.Round((math.Pow(1+mu, float64(i)/127) - 1) / mu * topLevel))
+	}
+	return out
+}
+
+// useLevels sets the level of each code from the levels above nothing.
+func (h *head) useLevels(levels []int32) {
+	for code := range 128 {
+		h.levels[uint8(int8(code))] = levels[code]
+		h.levels[uint8(int8(-code))] = -levels[code]
+	}
+}
+
+// loudest is the share of weights that are kept as they are: the few above it are clipped to the one
+// there. They belong to marks of a set, not to what people say.
+const loudest = 0.9999
+
+// quantise rounds weights to codes. What is next to nothing becomes nothing, which halves the file and
+// moves no figure.
 func quantise(name string, labels []string, o headOptions, w []float32, bias []float64) *head {
 	var sizes []float64
 	for _, v := range w {
@@ -216,16 +241,25 @@ func quantise(name string, labels []string, o headOptions, w []float32, bias []f
 	slices.Sort(sizes)
 	top := 1.0
 	if len(sizes) > 0 {
-		top = sizes[min(len(sizes)-1, int(float64(len(sizes))*0.9995))]
+		top = sizes[min(len(sizes)-1, int(float64(len(sizes))*loudest))]
 	}
-	scale := top / 127
+	scale := top / topLevel
+	levels := levelsOf()
 	h := &head{Name: name, Labels: labels, Bits: o.bits, Salted: o.salted, Scale: scale, Bias: make([]int32, len(labels)), Weights: make([]int8, len(w))}
+	h.useLevels(levels)
 	for i, v := range w {
-		q := int8(max(-127, min(127, math.Round(float64(v)/scale))))
-		if q >= -prune && q <= prune {
-			q = 0
+		size := int32(math.Round(math.Abs(float64(v)) / scale))
+		code, exact := slices.BinarySearch(levels, size)
+		if code == len(levels) || !exact && size-levels[code-1] < levels[code]-size {
+			code--
 		}
-		h.Weights[i] = q
+		if code <= prune {
+			code = 0
+		}
+		if v < 0 {
+			code = -code
+		}
+		h.Weights[i] = int8(code)
 	}
 	for i, b := range bias {
 		h.Bias[i] = int32(math.Round(b / scale))
@@ -233,4 +267,5 @@ func quantise(name string, labels []string, o headOptions, w []float32, bias []f
 	return h
 }
 
-var prune int8 = 1
+// prune is the code up to which a weight is left out.
+const prune = 16

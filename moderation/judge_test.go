@@ -114,46 +114,6 @@ func TestAnAnswerOutsideTheListsGoesToAPerson(t *testing.T) {
 	}
 }
 
-// Figures on our own held-out sentences must not fall below what the shipped model reaches, less their
-// noise.
-func TestFiguresOnOwnSentences(t *testing.T) {
-	t.Parallel()
-	e := engine()
-	seeds, err := LoadSeeds()
-	if err != nil {
-		t.Fatal(err)
-	}
-	share := func(task string, keep func(Example) bool, good func(Verdict, Example) bool) float64 {
-		n, ok := 0.0, 0.0
-		for _, x := range testPart(seeds[task]) {
-			if keep(x) {
-				n++
-				if good(e.Judge(Input{Subject: SubjectComment, Text: x.Text}), x) {
-					ok++
-				}
-			}
-		}
-		return ok / n
-	}
-	all := func(Example) bool { return true }
-	harmless := func(x Example) bool { return x.Label == "none" }
-	hidden := func(v Verdict, _ Example) bool { return v.Decision == Hide }
-	for _, c := range []struct {
-		name       string
-		got, least float64
-	}{
-		{"intents", share("intent", all, func(v Verdict, x Example) bool { return v.Intent == x.Label }), 0.66},
-		{"withdrawals found", share("optout", func(x Example) bool { return x.Label == "clear" }, func(v Verdict, _ Example) bool { return v.OptOut != NoOptOut }), 0.88},
-		{"spam hidden", share("spam", func(x Example) bool { return x.Label != "none" }, hidden), 0.60},
-		{"harmless kept (harm set)", 1 - share("harm", harmless, hidden), 0.97},
-		{"harmless kept (spam set)", 1 - share("spam", harmless, hidden), 0.96},
-	} {
-		if c.got < c.least {
-			t.Errorf("%s: %.3f, was at least %.3f", c.name, c.got, c.least)
-		}
-	}
-}
-
 func TestClassifyLinesKeepsOrderAndIDs(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -171,6 +131,18 @@ func TestClassifyLinesKeepsOrderAndIDs(t *testing.T) {
 	}
 	if got := strings.Join(ids, ","); got != "1,x7,3,4,5" {
 		t.Errorf("ids %s", got)
+	}
+}
+
+// Scoring is the hot path: once its buffers have grown, a text costs no memory.
+func TestScoringAllocatesNothing(t *testing.T) {
+	m := Shipped()
+	for _, text := range []string{"Hi, how much is the double kayak for a weekend? Do you ship to Perth as well? 😍", "quanto viene il tour per due persone sabato mattina?", "10k real followers cheap, visit boostgram.example 🔥🔥"} {
+		n := normalise(text)
+		m.Predict(n)
+		if got := testing.AllocsPerRun(100, func() { m.Predict(n) }); got > 0 {
+			t.Errorf("%q: %g allocations", text, got)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 // Example is one labelled text.
 type Example struct {
+	ID    string
 	Text  string
 	Label string
 	Fine  string // the set's own finer label
@@ -21,6 +22,8 @@ type Example struct {
 	Set   string
 	Test  bool
 }
+
+const ownSet = "own sentences"
 
 // ReadSeeds reads our own sentences from a folder of languages: by task, all languages.
 func ReadSeeds(dir fs.FS) (map[string][]Example, error) {
@@ -40,7 +43,7 @@ func ReadSeeds(dir fs.FS) (map[string][]Example, error) {
 			if i == 0 || len(parts) != 3 {
 				continue
 			}
-			out[task] = append(out[task], Example{Label: parts[0], Test: parts[1] == "test", Text: parts[2], Lang: lang, Set: "own sentences"})
+			out[task] = append(out[task], Example{Label: parts[0], Test: parts[1] == "test", Text: parts[2], Lang: lang, Set: ownSet})
 		}
 		return nil
 	})
@@ -130,6 +133,7 @@ func readTSV(path string, r io.Reader) ([]Example, error) {
 	}
 	lang, hasLang := col["lang"]
 	fine, hasFine := col["fine"]
+	id, hasID := col["id"]
 	set := filepath.Base(filepath.Dir(path))
 	var out []Example
 	for sc.Scan() {
@@ -141,10 +145,34 @@ func readTSV(path string, r io.Reader) ([]Example, error) {
 		if hasLang && lang < len(parts) {
 			e.Lang = parts[lang]
 		}
+		if hasID && id < len(parts) {
+			e.ID = parts[id]
+		}
 		if hasFine && fine < len(parts) {
 			e.Fine = parts[fine]
 		}
 		out = append(out, e)
 	}
 	return out, sc.Err()
+}
+
+// LoadAnswers reads recorded answers: a header that names id and the column, 0 or 1 in it.
+func LoadAnswers(path, column string) (map[string]string, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	lines := strings.Split(strings.TrimRight(string(raw), "\n"), "\n")
+	names := strings.Split(lines[0], "\t")
+	id, at := slices.Index(names, "id"), slices.Index(names, column)
+	if id < 0 || at < 0 {
+		return nil, fmt.Errorf("%s: its first line names no column id or no column %s; it has %s", path, column, strings.Join(names, ", "))
+	}
+	out := map[string]string{}
+	for _, line := range lines[1:] {
+		if parts := strings.Split(line, "\t"); len(parts) > max(id, at) {
+			out[parts[id]] = parts[at]
+		}
+	}
+	return out, nil
 }

@@ -19,8 +19,9 @@ var Shipped = sync.OnceValue(func() *Model {
 	return m
 })
 
-// head is one linear classifier over hashed features: integer weights, so that a sum is the same on
-// every processor; the scale turns a sum into a logit.
+// head is one linear classifier over hashed features. A weight is a code of eight bits for one of 255
+// integer levels, finer near nothing, since most weights are small and a few are loud. Sums are of
+// integers, so that they are the same on every processor; the scale turns a sum into a logit.
 type head struct {
 	Name    string
 	Labels  []string // one column of weights a label; a binary head has one
@@ -28,7 +29,8 @@ type head struct {
 	Salted  bool     // the upper half of the buckets is for what holds in one language only
 	Scale   float64
 	Bias    []int32
-	Weights []int8 // bucket-major: Weights[bucket*len(Labels)+label]
+	Weights []int8 // codes, bucket-major: Weights[bucket*len(Labels)+label]
+	levels  [256]int32
 }
 
 // calibration turns a head's logit into a probability, per language: Platt's a·x+b.
@@ -122,12 +124,13 @@ func (m *Model) category(p *Prediction, s *scratch) {
 func (p *Prediction) mayHide() bool {
 	crude, _ := p.chance("profanity")
 	danger, _ := p.chance("self_harm")
-	return crude < surelyCrude && danger < inDanger
+	return crude < surelyCrude && danger < maybeInDanger
 }
 
 const (
-	surelyCrude = 0.6
-	inDanger    = 0.35
+	surelyCrude   = 0.6
+	maybeInDanger = 0.12 // from here the model hides nothing: a person looks
+	inDanger      = 0.3  // from here a person looks first, with care
 )
 
 // chance is the probability of a category, and whether the model has one.
@@ -142,10 +145,10 @@ func (p *Prediction) chance(category string) (float64, bool) {
 
 // scoreCategories notes the model's score of each category that labelled data carried.
 func (v *Verdict) scoreCategories(p Prediction) {
+	scores := p.Categories
 	for i, name := range p.CategoryNames {
 		if _, ok := v.Scores[name]; ok {
-			score := p.Categories[i]
-			v.Scores[name] = &score
+			v.Scores[name] = &scores[i]
 		}
 	}
 }
@@ -164,7 +167,8 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 		p.Signs = signs
 		s.wishFeatures(signs)
 		p.Withdraws, p.Asks = sigmoid(out.logit(s, "")), sigmoid(human.logit(s, ""))
-		if signs.against {
+		// What says that it goes on is none, nor what asks for offers in words no pattern contradicts.
+		if signs.against || p.Intent == "opt_in" && p.OptOut < 0.3 && !signs.clear {
 			p.Withdraws = 0
 		}
 	}
@@ -273,7 +277,7 @@ func (h *head) sum(s *scratch, language string) []int32 {
 		at := int(f&mask) * k
 		row := h.Weights[at : at+k]
 		for i, w := range row {
-			sums[i] += int32(w)
+			sums[i] += h.levels[uint8(w)]
 		}
 	}
 	return sums
@@ -284,17 +288,17 @@ func (h *head) single(feats []uint32, language string) int32 {
 	if !h.Salted {
 		mask := uint32(1)<<h.Bits - 1
 		for _, f := range feats {
-			t += int32(h.Weights[f&mask])
+			t += h.levels[uint8(h.Weights[f&mask])]
 		}
 		return t
 	}
 	half := uint32(1) << (h.Bits - 1)
 	for _, f := range feats {
-		t += int32(h.Weights[f&(half-1)])
+		t += h.levels[uint8(h.Weights[f&(half-1)])]
 	}
 	if salt := saltOf(language); salt != 0 {
 		for _, f := range feats {
-			t += int32(h.Weights[half|mix(f^salt)&(half-1)])
+			t += h.levels[uint8(h.Weights[half|mix(f^salt)&(half-1)])]
 		}
 	}
 	return t

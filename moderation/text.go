@@ -2,6 +2,7 @@ package moderation
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -65,6 +66,9 @@ func normalise(raw string) normal {
 	n := normal{raw: raw}
 	text := clip(raw)
 	for _, r := range text {
+		if r < 0x80 {
+			continue
+		}
 		if styledLetter(r) {
 			n.facts.styled++
 		}
@@ -80,10 +84,10 @@ func normalise(raw string) normal {
 	run := 0
 	marks := 0
 	for _, r := range text {
-		if ignorable(r) || r == 0 || r == utf8.RuneError {
+		if r == 0 || r >= 0x80 && (ignorable(r) || r == utf8.RuneError) {
 			continue
 		}
-		if unicode.Is(unicode.Mn, r) {
+		if r >= 0x300 && unicode.Is(unicode.Mn, r) {
 			if marks++; marks > 2 { // zalgo
 				continue
 			}
@@ -101,7 +105,7 @@ func normalise(raw string) normal {
 			last, run = r, 1
 		}
 		n.count(r)
-		n.lower = append(n.lower, unicode.ToLower(r))
+		n.lower = append(n.lower, lowerOf(r))
 	}
 	n.facts.links = countLinks(n.lower)
 	n.folded = foldRunes(n.lower)
@@ -109,6 +113,16 @@ func normalise(raw string) normal {
 	n.facts.phone = hasPhone(raw)
 	n.tight = tighten(n.folded)
 	return n
+}
+
+func lowerOf(r rune) rune {
+	if r < 0x80 {
+		if r >= 'A' && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}
+	return unicode.ToLower(r)
 }
 
 func clip(s string) string {
@@ -340,6 +354,9 @@ func hasPhone(raw string) bool {
 
 // countLinks counts what looks like a link, also without a scheme.
 func countLinks(lower []rune) int {
+	if !slices.Contains(lower, '.') && !slices.Contains(lower, '/') { // no link without one; most texts have neither
+		return 0
+	}
 	return len(linkPattern.FindAllStringIndex(string(lower), 10))
 }
 

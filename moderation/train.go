@@ -65,7 +65,7 @@ func Train(o TrainOptions) (*Model, error) {
 	if err := t.language(); err != nil {
 		return nil, err
 	}
-	for _, step := range []func() error{t.intent, t.sentiment, t.wishes, t.category, t.harm, t.spam} {
+	for _, step := range []func() error{t.intent, t.sentiment, t.wishes, t.category, t.harm, t.spam, t.figures} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -78,8 +78,8 @@ func (m *Model) source(head, name string, rows int, licence string) {
 }
 
 // public returns the training rows of the sets of one kind that may ship, and notes on the card which
-// head they feed.
-func (t *trainer) public(kind, head string) ([]Example, error) {
+// head they feed. Of each set every so-manieth row is taken.
+func (t *trainer) public(kind, head string, every int) ([]Example, error) {
 	var out []Example
 	if t.o.Data == "" {
 		return nil, nil
@@ -92,8 +92,11 @@ func (t *trainer) public(kind, head string) ([]Example, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.m.source(head, s.set, len(rows), s.licence)
-		out = append(out, rows...)
+		before := len(out)
+		for i := 0; i < len(rows); i += every {
+			out = append(out, rows[i])
+		}
+		t.m.source(head, s.set, len(out)-before, s.licence)
 	}
 	return out, nil
 }
@@ -193,19 +196,14 @@ func (t *trainer) language() error {
 		c.fit("language", labels)
 		return nil
 	}
-	for _, s := range shipping {
-		rows, err := LoadTSV(filepath.Join(t.o.Data, s.set, "train.tsv"))
+	for _, kind := range []string{"harm", "intent"} {
+		rows, err := t.public(kind, "language", 5)
 		if err != nil {
 			return err
 		}
-		taken := 0
-		for i, r := range rows {
-			if i%5 == 0 && r.Lang != "" && s.head != "spam" {
-				put(r.Text, r.Lang, 0.5)
-				taken++
-			}
+		for _, r := range rows {
+			put(r.Text, r.Lang, 0.5)
 		}
-		t.m.source("language", s.set, taken, s.licence)
 	}
 	c.fit("language", labels)
 	return nil

@@ -9,7 +9,7 @@ import (
 // harm learns from public sets and our own sentences. Our own are few and clean: they weigh more than a
 // noisy public row.
 func (t *trainer) harm() error {
-	o := headOptions{bits: 20, epochs: 5, rate: 0.15, l2: 2e-6, salted: true, shared: 2, ratio: true}
+	o := headOptions{bits: 20, epochs: 5, rate: 0.15, l2: 2e-6, salted: true, shared: 2, ratio: true, rounds: 2}
 	c := t.collect(yesNo, o)
 	for _, e := range binary01(trainingPart(t.seeds["harm"])) {
 		c.add(e.Text, e.Label, 3)
@@ -21,7 +21,7 @@ func (t *trainer) harm() error {
 	}
 	t.harmless(c, "spam")
 	t.m.source("harm", "own sentences", len(c.items), "ours")
-	rows, err := t.public("harm", "harm")
+	rows, err := t.public("harm", "harm", 1)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (t *trainer) spam() error {
 		}
 	}
 	t.m.source("spam", "own sentences", len(c.items), "ours")
-	rows, err := t.public("spam", "spam")
+	rows, err := t.public("spam", "spam", 1)
 	if err != nil {
 		return err
 	}
@@ -141,15 +141,13 @@ func (t *trainer) spam() error {
 			t.shape(shapes, e.Text, e.Label, 1)
 		}
 	}
-	others, err := t.public("harm", "spam, as what is none") // posts that are not spam, with links, names and emoji in them
+	others, err := t.public("harm", "spam, as what is none", 5) // posts that are not spam, with links, names and emoji in them
 	if err != nil {
 		return err
 	}
-	for i, e := range others {
-		if i%5 == 0 {
-			c.add(e.Text, "0", 0.2)
-			t.shape(shapes, e.Text, "0", 0.3)
-		}
+	for _, e := range others {
+		c.add(e.Text, "0", 0.2)
+		t.shape(shapes, e.Text, "0", 0.3)
 	}
 	c.fit("spam", []string{"1"})
 	shapes.fit("shape", []string{"1"})

@@ -11,7 +11,7 @@ var wishOptions = headOptions{bits: 17, epochs: 12, rate: 0.15, rounds: 3, ratio
 // alarmShare is the share of ordinary talk that may be taken for a wish: the most that is bearable,
 // since a wish missed is worse. What is less sure is doubtful, and one question settles it.
 const (
-	alarmShare      = 0.015
+	alarmShare      = 0.013
 	alarmShareClear = 0.006
 	alarmShareHuman = 0.012
 )

@@ -86,11 +86,13 @@ func (c classifyCmd) Run() error {
 }
 
 type evalCmd struct {
-	Task  string   `required:"" help:"harm, spam, intent, language, sentiment or optout."`
-	Tiers string   `help:"Which tiers take part: rules,model." default:"rules,model"`
-	Mix   float64  `help:"Resample to this share of violations, e.g. 0.04."`
-	JSON  bool     `name:"json" help:"Print the whole report as JSON."`
-	Files []string `arg:"" help:"Tab-separated files (.tsv or .tsv.gz) whose header names text and label."`
+	Task    string   `required:"" help:"harm, spam, intent, language, sentiment or optout."`
+	Tiers   string   `help:"Which tiers take part: rules,model,llm." default:"rules,model"`
+	Mix     float64  `help:"Resample to this share of violations, e.g. 0.04."`
+	Answers string   `help:"File of recorded answers of a language model, joined by id, for the llm tier and the cascade."`
+	Column  string   `help:"The column of the recorded answers: 1 a violation, 0 none."`
+	JSON    bool     `name:"json" help:"Print the whole report as JSON."`
+	Files   []string `arg:"" help:"Tab-separated files (.tsv or .tsv.gz) whose header names text and label."`
 }
 
 // Run measures and prints the report.
@@ -99,10 +101,26 @@ func (e evalCmd) Run() error {
 	if err != nil {
 		return usageError{err}
 	}
+	if e.Mix < 0 || e.Mix >= 1 {
+		return usageError{fmt.Errorf("--mix %g is not a share between 0 and 1", e.Mix)}
+	}
 	engine := moderation.NewEngine(nil, nil, moderation.DefaultPolicy())
-	report, err := engine.Eval(moderation.EvalOptions{Task: e.Task, Tiers: tiers, Mix: e.Mix}, e.Files)
+	o := moderation.EvalOptions{Task: e.Task, Tiers: tiers, Mix: e.Mix}
+	var answers map[string]string
+	if e.Answers != "" {
+		if answers, err = moderation.LoadAnswers(e.Answers, e.Column); err != nil {
+			return usageError{err}
+		}
+		o.Ask = recorded(answers, e.Task, e.Column)
+	}
+	report, err := engine.Eval(o, e.Files)
 	if err != nil {
 		return usageError{err}
+	}
+	if answers != nil && e.Task == "harm" {
+		if report.Cascade, err = engine.Cascade(tiers, e.Files, answers); err != nil {
+			return usageError{err}
+		}
 	}
 	if e.JSON {
 		enc := json.NewEncoder(os.Stdout)
@@ -113,25 +131,58 @@ func (e evalCmd) Run() error {
 	return nil
 }
 
+// recorded answers the llm tier from a file: a recording says yes or no, not which category.
+func recorded(answers map[string]string, task, column string) func(moderation.Example) (moderation.LLMAnswer, bool, error) {
+	category := "harassment"
+	if task == "spam" {
+		category = "spam"
+	}
+	return func(e moderation.Example) (moderation.LLMAnswer, bool, error) {
+		switch answers[e.ID] {
+		case "1":
+			return moderation.LLMAnswer{Category: category, Score: 1, Model: column}, true, nil
+		case "0":
+			return moderation.LLMAnswer{Category: "none", Model: column}, true, nil
+		}
+		return moderation.LLMAnswer{}, false, nil
+	}
+}
+
 func printReport(w io.Writer, r moderation.Report) {
 	fmt.Fprintf(w, "task %s, n %d, model %s, rules %s\n", r.Task, r.N, r.Model, r.Rules)
-	fmt.Fprintf(w, "%-10s %7s %9s %9s %9s %9s %9s %17s %9s %9s %9s\n", "slice", "n", "precision", "recall", "f1", "macro-f1", "auc", "95 %", "ap", "ece", "accuracy")
+	fmt.Fprintf(w, "%-14s %6s  %-21s %-21s %-21s %-21s %-21s %-21s %6s %6s\n", "slice", "n", "precision [95 %]", "recall [95 %]", "f1 [95 %]", "macro-f1 [95 %]", "auc [95 %]", "accuracy [95 %]", "ap", "ece")
 	for _, m := range append([]moderation.Measure{r.Overall}, append(r.Languages, r.Labels...)...) {
-		auc, ap, ece, span := "-", "-", "-", "-"
+		auc, ap, ece := "-", "-", "-"
 		if m.AUC != nil {
-			auc, ap, ece = fmt.Sprintf("%.3f", *m.AUC), fmt.Sprintf("%.3f", *m.AP), fmt.Sprintf("%.3f", *m.ECE)
-			span = fmt.Sprintf("[%.3f, %.3f]", m.AUCRange[0], m.AUCRange[1])
-		} else if m.AccuracyRange != nil {
-			span = fmt.Sprintf("[%.3f, %.3f]", m.AccuracyRange[0], m.AccuracyRange[1])
+			auc, ap, ece = span(*m.AUC, m.AUCRange), fmt.Sprintf("%.3f", *m.AP), fmt.Sprintf("%.3f", *m.ECE)
 		}
-		fmt.Fprintf(w, "%-10s %7d %9.3f %9.3f %9.3f %9.3f %9s %17s %9s %9s %9.3f\n", m.Name, m.N, m.Precision, m.Recall, m.F1, m.MacroF1, auc, span, ap, ece, m.Accuracy)
+		fmt.Fprintf(w, "%-14s %6d  %-21s %-21s %-21s %-21s %-21s %-21s %6s %6s\n", m.Name, m.N, span(m.Precision, m.PrecisionRange), span(m.Recall, m.RecallRange), span(m.F1, m.F1Range), span(m.MacroF1, m.MacroF1Range), auc, span(m.Accuracy, m.AccuracyRange), ap, ece)
 	}
 	var tiers []string
-	for _, t := range []string{"rules", "model", "policy"} {
+	for _, t := range []string{"rules", "model", "llm", "policy"} {
 		tiers = append(tiers, fmt.Sprintf("%s %.3f", t, r.Tiers[t]))
 	}
-	fmt.Fprintf(w, "decided by: %s; would be put to an LLM: %.3f; harmless hidden: %.4f; %.1f ms per 1,000 texts, no cost\n",
-		strings.Join(tiers, ", "), r.NeedsLLM, r.Overall.FalseHides, float64(r.MicrosPer1000)/1000)
+	fmt.Fprintf(w, "decided by: %s\nleft open for a language model: %.3f, answered %.3f; harmless hidden: %.4f; per 1,000 texts %.1f ms and %.4f\n",
+		strings.Join(tiers, ", "), r.NeedsLLM, r.Answered, r.Overall.FalseHides, float64(r.MicrosPer1000)/1000, r.CostPer1000)
+	if r.LLM != "" {
+		fmt.Fprintln(w, r.LLM)
+	}
+	if m := r.Mix; m != nil {
+		fmt.Fprintf(w, "%.1f %% violations: the default policy asks about %.3f and lets %.3f of the violations pass unasked; to let 0.02 pass, ask about %.3f [%.3f, %.3f]\n", 100*m.Share, m.Asked, m.Lost, m.AskedAt2, m.AskedAt2In[0], m.AskedAt2In[1])
+	}
+	if c := r.Cascade; c != nil {
+		fmt.Fprintf(w, "recorded answers, n %d: language model alone %.3f, rules and model alone %.3f\n", c.N, c.LLM, c.Model)
+		for _, p := range c.Points {
+			fmt.Fprintf(w, "  at %.0f %% of its calls %.3f: %.3f lost [%.3f, %.3f]\n", 100*p.Calls, p.Accuracy, p.Lost, p.LostIn[0], p.LostIn[1])
+		}
+	}
+}
+
+func span(x float64, r *[2]float64) string {
+	if r == nil {
+		return fmt.Sprintf("%.3f", x)
+	}
+	return fmt.Sprintf("%.3f [%.3f, %.3f]", x, r[0], r[1])
 }
 
 type trainCmd struct {
@@ -205,15 +256,34 @@ func (c modelCmd) Run() error {
 	}
 	fmt.Printf("model %s, trained %s\n%s\n\nsources\n", m.Version, m.Card.Trained, m.Card.Method)
 	for _, s := range m.Card.Sources {
-		fmt.Printf("  %-10s %-28s %6d rows  %s\n", s.Head, s.Name, s.Rows, s.Licence)
+		fmt.Printf("  %-24s %-44s %6d rows  %s\n", s.Head, s.Name, s.Rows, s.Licence)
+	}
+	fmt.Println("\ncategories with a score of the model, learnt from")
+	for _, c := range append(append([]string{}, moderation.HarmCategories...), moderation.SpamCategories...) {
+		if n := m.Card.Categories[c]; n > 0 {
+			fmt.Printf("  %-16s %6d texts\n", c, n)
+		} else {
+			fmt.Printf("  %-16s      – no labelled data: no score\n", c)
+		}
 	}
 	fmt.Println("\nthresholds")
 	for _, f := range m.Card.Thresholds {
-		fmt.Printf("  %-18s %-4s n=%-6d %.3f  %s\n", f.Name, f.Language, f.N, f.Value, f.Note)
+		if f.Value > 1 {
+			fmt.Printf("  %-24s %-4s n=%-6d never  %s: no score was precise enough\n", f.Name, f.Language, f.N, f.Set)
+			continue
+		}
+		fmt.Printf("  %-24s %-4s n=%-6d %.3f  %s; %s\n", f.Name, f.Language, f.N, f.Value, f.Set, f.Note)
 	}
-	fmt.Println("\nfigures")
+	fmt.Printf("\nfigures of the model alone; the last column but one is a plain word list, or the commonest label\n  %-36s %-34s %-4s %7s %7s %9s %9s  %s\n", "figure", "set", "lang", "n", "value", "threshold", "list", "note")
 	for _, f := range m.Card.Figures {
-		fmt.Printf("  %-28s %-22s %-4s n=%-6d %.3f  %s\n", f.Name, f.Set, f.Language, f.N, f.Value, f.Note)
+		at := "-"
+		if f.Threshold > 0 {
+			at = fmt.Sprintf("%.3f", f.Threshold)
+		}
+		fmt.Printf("  %-36s %-34s %-4s %7d %7.3f %9s %9.3f  %s\n", f.Name, f.Set, f.Language, f.N, f.Value, at, f.Baseline, f.Note)
+	}
+	for _, n := range m.Card.Notes {
+		fmt.Println("\n" + n)
 	}
 	return nil
 }

@@ -1,0 +1,125 @@
+package moderation
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// figure is what the shipped model reached when it was trained; it may fall by twice its standard error.
+type figure struct {
+	name    string
+	n, good float64
+	reached float64
+}
+
+func (f figure) check(t *testing.T) {
+	t.Helper()
+	if f.n == 0 {
+		t.Errorf("%s: nothing was measured", f.name)
+		return
+	}
+	noise := 2 * math.Sqrt(f.reached*(1-f.reached)/f.n)
+	if got := f.good / f.n; got < f.reached-noise {
+		t.Errorf("%s: %.3f of %.0f, the model reached %.3f when it was trained, noise %.3f", f.name, got, f.n, f.reached, noise)
+	}
+}
+
+// Figures on our own sentences set aside must not fall beyond their noise.
+func TestFiguresOnOwnSentences(t *testing.T) {
+	t.Parallel()
+	e := engine()
+	seeds, err := LoadSeeds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func(name string, reached float64, tasks []string, keep func(Example) bool, good func(Verdict, Example) bool) {
+		f := figure{name: name, reached: reached}
+		for _, task := range tasks {
+			for _, x := range testPart(seeds[task]) {
+				if keep(x) {
+					f.n++
+					f.good += bit(good(e.Judge(Input{Subject: SubjectComment, Text: x.Text}), x))
+				}
+			}
+		}
+		f.check(t)
+	}
+	all := func(Example) bool { return true }
+	is := func(labels ...string) func(Example) bool {
+		return func(x Example) bool { return slices.Contains(labels, x.Label) }
+	}
+	not := func(labels ...string) func(Example) bool {
+		return func(x Example) bool { return !slices.Contains(labels, x.Label) }
+	}
+	hidden := func(v Verdict, _ Example) bool { return v.Decision == Hide }
+	kept := func(v Verdict, _ Example) bool { return v.Decision != Hide }
+	withdrawn := func(v Verdict, _ Example) bool { return v.OptOut != NoOptOut }
+	for _, l := range Languages {
+		count("intents "+l, figuresOf[l], []string{"intent"}, func(x Example) bool { return x.Lang == l }, func(v Verdict, x Example) bool { return v.Intent == x.Label })
+	}
+	count("language", 0.84, []string{"language"}, not("unknown"), func(v Verdict, x Example) bool { return v.Language == x.Label })
+	count("sentiment", 0.80, []string{"sentiment"}, all, func(v Verdict, x Example) bool { return v.Sentiment == x.Label })
+	count("withdrawals found", 0.905, []string{"optout"}, is("clear"), withdrawn)
+	count("look-alikes of withdrawals left alone", 0.905, []string{"optout"}, is("none"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
+	count("ordinary talk left alone", 0.99, []string{"intent"}, not("opt_out"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
+	count("asks for a person heard", 0.86, []string{"intent"}, is("human_agent"), func(v Verdict, _ Example) bool { return v.WantsHuman })
+	count("spam hidden", 0.62, []string{"spam"}, not("none"), hidden)
+	count("harm hidden", 0.18, []string{"harm"}, not("none", "self_harm"), hidden)
+	count("harmless kept", 0.995, []string{"intent", "sentiment", "optout"}, all, kept)
+	count("look-alikes of harm and spam kept", 0.99, []string{"harm", "spam"}, is("none"), kept)
+	count("people in danger never hidden by the model", 1, []string{"harm"}, is("self_harm"), func(v Verdict, _ Example) bool { return v.Decision != Hide || v.Tier != TierModel })
+}
+
+// figuresOf are the intents by language.
+var figuresOf = map[string]float64{"en": 0.75, "it": 0.79, "fr": 0.77, "ro": 0.775, "es": 0.78, "de": 0.725, "pt": 0.80}
+
+// publicFolder is where the development parts of public sets lie, beside this repository or where
+// PONTE_EVAL_DATA says; they are other
+// people's posts and no part of it. scripts/test says loudly where they are missing.
+func publicFolder() string {
+	if dir := os.Getenv("PONTE_EVAL_DATA"); dir != "" {
+		return dir
+	}
+	return "../../shared/data"
+}
+
+// Ranking on public development parts must not fall beyond its noise: a third of the rows is enough to
+// see it.
+func TestFiguresOnPublicSets(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat(publicFolder()); err != nil {
+		t.Skipf("NOT CHECKED: figures on public sets, because %s is missing", publicFolder())
+	}
+	e := engine()
+	pooled := map[string][]scored{}
+	for _, set := range devSets["harm"] {
+		rows, err := LoadTSV(filepath.Join(publicFolder(), set, "dev.tsv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(rows); i += 3 {
+			v := e.Judge(Input{Subject: SubjectComment, Text: rows[i].Text})
+			pooled[rows[i].Lang] = append(pooled[rows[i].Lang], scored{x: v.Harm, y: rows[i].Label == "1"})
+		}
+	}
+	for l, reached := range map[string]float64{"ro": 0.934, "en": 0.899, "pt": 0.804, "fr": 0.838, "de": 0.786, "it": 0.743, "es": 0.783} {
+		got := aucOf(pooled[l])
+		if noise := 2 * aucError(reached, pooled[l]); got < reached-noise {
+			t.Errorf("harm AUC %s: %.3f of %d, the model reached %.3f when it was trained, noise %.3f", l, got, len(pooled[l]), reached, noise)
+		}
+	}
+}
+
+// aucError is the standard error of an AUC (Hanley and McNeil 1982).
+func aucError(a float64, list []scored) float64 {
+	pos := 0.0
+	for _, s := range list {
+		pos += bit(s.y)
+	}
+	neg := float64(len(list)) - pos
+	q1, q2 := a/(2-a), 2*a*a/(1+a)
+	return math.Sqrt((a*(1-a) + (pos-1)*(q1-a*a) + (neg-1)*(q2-a*a)) / (pos * neg))
+}
