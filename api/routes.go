@@ -93,6 +93,7 @@ var table = []route{
 	{"POST", v1 + "/workspace/sending", auth.Configure, "Switch all sending of the workspace", typed((*Server).workspaceSending), nil},
 	{"GET", v1 + "/policy", auth.See, "The moderation policy", typed((*Server).getPolicy), nil},
 	{"PUT", v1 + "/policy", auth.Configure, "Change the moderation policy", typed((*Server).setPolicy), nil},
+	{"GET", v1 + "/policy/false-hides", auth.See, "The budget of wrong hides, held against what was drawn by lot", typed((*Server).falseHides), nil},
 
 	{"GET", v1 + "/rules", auth.See, "Moderation rules, the workspace's own and the shipped ones", typed((*Server).listRules), nil},
 	{"POST", v1 + "/rules", auth.Configure, "Add a rule, or put one in the place of a shipped rule", typed((*Server).addRule), nil},

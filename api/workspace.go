@@ -17,6 +17,7 @@ import (
 	"ponte/inbox"
 	"ponte/moderation"
 	"ponte/outbox"
+	"ponte/review"
 	"ponte/router"
 )
 
@@ -246,4 +247,8 @@ func (s *Server) setPolicy(ctx context.Context, who *caller, in *policyIn) (mode
 		return moderation.Policy{}, err
 	}
 	return s.getPolicy(ctx, who, nil)
+}
+
+func (s *Server) falseHides(ctx context.Context, who *caller, _ *struct{}) (review.FalseHides, error) {
+	return review.ReadFalseHides(ctx, s.DB, who.WorkspaceID, s.Now())
 }

@@ -17,3 +17,32 @@ func (m *Model) limits(oneIn int) map[string]map[string]float64 {
 	}
 	return out
 }
+
+// GroupOf is the group of a category: harm or spam.
+func GroupOf(category string) string {
+	if inList(SpamCategories, category) {
+		return "spam"
+	}
+	return "harm"
+}
+
+// CardOneIn is the budget where the policy states none: the precision of a hide that the model card's
+// thresholds are held to.
+const CardOneIn = 10
+
+// Budget is how many hides one may be wrong in.
+func (p *Policy) Budget() int {
+	if p.OneWrongHideIn > 0 {
+		return p.OneWrongHideIn
+	}
+	return CardOneIn
+}
+
+// HideFrom is the score from which the embedded model hides a group in a language under this policy.
+func (e *Engine) HideFrom(group, language string) float64 {
+	own := e.policy.Harm
+	if group == "spam" {
+		own = e.policy.Spam
+	}
+	return e.policy.hideFrom(group, own, language, e.model.threshold(group, language))
+}

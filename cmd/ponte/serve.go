@@ -81,8 +81,8 @@ func hostName() string {
 
 // backlog reports what waits, straight from the database.
 type backlog struct {
-	db                                        *sqlx.DB
-	deliveries, events, parked, actions, asks *prometheus.Desc
+	db                                                    *sqlx.DB
+	deliveries, events, parked, actions, asks, falseHides *prometheus.Desc
 }
 
 func newBacklog(db *sqlx.DB) *backlog {
@@ -90,12 +90,13 @@ func newBacklog(db *sqlx.DB) *backlog {
 		return prometheus.NewDesc("ponte_"+name, help, labels, nil)
 	}
 	return &backlog{db, d("deliveries_pending", "Webhooks kept but not split yet."), d("events_pending", "Events not decided yet."), d("parked", "Deliveries and events parked for a person."),
-		d("actions", "Actions that are not finished, by state.", "state"), d("asks_pending", "Questions to the language model that wait.")}
+		d("actions", "Actions that are not finished, by state.", "state"), d("asks_pending", "Questions to the language model that wait."),
+		d("false_hides_exceeded", "Workspaces whose budget of wrong hides is exceeded, as last checked.")}
 }
 
 // Describe sends the descriptions.
 func (b *backlog) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{b.deliveries, b.events, b.parked, b.actions, b.asks} {
+	for _, d := range []*prometheus.Desc{b.deliveries, b.events, b.parked, b.actions, b.asks, b.falseHides} {
 		ch <- d
 	}
 }
@@ -108,6 +109,7 @@ func (b *backlog) Collect(ch chan<- prometheus.Metric) {
 		b.deliveries: `SELECT count(*) FROM deliveries WHERE state = 'pending'`,
 		b.events:     `SELECT count(*) FROM events WHERE state = 'pending'`,
 		b.parked:     `SELECT (SELECT count(*) FROM deliveries WHERE state = 'parked') + (SELECT count(*) FROM events WHERE state = 'parked')`,
+		b.falseHides: `SELECT count(*) FROM false_hide_checks WHERE state = 'exceeded'`,
 		b.asks:       `SELECT count(*) FROM asks WHERE state IN ('pending','asking')`,
 	} {
 		var n float64

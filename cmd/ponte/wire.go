@@ -30,6 +30,7 @@ import (
 	"ponte/migrations"
 	"ponte/moderation"
 	"ponte/outbox"
+	"ponte/review"
 	"ponte/router"
 	"ponte/suggest"
 	"ponte/web"
@@ -233,6 +234,7 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	}
 	group.Go(func() error { return v.fetcher.Run(ctx) })
 	group.Go(func() error { return v.asks.Run(ctx) })
+	group.Go(func() error { return review.WatchFalseHides(ctx, v.DB, time.Now, v.log) })
 	group.Go(func() error { return v.backtests.Run(ctx) })
 	group.Go(func() error { return v.sender.Run(ctx) })
 	group.Go(func() error { return v.server.Run(ctx) })
