@@ -1232,6 +1232,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policy/false-hides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The budget of wrong hides, held against what was drawn by lot
+         * @description Permission: see
+         */
+        get: operations["get-policy-false-hides"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/posts": {
         parameters: {
             query?: never;
@@ -2551,6 +2571,65 @@ export interface components {
             source: string;
             /** @enum {string} */
             state: "pending" | "done" | "parked";
+        };
+        FalseHideGroup: {
+            /**
+             * Format: double
+             * @description The model hides from this score on
+             */
+            from: number;
+            /** @enum {string} */
+            group: "harm" | "spam";
+            language: string;
+            /** Format: double */
+            lower: number;
+            /** Format: int64 */
+            reviewed: number;
+            tier: string;
+            /** Format: double */
+            upper: number;
+            /** Format: int64 */
+            wrong: number;
+        };
+        FalseHides: {
+            /**
+             * Format: int64
+             * @description How far back is looked
+             */
+            days: number;
+            groups: components["schemas"]["FalseHideGroup"][];
+            /**
+             * Format: double
+             * @description The share of wrong hides is at least this, with 95 % certainty
+             */
+            lower: number;
+            /**
+             * Format: int64
+             * @description The budget: at most one wrong hide in so many
+             */
+            one_in: number;
+            /**
+             * Format: int64
+             * @description Hides drawn by lot and decided by a person
+             */
+            reviewed: number;
+            /**
+             * Format: date-time
+             * @description Since when the state is this, as last checked
+             */
+            since: string | null;
+            /** @enum {string} */
+            state: "within" | "unknown" | "exceeded";
+            /**
+             * Format: double
+             * @description … and at most this, with 95 % certainty
+             */
+            upper: number;
+            /**
+             * Format: int64
+             * @description … of which a person took back
+             */
+            wrong: number;
         };
         Fired: {
             /** Format: int64 */
@@ -5778,6 +5857,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Policy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-policy-false-hides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FalseHides"];
                 };
             };
             /** @description Error */
