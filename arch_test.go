@@ -18,7 +18,7 @@ import (
 var levels = [][]string{
 	{"fault", "secret", "prompts", "migrations", "cluster", "web", "rehearsal", "channels"},
 	{"jobs", "llm", "auth", "testkit", "moderation", "router", "channels/meta"},
-	{"channels/webhook", "inbox"},
+	{"channels/webhook", "inbox", "flow"},
 	{"channels/network", "consent", "decisions"},
 	{"gate"},
 	{"outbox"},
@@ -47,6 +47,7 @@ var doors = []struct {
 	{"github.com/sashabaranov/go-openai", []string{"llm"}, "one package speaks to the model"},
 	{"github.com/gofiber/fiber/v2", []string{"api", "cmd/ponte"}, "HTTP types stay in the API"},
 	{"github.com/danielgtaylor/huma/v2", []string{"api"}, "HTTP types stay in the API"},
+	{"github.com/nyaruka/phonenumbers", []string{"flow"}, "what a phone number is, is asked in one place"},
 	{"github.com/alecthomas/kong", []string{"cmd/ponte"}, "only the command reads flags and the environment"},
 }
 

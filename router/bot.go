@@ -211,9 +211,9 @@ func (b *bot) how(words string) string {
 	return words
 }
 
-// IsOwnPayload reports whether a tap came from one of the bot's own buttons.
+// IsOwnPayload reports whether a tap came from one of the bot's own buttons, or from a flow's ("f:").
 func IsOwnPayload(payload string) bool {
-	return strings.HasPrefix(payload, "ponte:") || strings.HasPrefix(payload, "q:")
+	return strings.HasPrefix(payload, "ponte:") || strings.HasPrefix(payload, "q:") || strings.HasPrefix(payload, "f:")
 }
 
 // AboutStopping reports whether a text or a tap answers the question whether to stop, or is the tap that
@@ -453,6 +453,12 @@ var (
 func isYes(text, _ string) bool { return isWord(text, yesWords) }
 
 func isNo(text, _ string) bool { return isWord(text, noWords) }
+
+// IsYes reports whether a text, as a whole, says yes in one of the languages served.
+func IsYes(text string) bool { return isWord(text, yesWords) }
+
+// IsNo reports whether a text, as a whole, says no in one of the languages served.
+func IsNo(text string) bool { return isWord(text, noWords) }
 
 func isStart(text string) bool { return slices.Contains(startWords, Fold(text)) }
 

@@ -1,0 +1,253 @@
+package flow
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"ponte/router"
+)
+
+// answer is what a question accepts.
+type answer struct {
+	kind        string
+	least, most int // text: characters
+	low, high   *float64
+	whole       bool
+	country     string
+	past        bool // date: may lie in the past
+	within      int  // date: at most so many days ahead; 0: any
+	choices     []choice
+	list        bool
+}
+
+func readAnswer(o *object) answer {
+	a := answer{}
+	a.kind = o.oneOf("kind", "", "text", "choice", "email", "phone", "number", "date", "postcode")
+	o.what = "an answer of kind " + a.kind
+	switch a.kind {
+	case "text":
+		a.least, a.most = o.whole("min_length", 1, 1000, 1), o.whole("max_length", 1, 1000, 1000)
+		if a.least > a.most {
+			o.r.fault(o.at("min_length"), o.get("min_length"), "is above max_length %d: nothing would be accepted", a.most)
+		}
+	case "choice":
+		a.readChoices(o)
+	case "phone":
+		a.country = o.text("country", 2, "the country of numbers written without a prefix, as \"AU\"")
+		if a.country != "" && !phonenumbers.GetSupportedRegions()[a.country] {
+			o.r.fault(o.at("country"), o.get("country"), "is %q; it must be a country's two capital letters, as \"AU\"", a.country)
+		}
+	case "number":
+		a.low, a.high, a.whole = o.number("min"), o.number("max"), o.flag("whole")
+		if a.low != nil && a.high != nil && *a.low > *a.high {
+			o.r.fault(o.at("min"), o.get("min"), "is above max: nothing would be accepted")
+		}
+	case "date":
+		a.past, a.within = o.flag("past"), o.whole("within_days", 1, 3650, 0)
+	case "postcode":
+		a.country = o.oneOf("country", "", sortedKeys(postcodes)...)
+	}
+	o.done()
+	return a
+}
+
+func (a *answer) readChoices(o *object) {
+	items := o.list("choices", 1, 10, "a list of 1 to 10 choices (a WhatsApp list has ten rows)")
+	as := o.oneOf("as", "auto", "auto", "buttons", "list")
+	a.list = as == "list" || as != "buttons" && len(items) > 3
+	if as == "buttons" && len(items) > 3 {
+		o.r.fault(o.at("as"), o.get("as"), "has %d choices: WhatsApp shows at most 3 buttons; take \"list\", which has ten rows", len(items))
+	}
+	most, control := 20, "button"
+	if a.list {
+		most, control = 24, "list row"
+	}
+	titles, ids := map[string]string{}, map[string]bool{}
+	for i, n := range items {
+		c := o.r.object(n, element(o.at("choices"), i), "a choice")
+		ch := choice{id: c.id("id", "an id of its own"), title: o.r.titles(c, most, control), label: c.text("label", 60, ""), next: c.goTo("next", "")}
+		if ids[ch.id] && ch.id != "" {
+			o.r.fault(c.at("id"), c.get("id"), "%q is the id of another choice already", ch.id)
+		}
+		ids[ch.id] = true
+		if ch.description = c.texts("description", 72, ""); ch.description != nil && !a.list {
+			o.r.fault(c.at("description"), c.get("description"), "only rows of a list have a description; buttons show a title alone")
+		}
+		for lang, title := range ch.title {
+			key := lang + " " + router.Fold(title)
+			if titles[key] != "" {
+				o.r.fault(c.at("title."+lang), c.get("title"), "%q is the title of %s already", title, titles[key])
+			}
+			titles[key] = "choice " + ch.id
+		}
+		c.done()
+		a.choices = append(a.choices, ch)
+	}
+}
+
+// titles reads what stands on a button or row: short, without variables, and no word that always means
+// something else.
+func (r *reader) titles(o *object, most int, control string) Texts {
+	t := o.texts("title", 1<<20, "a title")
+	for _, lang := range sortedKeys(t) {
+		at, n := member(o.at("title"), lang), o.get("title").members[lang]
+		switch c := utf8.RuneCountInString(t[lang]); {
+		case c > most:
+			r.fault(at, n, "%q has %d characters; a WhatsApp %s shows at most %d", t[lang], c, control, most)
+		case strings.Contains(t[lang], "{{"):
+			r.fault(at, n, "a title cannot hold variables: its length must be known")
+		case isGlobalWord(t[lang]):
+			r.fault(at, n, "%q always means help or back; choose another title", t[lang])
+		}
+	}
+	return t
+}
+
+var (
+	emailPattern  = regexp.MustCompile(`[A-Za-z0-9.!#$%&'*+/=?^_{|}-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}`)
+	numberPattern = regexp.MustCompile(`[-+]?[0-9][0-9.,' ]*`)
+)
+
+// parse reads an answer out of a text; the value comes back in one form whatever way it was written.
+func (a answer) parse(text string, ctx Context) (string, bool) {
+	text = strings.TrimSpace(strings.ToValidUTF8(text, ""))
+	switch a.kind {
+	case "email":
+		return parseEmail(text)
+	case "phone":
+		return parsePhone(text, a.country)
+	case "number":
+		return a.parseNumber(text, ctx.Language)
+	case "date":
+		return a.parseDate(text, ctx.Now)
+	case "postcode":
+		return parsePostcode(text, a.country)
+	}
+	return "", false
+}
+
+// parseEmail takes the one address in a sentence.
+func parseEmail(text string) (string, bool) {
+	all := emailPattern.FindAllString(text, 2)
+	if len(all) != 1 || strings.Count(text, "@") != 1 || len(all[0]) > 254 {
+		return "", false
+	}
+	local, domain, _ := strings.Cut(all[0], "@")
+	if strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, "..") {
+		return "", false
+	}
+	return local + "@" + strings.ToLower(domain), true
+}
+
+// parsePhone returns a number that can exist, as E.164.
+func parsePhone(text, country string) (string, bool) {
+	text = strings.Map(func(c rune) rune {
+		if c >= '0' && c <= '9' || strings.ContainsRune("+()-./ ", c) {
+			return c
+		}
+		return -1
+	}, strings.ReplaceAll(text, "\u00a0", " "))
+	if len(text) > 40 {
+		return "", false
+	}
+	n, err := phonenumbers.Parse(text, country)
+	if err != nil || !phonenumbers.IsValidNumber(n) {
+		return "", false
+	}
+	return phonenumbers.Format(n, phonenumbers.E164), true
+}
+
+// parseNumber takes the one number in a text, written the English or the continental way.
+func (a answer) parseNumber(text, lang string) (string, bool) {
+	all := numberPattern.FindAllString(text, 2)
+	if len(all) != 1 {
+		return "", false
+	}
+	v, err := strconv.ParseFloat(pointed(strings.TrimRight(all[0], ".,' "), lang), 64)
+	if err != nil || v > 1e15 || v < -1e15 || a.whole && v != float64(int64(v)) || a.low != nil && v < *a.low || a.high != nil && v > *a.high {
+		return "", false
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64), true
+}
+
+// pointed writes a number with a decimal point and nothing between thousands.
+func pointed(s, lang string) string {
+	s = strings.NewReplacer("'", "", " ", "").Replace(s)
+	decimal := "."
+	dot, comma := strings.LastIndex(s, "."), strings.LastIndex(s, ",")
+	switch {
+	case dot >= 0 && comma >= 0:
+		if comma > dot {
+			decimal = ","
+		}
+	case comma >= 0: // 1,234 is a thousand in English only
+		if lang != "en" || len(s)-comma != 4 {
+			decimal = ","
+		}
+	case dot >= 0:
+		if lang != "en" && len(s)-dot == 4 {
+			decimal = ","
+		}
+	}
+	thousands := map[string]string{".": ",", ",": "."}[decimal]
+	if strings.Count(s, decimal) > 1 {
+		return strings.NewReplacer(",", "", ".", "").Replace(s)
+	}
+	return strings.Replace(strings.ReplaceAll(s, thousands, ""), decimal, ".", 1)
+}
+
+// postcodes are the forms of a country's postcodes, over capitals and digits with single spaces; and how
+// they are written.
+var postcodes = map[string]struct {
+	pattern *regexp.Regexp
+	write   string
+}{
+	"AT": {regexp.MustCompile(`^([1-9][0-9]{3})$`), "$1"},
+	"AU": {regexp.MustCompile(`^(0[289][0-9]{2}|[1-9][0-9]{3})$`), "$1"},
+	"BE": {regexp.MustCompile(`^([1-9][0-9]{3})$`), "$1"},
+	"CA": {regexp.MustCompile(`^([ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z]) ?([0-9][ABCEGHJ-NPRSTV-Z][0-9])$`), "$1 $2"},
+	"CH": {regexp.MustCompile(`^([1-9][0-9]{3})$`), "$1"},
+	"DE": {regexp.MustCompile(`^([0-9]{5})$`), "$1"},
+	"ES": {regexp.MustCompile(`^((?:0[1-9]|[1-4][0-9]|5[0-2])[0-9]{3})$`), "$1"},
+	"FR": {regexp.MustCompile(`^((?:0[1-9]|[1-8][0-9]|9[0-8])[0-9]{3})$`), "$1"},
+	"GB": {regexp.MustCompile(`^([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{2})$`), "$1 $2"},
+	"IE": {regexp.MustCompile(`^([A-Z][0-9][0-9W]) ?([0-9A-Z]{4})$`), "$1 $2"},
+	"IT": {regexp.MustCompile(`^([0-9]{5})$`), "$1"},
+	"NL": {regexp.MustCompile(`^([1-9][0-9]{3}) ?([A-Z]{2})$`), "$1 $2"},
+	"NZ": {regexp.MustCompile(`^([0-9]{4})$`), "$1"},
+	"PT": {regexp.MustCompile(`^([1-9][0-9]{3})[ -]?([0-9]{3})$`), "$1-$2"},
+	"RO": {regexp.MustCompile(`^([0-9]{6})$`), "$1"},
+	"US": {regexp.MustCompile(`^([0-9]{5})(?:-[0-9]{4})?$`), "$1"},
+}
+
+// parsePostcode takes the postcode that stands alone, or the one word of a text that has its form.
+func parsePostcode(text, country string) (string, bool) {
+	p, ok := postcodes[country]
+	if !ok {
+		return "", false
+	}
+	upper := strings.Join(strings.Fields(strings.ToUpper(strings.Trim(text, ".!, "))), " ")
+	if p.pattern.MatchString(upper) {
+		return p.pattern.ReplaceAllString(upper, p.write), true
+	}
+	found := ""
+	words := strings.Fields(strings.NewReplacer(",", " ", ".", " ").Replace(upper))
+	for i, w := range words {
+		for _, candidate := range []string{w, fmt.Sprint(w, " ", strings.Join(words[i+1:min(i+2, len(words))], ""))} {
+			if !p.pattern.MatchString(candidate) {
+				continue
+			}
+			v := p.pattern.ReplaceAllString(candidate, p.write)
+			if found != "" && found != v {
+				return "", false
+			}
+			found = v
+		}
+	}
+	return found, found != ""
+}

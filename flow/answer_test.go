@@ -1,0 +1,121 @@
+package flow
+
+import (
+	"testing"
+	"time"
+)
+
+func TestAnswers(t *testing.T) {
+	least, most := 1.0, 20.0
+	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	rows := []struct {
+		a          answer
+		lang, text string
+		want       string // empty: refused
+	}{
+		{answer{kind: "email"}, "en", "ada@Example.COM", "ada@example.com"},
+		{answer{kind: "email"}, "en", "it is ada.b+x@mail.example.co.uk, thanks", "ada.b+x@mail.example.co.uk"},
+		{answer{kind: "email"}, "en", "ada@example", ""},
+		{answer{kind: "email"}, "en", "a@example.com or b@example.com", ""},
+		{answer{kind: "email"}, "en", "ada..b@example.com", ""},
+		{answer{kind: "email"}, "en", "@example.com", ""},
+		{answer{kind: "phone", country: "AU"}, "en", "0412 345 678", "+61412345678"},
+		{answer{kind: "phone", country: "AU"}, "en", "my number: (02) 9374 4000", "+61293744000"},
+		{answer{kind: "phone", country: "AU"}, "it", "+39 06 6982 1234", "+390669821234"},
+		{answer{kind: "phone", country: "RO"}, "ro", "0721 234 567", "+40721234567"},
+		{answer{kind: "phone", country: "AU"}, "en", "12345", ""},
+		{answer{kind: "phone", country: "AU"}, "en", "no", ""},
+		{answer{kind: "number"}, "en", "1,234.5", "1234.5"},
+		{answer{kind: "number"}, "it", "1.234,5", "1234.5"},
+		{answer{kind: "number"}, "it", "1.234", "1234"},
+		{answer{kind: "number"}, "en", "1,234", "1234"},
+		{answer{kind: "number"}, "fr", "12,5 kg", "12.5"},
+		{answer{kind: "number"}, "en", "1.234.567", "1234567"},
+		{answer{kind: "number"}, "en", "-3", "-3"},
+		{answer{kind: "number"}, "en", "2 or 3", ""},
+		{answer{kind: "number"}, "en", "many", ""},
+		{answer{kind: "number", whole: true}, "en", "2.5", ""},
+		{answer{kind: "number", low: &least, high: &most}, "en", "21", ""},
+		{answer{kind: "number", low: &least, high: &most}, "en", "about 20 of them", "20"},
+		{answer{kind: "date"}, "en", "3/12", "2026-12-03"},
+		{answer{kind: "date"}, "en", "3/11", "2027-11-03"},
+		{answer{kind: "date"}, "de", "3.12.27", "2027-12-03"},
+		{answer{kind: "date"}, "en", "2027-02-28", "2027-02-28"},
+		{answer{kind: "date"}, "en", "31/04/2027", ""},
+		{answer{kind: "date"}, "en", "29/2", "2028-02-29"},
+		{answer{kind: "date"}, "en", "March 3rd", "2027-03-03"},
+		{answer{kind: "date"}, "it", "il 3 marzo 2028", "2028-03-03"},
+		{answer{kind: "date"}, "fr", "le 14 août", "2027-08-14"},
+		{answer{kind: "date"}, "ro", "mâine", "2026-11-25"},
+		{answer{kind: "date"}, "fr", "aujourd'hui", "2026-11-24"},
+		{answer{kind: "date"}, "en", "soon", ""},
+		{answer{kind: "date"}, "en", "2026-11-01", ""},
+		{answer{kind: "date", past: true}, "en", "1/2/1990", "1990-02-01"},
+		{answer{kind: "date", within: 30}, "en", "2027-02-28", ""},
+		{answer{kind: "postcode", country: "AU"}, "en", "Sydney 2000", "2000"},
+		{answer{kind: "postcode", country: "AU"}, "en", "20000", ""},
+		{answer{kind: "postcode", country: "IT"}, "it", "00184 Roma", "00184"},
+		{answer{kind: "postcode", country: "RO"}, "ro", "010011", "010011"},
+		{answer{kind: "postcode", country: "FR"}, "fr", "99000", ""},
+		{answer{kind: "postcode", country: "GB"}, "en", "sw1a1aa", "SW1A 1AA"},
+		{answer{kind: "postcode", country: "GB"}, "en", "it is EC1A 1BB.", "EC1A 1BB"},
+		{answer{kind: "postcode", country: "PT"}, "pt", "1000 205", "1000-205"},
+		{answer{kind: "postcode", country: "CA"}, "en", "k1a 0b1", "K1A 0B1"},
+	}
+	for _, row := range rows {
+		got, ok := row.a.parse(row.text, Context{Now: now, Language: row.lang})
+		if got != row.want || ok != (row.want != "") {
+			t.Errorf("%s %q (%s): got %q %v, want %q", row.a.kind, row.text, row.lang, got, ok, row.want)
+		}
+	}
+}
+
+func TestMonthsOfTheSevenLanguages(t *testing.T) {
+	full := map[string][12]string{
+		"en": {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
+		"it": {"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre"},
+		"fr": {"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"},
+		"ro": {"ianuarie", "februarie", "martie", "aprilie", "mai", "iunie", "iulie", "august", "septembrie", "octombrie", "noiembrie", "decembrie"},
+		"es": {"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"},
+		"de": {"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"},
+		"pt": {"janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro"},
+	}
+	for lang, names := range full {
+		for i, name := range names {
+			got, ok := findDate("7 "+name+" 2027", time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC))
+			if !ok || got.Month() != time.Month(i+1) || got.Day() != 7 || got.Year() != 2027 {
+				t.Errorf("%s %s: %v %v", lang, name, got, ok)
+			}
+		}
+	}
+}
+
+func TestOwnSentencesInAllLanguages(t *testing.T) {
+	for key, texts := range own {
+		for _, lang := range []string{"en", "it", "fr", "ro", "es", "de", "pt"} {
+			if texts[lang] == "" {
+				t.Errorf("%s lacks %s", key, lang)
+			}
+		}
+		if key == "booking.more" {
+			for lang, title := range texts {
+				if len([]rune(title)) > 24 {
+					t.Errorf("%s in %s is too long for a row", key, lang)
+				}
+			}
+		}
+	}
+	for _, kind := range []string{"text", "choice", "email", "phone", "number", "date", "postcode"} {
+		if own["retry."+kind] == nil {
+			t.Errorf("no sentence for a wrong %s", kind)
+		}
+	}
+}
+
+func TestPlainTakesOutWhatMisleads(t *testing.T) {
+	for in, want := range map[string]string{"Ada\nSTOP": "Ada STOP", "~ABC123": "ABC123", "a\u202eb\u200bc": "abc", "{{brand}}": "{{brand}}", "  x \t y ": "x y", "\xff\xfeok": "ok"} {
+		if got := plain(in); got != want {
+			t.Errorf("plain(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

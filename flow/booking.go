@@ -1,0 +1,374 @@
+package flow
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"ponte/router"
+)
+
+// Service is something that can be booked.
+type Service struct {
+	ID        string
+	Name      Texts
+	Minutes   int
+	Every     int // a time begins every so many minutes
+	Capacity  int
+	Notice    time.Duration
+	AheadDays int
+	Reminders []Reminder
+}
+
+// Reminder is a template sent before a confirmed booking.
+type Reminder struct {
+	Before   time.Duration `json:"before"`
+	Template string        `json:"template"`
+}
+
+func (r *reader) services(o *object) []Service {
+	var out []Service
+	for i, n := range o.list("services", 0, 20, "") {
+		b := r.object(n, element("services", i), "a service")
+		s := Service{ID: b.id("id", "an id"), Name: b.texts("name", 60, "a name"), Minutes: b.whole("minutes", 5, 1440, 0), Capacity: b.whole("capacity", 1, 1000, 1),
+			Notice: b.duration("notice", 0, 30*24*time.Hour, 0, ""), AheadDays: b.whole("ahead_days", 1, 365, 30)}
+		if !b.has("minutes") {
+			b.missing("minutes", "how long it takes, in minutes")
+		}
+		s.Every = b.whole("every", 5, 1440, max(s.Minutes, 5))
+		for j, m := range b.list("reminders", 0, 5, "") {
+			rem := r.object(m, element(b.at("reminders"), j), "a reminder")
+			s.Reminders = append(s.Reminders, Reminder{rem.duration("before", 10*time.Minute, 30*24*time.Hour, 0, "how long before, as \"48h\""), rem.text("template", 512, "the name of an approved template")})
+			rem.done()
+		}
+		b.done()
+		if slices.ContainsFunc(out, func(x Service) bool { return x.ID == s.ID }) {
+			r.fault(b.at("id"), b.get("id"), "%q is the id of another service already", s.ID)
+		}
+		out = append(out, s)
+	}
+	if len(out) > 0 && r.f.Hours == nil {
+		r.fault("services", o.get("services"), "need \"hours\": times are offered within opening hours")
+	}
+	return out
+}
+
+// bookingStep reserves, confirms, moves or cancels a time.
+type bookingStep struct {
+	do, service, fromAnswer string
+	text                    Texts
+	retries                 int
+	next, none, failed      string
+}
+
+func readBooking(o *object) body {
+	b := &bookingStep{do: o.oneOf("do", "", "reserve", "confirm", "move", "cancel")}
+	o.what = "a booking step that does " + b.do
+	switch b.do {
+	case "reserve":
+		b.readService(o)
+		fallthrough
+	case "move":
+		b.text = o.texts("text", 1024, "a text: the question which time suits")
+		b.retries = o.whole("retries", 0, 5, 2)
+		b.none = o.goTo("none", "a step for when no time is free or none suits")
+	}
+	b.next = o.goTo("next", "a step to go on with")
+	b.failed = o.goTo("failed", "a step for when it cannot be done")
+	return b
+}
+
+func (b *bookingStep) readService(o *object) {
+	r := o.r
+	b.service, b.fromAnswer = o.id("service", ""), o.answerName("service_answer", "")
+	if (b.service == "") == (b.fromAnswer == "") && !o.has("service") {
+		o.missing("service", "the id of a service, or service_answer: an answer that names one")
+	}
+	if b.service != "" && r.f.service(b.service) == nil {
+		r.fault(o.at("service"), o.get("service"), "there is no service %q; there are %s", b.service, listed(r.f.serviceIDs()))
+	}
+	name, at, n := b.fromAnswer, o.at("service_answer"), o.get("service_answer")
+	r.later = append(r.later, func() {
+		for _, id := range r.chosen[name] {
+			if name != "" && r.f.service(id) == nil {
+				r.fault(at, n, "the choice %q of %s is no service; there are %s", id, name, listed(r.f.serviceIDs()))
+			}
+		}
+		if kind := r.f.answers[name]; name != "" && kind != "" && kind != "choice" {
+			r.fault(at, n, "%q is an answer of kind %s; only a choice can name a service", name, kind)
+		}
+	})
+}
+
+func (f *Flow) service(id string) *Service {
+	if i := slices.IndexFunc(f.Services, func(s Service) bool { return s.ID == id }); i >= 0 {
+		return &f.Services[i]
+	}
+	return nil
+}
+
+func (f *Flow) serviceIDs() []string {
+	var out []string
+	for _, s := range f.Services {
+		out = append(out, s.ID)
+	}
+	return out
+}
+
+func (b *bookingStep) edges() []edge {
+	asks := b.do == "reserve" || b.do == "move"
+	return []edge{{key: "next", to: b.next, person: asks}, {key: "none", to: b.none}, {key: "failed", to: b.failed}}
+}
+
+// booking is the one the person has: made in this flow, or earlier.
+func (r *run) booking() *Booking {
+	if r.s.Booking != nil {
+		if r.s.Booking.Status == "cancelled" {
+			return nil
+		}
+		return r.s.Booking
+	}
+	return r.ctx.Booking
+}
+
+// offered is the service whose times are offered here.
+func (b *bookingStep) offered(r *run) *Service {
+	id := b.service
+	if b.fromAnswer != "" {
+		id = r.s.Answers[b.fromAnswer]
+	}
+	if b.do == "move" {
+		id = ""
+		if have := r.booking(); have != nil {
+			id = have.Service
+		}
+	}
+	return r.f.service(id)
+}
+
+func (b *bookingStep) enter(r *run) string {
+	have := r.booking()
+	if have == nil && b.do != "reserve" {
+		r.note("there is no booking to " + b.do)
+		return b.failed
+	}
+	if b.do == "confirm" || b.do == "cancel" {
+		task := BookingTask{Do: b.do, Ref: have.Ref, Service: have.Service, Start: have.Start}
+		if s := r.f.service(have.Service); s != nil && b.do == "confirm" {
+			task.Reminders, task.End = s.Reminders, have.Start.Add(time.Duration(s.Minutes)*time.Minute)
+		}
+		r.book(task)
+		return ""
+	}
+	r.asked()
+	return b.offer(r, "", r.ctx.Now)
+}
+
+func (r *run) book(task BookingTask) {
+	seq := r.wait(ForOutcome)
+	r.s.Due, r.s.Trail = time.Time{}, nil
+	r.emit(Effect{Kind: BookingDo, Seq: seq, Book: &task})
+	r.note("asked to " + task.Do + " a booking")
+}
+
+// offer shows free times after an instant; where there are none, the flow goes on at "none".
+func (b *bookingStep) offer(r *run, before string, after time.Time) string {
+	s := b.offered(r)
+	var free []time.Time
+	if s != nil && r.ctx.Slots != nil {
+		for _, t := range r.ctx.Slots.Free(*s, after, 11) {
+			if t.After(r.ctx.Now) && (len(free) == 0 || t.After(free[len(free)-1])) && len(free) < 11 {
+				free = append(free, t)
+			}
+		}
+	}
+	if len(free) == 0 {
+		r.note("no time is free")
+		return b.none
+	}
+	more := len(free) > 10
+	if more {
+		free = free[:9]
+	}
+	e := r.text(b.text)
+	if before != "" {
+		e.Text = before + "\n" + e.Text
+	}
+	e.List = &List{Button: cut(router.Say(r.ctx.Language, "list.open"), 20)}
+	for _, t := range free {
+		e.List.Rows = append(e.List.Rows, Option{ID: fmt.Sprintf("f:%s:%d", r.s.Step, t.Unix()), Title: cut(r.day(t)+", "+r.clock(t), 24)})
+	}
+	if more {
+		e.List.Rows = append(e.List.Rows, Option{ID: "f:" + r.s.Step + ":more", Title: r.sentence("booking.more")})
+	}
+	r.say(e)
+	r.s.Offered = free
+	r.timer(ForAnswer, 0)
+	r.note(fmt.Sprintf("offered %d times", len(free)))
+	return ""
+}
+
+func (b *bookingStep) again(r *run) {
+	if r.s.Waiting != ForAnswer {
+		return
+	}
+	if next := b.offer(r, "", r.shown()); next != "" {
+		r.from(next)
+	}
+}
+
+// shown is the instant after which the times shown last begin.
+func (r *run) shown() time.Time {
+	if len(r.s.Offered) == 0 {
+		return r.ctx.Now
+	}
+	return r.s.Offered[0].Add(-time.Second)
+}
+
+func (b *bookingStep) resume(r *run, in arrival) string {
+	if in.outcome != nil {
+		return b.done(r, in.outcome)
+	}
+	for _, m := range slices.Backward(in.messages) {
+		if b.wantsMore(r, m) {
+			last := r.s.Offered[len(r.s.Offered)-1]
+			r.note("asked for more times")
+			return b.offer(r, "", last)
+		}
+		if t, ok := b.choose(r, m); ok {
+			return b.take(r, t)
+		}
+	}
+	if r.s.Retries++; r.s.Retries > b.retries {
+		r.note("no time was chosen")
+		return b.none
+	}
+	r.note("no time was recognised; asked again")
+	return b.offer(r, r.sentence("retry.choice"), r.shown())
+}
+
+func (b *bookingStep) wantsMore(r *run, m Input) bool {
+	return len(r.s.Offered) > 0 && (m.Payload == "f:"+r.s.Step+":more" || m.Payload == "" && router.Fold(m.Text) == router.Fold(r.sentence("booking.more")))
+}
+
+var clockPattern = regexp.MustCompile(`\b([01]?[0-9]|2[0-3])[:.h]([0-5][0-9])\b`)
+
+// choose finds the offered time that is meant: by tap, by its place in the list, or by clock and day. What
+// was not offered cannot be chosen.
+func (b *bookingStep) choose(r *run, m Input) (time.Time, bool) {
+	for _, t := range r.s.Offered {
+		if m.Payload == fmt.Sprintf("f:%s:%d", r.s.Step, t.Unix()) {
+			return t, true
+		}
+	}
+	if m.Payload != "" {
+		return time.Time{}, false
+	}
+	text := strings.TrimSpace(cut(m.Text, 200))
+	if n := position(text); n >= 1 && n <= len(r.s.Offered) {
+		return r.s.Offered[n-1], true
+	}
+	clock := clockPattern.FindStringSubmatch(text)
+	if clock == nil {
+		return time.Time{}, false
+	}
+	local := r.local(r.ctx.Now)
+	date, dated := findDate(clockPattern.ReplaceAllString(text, " "), time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC))
+	var found []time.Time
+	for _, t := range r.s.Offered {
+		at := r.local(t)
+		if at.Hour() == atoi(clock[1]) && at.Minute() == atoi(clock[2]) && (!dated || at.Format(time.DateOnly) == date.Format(time.DateOnly)) {
+			found = append(found, t)
+		}
+	}
+	if len(found) != 1 {
+		return time.Time{}, false
+	}
+	return found[0], true
+}
+
+func (b *bookingStep) take(r *run, start time.Time) string {
+	s := b.offered(r)
+	if s == nil {
+		return b.failed
+	}
+	task := BookingTask{Do: b.do, Service: s.ID, Start: start, End: start.Add(time.Duration(s.Minutes) * time.Minute), Capacity: s.Capacity}
+	if have := r.booking(); b.do == "move" && have != nil {
+		task.Ref, task.Reminders = have.Ref, s.Reminders
+	}
+	r.s.Chosen = start
+	r.book(task)
+	return ""
+}
+
+// done takes what became of a reservation. A time that somebody else took meanwhile is offered no more.
+func (b *bookingStep) done(r *run, o *Input) string {
+	have := r.booking()
+	switch {
+	case o.Failure == FailedTaken && (b.do == "reserve" || b.do == "move"):
+		r.note("the time was taken meanwhile; offered others")
+		return b.offer(r, r.sentence("booking.taken"), r.ctx.Now)
+	case o.Failure != "":
+		r.note("the booking could not be done")
+		return b.failed
+	}
+	switch {
+	case b.do == "reserve":
+		if s := b.offered(r); s != nil {
+			r.s.Booking = &Booking{Ref: cut(o.Ref, 100), Service: s.ID, Start: r.s.Chosen, Status: "held"}
+		}
+	case have == nil:
+		return b.failed
+	default:
+		after := *have
+		switch b.do {
+		case "move":
+			after.Start = r.s.Chosen
+		case "confirm":
+			after.Status = "confirmed"
+		case "cancel":
+			after.Status = "cancelled"
+		}
+		r.s.Booking = &after
+	}
+	r.note("booking: " + b.do + " done")
+	return b.next
+}
+
+func (r *run) local(t time.Time) time.Time {
+	if r.f.Hours != nil {
+		return t.In(r.f.Hours.Zone)
+	}
+	return t
+}
+
+// day writes a day as people do: "Mon 3 Nov".
+func (r *run) day(t time.Time) string {
+	t = r.local(t)
+	names, months := strings.Fields(r.sentence("weekdays")), strings.Fields(r.sentence("months"))
+	return fmt.Sprintf("%s %d %s", names[t.Weekday()], t.Day(), months[t.Month()-1])
+}
+
+func (r *run) clock(t time.Time) string { return r.local(t).Format("15:04") }
+
+func (r *run) bookingValue(key string) string {
+	b := r.booking()
+	if b == nil {
+		return ""
+	}
+	switch key {
+	case "date":
+		return r.day(b.Start)
+	case "time":
+		return r.clock(b.Start)
+	case "ref":
+		return b.Ref
+	}
+	if s := r.f.service(b.Service); s != nil {
+		name, _ := s.Name.in(r.ctx.Language, r.f.Default)
+		return name
+	}
+	return ""
+}

@@ -1,0 +1,138 @@
+package flow
+
+import (
+	"regexp"
+	"slices"
+	"time"
+)
+
+// Hours are opening hours: the week in a time zone, and the days that are closed all the same.
+type Hours struct {
+	Zone   *time.Location
+	week   [7][]interval // by weekday, sorted
+	closed []string      // dates
+}
+
+// interval is a part of a day, in minutes after midnight.
+type interval struct{ from, to int }
+
+var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+var intervalPattern = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])$`)
+
+func (r *reader) hours(o *object) *Hours {
+	n := o.get("hours")
+	if n == nil {
+		return nil
+	}
+	h := &Hours{Zone: time.UTC}
+	b := r.object(n, "hours", "opening hours")
+	if name := b.text("time_zone", 60, "a time zone, as \"Australia/Sydney\""); name != "" {
+		zone, err := time.LoadLocation(name)
+		if err != nil || name == "Local" {
+			r.fault("hours.time_zone", b.get("time_zone"), "%q is no time zone; write one as \"Europe/Rome\"", name)
+		} else {
+			h.Zone = zone
+		}
+	}
+	if !b.has("week") {
+		b.missing("week", `the open parts of the days, as {"mon": ["09:00-17:00"]}`)
+	}
+	week := r.object(b.get("week"), "hours.week", "a week")
+	for day, name := range weekdays {
+		h.week[day] = week.intervals(name)
+	}
+	week.done()
+	h.closed = b.words("closed", 0, 366, "")
+	for i, d := range h.closed {
+		if _, err := time.Parse(time.DateOnly, d); err != nil {
+			r.fault(element("hours.closed", i), b.get("closed"), "is %q; a day is written as \"2026-12-25\"", d)
+		}
+	}
+	b.done()
+	return h
+}
+
+func (o *object) intervals(key string) []interval {
+	var out []interval
+	for i, text := range o.words(key, 0, 6, "") {
+		at := element(o.at(key), i)
+		m := intervalPattern.FindStringSubmatch(text)
+		if m == nil {
+			o.r.fault(at, o.get(key), "is %q; a part of a day is written as \"09:00-17:00\"", text)
+			continue
+		}
+		in := interval{atoi(m[1])*60 + atoi(m[2]), atoi(m[3])*60 + atoi(m[4])}
+		if in.to <= in.from || in.to > 24*60 {
+			o.r.fault(at, o.get(key), "is %q; it must end after it begins, on the same day (24:00 is the end of the day)", text)
+			continue
+		}
+		if slices.ContainsFunc(out, func(x interval) bool { return in.from < x.to && x.from < in.to }) {
+			o.r.fault(at, o.get(key), "%q overlaps another part of the day", text)
+			continue
+		}
+		out = append(out, in)
+	}
+	slices.SortFunc(out, func(a, b interval) int { return a.from - b.from })
+	return out
+}
+
+// Open reports whether it is open at the instant.
+func (h *Hours) Open(at time.Time) bool {
+	if h == nil {
+		return true
+	}
+	t := at.In(h.Zone)
+	if slices.Contains(h.closed, t.Format(time.DateOnly)) {
+		return false
+	}
+	minute := t.Hour()*60 + t.Minute()
+	return slices.ContainsFunc(h.week[t.Weekday()], func(in interval) bool { return minute >= in.from && minute < in.to })
+}
+
+// Calendar is the built-in source of free times: opening hours, less what is taken.
+type Calendar struct {
+	Hours *Hours
+	Now   time.Time
+	Taken func(service string, start time.Time) int // how many places of that time are reserved
+}
+
+// Free returns the starts of a service that lie in opening hours to their end, with a place left.
+func (c Calendar) Free(s Service, after time.Time, most int) []time.Time {
+	if c.Hours == nil || s.Minutes <= 0 || s.Every <= 0 {
+		return nil
+	}
+	if earliest := c.Now.Add(s.Notice); after.Before(earliest) {
+		after = earliest.Add(-time.Second)
+	}
+	var out []time.Time
+	first := after.In(c.Hours.Zone)
+	last := c.Now.In(c.Hours.Zone).AddDate(0, 0, s.AheadDays)
+	for day := time.Date(first.Year(), first.Month(), first.Day(), 0, 0, 0, 0, c.Hours.Zone); !day.After(last) && len(out) < most; day = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, c.Hours.Zone) {
+		if slices.Contains(c.Hours.closed, day.Format(time.DateOnly)) {
+			continue
+		}
+		for _, in := range c.Hours.week[day.Weekday()] {
+			out = append(out, c.within(s, day, in, after, most-len(out))...)
+		}
+	}
+	return out
+}
+
+func (c Calendar) within(s Service, day time.Time, in interval, after time.Time, most int) []time.Time {
+	clock := func(minute int) time.Time {
+		return time.Date(day.Year(), day.Month(), day.Day(), 0, minute, 0, 0, c.Hours.Zone)
+	}
+	var out []time.Time
+	end := clock(in.to)
+	for minute := in.from; minute < in.to && len(out) < most; minute += s.Every {
+		start := clock(minute)
+		if start.Hour()*60+start.Minute() != minute { // the clock skips this time on this day
+			continue
+		}
+		if start.After(after) && !start.Add(time.Duration(s.Minutes)*time.Minute).After(end) && (c.Taken == nil || c.Taken(s.ID, start) < s.Capacity) {
+			out = append(out, start)
+		}
+	}
+	return out
+}
