@@ -29,6 +29,7 @@ type ContactDetail struct {
 	Contact
 	Identities    []IdentityPanel `json:"identities"`
 	Consent       []ConsentState  `json:"consent"`
+	Leads         []Lead          `json:"leads"`
 	Journey       []Step          `json:"journey"`
 	Conversations []Earlier       `json:"conversations"`
 }
@@ -83,6 +84,9 @@ func (s *Server) getContact(ctx context.Context, who *caller, in *ByID) (Contact
 		return out, err
 	}
 	if out.Consent, err = s.consentOf(ctx, who.WorkspaceID, in.ID); err != nil {
+		return out, err
+	}
+	if out.Leads, err = s.leadsOf(ctx, who, in.ID); err != nil {
 		return out, err
 	}
 	if out.Journey, err = s.journeyOf(ctx, who.WorkspaceID, in.ID); err != nil {

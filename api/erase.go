@@ -106,6 +106,7 @@ WHERE t.workspace_id = $1 AND t.contact_id = $2 AND m.workspace_id = t.workspace
 	`UPDATE conversations SET preview = '', origin = origin - 'text' - 'referral', bot = '{}', labels = '{}',
     state = 'resolved', resolved_at = coalesce(resolved_at, now()), waiting_since = NULL, unread = 0 WHERE workspace_id = $1 AND contact_id = $2`,
 	`UPDATE actions SET call = jsonb_build_object('kind', call->'kind', 'channel', call->'channel', 'token', call->'token') WHERE workspace_id = $1 AND contact_id = $2 AND state NOT IN ('planned','sending','unknown','held')`,
+	`UPDATE leads SET answers = '{}', boxes = '{}', external_id = 'erased:' || id, state = CASE WHEN state = 'wanted' THEN 'failed' ELSE state END, reason = 'erased' WHERE workspace_id = $1 AND contact_id = $2`,
 	`UPDATE handoffs SET revoked_at = coalesce(revoked_at, now()), revoked_why = 'erased' WHERE workspace_id = $1 AND contact_id = $2`,
 	`UPDATE identities SET username = '', name = '', external_id = 'erased:' || id, phone = NULL WHERE workspace_id = $1 AND contact_id = $2`,
 	`UPDATE contacts SET name = '', language = '', country = '', time_zone = '', labels = '{}', fields = '{}' WHERE workspace_id = $1 AND id = $2`,

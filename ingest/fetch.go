@@ -22,6 +22,7 @@ type Reader interface {
 	ListPosts(ctx context.Context, a channels.Account, cursor string) (channels.Page[channels.Post], error)
 	ListComments(ctx context.Context, a channels.Account, postID, cursor string) (body []byte, count int, next string, err error)
 	ListMessages(ctx context.Context, a channels.Account, since time.Time, cursor string) (body []byte, count int, next string, err error)
+	ReadLead(ctx context.Context, a channels.Account, id string) (channels.LeadFields, error)
 	FetchMedia(ctx context.Context, a channels.Account, address string) (mime string, body []byte, err error)
 }
 
@@ -62,6 +63,10 @@ func (f *Fetcher) Run(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			f.Log.Warn("files of messages could not be fetched; trying again", "error", err)
 		}
+		forms, err := f.leads(ctx)
+		if err != nil && ctx.Err() == nil {
+			f.Log.Warn("lead forms could not be read; trying again", "error", err)
+		}
 		if err := f.backfills(ctx); err != nil && ctx.Err() == nil {
 			f.Log.Warn("a backfill stopped; it goes on later", "error", err)
 		}
@@ -77,7 +82,7 @@ func (f *Fetcher) Run(ctx context.Context) error {
 				f.Log.Warn("old rows could not be removed", "error", err)
 			}
 		}
-		if n+files > 0 && err == nil {
+		if n+files+forms > 0 && err == nil {
 			continue
 		}
 		select {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 
@@ -18,6 +19,17 @@ var fileTypes = map[string]bool{"image": true, "video": true, "audio": true, "vo
 
 // maxFiles bounds what one message may bring.
 const maxFiles = 30
+
+// byID leaves the addresses out where there is an id: WhatsApp's addresses die in minutes, ids in days.
+func byID(list []channels.Attachment) []channels.Attachment {
+	out := slices.Clone(list)
+	for i := range out {
+		if out[i].ID != "" {
+			out[i].URL = ""
+		}
+	}
+	return out
+}
 
 // writeFiles notes which files of new messages are to be fetched.
 func (s *scene) writeFiles(ctx context.Context, tx *sqlx.Tx) error {

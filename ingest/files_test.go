@@ -27,7 +27,7 @@ func (s *shelf) FetchMedia(_ context.Context, _ channels.Account, address string
 }
 
 func (b *rig) waImage(id, mediaID string) string {
-	return b.waBody(customer, b.waMessage(id, customer, obj{"type": "image", "image": obj{"id": mediaID, "mime_type": "image/png", "sha256": "x", "caption": "like this one"}}))
+	return b.waBody(customer, b.waMessage(id, customer, obj{"type": "image", "image": obj{"id": mediaID, "mime_type": "image/png", "sha256": "x", "url": "https://lookaside.fbsbx.com/dies-soon", "caption": "like this one"}}))
 }
 
 func (b *rig) fetcher(s *shelf) *Fetcher {

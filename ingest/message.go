@@ -112,6 +112,9 @@ func (s *scene) newMessage(t *inbox.Thread, v *inbox.Conversation, e *event) (*i
 		m.Type = firstOf(e.Message.Type, "text")
 		if len(e.Message.Attachments) > 0 {
 			s.files[m.ID] = e.Message.Attachments
+			if e.Event.Channel == channels.WhatsApp {
+				s.files[m.ID] = byID(e.Message.Attachments)
+			}
 		}
 		m.Detail, _ = json.Marshal(messageDetail{e.Message.Attachments, e.Message.Payload, e.Message.ReplyTo, e.Message.StoryURL, e.Message.FlowData, e.Referral})
 		if m.Text == "" {

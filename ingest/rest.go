@@ -44,7 +44,7 @@ func (s *scene) handleRest(e *event) (string, error) {
 	case channels.ReferralReceived:
 		return s.referred(e)
 	case channels.LeadSubmitted:
-		return "a lead form was submitted: kept; no flow is set up for lead forms", nil
+		return s.leadSubmitted(e), nil
 	case channels.OptinReceived:
 		return "a network's own opt-in: kept as evidence, not taken as consent to offers", nil
 	case channels.HandoverChanged:

@@ -48,6 +48,7 @@ type writes struct {
 	identities           []*event
 	templates            []*event
 	accountNews          []*event
+	leads                []*event
 	refetch              []inbox.PostKey
 	changes              []inbox.Change
 }
@@ -177,7 +178,7 @@ func (s *scene) write(ctx context.Context, tx *sqlx.Tx) error {
 			return inbox.SaveConversations(ctx, tx, w.newConversations)
 		},
 		func(ctx context.Context, tx *sqlx.Tx) error { return inbox.SaveMessages(ctx, tx, w.newMessages) },
-		s.writeFiles,
+		s.writeFiles, s.writeLeads,
 		func(ctx context.Context, tx *sqlx.Tx) error {
 			return inbox.UpdateMessages(ctx, tx, values(w.changedMessages))
 		},

@@ -2348,6 +2348,7 @@ export interface components {
             journey: components["schemas"]["Step"][];
             labels: string[];
             language: string;
+            leads: components["schemas"]["Lead"][];
             name: string;
         };
         Conversation: {
@@ -2746,6 +2747,26 @@ export interface components {
         };
         LabelsInBody: {
             labels: string[];
+        };
+        Lead: {
+            ad_id: string;
+            answers: components["schemas"]["LeadAnswer"][];
+            boxes: components["schemas"]["LeadBox"][];
+            form_id: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Why it is kept with this person */
+            reason: string;
+            /** Format: date-time */
+            submitted_at: string;
+        };
+        LeadAnswer: {
+            field: string;
+            values: string[];
+        };
+        LeadBox: {
+            name: string;
+            ticked: boolean;
         };
         LedgerHead: {
             hash: string;
