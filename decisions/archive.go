@@ -93,8 +93,12 @@ func setLive(ctx context.Context, tx *sqlx.Tx, workspaceID int64, d moderation.D
 	return auth.Audit(ctx, tx, workspaceID, actor, "version.live", fmt.Sprintf("version:%d", is.ID), map[string]any{"kind": d.Kind, "version": d.Version, "from": is.State, "override": override})
 }
 
-// lockVersions lets one transaction at a time change the states of a workspace's versions.
+// lockVersions lets one transaction at a time change the states of a workspace's versions. The workspace
+// comes first, as in whoever changes its settings: a row that refers to it needs it later anyway.
 func lockVersions(ctx context.Context, tx *sqlx.Tx, workspaceID int64) error {
+	if _, err := tx.ExecContext(ctx, `SELECT 1 FROM workspaces WHERE id = $1 FOR KEY SHARE`, workspaceID); err != nil {
+		return fmt.Errorf("lock the workspace: %w", err)
+	}
 	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('versions', $1))`, workspaceID); err != nil {
 		return fmt.Errorf("lock the versions: %w", err)
 	}

@@ -3,8 +3,10 @@ package decisions_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -233,5 +235,44 @@ func TestBesideNeverFails(t *testing.T) {
 	}
 	if got := decisions.Beside(live, in, live.Judge(in)); got != "allow" {
 		t.Errorf("the live engine beside itself: %s", got)
+	}
+}
+
+// TestSettingsAndServersMeet: a server that notes what is live, and somebody who changes the settings at
+// that instant, do not wait for each other in a circle.
+func TestSettingsAndServersMeet(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
+	defer stop()
+	errs := make(chan error, 40)
+	for i := range 20 {
+		go func() {
+			e, err := moderation.EngineFor(json.RawMessage(fmt.Sprintf(`{"review_harm":0.%d1}`, i%9)), nil)
+			if err == nil {
+				err = decisions.KeepLive(ctx, r.db, r.ws, e)
+			}
+			errs <- err
+		}()
+		go func() {
+			errs <- r.tx(func(tx *sqlx.Tx) error {
+				if _, err := tx.ExecContext(ctx, `SELECT 1 FROM workspaces WHERE id = $1 FOR UPDATE`, r.ws); err != nil {
+					return err
+				}
+				policy := json.RawMessage(fmt.Sprintf(`{"review_spam":0.%d2}`, i%9))
+				if _, err := tx.ExecContext(ctx, `UPDATE workspaces SET settings = jsonb_build_object('policy', $2::jsonb) WHERE id = $1`, r.ws, string(policy)); err != nil {
+					return err
+				}
+				return decisions.SettingsChanged(ctx, tx, r.ws, nil, map[string]json.RawMessage{"policy": policy}, "user:1")
+			})
+		}()
+	}
+	for range cap(errs) {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	if n := r.id(`SELECT count(*) FROM versions WHERE kind = 'policy' AND state = 'live'`); n != 1 {
+		t.Errorf("%d policies are live", n)
 	}
 }

@@ -104,7 +104,7 @@ SELECT c.workspace_id, c.id, c.account_id, c.channel, c.post_id, c.external_id, 
        CASE WHEN v.id IS NULL THEN 'null'::jsonb ELSE jsonb_build_object('id', v.id, 'decision', v.decision, 'tier', v.tier, 'provisional', v.provisional,
             'verdict', v.verdict, 'actor', v.actor, 'created_at', v.created_at) END AS verdict,
        CASE WHEN r.id IS NULL THEN 'null'::jsonb ELSE jsonb_build_object('id', r.id, 'why', r.why, 'priority', r.score, 'escalation', r.escalation, 'escalated_at', r.escalated_at,
-            'alike', (SELECT count(*) FROM review_items o WHERE o.text_hash = r.text_hash AND o.workspace_id = r.workspace_id AND o.state = 'open' AND o.kind IN ('verdict','sample') AND o.id <> r.id),
+            'alike', r.alike,
             'claimed_by', CASE WHEN r.claimed_until > now() THEN r.claimed_by END, 'claimed_until', CASE WHEN r.claimed_until > now() THEN r.claimed_until END) END AS review,
        r.score AS priority, r.id AS review_id, ` + sqlBlind + ` AS blind,
        CASE WHEN ` + sqlBlind + ` THEN '[]' ELSE coalesce((SELECT jsonb_agg(jsonb_build_object('id', a.id, 'kind', a.kind, 'state', a.state, 'reason', a.reason, 'meaning', a.meaning, 'not_before', a.not_before) ORDER BY a.id)
@@ -120,9 +120,12 @@ LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = CASE WHEN ` +
 // counts as much again as the first instant, up to three days.
 const sqlScore = `(r.priority * (1 + least(greatest(extract(epoch FROM ($4::timestamptz - r.created_at)), 0) / 86400, 3)))::float8`
 
+// sqlAlike counts other open items with the same text, up to a thousand: a list shows many comments.
+const sqlAlike = `(SELECT count(*) FROM (SELECT 1 FROM review_items o WHERE o.text_hash = r.text_hash AND o.workspace_id = r.workspace_id AND o.state = 'open' AND o.kind IN ('verdict','sample') AND o.id <> r.id LIMIT 1000) n)`
+
 const sqlCommentViews = sqlCommentColumns + `
 FROM comments c
-LEFT JOIN LATERAL (SELECT r.*, ` + sqlScore + ` AS score FROM review_items r WHERE r.workspace_id = c.workspace_id AND r.comment_id = c.id AND r.state = 'open' AND ` + sqlShown + `
+LEFT JOIN LATERAL (SELECT r.*, ` + sqlScore + ` AS score, ` + sqlAlike + ` AS alike FROM review_items r WHERE r.workspace_id = c.workspace_id AND r.comment_id = c.id AND r.state = 'open' AND ` + sqlShown + `
     ORDER BY r.kind IN ('verdict','sample') DESC, r.id LIMIT 1) r ON true` + sqlCommentJoins + `
 WHERE c.workspace_id = $1`
 
@@ -130,11 +133,11 @@ WHERE c.workspace_id = $1`
 const sqlQueue = `
 WITH open AS (
     SELECT r.id, ` + sqlScore + ` AS score, CASE WHEN r.text_hash IS NULL OR r.kind NOT IN ('verdict','sample') OR r.claimed_until > now() AND r.claimed_by <> $2::bigint
-        THEN r.id::text ELSE encode(r.text_hash, 'hex') END AS alike
+        THEN r.id::text ELSE encode(r.text_hash, 'hex') END AS words
     FROM review_items r JOIN comments c ON c.workspace_id = r.workspace_id AND c.id = r.comment_id
     WHERE r.workspace_id = $1 AND r.state = 'open' AND ` + sqlShown + `%s
-), top AS (SELECT DISTINCT ON (alike) id, score FROM open ORDER BY alike, score DESC, id)` + sqlCommentColumns + `
-FROM (SELECT i.*, top.score FROM top JOIN review_items i ON i.id = top.id AND i.workspace_id = $1) r
+), top AS (SELECT DISTINCT ON (words) id, score, count(*) OVER (PARTITION BY words) - 1 AS alike FROM open ORDER BY words, score DESC, id)` + sqlCommentColumns + `
+FROM (SELECT i.*, top.score, top.alike FROM top JOIN review_items i ON i.id = top.id AND i.workspace_id = $1) r
 JOIN comments c ON c.workspace_id = r.workspace_id AND c.id = r.comment_id` + sqlCommentJoins
 
 // Where collects conditions of a list with their arguments; ? stands for the argument.
