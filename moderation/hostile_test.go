@@ -190,6 +190,27 @@ func TestHarmlessTalkMeetsNoRule(t *testing.T) {
 	}
 }
 
+// Jests among friends and reports of a threat are never hidden by a rule; the threat itself is, whatever
+// laughs beside it goes to a person.
+func TestThreatsJestsAndReports(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]Decision{
+		"I will kill you": Hide, "ti ammazzo": Hide, "k1ll yourself": Hide, "I  w i l l  k i l l  y o u": Hide, "te voy a m@tar": Hide, "je vais te tuer": Hide, "vou te matar": Hide, "ich bring dich um": Hide, "te omor": Hide,
+		"I will kill you haha": Review, "te voy a matar a besos": Review, "ti ammazzo di coccole": Review, "vou te matar amiga kkkkk": Review, "ich bring dich um 😂": Review,
+		"someone wrote \"I will kill you\" here, reported": Allow, "jemand hat geschrieben: ich bring dich um, bitte melden": Allow, "alguien escribió te voy a matar, denuncien": Allow,
+	} {
+		got := Allow
+		for _, h := range DefaultRules().match(&Input{Subject: SubjectComment, Text: text}, "en") {
+			if stronger(h.Decision, got) {
+				got = h.Decision
+			}
+		}
+		if got != want {
+			t.Errorf("%q: the rules say %s, want %s", text, got, want)
+		}
+	}
+}
+
 func FuzzNormalise(f *testing.F) {
 	for _, h := range hostile(f) {
 		f.Add(h.Text)
