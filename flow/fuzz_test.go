@@ -27,8 +27,10 @@ func honest(before, after State, inputs []Input, effects []Effect) string {
 			return "an empty message"
 		case len(e.Buttons) > 3 || e.List != nil && len(e.List.Rows) > 10:
 			return "more buttons or rows than are shown"
-		case e.Kind == Say && utf8.RuneCountInString(e.Text) > 4096:
+		case e.Kind == Say && (utf8.RuneCountInString(e.Text) > 4096 || (len(e.Buttons) > 0 || e.Link != nil || e.Media != nil) && utf8.RuneCountInString(e.Text) > 1024):
 			return "a message that is too long"
+		case e.Kind == Say && e.Text != "" && !served(e.Language):
+			return "a message in no language: " + e.Language
 		case e.Kind == ConsentGiven && e.Act == "grant" && (before.Waiting != ForConsent || before.WordingID == 0 || stop):
 			return "a grant that answers no wording"
 		case e.Kind == Request && !strings.HasPrefix(e.Call.URL, "https://api.example.com/"):

@@ -338,3 +338,12 @@ func TestTurnsFail(t *testing.T) {
 		t.Error("turns for another flow were played")
 	}
 }
+
+// Values take room too: a question that fits without them must fit with them.
+func TestValuesDoNotBurstAMessage(t *testing.T) {
+	f := small(t, `{"id": "q", "type": "question", "text": {"en": "{{contact.name}}`+strings.Repeat("x", 1000)+`"}, "answer": {"kind": "choice", "choices": [{"id": "y", "title": {"en": "This"}}]}, "next": "end"}, {"id": "end", "type": "end"}`)
+	_, effects := f.Start(Context{Now: noon, Language: "en", Contact: map[string]string{"name": strings.Repeat("é", 900)}})
+	if n := len([]rune(effects[0].Text)); n != 1024 || !strings.HasPrefix(effects[0].Text, strings.Repeat("é", 200)+"x") {
+		t.Errorf("%d characters beside a button", n)
+	}
+}

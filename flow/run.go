@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"ponte/router"
 )
 
 // maxRun bounds how many steps one input can lead through. A checked flow cannot loop without the person;
@@ -183,7 +181,7 @@ func (r *run) end(why string) {
 // handOver ends the flow with a person, who is told why. A sentence is said if there is one.
 func (r *run) handOver(reason, team, skill, sentence string) {
 	if sentence != "" {
-		r.say(Effect{Text: router.Say(r.ctx.Language, sentence, "brand", r.ctx.Brand), Language: r.ctx.Language})
+		r.say(r.routed(sentence))
 	}
 	r.emit(Effect{Kind: HandOver, Reason: reason, Team: team, Skill: skill})
 	r.end("handed_over")
@@ -200,7 +198,7 @@ func (r *run) note(why string) { r.why = append(r.why, why) }
 // message back.
 func (r *run) say(e Effect) {
 	e.Kind = Say
-	e.Text = cut(e.Text, 4096)
+	e.Text = cut(e.Text, e.room())
 	if last := r.lastSaid(); last != nil && last.joins(e) {
 		if last.Text != "" && e.Text != "" {
 			e.Text = last.Text + "\n\n" + e.Text
@@ -234,11 +232,16 @@ func (e *Effect) joins(next Effect) bool {
 	if e.Media != nil || e.Link != nil || e.List != nil || len(e.Buttons) > 0 || next.Media != nil || e.Promotional != next.Promotional {
 		return false
 	}
-	most := 4096
-	if next.Link != nil || len(next.Buttons) > 0 {
-		most = 1024
+	return utf8.RuneCountInString(e.Text)+2+utf8.RuneCountInString(next.Text) <= next.room()
+}
+
+// room is how many characters WhatsApp takes: fewer beside buttons and under a picture. A document is
+// checked for it without its variables, which take room too.
+func (e *Effect) room() int {
+	if e.Media != nil || e.Link != nil || len(e.Buttons) > 0 {
+		return 1024
 	}
-	return utf8.RuneCountInString(e.Text)+2+utf8.RuneCountInString(next.Text) <= most
+	return 4096
 }
 
 // text is a localised text, filled in; a language that is missing is told of in Wanted.

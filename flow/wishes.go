@@ -14,7 +14,7 @@ const (
 
 // Words that work at any point, as the whole message. Stop and "a person, please" come as wishes.
 var (
-	helpWords = []string{"help", "help me", "menu", "aiuto", "aide", "aidez moi", "ajutor", "ayuda", "hilfe", "ajuda"}
+	helpWords = []string{"help", "help me", "aiuto", "aide", "aidez moi", "ajutor", "ayuda", "hilfe", "ajuda"}
 	backWords = []string{"back", "go back", "indietro", "torna indietro", "retour", "revenir", "inapoi", "atras", "volver", "zuruck", "voltar"}
 )
 
@@ -111,7 +111,7 @@ func (r *run) globalWord(b resumer, messages []Input) bool {
 			if len(r.f.Help) > 0 {
 				r.say(r.text(r.f.Help))
 			} else {
-				r.say(Effect{Text: r.sentence("help"), Language: r.ctx.Language})
+				r.say(r.ours(r.sentence("help")))
 			}
 			b.again(r)
 			r.note("asked for help; the question stays")
@@ -132,7 +132,7 @@ func (r *run) back(b resumer) {
 		trail = trail[:n-1]
 	}
 	if len(trail) == 0 {
-		r.say(Effect{Text: r.sentence("back.none"), Language: r.ctx.Language})
+		r.say(r.ours(r.sentence("back.none")))
 		b.again(r)
 		r.note("there is nothing to go back to")
 		return
@@ -155,7 +155,15 @@ func (r *run) afterwards(messages []Input) {
 
 // routed is a sentence that the fixed conversation says too.
 func (r *run) routed(key string) Effect {
-	return Effect{Text: router.Say(r.ctx.Language, key, "brand", r.ctx.Brand), Language: r.ctx.Language}
+	return r.ours(router.Say(r.ctx.Language, key, "brand", r.ctx.Brand))
+}
+
+// ours is a sentence of ponte's own; in a language that is not served it is English, and says so.
+func (r *run) ours(text string) Effect {
+	if served(r.ctx.Language) {
+		return Effect{Text: text, Language: r.ctx.Language}
+	}
+	return Effect{Text: text, Language: "en", Wanted: r.ctx.Language}
 }
 
 func how(m Input, words string) string {
