@@ -95,6 +95,9 @@ func (e *Engine) Eval(o EvalOptions, files []string) (Report, error) {
 	if o.Tiers.LLM && o.Ask == nil {
 		r.LLM = "no language model is configured and no recorded answers are given: what is left open stays with a person"
 	}
+	if len(rows) > 0 { // what is made once, at the first text, is not the texts' time
+		e.judge(Input{Subject: SubjectComment, Text: rows[0].Text}, true, true)
+	}
 	start := time.Now()
 	list := make([]judged, 0, len(rows))
 	var micros int64
