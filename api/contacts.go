@@ -32,6 +32,7 @@ type ContactDetail struct {
 	Leads         []Lead          `json:"leads"`
 	Journey       []Step          `json:"journey"`
 	Conversations []Earlier       `json:"conversations"`
+	Strikes       ContactStrikes  `json:"strikes"`
 }
 
 type contactsIn struct {
@@ -90,6 +91,9 @@ func (s *Server) getContact(ctx context.Context, who *caller, in *ByID) (Contact
 		return out, err
 	}
 	if out.Journey, err = s.journeyOf(ctx, who.WorkspaceID, in.ID); err != nil {
+		return out, err
+	}
+	if out.Strikes, err = s.strikesOf(ctx, who.WorkspaceID, in.ID); err != nil {
 		return out, err
 	}
 	list, err := inbox.EarlierConversations(ctx, s.DB, who.WorkspaceID, in.ID, 0)

@@ -39,6 +39,25 @@ type OverviewLLM struct {
 	State        string `json:"state" enum:"ok,off,over_budget,down"`
 	SpentMicros  int64  `json:"spent_micros"`
 	BudgetMicros int64  `json:"budget_micros"`
+	SpentTokens  int64  `json:"spent_tokens"`
+	BudgetTokens int64  `json:"budget_tokens"`
+	Priced       bool   `json:"priced" doc:"Prices are configured; without them only the token budget holds"`
+	Sees         bool   `json:"sees" doc:"Pictures are looked at"`
+	Signals      string `json:"signals" enum:"ok,off,down" doc:"The moderation endpoint"`
+	Meaning      string `json:"meaning" doc:"What decides what is unsure at the moment"`
+}
+
+// meaning says openly who decides.
+func (o OverviewLLM) meaning() string {
+	switch o.State {
+	case "ok":
+		return "what rules and the embedded model are not sure of is put to the language model"
+	case "over_budget":
+		return "the day's budget for the language model is spent: rules, the embedded model and people decide"
+	case "down":
+		return "the language model is not answering: questions wait two minutes for it, then people decide"
+	}
+	return "no language model is configured: rules, the embedded model and people decide"
 }
 
 // DecisionCounts counts today's final machine decisions about comments.
@@ -80,11 +99,12 @@ func (s *Server) overview(ctx context.Context, who *caller, _ *struct{}) (Overvi
 	if err != nil {
 		return Overview{}, err
 	}
-	llm := OverviewLLM{State: "off", SpentMicros: o.LLMSpentMicros, BudgetMicros: settings.LLMDailyMicros}
+	llm := OverviewLLM{State: "off", Signals: "off", BudgetTokens: settings.LLMDailyTokens, SpentMicros: o.LLMSpentMicros, BudgetMicros: settings.LLMDailyMicros}
 	if s.LLM != nil {
 		st := s.LLM(ctx, who.WorkspaceID)
-		llm.Configured, llm.State = st.Configured, st.State
+		llm.Configured, llm.State, llm.Sees, llm.Signals, llm.SpentTokens, llm.BudgetTokens, llm.Priced = st.Configured, st.State, st.Sees, st.Signals, st.Tokens, st.MostTokens, st.Priced
 	}
+	llm.Meaning = llm.meaning()
 	return Overview{ReviewOpen: o.ReviewOpen, ReviewOldestAt: utc(o.ReviewOldestAt), ConversationsWaiting: o.Waiting, ConversationsOverdue: o.Overdue,
 		Held: each(held, func(h inbox.Held) HeldCount { return HeldCount(h) }), UnknownActions: o.Unknown, AsksPending: o.AsksPending, LLM: llm,
 		DecisionsToday: DecisionCounts{o.Allowed, o.Reviewed, o.Hidden, o.Deleted}, UndoneToday: o.Undone, EventsLagSeconds: o.LagSeconds, Parked: o.Parked,

@@ -56,6 +56,8 @@ var table = []route{
 	{"GET", v1 + "/contacts", auth.See, "People", typed((*Server).listContacts), nil},
 	{"GET", v1 + "/contacts/{id}", auth.See, "A person", typed((*Server).getContact), nil},
 	{"POST", v1 + "/contacts/{id}/consent", auth.Converse, "Record what a person said about consent", silent((*Server).recordConsent), nil},
+	{"POST", v1 + "/contacts/{id}/block", auth.Moderate, "Block a person; networks are told after the grace period", typed((*Server).blockContact), nil},
+	{"POST", v1 + "/contacts/{id}/unblock", auth.Moderate, "Take a block back", typed((*Server).unblockContact), nil},
 	{"GET", v1 + "/contacts/{id}/erasure", auth.Configure, "What erasing a person would empty", typed((*Server).erasure), nil},
 	{"POST", v1 + "/contacts/{id}/erase", auth.Configure, "Erase a person's data", silent((*Server).eraseContact), nil},
 

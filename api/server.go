@@ -56,6 +56,11 @@ type Check struct {
 type LLMState struct {
 	Configured bool
 	State      string // ok, off, over_budget, down
+	Sees       bool   // it looks at pictures
+	Signals    string // of the moderation endpoint: ok, off, down
+	Tokens     int64  // spent today, and the day's limit
+	MostTokens int64
+	Priced     bool // what an answer costs is known, so that the money budget holds
 }
 
 // Deps is what the API stands on. DB, Keys and Ledger are needed; whatever else is missing makes its

@@ -38,7 +38,7 @@ func RecordSent(ctx context.Context, tx sqlx.ExtContext, list []Sent) error {
 	replies := NewRows("bigint", "bigint", "bigint", "bigint", "text", "text", "timestamptz")
 	threads := NewRows("bigint", "bigint", "timestamptz")
 	answered := NewRows("bigint", "bigint", "boolean", "timestamptz")
-	blocks := NewRows("bigint", "bigint", "timestamptz")
+	blocks := NewRows("bigint", "bigint", "timestamptz", "boolean")
 	for _, s := range list {
 		switch s.Kind {
 		case channels.SendMessage, channels.SendTemplate, channels.PrivateReply:
@@ -52,8 +52,8 @@ func RecordSent(ctx context.Context, tx sqlx.ExtContext, list []Sent) error {
 			if s.ExternalID != "" {
 				replies.Add(s.WorkspaceID, s.CommentID, s.ActionID, s.AccountID, s.ExternalID, s.Text, s.At)
 			}
-		case channels.BlockUser:
-			blocks.Add(s.WorkspaceID, s.ActionID, s.At)
+		case channels.BlockUser, channels.UnblockUser:
+			blocks.Add(s.WorkspaceID, s.ActionID, s.At, s.Kind == channels.BlockUser)
 			continue
 		default:
 			continue
@@ -84,10 +84,10 @@ func RecordSent(ctx context.Context, tx sqlx.ExtContext, list []Sent) error {
 	return nil
 }
 
-// Unblocking is a person's word and marks the contact at once; a block that the policy planned marks it
-// when the network has done it.
+// A person's word marks the contact at once; a block that the policy planned marks it when the network
+// has done it.
 const sqlBlocked = `
-UPDATE contacts c SET blocked_at = coalesce(c.blocked_at, k.at) FROM (VALUES %s) AS k (workspace_id, action_id, at)
+UPDATE contacts c SET blocked_at = CASE WHEN k.block THEN coalesce(c.blocked_at, k.at) END FROM (VALUES %s) AS k (workspace_id, action_id, at, block)
 JOIN actions a ON a.workspace_id = k.workspace_id AND a.id = k.action_id
 WHERE c.workspace_id = a.workspace_id AND c.id = a.contact_id`
 

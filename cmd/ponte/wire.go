@@ -289,13 +289,17 @@ func (s suggestions) Suggest(ctx context.Context, workspaceID, conversationID in
 }
 
 func (v *service) llmState(ctx context.Context, workspaceID int64) api.LLMState {
-	state := v.model.State()
-	if state == llm.OK {
-		if over, err := asks.OverBudget(ctx, v.DB, workspaceID, time.Now()); err == nil && over {
-			state = llm.OverBudget
-		}
+	out := api.LLMState{Configured: v.model.Configured(), State: string(v.model.State()), Sees: v.c.LLMSees, Signals: string(v.signals.State()), Priced: v.c.LLMPriceIn > 0 || v.c.LLMPriceOut > 0}
+	b, err := asks.Spent(ctx, v.DB, workspaceID, time.Now())
+	if err != nil {
+		v.log.Error("the day's spending could not be read", "workspace", workspaceID, "error", err)
+		return out
 	}
-	return api.LLMState{Configured: v.model.Configured(), State: string(state)}
+	out.Tokens, out.MostTokens = b.Tokens, b.MostTokens
+	if b.Over() && out.State == string(llm.OK) {
+		out.State = string(llm.OverBudget)
+	}
+	return out
 }
 
 // ready: lanes are held and renewed by somebody.
