@@ -608,6 +608,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/contacts/{id}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Block a person; networks are told after the grace period
+         * @description Permission: moderate
+         */
+        post: operations["post-contacts-id-block"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contacts/{id}/consent": {
         parameters: {
             query?: never;
@@ -662,6 +682,26 @@ export interface paths {
         get: operations["get-contacts-id-erasure"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/unblock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a block back
+         * @description Permission: moderate
+         */
+        post: operations["post-contacts-id-unblock"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2088,6 +2128,9 @@ export interface components {
             /** Format: int64 */
             skipped: number;
         };
+        BlockInBody: {
+            reason?: string;
+        };
         Button: {
             id?: string;
             title: string;
@@ -2234,6 +2277,8 @@ export interface components {
             /** Format: int64 */
             links?: number;
             live?: boolean;
+            /** Format: int64 */
+            masked?: number;
             media?: boolean;
             /** Format: int64 */
             mentions?: number;
@@ -2350,6 +2395,24 @@ export interface components {
             language: string;
             leads: components["schemas"]["Lead"][];
             name: string;
+            strikes: components["schemas"]["ContactStrikes"];
+        };
+        ContactStrikes: {
+            /** Format: int64 */
+            block_from: number;
+            /** @description The newest first, at most 20; taking one back takes its strike back */
+            comments: components["schemas"]["StruckComment"][];
+            /** @enum {string} */
+            consequence: "none" | "review" | "block_proposed";
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: int64
+             * @description A strike expires after so many days; 0: strikes lead to nothing
+             */
+            days: number;
+            /** Format: int64 */
+            review_from: number;
         };
         Conversation: {
             /** Format: int64 */
@@ -2954,9 +3017,24 @@ export interface components {
         OverviewLLM: {
             /** Format: int64 */
             budget_micros: number;
+            /** Format: int64 */
+            budget_tokens: number;
             configured: boolean;
+            /** @description What decides what is unsure at the moment */
+            meaning: string;
+            /** @description Prices are configured; without them only the token budget holds */
+            priced: boolean;
+            /** @description Pictures are looked at */
+            sees: boolean;
+            /**
+             * @description The moderation endpoint
+             * @enum {string}
+             */
+            signals: "ok" | "off" | "down";
             /** Format: int64 */
             spent_micros: number;
+            /** Format: int64 */
+            spent_tokens: number;
             /** @enum {string} */
             state: "ok" | "off" | "over_budget" | "down";
         };
@@ -3257,6 +3335,8 @@ export interface components {
             /** Format: int64 */
             links?: number;
             live?: boolean;
+            /** Format: int64 */
+            masked?: number;
             media?: boolean;
             /** Format: int64 */
             mentions?: number;
@@ -3397,6 +3477,14 @@ export interface components {
             days: number;
             /** Format: int64 */
             review: number;
+        };
+        StruckComment: {
+            /** Format: int64 */
+            comment_id: number;
+            /** Format: date-time */
+            commented_at: string;
+            /** @enum {string} */
+            decision: "hide" | "delete";
         };
         Suggestion: {
             /** Format: int64 */
@@ -4719,6 +4807,41 @@ export interface operations {
             };
         };
     };
+    "post-contacts-id-block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["BlockInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-contacts-id-consent": {
         parameters: {
             query?: never;
@@ -4803,6 +4926,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-contacts-id-unblock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["BlockInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactDetail"];
                 };
             };
             /** @description Error */
