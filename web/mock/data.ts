@@ -25,7 +25,7 @@ export const overview: Overview = {
   review_open: 11, review_oldest_at: ago(134), conversations_waiting: 6, conversations_overdue: 2,
   held: [{ reason: 'quiet_hours', meaning: 'Offers wait for 9:00 in the customer’s own time.', count: 4 }, { reason: 'no_consent', meaning: 'No live consent for offers on this channel.', count: 2 }],
   unknown_actions: 1, asks_pending: 3,
-  llm: { configured: true, state: 'ok', spent_micros: 1_320_000, budget_micros: 5_000_000 },
+  llm: { configured: true, state: 'ok', spent_micros: 1_320_000, budget_micros: 5_000_000, spent_tokens: 41_200, budget_tokens: 2_000_000, priced: true, sees: false, signals: 'off', meaning: 'what rules and the embedded model are not sure of is put to the language model' },
   decisions_today: { allow: 412, review: 31, hide: 18, delete: 2 }, undone_today: 1, events_lag_seconds: 0.4, parked: 1,
   accounts: accounts.map((a) => ({ id: a.id, name: a.name, channel: a.channel, state: a.state, state_reason: a.state_reason, coverage: a.coverage })),
 };

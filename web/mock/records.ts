@@ -6,7 +6,7 @@ export const contacts: Contact[] = conversations.slice(0, 8).map((c) => ({ ...c.
 
 export function contactDetail(c: Contact): ContactDetail {
   const { consent, identities, journey, earlier } = conversationDetail(conversations[0] as Conversation);
-  return { ...c, consent, identities, journey, leads: [], conversations: earlier };
+  return { ...c, consent, identities, journey, leads: [], conversations: earlier, strikes: { count: 0, days: 30, review_from: 3, block_from: 5, consequence: 'none', comments: [] } };
 }
 
 const action = (id: number, state: Action['state'], over: Partial<Action>): Action => ({
