@@ -39,7 +39,7 @@ function Joined({ i, join }: { i: IdentityPanel; join: Join }) {
   const unjoin = useUnjoin();
   const rejoin = useRejoin();
   const ref = { identity: i.id, join: join.id };
-  const part = () => unjoin.mutate(ref, { onSuccess: () => told(t('contact.unjoined'), () => rejoin.mutate(ref, { onError: failed })), onError: failed });
+  const part = () => void unjoin.mutateAsync(ref).then(() => told(t('contact.unjoined'), () => rejoin.mutate(ref, { onError: failed })), failed);
   const proof = join.proof;
   const usedAfter = (given: string, used: string) => {
     const seconds = (Date.parse(used) - Date.parse(given)) / 1000;
@@ -76,7 +76,7 @@ function PartedFrom({ i, parted }: { i: IdentityPanel; parted: Parted }) {
     <div className={css.evidence}>
       <strong>{t('contact.parted', { name: parted.name || t('comment.nameless') })}</strong>
       <p><Ago at={parted.at} />{parted.by && ` · ${parted.by}`}</p>
-      {converse && <Button size="compact-xs" variant="default" mt={6} loading={rejoin.isPending} onClick={() => rejoin.mutate({ identity: i.id, join: parted.join_id }, { onSuccess: () => told(t('contact.rejoined')), onError: failed })}>{t('contact.rejoin')}</Button>}
+      {converse && <Button size="compact-xs" variant="default" mt={6} loading={rejoin.isPending} onClick={() => void rejoin.mutateAsync({ identity: i.id, join: parted.join_id }).then(() => told(t('contact.rejoined')), failed)}>{t('contact.rejoin')}</Button>}
     </div>
   );
 }

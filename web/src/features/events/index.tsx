@@ -55,7 +55,7 @@ function EventRow({ e }: { e: Event }) {
   return (
     <Row
       mark={account && <ChannelMark channel={account.channel} size={20} />}
-      side={<><Tag tone={tone[e.state]}>{t(`event_state.${e.state}`)}</Tag>{configure && e.state === 'parked' && <Button size="compact-sm" variant="default" loading={replay.isPending} onClick={() => replay.mutate(e.id, { onSuccess: () => told(t('events.replayed')), onError: failed })}>{t('events.replay')}</Button>}</>}
+      side={<><Tag tone={tone[e.state]}>{t(`event_state.${e.state}`)}</Tag>{configure && e.state === 'parked' && <Button size="compact-sm" variant="default" loading={replay.isPending} onClick={() => void replay.mutateAsync(e.id).then(() => told(t('events.replayed')), failed)}>{t('events.replay')}</Button>}</>}
     >
       <strong>{codeText('event', e.kind)}</strong>
       {e.reason && <p>{e.reason}</p>}
@@ -75,7 +75,7 @@ function DeliveryRow({ d }: { d: Delivery }) {
   const { t, i18n } = useTranslation();
   const replay = useReplay('deliveries');
   return (
-    <Row side={<Button size="compact-sm" variant="default" loading={replay.isPending} onClick={() => replay.mutate(d.id, { onSuccess: () => told(t('events.replayed')), onError: failed })}>{t('events.replay')}</Button>}>
+    <Row side={<Button size="compact-sm" variant="default" loading={replay.isPending} onClick={() => void replay.mutateAsync(d.id).then(() => told(t('events.replayed')), failed)}>{t('events.replay')}</Button>}>
       <strong>{t('events.delivery', { n: d.id })}</strong>
       <p>{d.reason}</p>
       <small><span><Ago at={d.received_at} /></span><span>{codeText('source', d.source)}</span><span>{bytes(d.bytes, i18n.language)}</span>{d.attempts > 1 && <span>{t('outbox.attempts', { count: d.attempts })}</span>}</small>

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { IconArrowBackUp, IconCheck, IconEye, IconEyeOff, IconMessageReply, IconTrash, IconUserShare, type Icon } from '@tabler/icons-react';
+import { IconArrowBackUp, IconCheck, IconEye, IconEyeOff, IconHierarchy2, IconMessageReply, IconTrash, IconUserShare, type Icon } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { possible } from './flow';
 import css from './moderation.module.css';
@@ -12,10 +12,11 @@ interface Props {
   onAct: (verb: Verb) => void;
   onReply: () => void;
   onPass: () => void;
+  onEscalate?: () => void;
 }
 
 /** What can be done now, each with its key. */
-export function ActionBar({ can, busy, inQueue, onAct, onReply, onPass }: Props) {
+export function ActionBar({ can, busy, inQueue, onAct, onReply, onPass, onEscalate }: Props) {
   const { t } = useTranslation();
   const button = (on: boolean, icon: Icon, label: string, key: string, run: () => void, variant = 'default', color?: string) => {
     const Icon = icon;
@@ -33,6 +34,7 @@ export function ActionBar({ can, busy, inQueue, onAct, onReply, onPass }: Props)
       {button(can.delete, IconTrash, t('act.delete'), 'd', () => onAct('delete'))}
       {button(can.reply, IconMessageReply, t('act.reply'), 'r', onReply)}
       {button(can.pass, IconUserShare, t('moderation.pass_short'), 'p', onPass)}
+      {button(onEscalate !== undefined, IconHierarchy2, t('escalate.short'), 'e', () => onEscalate?.())}
       {button(can.undo, IconArrowBackUp, t('act.undo'), 'z', () => onAct('undo'), 'subtle')}
     </div>
   );

@@ -12,6 +12,7 @@ import { Ago, channelNames, Face } from '@/ui/parts';
 import { Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { ActionBar } from './action-bar';
+import { Alike, Escalate, Escalated } from './alike';
 import { Beside } from './beside';
 import { afterDecision, possible } from './flow';
 import css from './moderation.module.css';
@@ -35,6 +36,7 @@ function Opened({ comment, ids, onOpen }: { comment: CommentDetail } & Omit<Prop
   const act = useAct();
   const pass = usePass();
   const [replying, setReplying] = useState<'public' | 'private' | undefined>();
+  const [escalating, setEscalating] = useState(false);
   const can = possible(comment);
   useAutoClaim(comment, allowed);
 
@@ -53,6 +55,7 @@ function Opened({ comment, ids, onOpen }: { comment: CommentDetail } & Omit<Prop
     if (!allowed || !can.pass || pass.isPending) return;
     pass.mutate(comment.id, { onSuccess: (made) => void navigate({ to: '/inbox', search: { view: 'all', id: made.conversation_id } }), onError: failed });
   };
+  const canEscalate = comment.review !== null && comment.review.escalated_at === null;
   const reply = () => { if (allowed && can.reply) setReplying('public'); };
 
   useKeys(t('moderation.this'), allowed ? [
@@ -63,6 +66,7 @@ function Opened({ comment, ids, onOpen }: { comment: CommentDetail } & Omit<Prop
     { key: 'z', label: t('act.undo'), run: () => doIt('undo') },
     { key: 'r', label: t('act.reply'), run: reply },
     { key: 'p', label: t('act.pass'), run: passOn },
+    ...(canEscalate ? [{ key: 'e', label: t('escalate.title'), run: () => setEscalating(true) }] : []),
   ] : []);
 
   return (
@@ -72,13 +76,16 @@ function Opened({ comment, ids, onOpen }: { comment: CommentDetail } & Omit<Prop
         <div className={css.centre}>
           <Heading c={comment} />
           <Notes c={comment} />
+          {comment.review && <Escalated review={comment.review} />}
+          {comment.review && allowed && <Alike review={comment.review} onDone={() => onOpen(afterDecision(ids, comment.id))} />}
+          {comment.review && escalating && <Escalate review={comment.review} onClose={() => setEscalating(false)} />}
           <Thread comment={comment} onOpen={onOpen} />
           {replying && <ReplyBox comment={comment} way={replying} onWay={setReplying} onDone={() => setReplying(undefined)} />}
           <VerdictPanel comment={comment} />
         </div>
         <Beside comment={comment} />
       </div>
-      {allowed && <ActionBar can={can} busy={act.isPending || pass.isPending} inQueue={comment.review !== null} onAct={doIt} onReply={reply} onPass={passOn} />}
+      {allowed && <ActionBar can={can} busy={act.isPending || pass.isPending} inQueue={comment.review !== null} onAct={doIt} onReply={reply} onPass={passOn} {...(canEscalate ? { onEscalate: () => setEscalating(true) } : {})} />}
     </>
   );
 }

@@ -30,7 +30,7 @@ describe('possible', () => {
   const deleting = { id: 1, kind: 'comment.delete', state: 'planned', reason: '', meaning: '', not_before: null };
   it.each([
     ['a plain comment', {}, ['hide', 'delete', 'reply', 'pass']],
-    ['one in the queue', { review: { id: 1, why: '', priority: 0, claimed_by: null, claimed_until: null, alike: 1, escalation: '', escalated_at: null } }, ['approve', 'hide', 'delete', 'reply', 'pass']],
+    ['one in the queue', { review: { id: 1, why: '', priority: 0, claimed_by: null, claimed_until: null, alike: 0, escalation: '', escalated_at: null } }, ['approve', 'hide', 'delete', 'reply', 'pass']],
     ['a hidden one', { state: 'hidden' as const }, ['approve', 'unhide', 'delete', 'undo', 'reply', 'pass']],
     ['one waiting to be deleted', { actions: [deleting] }, ['approve', 'undo', 'pass']],
     ['one whose deletion is done', { state: 'removed' as const, actions: [{ ...deleting, state: 'done' }] }, []],

@@ -52,7 +52,7 @@ function Deeds({ a, now, onSettle }: { a: Action; now: number; onSettle: () => v
   const cancel = useCancel();
   const retry = useRetry();
   if (a.state === 'unknown') return <Button size="compact-sm" onClick={onSettle}>{t('outbox.settle')}</Button>;
-  if (a.state === 'planned' || a.state === 'held') return <Button size="compact-sm" variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(a.id, { onSuccess: () => told(t('outbox.cancelled')), onError: failed })}>{t('outbox.cancel')}</Button>;
-  if (a.state === 'failed' && Date.parse(a.valid_until) > now) return <Button size="compact-sm" variant="default" loading={retry.isPending} onClick={() => retry.mutate(a.id, { onSuccess: () => told(t('outbox.again')), onError: failed })}>{t('outbox.retry')}</Button>;
+  if (a.state === 'planned' || a.state === 'held') return <Button size="compact-sm" variant="default" loading={cancel.isPending} onClick={() => void cancel.mutateAsync(a.id).then(() => told(t('outbox.cancelled')), failed)}>{t('outbox.cancel')}</Button>;
+  if (a.state === 'failed' && Date.parse(a.valid_until) > now) return <Button size="compact-sm" variant="default" loading={retry.isPending} onClick={() => void retry.mutateAsync(a.id).then(() => told(t('outbox.again')), failed)}>{t('outbox.retry')}</Button>;
   return null;
 }

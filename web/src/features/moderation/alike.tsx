@@ -1,0 +1,59 @@
+import { Button, Group, Modal, Stack, Textarea } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { IconCopy, IconHierarchy2 } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, unwrap } from '@/api/client';
+import type { Review, ReviewBatch } from '@/api/types';
+import { Ago } from '@/ui/parts';
+import { failed, told } from '@/ui/toast';
+import css from './moderation.module.css';
+
+function useFresh() {
+  const client = useQueryClient();
+  return () => { for (const key of ['comments', 'comment', 'overview']) void client.invalidateQueries({ queryKey: [key] }); };
+}
+
+/** A storm of the same text is one decision; all of it can be taken back at once. */
+export function Alike({ review, onDone }: { review: Review; onDone: () => void }) {
+  const { t } = useTranslation();
+  const onSettled = useFresh();
+  const decide = useMutation({ mutationFn: (verb: 'approve' | 'hide') => unwrap<ReviewBatch>(api.POST('/reviews/{id}/alike', { params: { path: { id: review.id } }, body: { verb } })), onSettled });
+  const undo = useMutation({ mutationFn: (batch: number) => unwrap<ReviewBatch>(api.POST('/review-batches/{id}/undo', { params: { path: { id: batch } }, body: {} })), onSettled });
+  if (review.alike === 0) return null;
+  const all = (verb: 'approve' | 'hide') => void decide.mutateAsync(verb).then((b) => { told(t(`alike.done.${verb}`, { count: b.done }), () => void undo.mutateAsync(b.batch).then((u) => told(t('alike.undone', { count: u.done })), failed)); onDone(); }, failed);
+  return (
+    <div className={css.note}>
+      <IconCopy size={16} aria-hidden />
+      <span style={{ flex: 1 }}>{t('alike.text', { count: review.alike })}</span>
+      <Button size="compact-sm" variant="default" loading={decide.isPending} onClick={() => all('approve')}>{t('alike.approve')}</Button>
+      <Button size="compact-sm" variant="default" loading={decide.isPending} onClick={() => all('hide')}>{t('alike.hide')}</Button>
+    </div>
+  );
+}
+
+/** Says that an item was passed to supervisors, and why. */
+export function Escalated({ review }: { review: Review }) {
+  const { t } = useTranslation();
+  if (!review.escalated_at) return null;
+  return <div className={css.note}><IconHierarchy2 size={16} aria-hidden /><span dir="auto">{t('escalate.passed', { reason: review.escalation })} · <Ago at={review.escalated_at} /></span></div>;
+}
+
+/** Passes an item to supervisors, with a reason. */
+export function Escalate({ review, onClose }: { review: Review; onClose: () => void }) {
+  const { t } = useTranslation();
+  const onSettled = useFresh();
+  const [reason, setReason] = useState('');
+  const pass = useMutation({ mutationFn: () => unwrap(api.POST('/reviews/{id}/escalate', { params: { path: { id: review.id } }, body: { reason: reason.trim() } })), onSettled });
+  const submit = () => void pass.mutateAsync().then(() => { told(t('escalate.done')); onClose(); }, failed);
+  return (
+    <Modal opened onClose={onClose} title={t('escalate.title')} closeButtonProps={{ 'aria-label': t('act.close') }}>
+      <form onSubmit={(e) => { e.preventDefault(); submit(); }}>
+        <Stack gap="sm">
+          <Textarea label={t('escalate.why')} required maxLength={500} autosize minRows={2} data-autofocus value={reason} onChange={(e) => setReason(e.currentTarget.value)} />
+          <Group justify="flex-end"><Button variant="default" onClick={onClose}>{t('act.cancel')}</Button><Button type="submit" loading={pass.isPending} disabled={!reason.trim()}>{t('escalate.title')}</Button></Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
