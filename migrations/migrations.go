@@ -17,13 +17,14 @@ import (
 var files embed.FS
 
 // Up brings the schema up to date under an advisory lock, so that two starting instances do not
-// race. It returns how many files were applied.
+// race; a file that joined under a lower number than the last one applied is applied too. It returns how
+// many files were applied.
 func Up(ctx context.Context, db *sql.DB) (int, error) {
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
 		return 0, fmt.Errorf("make the migration lock: %w", err)
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker), goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return 0, fmt.Errorf("read the migrations: %w", err)
 	}

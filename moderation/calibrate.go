@@ -36,9 +36,7 @@ type development struct {
 
 func developmentPart(name string, seeds map[string][]Example, data string) (development, error) {
 	var d development
-	for _, e := range binary01(testPart(seeds[name])) {
-		d.rows = append(d.rows, e)
-	}
+	d.rows = append(d.rows, binary01(testPart(seeds[name]))...)
 	for _, task := range []string{"intent", "sentiment", "optout", "harm", "spam"} {
 		for _, e := range testPart(seeds[task]) {
 			if task != "harm" && task != "spam" || e.Label == "none" {

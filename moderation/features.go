@@ -17,7 +17,6 @@ type scratch struct {
 	seen    []uint64 // open addressing: generation << 32 | feature
 	mask    uint32
 	round   uint32
-	salted  []uint32
 	sums    [maxLabels]int32
 	probs   [maxLabels]float64
 	shaking []byte

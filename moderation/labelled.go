@@ -80,19 +80,6 @@ func binary01(list []Example) []Example {
 	return out
 }
 
-func labelsOf(list []Example) []string {
-	seen := map[string]bool{}
-	for _, e := range list {
-		seen[e.Label] = true
-	}
-	out := make([]string, 0, len(seen))
-	for l := range seen {
-		out = append(out, l)
-	}
-	slices.Sort(out)
-	return out
-}
-
 // LoadTSV reads a labelled file with a header that names text, label and perhaps lang and id; path may
 // be given without the .gz it has.
 func LoadTSV(path string) ([]Example, error) {

@@ -267,7 +267,6 @@ type look struct {
 	language string
 	caption  *sight
 	plainOf  []byte // the words for patterns; empty until one asks
-	flatDone bool
 }
 
 // holds says whether a condition is met. What costs least is asked first.

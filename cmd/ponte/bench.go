@@ -56,9 +56,14 @@ func benchBody(i int64) []byte {
 
 // benchClient is fasthttp's: the load shares the machine with what it measures, so it must be light.
 func benchClient(url string, connections int) *fasthttp.HostClient {
-	u, _ := strings.CutPrefix(url, "http://")
-	host, _, _ := strings.Cut(u, "/")
+	host, _ := hostAndPath(url)
 	return &fasthttp.HostClient{Addr: host, MaxConns: connections, MaxConnWaitTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second, NoDefaultUserAgentHeader: true}
+}
+
+func hostAndPath(url string) (host, path string) {
+	u, _ := strings.CutPrefix(url, "http://")
+	host, path, _ = strings.Cut(u, "/")
+	return host, "/" + path
 }
 
 func send(client *fasthttp.HostClient, url string, w benchWebhook) bool {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -47,6 +48,7 @@ func (c *config) serve(ctx context.Context, rehearsalURL string, ready func(*ser
 		return errors.Join(fmt.Errorf("listen on %s: %w", c.Addr, err), s.close())
 	}
 	s.cluster.Own()
+	debug.FreeOSMemory() // unpacking the model leaves twice its size behind
 	log.Info("serving", "addr", listener.Addr().String(), "version", version)
 	err = v.run(ctx, func() error {
 		if err := ready(v); err != nil {
