@@ -56,12 +56,23 @@ func (w *round) ask(ctx context.Context, digests []string) (map[string]moderatio
 	if err != nil {
 		return nil, err
 	}
+	out, err := converse(ctx, w.Model, req, digests, func(res llm.Response) error { return Spend(ctx, w.DB, w.workspace, "moderate", res) })
+	for d, a := range out {
+		a.Looked, a.Unseen = look.seen, look.why
+		out[d] = a
+	}
+	return out, err
+}
+
+// converse asks, and once more where the answer cannot be used for all; spent is told what each request
+// took.
+func converse(ctx context.Context, model Model, req llm.Request, digests []string, spent func(llm.Response) error) (map[string]moderation.LLMAnswer, error) {
 	out := map[string]moderation.LLMAnswer{}
 	cost := llm.Response{}
 	for range 2 {
-		res, err := w.Model.Complete(ctx, req)
+		res, err := model.Complete(ctx, req)
 		if res.Model != "" {
-			if err := Spend(ctx, w.DB, w.workspace, "moderate", res); err != nil {
+			if err := spent(res); err != nil {
 				return nil, err
 			}
 			cost.TokensIn, cost.TokensOut, cost.CostMicros = cost.TokensIn+res.TokensIn, cost.TokensOut+res.TokensOut, cost.CostMicros+res.CostMicros
@@ -69,7 +80,7 @@ func (w *round) ask(ctx context.Context, digests []string) (map[string]moderatio
 		if err != nil && (req.Repair != nil || !about(err) || errors.Is(err, llm.ErrRefused)) {
 			return out, partly(out, err)
 		}
-		for d, a := range w.read(res, digests) {
+		for d, a := range read(res, digests) {
 			if _, known := out[d]; !known {
 				out[d] = a
 			}
@@ -77,16 +88,40 @@ func (w *round) ask(ctx context.Context, digests []string) (map[string]moderatio
 		if len(out) == len(digests) {
 			break
 		}
-		req.Repair = &llm.Repair{Answer: cutTo(res.Text, 4000), Fault: w.fault(digests, out)}
+		req.Repair = &llm.Repair{Answer: cutTo(res.Text, 4000), Fault: fault(digests, out)}
 		req.MaxTokens *= 2
 	}
 	share := int64(max(len(out), 1))
 	for d, a := range out {
 		a.TokensIn, a.TokensOut, a.CostMicros = cost.TokensIn/int(share), cost.TokensOut/int(share), cost.CostMicros/share
-		a.Looked, a.Unseen = look.seen, look.why
 		out[d] = a
 	}
 	return out, nil
+}
+
+// Direct puts texts to the model at once, outside the queue and without a workspace: for the command
+// line. An answer that did not come or is not one of those allowed is nil.
+func Direct(ctx context.Context, model Model, list []moderation.Input) ([]*moderation.LLMAnswer, error) {
+	mark := prompts.NewFence()
+	system, err := prompts.Render(prompts.Moderate, "fence", mark, "policy", unstated, "brand", "a brand")
+	if err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	keys := make([]string, len(list))
+	for i, in := range list {
+		keys[i] = fmt.Sprint(i)
+		writeItem(&b, mark, i+1, in)
+	}
+	req := llm.Request{System: system, User: b.String(), SchemaName: "verdicts", Schema: schema, MaxTokens: 200 + 120*len(list)}
+	found, err := converse(ctx, model, req, keys, func(llm.Response) error { return nil })
+	out := make([]*moderation.LLMAnswer, len(list))
+	for i, k := range keys {
+		if a, ok := found[k]; ok {
+			out[i] = &a
+		}
+	}
+	return out, err
 }
 
 // partly forgets an error where some of the questions were answered before it.
@@ -160,7 +195,7 @@ func render(w inbox.Workspace, mark string) (string, error) {
 }
 
 // fault says what was wrong with an answer, by the items' numbers alone.
-func (w *round) fault(digests []string, out map[string]moderation.LLMAnswer) string {
+func fault(digests []string, out map[string]moderation.LLMAnswer) string {
 	var missing []string
 	for i, d := range digests {
 		if _, ok := out[d]; !ok {
@@ -171,7 +206,7 @@ func (w *round) fault(digests []string, out map[string]moderation.LLMAnswer) str
 }
 
 // read validates an answer item by item: what is not in the closed lists is as if it had not come.
-func (w *round) read(res llm.Response, digests []string) map[string]moderation.LLMAnswer {
+func read(res llm.Response, digests []string) map[string]moderation.LLMAnswer {
 	var body struct {
 		Items []json.RawMessage `json:"items"`
 	}

@@ -50,9 +50,52 @@ type Classified struct {
 	Reasons     []string            `json:"reasons"`
 }
 
-// Classify judges a text for the command line.
-func (e *Engine) Classify(id, text string, t Tiers) Classified {
-	v := e.judge(Input{Subject: SubjectComment, Text: text}, t.Rules, t.Model)
+// Asked answers what rules and model leave open, in the order of the questions: a language model. An
+// answer that did not come is nil, and the error says why.
+type Asked func([]Input) ([]*LLMAnswer, error)
+
+// maxTogether is how many lines are read before what is open among them is asked in one request.
+const maxTogether = 20
+
+// Classify judges texts for the command line.
+func (e *Engine) Classify(ids, texts []string, t Tiers, ask Asked) []Classified {
+	verdicts, open := make([]Verdict, len(texts)), []int{}
+	var questions []Input
+	for i, text := range texts {
+		in := Input{Subject: SubjectComment, Text: text}
+		if verdicts[i] = e.judge(in, t.Rules, t.Model); t.LLM && (verdicts[i].NeedsLLM || !t.Rules && !t.Model) {
+			open, questions = append(open, i), append(questions, in)
+		}
+	}
+	if len(open) > 0 {
+		answers, why := putTo(ask, questions)
+		for n, i := range open {
+			if n < len(answers) && answers[n] != nil {
+				verdicts[i] = e.WithLLM(verdicts[i], questions[n], *answers[n])
+				continue
+			}
+			verdicts[i] = e.WithoutLLM(verdicts[i], why)
+		}
+	}
+	out := make([]Classified, len(texts))
+	for i, v := range verdicts {
+		out[i] = classified(ids[i], v)
+	}
+	return out
+}
+
+func putTo(ask Asked, questions []Input) (answers []*LLMAnswer, why string) {
+	if ask == nil {
+		return nil, "no language model is configured"
+	}
+	answers, err := ask(questions)
+	if err != nil {
+		return answers, "the language model did not answer"
+	}
+	return answers, "the language model gave no answer that can be used"
+}
+
+func classified(id string, v Verdict) Classified {
 	out := Classified{ID: id, Language: v.Language, Intent: v.Intent, IntentScore: v.IntentScore, Sentiment: v.Sentiment, Decision: v.Decision, Harm: v.Harm, Spam: v.SpamScore,
 		OptOut: v.OptOut != NoOptOut, Scores: v.Scores, Tier: v.Tier, Reasons: []string{}}
 	for _, r := range v.Reasons {
@@ -63,18 +106,25 @@ func (e *Engine) Classify(id, text string, t Tiers) Classified {
 
 // ClassifyLines reads lines of text, or JSON lines with text and optionally id, and writes one JSON
 // object a line, in order. A line that looks like JSON and is none is a text like any other.
-func (e *Engine) ClassifyLines(r io.Reader, w io.Writer, t Tiers) error {
+func (e *Engine) ClassifyLines(r io.Reader, w io.Writer, t Tiers, ask Asked) error {
 	in := bufio.NewReaderSize(r, 1<<16)
 	out := bufio.NewWriterSize(w, 1<<16)
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
+	var ids, texts []string
 	for n := 1; ; n++ {
 		line, err := in.ReadBytes('\n')
 		if len(line) > 0 {
 			id, text := readLine(bytes.TrimRight(line, "\r\n"), n)
-			if err := enc.Encode(e.Classify(id, text, t)); err != nil {
-				return fmt.Errorf("write line %d: %w", n, err)
+			ids, texts = append(ids, id), append(texts, text)
+		}
+		if len(texts) == maxTogether || err != nil || !t.LLM {
+			for _, c := range e.Classify(ids, texts, t, ask) {
+				if err := enc.Encode(c); err != nil {
+					return fmt.Errorf("write line %d: %w", n, err)
+				}
 			}
+			ids, texts = ids[:0], texts[:0]
 		}
 		if err == io.EOF {
 			return out.Flush()

@@ -118,7 +118,7 @@ func TestClassifyLinesKeepsOrderAndIDs(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	in := "hello\n{\"id\":\"x7\",\"text\":\"quanto costa?\"}\n{not json\n\n{\"text\":\"no id\"}"
-	if err := engine().ClassifyLines(strings.NewReader(in), &out, Tiers{Rules: true, Model: true}); err != nil {
+	if err := engine().ClassifyLines(strings.NewReader(in), &out, Tiers{Rules: true, Model: true}, nil); err != nil {
 		t.Fatal(err)
 	}
 	var ids []string

@@ -10,13 +10,14 @@ import (
 	"strings"
 	"time"
 
+	"ponte/asks"
 	"ponte/channels/webhook"
 	"ponte/inbox"
 	"ponte/moderation"
 	"ponte/review"
 )
 
-// The commands here read files and need neither database nor configuration.
+// The commands here read files and need no database; the llm tier alone needs a configured server.
 
 type parseCmd struct {
 	File string `arg:"" help:"A webhook body; - for standard input."`
@@ -54,19 +55,23 @@ func readInput(path string) ([]byte, error) {
 }
 
 type classifyCmd struct {
-	Tiers string   `help:"Which tiers take part: rules,model." default:"rules,model"`
+	Tiers string   `help:"Which tiers take part: rules,model,llm; llm asks the server of PONTE_LLM_URL what the others leave open." default:"rules,model"`
 	Files []string `arg:"" optional:"" help:"Files of lines; none: standard input."`
 }
 
 // Run judges line by line, in order.
-func (c classifyCmd) Run() error {
+func (c classifyCmd) Run(ctx context.Context, conf *config) error {
 	tiers, err := moderation.ParseTiers(c.Tiers)
 	if err != nil {
 		return usageError{err}
 	}
+	var ask moderation.Asked
+	if tiers.LLM {
+		ask = conf.asked(ctx)
+	}
 	engine := moderation.NewEngine(nil, nil, moderation.DefaultPolicy())
 	if len(c.Files) == 0 {
-		return engine.ClassifyLines(os.Stdin, os.Stdout, tiers)
+		return engine.ClassifyLines(os.Stdin, os.Stdout, tiers, ask)
 	}
 	for _, path := range c.Files {
 		in := io.Reader(os.Stdin)
@@ -78,11 +83,20 @@ func (c classifyCmd) Run() error {
 			defer f.Close()
 			in = f
 		}
-		if err := engine.ClassifyLines(in, os.Stdout, tiers); err != nil {
+		if err := engine.ClassifyLines(in, os.Stdout, tiers, ask); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
 	return nil
+}
+
+// asked puts what is open to the configured language model, for the command line; nil without one.
+func (c *config) asked(ctx context.Context) moderation.Asked {
+	model := c.languageModel()
+	if !model.Configured() {
+		return nil
+	}
+	return func(list []moderation.Input) ([]*moderation.LLMAnswer, error) { return asks.Direct(ctx, model, list) }
 }
 
 type evalCmd struct {
@@ -96,7 +110,7 @@ type evalCmd struct {
 }
 
 // Run measures and prints the report.
-func (e evalCmd) Run() error {
+func (e evalCmd) Run(ctx context.Context, conf *config) error {
 	tiers, err := moderation.ParseTiers(e.Tiers)
 	if err != nil {
 		return usageError{err}
@@ -112,6 +126,14 @@ func (e evalCmd) Run() error {
 			return usageError{err}
 		}
 		o.Ask = recorded(answers, e.Task, e.Column)
+	} else if ask := conf.asked(ctx); tiers.LLM && ask != nil {
+		o.Ask = func(row moderation.Example) (moderation.LLMAnswer, bool, error) {
+			found, err := ask([]moderation.Input{{Subject: moderation.SubjectComment, Text: row.Text}})
+			if err != nil || found[0] == nil {
+				return moderation.LLMAnswer{}, false, nil // open: left to a person, and counted as such
+			}
+			return *found[0], true, nil
+		}
 	}
 	report, err := engine.Eval(o, e.Files)
 	if err != nil {

@@ -74,7 +74,7 @@ func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *s
 		return nil, fmt.Errorf("listen to the database: %w", err)
 	}
 	// A price is given for a million tokens in whole units, and kept for a thousand in millionths.
-	v.model = llm.New(llm.Config{URL: c.LLMURL, Key: c.LLMKey, Model: c.LLMModel, PriceIn: int64(math.Round(c.LLMPriceIn * 1000)), PriceOut: int64(math.Round(c.LLMPriceOut * 1000))})
+	v.model = c.languageModel()
 	v.signals = llm.NewModerations(llm.Config{URL: c.ModerationsURL, Key: c.ModerationsKey, Model: c.ModerationsModel})
 	moderation.Shipped() // read once, before the first comment waits for it
 	if err := decisions.KeepModel(ctx, s.DB); err != nil {
@@ -89,6 +89,10 @@ func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *s
 	v.buildAPI(rehearsalURL)
 	v.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newBacklog(s.DB))
 	return v, nil
+}
+
+func (c *config) languageModel() *llm.Client {
+	return llm.New(llm.Config{URL: c.LLMURL, Key: c.LLMKey, Model: c.LLMModel, PriceIn: int64(math.Round(c.LLMPriceIn * 1000)), PriceOut: int64(math.Round(c.LLMPriceOut * 1000))})
 }
 
 func (v *service) buildIngest() error {
