@@ -23,6 +23,8 @@ type Request struct {
 	IdentityID   int64
 	CommentID    int64
 	AnswersEvent int64
+	CampaignID   int64
+	Sequence     string
 	Purpose      Purpose
 	Origin       Origin
 	Call         channels.Call

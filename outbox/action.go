@@ -69,6 +69,8 @@ type Action struct {
 	MessageID      *int64 // set by Add for an action with a bubble
 	AnswersEvent   *int64 // the event this answers; without one nothing counts as an answer
 	TriggerID      *int64
+	CampaignID     *int64 // whose budget and counters it belongs to
+	Sequence       string // reminders that follow each other share one; the gate spaces and ends them
 	WaitsFor       *int64 // not before this action is done
 	After          string // the same by Dedupe, for an action of the same batch
 
@@ -298,7 +300,7 @@ func insert(ctx context.Context, tx sqlx.ExtContext, actions []*work) (map[int64
 			}
 			rows.Add(a.WorkspaceID, a.ID, a.AccountID, string(a.Call.Kind), string(a.Purpose), string(a.Origin), a.Actor, a.Token, a.Dedupe,
 				null(a.ContactID), null(a.IdentityID), null(a.ThreadID), null(a.ConversationID), null(a.CommentID), null(a.MessageID),
-				null(a.AnswersEvent), null(a.WaitsFor), null(a.TriggerID), string(call), a.NotBefore, a.ValidUntil)
+				null(a.AnswersEvent), null(a.WaitsFor), null(a.TriggerID), null(a.CampaignID), a.Sequence, string(call), a.NotBefore, a.ValidUntil)
 		}
 		var ids []int64
 		if err := sqlx.SelectContext(ctx, tx, &ids, sqlInsertActions+rows.SQL()+` ON CONFLICT (workspace_id, dedupe) DO NOTHING RETURNING id`, rows.Args...); err != nil {
@@ -313,7 +315,7 @@ func insert(ctx context.Context, tx sqlx.ExtContext, actions []*work) (map[int64
 
 const sqlInsertActions = `
 INSERT INTO actions (workspace_id, id, account_id, kind, purpose, origin, actor, token, dedupe, contact_id, identity_id, thread_id,
-    conversation_id, comment_id, message_id, answers_event, waits_for, trigger_id, call, not_before, valid_until) OVERRIDING SYSTEM VALUE VALUES `
+    conversation_id, comment_id, message_id, answers_event, waits_for, trigger_id, campaign_id, sequence, call, not_before, valid_until) OVERRIDING SYSTEM VALUE VALUES `
 
 // adopt puts the actions that were there already in the place of their repeats, and lets new ones wait
 // for them instead.

@@ -160,7 +160,7 @@ func (s *Sender) judge(ctx context.Context, tx *sqlx.Tx, actions []work, now tim
 	for i, a := range actions {
 		requests[i] = gate.Request{
 			WorkspaceID: a.WorkspaceID, ActionID: a.ID, AccountID: a.AccountID, ContactID: a.ContactID, IdentityID: a.IdentityID,
-			CommentID: a.CommentID, AnswersEvent: a.AnswersEvent, Purpose: a.Purpose, Origin: a.Origin, Call: a.Call,
+			CommentID: a.CommentID, AnswersEvent: a.AnswersEvent, CampaignID: a.CampaignID, Sequence: a.Sequence, Purpose: a.Purpose, Origin: a.Origin, Call: a.Call,
 			NotBefore: a.NotBefore, ValidUntil: a.ValidUntil,
 		}
 	}

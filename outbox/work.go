@@ -35,6 +35,8 @@ type work struct {
 	MessageID      int64
 	AnswersEvent   int64
 	TriggerID      int64
+	CampaignID     int64
+	Sequence       string
 	WaitsFor       int64  // not before this action is done
 	After          string // the same by Dedupe, for an action of the same batch
 
@@ -53,7 +55,7 @@ func (a Action) work() work {
 		WorkspaceID: a.WorkspaceID, ID: a.ID, AccountID: a.AccountID, Call: a.Call, Purpose: gate.Purpose(a.Purpose), Origin: gate.Origin(a.Origin),
 		Actor: a.Actor, Token: a.Token, Dedupe: a.Dedupe, ContactID: value(a.ContactID), IdentityID: value(a.IdentityID),
 		ThreadID: value(a.ThreadID), ConversationID: value(a.ConversationID), CommentID: value(a.CommentID), MessageID: value(a.MessageID),
-		AnswersEvent: value(a.AnswersEvent), TriggerID: value(a.TriggerID), WaitsFor: value(a.WaitsFor), After: a.After,
+		AnswersEvent: value(a.AnswersEvent), TriggerID: value(a.TriggerID), CampaignID: value(a.CampaignID), Sequence: a.Sequence, WaitsFor: value(a.WaitsFor), After: a.After,
 		NotBefore: a.NotBefore, ValidUntil: a.ValidUntil, Bubble: a.Bubble,
 	}
 }
@@ -63,7 +65,7 @@ func (w work) public() Action {
 		WorkspaceID: w.WorkspaceID, ID: w.ID, AccountID: w.AccountID, Kind: string(w.Call.Kind), State: w.State, Purpose: string(w.Purpose),
 		Origin: string(w.Origin), Actor: w.Actor, Token: w.Token, Dedupe: w.Dedupe, ContactID: pointer(w.ContactID), IdentityID: pointer(w.IdentityID),
 		ThreadID: pointer(w.ThreadID), ConversationID: pointer(w.ConversationID), CommentID: pointer(w.CommentID), MessageID: pointer(w.MessageID),
-		AnswersEvent: pointer(w.AnswersEvent), TriggerID: pointer(w.TriggerID), WaitsFor: pointer(w.WaitsFor), After: w.After, Call: w.Call,
+		AnswersEvent: pointer(w.AnswersEvent), TriggerID: pointer(w.TriggerID), CampaignID: pointer(w.CampaignID), Sequence: w.Sequence, WaitsFor: pointer(w.WaitsFor), After: w.After, Call: w.Call,
 		NotBefore: w.NotBefore, ValidUntil: w.ValidUntil, Bubble: w.Bubble,
 	}
 }
@@ -110,6 +112,8 @@ type actionRow struct {
 	AnswersEvent   int64      `db:"answers_event"`
 	WaitsFor       int64      `db:"waits_for"`
 	TriggerID      int64      `db:"trigger_id"`
+	CampaignID     int64      `db:"campaign_id"`
+	Sequence       string     `db:"sequence"`
 	Call           []byte     `db:"call"`
 	NotBefore      time.Time  `db:"not_before"`
 	ValidUntil     time.Time  `db:"valid_until"`
@@ -123,7 +127,7 @@ const actionColumns = `a.workspace_id, a.id, a.account_id, a.state, a.reason, a.
        coalesce(a.contact_id, 0) AS contact_id, coalesce(a.identity_id, 0) AS identity_id, coalesce(a.thread_id, 0) AS thread_id,
        coalesce(a.conversation_id, 0) AS conversation_id, coalesce(a.comment_id, 0) AS comment_id, coalesce(a.message_id, 0) AS message_id,
        coalesce(a.answers_event, 0) AS answers_event, coalesce(a.waits_for, 0) AS waits_for, coalesce(a.trigger_id, 0) AS trigger_id,
-       a.call, a.not_before, a.valid_until, a.attempts, a.looks, a.sent_at, a.created_at`
+       coalesce(a.campaign_id, 0) AS campaign_id, a.sequence, a.call, a.not_before, a.valid_until, a.attempts, a.looks, a.sent_at, a.created_at`
 
 // selectActions reads actions; rest follows FROM actions a.
 func selectActions(ctx context.Context, q sqlx.QueryerContext, rest string, args ...any) ([]work, error) {
@@ -147,7 +151,7 @@ func (r actionRow) action() (work, error) {
 		WorkspaceID: r.WorkspaceID, ID: r.ID, AccountID: r.AccountID, State: State(r.State), Reason: r.Reason, Meaning: r.Meaning,
 		Purpose: gate.Purpose(r.Purpose), Origin: gate.Origin(r.Origin), Actor: r.Actor, Token: r.Token, Dedupe: r.Dedupe,
 		ContactID: r.ContactID, IdentityID: r.IdentityID, ThreadID: r.ThreadID, ConversationID: r.ConversationID, CommentID: r.CommentID,
-		MessageID: r.MessageID, AnswersEvent: r.AnswersEvent, WaitsFor: r.WaitsFor, TriggerID: r.TriggerID,
+		MessageID: r.MessageID, AnswersEvent: r.AnswersEvent, WaitsFor: r.WaitsFor, TriggerID: r.TriggerID, CampaignID: r.CampaignID, Sequence: r.Sequence,
 		NotBefore: r.NotBefore, ValidUntil: r.ValidUntil, Attempts: r.Attempts, Looks: r.Looks, CreatedAt: r.CreatedAt,
 	}
 	if r.SentAt != nil {
