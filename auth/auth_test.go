@@ -9,6 +9,7 @@ import (
 
 	"ponte/auth"
 	"ponte/fault"
+	"ponte/secret"
 	"ponte/testkit"
 )
 
@@ -21,12 +22,16 @@ const (
 type house struct {
 	*testing.T
 	db           *sqlx.DB
+	keys         *secret.Keyring
 	ws           int64
 	owner, agent int64
 }
 
 func newHouse(t *testing.T) *house {
 	h := &house{T: t, db: testkit.Database(t)}
+	var err error
+	h.keys, err = secret.NewKeyring(strings.Repeat("k", secret.MinKeyBytes))
+	h.must(err)
 	h.must(h.db.Get(&h.ws, `INSERT INTO workspaces (name) VALUES ('house') RETURNING id`))
 	h.owner = h.add(email, auth.Owner)
 	h.agent = h.add("ben@example.com", auth.Agent)
@@ -49,7 +54,7 @@ func (h *house) add(email string, role auth.Role) int64 {
 
 func (h *house) signIn(email string) string {
 	h.Helper()
-	token, err := auth.SignIn(h.Context(), h.db, email, password, "192.0.2.1", "browser")
+	token, err := auth.SignIn(h.Context(), h.db, h.keys, auth.Credentials{Email: email, Password: password, Address: "192.0.2.1", Agent: "browser"})
 	h.must(err)
 	return token
 }
@@ -126,7 +131,7 @@ func TestGuessingPasswordsIsSlowedDown(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	try := func(email, password, address string) error {
-		_, err := auth.SignIn(t.Context(), h.db, email, password, address, "")
+		_, err := auth.SignIn(t.Context(), h.db, h.keys, auth.Credentials{Email: email, Password: password, Address: address})
 		return err
 	}
 	wrong, nobody := try(email, "not it at all", "192.0.2.9"), try("nobody@example.com", "not it at all", "192.0.2.9")
@@ -202,7 +207,7 @@ func TestANewPasswordEndsWhatTheOldOneOpened(t *testing.T) {
 	h.must(auth.ResetPassword(t.Context(), h.db, email, "another long password", "cli"))
 	_, err := h.who(token)
 	h.want(fault.Unauthorized, err, "a session from before")
-	_, err = auth.SignIn(t.Context(), h.db, email, password, "192.0.2.1", "")
+	_, err = auth.SignIn(t.Context(), h.db, h.keys, auth.Credentials{Email: email, Password: password, Address: "192.0.2.1"})
 	h.want(fault.Unauthorized, err, "the old password")
 	var hash string
 	h.must(h.db.Get(&hash, `SELECT password_hash FROM users WHERE id = $1`, h.owner))

@@ -1,5 +1,5 @@
 // Package auth knows who asks: users with passwords, their sessions, API tokens, and which role allows
-// what. It owns users, members, sessions, api_tokens, sign_in_attempts and audit_log.
+// what. It owns users, members, sessions, api_tokens, sign_in_attempts, recovery_codes, password_links and audit_log.
 package auth
 
 import (

@@ -16,6 +16,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/fault"
+	"ponte/secret"
 )
 
 // How long a session lives: at most SessionLife, and idleLife after it was last used.
@@ -36,10 +37,17 @@ var errWrong = fault.New(fault.Unauthorized, "e-mail address and password do not
 // absent is what the password of an unknown address is compared with, so that it takes as long.
 var absent = sync.OnceValues(func() (string, error) { return hashPassword("nobody has this password") })
 
-// SignIn checks a password and returns the token of a new session.
-func SignIn(ctx context.Context, db *sqlx.DB, email, password, address, agent string) (string, error) {
-	email = strings.ToLower(strings.TrimSpace(email))
-	if err := countAttempt(ctx, db, email, address); err != nil {
+// Credentials are what somebody signs in with, and from where.
+type Credentials struct {
+	Email, Password string
+	Code            string // of the second factor, or a recovery code; asked for where the user has one
+	Address, Agent  string
+}
+
+// SignIn checks password and second factor and returns the token of a new session.
+func SignIn(ctx context.Context, db *sqlx.DB, keys *secret.Keyring, c Credentials) (string, error) {
+	email := strings.ToLower(strings.TrimSpace(c.Email))
+	if err := countTries(ctx, db, attemptKey("email", email), attemptKey("address", c.Address), attemptsByEmail); err != nil {
 		return "", err
 	}
 	var user struct {
@@ -55,19 +63,21 @@ func SignIn(ctx context.Context, db *sqlx.DB, email, password, address, agent st
 			return "", err
 		}
 	}
-	ok, err := passwordMatches(password, user.Hash)
+	ok, err := passwordMatches(c.Password, user.Hash)
 	if err != nil {
 		return "", fmt.Errorf("check the password of user %d: %w", user.ID, err)
 	}
 	if !ok || user.ID == 0 {
 		return "", errWrong
 	}
-	return newSession(ctx, db, user.ID, email, address, agent)
+	if err := second(ctx, db, keys, user.ID, c.Code, time.Now()); err != nil {
+		return "", err
+	}
+	return newSession(ctx, db, user.ID, email, c.Address, c.Agent)
 }
 
-// countAttempt counts before it looks, so that many at once cannot slip through together.
-func countAttempt(ctx context.Context, db *sqlx.DB, email, address string) error {
-	byEmail, byAddress := attemptKey("email", email), attemptKey("address", address)
+// countTries counts before it looks, so that many at once cannot slip through together.
+func countTries(ctx context.Context, db *sqlx.DB, byEmail, byAddress string, most int) error {
 	if _, err := db.ExecContext(ctx, `INSERT INTO sign_in_attempts (key) VALUES ($1), ($2)`, byEmail, byAddress); err != nil {
 		return fmt.Errorf("count the sign-in: %w", err)
 	}
@@ -78,8 +88,8 @@ func countAttempt(ctx context.Context, db *sqlx.DB, email, address string) error
 	if err := db.GetContext(ctx, &n, sqlCountAttempts, byEmail, byAddress, attemptWindow.Seconds()); err != nil {
 		return fmt.Errorf("count the sign-ins: %w", err)
 	}
-	if n.Email > attemptsByEmail || n.Address > attemptsByAddress {
-		return fault.New(fault.TooMany, "too many sign-ins failed; wait a quarter of an hour and try again")
+	if n.Email > most || n.Address > attemptsByAddress {
+		return fault.New(fault.TooMany, "too many tries; wait a quarter of an hour and try again")
 	}
 	return nil
 }

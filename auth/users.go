@@ -24,6 +24,7 @@ type NewUser struct {
 	Name        string
 	Role        Role
 	Password    string // may be empty for somebody who has an account in another workspace
+	Invited     bool   // they set their password with a link; until then nobody can sign in as them
 	Actor       string
 }
 
@@ -104,6 +105,9 @@ func AddUser(ctx context.Context, tx sqlx.ExtContext, u NewUser) (int64, error) 
 }
 
 func insertUser(ctx context.Context, tx sqlx.ExtContext, email string, u NewUser) (int64, error) {
+	if u.Invited && u.Password == "" {
+		u.Password, _ = newToken()
+	}
 	if err := CheckPassword(u.Password); err != nil {
 		return 0, err
 	}
@@ -125,32 +129,19 @@ func ResetPassword(ctx context.Context, tx sqlx.ExtContext, email, password, act
 	if err != nil {
 		return err
 	}
-	if err := CheckPassword(password); err != nil {
-		return err
-	}
-	hash, err := hashPassword(password)
-	if err != nil {
-		return err
-	}
 	var id int64
-	err = sqlx.GetContext(ctx, tx, &id, `UPDATE users SET password_hash = $2 WHERE email = $1 RETURNING id`, email, hash)
+	err = sqlx.GetContext(ctx, tx, &id, `SELECT id FROM users WHERE email = $1 FOR UPDATE`, email)
 	if errors.Is(err, sql.ErrNoRows) {
 		return fault.New(fault.NotFound, "nobody has this e-mail address")
 	}
 	if err != nil {
-		return fmt.Errorf("set the password: %w", err)
+		return fmt.Errorf("look for the user: %w", err)
+	}
+	if err := setPassword(ctx, tx, id, password, actor); err != nil {
+		return err
 	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE user_id = $1`, id); err != nil {
 		return fmt.Errorf("end the user's sessions: %w", err)
-	}
-	var spaces []int64
-	if err := sqlx.SelectContext(ctx, tx, &spaces, `SELECT workspace_id FROM members WHERE user_id = $1`, id); err != nil {
-		return fmt.Errorf("list the user's workspaces: %w", err)
-	}
-	for _, ws := range spaces {
-		if err := Audit(ctx, tx, ws, actor, "user.reset_password", userObject(id), nil); err != nil {
-			return err
-		}
 	}
 	return nil
 }
