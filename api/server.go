@@ -17,6 +17,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"ponte/auth"
 	"ponte/consent"
 	"ponte/fault"
 	"ponte/secret"
@@ -76,6 +77,9 @@ type Deps struct {
 	PublicURL      string // cookies are Secure where it is https
 	GraphURL       string // default base URL of new accounts
 	TrustedProxies []string
+	OIDC           *auth.OIDC                                                // identity provider; nil: passwords alone
+	OIDCName       string                                                    // as the sign-in page names it
+	Mail           func(ctx context.Context, to, subject, text string) error // nil: no e-mail is sent
 	Demo           bool
 	RehearsalURL   string // base URL of the rehearsal's control API; empty: none
 

@@ -17,6 +17,7 @@ type signInIn struct {
 	Body struct {
 		Email    string `json:"email" maxLength:"254"`
 		Password string `json:"password" maxLength:"512"`
+		Code     string `json:"code,omitempty" maxLength:"40" doc:"Of the second factor, or a recovery code; asked for with an error about this field"`
 	}
 }
 
@@ -50,7 +51,7 @@ func cookies[I any](h func(*Server, context.Context, *caller, *I) (string, error
 }
 
 func (s *Server) signIn(ctx context.Context, who *caller, in *signInIn) (string, error) {
-	return auth.SignIn(ctx, s.DB, in.Body.Email, in.Body.Password, who.address, who.agent)
+	return auth.SignIn(ctx, s.DB, s.Keys, auth.Credentials{Email: in.Body.Email, Password: in.Body.Password, Code: in.Body.Code, Address: who.address, Agent: who.agent})
 }
 
 type nothingIn struct{ Body *struct{} }

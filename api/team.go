@@ -34,7 +34,7 @@ type newMemberIn struct {
 		Email    string `json:"email" maxLength:"254"`
 		Name     string `json:"name" maxLength:"200"`
 		Role     string `json:"role" enum:"owner,admin,supervisor,moderator,agent,analyst"`
-		Password string `json:"password,omitempty" maxLength:"512" doc:"For somebody who has no user yet"`
+		Password string `json:"password,omitempty" maxLength:"512" doc:"For somebody who has no user yet; without one they set it with a link"`
 	}
 }
 
@@ -46,7 +46,7 @@ func (s *Server) addMember(ctx context.Context, who *caller, in *newMemberIn) (M
 	var id int64
 	err := s.change(ctx, func(tx *sqlx.Tx) error {
 		var err error
-		if id, err = auth.AddUser(ctx, tx, auth.NewUser{WorkspaceID: who.WorkspaceID, Email: in.Body.Email, Name: in.Body.Name, Role: role, Password: in.Body.Password, Actor: who.Actor()}); err != nil {
+		if id, err = auth.AddUser(ctx, tx, auth.NewUser{WorkspaceID: who.WorkspaceID, Email: in.Body.Email, Name: in.Body.Name, Role: role, Password: in.Body.Password, Invited: in.Body.Password == "", Actor: who.Actor()}); err != nil {
 			return err
 		}
 		return touchMember(ctx, tx, who, id)

@@ -146,6 +146,14 @@ func ResetPassword(ctx context.Context, tx sqlx.ExtContext, email, password, act
 	return nil
 }
 
+// SetProfile sets how a user is called and the language they are shown.
+func SetProfile(ctx context.Context, db sqlx.ExecerContext, who Who, name, locale string) error {
+	if _, err := db.ExecContext(ctx, `UPDATE users SET name = $2, locale = $3 WHERE id = $1`, who.UserID, strings.TrimSpace(name), locale); err != nil {
+		return fmt.Errorf("change the profile: %w", err)
+	}
+	return nil
+}
+
 // Member is a person in a workspace.
 type Member struct {
 	UserID    int64     `db:"user_id"`

@@ -29,6 +29,11 @@ type config struct {
 	MetaVerifyToken     string   `name:"meta-verify-token" env:"PONTE_META_VERIFY_TOKEN" help:"The word you also type into Meta's webhook form."`
 	GraphURL            string   `name:"graph-url" env:"PONTE_GRAPH_URL" default:"https://graph.facebook.com/v25.0" help:"Default Graph address for new accounts."`
 
+	OIDCIssuer       string `name:"oidc-issuer" env:"PONTE_OIDC_ISSUER" help:"Identity provider (OpenID Connect) that people may sign in through; its address as the issuer gives it."`
+	OIDCClientID     string `name:"oidc-client-id" env:"PONTE_OIDC_CLIENT_ID" help:"ponte's client id at the provider; its redirect address is PONTE_PUBLIC_URL/auth/oidc/callback."`
+	OIDCClientSecret string `name:"oidc-client-secret" env:"PONTE_OIDC_CLIENT_SECRET" help:"ponte's client secret at the provider."`
+	OIDCName         string `name:"oidc-name" env:"PONTE_OIDC_NAME" default:"single sign-on" help:"What the sign-in page calls the provider."`
+
 	LLMURL   string `name:"llm-url" env:"PONTE_LLM_URL" help:"OpenAI-compatible server (…/v1); empty: rules, model and people decide."`
 	LLMKey   string `name:"llm-key" env:"PONTE_LLM_KEY" help:"Its key, where it wants one."`
 	LLMModel string `name:"llm-model" env:"PONTE_LLM_MODEL" help:"The model to ask for."`
@@ -47,7 +52,7 @@ type config struct {
 }
 
 // secretVars are the settings that may stand in a file.
-var secretVars = []string{"PONTE_DATABASE_URL", "PONTE_SECRET_KEY", "PONTE_META_APP_SECRETS", "PONTE_INSTAGRAM_APP_SECRETS", "PONTE_META_VERIFY_TOKEN", "PONTE_LLM_KEY", "PONTE_MODERATIONS_KEY"}
+var secretVars = []string{"PONTE_DATABASE_URL", "PONTE_SECRET_KEY", "PONTE_META_APP_SECRETS", "PONTE_INSTAGRAM_APP_SECRETS", "PONTE_META_VERIFY_TOKEN", "PONTE_LLM_KEY", "PONTE_MODERATIONS_KEY", "PONTE_OIDC_CLIENT_SECRET"}
 
 // readSecretFiles puts the contents of PONTE_…_FILE where the variable itself is not set, before the
 // command line is parsed. Setting both is a fault: nobody could tell which one counts.
@@ -96,7 +101,7 @@ func (c config) check() error {
 	if c.PublicURL == "" {
 		add("PONTE_PUBLIC_URL is missing: the address under which people and Meta reach this server")
 	}
-	for name, value := range map[string]string{"PONTE_PUBLIC_URL": c.PublicURL, "PONTE_GRAPH_URL": c.GraphURL, "PONTE_LLM_URL": c.LLMURL, "PONTE_MODERATIONS_URL": c.ModerationsURL} {
+	for name, value := range map[string]string{"PONTE_PUBLIC_URL": c.PublicURL, "PONTE_GRAPH_URL": c.GraphURL, "PONTE_LLM_URL": c.LLMURL, "PONTE_MODERATIONS_URL": c.ModerationsURL, "PONTE_OIDC_ISSUER": c.OIDCIssuer} {
 		if value == "" {
 			continue
 		}
@@ -125,6 +130,9 @@ func (c config) check() error {
 	}
 	if c.LLMPriceIn < 0 || c.LLMPriceOut < 0 {
 		add("PONTE_LLM_PRICE_IN and PONTE_LLM_PRICE_OUT are prices of a million tokens, not negative")
+	}
+	if given := c.OIDCClientID != "" || c.OIDCClientSecret != ""; c.OIDCIssuer == "" && given || c.OIDCIssuer != "" && (c.OIDCClientID == "" || c.OIDCClientSecret == "") {
+		add("PONTE_OIDC_ISSUER, PONTE_OIDC_CLIENT_ID and PONTE_OIDC_CLIENT_SECRET belong together: set all three or none")
 	}
 	if c.ModerationsURL == "" && (c.ModerationsKey != "" || c.ModerationsModel != "") {
 		add("PONTE_MODERATIONS_MODEL or PONTE_MODERATIONS_KEY is set, but PONTE_MODERATIONS_URL is missing")
@@ -166,6 +174,7 @@ func (c config) masked() string {
 		"PONTE_META_VERIFY_TOKEN=" + show(c.MetaVerifyToken), "PONTE_GRAPH_URL=" + c.GraphURL,
 		"PONTE_LLM_URL=" + c.LLMURL, "PONTE_LLM_KEY=" + show(c.LLMKey), "PONTE_LLM_MODEL=" + c.LLMModel,
 		fmt.Sprintf("PONTE_LLM_SEES=%t", c.LLMSees), fmt.Sprintf("PONTE_LLM_PRICE_IN=%g", c.LLMPriceIn), fmt.Sprintf("PONTE_LLM_PRICE_OUT=%g", c.LLMPriceOut),
+		"PONTE_OIDC_ISSUER=" + c.OIDCIssuer, "PONTE_OIDC_CLIENT_ID=" + c.OIDCClientID, "PONTE_OIDC_CLIENT_SECRET=" + show(c.OIDCClientSecret), "PONTE_OIDC_NAME=" + c.OIDCName,
 		"PONTE_MODERATIONS_URL=" + c.ModerationsURL, "PONTE_MODERATIONS_KEY=" + show(c.ModerationsKey), "PONTE_MODERATIONS_MODEL=" + c.ModerationsModel,
 	}, "\n")
 }

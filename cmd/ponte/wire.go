@@ -8,6 +8,7 @@ import (
 	"math"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -17,6 +18,7 @@ import (
 
 	"ponte/api"
 	"ponte/asks"
+	"ponte/auth"
 	"ponte/channels"
 	"ponte/channels/meta"
 	"ponte/channels/network"
@@ -189,6 +191,7 @@ func (v *service) buildAPI(rehearsalURL string) {
 	v.server = api.New(api.Deps{
 		DB: v.DB, Log: v.log, Keys: v.Keys, Ledger: v.Ledger, UI: web.Dist(), Now: time.Now,
 		PublicURL: v.c.PublicURL, GraphURL: v.c.GraphURL, TrustedProxies: v.c.TrustedProxies, Demo: v.c.demo, RehearsalURL: rehearsalURL,
+		OIDC: v.identityProvider(), OIDCName: v.c.OIDCName,
 		VerifyToken: v.c.MetaVerifyToken,
 		Verify:      meta.NewVerifier(secrets).Verify,
 		Receive:     v.receiver.Receive,
@@ -222,6 +225,14 @@ func (v *service) buildAPI(rehearsalURL string) {
 		Metrics:  v.registry,
 		Register: v.registry,
 	})
+}
+
+// identityProvider is nil where none is configured.
+func (v *service) identityProvider() *auth.OIDC {
+	if v.c.OIDCIssuer == "" {
+		return nil
+	}
+	return &auth.OIDC{Issuer: v.c.OIDCIssuer, ClientID: v.c.OIDCClientID, ClientSecret: v.c.OIDCClientSecret, Redirect: strings.TrimSuffix(v.c.PublicURL, "/") + "/auth/oidc/callback", Keys: v.Keys}
 }
 
 // run starts everything and waits; when the context ends, parts stop in the order in which work flows,

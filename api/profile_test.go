@@ -1,0 +1,152 @@
+package api_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"ponte/api"
+	"ponte/auth"
+	"ponte/secret"
+)
+
+func TestASecondFactorFromTheFirstCodeToALostPhone(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	id := s.withPassword("anna@home.example")
+	_, cookie := s.signIn("anna@home.example", password)
+	var e api.Enrolment
+	s.must(200, "POST", "/api/v1/me/second-factor", cookie, map[string]string{}, &e)
+	code := func(shift time.Duration) map[string]string {
+		c, err := totp.GenerateCode(e.Secret, time.Now().Add(shift))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return map[string]string{"email": "anna@home.example", "password": password, "code": c}
+	}
+	var codes api.RecoveryCodes
+	s.must(200, "POST", "/api/v1/me/second-factor/confirm", cookie, map[string]string{"code": code(-30 * time.Second)["code"]}, &codes)
+	if len(codes.Codes) != 10 {
+		t.Fatalf("codes %v", codes)
+	}
+	res, _ := s.signIn("anna@home.example", password)
+	if res.status != 401 || !strings.Contains(res.body, `"location":"code"`) {
+		t.Errorf("without a code: %d %s", res.status, res.body)
+	}
+	s.must(204, "POST", "/api/v1/auth/sign-in", "", code(0), nil)
+	var f api.SecondFactor
+	s.must(200, "GET", "/api/v1/me/second-factor", cookie, nil, &f)
+	if !f.On || f.CodesLeft != 10 || f.Since == nil {
+		t.Errorf("%+v", f)
+	}
+	s.must(204, "POST", fmt.Sprintf("/api/v1/members/%d/second-factor/off", id), s.cookie[auth.Owner], map[string]string{}, nil)
+	if res, _ := s.signIn("anna@home.example", password); res.status != 204 {
+		t.Errorf("after the owner took it away: %d", res.status)
+	}
+	if n := s.id(`SELECT count(*) FROM audit_log WHERE object = $1 AND verb IN ('user.second_factor_on','user.second_factor_off')`, fmt.Sprintf("user:%d", id)); n != 2 {
+		t.Errorf("%d lines in the audit log", n)
+	}
+}
+
+func TestAMemberIsInvitedWithALink(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, func(d *api.Deps) { d.PublicURL = "https://ponte.example/" })
+	owner := s.cookie[auth.Owner]
+	var m api.Member
+	s.must(200, "POST", "/api/v1/members", owner, map[string]string{"email": "new@home.example", "name": "New", "role": "agent"}, &m)
+	var link api.PasswordLink
+	s.must(200, "POST", fmt.Sprintf("/api/v1/members/%d/password-link", m.UserID), owner, map[string]string{}, &link)
+	token, ok := strings.CutPrefix(link.Address, "https://ponte.example/password#")
+	if !ok || !link.ExpiresAt.After(time.Now()) {
+		t.Fatalf("%+v", link)
+	}
+	s.must(422, "POST", "/api/v1/auth/password", "", map[string]string{"token": token, "password": "short"}, nil)
+	s.must(204, "POST", "/api/v1/auth/password", "", map[string]string{"token": token, "password": password}, nil)
+	s.must(404, "POST", "/api/v1/auth/password", "", map[string]string{"token": token, "password": password}, nil)
+	if res, _ := s.signIn("new@home.example", password); res.status != 204 {
+		t.Errorf("%d %s", res.status, res.body)
+	}
+	s.must(403, "POST", fmt.Sprintf("/api/v1/members/%d/password-link", s.user[auth.Owner]), s.cookie[auth.Admin], map[string]string{}, nil)
+}
+
+func TestALinkByEMailIsSentToWhoIsHere(t *testing.T) {
+	t.Parallel()
+	mails := make(chan [2]string, 4)
+	s := newScene(t, func(d *api.Deps) {
+		d.PublicURL = "https://ponte.example"
+		d.Mail = func(_ context.Context, to, _, text string) error { mails <- [2]string{to, text}; return nil }
+	})
+	s.withPassword("anna@home.example")
+	var methods api.SignInMethods
+	s.must(200, "GET", "/api/v1/auth/methods", "", nil, &methods)
+	if !methods.Email || methods.Provider != "" {
+		t.Errorf("%+v", methods)
+	}
+	s.must(204, "POST", "/api/v1/auth/forgot", "", map[string]string{"email": "nobody@home.example"}, nil)
+	s.must(204, "POST", "/api/v1/auth/forgot", "", map[string]string{"email": "anna@home.example"}, nil)
+	got := <-mails
+	_, token, ok := strings.Cut(strings.TrimSpace(got[1]), "/password#")
+	if got[0] != "anna@home.example" || !ok {
+		t.Fatalf("%v", got)
+	}
+	s.must(204, "POST", "/api/v1/auth/password", "", map[string]string{"token": token, "password": "another long password"}, nil)
+	if len(mails) != 0 {
+		t.Errorf("%d more letters", len(mails))
+	}
+	without := newScene(t)
+	without.must(503, "POST", "/api/v1/auth/forgot", "", map[string]string{"email": "anna@home.example"}, nil)
+}
+
+func TestOnesOwnProfile(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.withPassword("anna@home.example")
+	_, cookie := s.signIn("anna@home.example", password)
+	s.must(204, "PUT", "/api/v1/me", cookie, map[string]string{"name": "Anna B.", "locale": "ro"}, nil)
+	s.must(422, "PUT", "/api/v1/me", cookie, map[string]string{"name": "Anna B.", "locale": "xx"}, nil)
+	var me api.Me
+	s.must(200, "GET", "/api/v1/me", cookie, nil, &me)
+	if me.User.Name != "Anna B." || me.User.Locale != "ro" {
+		t.Errorf("%+v", me.User)
+	}
+	s.must(422, "POST", "/api/v1/me/password", cookie, map[string]string{"old": "wrong", "password": "another long password"}, nil)
+	s.must(204, "POST", "/api/v1/me/password", cookie, map[string]string{"old": password, "password": "another long password"}, nil)
+	s.must(200, "GET", "/api/v1/me", cookie, nil, nil)
+}
+
+func TestTheWayToTheProviderAndBack(t *testing.T) {
+	t.Parallel()
+	idp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"issuer":"http://%[1]s","authorization_endpoint":"http://%[1]s/authorize","token_endpoint":"http://%[1]s/token","jwks_uri":"http://%[1]s/keys"}`, r.Host)
+	}))
+	defer idp.Close()
+	keys, err := secret.NewKeyring(strings.Repeat("k", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newScene(t, func(d *api.Deps) {
+		d.PublicURL, d.OIDCName = "https://ponte.example", "Our house"
+		d.OIDC = &auth.OIDC{Issuer: idp.URL, ClientID: "ponte", ClientSecret: "x", Redirect: "https://ponte.example/auth/oidc/callback", Keys: keys}
+	})
+	res := s.do("GET", "/auth/oidc/start?back=/inbox", "", nil)
+	to, err := url.Parse(res.header.Get("Location"))
+	set := res.header.Get("Set-Cookie")
+	if err != nil || res.status != 302 || !strings.HasPrefix(to.String(), idp.URL+"/authorize?") || !strings.Contains(set, "HttpOnly") || !strings.Contains(set, "secure") {
+		t.Fatalf("%d %s %s", res.status, to, set)
+	}
+	back := s.do("GET", "/auth/oidc/callback?state=forged&code=x", "", nil)
+	if back.status != 302 || back.header.Get("Location") != "/?sign_in=invalid" || strings.Contains(back.header.Get("Set-Cookie"), "ponte_session") {
+		t.Errorf("a forged return: %d %s %s", back.status, back.header.Get("Location"), back.header.Get("Set-Cookie"))
+	}
+	if res := newScene(t).do("GET", "/auth/oidc/start", "", nil); res.status != 404 {
+		t.Errorf("without a provider: %d", res.status)
+	}
+}
