@@ -21,7 +21,7 @@ const linksByEmail = 3
 
 // ChangePassword sets the user's own password and ends their other sessions.
 func ChangePassword(ctx context.Context, tx sqlx.ExtContext, who Who, old, password string) error {
-	if err := ownPassword(ctx, tx, who.UserID, old); err != nil {
+	if err := ownPassword(ctx, tx, who.UserID, "old", old); err != nil {
 		return err
 	}
 	if err := setPassword(ctx, tx, who.UserID, password, who.Actor()); err != nil {
@@ -33,7 +33,7 @@ func ChangePassword(ctx context.Context, tx sqlx.ExtContext, who Who, old, passw
 	return nil
 }
 
-func ownPassword(ctx context.Context, tx sqlx.ExtContext, userID int64, password string) error {
+func ownPassword(ctx context.Context, tx sqlx.ExtContext, userID int64, field, password string) error {
 	var hash string
 	if err := sqlx.GetContext(ctx, tx, &hash, `SELECT password_hash FROM users WHERE id = $1`, userID); err != nil {
 		return fmt.Errorf("read the password of user %d: %w", userID, err)
@@ -43,7 +43,7 @@ func ownPassword(ctx context.Context, tx sqlx.ExtContext, userID int64, password
 		return fmt.Errorf("check the password of user %d: %w", userID, err)
 	}
 	if !ok {
-		return fault.Field("password", "this is not your password")
+		return fault.Field(field, "this is not your password")
 	}
 	return nil
 }

@@ -140,7 +140,7 @@ func newRecoveryCodes(ctx context.Context, tx sqlx.ExtContext, userID int64) ([]
 
 // SwitchOff takes a user's own second factor away; it takes their password.
 func SwitchOff(ctx context.Context, tx sqlx.ExtContext, who Who, password string) error {
-	if err := ownPassword(ctx, tx, who.UserID, password); err != nil {
+	if err := ownPassword(ctx, tx, who.UserID, "password", password); err != nil {
 		return err
 	}
 	return dropFactor(ctx, tx, who.UserID, who.Actor())

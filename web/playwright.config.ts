@@ -5,7 +5,7 @@ import { defineConfig } from '@playwright/test';
  * "journey" walks through a running ponte whose address is in PONTE_E2E_URL.
  */
 const real = process.env['PONTE_E2E_URL'];
-const port = 5198;
+const port = Number(process.env['PONTE_E2E_PORT'] ?? 5198);
 
 export default defineConfig({
   testDir: 'e2e',

@@ -208,6 +208,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a link to set a new password, by e-mail
+         * @description Permission: public
+         */
+        post: operations["post-auth-forgot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the sign-in page offers
+         * @description Permission: public
+         */
+        get: operations["get-auth-methods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a password with a link
+         * @description Permission: public
+         */
+        post: operations["post-auth-password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/sign-in": {
         parameters: {
             query?: never;
@@ -1172,8 +1232,96 @@ export interface paths {
          * @description Permission: signed
          */
         get: operations["get-me"];
-        put?: never;
+        /**
+         * Change the caller's name and language
+         * @description Permission: signed
+         */
+        put: operations["put-me"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the caller's password; their other sessions end
+         * @description Permission: signed
+         */
+        post: operations["post-me-password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the caller's second factor stands
+         * @description Permission: signed
+         */
+        get: operations["get-me-second-factor"];
+        put?: never;
+        /**
+         * Begin a second factor; its secret is shown once
+         * @description Permission: signed
+         */
+        post: operations["post-me-second-factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch it on with a first code; recovery codes are shown once
+         * @description Permission: signed
+         */
+        post: operations["post-me-second-factor-confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch it off, with the password
+         * @description Permission: signed
+         */
+        post: operations["post-me-second-factor-off"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1223,6 +1371,46 @@ export interface paths {
          * @description Permission: configure
          */
         delete: operations["delete-members-user-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/{user_id}/password-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A link with which a member sets a password; shown once
+         * @description Permission: configure
+         */
+        post: operations["post-members-user-id-password-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/{user_id}/second-factor/off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a member's second factor away, for a lost phone
+         * @description Permission: configure
+         */
+        post: operations["post-members-user-id-second-factor-off"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2168,6 +2356,9 @@ export interface components {
             /** Format: date-time */
             claimed_until: string;
         };
+        CodeInBody: {
+            code: string;
+        };
         Comment: {
             /** Format: int64 */
             account_id: number;
@@ -2587,6 +2778,14 @@ export interface components {
             resolved_at: string | null;
         };
         EmptyInBody: Record<string, never>;
+        Enrolment: {
+            /** @description otpauth:// address */
+            address: string;
+            /** @description The address as a QR code, a data: URI */
+            picture: string;
+            /** @description Base 32 */
+            secret: string;
+        };
         Erasure: {
             /**
              * Format: int64
@@ -2708,6 +2907,9 @@ export interface components {
             /** Format: int64 */
             restored: number;
             version: string;
+        };
+        ForgotInBody: {
+            email: string;
         };
         Gold: {
             added_by: string;
@@ -2964,7 +3166,7 @@ export interface components {
         NewMemberInBody: {
             email: string;
             name: string;
-            /** @description For somebody who has no user yet */
+            /** @description For somebody who has no user yet; without one they set it with a link */
             password?: string;
             /** @enum {string} */
             role: "owner" | "admin" | "supervisor" | "moderator" | "agent" | "analyst";
@@ -3037,6 +3239,10 @@ export interface components {
             spent_tokens: number;
             /** @enum {string} */
             state: "ok" | "off" | "over_budget" | "down";
+        };
+        OwnPasswordInBody: {
+            old: string;
+            password: string;
         };
         PageAccount: {
             items: components["schemas"]["Account"][];
@@ -3188,6 +3394,14 @@ export interface components {
             /** Format: int64 */
             conversation_id: number;
         };
+        PasswordInBody: {
+            password: string;
+        };
+        PasswordLink: {
+            address: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
         Policy: {
             categories?: {
                 [key: string]: string;
@@ -3252,6 +3466,11 @@ export interface components {
             location?: string;
             message: string;
         };
+        ProfileInBody: {
+            /** @enum {string} */
+            locale: "en" | "it" | "fr" | "ro";
+            name: string;
+        };
         Provenance: {
             comment: components["schemas"]["Named"] | null;
             post: components["schemas"]["Named"] | null;
@@ -3287,6 +3506,9 @@ export interface components {
         };
         Reaction: {
             emoji: string;
+        };
+        RecoveryCodes: {
+            codes: string[];
         };
         Review: {
             /**
@@ -3398,6 +3620,16 @@ export interface components {
             /** Format: int64 */
             wrong: number;
         };
+        SecondFactor: {
+            /**
+             * Format: int64
+             * @description Recovery codes that were not used yet
+             */
+            codes_left: number;
+            on: boolean;
+            /** Format: date-time */
+            since: string | null;
+        };
         SendMessage: {
             parameters?: string[];
             /**
@@ -3454,8 +3686,16 @@ export interface components {
             same: number;
         };
         SignInInBody: {
+            /** @description Of the second factor, or a recovery code; asked for with an error about this field */
+            code?: string;
             email: string;
             password: string;
+        };
+        SignInMethods: {
+            /** @description A link to set a new password can be sent by e-mail */
+            email: boolean;
+            /** @description Name of the identity provider; empty: none */
+            provider: string;
         };
         Statistics: {
             rules: components["schemas"]["Fired"][];
@@ -3625,6 +3865,10 @@ export interface components {
         UnjoinInBody: {
             /** Format: int64 */
             join_id: number;
+        };
+        UseLinkInBody: {
+            password: string;
+            token: string;
         };
         Verdict: {
             /** Format: date-time */
@@ -4107,6 +4351,97 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageAuditLine"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-auth-forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgotInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-auth-methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInMethods"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-auth-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseLinkInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -5831,6 +6166,194 @@ export interface operations {
             };
         };
     };
+    "put-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-me-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPasswordInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-me-second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactor"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-me-second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NothingInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-me-second-factor-confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-me-second-factor-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-members": {
         parameters: {
             query?: never;
@@ -5929,6 +6452,66 @@ export interface operations {
         };
     };
     "delete-members-user-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-members-user-id-password-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordLink"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-members-user-id-second-factor-off": {
         parameters: {
             query?: never;
             header?: never;

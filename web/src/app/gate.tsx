@@ -6,6 +6,7 @@ import { Failure, Loading } from '@/ui/states';
 import { Shell } from './shell';
 
 const SignIn = lazy(() => import('@/features/session'));
+const SetPassword = lazy(() => import('@/features/session/password'));
 
 /** Shows the sign-in until somebody is signed in; the address is kept, so that a link leads where it should. */
 export function Gate() {
@@ -13,6 +14,7 @@ export function Gate() {
   const locale = me.data?.user.locale;
   useEffect(() => void startLanguage(locale), [locale]);
 
+  if (window.location.pathname === '/password') return <Suspense fallback={null}><SetPassword /></Suspense>;
   if (me.isError && errorKind(me.error) === 'unauthorized') {
     return <Suspense fallback={null}><SignIn /></Suspense>;
   }

@@ -64,11 +64,13 @@ const knowledge = createRoute({
 });
 const accounts = createRoute({ getParentRoute: () => root, path: '/accounts', component: lazyRouteComponent(() => import('@/features/accounts')) });
 const team = createRoute({ getParentRoute: () => root, path: '/team', component: lazyRouteComponent(() => import('@/features/team')) });
+const profile = createRoute({ getParentRoute: () => root, path: '/profile', component: lazyRouteComponent(() => import('@/features/profile')) });
+const password = createRoute({ getParentRoute: () => root, path: '/password' }); // the gate shows it, signed in or not
 const settings = createRoute({ getParentRoute: () => root, path: '/settings', component: lazyRouteComponent(() => import('@/features/settings')) });
 const rehearse = createRoute({ getParentRoute: () => root, path: '/rehearse', validateSearch: (s: Record<string, unknown>): { say?: Try | undefined } => ({ say: s['say'] === 'rude' || s['say'] === 'info' ? s['say'] : undefined }), component: lazyRouteComponent(() => import('@/features/rehearse')) });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, moderation, inbox, triggers, trigger, knowledge, accounts, team, settings, rehearse, contacts, person, outbox, events, consent, audit, templates]),
+  routeTree: root.addChildren([home, moderation, inbox, triggers, trigger, knowledge, accounts, team, profile, password, settings, rehearse, contacts, person, outbox, events, consent, audit, templates]),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading rows={6} />,
   scrollRestoration: true,

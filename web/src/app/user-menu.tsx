@@ -1,5 +1,6 @@
 import { Menu, useMantineColorScheme } from '@mantine/core';
-import { IconCheck, IconKeyboard, IconLogout } from '@tabler/icons-react';
+import { IconCheck, IconKeyboard, IconLogout, IconUserCircle } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { chosenWorkspace } from '@/api/client';
 import { useSignOut } from '@/api/session';
@@ -44,6 +45,7 @@ export function UserMenu({ me, onHelp }: { me: Me; onHelp: () => void }) {
           <Menu.Item key={l} lang={l} rightSection={tick(i18n.language === l)} onClick={() => void chooseLanguage(l)}>{languages[l]}</Menu.Item>
         ))}
         <Menu.Divider />
+        {me.user.id !== 0 && <Menu.Item component={Link} to="/profile" leftSection={<IconUserCircle size={16} aria-hidden />}>{t('profile.title')}</Menu.Item>}
         <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} rightSection={<kbd>?</kbd>} onClick={onHelp}>{t('keys.help')}</Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => signOut.mutate()}>{t('user.sign_out')}</Menu.Item>
       </Menu.Dropdown>

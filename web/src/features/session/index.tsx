@@ -1,39 +1,57 @@
-import { Alert, Button, PasswordInput, Stack, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Alert, Anchor, Button, Divider, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, unwrap } from '@/api/client';
-import { errorKind } from '@/api/errors';
-import css from './session.module.css';
+import { ApiError, errorKind } from '@/api/errors';
+import type { SignInMethods } from '@/api/types';
+import { Card } from './card';
+import { Forgot } from './forgot';
 
 /** Who are you? The address stays as it is, so that afterwards the wanted screen opens. */
 export default function SignIn() {
   const { t } = useTranslation();
   const client = useQueryClient();
+  const methods = useQuery({ queryKey: ['sign-in-methods'], queryFn: () => unwrap<SignInMethods>(api.GET('/auth/methods')), staleTime: Infinity }).data;
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
+  const [code, setCode] = useState('');
+  const [forgot, setForgot] = useState(false);
   const signIn = useMutation({
-    mutationFn: () => unwrap(api.POST('/auth/sign-in', { body: { email: email.trim(), password } })),
+    mutationFn: () => unwrap(api.POST('/auth/sign-in', { body: { email: email.trim(), password, ...(code ? { code: code.trim() } : {}) } })),
     onSuccess: () => client.resetQueries({ queryKey: ['me'] }),
   });
+  const asksCode = signIn.error instanceof ApiError && signIn.error.field('code') !== undefined;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     signIn.mutate();
   };
+  if (forgot) return <Forgot email={email} byEmail={methods?.email ?? false} onBack={() => setForgot(false)} />;
+  const error = signIn.isError ? (asksCode ? (code ? 'wrong_code' : undefined) : wording(signIn.error)) : refusedByProvider();
   return (
-    <main className={css.page}>
-      <form className={css.card} onSubmit={submit} aria-labelledby="sign-in-title">
-        <div className={css.mark}><img src="/icon.svg" alt="" /><span>ponte</span></div>
-        <h1 id="sign-in-title">{t('session.title')}</h1>
-        <p>{t('session.lead')}</p>
-        <Stack gap="sm" mt="md">
-          {signIn.isError && <Alert color="red" role="alert" p="xs">{t(`session.error.${wording(signIn.error)}`)}</Alert>}
-          <TextInput label={t('session.email')} type="email" name="email" autoComplete="username" required autoFocus value={email} onChange={(e) => setEmail(e.currentTarget.value)} />
-          <PasswordInput label={t('session.password')} name="password" autoComplete="current-password" required value={password} onChange={(e) => setPassword(e.currentTarget.value)} visibilityToggleButtonProps={{ 'aria-label': t('session.show') }} />
-          <Button type="submit" fullWidth mt={4} loading={signIn.isPending}>{t('session.submit')}</Button>
-        </Stack>
-      </form>
-    </main>
+    <Card title={t(asksCode ? 'session.code_title' : 'session.title')} lead={t(asksCode ? 'session.code_lead' : 'session.lead')} onSubmit={submit}>
+      <Stack gap="sm" mt="md">
+        {error && <Alert color="red" role="alert" p="xs">{t(`session.error.${error}`)}</Alert>}
+        {asksCode ? (
+          <TextInput key="code" label={t('session.code')} name="code" autoComplete="one-time-code" required autoFocus value={code} onChange={(e) => setCode(e.currentTarget.value)} />
+        ) : (
+          <>
+            <TextInput label={t('session.email')} type="email" name="email" autoComplete="username" required autoFocus value={email} onChange={(e) => setEmail(e.currentTarget.value)} />
+            <PasswordInput label={t('session.password')} name="password" autoComplete="current-password" required value={password} onChange={(e) => setPassword(e.currentTarget.value)} visibilityToggleButtonProps={{ 'aria-label': t('session.show') }} />
+          </>
+        )}
+        <Button type="submit" fullWidth mt={4} loading={signIn.isPending}>{t('session.submit')}</Button>
+        {asksCode
+          ? <Anchor component="button" type="button" size="sm" onClick={() => { setCode(''); setPassword(''); signIn.reset(); }}>{t('session.other_account')}</Anchor>
+          : <Anchor component="button" type="button" size="sm" onClick={() => setForgot(true)}>{t('session.forgot')}</Anchor>}
+        {methods?.provider && !asksCode && (
+          <>
+            <Divider label={t('session.or')} />
+            <Button component="a" variant="default" fullWidth href={`/auth/oidc/start?back=${encodeURIComponent(window.location.pathname + window.location.search)}`}>{t('session.with', { name: methods.provider })}</Button>
+          </>
+        )}
+      </Stack>
+    </Card>
   );
 }
 
@@ -42,4 +60,11 @@ function wording(error: unknown): 'wrong' | 'too_many' | 'offline' | 'other' {
   if (kind === 'unauthorized' || kind === 'invalid' || kind === 'forbidden') return 'wrong';
   if (kind === 'too_many' || kind === 'offline') return kind;
   return 'other';
+}
+
+/** Whoever comes back from the identity provider with a refusal reads why. */
+function refusedByProvider(): 'stranger' | 'provider' | undefined {
+  const kind = new URLSearchParams(window.location.search).get('sign_in');
+  if (kind === null) return undefined;
+  return kind === 'forbidden' ? 'stranger' : 'provider';
 }

@@ -1,11 +1,11 @@
 import { Alert, Button, CopyButton, Group, Modal, PasswordInput, Select, Stack, TextInput } from '@mantine/core';
-import { useState, type FormEvent } from 'react';
+import { useEffect, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/errors';
 import { useMe } from '@/api/session';
-import type { Role } from '@/api/types';
+import type { Member, Role } from '@/api/types';
 import { failed, told } from '@/ui/toast';
-import { useAddMember, useAddToken } from './queries';
+import { useAddMember, useAddToken, usePasswordLink } from './queries';
 import { roles } from './roles';
 
 function RoleSelect({ value, onChange }: { value: Role; onChange: (role: Role) => void }) {
@@ -14,7 +14,7 @@ function RoleSelect({ value, onChange }: { value: Role; onChange: (role: Role) =
   return <Select label={t('team.role')} description={t(`role_text.${value}`)} value={value} onChange={(v) => onChange((v ?? 'agent') as Role)} data={roles.filter((r) => r !== 'owner' || owner).map((r) => ({ value: r, label: t(`role.${r}`) }))} />;
 }
 
-export function AddMember({ onClose }: { onClose: () => void }) {
+export function AddMember({ onClose }: { onClose: (invited?: Member) => void }) {
   const { t } = useTranslation();
   const add = useAddMember();
   const [form, setForm] = useState({ email: '', name: '', role: 'agent' as Role, password: '' });
@@ -22,19 +22,39 @@ export function AddMember({ onClose }: { onClose: () => void }) {
   const submit = (e: FormEvent) => {
     e.preventDefault();
     const { password, ...rest } = form;
-    add.mutate({ ...rest, ...(password ? { password } : {}) }, { onSuccess: () => { told(t('team.added')); onClose(); }, onError: failed });
+    add.mutate({ ...rest, ...(password ? { password } : {}) }, { onSuccess: (m) => { told(t('team.added')); onClose(password ? undefined : m); }, onError: failed });
   };
   return (
-    <Modal opened onClose={onClose} title={t('team.add')} closeButtonProps={{ 'aria-label': t('act.close') }}>
+    <Modal opened onClose={() => onClose()} title={t('team.add')} closeButtonProps={{ 'aria-label': t('act.close') }}>
       <form onSubmit={submit}>
         <Stack gap="sm">
           <TextInput label={t('team.name')} required value={form.name} error={error('name')} onChange={(e) => setForm({ ...form, name: e.currentTarget.value })} />
           <TextInput label={t('session.email')} type="email" required value={form.email} error={error('email')} onChange={(e) => setForm({ ...form, email: e.currentTarget.value })} />
           <RoleSelect value={form.role} onChange={(role) => setForm({ ...form, role })} />
           <PasswordInput label={t('team.password')} description={t('team.password_text')} autoComplete="new-password" visibilityToggleButtonProps={{ 'aria-label': t('session.show') }} value={form.password} error={error('password')} onChange={(e) => setForm({ ...form, password: e.currentTarget.value })} />
-          <Group justify="flex-end"><Button variant="default" onClick={onClose}>{t('act.cancel')}</Button><Button type="submit" loading={add.isPending}>{t('team.add')}</Button></Group>
+          <Group justify="flex-end"><Button variant="default" onClick={() => onClose()}>{t('act.cancel')}</Button><Button type="submit" loading={add.isPending}>{t('team.add')}</Button></Group>
         </Stack>
       </form>
+    </Modal>
+  );
+}
+
+/** A link with which a member sets a password; whoever makes it passes it on themselves. */
+export function Link({ member, onClose }: { member: Member; onClose: () => void }) {
+  const { t } = useTranslation();
+  const { mutate, data, error } = usePasswordLink();
+  useEffect(() => mutate(member.user_id), [mutate, member.user_id]);
+  return (
+    <Modal opened onClose={onClose} title={t('team.link_title')} closeButtonProps={{ 'aria-label': t('act.close') }}>
+      <Stack gap="sm">
+        {error ? <Alert color="red" role="alert" p="sm">{error.message}</Alert> : <p style={{ margin: 0 }}>{t('team.link_text', { name: member.name || member.email })}</p>}
+        {data && (
+          <>
+            <TextInput readOnly aria-label={t('team.make_link')} value={data.address} ff="monospace" onFocus={(e) => e.currentTarget.select()} />
+            <Group justify="flex-end"><CopyButton value={data.address}>{({ copied, copy }) => <Button onClick={copy}>{t(copied ? 'act.copied' : 'act.copy')}</Button>}</CopyButton></Group>
+          </>
+        )}
+      </Stack>
     </Modal>
   );
 }

@@ -1,32 +1,32 @@
 import { Button, Select } from '@mantine/core';
-import { IconKey, IconUserPlus } from '@tabler/icons-react';
+import { IconKey, IconLink, IconUserPlus } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCan, useMe } from '@/api/session';
 import { ApiError } from '@/api/errors';
 import type { Member, Role } from '@/api/types';
 import { useConfirm } from '@/ui/confirm';
-import { deviceName } from '@/ui/format';
 import { Ago, PageBody, PageHead, Table, Tag } from '@/ui/parts';
 import { Empty, Failure, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
-import { AddMember, AddToken } from './forms';
-import { useEndSession, useMembers, useRemoveMember, useRemoveToken, useSessions, useSetRole, useTokens } from './queries';
+import { AddMember, AddToken, Link } from './forms';
+import { useMembers, useRemoveMember, useRemoveToken, useSetRole, useTokens } from './queries';
 import { roles } from './roles';
 
-/** The people, the programs that may call the API, and the sessions that are open. */
+/** The people, and the programs that may call the API. */
 export default function Team() {
   const { t } = useTranslation();
   const configure = useCan('configure');
   const [form, setForm] = useState<'member' | 'token' | undefined>();
+  const [link, setLink] = useState<Member>();
   if (!configure) return <Failure error={new ApiError(403, {})} />;
   return (
     <PageBody>
       <PageHead title={t('team.title')} action={<Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={() => setForm('member')}>{t('team.add')}</Button>}>{t('team.lead')}</PageHead>
-      <Members />
+      <Members onLink={setLink} />
       <Section title={t('team.tokens')} text={t('team.tokens_text')} action={<Button variant="default" leftSection={<IconKey size={16} aria-hidden />} onClick={() => setForm('token')}>{t('team.add_token')}</Button>}><Tokens /></Section>
-      <Section title={t('team.sessions')} text={t('team.sessions_text')}><Sessions /></Section>
-      {form === 'member' && <AddMember onClose={() => setForm(undefined)} />}
+      {form === 'member' && <AddMember onClose={(m) => { setForm(undefined); setLink(m); }} />}
+      {link && <Link member={link} onClose={() => setLink(undefined)} />}
       {form === 'token' && <AddToken onClose={() => setForm(undefined)} />}
     </PageBody>
   );
@@ -44,16 +44,16 @@ function Section({ title, text, action, children }: { title: string; text: strin
   );
 }
 
-function Members() {
+function Members({ onLink }: { onLink: (m: Member) => void }) {
   const { t } = useTranslation();
   return (
     <Loaded query={useMembers()}>
-      {({ items }) => <Table label={t('team.title')} head={[t('team.name'), t('team.role'), t('team.since'), '']}>{items.map((m) => <MemberRow key={m.user_id} m={m} />)}</Table>}
+      {({ items }) => <Table label={t('team.title')} head={[t('team.name'), t('team.role'), t('team.since'), '']}>{items.map((m) => <MemberRow key={m.user_id} m={m} onLink={onLink} />)}</Table>}
     </Loaded>
   );
 }
 
-function MemberRow({ m }: { m: Member }) {
+function MemberRow({ m, onLink }: { m: Member; onLink: (m: Member) => void }) {
   const { t } = useTranslation();
   const me = useMe().data;
   const setRole = useSetRole();
@@ -66,7 +66,7 @@ function MemberRow({ m }: { m: Member }) {
       <td><strong>{m.name || m.email}</strong>{m.name && <div style={{ color: 'var(--mantine-color-dimmed)' }}>{m.email}</div>}</td>
       <td style={{ width: 190 }}>{self ? <Tag tone="accent">{t(`role.${m.role}`)}</Tag> : <Select size="xs" aria-label={t('team.role_of', { name: m.name || m.email })} value={m.role} disabled={setRole.isPending} onChange={(v) => v && setRole.mutate({ id: m.user_id, role: v as Role }, { onSuccess: () => told(t('act.saved')), onError: failed })} data={choices.map((r) => ({ value: r, label: t(`role.${r}`) }))} />}</td>
       <td>{m.created_at && <Ago at={m.created_at} />}</td>
-      <td style={{ textAlign: 'end' }}>{!self && <Button variant="subtle" color="red" size="compact-sm" loading={remove.isPending} aria-label={t('act.remove_named', { name: m.name || m.email })} onClick={() => { ask({ text: t('act.sure_remove', { name: m.name || m.email }), verb: t('act.remove'), run: () => remove.mutate(m.user_id, { onError: failed }) }); }}>{t('act.remove')}</Button>}{dialog}</td>
+      <td style={{ textAlign: 'end', whiteSpace: 'nowrap' }}>{!self && <Button variant="subtle" size="compact-sm" leftSection={<IconLink size={14} aria-hidden />} aria-label={t('team.link_of', { name: m.name || m.email })} onClick={() => onLink(m)}>{t('team.make_link')}</Button>}{!self && <Button variant="subtle" color="red" size="compact-sm" loading={remove.isPending} aria-label={t('act.remove_named', { name: m.name || m.email })} onClick={() => { ask({ text: t('act.sure_remove', { name: m.name || m.email }), verb: t('act.remove'), run: () => remove.mutate(m.user_id, { onError: failed }) }); }}>{t('act.remove')}</Button>}{dialog}</td>
     </tr>
   );
 }
@@ -85,27 +85,6 @@ function Tokens() {
               <td>{t(`role.${k.role}`)}</td>
               <td>{k.last_used_at ? <Ago at={k.last_used_at} /> : t('team.never')}</td>
               <td style={{ textAlign: 'end' }}><Button variant="subtle" color="red" size="compact-sm" aria-label={t('act.remove_named', { name: k.name })} onClick={() => { ask({ text: t('act.sure_remove', { name: k.name }), verb: t('team.revoke'), run: () => remove.mutate(k.id, { onError: failed }) }); }}>{t('team.revoke')}</Button>{dialog}</td>
-            </tr>
-          ))}
-        </Table>
-      )}
-    </Loaded>
-  );
-}
-
-function Sessions() {
-  const { t } = useTranslation();
-  const end = useEndSession();
-  return (
-    <Loaded query={useSessions()} rows={1}>
-      {({ items }) => (
-        <Table label={t('team.sessions')} head={[t('team.device'), t('team.address'), t('team.seen'), '']}>
-          {items.map((s) => (
-            <tr key={s.id}>
-              <td>{deviceName(s.agent) || '–'} {s.current && <Tag tone="accent">{t('team.this_session')}</Tag>}</td>
-              <td>{s.address}</td>
-              <td><Ago at={s.last_seen_at || s.created_at} /></td>
-              <td style={{ textAlign: 'end' }}>{!s.current && <Button variant="subtle" color="red" size="compact-sm" onClick={() => end.mutate(s.id, { onError: failed })}>{t('team.end')}</Button>}</td>
             </tr>
           ))}
         </Table>

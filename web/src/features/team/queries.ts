@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { Member, NewMember, NewToken, Page, Role, Session, Token } from '@/api/types';
+import type { Member, NewMember, NewToken, Page, PasswordLink, Role, Token } from '@/api/types';
 
 export function useMembers() {
   return useQuery({ queryKey: ['members'], queryFn: () => unwrap<Page<Member>>(api.GET('/members')) });
@@ -8,10 +8,6 @@ export function useMembers() {
 export function useTokens() {
   return useQuery({ queryKey: ['tokens'], queryFn: () => unwrap<Page<Token>>(api.GET('/tokens')) });
 }
-export function useSessions() {
-  return useQuery({ queryKey: ['sessions'], queryFn: () => unwrap<Page<Session>>(api.GET('/sessions')) });
-}
-
 export function useAddMember() {
   const client = useQueryClient();
   return useMutation({ mutationFn: (body: NewMember) => unwrap<Member>(api.POST('/members', { body })), onSuccess: () => client.invalidateQueries({ queryKey: ['members'] }) });
@@ -24,6 +20,9 @@ export function useRemoveMember() {
   const client = useQueryClient();
   return useMutation({ mutationFn: (id: number) => unwrap(api.DELETE('/members/{user_id}', { params: { path: { user_id: id } } })), onSettled: () => client.invalidateQueries({ queryKey: ['members'] }) });
 }
+export function usePasswordLink() {
+  return useMutation({ mutationFn: (id: number) => unwrap<PasswordLink>(api.POST('/members/{user_id}/password-link', { params: { path: { user_id: id } } })) });
+}
 export function useAddToken() {
   const client = useQueryClient();
   return useMutation({ mutationFn: (body: NewToken) => unwrap<{ token: string }>(api.POST('/tokens', { body })), onSuccess: () => client.invalidateQueries({ queryKey: ['tokens'] }) });
@@ -31,8 +30,4 @@ export function useAddToken() {
 export function useRemoveToken() {
   const client = useQueryClient();
   return useMutation({ mutationFn: (id: number) => unwrap(api.DELETE('/tokens/{id}', { params: { path: { id } } })), onSettled: () => client.invalidateQueries({ queryKey: ['tokens'] }) });
-}
-export function useEndSession() {
-  const client = useQueryClient();
-  return useMutation({ mutationFn: (id: number) => unwrap(api.DELETE('/sessions/{id}', { params: { path: { id } } })), onSettled: () => client.invalidateQueries({ queryKey: ['sessions'] }) });
 }
