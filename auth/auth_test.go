@@ -204,7 +204,7 @@ func TestANewPasswordEndsWhatTheOldOneOpened(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	token := h.signIn(email)
-	h.must(auth.ResetPassword(t.Context(), h.db, email, "another long password", "cli"))
+	h.must(auth.ResetPassword(t.Context(), h.db, email, "another long password", true, "cli"))
 	_, err := h.who(token)
 	h.want(fault.Unauthorized, err, "a session from before")
 	_, err = auth.SignIn(t.Context(), h.db, h.keys, auth.Credentials{Email: email, Password: password, Address: "192.0.2.1"})

@@ -123,8 +123,8 @@ func insertUser(ctx context.Context, tx sqlx.ExtContext, email string, u NewUser
 	return id, nil
 }
 
-// ResetPassword sets a user's password and ends their sessions.
-func ResetPassword(ctx context.Context, tx sqlx.ExtContext, email, password, actor string) error {
+// ResetPassword sets a user's password and ends their sessions; factorOff takes their second factor away.
+func ResetPassword(ctx context.Context, tx sqlx.ExtContext, email, password string, factorOff bool, actor string) error {
 	email, err := cleanEmail(email)
 	if err != nil {
 		return err
@@ -139,6 +139,11 @@ func ResetPassword(ctx context.Context, tx sqlx.ExtContext, email, password, act
 	}
 	if err := setPassword(ctx, tx, id, password, actor); err != nil {
 		return err
+	}
+	if factorOff {
+		if err := dropFactor(ctx, tx, id, actor); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE user_id = $1`, id); err != nil {
 		return fmt.Errorf("end the user's sessions: %w", err)

@@ -20,7 +20,8 @@ import (
 )
 
 type userCmd struct {
-	Add userAddCmd `cmd:"" help:"Add a person, or give one a role in another workspace."`
+	Add      userAddCmd      `cmd:"" help:"Add a person, or give one a role in another workspace."`
+	Password userPasswordCmd `cmd:"" help:"Set a person's password; their sessions end."`
 }
 
 type userAddCmd struct {
@@ -33,13 +34,8 @@ type userAddCmd struct {
 
 // Run adds a person.
 func (u userAddCmd) Run(ctx context.Context, c *config) error {
-	if u.Password == "" {
-		fmt.Fprint(os.Stderr, "password: ")
-		line, err := bufio.NewReader(os.Stdin).ReadString('\n')
-		if err != nil && line == "" {
-			return usageError{errors.New("no password was given: use --password or type it on standard input")}
-		}
-		u.Password = strings.TrimRight(line, "\r\n")
+	if err := askPassword(&u.Password); err != nil {
+		return err
 	}
 	return c.with(ctx, u.Workspace, func(s *store, w inbox.Workspace) error {
 		return s.inTx(ctx, func(tx *sqlx.Tx) error {
@@ -50,6 +46,41 @@ func (u userAddCmd) Run(ctx context.Context, c *config) error {
 			return err
 		})
 	})
+}
+
+// askPassword reads a password from standard input where none was given.
+func askPassword(password *string) error {
+	if *password != "" {
+		return nil
+	}
+	fmt.Fprint(os.Stderr, "password: ")
+	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	if err != nil && line == "" {
+		return usageError{errors.New("no password was given: use --password or type it on standard input")}
+	}
+	*password = strings.TrimRight(line, "\r\n")
+	return nil
+}
+
+type userPasswordCmd struct {
+	Email           string `arg:"" help:"E-mail address they sign in with."`
+	Password        string `help:"Password; better left out and typed on standard input."`
+	SecondFactorOff bool   `help:"Also take their second factor away, for a lost phone."`
+}
+
+// Run sets the password of a person, whatever workspaces they work in.
+func (u userPasswordCmd) Run(ctx context.Context, c *config) error {
+	if err := askPassword(&u.Password); err != nil {
+		return err
+	}
+	s, err := c.openMigrated(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
+		return auth.ResetPassword(ctx, tx, u.Email, u.Password, u.SecondFactorOff, "cli")
+	})
+	return errors.Join(err, s.close())
 }
 
 type tokenCmd struct {

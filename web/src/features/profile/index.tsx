@@ -72,7 +72,7 @@ function Password() {
       <Group align="start" gap="sm">
         <PasswordInput label={t('profile.old_password')} autoComplete="current-password" required value={form.old} error={error('old') ? t('profile.wrong_password') : undefined} onChange={(e) => setForm({ ...form, old: e.currentTarget.value })} style={{ flex: '1 1 200px' }} {...toggle} />
         <PasswordInput label={t('session.new_password')} autoComplete="new-password" required minLength={10} value={form.password} error={error('password')} onChange={(e) => setForm({ ...form, password: e.currentTarget.value })} style={{ flex: '1 1 200px' }} {...toggle} />
-        <Button type="submit" loading={change.isPending} mt={25}>{t('profile.change_password')}</Button>
+        <Button type="submit" loading={change.isPending} mt={21}>{t('profile.change_password')}</Button>
       </Group>
     </form>
   );
