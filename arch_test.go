@@ -22,7 +22,7 @@ var levels = [][]string{
 	{"channels/network", "consent", "decisions"},
 	{"gate"},
 	{"outbox"},
-	{"asks", "review"},
+	{"asks", "review", "campaign"},
 	{"suggest"},
 	{"ingest"},
 	{"api"},

@@ -71,8 +71,9 @@ type InternalEvent struct {
 
 // The kinds of internal events.
 const (
-	LLMAnswered     channels.Kind = "llm.answered"     // payload {ask_id, answer}
-	CommentApproved channels.Kind = "comment.approved" // payload {comment_id}: a person allowed it; triggers may act now
+	LLMAnswered     channels.Kind = "llm.answered"         // payload {ask_id, answer}
+	CommentApproved channels.Kind = "comment.approved"     // payload {comment_id}: a person allowed it; triggers may act now
+	CaptionRead     channels.Kind = "comment.caption_read" // payload {comment_id}: its post's caption is known; triggers with a hashtag may act now
 )
 
 // Raise puts internal events into their lanes; the same key is raised once.

@@ -224,6 +224,7 @@ type Comment struct {
 	StateMoved  bool            `db:"-"` // UpdateComments writes the state only when this is set: a call may have changed it meanwhile
 	Live        bool            `db:"live"`
 	AdID        string          `db:"ad_id"`
+	Mention     bool            `db:"mention"` // of the brand, under somebody else's post
 	Permalink   string          `db:"permalink"`
 	Source      string          `db:"source"`
 	CommentedAt time.Time       `db:"commented_at"`

@@ -77,7 +77,7 @@ type CommentKey struct {
 
 const commentColumns = `c.workspace_id, c.id, c.account_id, c.channel, c.post_id, c.external_id, c.parent_external_id,
        c.root_external_id, c.identity_id, c.contact_id, c.author_name, c.own, c.action_id, c.text, c.attachments, c.language,
-       c.state, c.state_by, c.live, c.ad_id, c.permalink, c.source, c.commented_at, c.edited_at, c.verdict_id, c.decision`
+       c.state, c.state_by, c.live, c.ad_id, c.mention, c.permalink, c.source, c.commented_at, c.edited_at, c.verdict_id, c.decision`
 
 // FindComments returns the comments that are known already.
 func FindComments(ctx context.Context, tx sqlx.ExtContext, keys []CommentKey) (map[CommentKey]*Comment, error) {
@@ -117,7 +117,7 @@ func SaveComments(ctx context.Context, tx sqlx.ExtContext, comments []*Comment) 
 	rows := NewRows()
 	for _, c := range comments {
 		rows.Add(c.WorkspaceID, c.ID, c.AccountID, c.Channel, c.PostID, c.ExternalID, c.ParentID, c.RootID, c.IdentityID, c.ContactID,
-			c.AuthorName, c.Own, c.ActionID, c.Text, jsonOr(c.Attachments, "[]"), c.Language, c.State, c.StateBy, c.Live, c.AdID, c.Permalink, c.Source,
+			c.AuthorName, c.Own, c.ActionID, c.Text, jsonOr(c.Attachments, "[]"), c.Language, c.State, c.StateBy, c.Live, c.AdID, c.Mention, c.Permalink, c.Source,
 			c.CommentedAt, c.EditedAt, c.VerdictID, c.Decision)
 	}
 	if _, err := tx.ExecContext(ctx, sqlInsertComments+rows.SQL()+` ON CONFLICT (account_id, external_id) DO NOTHING`, rows.Args...); err != nil {
@@ -128,7 +128,7 @@ func SaveComments(ctx context.Context, tx sqlx.ExtContext, comments []*Comment) 
 
 const sqlInsertComments = `
 INSERT INTO comments (workspace_id, id, account_id, channel, post_id, external_id, parent_external_id, root_external_id, identity_id, contact_id,
-    author_name, own, action_id, text, attachments, language, state, state_by, live, ad_id, permalink, source,
+    author_name, own, action_id, text, attachments, language, state, state_by, live, ad_id, mention, permalink, source,
     commented_at, edited_at, verdict_id, decision) OVERRIDING SYSTEM VALUE VALUES `
 
 // UpdateComments writes the parts of known comments that change: text, state, verdict.

@@ -57,6 +57,8 @@ func (s *scene) handle(e *event) (string, error) {
 		return s.llmAnswered(e)
 	case inbox.CommentApproved:
 		return s.commentApproved(e)
+	case inbox.CaptionRead:
+		return s.captionRead(e)
 	}
 	return s.handleRest(e)
 }
@@ -86,6 +88,10 @@ func (s *scene) newComment(e *event) (*inbox.Comment, error) {
 		AuthorName: firstOf(e.Name, e.User), Own: e.Own, Text: e.Text, State: "visible", Source: e.Source, CommentedAt: e.Event.Time, RootID: e.Event.ID}
 	if in := e.Comment; in != nil {
 		c.ParentID, c.Live, c.AdID, c.Permalink = in.ParentID, in.Live, in.AdID, in.Permalink
+		c.Mention = channels.Kind(e.Kind) == channels.MentionAdded
+		if in.ProductType == "AD" {
+			c.AdID = firstOf(in.AdID, in.OriginalMediaID, "unknown")
+		}
 		c.RootID = s.rootOf(e)
 		if p := s.posts[inbox.PostKey{WorkspaceID: e.WorkspaceID, AccountID: e.AccountID, ExternalID: in.PostID}]; p != nil {
 			c.PostID = &p.ID
@@ -301,41 +307,32 @@ func (s *scene) triggerComment(c *inbox.Comment, v moderation.Verdict, e *event)
 	case s.replies[inbox.CommentKey{AccountID: c.AccountID, ExternalID: c.RootID}] >= sp.Settings.MaxAutoReplies:
 		return fmt.Sprintf("allowed; this thread has had its %d automatic replies", sp.Settings.MaxAutoReplies), nil
 	}
-	o := router.Occasion{Source: router.SourceComment, Text: c.Text, Language: v.Language, Intent: v.Intent, AccountID: c.AccountID, At: c.CommentedAt}
-	if c.PostID != nil {
-		o.PostID = *c.PostID
+	a, err := s.books[c.WorkspaceID].Answer(sp.Triggers, s.occasion(c, v), sp.Locale)
+	if err != nil {
+		return "", err
 	}
-	match, why := router.Choose(sp.Triggers, o)
-	if match == nil {
-		return "allowed; " + why, nil
+	if a.Code != router.Answered {
+		return "allowed; " + a.Reason + s.awaits(c, a), nil
 	}
-	run := runKey{match.Trigger.ID, *c.IdentityID, o.PostID}
-	if s.runs[run] {
-		return fmt.Sprintf("allowed; «%s» has answered this person on this post already", match.Trigger.Name), nil
-	}
-	s.runs[run] = true
-	return s.answerComment(c, v, e, match, run)
+	return s.answerComment(c, a, e)
 }
 
-func (s *scene) answerComment(c *inbox.Comment, v moderation.Verdict, e *event, match *router.Match, run runKey) (string, error) {
-	sp, t := s.spaces[c.WorkspaceID], match.Trigger
-	validUntil := c.CommentedAt.Add(time.Duration(t.ValidMinutes) * time.Minute)
+func (s *scene) answerComment(c *inbox.Comment, answer router.Answer, e *event) (string, error) {
+	t := answer.Match.Trigger
 	base := outbox.Action{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, Purpose: "answer", Origin: "trigger", ContactID: c.ContactID, IdentityID: c.IdentityID,
-		CommentID: &c.ID, AnswersEvent: &e.ID, TriggerID: &t.ID, NotBefore: s.now, ValidUntil: validUntil}
+		CommentID: &c.ID, AnswersEvent: &e.ID, TriggerID: &t.ID, CampaignID: t.CampaignID, NotBefore: later(s.now, answer.NotBefore), ValidUntil: c.CommentedAt.Add(time.Duration(t.ValidMinutes) * time.Minute)}
 	said := ""
-	public, variant, _ := t.PublicReply(v.Language, sp.Locale, *c.IdentityID, -1)
-	if public != "" {
+	if answer.Public != "" {
 		a := base
 		a.Kind, a.Dedupe = string(channels.ReplyToComment), fmt.Sprintf("reply:%d:%d", t.ID, c.ID)
-		a.Call = channels.Call{Kind: channels.ReplyToComment, Channel: channels.Channel(c.Channel), CommentID: c.ExternalID, Text: public}
+		a.Call = channels.Call{Kind: channels.ReplyToComment, Channel: channels.Channel(c.Channel), CommentID: c.ExternalID, Text: answer.Public}
 		s.w.actions = append(s.w.actions, a)
-		s.ours[ourKey(c.AccountID, c.RootID, public)] = true
+		s.ours[ourKey(c.AccountID, c.RootID, answer.Public)] = true
 		s.replies[inbox.CommentKey{AccountID: c.AccountID, ExternalID: c.RootID}]++
 		said = "public reply"
 	}
-	private, lang := t.PrivateText(v.Language, sp.Locale)
-	if private != "" {
-		text, err := s.withLink(private, lang, t, e, c)
+	if answer.Private != "" {
+		text, err := s.withLink(answer.Private, answer.PrivateLang, t, e, c)
 		if err != nil {
 			return "", err
 		}
@@ -346,9 +343,8 @@ func (s *scene) answerComment(c *inbox.Comment, v moderation.Verdict, e *event, 
 		s.w.actions = append(s.w.actions, a)
 		said = join(said, "private reply")
 	}
-	s.w.runs = append(s.w.runs, runRow{run, c.WorkspaceID, e.ID, &c.ID, variant})
-	s.touch(c.WorkspaceID, "trigger", t.ID)
-	return fmt.Sprintf("allowed; «%s» matched (%s): %s planned", t.Name, match.Why, said), nil
+	s.ran(c.WorkspaceID, answer, e, c)
+	return "allowed; " + answer.Reason + ": " + said + " planned" + s.waitsFor(base.NotBefore), nil
 }
 
 // withLink puts the WhatsApp link with a fresh reference in its place. The reference itself is put in
@@ -366,7 +362,7 @@ func (s *scene) withLink(text, lang string, t router.Trigger, e *event, c *inbox
 		return "", err
 	}
 	_, hash := router.NewReference(s.d.ReferenceKey, id)
-	row := handoffRow{workspace: e.WorkspaceID, id: id, hash: hash, account: wa.ID, trigger: &t.ID, language: lang,
+	row := handoffRow{workspace: e.WorkspaceID, id: id, hash: hash, account: wa.ID, trigger: &t.ID, campaign: t.CampaignID, language: lang,
 		expires: s.now.Add(time.Duration(s.spaces[e.WorkspaceID].Settings.HandoffHours) * time.Hour)}
 	if c != nil {
 		row.contact, row.identity, row.post, row.comment = *c.ContactID, *c.IdentityID, c.PostID, &c.ID

@@ -92,7 +92,7 @@ type space struct {
 	Settings inbox.Settings
 	Engine   *moderation.Engine
 	Bot      router.Config
-	Triggers []router.Trigger
+	Triggers *router.Set
 	Shadows  []decisions.Version
 }
 

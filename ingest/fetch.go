@@ -113,7 +113,7 @@ func (f *Fetcher) posts(ctx context.Context) (int, error) {
 			return 0, err
 		}
 	}
-	return len(list), nil
+	return len(list), f.raiseCaptionWaits(ctx)
 }
 
 // The row is put off before it is read, so that two replicas do not read it at once.

@@ -204,7 +204,7 @@ func (s *scene) presented(t *inbox.Thread, v *inbox.Conversation, e *event) (rou
 	h.UsedBy = &t.IdentityID
 	s.w.used = append(s.w.used, usedRow{h.ID, t.IdentityID, e.Event.Time})
 	o := s.origins[h.ID]
-	v.Origin, _ = json.Marshal(map[string]any{"handoff_id": h.ID, "post_id": o.PostID, "comment_id": o.CommentID, "trigger_id": o.TriggerID, "text": originText(o)})
+	v.Origin, _ = json.Marshal(map[string]any{"handoff_id": h.ID, "post_id": o.PostID, "comment_id": o.CommentID, "trigger_id": o.TriggerID, "campaign_id": o.Campaign, "text": originText(o)})
 	if v.Language == "" {
 		v.Language = o.Language
 	}
@@ -479,29 +479,27 @@ func (s *scene) triggerMessage(v *inbox.Conversation, m *inbox.Message, verdict 
 		s.waits(v, m.At)
 		return "for a person", nil
 	}
-	match, why := router.Choose(sp.Triggers, router.Occasion{Source: router.SourceMessage, Text: m.Text, Language: verdict.Language, Intent: verdict.Intent, AccountID: e.AccountID, At: m.At})
-	if match == nil {
-		s.waits(v, m.At)
-		return "for a person; " + why, nil
-	}
 	t := s.thread(e)
-	run := runKey{match.Trigger.ID, t.IdentityID, 0}
-	text, lang := match.Trigger.PrivateText(verdict.Language, sp.Locale)
-	if s.runs[run] || text == "" {
-		s.waits(v, m.At)
-		return fmt.Sprintf("for a person; «%s» has answered them before", match.Trigger.Name), nil
+	answer, err := s.books[e.WorkspaceID].Answer(sp.Triggers, router.Occasion{Source: router.SourceOfMessage(m.Type), Private: true, Key: e.Event.ID, PersonID: t.IdentityID,
+		Text: m.Text, Language: verdict.Language, Intent: verdict.Intent, AccountID: e.AccountID, At: m.At}, sp.Locale)
+	if err != nil {
+		return "", err
 	}
-	s.runs[run] = true
-	text, err := s.withLink(text, lang, match.Trigger, e, nil)
+	if answer.Code != router.Answered {
+		s.waits(v, m.At)
+		return "for a person; " + answer.Reason, nil
+	}
+	trigger := answer.Match.Trigger
+	text, err := s.withLink(answer.Private, answer.PrivateLang, trigger, e, nil)
 	if err != nil {
 		return "", err
 	}
 	a := s.messageAction(t, v, text, e)
-	a.Origin, a.TriggerID, a.Purpose = "trigger", &match.Trigger.ID, match.Trigger.Purpose
-	a.Dedupe = fmt.Sprintf("trigger:%d:%d", match.Trigger.ID, e.ID)
+	a.Origin, a.TriggerID, a.CampaignID, a.Purpose = "trigger", &trigger.ID, trigger.CampaignID, trigger.Purpose
+	a.Dedupe, a.NotBefore = fmt.Sprintf("trigger:%d:%d", trigger.ID, e.ID), later(s.now, answer.NotBefore)
 	s.w.actions = append(s.w.actions, a)
-	s.w.runs = append(s.w.runs, runRow{run, e.WorkspaceID, e.ID, nil, 0})
-	return fmt.Sprintf("«%s» matched (%s): answered", match.Trigger.Name, match.Why), nil
+	s.ran(e.WorkspaceID, answer, e, nil)
+	return answer.Reason + ": answered" + s.waitsFor(a.NotBefore), nil
 }
 
 func (s *scene) waits(v *inbox.Conversation, since time.Time) {

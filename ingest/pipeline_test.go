@@ -59,7 +59,7 @@ func newRoom(t *testing.T) *room {
 		b.accounts[a.Channel] = got.ID
 	}
 	_, err = b.db.Exec(`INSERT INTO triggers (workspace_id, name, state, sources, keywords, intents, public_replies, private_reply, handoff_account_id, purpose)
-		VALUES ($1, 'Info', 'live', '{comment,message}', '[{"language":"","words":["info"]}]', '{}', '{"en":["Thanks!"]}', '{"en":"Come over: {{link}}"}', $2, 'answer')`, b.ws, b.accounts["whatsapp"])
+		VALUES ($1, 'Info', 'live', '{comment,reply,ad_comment,live_comment,mention,story_reply,message}', '[{"language":"","words":["info"]}]', '{}', '{"en":["Thanks!"]}', '{"en":"Come over: {{link}}"}', $2, 'answer')`, b.ws, b.accounts["whatsapp"])
 	must(t, err)
 	log := slog.New(slog.DiscardHandler)
 	directory := NewDirectory(b.db)

@@ -61,7 +61,7 @@ func newRig(t testing.TB) *rig {
 	b.ig, b.fb = b.account("instagram", igID, "", ""), b.account("facebook", fbID, "", "")
 	b.wa = b.account("whatsapp", waID, "200", "61400000000")
 	b.trigger = b.id(`INSERT INTO triggers (workspace_id, name, state, sources, keywords, intents, public_replies, private_reply, handoff_account_id, valid_minutes, purpose)
-		VALUES ($1, 'Spring', 'live', '{comment,message}', '[{"words":["info","prezzo","brand"]}]', '{price}', '{"en":["We wrote to you!","Look into your messages!"]}', '{"en":"Prices: {{link}}"}', $2, 1440, 'answer') RETURNING id`, b.ws, b.wa.ID)
+		VALUES ($1, 'Spring', 'live', '{comment,reply,ad_comment,live_comment,mention,story_reply,message}', '[{"words":["info","prezzo","brand"]}]', '{price}', '{"en":["We wrote to you!","Look into your messages!"]}', '{"en":"Prices: {{link}}"}', $2, 1440, 'answer') RETURNING id`, b.ws, b.wa.ID)
 	b.wire()
 	return b
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"ponte/campaign"
 	"ponte/channels"
 	"ponte/consent"
 	"ponte/decisions"
@@ -36,11 +37,12 @@ type scene struct {
 	byMessage map[int64]*inbox.Message
 	handoffs  map[string]*router.Handoff // by hex hash
 	origins   map[int64]handoffOrigin    // by handoff
-	runs      map[runKey]bool
-	replies   map[inbox.CommentKey]int // automatic replies by root comment
-	lastAt    map[int64]time.Time      // by thread: newest inbound message before this batch
-	followed  map[int64]int64          // by thread: the last event of this batch that wants an answer
-	outcomes  map[int64]router.Outcome // by thread: a reference presented earlier in this batch
+	books     map[int64]*campaign.Ledger // by workspace: what triggers did
+	captions  map[int64]*inbox.Post      // by id
+	replies   map[inbox.CommentKey]int   // automatic replies by root comment
+	lastAt    map[int64]time.Time        // by thread: newest inbound message before this batch
+	followed  map[int64]int64            // by thread: the last event of this batch that wants an answer
+	outcomes  map[int64]router.Outcome   // by thread: a reference presented earlier in this batch
 	asks      map[int64]*askRow
 	asked     map[int64]time.Time // wordings that were said last in their thread, by action: when they left
 	histories map[consent.Key]*consent.History
@@ -56,10 +58,9 @@ type scene struct {
 	w writes
 }
 
-type runKey struct{ trigger, identity, post int64 }
-
 type handoffOrigin struct {
 	TriggerID *int64 `db:"trigger_id"`
+	Campaign  *int64 `db:"campaign_id"`
 	PostID    *int64 `db:"post_id"`
 	CommentID *int64 `db:"comment_id"`
 	Caption   string `db:"caption"`
@@ -85,7 +86,7 @@ type askRow struct {
 // load reads all that the events may need and locks the contacts concerned.
 func (d *Decider) load(ctx context.Context, tx *sqlx.Tx, events []*event) (*scene, error) {
 	s := &scene{ctx: ctx, d: d, now: d.Now(), spaces: map[int64]*space{}, byComment: map[int64]*inbox.Comment{}, byMessage: map[int64]*inbox.Message{},
-		handoffs: map[string]*router.Handoff{}, origins: map[int64]handoffOrigin{}, runs: map[runKey]bool{}, replies: map[inbox.CommentKey]int{},
+		handoffs: map[string]*router.Handoff{}, origins: map[int64]handoffOrigin{}, books: map[int64]*campaign.Ledger{}, captions: map[int64]*inbox.Post{}, replies: map[inbox.CommentKey]int{},
 		files: map[int64][]channels.Attachment{}, lastAt: map[int64]time.Time{}, followed: map[int64]int64{}, outcomes: map[int64]router.Outcome{}, asks: map[int64]*askRow{}, asked: map[int64]time.Time{}, ours: map[string]bool{}, echoes: map[int64]bool{},
 		gone: map[goneKey]bool{}, strikes: map[author]int{}, said: map[author]*said{}, byThread: map[int64]*inbox.Thread{}}
 	s.w.init()
@@ -135,12 +136,8 @@ func (s *scene) loadSpaces(ctx context.Context, tx *sqlx.Tx, events []*event) er
 		}
 		s.spaces[w.ID] = sp
 	}
-	triggers, err := LiveTriggers(ctx, tx, ids)
-	if err != nil {
+	if err := s.loadTriggers(ctx, tx, ids, events); err != nil {
 		return err
-	}
-	for ws, list := range triggers {
-		s.spaces[ws].Triggers = list
 	}
 	shadows, err := decisions.InShadow(ctx, tx, ids)
 	if err != nil {
@@ -209,7 +206,7 @@ func (s *scene) loadHandoffs(ctx context.Context, tx *sqlx.Tx, events []*event) 
 
 const sqlLoadHandoffs = `
 SELECT h.id, h.hash, h.workspace_id, h.account_id, h.contact_id, h.identity_id, h.expires_at, h.revoked_at, h.used_by,
-       h.trigger_id, h.post_id, h.comment_id, h.language, coalesce(p.caption, '') AS caption, coalesce(t.name, '') AS trigger_name
+       h.trigger_id, h.campaign_id, h.post_id, h.comment_id, h.language, coalesce(p.caption, '') AS caption, coalesce(t.name, '') AS trigger_name
 FROM handoffs h
 LEFT JOIN posts p ON p.workspace_id = h.workspace_id AND p.id = h.post_id
 LEFT JOIN triggers t ON t.workspace_id = h.workspace_id AND t.id = h.trigger_id
@@ -308,35 +305,6 @@ func (s *scene) internalIdentities(ctx context.Context, tx *sqlx.Tx, events []*e
 const sqlInternalIdentities = `
 SELECT identity_id FROM comments WHERE id = ANY($1) AND identity_id IS NOT NULL
 UNION SELECT t.identity_id FROM messages m JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id WHERE m.id = ANY($2)`
-
-func (s *scene) loadRuns(ctx context.Context, tx *sqlx.Tx, events []*event) error {
-	var ids []int64
-	for _, c := range s.byComment {
-		if c.IdentityID != nil {
-			ids = append(ids, *c.IdentityID)
-		}
-	}
-	for _, e := range events {
-		if id := s.identity(e); id != nil {
-			ids = append(ids, id.ID)
-		}
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	var rows []struct {
-		Trigger  int64 `db:"trigger_id"`
-		Identity int64 `db:"identity_id"`
-		Post     int64 `db:"post_id"`
-	}
-	if err := tx.SelectContext(ctx, &rows, `SELECT trigger_id, identity_id, post_id FROM trigger_runs WHERE identity_id = ANY($1)`, pq.Array(ids)); err != nil {
-		return fmt.Errorf("load trigger runs: %w", err)
-	}
-	for _, r := range rows {
-		s.runs[runKey{r.Trigger, r.Identity, r.Post}] = true
-	}
-	return nil
-}
 
 // loadConsent reads the histories of the people the bot may talk to; comments alone need none.
 func (s *scene) loadConsent(ctx context.Context, tx *sqlx.Tx, _ []*event) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/asks"
+	"ponte/campaign"
 	"ponte/channels"
 	"ponte/consent"
 	"ponte/decisions"
@@ -38,7 +39,8 @@ type writes struct {
 	handoffs             []handoffRow
 	used                 []usedRow
 	joins                []inbox.Join
-	runs                 []runRow
+	runs                 map[int64][]campaign.Took // by workspace
+	captionWaits         []*inbox.Comment
 	consent              []consent.Entry
 	cancels              []outbox.Cancellation
 	actions              []outbox.Action
@@ -55,6 +57,7 @@ type writes struct {
 
 func (w *writes) init() {
 	w.changedComments = map[int64]*inbox.Comment{}
+	w.runs = map[int64][]campaign.Took{}
 	w.changedConversations = map[int64]*inbox.Conversation{}
 	w.changedMessages = map[int64]*inbox.Message{}
 	w.threads = map[int64]*inbox.Thread{}
@@ -108,7 +111,7 @@ type (
 		hash              []byte
 		account           int64
 		contact, identity int64
-		trigger           *int64
+		trigger, campaign *int64
 		post, comment     *int64
 		language          string
 		expires           time.Time
@@ -116,12 +119,6 @@ type (
 	usedRow struct {
 		handoff, identity int64
 		at                time.Time
-	}
-	runRow struct {
-		runKey
-		workspace, event int64
-		comment          *int64
-		variant          int
 	}
 	watermarkRow struct {
 		workspace, thread int64
@@ -330,7 +327,7 @@ func (s *scene) writeHandoffs(ctx context.Context, tx *sqlx.Tx) error {
 	if len(s.w.handoffs) > 0 {
 		rows := inbox.NewRows()
 		for _, h := range s.w.handoffs {
-			rows.Add(h.workspace, h.id, h.hash, h.account, h.contact, h.identity, h.trigger, h.post, h.comment, h.language, h.expires)
+			rows.Add(h.workspace, h.id, h.hash, h.account, h.contact, h.identity, h.trigger, h.campaign, h.post, h.comment, h.language, h.expires)
 		}
 		if _, err := tx.ExecContext(ctx, sqlInsertHandoffs+rows.SQL(), rows.Args...); err != nil {
 			return fmt.Errorf("keep handoffs: %w", err)
@@ -345,7 +342,7 @@ func (s *scene) writeHandoffs(ctx context.Context, tx *sqlx.Tx) error {
 }
 
 const sqlInsertHandoffs = `
-INSERT INTO handoffs (workspace_id, id, hash, account_id, contact_id, identity_id, trigger_id, post_id, comment_id, language, expires_at)
+INSERT INTO handoffs (workspace_id, id, hash, account_id, contact_id, identity_id, trigger_id, campaign_id, post_id, comment_id, language, expires_at)
 OVERRIDING SYSTEM VALUE VALUES `
 
 func (s *scene) writeJoins(ctx context.Context, tx *sqlx.Tx) error {
@@ -356,23 +353,6 @@ func (s *scene) writeJoins(ctx context.Context, tx *sqlx.Tx) error {
 	}
 	return nil
 }
-
-func (s *scene) writeRuns(ctx context.Context, tx *sqlx.Tx) error {
-	if len(s.w.runs) == 0 {
-		return nil
-	}
-	rows := inbox.NewRows()
-	for _, r := range s.w.runs {
-		rows.Add(r.workspace, r.trigger, r.identity, r.post, r.event, r.comment, r.variant)
-	}
-	if _, err := tx.ExecContext(ctx, sqlInsertRuns+rows.SQL(), rows.Args...); err != nil {
-		return fmt.Errorf("keep trigger runs: %w", err)
-	}
-	return nil
-}
-
-const sqlInsertRuns = `
-INSERT INTO trigger_runs (workspace_id, trigger_id, identity_id, post_id, event_id, comment_id, variant) VALUES `
 
 // writeConsent appends in the order of the events; the ledger orders by the time the person acted.
 func (s *scene) writeConsent(ctx context.Context, tx *sqlx.Tx) error {

@@ -3,16 +3,11 @@
 package router
 
 import (
+	"cmp"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
-
-	"ponte/fault"
 )
 
 // Trigger says: when this comes, on these posts, in this period, then answer that.
@@ -21,42 +16,114 @@ type Trigger struct {
 	Name             string              `json:"name"`
 	State            string              `json:"state"`
 	Priority         int                 `json:"priority"` // higher first; then the older trigger
-	Sources          []string            `json:"sources"`  // comment, message
+	Sources          []string            `json:"sources"`  // what it listens to: Sources lists them
 	Keywords         []KeywordSet        `json:"keywords"`
 	Intents          []string            `json:"intents"`
 	AccountIDs       []int64             `json:"account_ids"` // empty: all
 	PostIDs          []int64             `json:"post_ids"`    // empty: all
+	Hashtags         []string            `json:"hashtags"`    // one of them stands in the post's caption; empty: any post
 	StartsAt         *time.Time          `json:"starts_at"`
 	EndsAt           *time.Time          `json:"ends_at"`
+	Recurrence       string              `json:"recurrence"`       // when windows begin, as five cron fields in the workspace's zone; empty: always open
+	DurationMinutes  int                 `json:"duration_minutes"` // of a window
+	Once             string              `json:"once"`             // post, trigger, period: how often one person is answered
+	DelaySeconds     int                 `json:"delay_seconds"`    // from the writing to the answer
+	JitterSeconds    int                 `json:"jitter_seconds"`   // at most so much later, another for every comment
+	PerHour          int                 `json:"per_hour"`         // answers at most; 0: no ceiling
+	PerDay           int                 `json:"per_day"`
 	PublicReplies    map[string][]string `json:"public_replies"` // variants by language
 	PrivateReply     map[string]string   `json:"private_reply"`  // by language; {{link}} is the handoff's place
 	HandoffAccountID *int64              `json:"handoff_account_id"`
 	ValidMinutes     int                 `json:"valid_minutes"`
 	Purpose          string              `json:"purpose"`
+	CampaignID       *int64              `json:"campaign_id"`
+
+	Campaign *Campaign `json:"-"` // the one it belongs to, as it stands
+	Windows  []Window  `json:"-"` // of a trigger with a recurrence, the earliest first
+
+	sets []wordSet // the keywords, folded
+	tags []string
 }
 
-// KeywordSet holds the words of one language; an empty language means any.
-type KeywordSet struct {
-	Language string   `json:"language"`
-	Words    []string `json:"words"`   // a whole word
-	Phrases  []string `json:"phrases"` // words in a row
-	Not      []string `json:"not"`     // a word or phrase that forbids the match
+// Campaign is what a trigger must know of the campaign it belongs to.
+type Campaign struct {
+	ID       int64
+	Name     string
+	State    string
+	StartsAt *time.Time
+	EndsAt   *time.Time
 }
 
-// The sources of an occasion.
+// Window is one opening of a trigger with a recurrence. One that passed while nobody kept the clock is
+// missed: what was written in it is not answered late.
+type Window struct {
+	ID     int64
+	Start  time.Time
+	End    time.Time
+	Missed bool
+}
+
+// The sources of an occasion. Each occasion has exactly one: under an advertisement it is an
+// ad_comment, during a broadcast a live_comment, whatever else it is.
 const (
-	SourceComment = "comment"
-	SourceMessage = "message"
+	SourceComment = "comment"      // under a post
+	SourceReply   = "reply"        // under a comment
+	SourceLive    = "live_comment" // during a broadcast
+	SourceAd      = "ad_comment"   // under an advertisement
+	SourceMention = "mention"      // of the brand, elsewhere or in a story
+	SourceStory   = "story_reply"  // the answer to a story
+	SourceMessage = "message"      // any other direct message
+)
+
+// Sources are all of them, in the order they are shown.
+var Sources = []string{SourceComment, SourceReply, SourceAd, SourceLive, SourceMention, SourceStory, SourceMessage}
+
+// SourceOfComment is the one source of a comment.
+func SourceOfComment(mention, live, ad, reply bool) string {
+	switch {
+	case mention:
+		return SourceMention
+	case live:
+		return SourceLive
+	case ad:
+		return SourceAd
+	case reply:
+		return SourceReply
+	}
+	return SourceComment
+}
+
+// SourceOfMessage is the one source of a direct message of a type.
+func SourceOfMessage(kind string) string {
+	switch kind {
+	case "story_mention":
+		return SourceMention
+	case "story_reply":
+		return SourceStory
+	}
+	return SourceMessage
+}
+
+// How often a trigger answers one person.
+const (
+	OncePost    = "post"    // once under each post; for messages once for ever
+	OnceTrigger = "trigger" // once for ever
+	OncePeriod  = "period"  // once in each window, or in each period that is set
 )
 
 // Occasion is what a trigger is held against.
 type Occasion struct {
 	Source    string
+	Private   bool   // a direct message: there is nothing to reply to in public
+	Key       string // the network's id of the comment or message: what is drawn is drawn from it
+	PersonID  int64  // the identity that wrote it
 	Text      string
 	Language  string // "" and "unknown" match any keyword set
 	Intent    string
 	AccountID int64
 	PostID    int64
+	Caption   string    // of the post
+	Captioned bool      // the caption is known
 	At        time.Time // when it was written
 }
 
@@ -64,267 +131,232 @@ type Occasion struct {
 type Match struct {
 	Trigger Trigger
 	Why     string // `word "info"`, "intent price"
+	Window  *Window
+	After   []Outranked // those that match too and come after it
 }
 
-// Choose returns the first live trigger that matches – higher priority first, then the older one – or
-// nil with one reason for a person to read.
-func Choose(triggers []Trigger, o Occasion) (*Match, string) {
-	ordered := slices.Clone(triggers)
-	slices.SortStableFunc(ordered, func(a, b Trigger) int {
-		if a.Priority != b.Priority {
-			return b.Priority - a.Priority
-		}
-		return int(a.ID - b.ID)
-	})
-	text := Fold(o.Text)
-	reasons := []string{}
-	for _, t := range ordered {
+// Outranked is a trigger that matches too, and why another answers.
+type Outranked struct {
+	TriggerID int64
+	Name      string
+	Why       string
+}
+
+// Miss is why a trigger does not answer.
+type Miss struct {
+	TriggerID int64
+	Name      string
+	Code      string // "another_post", "outside_window" …
+	Reason    string
+	depth     int // how far it came: the nearest misses are told
+}
+
+// Set is the triggers of a workspace, made ready to be held against many occasions.
+type Set struct {
+	ordered []Trigger
+}
+
+// NewSet orders live triggers – higher priority first, then the older one – and folds their words once.
+func NewSet(triggers []Trigger) *Set {
+	s := &Set{}
+	for _, t := range triggers {
 		if t.State != "live" {
 			continue
 		}
-		why, miss := t.matches(o, text)
-		if miss == "" {
-			return &Match{Trigger: t, Why: why}, ""
+		t.compile()
+		s.ordered = append(s.ordered, t)
+	}
+	slices.SortStableFunc(s.ordered, func(a, b Trigger) int {
+		if a.Priority != b.Priority {
+			return cmp.Compare(b.Priority, a.Priority)
 		}
-		reasons = append(reasons, fmt.Sprintf("«%s»: %s", t.Name, miss))
-	}
-	if len(reasons) == 0 {
-		return nil, "no trigger is live"
-	}
-	return nil, "no trigger matched: " + strings.Join(reasons[:min(3, len(reasons))], "; ")
+		return cmp.Compare(a.ID, b.ID)
+	})
+	return s
 }
 
-func (t Trigger) matches(o Occasion, folded string) (why, miss string) {
-	switch {
-	case !slices.Contains(t.Sources, o.Source):
-		return "", "not for a " + o.Source
-	case len(t.AccountIDs) > 0 && !slices.Contains(t.AccountIDs, o.AccountID):
-		return "", "another account"
-	case len(t.PostIDs) > 0 && !slices.Contains(t.PostIDs, o.PostID):
-		return "", "another post"
-	case t.StartsAt != nil && o.At.Before(*t.StartsAt):
-		return "", "written before the trigger's period began"
-	case t.EndsAt != nil && !o.At.Before(*t.EndsAt):
-		return "", "written after the trigger's period ended"
+// Triggers are the live ones in their order.
+func (s *Set) Triggers() []Trigger {
+	if s == nil {
+		return nil
 	}
-	for _, set := range t.Keywords {
+	return s.ordered
+}
+
+// Choose returns the first trigger that matches, or nil with why each of them does not. The first one
+// decides: where its own limits keep it silent, none that comes after speaks in its place.
+func (s *Set) Choose(o Occasion) (*Match, []Miss) {
+	var match *Match
+	var misses []Miss
+	text := newFolded(o.Text)
+	for _, t := range s.Triggers() {
+		why, w, miss := t.matches(o, text)
+		switch {
+		case miss.Code != "":
+			miss.TriggerID, miss.Name = t.ID, t.Name
+			misses = append(misses, miss)
+		case match == nil:
+			match = &Match{Trigger: t, Why: why, Window: w}
+		default:
+			reason := "older"
+			if match.Trigger.Priority > t.Priority {
+				reason = "of higher priority"
+			}
+			match.After = append(match.After, Outranked{t.ID, t.Name, reason})
+		}
+	}
+	return match, misses
+}
+
+// Choose is Set.Choose for once, with the misses told as one reason for a person to read.
+func Choose(triggers []Trigger, o Occasion) (*Match, string) {
+	match, misses := NewSet(triggers).Choose(o)
+	if match != nil {
+		return match, ""
+	}
+	return nil, Explain(misses)
+}
+
+// Explain says in one sentence why nobody answers: the triggers that came nearest first.
+func Explain(misses []Miss) string {
+	if len(misses) == 0 {
+		return "no trigger is live"
+	}
+	list := slices.Clone(misses)
+	slices.SortStableFunc(list, func(a, b Miss) int { return b.depth - a.depth })
+	const told = 3
+	var parts []string
+	for _, m := range list[:min(told, len(list))] {
+		parts = append(parts, fmt.Sprintf("«%s»: %s", m.Name, m.Reason))
+	}
+	if more := len(list) - told; more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", more))
+	}
+	return "no trigger matched: " + strings.Join(parts, "; ")
+}
+
+// Losers says in one clause who matched too.
+func (m *Match) Losers() string {
+	if len(m.After) == 0 {
+		return ""
+	}
+	var names []string
+	for _, a := range m.After[:min(3, len(m.After))] {
+		names = append(names, fmt.Sprintf("«%s» matched too but «%s» is %s", a.Name, m.Trigger.Name, a.Why))
+	}
+	return "; " + strings.Join(names, "; ")
+}
+
+// matches holds one trigger against an occasion; the order of the checks is the order of nearness.
+func (t *Trigger) matches(o Occasion, text *folded) (why string, w *Window, miss Miss) {
+	for depth, check := range []func(Occasion) (string, string){t.listens, t.placed, t.running} {
+		if code, reason := check(o); code != "" {
+			return "", nil, Miss{Code: code, Reason: reason, depth: depth}
+		}
+	}
+	why, forbidden := t.words(o, text)
+	switch {
+	case forbidden != "":
+		return "", nil, Miss{Code: "excluded_word", Reason: "none of its words or intents may stand beside «" + forbidden + "»", depth: 4}
+	case why == "":
+		return "", nil, Miss{Code: "no_word", Reason: "none of its words or intents", depth: 3}
+	}
+	if t.Recurrence == "" {
+		return why, nil, Miss{}
+	}
+	switch w = t.window(o.At); {
+	case w == nil:
+		return "", nil, Miss{Code: "outside_window", Reason: "written outside its windows", depth: 5}
+	case w.Missed:
+		return "", nil, Miss{Code: "window_missed", Reason: "its window of " + w.Start.UTC().Format("2 January 15:04 UTC") + " passed while it was not kept open; it is not made up for", depth: 5}
+	}
+	return why, w, Miss{}
+}
+
+func (t *Trigger) listens(o Occasion) (code, reason string) {
+	if !slices.Contains(t.Sources, o.Source) {
+		return "source", "not for a " + strings.ReplaceAll(o.Source, "_", " ")
+	}
+	return "", ""
+}
+
+func (t *Trigger) placed(o Occasion) (code, reason string) {
+	switch {
+	case len(t.AccountIDs) > 0 && !slices.Contains(t.AccountIDs, o.AccountID):
+		return "another_account", "another account"
+	case len(t.PostIDs) > 0 && !slices.Contains(t.PostIDs, o.PostID):
+		return "another_post", "another post"
+	case len(t.tags) > 0 && !o.Captioned && o.PostID != 0:
+		return CaptionUnknown, "the post's caption is not known yet"
+	case len(t.tags) > 0 && !tagged(o.Caption, t.tags):
+		return "no_hashtag", "the post has none of its hashtags"
+	}
+	return "", ""
+}
+
+// CaptionUnknown is the code of a miss that reading the post may mend.
+const CaptionUnknown = "caption_unknown"
+
+func (t *Trigger) running(o Occasion) (code, reason string) {
+	switch {
+	case t.StartsAt != nil && o.At.Before(*t.StartsAt):
+		return "before_period", "written before the trigger's period began"
+	case t.EndsAt != nil && !o.At.Before(*t.EndsAt):
+		return "after_period", "written after the trigger's period ended"
+	}
+	c := t.Campaign
+	switch {
+	case c == nil:
+	case c.State != "live":
+		return "campaign_" + c.State, fmt.Sprintf("its campaign «%s» is %s", c.Name, map[string]string{"draft": "not live yet", "paused": "paused", "archived": "archived"}[c.State])
+	case c.StartsAt != nil && o.At.Before(*c.StartsAt):
+		return "before_campaign", fmt.Sprintf("written before its campaign «%s» began", c.Name)
+	case c.EndsAt != nil && !o.At.Before(*c.EndsAt):
+		return "after_campaign", fmt.Sprintf("written after its campaign «%s» ended", c.Name)
+	}
+	return "", ""
+}
+
+// window is the one an instant lies in; of two that overlap, as when the clock is put back, the later.
+func (t *Trigger) window(at time.Time) *Window {
+	for i := len(t.Windows) - 1; i >= 0; i-- {
+		if w := &t.Windows[i]; !at.Before(w.Start) && at.Before(w.End) {
+			return w
+		}
+	}
+	return nil
+}
+
+// words says which word or intent is met, and which forbidden word stands in the way of all of them.
+func (t *Trigger) words(o Occasion, text *folded) (why, forbidden string) {
+	for i := range t.sets {
+		set := &t.sets[i]
 		if !set.speaks(o.Language) {
 			continue
 		}
-		if hit := set.find(folded); hit != "" {
+		if not := set.excluded(text); not != "" {
+			forbidden = not
+			continue
+		}
+		if hit := set.find(text); hit != "" {
 			return "word «" + hit + "»", ""
 		}
 	}
-	if slices.Contains(t.Intents, o.Intent) && !t.forbidden(folded) {
-		return "intent " + o.Intent, ""
+	if o.Intent == "" || !slices.Contains(t.Intents, o.Intent) {
+		if forbidden != "" && !t.wouldFind(o, text) {
+			forbidden = ""
+		}
+		return "", forbidden
 	}
-	return "", "none of its words or intents"
+	for i := range t.sets { // an intent is met in any language, so a forbidden word counts in any
+		if not := t.sets[i].excluded(text); not != "" {
+			return "", not
+		}
+	}
+	return "intent " + o.Intent, ""
 }
 
-func (t Trigger) forbidden(folded string) bool {
-	for _, set := range t.Keywords {
-		if set.excluded(folded) {
-			return true
-		}
-	}
-	return false
-}
-
-func (s KeywordSet) speaks(language string) bool {
-	return s.Language == "" || language == "" || language == "unknown" || language == "other" || s.Language == language
-}
-
-func (s KeywordSet) excluded(folded string) bool {
-	return slices.ContainsFunc(s.Not, func(not string) bool { return containsWords(folded, Fold(not)) })
-}
-
-func (s KeywordSet) find(folded string) string {
-	if s.excluded(folded) {
-		return ""
-	}
-	for _, list := range [][]string{s.Words, s.Phrases} {
-		for _, w := range list {
-			if containsWords(folded, Fold(w)) {
-				return w
-			}
-		}
-	}
-	return ""
-}
-
-// Fold makes texts comparable: lower case, no accents, letters and digits as words, one space between
-// them; emoji and other symbols stay as words of their own, so that they can be keywords.
-func Fold(text string) string {
-	var b strings.Builder
-	b.Grow(len(text))
-	gap := true
-	word := func() {
-		if !gap {
-			b.WriteByte(' ')
-			gap = true
-		}
-	}
-	for _, r := range norm.NFKD.String(text) {
-		switch {
-		case unicode.Is(unicode.Mn, r), r == '\u200d', r == '\ufe0f', r == '\u200b', r == '\'', r == '’':
-			// marks, joiners and apostrophes are part of what stands before them
-		case unicode.IsLetter(r), unicode.IsDigit(r):
-			switch r = unicode.ToLower(r); r {
-			case 'ß':
-				b.WriteString("ss")
-			case 'ł':
-				b.WriteByte('l')
-			case 'ø':
-				b.WriteByte('o')
-			case 'æ':
-				b.WriteString("ae")
-			default:
-				b.WriteRune(r)
-			}
-			gap = false
-		case unicode.Is(unicode.So, r), unicode.Is(unicode.Sk, r) && r > 0x1f000:
-			word()
-			b.WriteRune(r)
-			gap = false
-			word()
-		default:
-			word()
-		}
-	}
-	return strings.TrimSpace(b.String())
-}
-
-// containsWords reports whether needle stands in text as whole words; both are folded.
-func containsWords(text, needle string) bool {
-	if needle == "" {
-		return false
-	}
-	for from := 0; ; {
-		i := strings.Index(text[from:], needle)
-		if i < 0 {
-			return false
-		}
-		start, end := from+i, from+i+len(needle)
-		if (start == 0 || text[start-1] == ' ') && (end == len(text) || text[end] == ' ') {
-			return true
-		}
-		from = start + 1
-	}
-}
-
-// PublicReply picks the variant for a person: not the same for everybody, the same on a replay, and
-// never the one used just before.
-func (t Trigger) PublicReply(language, fallback string, person int64, last int) (text string, variant int, lang string) {
-	variants, lang := byLanguage(t.PublicReplies, language, fallback)
-	if len(variants) == 0 {
-		return "", 0, ""
-	}
-	h := fnv.New32a()
-	_, _ = fmt.Fprintf(h, "%d/%d", t.ID, person)
-	variant = int(h.Sum32() % uint32(len(variants)))
-	if variant == last && len(variants) > 1 {
-		variant = (variant + 1) % len(variants)
-	}
-	return variants[variant], variant, lang
-}
-
-// PrivateText picks the private reply in the person's language, else the workspace's, else English,
-// else any.
-func (t Trigger) PrivateText(language, fallback string) (text, lang string) {
-	return byLanguage(t.PrivateReply, language, fallback)
-}
-
-func byLanguage[T any](texts map[string]T, language, fallback string) (T, string) {
-	for _, l := range []string{language, fallback, "en"} {
-		if t, ok := texts[l]; ok {
-			return t, l
-		}
-	}
-	langs := make([]string, 0, len(texts))
-	for l := range texts {
-		langs = append(langs, l)
-	}
-	slices.Sort(langs)
-	for _, l := range langs {
-		return texts[l], l
-	}
-	var none T
-	return none, ""
-}
-
-// Languages are the seven that ponte serves.
-var Languages = []string{"en", "it", "fr", "ro", "es", "de", "pt"}
-
-// LinkPlace is where the handoff's link stands in a private reply.
-const LinkPlace = "{{link}}"
-
-// maxPrivateBytes keeps a private reply with its link inside Instagram's 1000 bytes.
-const maxPrivateBytes = 1000 - 200
-
-// Validate returns every fault of a trigger, each naming its field.
-func (t Trigger) Validate() []*fault.Error {
-	var bad []*fault.Error
-	add := func(field, format string, args ...any) { bad = append(bad, fault.Field(field, format, args...)) }
-	if strings.TrimSpace(t.Name) == "" {
-		add("name", "give the trigger a name")
-	}
-	if len(t.Sources) == 0 {
-		add("sources", "choose comments, messages or both")
-	}
-	for i, s := range t.Sources {
-		if s != SourceComment && s != SourceMessage {
-			add(fmt.Sprintf("sources[%d]", i), "%q is neither comment nor message", s)
-		}
-	}
-	words := 0
-	for i, set := range t.Keywords {
-		for j, w := range append(slices.Clone(set.Words), set.Phrases...) {
-			if Fold(w) == "" {
-				add(fmt.Sprintf("keywords[%d].words[%d]", i, j), "%q holds no letter, digit or emoji", w)
-			}
-			words++
-		}
-		if set.Language != "" && !slices.Contains(Languages, set.Language) {
-			add(fmt.Sprintf("keywords[%d].language", i), "%q is not one of %s", set.Language, strings.Join(Languages, ", "))
-		}
-	}
-	if words == 0 && len(t.Intents) == 0 {
-		add("keywords", "a trigger needs at least one word or intent")
-	}
-	if t.StartsAt != nil && t.EndsAt != nil && !t.EndsAt.After(*t.StartsAt) {
-		add("ends_at", "the period ends before it begins")
-	}
-	if t.ValidMinutes < 1 || t.ValidMinutes > 7*24*60 {
-		add("valid_minutes", "must be between 1 and 10080 (Meta allows a private reply for seven days)")
-	}
-	t.validateReplies(add)
-	return bad
-}
-
-func (t Trigger) validateReplies(add func(field, format string, args ...any)) {
-	if len(t.PublicReplies) == 0 && len(t.PrivateReply) == 0 {
-		add("public_replies", "a trigger needs a public reply, a private reply or both")
-	}
-	for lang, variants := range t.PublicReplies {
-		if len(variants) == 0 || len(variants) > 10 {
-			add("public_replies."+lang, "needs one to ten variants, has %d", len(variants))
-		}
-		for i, v := range variants {
-			if strings.TrimSpace(v) == "" {
-				add(fmt.Sprintf("public_replies.%s[%d]", lang, i), "the reply is empty")
-			}
-		}
-	}
-	for lang, text := range t.PrivateReply {
-		switch {
-		case strings.TrimSpace(text) == "":
-			add("private_reply."+lang, "the reply is empty")
-		case len(text) > maxPrivateBytes:
-			add("private_reply."+lang, "has %d bytes; with the link it must fit Instagram's 1000, so at most %d", len(text), maxPrivateBytes)
-		case t.HandoffAccountID != nil && !strings.Contains(text, LinkPlace):
-			add("private_reply."+lang, "lacks %s, the place of the WhatsApp link", LinkPlace)
-		case t.HandoffAccountID == nil && strings.Contains(text, LinkPlace):
-			add("private_reply."+lang, "has %s but no WhatsApp account to lead to", LinkPlace)
-		}
-	}
+// wouldFind says whether a word is met that a forbidden one stands beside: only then is it the reason.
+func (t *Trigger) wouldFind(o Occasion, text *folded) bool {
+	return slices.ContainsFunc(t.sets, func(s wordSet) bool { return s.speaks(o.Language) && s.find(text) != "" })
 }

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -148,13 +149,13 @@ func TestValidateNamesEveryFault(t *testing.T) {
 func TestPublicReplyVariesAndStaysTheSame(t *testing.T) {
 	trigger := live(7, "a", func(t *Trigger) { t.PublicReplies = map[string][]string{"en": {"a", "b", "c"}, "it": {"x"}} })
 	used := map[int]bool{}
-	for person := range int64(60) {
-		text, variant, lang := trigger.PublicReply("en", "it", person, -1)
-		again, _, _ := trigger.PublicReply("en", "it", person, -1)
+	for person := range 60 {
+		text, variant, lang := trigger.PublicReply("en", "it", strconv.Itoa(person), Said{Variant: -1})
+		again, _, _ := trigger.PublicReply("en", "it", strconv.Itoa(person), Said{Variant: -1})
 		if text != again || lang != "en" || text != trigger.PublicReplies["en"][variant] {
 			t.Fatalf("person %d: %q then %q in %s", person, text, again, lang)
 		}
-		if _, next, _ := trigger.PublicReply("en", "it", person, variant); next == variant {
+		if _, next, _ := trigger.PublicReply("en", "it", strconv.Itoa(person), Said{"en", variant}); next == variant {
 			t.Fatalf("person %d was given variant %d twice in a row", person, variant)
 		}
 		used[variant] = true
@@ -162,7 +163,7 @@ func TestPublicReplyVariesAndStaysTheSame(t *testing.T) {
 	if len(used) != 3 {
 		t.Errorf("of three variants %d were used for 60 people", len(used))
 	}
-	if text, _, lang := trigger.PublicReply("ro", "it", 1, -1); text != "x" || lang != "it" {
+	if text, _, lang := trigger.PublicReply("ro", "it", "1", Said{Variant: -1}); text != "x" || lang != "it" {
 		t.Errorf("a language without a reply got %q in %s, want the workspace's", text, lang)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/auth"
+	"ponte/campaign"
 	"ponte/consent"
 	"ponte/inbox"
 	"ponte/ingest"
@@ -294,11 +295,12 @@ func seedTriggers(ctx context.Context, tx *sqlx.Tx, workspace, whatsApp int64) e
 		if faults := t.Validate(); len(faults) > 0 {
 			return faults[0]
 		}
-		keywords, _ := json.Marshal(t.Keywords)
-		public, _ := json.Marshal(t.PublicReplies)
-		private, _ := json.Marshal(t.PrivateReply)
-		if _, err := tx.ExecContext(ctx, `INSERT INTO triggers (workspace_id, name, state, sources, keywords, intents, public_replies, private_reply, handoff_account_id, valid_minutes, purpose)
-			VALUES ($1, $2, 'live', $3, $4, $5, $6, $7, $8, $9, 'answer')`, workspace, t.Name, inbox.Strings(t.Sources), string(keywords), inbox.Strings(t.Intents), string(public), string(private), whatsApp, t.ValidMinutes); err != nil {
+		t.Purpose = "answer"
+		id, err := campaign.Save(ctx, tx, workspace, t, nil, time.Now())
+		if err == nil {
+			_, err = campaign.SetState(ctx, tx, workspace, id, "live", time.Now())
+		}
+		if err != nil {
 			return fmt.Errorf("make trigger %s: %w", t.Name, err)
 		}
 	}

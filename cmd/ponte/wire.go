@@ -19,6 +19,7 @@ import (
 	"ponte/api"
 	"ponte/asks"
 	"ponte/auth"
+	"ponte/campaign"
 	"ponte/channels"
 	"ponte/channels/meta"
 	"ponte/channels/network"
@@ -55,6 +56,7 @@ type service struct {
 	fetcher   *ingest.Fetcher
 	asks      *asks.Runner
 	backtests *decisions.Worker
+	windows   *campaign.Clock
 	sender    *outbox.Sender
 	server    *api.Server
 
@@ -124,6 +126,7 @@ func (v *service) buildIngest() error {
 	}
 	v.fetcher = &ingest.Fetcher{DB: v.DB, Network: v.network, Accounts: directory, Open: v.openAccount, Now: time.Now, Log: v.log}
 	v.backtests = &decisions.Worker{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(decisions.Channel)}
+	v.windows = &campaign.Clock{DB: v.DB, Now: time.Now, Log: v.log}
 	v.asks = &asks.Runner{DB: v.DB, Model: v.model, Signals: v.signals, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_asks")}
 	if v.c.LLMSees {
 		v.asks.Look = v.look
@@ -251,6 +254,7 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	group.Go(func() error { return v.asks.Run(ctx) })
 	group.Go(func() error { return review.WatchFalseHides(ctx, v.DB, time.Now, v.log) })
 	group.Go(func() error { return v.backtests.Run(ctx) })
+	group.Go(func() error { return v.windows.Run(ctx) })
 	group.Go(func() error { return v.sender.Run(ctx) })
 	group.Go(func() error { return v.server.Run(ctx) })
 	group.Go(func() error {
