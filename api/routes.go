@@ -69,6 +69,10 @@ var table = []route{
 	{"POST", v1 + "/contacts/{id}/consent", auth.Converse, "Record what a person said about consent", silent((*Server).recordConsent), nil},
 	{"POST", v1 + "/contacts/{id}/block", auth.Moderate, "Block a person; networks are told after the grace period", typed((*Server).blockContact), nil},
 	{"POST", v1 + "/contacts/{id}/unblock", auth.Moderate, "Take a block back", typed((*Server).unblockContact), nil},
+	{"GET", v1 + "/contact-duplicates", auth.Converse, "Contacts that may be one person", typed((*Server).listDuplicates), nil},
+	{"GET", v1 + "/contacts/{id}/merges", auth.See, "What was merged into a person", typed((*Server).listMerges), nil},
+	{"POST", v1 + "/contacts/{id}/merge", auth.Converse, "Make another contact part of this one", typed((*Server).mergeContacts), nil},
+	{"POST", v1 + "/contact-merges/{id}/undo", auth.Converse, "Part two contacts that were merged", silent((*Server).undoMerge), nil},
 	{"GET", v1 + "/contacts/{id}/erasure", auth.Configure, "What erasing a person would empty", typed((*Server).erasure), nil},
 	{"POST", v1 + "/contacts/{id}/erase", auth.Configure, "Erase a person's data", silent((*Server).eraseContact), nil},
 

@@ -35,7 +35,7 @@ type scene struct {
 
 // space is a workspace with one of everything.
 type space struct {
-	id, facebook, whatsapp, contact, identity, post, comment, event, verdict, review, thread, conversation, message, action, trigger, quick, knowledge, template, suggestion, join, token, member, delivery, version, backtest, rule, gold, batch int64
+	id, facebook, whatsapp, contact, identity, post, comment, event, verdict, review, thread, conversation, message, action, trigger, quick, knowledge, template, suggestion, join, token, member, delivery, version, backtest, rule, gold, batch, merge int64
 	media                                                                                                                                                                                                                                         string
 }
 
@@ -185,6 +185,8 @@ func (s *scene) space(name, words string) space {
 	second := s.id(`INSERT INTO contacts (workspace_id, name) VALUES ($1, $2) RETURNING id`, v.id, words)
 	v.identity = s.id(`INSERT INTO identities (workspace_id, contact_id, channel, external_id, phone, name) VALUES ($1, $2, 'whatsapp', $3, $4, $5) RETURNING id`, v.id, v.contact, name+"-bsuid", fmt.Sprintf("61412%06d", v.id), words)
 	v.join = s.id(`INSERT INTO identity_joins (workspace_id, identity_id, from_contact, to_contact, how) VALUES ($1, $2, $3, $4, 'handoff') RETURNING id`, v.id, v.identity, second, v.contact)
+	third := s.id(`INSERT INTO contacts (workspace_id, name, merged_into) VALUES ($1, $2, $3) RETURNING id`, v.id, words, second)
+	v.merge = s.id(`INSERT INTO contact_merges (workspace_id, from_contact, into_contact, reason, before, after, moved, actor) VALUES ($1, $2, $3, $4, '{"from":{"name":"x"},"into":{"labels":[]}}', '{}', '{}', 'cli') RETURNING id`, v.id, third, second, words)
 	v.media = fmt.Sprintf("%064x", v.id)
 	s.exec(`INSERT INTO media (hash, mime, size, bytes) VALUES ($1, 'image/png', 3, $2)`, v.media, []byte(words))
 	v.post = s.id(`INSERT INTO posts (workspace_id, account_id, external_id, caption, media_hash, posted_at) VALUES ($1, $2, $3, $4, $5, now()) RETURNING id`, v.id, v.facebook, name+"-post", words, v.media)

@@ -121,7 +121,7 @@ func (l *Ledger) verifyEntry(rep *Report, r entryRow, pinned *Head) {
 	e, err := r.entry()
 	if err != nil {
 		rep.add(r.Seq, "the entry cannot be read: %v", err)
-		e = Entry{WorkspaceID: r.WorkspaceID, Seq: r.Seq, Hash: r.Hash, PrevHash: r.PrevHash}
+		e = Entry{WorkspaceID: r.WorkspaceID, Seq: r.Seq, Format: r.Format, Hash: r.Hash, PrevHash: r.PrevHash}
 	}
 	if want := rep.Head.Seq + 1; e.Seq != want {
 		rep.add(e.Seq, "entries %d to %d are missing", want, e.Seq-1)
@@ -164,8 +164,14 @@ func (l *Ledger) subject(workspace int64, address string) []byte {
 	return l.mac("subject", func(w *fields) { w.int(workspace); w.text(address) })
 }
 
+// hash binds an entry. Its format says which columns: format 2 added the legal name. What was hashed
+// under an earlier format verifies for ever.
 func (l *Ledger) hash(e Entry) []byte {
 	return l.mac("entry", func(w *fields) {
+		if e.Format > 1 {
+			w.int(int64(e.Format))
+			w.text(e.LegalName)
+		}
 		w.int(e.WorkspaceID)
 		w.int(e.Seq)
 		w.time(&e.At)

@@ -5,144 +5,146 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 )
 
-const howErasure = "erasure"
-
-// Erase deletes the personal values of a contact's entries and keeps the proof: what was agreed or
-// withdrawn, when, under which wording, and a keyed hash of the address. The erasure itself ends every
-// consent, so that the same address imported again is not written to. It must run while the contact's
-// identities still stand.
-func (l *Ledger) Erase(ctx context.Context, tx sqlx.ExtContext, workspace, contactID int64) error {
-	k := Key{workspace, contactID}
-	all, err := l.Histories(ctx, tx, []Key{k})
-	if err != nil {
-		return err
-	}
-	h := all[k]
-	var entries []Entry
-	for _, a := range h.addresses(contactID) {
-		entries = append(entries, Entry{
-			WorkspaceID: workspace, At: l.now(), Brand: h.Brand, Channel: All, Purpose: All, Act: Withdraw, Kind: None,
-			How: howErasure, Actor: "system", Personal: Personal{Address: a},
-		})
-	}
-	if err := l.Append(ctx, tx, entries); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, sqlErasePersonal, workspace, contactID); err != nil {
-		return fmt.Errorf("erase the personal values of consent: %w", err)
-	}
-	return nil
-}
-
-// addresses lists all that the contact was ever known by, also through identities that moved away.
-func (h *History) addresses(contactID int64) []string {
-	var out []string
-	for _, i := range h.Identities {
-		out = append(out, Addresses(i)...)
-	}
-	for _, e := range h.Entries {
-		if e.Personal.ContactID == contactID && e.Personal.Address != "" {
-			out = append(out, e.Personal.Address)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-const sqlErasePersonal = `DELETE FROM consent_personal WHERE workspace_id = $1 AND contact_id = $2`
-
-// evidenceEntry is one entry as it is shown to a regulator or to the person.
-type evidenceEntry struct {
+// Proof is one entry as it is shown to a regulator or to the person.
+type Proof struct {
 	Seq        int64      `json:"seq"`
+	Format     int        `json:"format"`
 	At         time.Time  `json:"at"`
+	LocalTime  string     `json:"local_time"` // on the person's clock; empty once erased
 	RecordedAt time.Time  `json:"recorded_at"`
 	Brand      string     `json:"brand"`
+	LegalName  string     `json:"legal_name"`
 	Channel    string     `json:"channel"`
 	Purpose    string     `json:"purpose"`
 	Act        Act        `json:"act"`
 	Kind       Kind       `json:"kind"`
 	How        string     `json:"how"`
 	Actor      string     `json:"actor"`
-	Evidence   Evidence   `json:"evidence,omitempty"`
-	ValidUntil *time.Time `json:"valid_until,omitempty"`
-	Wording    *Wording   `json:"wording,omitempty"`
-	Personal   *Personal  `json:"personal,omitempty"` // absent: erased
+	Evidence   Evidence   `json:"evidence"`
+	ValidUntil *time.Time `json:"valid_until"`
+	Wording    *Wording   `json:"wording"`
+	Personal   *Personal  `json:"personal"` // null: erased
 	Subject    string     `json:"subject"`
 	Commitment string     `json:"commitment"`
 	PrevHash   string     `json:"prev_hash"`
 	Hash       string     `json:"hash"`
 }
 
-type evidenceState struct {
-	IdentityID int64     `json:"identity_id"`
-	Channel    string    `json:"channel"`
-	Purpose    string    `json:"purpose"`
-	Status     Status    `json:"status"`
-	Since      time.Time `json:"since"`
-	Seq        int64     `json:"seq"`
+// Standing is where one identity stands for promotional messages.
+type Standing struct {
+	IdentityID int64      `json:"identity_id"`
+	Channel    string     `json:"channel"`
+	Purpose    string     `json:"purpose"`
+	Status     Status     `json:"status"`
+	Kind       Kind       `json:"kind"`
+	Since      *time.Time `json:"since"`
+	Seq        int64      `json:"seq"`
+	ValidUntil *time.Time `json:"valid_until"`
 }
 
-// Evidence returns everything the ledger can show of one contact, as JSON: the entries with their
-// wordings and hashes, where consent stands now, and the head of the chain.
-func (l *Ledger) Evidence(ctx context.Context, q sqlx.QueryerContext, workspace, contactID int64) (json.RawMessage, error) {
+// Bundle is everything the ledger can show of one contact: the entries with their wordings and hashes,
+// where consent stands, and the head of the chain.
+type Bundle struct {
+	MadeAt    time.Time  `json:"made_at"`
+	Workspace int64      `json:"workspace"`
+	Contact   int64      `json:"contact"`
+	Brand     string     `json:"brand"`
+	LegalName string     `json:"legal_name"`
+	Standing  []Standing `json:"standing"`
+	Entries   []Proof    `json:"entries"`
+	Head      Head       `json:"head"`
+}
+
+// Bundle collects the evidence about one contact.
+func (l *Ledger) Bundle(ctx context.Context, q sqlx.QueryerContext, workspace, contactID int64) (Bundle, error) {
+	out := Bundle{MadeAt: l.now().UTC(), Workspace: workspace, Contact: contactID, Standing: []Standing{}, Entries: []Proof{}}
 	k := Key{workspace, contactID}
 	all, err := l.Histories(ctx, q, []Key{k})
 	if err != nil {
-		return nil, err
+		return out, err
+	}
+	wordings, err := WordingsByID(ctx, q, workspace)
+	if err != nil {
+		return out, err
+	}
+	if out.Head, err = l.ExportHead(ctx, q, workspace); err != nil {
+		return out, err
+	}
+	var legal string
+	if err := sqlx.GetContext(ctx, q, &legal, `SELECT legal_name FROM workspaces WHERE id = $1`, workspace); err != nil {
+		return out, fmt.Errorf("load the legal name of workspace %d: %w", workspace, err)
 	}
 	h := all[k]
-	wordings, err := wordingsByID(ctx, q, workspace)
-	if err != nil {
-		return nil, err
-	}
-	head, err := l.ExportHead(ctx, q, workspace)
-	if err != nil {
-		return nil, err
-	}
-	out := struct {
-		Made      time.Time       `json:"made_at"`
-		Workspace int64           `json:"workspace"`
-		Contact   int64           `json:"contact"`
-		Standing  []evidenceState `json:"standing"`
-		Entries   []evidenceEntry `json:"entries"`
-		Head      Head            `json:"head"`
-	}{Made: l.now().UTC(), Workspace: workspace, Contact: contactID, Standing: []evidenceState{}, Entries: []evidenceEntry{}, Head: head}
+	out.Brand, out.LegalName = h.Brand, legal
 	for _, s := range h.Standing(l.now()) {
-		out.Standing = append(out.Standing, evidenceState{s.IdentityID, s.Channel, s.Purpose, s.Status, s.Since, s.Seq})
+		out.Standing = append(out.Standing, showStanding(s))
 	}
 	for _, e := range h.Entries {
-		out.Entries = append(out.Entries, shown(e, wordings))
+		out.Entries = append(out.Entries, Show(e, wordings))
 	}
-	b, err := json.Marshal(out)
-	if err != nil {
-		return nil, fmt.Errorf("encode consent evidence: %w", err)
-	}
-	return b, nil
+	return out, nil
 }
 
-func shown(e Entry, wordings map[int64]*Wording) evidenceEntry {
-	v := evidenceEntry{
-		Seq: e.Seq, At: e.At.UTC(), RecordedAt: e.RecordedAt.UTC(), Brand: e.Brand, Channel: e.Channel, Purpose: e.Purpose, Act: e.Act,
-		Kind: e.Kind, How: e.How, Actor: e.Actor, Evidence: e.Evidence, ValidUntil: e.ValidUntil,
-		Subject: hex.EncodeToString(e.Subject), Commitment: hex.EncodeToString(e.Commitment),
-		PrevHash: hex.EncodeToString(e.PrevHash), Hash: hex.EncodeToString(e.Hash),
-	}
-	if e.WordingID != nil {
-		v.Wording = wordings[*e.WordingID]
-	}
-	if e.Personal.Address != "" {
-		v.Personal = &e.Personal
+func showStanding(s State) Standing {
+	v := Standing{IdentityID: s.IdentityID, Channel: s.Channel, Purpose: s.Purpose, Status: s.Status, Kind: s.Kind, Seq: s.Seq, ValidUntil: utc(s.ValidUntil)}
+	if s.Seq != 0 {
+		v.Since = utc(&s.Since)
 	}
 	return v
 }
 
-func wordingsByID(ctx context.Context, q sqlx.QueryerContext, workspace int64) (map[int64]*Wording, error) {
+// Evidence returns the bundle of one contact as JSON.
+func (l *Ledger) Evidence(ctx context.Context, q sqlx.QueryerContext, workspace, contactID int64) (json.RawMessage, error) {
+	b, err := l.Bundle(ctx, q, workspace, contactID)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(b)
+	if err != nil {
+		return nil, fmt.Errorf("encode consent evidence: %w", err)
+	}
+	return raw, nil
+}
+
+// Show makes the proof of an entry, with the wording it names.
+func Show(e Entry, wordings map[int64]*Wording) Proof {
+	v := Proof{
+		Seq: e.Seq, Format: e.Format, At: e.At.UTC(), RecordedAt: e.RecordedAt.UTC(), Brand: e.Brand, LegalName: e.LegalName, Channel: e.Channel, Purpose: e.Purpose, Act: e.Act,
+		Kind: e.Kind, How: e.How, Actor: e.Actor, Evidence: e.Evidence, ValidUntil: utc(e.ValidUntil),
+		Subject: hex.EncodeToString(e.Subject), Commitment: hex.EncodeToString(e.Commitment),
+		PrevHash: hex.EncodeToString(e.PrevHash), Hash: hex.EncodeToString(e.Hash),
+	}
+	if v.Evidence == nil {
+		v.Evidence = Evidence{}
+	}
+	if e.WordingID != nil {
+		v.Wording = wordings[*e.WordingID]
+	}
+	if e.Personal.Address == "" {
+		return v
+	}
+	v.Personal = &e.Personal
+	if z, err := time.LoadLocation(e.Personal.TimeZone); err == nil && e.Personal.TimeZone != "" {
+		v.LocalTime = e.At.In(z).Format("2006-01-02 15:04:05 -0700 MST")
+	}
+	return v
+}
+
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
+
+// WordingsByID returns every version of every wording of the workspace.
+func WordingsByID(ctx context.Context, q sqlx.QueryerContext, workspace int64) (map[int64]*Wording, error) {
 	var list []Wording
 	if err := sqlx.SelectContext(ctx, q, &list, sqlSelectWordings+` WHERE workspace_id = $1`, workspace); err != nil {
 		return nil, fmt.Errorf("load consent wordings: %w", err)

@@ -70,15 +70,18 @@ type Personal struct {
 	TimeZone   string `json:"time_zone,omitempty"`
 }
 
-// Entry is one act, as it is to be written or as it was read. Seq, RecordedAt, Subject, Commitment,
-// PrevHash and Hash are set by the ledger.
+// Entry is one act, as it is to be written or as it was read. Seq, Format, RecordedAt, LegalName, Subject,
+// Commitment, PrevHash and Hash are set by the ledger; so are the time zone of the person and the end of
+// a grant, where the caller leaves them empty.
 type Entry struct {
 	WorkspaceID int64
 	Seq         int64
+	Format      int       // of the hash: which columns it binds
 	At          time.Time // when the person acted, by the network's clock
 	RecordedAt  time.Time
 	Subject     []byte
 	Brand       string // the workspace's BrandName at that time
+	LegalName   string // the legal person behind the brand at that time
 	Channel     string // whatsapp, messenger, instagram, sms, email, all
 	Purpose     string
 	Act         Act
@@ -159,6 +162,9 @@ func (l *Ledger) Append(ctx context.Context, tx sqlx.ExtContext, entries []Entry
 	if err != nil {
 		return err
 	}
+	if entries, err = l.complete(ctx, tx, entries); err != nil {
+		return err
+	}
 	recorded := l.now().UTC().Truncate(time.Microsecond)
 	rows, personal := inbox.NewRows(), inbox.NewRows()
 	for _, e := range entries {
@@ -172,7 +178,7 @@ func (l *Ledger) Append(ctx context.Context, tx sqlx.ExtContext, entries []Entry
 			until := e.ValidUntil.UTC().Truncate(time.Microsecond)
 			e.ValidUntil = &until
 		}
-		e.Seq, e.PrevHash = h.Seq+1, h.Hash
+		e.Seq, e.Format, e.PrevHash = h.Seq+1, format, h.Hash
 		e.Subject = l.subject(e.WorkspaceID, e.Personal.Address)
 		e.Commitment = commit(salt, e.Personal)
 		e.Hash = l.hash(e)
@@ -192,9 +198,12 @@ func (l *Ledger) Append(ctx context.Context, tx sqlx.ExtContext, entries []Entry
 	return moveHeads(ctx, tx, heads)
 }
 
+// format is the one that new entries are hashed under.
+const format = 2
+
 const sqlInsertEntries = `
 INSERT INTO consent_entries (workspace_id, seq, at, recorded_at, subject, brand, channel, purpose, act, kind,
-    wording_id, how, evidence, valid_until, actor, commitment, prev_hash, hash) VALUES `
+    wording_id, how, evidence, valid_until, actor, commitment, prev_hash, hash, format, legal_name) VALUES `
 
 const sqlInsertPersonal = `
 INSERT INTO consent_personal (workspace_id, seq, contact_id, salt, personal) VALUES `
@@ -208,7 +217,7 @@ func addRows(rows, personal *inbox.Rows, e Entry, salt []byte) error {
 		return fmt.Errorf("encode consent evidence: %w", err)
 	}
 	rows.Add(e.WorkspaceID, e.Seq, e.At, e.RecordedAt, e.Subject, e.Brand, e.Channel, e.Purpose, string(e.Act), string(e.Kind),
-		e.WordingID, e.How, string(evidence), e.ValidUntil, e.Actor, e.Commitment, e.PrevHash, e.Hash)
+		e.WordingID, e.How, string(evidence), e.ValidUntil, e.Actor, e.Commitment, e.PrevHash, e.Hash, e.Format, e.LegalName)
 	if e.How == howErasure {
 		return nil // nothing personal may come back by the entry that records its erasure
 	}

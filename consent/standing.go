@@ -33,6 +33,7 @@ type State struct {
 	Channel    string
 	Purpose    string
 	Status     Status
+	Kind       Kind      // of the grant that decides; inferred is shown apart
 	Since      time.Time // of the entry that decides
 	Seq        int64     // of the entry that decides; 0 where there is none
 	WordingID  *int64    // of the grant
@@ -47,6 +48,7 @@ func (s State) Live() bool { return s.Status == Granted }
 // of their addresses, now or earlier, in order of the time at which the person acted.
 type History struct {
 	Brand      string
+	Inferred   bool // the owner lets inferred consent count for campaigns
 	Identities []inbox.Identity
 	Entries    []Entry
 	subjects   map[int64][][]byte // by identity
@@ -83,16 +85,21 @@ type subjectKey struct {
 func (l *Ledger) loadSubjects(ctx context.Context, q sqlx.QueryerContext, out map[Key]*History, wanted *inbox.Rows) (map[subjectKey][]Key, error) {
 	var ids []struct {
 		inbox.Identity
-		Brand string `db:"brand"`
+		Brand    string          `db:"brand"`
+		Settings json.RawMessage `db:"settings"`
 	}
 	if err := sqlx.SelectContext(ctx, q, &ids, fmt.Sprintf(sqlSelectIdentities, wanted.SQL()), wanted.Args...); err != nil {
 		return nil, fmt.Errorf("load the identities of a consent: %w", err)
 	}
 	owners := map[subjectKey][]Key{}
+	rules := map[int64]Rules{}
 	for _, i := range ids {
+		if _, known := rules[i.WorkspaceID]; !known {
+			rules[i.WorkspaceID] = rulesOrStrict(i.Settings)
+		}
 		k := Key{i.WorkspaceID, i.ContactID}
 		h := out[k]
-		h.Brand = i.Brand
+		h.Brand, h.Inferred = i.Brand, rules[i.WorkspaceID].Inferred
 		h.Identities = append(h.Identities, i.Identity)
 		for _, a := range Addresses(i.Identity) {
 			s := l.subject(i.WorkspaceID, a)
@@ -109,7 +116,8 @@ func (l *Ledger) loadSubjects(ctx context.Context, q sqlx.QueryerContext, out ma
 // Identities that the network replaced count as well: a withdrawal under the old id still holds.
 const sqlSelectIdentities = `
 SELECT i.workspace_id, i.id, i.contact_id, i.channel, i.scope, i.external_id, i.phone, i.username, i.name,
-       CASE WHEN w.brand <> '' THEN w.brand ELSE w.name END AS brand
+       CASE WHEN w.brand <> '' THEN w.brand ELSE w.name END AS brand,
+       jsonb_build_object('consent', w.settings -> 'consent') AS settings
 FROM identities i
 JOIN workspaces w ON w.id = i.workspace_id
 JOIN (VALUES %s) AS k (workspace_id, contact_id) ON i.workspace_id = k.workspace_id AND i.contact_id = k.contact_id
@@ -165,6 +173,7 @@ func (h *History) add(e Entry) {
 
 // byTime orders by the instant of the act. Networks tell it in whole seconds: at the same instant an
 // act that stops comes last, so that it wins.
+// Among acts of one kind the one recorded first comes first.
 func byTime(a, b Entry) int {
 	if c := a.At.Compare(b.At); c != 0 {
 		return c
@@ -246,6 +255,7 @@ func (s State) settle(grant, doubt *Entry, at time.Time) State {
 		s.decide(grant, Granted)
 	}
 	if grant != nil {
+		s.Kind = grant.Kind
 		s.WordingID, s.ValidUntil = grant.WordingID, grant.ValidUntil
 	}
 	return s
@@ -258,9 +268,9 @@ func (s *State) decide(e *Entry, status Status) {
 func (e Entry) concerns(purpose string) bool { return e.Purpose == purpose || e.Purpose == All }
 
 // covers says whether an entry that allows is about exactly this identity, channel, purpose and brand,
-// and rests on more than inference.
+// and rests on more than inference, unless the owner has switched inferred consent on.
 func (h *History) covers(e *Entry, identityID int64, channel, purpose string) bool {
-	if e.Purpose != purpose || e.Kind != Express {
+	if e.Purpose != purpose || e.Kind != Express && (e.Kind != Inferred || !h.Inferred) {
 		return false
 	}
 	if e.Channel != channel && e.Channel != All {
@@ -322,6 +332,8 @@ type entryRow struct {
 	Commitment  []byte     `db:"commitment"`
 	PrevHash    []byte     `db:"prev_hash"`
 	Hash        []byte     `db:"hash"`
+	Format      int        `db:"format"`
+	LegalName   string     `db:"legal_name"`
 	ContactID   *int64     `db:"contact_id"`
 	Salt        []byte     `db:"salt"`
 	Personal    []byte     `db:"personal"`
@@ -329,7 +341,7 @@ type entryRow struct {
 
 const sqlSelectEntries = `
 SELECT e.workspace_id, e.seq, e.at, e.recorded_at, e.subject, e.brand, e.channel, e.purpose, e.act, e.kind, e.wording_id,
-       e.how, e.evidence, e.valid_until, e.actor, e.commitment, e.prev_hash, e.hash, p.contact_id, p.salt, p.personal
+       e.how, e.evidence, e.valid_until, e.actor, e.commitment, e.prev_hash, e.hash, e.format, e.legal_name, p.contact_id, p.salt, p.personal
 FROM consent_entries e LEFT JOIN consent_personal p ON p.workspace_id = e.workspace_id AND p.seq = e.seq`
 
 func (r entryRow) entry() (Entry, error) {
@@ -337,6 +349,7 @@ func (r entryRow) entry() (Entry, error) {
 		WorkspaceID: r.WorkspaceID, Seq: r.Seq, At: r.At, RecordedAt: r.RecordedAt, Subject: r.Subject, Brand: r.Brand,
 		Channel: r.Channel, Purpose: r.Purpose, Act: Act(r.Act), Kind: Kind(r.Kind), WordingID: r.WordingID, How: r.How,
 		ValidUntil: r.ValidUntil, Actor: r.Actor, Commitment: r.Commitment, PrevHash: r.PrevHash, Hash: r.Hash,
+		Format: r.Format, LegalName: r.LegalName,
 	}
 	if err := json.Unmarshal(r.Evidence, &e.Evidence); err != nil {
 		return e, fmt.Errorf("its evidence is not a list of ids: %w", err)

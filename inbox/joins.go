@@ -86,7 +86,11 @@ JOIN identities i ON i.workspace_id = j.workspace_id AND i.id = j.identity_id AN
 WHERE j.workspace_id = $1 AND j.id = $2 AND j.undone_at IS NOT NULL
 RETURNING identity_id, to_contact`
 
+// moveIdentity gives an identity to a contact, or to the one that contact was merged into since.
 func moveIdentity(ctx context.Context, tx sqlx.ExtContext, workspaceID, identityID, contactID int64) error {
+	if err := sqlx.GetContext(ctx, tx, &contactID, sqlStands, workspaceID, contactID); err != nil {
+		return fmt.Errorf("find who contact %d is today: %w", contactID, err)
+	}
 	for _, stmt := range []string{sqlMoveIdentity, sqlMoveThreads, sqlMoveConversations, sqlMoveComments} {
 		if _, err := tx.ExecContext(ctx, stmt, workspaceID, identityID, contactID); err != nil {
 			return fmt.Errorf("move an identity to another contact: %w", err)
@@ -96,6 +100,11 @@ func moveIdentity(ctx context.Context, tx sqlx.ExtContext, workspaceID, identity
 }
 
 const (
+	sqlStands = `
+WITH RECURSIVE m (id, next) AS (
+    SELECT id, merged_into FROM contacts WHERE workspace_id = $1 AND id = $2
+    UNION SELECT c.id, c.merged_into FROM contacts c JOIN m ON c.workspace_id = $1 AND c.id = m.next)
+SELECT id FROM m WHERE next IS NULL`
 	sqlMoveIdentity      = `UPDATE identities SET contact_id = $3 WHERE workspace_id = $1 AND id = $2`
 	sqlMoveThreads       = `UPDATE threads SET contact_id = $3 WHERE workspace_id = $1 AND identity_id = $2`
 	sqlMoveConversations = `

@@ -628,6 +628,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/contact-duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Contacts that may be one person
+         * @description Permission: converse
+         */
+        get: operations["get-contact-duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-merges/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Part two contacts that were merged
+         * @description Permission: converse
+         */
+        post: operations["post-contact-merges-id-undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contacts": {
         parameters: {
             query?: never;
@@ -740,6 +780,46 @@ export interface paths {
          * @description Permission: configure
          */
         get: operations["get-contacts-id-erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make another contact part of this one
+         * @description Permission: converse
+         */
+        post: operations["post-contacts-id-merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was merged into a person
+         * @description Permission: see
+         */
+        get: operations["get-contacts-id-merges"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2766,6 +2846,12 @@ export interface components {
             received_at: string;
             source: string;
         };
+        Duplicate: {
+            a: components["schemas"]["ContactBrief"];
+            b: components["schemas"]["ContactBrief"];
+            /** @description What both have: phone, email */
+            same: string[];
+        };
         Earlier: {
             /** @enum {string} */
             channel: "facebook" | "instagram" | "messenger" | "whatsapp";
@@ -3110,6 +3196,34 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "supervisor" | "moderator" | "agent" | "analyst";
         };
+        Merge: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** Format: int64 */
+            from_id: number;
+            /** @description Of the contact that became part of this one, as it was */
+            from_name: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            into_id: number;
+            /** @description Fields in which both said something and the other's value was set aside; parting them brings it back */
+            lost: string[];
+            reason: string;
+            /** Format: date-time */
+            undone_at: string | null;
+            undone_by: string;
+        };
+        MergeInBody: {
+            /**
+             * Format: int64
+             * @description The contact that becomes part of this one
+             */
+            from_id: number;
+            /** @description Why they are one person */
+            reason: string;
+        };
         Message: {
             action: components["schemas"]["MessageAction"] | null;
             /** Format: date-time */
@@ -3289,6 +3403,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageDuplicate: {
+            items: components["schemas"]["Duplicate"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageEvent: {
             items: components["schemas"]["Event"][];
             /** @description Cursor of the next page; empty on the last */
@@ -3306,6 +3425,11 @@ export interface components {
         };
         PageMember: {
             items: components["schemas"]["Member"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageMerge: {
+            items: components["schemas"]["Merge"][];
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
@@ -5078,6 +5202,72 @@ export interface operations {
             };
         };
     };
+    "get-contact-duplicates": {
+        parameters: {
+            query?: {
+                /** @description Only those of one contact */
+                contact_id?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDuplicate"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-contact-merges-id-undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-contacts": {
         parameters: {
             query?: {
@@ -5261,6 +5451,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-contacts-id-merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-contacts-id-merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMerge"];
                 };
             };
             /** @description Error */
