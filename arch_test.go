@@ -19,7 +19,7 @@ var levels = [][]string{
 	{"fault", "privacy", "secret", "prompts", "migrations", "cluster", "web", "rehearsal", "channels"},
 	{"jobs", "llm", "auth", "testkit", "moderation", "router", "channels/meta"},
 	{"channels/webhook", "inbox", "flow"},
-	{"channels/network", "consent", "decisions"},
+	{"channels/network", "consent", "decisions", "prices"},
 	{"gate"},
 	{"outbox"},
 	{"asks", "review", "campaign"},
@@ -47,7 +47,7 @@ var doors = []struct {
 	{"github.com/sashabaranov/go-openai", []string{"llm"}, "one package speaks to the model"},
 	{"github.com/gofiber/fiber/v2", []string{"api", "cmd/ponte"}, "HTTP types stay in the API"},
 	{"github.com/danielgtaylor/huma/v2", []string{"api"}, "HTTP types stay in the API"},
-	{"github.com/nyaruka/phonenumbers", []string{"flow"}, "what a phone number is, is asked in one place"},
+	{"github.com/nyaruka/phonenumbers", []string{"flow", "prices"}, "what a phone number is, is asked in few places"},
 	{"github.com/alecthomas/kong", []string{"cmd/ponte"}, "only the command reads flags and the environment"},
 }
 

@@ -40,11 +40,17 @@ type Action struct {
 	DoneAt         *time.Time `json:"done_at"`
 	ExternalID     string     `json:"external_id"`
 	CreatedAt      time.Time  `json:"created_at"`
+	CampaignID     *int64     `json:"campaign_id"`
+	Sequence       string     `json:"sequence" doc:"Reminders that follow each other share one"`
+	Cost           Cost       `json:"cost"`
+	ReadBack       string     `json:"read_back" enum:"same,edited,gone,hidden,unreadable," doc:"What reading the comment before an automatic answer showed; empty: it was not read"`
+	ReadBackAt     *time.Time `json:"read_back_at"`
 }
 
 func showAction(a inbox.ActionView, names map[string]string) Action {
 	return Action{a.ID, a.AccountID, a.Kind, a.State, a.Reason, a.Meaning, a.Purpose, a.Origin, a.Actor, names[a.Actor], a.ContactID, a.ContactName, a.ConversationID, a.CommentID, a.MessageID, a.TriggerID,
-		router.HideReferences(a.Text), a.Attempts, a.NotBefore.UTC(), a.ValidUntil.UTC(), utc(a.SentAt), utc(a.DoneAt), a.ExternalID, a.CreatedAt.UTC()}
+		router.HideReferences(a.Text), a.Attempts, a.NotBefore.UTC(), a.ValidUntil.UTC(), utc(a.SentAt), utc(a.DoneAt), a.ExternalID, a.CreatedAt.UTC(),
+		a.CampaignID, a.Sequence, Cost{a.CostState, a.CostMicros, a.CostCurrency, a.CostCountry, a.CostCategory, a.CostReason}, a.ReadBack, utc(a.ReadBackAt)}
 }
 
 type actionsIn struct {

@@ -71,11 +71,12 @@ type CareWindow struct {
 // ConversationDetail is a conversation with the person beside it.
 type ConversationDetail struct {
 	Conversation
-	CameFrom   *Provenance     `json:"came_from" doc:"Where the conversation began, where it came from a comment"`
-	Consent    []ConsentState  `json:"consent"`
-	Identities []IdentityPanel `json:"identities"`
-	Journey    []Step          `json:"journey"`
-	Earlier    []Earlier       `json:"earlier"`
+	CameFrom   *Provenance      `json:"came_from" doc:"Where the conversation began, where it came from a comment"`
+	Consent    []ConsentState   `json:"consent"`
+	Identities []IdentityPanel  `json:"identities"`
+	Journey    []Step           `json:"journey"`
+	Earlier    []Earlier        `json:"earlier"`
+	Cost       ConversationCost `json:"cost"`
 }
 
 // ConsentState is where a consent stands on a channel.
@@ -203,6 +204,9 @@ func (s *Server) getConversation(ctx context.Context, who *caller, in *ByID) (Co
 		return out, err
 	}
 	if out.Journey, err = s.journeyOf(ctx, who.WorkspaceID, c.Contact.ID); err != nil {
+		return out, err
+	}
+	if out.Cost, err = s.costOfConversation(ctx, who.WorkspaceID, c.ID); err != nil {
 		return out, err
 	}
 	earlier, err := inbox.EarlierConversations(ctx, s.DB, who.WorkspaceID, c.Contact.ID, c.ID)

@@ -16,6 +16,7 @@ func (v space) path(t *testing.T, path string) string {
 		"contacts": v.contact, "triggers": v.trigger, "accounts": v.facebook, "quick-replies": v.quick, "knowledge": v.knowledge, "members": v.member, "tokens": v.token,
 		"actions": v.action, "events": v.event, "deliveries": v.delivery, "decisions": v.verdict, "rules": v.rule,
 		"versions": v.version, "backtests": v.backtest, "gold": v.gold, "review-batches": v.batch, "contact-merges": v.merge}
+	ids["price-files"] = v.prices
 	path = strings.Replace(strings.Replace(path, "{hash}", v.media, 1), "{code}", "unknown", 1)
 	path = strings.Replace(path, "*", "state", 1)
 	for what, id := range ids {
@@ -44,9 +45,10 @@ func (v space) body(method, path string) any {
 		"PUT triggers": trigger, "POST triggers": trigger, "POST state": map[string]any{"state": "live"}, "POST sending": map[string]any{"on": false}, "PUT quick-replies": quick, "POST quick-replies": quick,
 		"PUT knowledge": fact, "POST knowledge": fact, "PUT members": map[string]any{"role": "agent"}, "POST settle": map[string]any{"outcome": "took_place", "reason": "seen"},
 		"POST escalate": map[string]any{"reason": "not mine to say"}, "POST alike": map[string]any{"verb": "hide"}, "POST gold": map[string]any{"answer": "hide"},
-		"POST merge": map[string]any{"from_id": v.contact + 1, "reason": "same number"},
+		"POST merge":    map[string]any{"from_id": v.contact + 1, "reason": "same number"},
 		"POST versions": map[string]any{"kind": "thresholds", "document": map[string]any{"review_spam": 0.4}},
 	}
+	known["POST price-files"] = map[string]any{"name": "card", "text": "country,category,effective_from,currency,price\nIT,marketing,2026-07-01,EUR,0.06\n"}
 	parts := strings.Split(path, "/")
 	for i := len(parts) - 1; i >= 0; i-- {
 		if !strings.HasPrefix(parts[i], "{") {

@@ -36,7 +36,8 @@ type scene struct {
 // space is a workspace with one of everything.
 type space struct {
 	id, facebook, whatsapp, contact, identity, post, comment, event, verdict, review, thread, conversation, message, action, trigger, quick, knowledge, template, suggestion, join, token, member, delivery, version, backtest, rule, gold, batch, merge int64
-	media                                                                                                                                                                                                                                         string
+	media                                                                                                                                                                                                                                                string
+	prices                                                                                                                                                                                                                                               int64
 }
 
 type option func(*api.Deps)
@@ -213,6 +214,8 @@ VALUES ($1, $2, 'facebook', $3, $4, $4, $5, $6, $7, $7, 'hidden', 'policy', 'hid
 	v.backtest = s.id(`INSERT INTO backtests (workspace_id, version_id, until, most, created_by) VALUES ($1, $2, now(), 10, 'cli') RETURNING id`, v.id,
 		s.id(`INSERT INTO versions (workspace_id, kind, version, document, note, created_by) VALUES ($1, 'thresholds', 'v2', '{"review_harm": 0.3}', $2, 'cli') RETURNING id`, v.id, words))
 	v.rule = s.id(`INSERT INTO rules (workspace_id, name, document, created_by, updated_by) VALUES ($1, $2, $3, 'cli', 'cli') RETURNING id`, v.id, words, `{"name":"`+words+`","text":"`+words+`","category":"spam","decision":"hide","words":["blarg"]}`)
+	v.prices = s.id(`INSERT INTO price_files (workspace_id, version, name, hash, rows, imported_by) VALUES ($1, 1, $2, '', 1, 'cli') RETURNING id`, v.id, words)
+	s.exec(`INSERT INTO prices (workspace_id, file_id, country, category, effective_from, currency, price_micros) VALUES ($1, $2, 'AU', 'marketing', '2026-01-01', 'AUD', 100000)`, v.id, v.prices)
 	v.delivery = s.id(`INSERT INTO deliveries (body, state, reason) VALUES ($1, 'parked', $2) RETURNING id`, []byte(words), words)
 	return v
 }

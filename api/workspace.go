@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"time"
 
@@ -138,7 +139,7 @@ func (s *Server) changeSettings(ctx context.Context, who *caller, verb string, e
 		if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), verb, fmt.Sprintf("workspace:%d", who.WorkspaceID), map[string]any{"settings": changed}); err != nil {
 			return err
 		}
-		if err := inbox.Wake(ctx, tx, outbox.Channel); err != nil {
+		if err := outbox.Reconsider(ctx, tx, who.WorkspaceID, outbox.MoneyReasons...); err != nil { // wakes the senders
 			return err
 		}
 		return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "workspace", ObjectID: who.WorkspaceID})
@@ -160,6 +161,9 @@ func checkSettings(raw json.RawMessage) error {
 		if v < 0 {
 			return fault.Field("settings."+name, "must not be negative")
 		}
+	}
+	if err := checkMoney(st); err != nil {
+		return err
 	}
 	for name, v := range map[string]float64{"sample_hidden": st.Review.SampleHidden, "sample_allowed": st.Review.SampleAllowed, "second": st.Review.Second} {
 		if !(v >= 0 && v <= 1) {
@@ -188,6 +192,29 @@ func checkSettings(raw json.RawMessage) error {
 		return fault.Wrap(fault.Invalid, err, "the policy is not in the form it must have")
 	}
 	return err
+}
+
+// checkMoney refuses budgets that could not be held, and reminders too close together.
+func checkMoney(st inbox.Settings) error {
+	if st.Currency != "" && !regexp.MustCompile(`^[A-Z]{3}$`).MatchString(st.Currency) {
+		return fault.Field("settings.currency", "%q is not a currency such as AUD", st.Currency)
+	}
+	for name, v := range map[string]*int64{"budget_day_micros": st.BudgetDayMicros, "budget_month_micros": st.BudgetMonthMicros} {
+		switch {
+		case v == nil:
+		case *v < 0:
+			return fault.Field("settings."+name, "must not be negative")
+		case st.Currency == "":
+			return fault.Field("settings.currency", "say in which currency the budget is")
+		}
+	}
+	if st.NudgeHours < 24 || st.NudgeHours > 72 {
+		return fault.Field("settings.nudge_hours", "reminders are 24 to 72 hours apart, not %d", st.NudgeHours)
+	}
+	if st.ReadBackMinutes < 0 || st.ReadBackMinutes > 24*60 {
+		return fault.Field("settings.read_back_minutes", "must be between 0 and 1440 minutes")
+	}
+	return nil
 }
 
 type sendingIn struct {

@@ -47,7 +47,7 @@ const sqlGateEvents = `
 SELECT a.id, e.workspace_id, e.kind, coalesce((e.payload->>'own')::boolean, false) AS own, e.occurred_at,
        coalesce(e.payload->>'id', '') AS provider_id,
        coalesce(e.payload->>'person', '') AS person, coalesce(e.payload->>'phone', '') AS phone,
-       CASE WHEN e.kind = 'comment.approved' THEN coalesce((e.payload->>'comment_id')::bigint, 0) ELSE 0 END AS comment_id
+       CASE WHEN e.kind IN ('comment.approved','comment.reread','comment.caption_read') THEN coalesce((e.payload->>'comment_id')::bigint, 0) ELSE 0 END AS comment_id
 FROM events a
 LEFT JOIN asks k ON a.kind = 'llm.answered' AND k.workspace_id = a.workspace_id AND k.id = (a.payload->>'ask_id')::bigint
 JOIN events e ON e.id = coalesce(k.event_id, a.id)
@@ -60,7 +60,7 @@ func (b *batch) answered(r Request) *Answered {
 	}
 	a := &Answered{At: e.OccurredAt}
 	switch channels.Kind(e.Kind) {
-	case channels.CommentAdded, channels.CommentEdited, channels.MentionAdded, inbox.CommentApproved:
+	case channels.CommentAdded, channels.CommentEdited, channels.MentionAdded, inbox.CommentApproved, inbox.CommentReread, inbox.CaptionRead:
 		a.Inbound, a.Comment = !e.Own, true
 	case channels.MessageReceived, channels.MessageEdited, channels.PostbackReceived, channels.ReferralReceived, channels.MessageReaction,
 		channels.OptinReceived, channels.LeadSubmitted, channels.PreferenceChanged:

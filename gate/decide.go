@@ -26,8 +26,9 @@ type Decision struct {
 	Verb    Verb
 	Code    string
 	Meaning string
-	Until   time.Time
-	Purpose Purpose // as the rule sees it now; never looser than asked
+	Until   time.Time // Defer: not before; Hold: looked at again then by itself, where set
+	Purpose Purpose   // as the rule sees it now; never looser than asked
+	Cost    Cost      // what it would cost now
 }
 
 // Answered is the event an action says it answers.
@@ -46,13 +47,6 @@ type CommentFacts struct {
 	Live     bool
 	At       time.Time
 	Replied  bool // a private reply to it is under way, out, or may be out
-}
-
-// TemplateFacts is the template to be sent, as the network last told.
-type TemplateFacts struct {
-	Status   string
-	Category string
-	Text     string // all its texts
 }
 
 // Facts is all that a decision rests on.
@@ -78,12 +72,15 @@ type Facts struct {
 	LastIn   *time.Time // the customer's last message in this thread
 	Comment  *CommentFacts
 	Template *TemplateFacts
+	Sequence *SequenceFacts // nil: it is no reminder
 
 	Sent     []time.Time // promotional messages to this person in 30 days, over all channels
 	CapDay   int
 	CapMonth int
 	Hours    Hours
 	Zones    []*time.Location
+	Cost     Cost
+	Budgets  []Budget
 }
 
 // How long before the end of a window the gate shuts: a call that leaves in time must arrive in time.
@@ -99,17 +96,21 @@ const (
 // Decide answers whether an action may go out now. The order of the checks is the order of the codes:
 // expired, workspace_off, account_off, not_yet, comment_gone, comment_hidden, own_comment, blocked,
 // already_replied, human_agent_only, opted_out, doubt, no_consent, window_closed,
-// template_not_approved, identification_missing, opt_out_missing, cap_24h, cap_30d, quiet_hours.
+// template_not_approved, template_quality, template_pacing, identification_missing, opt_out_missing,
+// sequence_replied, sequence_goal, sequence_full, sequence_spacing, cap_24h, cap_30d, quiet_hours,
+// price_unknown, budget_day, budget_month, budget_campaign.
 func Decide(f Facts) Decision {
 	f.Purpose = f.effectivePurpose()
-	for _, check := range []func(Facts) *Decision{switches, comment, person, permission, window, template, frequency, hours} {
+	for _, check := range checks {
 		if d := check(f); d != nil {
-			d.Purpose = f.Purpose
+			d.Purpose, d.Cost = f.Purpose, f.Cost
 			return *d
 		}
 	}
-	return Decision{Verb: Allow, Purpose: f.Purpose}
+	return Decision{Verb: Allow, Purpose: f.Purpose, Cost: f.Cost}
 }
+
+var checks = []func(Facts) *Decision{switches, comment, person, permission, window, template, sequence, frequency, hours, budget}
 
 // effectivePurpose applies the rule again, now that template and event are known: "answer" stands only
 // for a recent event of this very person.
@@ -249,31 +250,6 @@ func CareUntil(lastIn *time.Time, channel channels.Channel, human bool) time.Tim
 		return lastIn.Add(inbox.HumanWindow)
 	}
 	return lastIn.Add(inbox.CareWindow)
-}
-
-func template(f Facts) *Decision {
-	if f.Call.Kind == channels.SendTemplate {
-		switch {
-		case f.Template == nil:
-			return refuse("template_not_approved", "the account has no such template in this language")
-		case f.Template.Status != "APPROVED":
-			return refuse("template_not_approved", "the template is "+f.Template.Status+", not APPROVED")
-		}
-	}
-	if f.Purpose != Promotional || !f.message() {
-		return nil
-	}
-	said := text(f.Call)
-	if f.Template != nil {
-		said += "\n" + f.Template.Text
-		if !says(said, f.Brand) {
-			return refuse("identification_missing", "a promotional template must name the brand it comes from")
-		}
-	}
-	if !tellsHowToStop(said) {
-		return refuse("opt_out_missing", "a promotional message must say how to stop, in each message (\"Reply STOP to opt out\")")
-	}
-	return nil
 }
 
 func frequency(f Facts) *Decision {

@@ -137,6 +137,50 @@ func TestDecide(t *testing.T) {
 		{"template without the brand", promotional, func(f *Facts) { f.Template.Text = "20% off. Reply STOP to opt out." }, Refuse, "identification_missing"},
 		{"template without a way out", promotional, func(f *Facts) { f.Template.Text = "Bondi Kayaks: 20% off." }, Refuse, "opt_out_missing"},
 
+		{"an offer with a template rated RED", promotional, func(f *Facts) { f.Template.Quality = "RED" }, Hold, "template_quality"},
+		{"a fact with a template rated RED", promotional, func(f *Facts) {
+			f.Purpose, f.Template.Category, f.Template.Text, f.Template.Quality = Service, "UTILITY", "Your booking is at nine.", "RED"
+		}, Allow, ""},
+		{"an offer with a template that is held back", promotional, func(f *Facts) { f.Template.Paced = true }, Hold, "template_pacing"},
+
+		{"a first reminder", allowed, func(f *Facts) { f.Sequence = &SequenceFacts{Gap: 24 * time.Hour} }, Allow, ""},
+		{"a reminder after an answer", allowed, func(f *Facts) { f.Sequence = &SequenceFacts{Gap: 24 * time.Hour, Replied: true} }, Refuse, "sequence_replied"},
+		{"a reminder after a purchase", allowed, func(f *Facts) { f.Sequence = &SequenceFacts{Gap: 24 * time.Hour, Goal: "purchase"} }, Refuse, "sequence_goal"},
+		{"a fourth reminder", allowed, func(f *Facts) {
+			f.Sequence = &SequenceFacts{Gap: 24 * time.Hour, Sent: []time.Time{*ago(200 * time.Hour), *ago(150 * time.Hour), *ago(100 * time.Hour)}}
+		}, Refuse, "sequence_full"},
+		{"a reminder too soon", allowed, func(f *Facts) {
+			f.Sequence, f.ValidUntil = &SequenceFacts{Gap: 48 * time.Hour, Sent: []time.Time{*ago(47 * time.Hour), *ago(100 * time.Hour)}}, noon.Add(48*time.Hour)
+		}, Defer, "sequence_spacing"},
+		{"a reminder too soon that is not valid later", allowed, func(f *Facts) {
+			f.Sequence, f.ValidUntil = &SequenceFacts{Gap: 48 * time.Hour, Sent: []time.Time{*ago(10 * time.Hour)}}, noon.Add(time.Hour)
+		}, Refuse, "sequence_spacing"},
+		{"a reminder in time", allowed, func(f *Facts) {
+			f.Sequence = &SequenceFacts{Gap: 24 * time.Hour, Sent: []time.Time{*ago(24 * time.Hour)}}
+		}, Allow, ""},
+
+		{"what is free needs no budget", promotional, func(f *Facts) { f.Cost = Cost{State: CostFree}; f.Budgets = []Budget{{Code: "budget_day"}} }, Allow, ""},
+		{"an unknown price without a budget", promotional, func(f *Facts) { f.Cost = Cost{State: CostUnknown} }, Allow, ""},
+		{"an unknown price with a budget", promotional, func(f *Facts) {
+			f.Cost = Cost{State: CostUnknown}
+			f.Budgets = []Budget{{Code: "budget_day", Limit: 1 << 40}}
+		}, Hold, "price_unknown"},
+		{"a price in another currency", promotional, func(f *Facts) {
+			f.Cost = Cost{State: CostEstimated, Micros: 1, Currency: "EUR"}
+			f.Budgets = []Budget{{Code: "budget_day", Limit: 1 << 40, Currency: "AUD"}}
+		}, Hold, "price_unknown"},
+		{"the last of a budget", promotional, func(f *Facts) {
+			f.Cost = Cost{State: CostEstimated, Micros: 5, Currency: "EUR"}
+			f.Budgets = []Budget{{Code: "budget_day", Limit: 10, Spent: 5, Currency: "EUR"}}
+		}, Allow, ""},
+		{"beyond a budget", promotional, func(f *Facts) {
+			f.Cost = Cost{State: CostEstimated, Micros: 6, Currency: "EUR"}
+			f.Budgets = []Budget{{Code: "budget_day", Limit: 100, Spent: 5, Currency: "EUR"}, {Code: "budget_campaign", Limit: 10, Spent: 5, Currency: "EUR"}}
+		}, Hold, "budget_campaign"},
+		{"a budget of nothing", promotional, func(f *Facts) {
+			f.Cost, f.Budgets = Cost{State: CostEstimated, Micros: 1, Currency: "EUR"}, []Budget{{Code: "budget_month", Currency: "EUR"}}
+		}, Hold, "budget_month"},
+
 		{"a second one today", promotional, func(f *Facts) {
 			f.Sent = []time.Time{noon.Add(-23 * time.Hour)}
 			f.ValidUntil = noon.Add(48 * time.Hour)

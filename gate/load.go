@@ -56,30 +56,58 @@ func (g *Gate) CheckAll(ctx context.Context, tx sqlx.QueryerContext, requests []
 		return nil, err
 	}
 	out := make([]Decision, len(requests))
-	for i, f := range facts {
-		r := requests[i]
-		person := contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}
-		if err := b.broken[r.WorkspaceID]; err != nil {
-			out[i] = Decision{Verb: Hold, Code: "settings_invalid", Purpose: r.Purpose,
-				Meaning: "the workspace's settings cannot be read, so nothing goes out until they are corrected: " + err.Error()}
-			continue
+	for i := range facts {
+		f, broken, err := b.complete(i, facts[i])
+		if err != nil {
+			return nil, err
 		}
-		f.Sent = b.sent[person]
-		if f.Comment != nil && b.replied[r.CommentID] != 0 && b.replied[r.CommentID] != r.ActionID {
-			f.Comment.Replied = true
+		if broken != nil {
+			out[i] = *broken
+			continue
 		}
 		out[i] = Decide(f)
-		if out[i].Verb != Allow {
-			continue
-		}
-		if out[i].Purpose == Promotional && f.message() {
-			b.sent[person] = append(b.sent[person], now)
-		}
-		if r.Call.Kind == channels.PrivateReply {
-			b.replied[r.CommentID] = r.ActionID
+		if out[i].Verb == Allow {
+			b.note(requests[i], f, out[i])
 		}
 	}
 	return out, nil
+}
+
+// complete adds to the facts what earlier ones of the list may have changed.
+func (b *batch) complete(i int, f Facts) (Facts, *Decision, error) {
+	r := b.requests[i]
+	if err := b.broken[r.WorkspaceID]; err != nil {
+		return f, &Decision{Verb: Hold, Code: "settings_invalid", Purpose: r.Purpose, Until: b.now.Add(recheck / 12),
+			Meaning: "the workspace's settings cannot be read, so nothing goes out until they are corrected: " + err.Error()}, nil
+	}
+	f.Sent = b.sent[contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}]
+	f.Sequence = b.sequences[r.sequence()]
+	if f.Comment != nil && b.replied[r.CommentID] != 0 && b.replied[r.CommentID] != r.ActionID {
+		f.Comment.Replied = true
+	}
+	budgets, err := b.budgetsOf(r, f.Cost)
+	for _, l := range budgets {
+		f.Budgets = append(f.Budgets, *l)
+	}
+	return f, nil, err
+}
+
+// note counts an action that may go against those after it.
+func (b *batch) note(r Request, f Facts, d Decision) {
+	if d.Purpose == Promotional && f.message() {
+		person := contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}
+		b.sent[person] = append(b.sent[person], b.now)
+	}
+	if r.Call.Kind == channels.PrivateReply {
+		b.replied[r.CommentID] = r.ActionID
+	}
+	if s := b.sequences[r.sequence()]; s != nil {
+		s.Sent = append(s.Sent, b.now)
+	}
+	budgets, _ := b.budgetsOf(r, f.Cost) // all are loaded by now
+	for _, l := range budgets {
+		l.Spent += f.Cost.Micros
+	}
 }
 
 type contactKey = consent.Key
@@ -101,12 +129,26 @@ type batch struct {
 	histories  map[contactKey]*consent.History
 	sent       map[contactKey][]time.Time
 	replied    map[int64]int64 // comment → action
+	campaigns  map[int64]campaignRow
+	sequences  map[sequenceKey]*SequenceFacts
+	free       map[threadKey]bool // free entry points that are open
+	currencies map[int64]string   // by workspace
+	budgets    map[budgetKey]*Budget
 }
 
 type workspaceFacts struct {
 	inbox.Workspace
 	settings inbox.Settings
 	hours    Hours
+}
+
+// zone is the workspace's own; one that is unknown makes the workspace hold everything.
+func (w workspaceFacts) zone() *time.Location {
+	z, err := time.LoadLocation(w.TimeZone)
+	if err != nil {
+		return time.UTC
+	}
+	return z
 }
 
 type accountFacts struct {
@@ -137,7 +179,7 @@ type templateKey struct {
 
 func (b *batch) load(ledger *consent.Ledger) ([]Facts, error) {
 	for _, step := range []func() error{b.loadWorkspaces, b.loadAccounts, b.loadContacts, b.loadThreads, b.loadComments,
-		b.loadEvents, b.loadTemplates, b.loadReplied, b.loadSent} {
+		b.loadEvents, b.loadTemplates, b.loadReplied, b.loadSent, b.loadCampaigns, b.loadSequences, b.loadFree} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -153,10 +195,12 @@ func (b *batch) load(ledger *consent.Ledger) ([]Facts, error) {
 		return nil, err
 	}
 	out := make([]Facts, len(b.requests))
+	b.currencies, b.budgets = map[int64]string{}, map[budgetKey]*Budget{}
 	for i, r := range b.requests {
 		out[i] = b.facts(r)
+		out[i].Cost = b.charge(r, out[i])
 	}
-	return out, nil
+	return out, b.price(out)
 }
 
 func speaks(k channels.CallKind) bool {
@@ -322,47 +366,6 @@ func (b *batch) loadComments() error {
 const sqlGateComments = `
 SELECT workspace_id, id, external_id, state, decision, own, live, commented_at FROM comments WHERE id = ANY($1)`
 
-func (b *batch) loadTemplates() error {
-	b.templates = map[templateKey]TemplateFacts{}
-	keys := inbox.NewRows("bigint", "text", "text")
-	for _, r := range b.requests {
-		if r.Call.Template != nil {
-			keys.Add(r.AccountID, r.Call.Template.Name, r.Call.Template.Language)
-		}
-	}
-	if keys.Len() == 0 {
-		return nil
-	}
-	var rows []struct {
-		AccountID  int64  `db:"account_id"`
-		Name       string `db:"name"`
-		Language   string `db:"language"`
-		Category   string `db:"category"`
-		Status     string `db:"status"`
-		Components []byte `db:"components"`
-	}
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, fmt.Sprintf(sqlGateTemplates, keys.SQL()), keys.Args...); err != nil {
-		return fmt.Errorf("load templates for the gate: %w", err)
-	}
-	for _, t := range rows {
-		f := TemplateFacts{Status: t.Status, Category: t.Category}
-		for _, s := range componentTexts(t.Components) {
-			f.Text += s + "\n"
-		}
-		b.templates[templateKey{t.AccountID, t.Name, t.Language}] = f
-	}
-	return nil
-}
-
-// A template belongs to the WhatsApp business account; any of its numbers may send it.
-const sqlGateTemplates = `
-SELECT DISTINCT ON (k.account_id, k.name, k.language) k.account_id, k.name, k.language, t.category, t.status, t.components
-FROM (VALUES %s) AS k (account_id, name, language)
-JOIN accounts a ON a.id = k.account_id
-JOIN accounts o ON o.workspace_id = a.workspace_id AND o.waba_id = a.waba_id
-JOIN templates t ON t.workspace_id = o.workspace_id AND t.account_id = o.id AND t.name = k.name AND t.language = k.language
-ORDER BY k.account_id, k.name, k.language, t.synced_at DESC`
-
 func (b *batch) loadReplied() error {
 	b.replied = map[int64]int64{}
 	var mine []int64
@@ -415,10 +418,15 @@ func (b *batch) loadSent() error {
 	return nil
 }
 
-// What went to an identity before it was joined to this contact counts as well. An unknown outcome
-// counts: it may have arrived.
+// What went to an identity counts for the person it belongs to now, whoever that was then; what names no
+// identity counts for the contact it was written to. An unknown outcome counts: it may have arrived.
 const sqlGateSent = `
 SELECT i.workspace_id, i.contact_id, a.sent_at FROM identities i
 JOIN actions a ON a.workspace_id = i.workspace_id AND a.identity_id = i.id
 WHERE i.contact_id = ANY($1) AND a.purpose = 'promotional' AND a.state IN ('sending','done','unknown') AND a.sent_at > $2
+  AND a.kind IN ('private_reply.send','message.send','template.send')
+UNION ALL
+SELECT c.workspace_id, c.id, a.sent_at FROM contacts c
+JOIN actions a ON a.workspace_id = c.workspace_id AND a.contact_id = c.id AND a.identity_id IS NULL
+WHERE c.id = ANY($1) AND a.purpose = 'promotional' AND a.state IN ('sending','done','unknown') AND a.sent_at > $2
   AND a.kind IN ('private_reply.send','message.send','template.send')`

@@ -97,6 +97,12 @@ func TestWhatAnActionMayAnswer(t *testing.T) {
 	b.want("the approval of its comment", r, Allow, "")
 	r.AnswersEvent = b.event("comment.approved", fmt.Sprintf(`{"comment_id":%d}`, b.commentID+1), b.now)
 	b.want("the approval of another", r, Refuse, "no_consent")
+	for _, kind := range []string{"comment.reread", "comment.caption_read"} {
+		r.AnswersEvent = b.event(kind, fmt.Sprintf(`{"comment_id":%d}`, b.commentID), b.now)
+		b.want(kind+" of its comment", r, Allow, "")
+		r.AnswersEvent = b.event(kind, fmt.Sprintf(`{"comment_id":%d}`, b.commentID+1), b.now)
+		b.want(kind+" of another", r, Refuse, "no_consent")
+	}
 
 	verdict := b.id(`INSERT INTO verdicts (workspace_id, subject, subject_id, decision, tier, verdict) VALUES ($1, 'comment', $2, 'allow', 'llm', '{}') RETURNING id`, b.ws, b.commentID)
 	ask := b.id(`INSERT INTO asks (workspace_id, subject, subject_id, verdict_id, event_id, account_id, lane, digest, question) VALUES ($1, 'comment', $2, $3, $4, $5, 0, '', '{}') RETURNING id`,

@@ -74,6 +74,7 @@ const (
 	LLMAnswered     channels.Kind = "llm.answered"         // payload {ask_id, answer}
 	CommentApproved channels.Kind = "comment.approved"     // payload {comment_id}: a person allowed it; triggers may act now
 	CaptionRead     channels.Kind = "comment.caption_read" // payload {comment_id}: its post's caption is known; triggers with a hashtag may act now
+	CommentReread   channels.Kind = "comment.reread"       // payload {comment_id, text}: read back before an answer, and it says something else
 )
 
 // Raise puts internal events into their lanes; the same key is raised once.

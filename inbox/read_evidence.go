@@ -35,6 +35,16 @@ type ActionView struct {
 	DoneAt         *time.Time `db:"done_at"`
 	ExternalID     string     `db:"external_id"`
 	CreatedAt      time.Time  `db:"created_at"`
+	CampaignID     *int64     `db:"campaign_id"`
+	Sequence       string     `db:"sequence"`
+	CostState      string     `db:"cost_state"`
+	CostMicros     *int64     `db:"cost_micros"`
+	CostCurrency   string     `db:"cost_currency"`
+	CostCountry    string     `db:"cost_country"`
+	CostCategory   string     `db:"cost_category"`
+	CostReason     string     `db:"cost_reason"`
+	ReadBack       string     `db:"read_back"`
+	ReadBackAt     *time.Time `db:"read_back_at"`
 }
 
 // ActionFilter narrows a list of actions. Zero fields do not narrow.
@@ -58,7 +68,8 @@ func ListActions(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, 
 
 const sqlActionViews = `
 SELECT a.id, a.account_id, a.kind, a.state, a.reason, a.meaning, a.purpose, a.origin, a.actor, a.contact_id, CASE WHEN c.id IS NULL THEN '' ELSE ` + nameOfContact + ` END AS contact_name, a.conversation_id, a.comment_id,
-       a.message_id, a.trigger_id, coalesce(a.call->>'text', '') AS text, a.attempts, a.not_before, a.valid_until, a.sent_at, a.done_at, a.external_id, a.created_at
+       a.message_id, a.trigger_id, coalesce(a.call->>'text', '') AS text, a.attempts, a.not_before, a.valid_until, a.sent_at, a.done_at, a.external_id, a.created_at,
+       a.campaign_id, a.sequence, a.cost_state, a.cost_micros, a.cost_currency, a.cost_country, a.cost_category, a.cost_reason, a.read_back, a.read_back_at
 FROM actions a LEFT JOIN contacts c ON c.workspace_id = a.workspace_id AND c.id = a.contact_id
 WHERE a.workspace_id = $1 AND ($2 = 0 OR a.id = $2) AND ($3 = 0 OR a.contact_id = $3) AND ($4 = 0 OR a.comment_id = $4) AND (coalesce(cardinality($5::text[]), 0) = 0 OR a.state = ANY($5)) AND ($6 = 0 OR a.id < $6)
   AND NOT ($8 AND a.purpose = 'technical' AND a.state IN ('planned', 'sending', 'done', 'expired', 'cancelled'))

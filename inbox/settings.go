@@ -35,6 +35,12 @@ type Settings struct {
 	ActMaxAgeMinutes   int `json:"act_max_age_minutes,omitempty"` // older events are stored and judged, not acted on
 	OverdueMinutes     int `json:"overdue_minutes,omitempty"`
 
+	Currency          string `json:"currency,omitempty"`            // budgets and spending are counted in it; empty: the only one of the price files
+	BudgetDayMicros   *int64 `json:"budget_day_micros,omitempty"`   // for messages, millionths; nil: no limit, 0: nothing that costs
+	BudgetMonthMicros *int64 `json:"budget_month_micros,omitempty"` // … in a calendar month
+	NudgeHours        int    `json:"nudge_hours,omitempty"`         // reminders of one sequence are so far apart: 24 to 72
+	ReadBackMinutes   int    `json:"read_back_minutes,omitempty"`   // an automatic reply to a comment last seen longer ago reads it first
+
 	LLMDailyMicros int64 `json:"llm_daily_micros,omitempty"` // money budget a day, millionths
 	LLMDailyTokens int64 `json:"llm_daily_tokens,omitempty"`
 
@@ -67,6 +73,7 @@ func DefaultSettings() Settings {
 		CapDay: 1, CapMonth: 4,
 		QuietFrom: "09:00", QuietTo: "20:00", SaturdayFrom: "09:00", SaturdayTo: "17:00",
 		DeleteGraceMinutes: 15, HandoffHours: 168, MaxAutoReplies: 3, ActMaxAgeMinutes: 24 * 60, OverdueMinutes: 120,
+		NudgeHours: 24, ReadBackMinutes: 5,
 		Review:         ReviewSettings{SampleHidden: 0.05, SampleAllowed: 0.005, Second: 0.05, GoldEvery: 25},
 		LLMDailyMicros: 5_000_000, LLMDailyTokens: 2_000_000,
 	}

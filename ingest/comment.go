@@ -59,6 +59,8 @@ func (s *scene) handle(e *event) (string, error) {
 		return s.commentApproved(e)
 	case inbox.CaptionRead:
 		return s.captionRead(e)
+	case inbox.CommentReread:
+		return s.commentReread(e)
 	}
 	return s.handleRest(e)
 }
@@ -387,11 +389,23 @@ func (s *scene) commentEdited(e *event) (string, error) {
 	if c == nil {
 		return s.commentAdded(e) // the edit came first, or the original was lost
 	}
-	if c.Text == e.Text {
+	return s.reworded(c, e.Text, e.Event.Time, e)
+}
+
+// commentReread: before an automatic answer the comment was read back, and it says something else by now.
+func (s *scene) commentReread(e *event) (string, error) {
+	c := s.byComment[e.internal.CommentID]
+	if c == nil {
+		return "the comment is gone", nil
+	}
+	return s.reworded(c, e.internal.Text, e.OccurredAt, e)
+}
+
+func (s *scene) reworded(c *inbox.Comment, text string, at time.Time, e *event) (string, error) {
+	if c.Text == text {
 		return "the text is the same", nil
 	}
-	at := e.Event.Time
-	c.Text, c.EditedAt = e.Text, &at
+	c.Text, c.EditedAt = text, &at
 	s.w.reworded = append(s.w.reworded, c.ID)
 	s.changed(c)
 	if c.Own {

@@ -212,6 +212,7 @@ type event struct {
 type internalPayload struct {
 	AskID     int64                 `json:"ask_id"`
 	CommentID int64                 `json:"comment_id"`
+	Text      string                `json:"text"` // of a comment that was read back
 	Answer    *moderation.LLMAnswer `json:"answer"`
 	Failed    string                `json:"failed"` // why the model gave no answer
 	Signals   *moderation.Signals   `json:"signals"`

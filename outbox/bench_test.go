@@ -73,6 +73,7 @@ type bench struct {
 	contact, identity, thread, conv int64 // on WhatsApp
 	commenter, commenterID, comment int64 // on Instagram
 	wording                         int64
+	people                          int // drawn so far
 }
 
 const wideHours = `{"quiet_from":"00:00","quiet_to":"24:00","saturday_from":"00:00","saturday_to":"24:00","sundays":true}`

@@ -52,12 +52,13 @@ func (s *Sender) claim(ctx context.Context) ([]work, error) {
 }
 
 type candidate struct {
-	ID         int64  `db:"id"`
-	AccountID  int64  `db:"account_id"`
-	ContactID  int64  `db:"contact_id"`
-	IdentityID int64  `db:"identity_id"`
-	Kind       string `db:"kind"`
-	Channel    string `db:"channel"`
+	WorkspaceID int64  `db:"workspace_id"`
+	ID          int64  `db:"id"`
+	AccountID   int64  `db:"account_id"`
+	ContactID   int64  `db:"contact_id"` // to whom the identity belongs now: it may have been joined or parted since
+	IdentityID  int64  `db:"identity_id"`
+	Kind        string `db:"kind"`
+	Channel     string `db:"channel"`
 }
 
 func (s *Sender) candidates(ctx context.Context, tx *sqlx.Tx, now time.Time) ([]candidate, error) {
@@ -111,8 +112,9 @@ GROUP BY account_id`
 // Messages to one person keep their order: one at a time, and none past an earlier one that is due,
 // under way or being tried again.
 const sqlCandidates = `
-SELECT a.id, a.account_id, coalesce(a.contact_id, 0) AS contact_id, coalesce(a.identity_id, 0) AS identity_id, a.kind, a.call->>'channel' AS channel
+SELECT a.workspace_id, a.id, a.account_id, coalesce(i.contact_id, a.contact_id, 0) AS contact_id, coalesce(a.identity_id, 0) AS identity_id, a.kind, a.call->>'channel' AS channel
 FROM actions a
+LEFT JOIN identities i ON i.workspace_id = a.workspace_id AND i.id = a.identity_id
 WHERE a.state = 'planned' AND a.not_before <= $1
   AND NOT (a.account_id = ANY(coalesce($2::bigint[], '{}')))
   AND NOT (a.kind = 'private_reply.send' AND a.account_id = ANY(coalesce($3::bigint[], '{}')))
@@ -143,13 +145,45 @@ func lockForClaim(ctx context.Context, tx *sqlx.Tx, candidates []candidate) ([]w
 	for _, id := range locked {
 		free[id] = true
 	}
-	var ids []int64
+	var ids, identities []int64
 	for _, c := range candidates {
 		if free[c.ContactID] {
-			ids = append(ids, c.ID)
+			ids, identities = append(ids, c.ID), append(identities, c.IdentityID)
 		}
 	}
-	return selectActions(ctx, tx, ` WHERE a.id = ANY($1) AND a.state = 'planned' ORDER BY a.valid_until, a.id FOR NO KEY UPDATE SKIP LOCKED`, pq.Array(ids))
+	actions, err := selectActions(ctx, tx, ` WHERE a.id = ANY($1) AND a.state = 'planned' ORDER BY a.valid_until, a.id FOR NO KEY UPDATE SKIP LOCKED`, pq.Array(ids))
+	if err != nil || len(actions) == 0 {
+		return nil, err
+	}
+	return toWhom(ctx, tx, actions, identities, free)
+}
+
+// toWhom reads once more, now that the people are locked, to whom the identities belong: consent, caps and
+// blocks are those of the person who gets it, not of the one it was planned for. One that moved to
+// somebody who is not locked is left for the next turn.
+func toWhom(ctx context.Context, tx *sqlx.Tx, actions []work, identities []int64, free map[int64]bool) ([]work, error) {
+	var rows []struct {
+		WorkspaceID int64 `db:"workspace_id"`
+		ID          int64 `db:"id"`
+		ContactID   int64 `db:"contact_id"`
+	}
+	if err := tx.SelectContext(ctx, &rows, `SELECT workspace_id, id, contact_id FROM identities WHERE id = ANY($1)`, pq.Array(identities)); err != nil {
+		return nil, fmt.Errorf("read to whom actions go: %w", err)
+	}
+	owner := map[[2]int64]int64{}
+	for _, r := range rows {
+		owner[[2]int64{r.WorkspaceID, r.ID}] = r.ContactID
+	}
+	var out []work
+	for _, a := range actions {
+		if now := owner[[2]int64{a.WorkspaceID, a.IdentityID}]; a.IdentityID != 0 && now != 0 {
+			a.ContactID = now
+		}
+		if free[a.ContactID] {
+			out = append(out, a)
+		}
+	}
+	return out, nil
 }
 
 const sqlLockContacts = `SELECT id FROM contacts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`
@@ -158,11 +192,7 @@ const sqlLockContacts = `SELECT id FROM contacts WHERE id = ANY($1) ORDER BY id 
 func (s *Sender) judge(ctx context.Context, tx *sqlx.Tx, actions []work, now time.Time) ([]work, error) {
 	requests := make([]gate.Request, len(actions))
 	for i, a := range actions {
-		requests[i] = gate.Request{
-			WorkspaceID: a.WorkspaceID, ActionID: a.ID, AccountID: a.AccountID, ContactID: a.ContactID, IdentityID: a.IdentityID,
-			CommentID: a.CommentID, AnswersEvent: a.AnswersEvent, CampaignID: a.CampaignID, Sequence: a.Sequence, Purpose: a.Purpose, Origin: a.Origin, Call: a.Call,
-			NotBefore: a.NotBefore, ValidUntil: a.ValidUntil,
-		}
+		requests[i] = a.request()
 	}
 	decisions, err := s.gate.CheckAll(ctx, tx, requests, now)
 	if err != nil {
@@ -172,7 +202,7 @@ func (s *Sender) judge(ctx context.Context, tx *sqlx.Tx, actions []work, now tim
 	if err != nil {
 		return nil, err
 	}
-	rows := inbox.NewRows("bigint", "text", "text", "text", "text", "timestamptz", "timestamptz")
+	rows := inbox.NewRows("bigint", "text", "text", "text", "text", "timestamptz", "timestamptz", "bigint", "text", "bigint", "text", "text", "text", "text")
 	var sending []work
 	var changes []inbox.Change
 	for i, a := range actions {
@@ -191,12 +221,19 @@ func (s *Sender) judge(ctx context.Context, tx *sqlx.Tx, actions []work, now tim
 			notBefore = d.Until
 		case gate.Hold:
 			state = Held
+			if !d.Until.IsZero() {
+				notBefore = d.Until
+			}
 		case gate.Expire:
 			state = Expired
 		default:
 			state = Refused
 		}
-		rows.Add(a.ID, string(state), d.Code, d.Meaning, string(d.Purpose), notBefore, sentAt)
+		var micros any
+		if d.Cost.State == gate.CostEstimated {
+			micros = d.Cost.Micros
+		}
+		rows.Add(a.ID, string(state), d.Code, d.Meaning, string(d.Purpose), notBefore, sentAt, null(a.ContactID), d.Cost.State, micros, d.Cost.Currency, d.Cost.Country, d.Cost.Category, d.Cost.Reason)
 		if state != Sending {
 			changes = append(changes, a.changes()...)
 		}
@@ -211,8 +248,10 @@ const sqlJudged = `
 UPDATE actions a SET state = k.state, reason = k.reason, meaning = k.meaning, purpose = k.purpose, not_before = k.not_before,
     sent_at = coalesce(k.sent_at, a.sent_at), attempts = a.attempts + CASE WHEN k.state = 'sending' THEN 1 ELSE 0 END,
     claimed_by = $%[2]d, claimed_at = $%[3]d::timestamptz,
-    done_at = CASE WHEN k.state IN ('refused','expired') THEN $%[3]d::timestamptz END
-FROM (VALUES %[1]s) AS k (id, state, reason, meaning, purpose, not_before, sent_at)
+    done_at = CASE WHEN k.state IN ('refused','expired') THEN $%[3]d::timestamptz END, contact_id = k.contact_id,
+    cost_state = k.cost_state, cost_micros = k.cost_micros, cost_currency = k.cost_currency, cost_country = k.cost_country,
+    cost_category = k.cost_category, cost_reason = k.cost_reason
+FROM (VALUES %[1]s) AS k (id, state, reason, meaning, purpose, not_before, sent_at, contact_id, cost_state, cost_micros, cost_currency, cost_country, cost_category, cost_reason)
 WHERE a.id = k.id`
 
 // changes lists what an open page shows differently now.
@@ -229,104 +268,3 @@ func (a work) changes() []inbox.Change {
 	}
 	return out
 }
-
-// fit keeps the candidates that the networks' limits leave room for. Nothing is dropped: the others
-// stay planned until there is room.
-func (s *Sender) fit(ctx context.Context, tx *sqlx.Tx, candidates []candidate, now time.Time) ([]candidate, error) {
-	u, err := s.usage(ctx, tx, candidates, now)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	claimed := map[int64]int{}
-	met := map[int64]bool{}
-	var out []candidate
-	for _, c := range candidates {
-		kind, channel := channels.CallKind(c.Kind), channels.Channel(c.Channel)
-		perSecond := s.Limits.PerSecond[channel]
-		switch {
-		case s.inflight[c.AccountID]+claimed[c.AccountID] >= s.atOnce(c.AccountID, now):
-			continue
-		case perSecond > 0 && u.second[c.AccountID] >= perSecond:
-			s.pauseUntil(c.AccountID, now.Add(200*time.Millisecond))
-			continue
-		case kind == channels.PrivateReply && u.private[c.AccountID] >= s.Limits.PrivateRepliesPerHour:
-			s.paused[pause{c.AccountID, channels.PrivateReply}] = now.Add(2 * time.Second)
-			continue
-		}
-		if kind == channels.SendMessage || kind == channels.SendTemplate {
-			if channel == channels.WhatsApp && u.pair[c.IdentityID] >= s.Limits.PairBurst {
-				continue
-			}
-			if met[c.IdentityID] && c.IdentityID != 0 {
-				continue // one at a time to one person
-			}
-			met[c.IdentityID] = true
-			u.pair[c.IdentityID]++
-		}
-		if kind == channels.PrivateReply {
-			u.private[c.AccountID]++
-		}
-		u.second[c.AccountID]++
-		claimed[c.AccountID]++
-		out = append(out, c)
-	}
-	return out, nil
-}
-
-type usage struct {
-	private, second map[int64]int // by account
-	pair            map[int64]int // by identity
-}
-
-func (s *Sender) usage(ctx context.Context, tx *sqlx.Tx, candidates []candidate, now time.Time) (usage, error) {
-	u := usage{private: map[int64]int{}, second: map[int64]int{}, pair: map[int64]int{}}
-	var accounts, withPrivate, people []int64
-	for _, c := range candidates {
-		accounts = append(accounts, c.AccountID)
-		if c.Kind == string(channels.PrivateReply) {
-			withPrivate = append(withPrivate, c.AccountID)
-		}
-		if c.Channel == string(channels.WhatsApp) && c.IdentityID != 0 {
-			people = append(people, c.IdentityID)
-		}
-	}
-	for _, count := range []struct {
-		stmt string
-		ids  []int64
-		from time.Time
-		into map[int64]int
-	}{
-		{sqlCountSecond, accounts, now.Add(-time.Second), u.second},
-		{sqlCountPrivate, withPrivate, now.Add(-time.Hour), u.private},
-		{sqlCountPair, people, now.Add(-s.Limits.PairWindow), u.pair},
-	} {
-		if len(count.ids) == 0 {
-			continue
-		}
-		var rows []struct {
-			ID int64 `db:"id"`
-			N  int   `db:"n"`
-		}
-		if err := tx.SelectContext(ctx, &rows, count.stmt, pq.Array(count.ids), count.from); err != nil {
-			return u, fmt.Errorf("count what was sent: %w", err)
-		}
-		for _, r := range rows {
-			count.into[r.ID] = r.N
-		}
-	}
-	return u, nil
-}
-
-const sqlCountSecond = `
-SELECT account_id AS id, count(*) AS n FROM actions WHERE sent_at > $2 AND account_id = ANY($1) GROUP BY account_id`
-
-// A call that was made again counts each time.
-const sqlCountPrivate = `
-SELECT account_id AS id, sum(attempts) AS n FROM actions
-WHERE kind = 'private_reply.send' AND account_id = ANY($1) AND sent_at > $2 GROUP BY account_id`
-
-const sqlCountPair = `
-SELECT identity_id AS id, count(*) AS n FROM actions
-WHERE identity_id = ANY($1) AND sent_at > $2 AND kind IN ('message.send','template.send') GROUP BY identity_id`

@@ -20,8 +20,8 @@ func (r *recording) failures() error {
 	for _, o := range r.outcomes {
 		var v verdict
 		switch {
-		case o.stale != "":
-			v = staleVerdict(o)
+		case o.uncalled():
+			v = o.stoppedBy(r.now)
 		case o.failure != nil && !o.failure.Done && !gone(o):
 			v = r.sender.judgeFailure(o, r.now)
 		default:
@@ -43,13 +43,6 @@ type verdict struct {
 	reason    string
 	meaning   string
 	notBefore time.Time
-}
-
-func staleVerdict(o outcome) verdict {
-	if o.stale == "comment_gone" {
-		return verdict{state: Cancelled, reason: "comment_gone", meaning: "the comment was removed before its time came"}
-	}
-	return verdict{state: Refused, reason: o.stale, meaning: "the comment was edited since this was decided; it is for a person to decide again"}
 }
 
 const maxAttempts = 8
@@ -96,7 +89,7 @@ func (r *recording) write(o outcome, v verdict) error {
 	if !v.notBefore.IsZero() {
 		notBefore = v.notBefore
 	}
-	final := v.state == Failed || v.state == Cancelled || v.state == Refused
+	final := v.state == Failed || v.state == Cancelled || v.state == Refused || v.state == Expired
 	if _, err := r.tx.ExecContext(r.ctx, sqlFailed, o.action.ID, string(v.state), v.reason, v.meaning, failure, notBefore, final, r.now); err != nil {
 		return fmt.Errorf("record the failure of action %d: %w", o.action.ID, err)
 	}
@@ -113,7 +106,10 @@ WHERE id = $1 AND state <> 'done'`
 // gone, a person who told the network to stop.
 func (r *recording) consequences(o outcome) error {
 	a := o.action
-	if o.stale == "comment_gone" || o.failure != nil && o.failure.Reason == "gone" && a.CommentID != 0 {
+	if o.read.state == "hidden" {
+		return inbox.SetCommentState(r.ctx, r.tx, a.WorkspaceID, a.CommentID, "hidden", "network")
+	}
+	if o.read.state == "gone" || o.failure != nil && o.failure.Reason == "gone" && a.CommentID != 0 {
 		return inbox.SetCommentState(r.ctx, r.tx, a.WorkspaceID, a.CommentID, "removed", "network")
 	}
 	if o.failure == nil {

@@ -58,6 +58,11 @@ func ApplyReceipts(ctx context.Context, tx sqlx.ExtContext, ledger *consent.Ledg
 	if err := applyKnown(ctx, tx, ledger, keys); err != nil {
 		return err
 	}
+	if money := touched(receipts); money.Len() > 0 {
+		if err := settleCosts(ctx, tx, money); err != nil {
+			return err
+		}
+	}
 	return receiptFloods(ctx, tx, receipts)
 }
 
@@ -179,7 +184,10 @@ func applyParked(ctx context.Context, tx sqlx.ExtContext, ledger *consent.Ledger
 	if keys.Len() == 0 {
 		return nil
 	}
-	return applyKnown(ctx, tx, ledger, keys)
+	if err := applyKnown(ctx, tx, ledger, keys); err != nil {
+		return err
+	}
+	return settleCosts(ctx, tx, keys)
 }
 
 // applyKnown ties parked receipts of the keys to their messages and moves those forward.

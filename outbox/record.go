@@ -73,7 +73,7 @@ func (s *Sender) record(ctx context.Context, outcomes []outcome) error {
 	if r.outcomes, err = stillOpen(ctx, tx, outcomes); err != nil {
 		return err
 	}
-	for _, step := range []func() error{r.done, r.failures, r.floods} {
+	for _, step := range []func() error{r.done, r.failures, r.floods, r.readings} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ type recording struct {
 // the one the comment came with, on Instagram the same.
 func recipientKey(o outcome) (inbox.PersonKey, bool) {
 	a := o.action
-	if o.failure != nil || o.stale != "" || a.Call.Kind != channels.PrivateReply || o.result.Recipient == "" {
+	if o.failure != nil || o.uncalled() || a.Call.Kind != channels.PrivateReply || o.result.Recipient == "" {
 		return inbox.PersonKey{}, false
 	}
 	channel := a.Call.Channel
@@ -154,13 +154,13 @@ ORDER BY id FOR NO KEY UPDATE`
 
 func (r *recording) done() error {
 	var done []outcome
-	rows := inbox.NewRows("bigint", "text", "timestamptz")
+	rows := inbox.NewRows("bigint", "text", "timestamptz", "text")
 	for _, o := range r.outcomes {
-		if o.stale != "" || o.failure != nil && !o.failure.Done && !gone(o) {
+		if o.uncalled() || o.failure != nil && !o.failure.Done && !gone(o) {
 			continue
 		}
 		done = append(done, o)
-		rows.Add(o.action.ID, o.result.ID, r.now)
+		rows.Add(o.action.ID, o.result.ID, r.now, o.result.Status)
 		r.changes = append(r.changes, o.action.changes()...)
 	}
 	if len(done) == 0 {
@@ -203,8 +203,8 @@ func by(a work) string {
 
 const sqlDone = `
 UPDATE actions a SET state = 'done', external_id = CASE WHEN k.external_id <> '' THEN k.external_id ELSE a.external_id END,
-    done_at = k.at, reason = '', meaning = '', failure = NULL
-FROM (VALUES %s) AS k (id, external_id, at) WHERE a.id = k.id`
+    done_at = k.at, reason = '', meaning = '', failure = NULL, network_status = k.status
+FROM (VALUES %s) AS k (id, external_id, at, status) WHERE a.id = k.id`
 
 // privateReply ties the private identity to the commenter, with the network's answer as evidence, and
 // makes sure that the thread shows what was written.

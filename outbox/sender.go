@@ -53,7 +53,7 @@ type Sender struct {
 	Open    func(ctx context.Context, workspaceID, accountID int64) (channels.Account, error) // account with its token
 	// ReadComment reads a comment back. Instagram announces neither edits nor removals, so a delayed
 	// action on a comment looks first. Optional.
-	ReadComment func(ctx context.Context, account channels.Account, id string) (exists bool, text string, err error)
+	ReadComment func(ctx context.Context, account channels.Account, id string) (CommentNow, error)
 	// Complete fills in, at the instant of the call, what must not stand in the database. Optional.
 	Complete func(call channels.Call) channels.Call
 	Epoch    *Epoch // nil: not guarded against restored copies
@@ -247,13 +247,18 @@ func (s *Sender) deliver(ctx context.Context, a work, out chan<- outcome) {
 		o.failure = &channels.Failure{Class: channels.Reauthorise, Scope: channels.ScopeAccount, Reason: "token_unreadable",
 			Meaning: "the account's token cannot be opened; connect the account again"}
 		s.Log.Error("outbox: open account", "account", a.AccountID, "error", err)
-	} else if o.stale = s.readBack(ctx, account, a); o.stale == "" {
+	} else if o.read = s.readBack(ctx, account, a); o.read.stops() {
+	} else if o.late = s.Clock().Sub(a.SentAt) > judgedFor; !o.late {
 		o.result, err = s.Network.Do(ctx, account, s.Complete(a.Call))
 		o.failure = failureOf(err)
 	}
 	s.Observe(a.Call.Kind, o.name(), time.Since(began))
 	out <- o
 }
+
+// judgedFor is how long what the gate said holds: a call that is not made by then is judged again. It is
+// the margin that the gate leaves at the end of every window.
+const judgedFor = 10 * time.Second
 
 // failureOf sorts an error of a network. One that says nothing about itself may have left: unknown.
 func failureOf(err error) *channels.Failure {
@@ -267,43 +272,24 @@ func failureOf(err error) *channels.Failure {
 	return &channels.Failure{Class: channels.Unknown, Scope: channels.ScopeCall, Reason: "unsorted", Meaning: "the call failed in a way that does not tell whether it took place"}
 }
 
-const readBackAfter = 5 * time.Minute
-
-// readBack looks at an Instagram comment again before a delayed action on it. It returns why the
-// action is out of date, or "".
-func (s *Sender) readBack(ctx context.Context, account channels.Account, a work) string {
-	if s.ReadComment == nil || a.Call.Channel != channels.Instagram || a.Call.CommentID == "" || a.Origin == gate.FromMember || s.Clock().Sub(a.CreatedAt) < readBackAfter {
-		return ""
-	}
-	exists, now, err := s.ReadComment(ctx, account, a.Call.CommentID)
-	if err != nil {
-		return "" // not readable: the call itself will say
-	}
-	if !exists {
-		return "comment_gone"
-	}
-	var then string
-	if err := s.DB.GetContext(ctx, &then, `SELECT text FROM comments WHERE workspace_id = $1 AND id = $2`, a.WorkspaceID, a.CommentID); err != nil {
-		return ""
-	}
-	if now != "" && now != then {
-		return "comment_edited"
-	}
-	return ""
-}
-
 // outcome is what became of one call.
 type outcome struct {
 	action  work
 	result  channels.Result
 	failure *channels.Failure
-	stale   string // the comment is no longer what it was: nothing was called
+	read    reading // of the comment, before the call
+	late    bool    // its turn came too long after it was judged: nothing was called
 }
+
+// uncalled says that no call was made.
+func (o outcome) uncalled() bool { return o.late || o.read.stops() }
 
 func (o outcome) name() string {
 	switch {
-	case o.stale != "":
-		return o.stale
+	case o.late:
+		return "late"
+	case o.read.stops():
+		return "comment_" + o.read.state
 	case o.failure == nil:
 		return "done"
 	}

@@ -521,25 +521,6 @@ func TestCancelTakesOnlyWhatHasNotLeft(t *testing.T) {
 	}
 }
 
-func TestADelayedActionReadsTheCommentBack(t *testing.T) {
-	b := setup(t)
-	text := "Info?"
-	s := b.sender()
-	s.ReadComment = func(context.Context, channels.Account, string) (bool, string, error) { return text != "", text, nil }
-	for _, c := range []struct{ text, want string }{{"Info?", "done"}, {"You are all idiots", "refused:comment_edited"}, {"", "cancelled:comment_gone"}} {
-		text = c.text
-		a := b.onComment("r"+c.text, channels.ReplyToComment)
-		a.NotBefore = b.now().Add(10 * time.Minute)
-		got := b.add(a)
-		b.advance(11 * time.Minute)
-		b.drain(s)
-		b.want(got[0].ID, c.want)
-	}
-	if s := b.text(`SELECT state FROM comments WHERE id = $1`, b.comment); s != "removed" {
-		t.Errorf("the comment is %s", s)
-	}
-}
-
 func TestWhatMustNotStandInTheDatabaseIsFilledInAtTheCall(t *testing.T) {
 	b := setup(t)
 	s := b.sender()

@@ -42,7 +42,7 @@ func (s *Sender) tidy(ctx context.Context) error {
 		{"rescue the calls of a dead process", sqlRescue, []any{now.Add(-s.RescueAfter), pq.Array(repeatable()), now, now.Add(s.SettleAfter), pq.Array(dead)}},
 		{"expire actions", sqlExpire, []any{now}},
 		{"cancel what waits in vain", sqlWaitsInVain, []any{now}},
-		{"resume what was held", sqlResume, []any{now}},
+		{"resume what was held", sqlResume, []any{now, pq.Array(MoneyReasons)}},
 	} {
 		var ids []struct {
 			WorkspaceID int64 `db:"workspace_id"`
@@ -93,6 +93,7 @@ WHERE id IN (SELECT a.id FROM actions a
              JOIN accounts c ON c.workspace_id = a.workspace_id AND c.id = a.account_id
              WHERE a.state = 'held' AND a.reason <> 'restored_copy' AND c.sending AND c.state IN ('connected','removed')
                AND coalesce((w.settings->>'sending')::boolean, true)
+               AND (a.reason <> ALL($2) OR a.not_before <= $1)
              ORDER BY a.id LIMIT 500 FOR NO KEY UPDATE OF a SKIP LOCKED)
 RETURNING workspace_id, id`
 

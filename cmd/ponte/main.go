@@ -33,6 +33,7 @@ type cli struct {
 	Consent   consentCmd   `cmd:"" help:"The consent ledger."`
 	Decisions decisionsCmd `cmd:"" help:"Recorded decisions: judge them again, by the same versions or by others."`
 	Policy    policyCmd    `cmd:"" help:"Versions of policy, thresholds and rules: backtest, shadow, live."`
+	Prices    pricesCmd    `cmd:"" help:"What messages cost: price files and their versions."`
 	Send      sendCmd      `cmd:"" help:"Sending after a restore."`
 	Replay    replayCmd    `cmd:"" help:"Put parked webhooks back in line."`
 	Backfill  backfillCmd  `cmd:"" help:"Read an account's history: stored and judged, never acted on."`

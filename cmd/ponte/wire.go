@@ -179,9 +179,9 @@ func (v *service) buildSending() {
 			c.Text = router.ExpandReferences(key, c.Text)
 			return c
 		},
-		ReadComment: func(ctx context.Context, a channels.Account, id string) (bool, string, error) {
-			state, err := v.network.ReadComment(ctx, a, id)
-			return state.Exists, state.Text, err
+		ReadComment: func(ctx context.Context, a channels.Account, id string) (outbox.CommentNow, error) {
+			is, err := v.network.ReadComment(ctx, a, id)
+			return outbox.CommentNow{Exists: is.Exists, Hidden: is.Hidden, Text: is.Text}, err
 		},
 		Observe: func(kind channels.CallKind, outcome string, took time.Duration) {
 			calls.WithLabelValues(string(kind), outcome).Observe(took.Seconds())

@@ -148,6 +148,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/actions/{id}/gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the gate would say of a waiting action now
+         * @description Permission: see
+         */
+        get: operations["get-actions-id-gate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/actions/{id}/retry": {
         parameters: {
             query?: never;
@@ -1580,6 +1600,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/price-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Imported versions of the price file
+         * @description Permission: see
+         */
+        get: operations["get-price-files"];
+        put?: never;
+        /**
+         * Import a price file as the next version
+         * @description Permission: configure
+         */
+        post: operations["post-price-files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/price-files/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a version of the price file out
+         * @description Permission: configure
+         */
+        post: operations["post-price-files-id-withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quick-replies": {
         parameters: {
             query?: never;
@@ -1879,6 +1943,26 @@ export interface paths {
          * @description Permission: signed
          */
         delete: operations["delete-sessions-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What messages cost, against the budgets
+         * @description Permission: see
+         */
+        get: operations["get-spending"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2256,12 +2340,15 @@ export interface components {
             /** Format: int64 */
             attempts: number;
             /** Format: int64 */
+            campaign_id: number | null;
+            /** Format: int64 */
             comment_id: number | null;
             /** Format: int64 */
             contact_id: number | null;
             contact_name: string;
             /** Format: int64 */
             conversation_id: number | null;
+            cost: components["schemas"]["Cost"];
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -2277,9 +2364,18 @@ export interface components {
             not_before: string;
             origin: string;
             purpose: string;
+            /**
+             * @description What reading the comment before an automatic answer showed; empty: it was not read
+             * @enum {string}
+             */
+            read_back: "same" | "edited" | "gone" | "hidden" | "unreadable" | "";
+            /** Format: date-time */
+            read_back_at: string | null;
             reason: string;
             /** Format: date-time */
             sent_at: string | null;
+            /** @description Reminders that follow each other share one */
+            sequence: string;
             /** @enum {string} */
             state: "planned" | "sending" | "done" | "failed" | "unknown" | "held" | "refused" | "cancelled" | "expired";
             text: string;
@@ -2399,9 +2495,61 @@ export interface components {
         BlockInBody: {
             reason?: string;
         };
+        BudgetState: {
+            /**
+             * Format: int64
+             * @description null: no limit
+             */
+            limit_micros: number | null;
+            /**
+             * Format: int64
+             * @description With a price above zero
+             */
+            messages: number;
+            /** Format: int64 */
+            micros: number;
+            /**
+             * Format: int64
+             * @description Messages priced in another currency, which are not in the sum
+             */
+            other_currency: number;
+            /**
+             * Format: int64
+             * @description Messages at an unknown price: more was spent than the sum says
+             */
+            unknown: number;
+        };
         Button: {
             id?: string;
             title: string;
+        };
+        CampaignSpending: {
+            /** Format: int64 */
+            campaign_id: number;
+            currency: string;
+            /**
+             * Format: int64
+             * @description null: no limit
+             */
+            limit_micros: number | null;
+            /**
+             * Format: int64
+             * @description With a price above zero
+             */
+            messages: number;
+            /** Format: int64 */
+            micros: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Messages priced in another currency, which are not in the sum
+             */
+            other_currency: number;
+            /**
+             * Format: int64
+             * @description Messages at an unknown price: more was spent than the sum says
+             */
+            unknown: number;
         };
         CareWindow: {
             /**
@@ -2718,6 +2866,26 @@ export interface components {
             /** Format: date-time */
             waiting_since: string | null;
         };
+        ConversationCost: {
+            currency: string;
+            /**
+             * Format: int64
+             * @description With a price above zero
+             */
+            messages: number;
+            /** Format: int64 */
+            micros: number;
+            /**
+             * Format: int64
+             * @description Messages priced in another currency, which are not in the sum
+             */
+            other_currency: number;
+            /**
+             * Format: int64
+             * @description Messages at an unknown price: more was spent than the sum says
+             */
+            unknown: number;
+        };
         ConversationDetail: {
             /** Format: int64 */
             account_id: number;
@@ -2729,6 +2897,7 @@ export interface components {
             channel: "facebook" | "instagram" | "messenger" | "whatsapp";
             consent: components["schemas"]["ConsentState"][];
             contact: components["schemas"]["ContactBrief"];
+            cost: components["schemas"]["ConversationCost"];
             earlier: components["schemas"]["Earlier"][];
             /** @enum {string} */
             handler: "bot" | "human";
@@ -2756,6 +2925,24 @@ export interface components {
             unread: number;
             /** Format: date-time */
             waiting_since: string | null;
+        };
+        Cost: {
+            /** @description As the network charges */
+            category: string;
+            country: string;
+            currency: string;
+            /**
+             * Format: int64
+             * @description Millionths of the currency; null where it is not known or nothing
+             */
+            micros: number | null;
+            /** @description Why it is free, or not known */
+            reason: string;
+            /**
+             * @description estimated: by the price file when it left; charged: as the network reported; unknown is never zero; empty: not sent yet
+             * @enum {string}
+             */
+            state: "free" | "estimated" | "charged" | "unknown" | "";
         };
         Counts: {
             /** Format: int64 */
@@ -2996,6 +3183,14 @@ export interface components {
         };
         ForgotInBody: {
             email: string;
+        };
+        GateAnswer: {
+            cost: components["schemas"]["Cost"];
+            /** @description Everything that stands in the way; the first decides */
+            objections: components["schemas"]["Objection"][];
+            purpose: string;
+            /** @enum {string} */
+            verb: "allow" | "refuse" | "defer" | "hold" | "expire";
         };
         Gold: {
             added_by: string;
@@ -3295,6 +3490,14 @@ export interface components {
             role: "owner" | "admin" | "supervisor" | "moderator" | "agent" | "analyst";
         };
         NothingInBody: Record<string, never>;
+        Objection: {
+            code: string;
+            meaning: string;
+            /** Format: date-time */
+            until: string | null;
+            /** @enum {string} */
+            verb: "allow" | "refuse" | "defer" | "hold" | "expire";
+        };
         Origin: {
             /** Format: int64 */
             comment_id?: number;
@@ -3443,6 +3646,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PagePriceFile: {
+            items: components["schemas"]["PriceFile"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageQuickReply: {
             items: components["schemas"]["QuickReply"][];
             /** @description Cursor of the next page; empty on the last */
@@ -3570,6 +3778,32 @@ export interface components {
             picture: string;
             /** Format: date-time */
             posted_at: string | null;
+        };
+        PriceFile: {
+            currencies: string;
+            /** @description The first day from which one of its prices holds */
+            from: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            imported_at: string;
+            imported_by: string;
+            name: string;
+            /** Format: int64 */
+            rows: number;
+            /** @description The last such day */
+            to: string;
+            /** Format: int64 */
+            version: number;
+            /** Format: date-time */
+            withdrawn_at: string | null;
+            withdrawn_by: string | null;
+        };
+        PriceFileInBody: {
+            /** @description Of the file, for people */
+            name: string;
+            /** @description CSV whose first line names country, category, effective_from, currency and price */
+            text: string;
         };
         Problem: {
             /** @description What happened, to what, and what to do */
@@ -3820,6 +4054,19 @@ export interface components {
             email: boolean;
             /** @description Name of the identity provider; empty: none */
             provider: string;
+        };
+        Spending: {
+            /** @description Those with a budget, or that spent something in the last 90 days */
+            campaigns: components["schemas"]["CampaignSpending"][];
+            /** @description Empty: neither set nor told by the price files */
+            currency: string;
+            day: components["schemas"]["BudgetState"];
+            /**
+             * Format: date-time
+             * @description Where the workspace's local day began
+             */
+            day_from: string;
+            month: components["schemas"]["BudgetState"];
         };
         Statistics: {
             rules: components["schemas"]["Fired"][];
@@ -4370,6 +4617,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Action"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-actions-id-gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateAnswer"];
                 };
             };
             /** @description Error */
@@ -6951,6 +7229,103 @@ export interface operations {
             };
         };
     };
+    "get-price-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePriceFile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-price-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceFileInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceFile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-price-files-id-withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceFile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-quick-replies": {
         parameters: {
             query?: never;
@@ -7585,6 +7960,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-spending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Spending"];
+                };
             };
             /** @description Error */
             default: {

@@ -1,0 +1,74 @@
+package prices
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+const head = "country,category,effective_from,currency,price\n"
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	got, err := Parse([]byte("\xef\xbb\xbfCurrency;Price;Country;note;effective_from;category\r\nEUR;0.0625;it;x;2026-10-01;Marketing\r\n\r\nUSD;12;*;;2026-07-01;authentication-international\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Price{{"IT", "marketing", time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), "EUR", 62_500}, {"*", "authentication_international", time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC), "USD", 12_000_000}}
+	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ file, says string }{
+		"nothing":           {"", "empty"},
+		"a head alone":      {head, "names no price"},
+		"a missing column":  {"country,category,currency,price\nIT,utility,EUR,1\n", "effective_from"},
+		"a day":             {head + "IT,utility,1.10.2026,EUR,0.03\n", `line 2 has the day "1.10.2026"`},
+		"a country":         {head + "Italy,utility,2026-10-01,EUR,0.03\n", `line 2 has the country "Italy"`},
+		"no such country":   {head + "XX,utility,2026-10-01,EUR,0.03\n", "line 2 has the country"},
+		"a category":        {head + "IT,promo,2026-10-01,EUR,0.03\n", "line 2 has the category"},
+		"a currency":        {head + "IT,utility,2026-10-01,€,0.03\n", "line 2 has the currency"},
+		"a comma for price": {head + "IT,utility,2026-10-01,EUR,\"0,03\"\n", "line 2 has the price"},
+		"a negative price":  {head + "IT,utility,2026-10-01,EUR,-1\n", "line 2 has the price"},
+		"no price":          {head + "IT,utility,2026-10-01,EUR,\n", "line 2 has the price"},
+		"seven places":      {head + "IT,utility,2026-10-01,EUR,0.0000001\n", "line 2 has the price"},
+		"a short line":      {head + "IT,utility\n", "line 2 has no effective_from"},
+		"a repeat":          {head + "IT,utility,2026-10-01,EUR,0.03\nit,Utility,2026-10-01,eur,0.04\n", "line 3 repeats line 2"},
+		"all at once":       {head + "IT,x,2026-10-01,EUR,1\nIT,y,2026-10-01,EUR,1\n", "; line 3"},
+		"a broken quote":    {head + "IT,\"utility,2026-10-01,EUR,0.03\n", "is not CSV"},
+	} {
+		if _, err := Parse([]byte(c.file)); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(head + "IT,utility,2026-10-01,EUR,0.03\n"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		list, err := Parse(body)
+		if err != nil {
+			return
+		}
+		for _, p := range list {
+			if back, err := Micros(Amount(p.Micros)); err != nil || back != p.Micros || p.Micros < 0 {
+				t.Errorf("%d → %s → %d, %v", p.Micros, Amount(p.Micros), back, err)
+			}
+		}
+	})
+}
+
+func TestCountryOf(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ phone, id, want string }{
+		{"39333000001", "", "IT"}, {"61491570156", "", "AU"}, {"16045550123", "", "CA"}, {"12025550123", "", "US"}, {"447911123456", "", "GB"}, {"77015550123", "", "KZ"},
+		{"+40721234567", "", "RO"}, {"", "ES.10000000000000000001", "ES"}, {"", "psid-7", ""}, {"", "", ""}, {"000", "", ""}, {"39333000001", "ES.1", "IT"}, {"", "XQ.1", ""},
+	} {
+		if got := CountryOf(c.phone, c.id); got != c.want {
+			t.Errorf("CountryOf(%q, %q) = %q, want %q", c.phone, c.id, got, c.want)
+		}
+	}
+}
