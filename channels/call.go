@@ -38,6 +38,9 @@ const (
 	BlockUser      CallKind = "person.block"
 	UnblockUser    CallKind = "person.unblock"
 	SubmitTemplate CallKind = "template.submit"
+	EditTemplate   CallKind = "template.edit"    // all components are replaced
+	DeleteTemplate CallKind = "template.delete"  // one language of a name
+	ResumeTemplate CallKind = "template.unpause" // one that pacing paused: it does not resume by itself
 )
 
 // Call is one request to a network in neutral form; each network turns it into its own request.
@@ -58,8 +61,9 @@ type Call struct {
 	Link       *Link           `json:"link,omitempty"`    // one URL button
 	Media      *Media          `json:"media,omitempty"`
 	Template   *TemplateSend   `json:"template,omitempty"`
-	MessageID  string          `json:"message_id,omitempty"` // message.mark_read
-	Definition json.RawMessage `json:"definition,omitempty"` // template.submit
+	MessageID  string          `json:"message_id,omitempty"`  // message.mark_read
+	Definition json.RawMessage `json:"definition,omitempty"`  // template.submit, template.edit, template.delete: as the network takes it, with name and language
+	TemplateID string          `json:"template_id,omitempty"` // template.edit, template.delete, template.unpause: the network's id
 }
 
 // Button is a reply the customer can tap; ID comes back as Message.Payload.
@@ -107,6 +111,7 @@ type Result struct {
 	ID        string `json:"id,omitempty"`        // new comment id, mid, wamid; empty where the network gives none
 	Recipient string `json:"recipient,omitempty"` // recipient_id: the person's id on the private side; for WhatsApp the wa_id or user_id
 	Status    string `json:"status,omitempty"`    // template: PENDING …; WhatsApp message_status
+	Category  string `json:"category,omitempty"`  // template: what the network files it under, which may differ from what was asked
 	Already   bool   `json:"already,omitempty"`   // the network says it had been done before (10900)
 }
 

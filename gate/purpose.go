@@ -59,7 +59,7 @@ func PurposeOf(d Draft) Purpose {
 	switch d.Call.Kind {
 	case channels.HideComment, channels.UnhideComment, channels.DeleteComment, channels.BlockUser, channels.UnblockUser:
 		return Moderation
-	case channels.MarkRead, channels.Typing, channels.SubmitTemplate:
+	case channels.MarkRead, channels.Typing, channels.SubmitTemplate, channels.EditTemplate, channels.DeleteTemplate, channels.ResumeTemplate:
 		return Technical
 	case channels.ReplyToComment:
 		// Public, under a post: not a message to anybody's address (Spam Act s 5).
@@ -141,7 +141,7 @@ func Promotes(s string, broad bool) bool {
 		return true
 	}
 	for _, link := range links.FindAllString(s, -1) {
-		if !chatLink(link) {
+		if !chatLink(link) && !ownThing(link) {
 			return true
 		}
 	}

@@ -32,8 +32,7 @@ func (s *scene) handleRest(e *event) (string, error) {
 		s.w.identities = append(s.w.identities, e)
 		return "the network gave this person a new id: history kept, consent stays with the old address", nil
 	case channels.TemplateChanged:
-		s.w.templates = append(s.w.templates, e)
-		return "template «" + e.Template.Name + "»: " + e.Template.Field + " is now " + e.Template.Event, nil
+		return s.templateChanged(e), nil
 	case channels.AccountChanged:
 		s.w.accountNews = append(s.w.accountNews, e)
 		return "account news kept: " + e.Change.Field + " " + e.Change.Value, nil

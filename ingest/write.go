@@ -48,7 +48,7 @@ type writes struct {
 	watermarks           []watermarkRow
 	erase                []eraseRow
 	identities           []*event
-	templates            []*event
+	templates            []inbox.TemplateNews
 	accountNews          []*event
 	leads                []*event
 	refetch              []inbox.PostKey
@@ -390,10 +390,8 @@ func (s *scene) writeRest(ctx context.Context, tx *sqlx.Tx) error {
 			return err
 		}
 	}
-	for _, e := range s.w.templates {
-		if _, err := tx.ExecContext(ctx, sqlTemplateNews, e.AccountID, e.Template.Name, e.Template.Language, e.Template.Field, e.Template.Event, e.Template.Reason); err != nil {
-			return fmt.Errorf("keep news of a template: %w", err)
-		}
+	if err := s.writeTemplateNews(ctx, tx); err != nil {
+		return err
 	}
 	for _, e := range s.w.accountNews {
 		news, err := json.Marshal(map[string]any{e.Change.Field: map[string]any{"value": e.Change.Value, "detail": e.Change.Detail, "at": e.Event.Time}})
@@ -412,17 +410,6 @@ func (s *scene) writeRest(ctx context.Context, tx *sqlx.Tx) error {
 	}
 	return nil
 }
-
-// Meta's names go in as they come: a template's language may read en_US or en-US.
-const sqlTemplateNews = `
-UPDATE templates t SET
-    status   = CASE WHEN $4 = 'status' THEN $5 ELSE t.status END,
-    quality  = CASE WHEN $4 = 'quality' THEN $5 ELSE t.quality END,
-    category = CASE WHEN $4 = 'category' AND $5 IN ('MARKETING', 'UTILITY', 'AUTHENTICATION') THEN $5 ELSE t.category END,
-    reason   = $6
-FROM accounts a, accounts mine
-WHERE mine.id = $1 AND a.workspace_id = mine.workspace_id AND a.waba_id = mine.waba_id AND t.workspace_id = a.workspace_id AND t.account_id = a.id
-  AND t.name = $2 AND ($3 = '' OR t.language = replace($3, '-', '_'))`
 
 func changeIdentity(ctx context.Context, tx *sqlx.Tx, e *event) error {
 	if e.Change == nil || e.Change.Value == "" || e.Change.Previous == "" {

@@ -323,5 +323,5 @@ WHERE a.id = ANY($1) AND coalesce(e.occurred_at, c.commented_at, a.created_at) B
 // repeatable lists the calls that do no harm when made twice.
 func repeatable() []string {
 	return texts([]channels.CallKind{channels.HideComment, channels.UnhideComment, channels.DeleteComment, channels.MarkRead,
-		channels.Typing, channels.BlockUser, channels.UnblockUser})
+		channels.Typing, channels.BlockUser, channels.UnblockUser, channels.ResumeTemplate})
 }

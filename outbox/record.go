@@ -174,6 +174,9 @@ func (r *recording) done() error {
 			return err
 		}
 	}
+	if err := r.templates(done); err != nil {
+		return err
+	}
 	var sent []inbox.Sent
 	for _, o := range done {
 		a := o.action

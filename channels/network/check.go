@@ -55,6 +55,10 @@ func check(a channels.Account, c channels.Call) *channels.Failure {
 		if a.WABA == "" || len(c.Definition) == 0 {
 			return refuse("bad_request", "A template needs a definition and a WhatsApp business account (WABA id).")
 		}
+	case channels.EditTemplate, channels.DeleteTemplate, channels.ResumeTemplate:
+		if c.TemplateID == "" {
+			return refuse("bad_request", "The call names no template of the network's: read the templates from Meta first.")
+		}
 	}
 	return nil
 }

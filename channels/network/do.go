@@ -49,6 +49,12 @@ func (n *Network) Do(ctx context.Context, a channels.Account, c channels.Call) (
 		return channels.Result{}, n.block(ctx, a, c)
 	case channels.SubmitTemplate:
 		return n.submitTemplate(ctx, a, c)
+	case channels.EditTemplate:
+		return n.editTemplate(ctx, a, c)
+	case channels.DeleteTemplate:
+		return n.deleteTemplate(ctx, a, c)
+	case channels.ResumeTemplate:
+		return n.resumeTemplate(ctx, a, c)
 	}
 	return channels.Result{}, refuse("unknown_call", "%q is not something that can be done on a network.", string(c.Kind))
 }

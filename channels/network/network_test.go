@@ -174,7 +174,12 @@ func TestExactRequests(t *testing.T) {
 		{"WhatsApp unblock", "whatsapp", channels.Call{Kind: channels.UnblockUser, To: "ES.1"},
 			"DELETE /v25.0/" + phoneID + "/block_users", `{"messaging_product":"whatsapp","block_users":[{"user":"ES.1"}]}`, `{"block_users":{}}`, channels.Result{}},
 		{"template for review", "whatsapp", channels.Call{Kind: channels.SubmitTemplate, Definition: json.RawMessage(`{"name":"hello","language":"es","category":"UTILITY","components":[]}`)},
-			"POST /v25.0/" + wabaID + "/message_templates", `{"name":"hello","language":"es","category":"UTILITY","components":[]}`, `{"id":"12","status":"PENDING","category":"UTILITY"}`, channels.Result{ID: "12", Status: "PENDING"}},
+			"POST /v25.0/" + wabaID + "/message_templates", `{"name":"hello","language":"es","category":"UTILITY","components":[]}`, `{"id":"12","status":"PENDING","category":"MARKETING"}`, channels.Result{ID: "12", Status: "PENDING", Category: "MARKETING"}},
+		{"template edited", "whatsapp", channels.Call{Kind: channels.EditTemplate, TemplateID: "12", Definition: json.RawMessage(`{"name":"hello","language":"es","parameter_format":"NAMED","category":"UTILITY","components":[]}`)},
+			"POST /v25.0/12", `{"category":"UTILITY","components":[]}`, ok, channels.Result{ID: "12", Status: "PENDING"}},
+		{"template deleted", "whatsapp", channels.Call{Kind: channels.DeleteTemplate, TemplateID: "12", Definition: json.RawMessage(`{"name":"hello","language":"es"}`)},
+			"DELETE /v25.0/" + wabaID + "/message_templates?hsm_id=12&name=hello", "", ok, channels.Result{ID: "12", Status: "DELETED"}},
+		{"template resumed", "whatsapp", channels.Call{Kind: channels.ResumeTemplate, TemplateID: "12"}, "POST /v25.0/12/unpause", `{}`, ok, channels.Result{ID: "12", Status: "APPROVED"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

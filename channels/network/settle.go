@@ -2,7 +2,6 @@ package network
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/url"
 	"strings"
@@ -30,6 +29,10 @@ func (n *Network) Settle(ctx context.Context, a channels.Account, c channels.Cal
 		}
 	case channels.SubmitTemplate:
 		return n.settleTemplate(ctx, a, c)
+	case channels.EditTemplate:
+		return n.settleEdit(ctx, a, c)
+	case channels.DeleteTemplate:
+		return n.settleDelete(ctx, a, c)
 	}
 	return channels.Settled{}, nil
 }
@@ -145,33 +148,6 @@ func (n *Network) settleDM(ctx context.Context, a channels.Account, c channels.C
 			if c.Text != "" && same(m.Message, c.Text) {
 				return channels.Settled{Happened: true, Certain: true, Result: channels.Result{ID: m.ID, Recipient: person}}, nil
 			}
-		}
-	}
-	return channels.Settled{Certain: true}, nil
-}
-
-func (n *Network) settleTemplate(ctx context.Context, a channels.Account, c channels.Call) (channels.Settled, error) {
-	var want struct {
-		Name     string `json:"name"`
-		Language string `json:"language"`
-	}
-	if err := json.Unmarshal(c.Definition, &want); err != nil || want.Name == "" {
-		return channels.Settled{}, nil
-	}
-	var out struct {
-		Data []struct {
-			ID       string `json:"id"`
-			Name     string `json:"name"`
-			Language string `json:"language"`
-			Status   string `json:"status"`
-		} `json:"data"`
-	}
-	if err := n.Client.Get(ctx, a, a.WABA+"/message_templates", url.Values{"name": {want.Name}, "fields": {"name,language,status"}, "limit": {"100"}}, &out); err != nil {
-		return channels.Settled{}, err
-	}
-	for _, t := range out.Data {
-		if t.Name == want.Name && t.Language == want.Language {
-			return channels.Settled{Happened: true, Certain: true, Result: channels.Result{ID: t.ID, Status: t.Status}}, nil
 		}
 	}
 	return channels.Settled{Certain: true}, nil

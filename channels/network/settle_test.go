@@ -29,6 +29,10 @@ func TestSettle(t *testing.T) {
 		return channels.Settled{Happened: true, Certain: true, Result: channels.Result{ID: id, Recipient: recipient}}
 	}
 	no, open := channels.Settled{Certain: true}, channels.Settled{}
+	const templates = "GET /v25.0/" + wabaID + "/message_templates"
+	edit := channels.Call{Kind: channels.EditTemplate, TemplateID: "12", Definition: []byte(`{"name":"hello","language":"es","category":"UTILITY","components":[{"type":"BODY","text":"Hola {{1}} aqui","example":{"body_text":[["Ana"]]}}]}`)}
+	drop := channels.Call{Kind: channels.DeleteTemplate, TemplateID: "12", Definition: []byte(`{"name":"hello","language":"es"}`)}
+	gone := channels.Result{ID: "12", Status: "DELETED"}
 	cases := []struct {
 		name, account string
 		call          channels.Call
@@ -69,6 +73,17 @@ func TestSettle(t *testing.T) {
 			channels.Settled{Happened: true, Certain: true, Result: channels.Result{ID: "12", Status: "PENDING"}}},
 		{"template not submitted", "whatsapp", channels.Call{Kind: channels.SubmitTemplate, Definition: []byte(`{"name":"hello","language":"es"}`)},
 			map[string]string{"GET /v25.0/" + wabaID + "/message_templates": `{"data":[]}`}, no},
+		{"template submitted, on the second page of longer names", "whatsapp", channels.Call{Kind: channels.SubmitTemplate, Definition: []byte(`{"name":"hello","language":"es_MX"}`)},
+			map[string]string{templates: `{"data":[{"id":"1","name":"hello_again","language":"es_MX"}],"paging":{"next":"x","cursors":{"after":"c2"}}}`,
+				templates + "?after=c2&fields=name%2Clanguage%2Cstatus%2Ccategory%2Ccomponents&limit=100&name=hello": `{"data":[{"id":"2","name":"hello","language":"es-MX","status":"APPROVED","category":"MARKETING"}]}`},
+			channels.Settled{Happened: true, Certain: true, Result: channels.Result{ID: "2", Status: "APPROVED", Category: "MARKETING"}}},
+		{"template edited", "whatsapp", edit, map[string]string{templates: `{"data":[{"id":"12","name":"hello","language":"es","status":"PENDING","category":"UTILITY","components":[{"text":"Hola {{1}} aqui","type":"BODY"}]}]}`},
+			channels.Settled{Happened: true, Certain: true, Result: channels.Result{ID: "12", Status: "PENDING", Category: "UTILITY"}}},
+		{"template not edited", "whatsapp", edit, map[string]string{templates: `{"data":[{"id":"12","name":"hello","language":"es","status":"APPROVED","components":[{"type":"BODY","text":"old"}]}]}`},
+			channels.Settled{Certain: true, Result: channels.Result{ID: "12", Status: "APPROVED"}}},
+		{"edited template not listed", "whatsapp", edit, map[string]string{templates: `{"data":[]}`}, open},
+		{"template deleted", "whatsapp", drop, map[string]string{templates: `{"data":[{"id":"13","name":"hello","language":"it"}]}`}, channels.Settled{Happened: true, Certain: true, Result: gone}},
+		{"template not deleted", "whatsapp", drop, map[string]string{templates: `{"data":[{"id":"12","name":"hello","language":"es","status":"APPROVED"}]}`}, channels.Settled{Certain: true, Result: gone}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -2,7 +2,6 @@ package network
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 
 	"ponte/channels"
@@ -116,18 +115,4 @@ func whatsAppList(c channels.Call) map[string]any {
 	}
 	return map[string]any{"type": "list", "body": map[string]string{"text": c.Text},
 		"action": map[string]any{"button": cut(c.List.Button, buttonTitle), "sections": []any{map[string]any{"rows": rows}}}}
-}
-
-func (n *Network) submitTemplate(ctx context.Context, a channels.Account, c channels.Call) (channels.Result, error) {
-	var out struct {
-		ID     string `json:"id"`
-		Status string `json:"status"`
-	}
-	if err := n.Client.Post(ctx, a, a.WABA+"/message_templates", nil, json.RawMessage(c.Definition), &out); err != nil {
-		return channels.Result{}, err
-	}
-	if out.ID == "" {
-		return channels.Result{}, noID()
-	}
-	return channels.Result{ID: out.ID, Status: out.Status}, nil
 }

@@ -344,45 +344,5 @@ func (v *service) replayEvent(ctx context.Context, workspaceID, eventID int64) e
 	return nil
 }
 
-// syncTemplates reads the templates of all WhatsApp accounts of a workspace.
-func (v *service) syncTemplates(ctx context.Context, workspaceID int64) (int, error) {
-	list, err := inbox.Accounts(ctx, v.DB, workspaceID)
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	for _, a := range list {
-		if a.Channel != string(channels.WhatsApp) {
-			continue
-		}
-		open, err := v.openAccount(ctx, workspaceID, a.ID)
-		if err != nil {
-			return n, err
-		}
-		for cursor := ""; ; {
-			page, err := v.network.ListTemplates(ctx, open, cursor)
-			if err != nil {
-				return n, fault.Wrap(fault.Unavailable, err, "the templates of %s could not be read: %v", a.Name, err)
-			}
-			for _, t := range page.Items {
-				if _, err := v.DB.ExecContext(ctx, sqlSaveTemplate, workspaceID, a.ID, t.ID, t.Name, t.Language, t.Category, t.Status, t.Quality, t.Reason, string(t.Components)); err != nil {
-					return n, fmt.Errorf("keep template %s: %w", t.Name, err)
-				}
-				n++
-			}
-			if cursor = page.Next; cursor == "" {
-				break
-			}
-		}
-	}
-	return n, nil
-}
-
-const sqlSaveTemplate = `
-INSERT INTO templates (workspace_id, account_id, external_id, name, language, category, status, quality, reason, components)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce(nullif($10, ''), '[]')::jsonb)
-ON CONFLICT (workspace_id, account_id, name, language) DO UPDATE SET external_id = excluded.external_id, category = excluded.category, status = excluded.status,
-    quality = excluded.quality, reason = excluded.reason, components = excluded.components, synced_at = now()`
-
 // epochPath is the file outside the database by which a restored copy is recognised.
 func (c *config) epochPath() string { return filepath.Join(c.DataDir, "send-epoch") }

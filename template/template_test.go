@@ -1,0 +1,310 @@
+package template
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func body(text string, names ...string) Definition {
+	d := Definition{Category: Utility, Body: text}
+	for _, n := range names {
+		d.Variables = append(d.Variables, Variable{In: "body", Name: n, Example: "x"})
+	}
+	return d
+}
+
+func with(d Definition, buttons ...Button) Definition { d.Buttons = buttons; return d }
+
+func codes(list []Fault) string {
+	var out []string
+	for _, f := range list {
+		out = append(out, f.Field+" "+f.Code)
+	}
+	return strings.Join(out, "; ")
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	const plain = "Your parcel is on its way to you."
+	quick, link := Button{Type: "QUICK_REPLY", Text: "Yes"}, Button{Type: "URL", Text: "Open", URL: "https://kayaks.example.com/o/1"}
+	url := func(u string) Definition {
+		d := with(Definition{Category: Utility, Body: plain}, Button{Type: "URL", Text: "Open", URL: u})
+		d.Variables = []Variable{{In: "button:0", Name: "1", Example: "A-1"}}
+		return d
+	}
+	head := func(text string) Definition {
+		return Definition{Category: Utility, Header: &Header{Format: "TEXT", Text: text}, Body: plain}
+	}
+	for _, c := range []struct {
+		name string
+		d    Definition
+		want string
+	}{
+		{"plain", body(plain), ""},
+		{"no body", body(" \n"), "body required"},
+		{"body at the limit", body(strings.Repeat("é", 1024)), ""},
+		{"body too long", body(strings.Repeat("é", 1025)), "body too_long"},
+		{"line breaks", body("One\n\n\nTwo"), "body newlines"},
+		{"spaces", body("One     two"), "body spaces"},
+		{"numbers in order", body("Hello {{1}}, order {{2}} left our house this morning.", "1", "2"), ""},
+		{"a gap", body("Hello {{1}}, order {{3}} left our house this morning.", "1", "3"), "body sequence"},
+		{"from zero", body("Hello {{0}}, your order left our house.", "0"), "body variable_name"},
+		{"out of order", body("Hello {{2}}, order {{1}} left our house this morning.", "1", "2"), "body sequence"},
+		{"twice", body("Hello {{1}}, order {{1}} left our house this morning.", "1"), "body sequence"},
+		{"names", body("Hello {{first_name}}, order {{order_id}} left our house this morning.", "first_name", "order_id"), ""},
+		{"a name twice", body("Hello {{a}}, order {{a}} left our house this morning.", "a"), "body repeated"},
+		{"mixed", body("Hello {{1}}, order {{order}} left our house this morning.", "1", "order"), "body mixed"},
+		{"capital", body("Hello {{Name}}, your order left our house.", "Name"), "body variable_name"},
+		{"special", body("Hello {{first-name}}, your order left our house.", "first-name"), "body variable_name"},
+		{"braces open", body("Hello {{1}, your order left our house."), "body braces"},
+		{"braces closed", body("Hello 1}}, your order left our house."), "body braces"},
+		{"leading", body("{{1}} is your order number with us today", "1"), "body leading_variable"},
+		{"trailing", body("Your order number with us today is {{1}}", "1"), "body trailing_variable"},
+		{"side by side", body("Hello dear {{1}} {{2}}, your order left our house today.", "1", "2"), "body side_by_side"},
+		{"too many for the length", body("Hi {{1}}, ok {{2}} bye", "1", "2"), "body too_many_variables"},
+		{"just enough words", body("Hi {{1}}, it is {{2}} for you", "1", "2"), ""},
+		{"no example", Definition{Category: Utility, Body: "Hello {{1}}, your order left."}, "variables[body:1].example required"},
+		{"no fallback", Definition{Category: Utility, Body: "Hello {{1}}, your order left.", Variables: []Variable{{In: "body", Name: "1", Example: "x", From: FromName}}}, "variables[body:1].fallback required"},
+		{"unknown source", Definition{Category: Utility, Body: "Hello {{1}}, your order left.", Variables: []Variable{{In: "body", Name: "1", Example: "x", From: "salary"}}}, "variables[body:1].from unknown"},
+		{"header at the limit", head(strings.Repeat("x", 60)), ""},
+		{"header too long", head(strings.Repeat("x", 61)), "header.text too_long"},
+		{"header of two lines", head("a\nb"), "header.text newline"},
+		{"header in bold", head("*a*"), "header.text formatting"},
+		{"header with two variables", Definition{Category: Utility, Header: &Header{Format: "TEXT", Text: "For {{1}} on {{2}} now"}, Body: plain,
+			Variables: []Variable{{In: "header", Name: "1", Example: "x"}, {In: "header", Name: "2", Example: "x"}}}, "header.text too_many_variables"},
+		{"picture without example", Definition{Category: Utility, Header: &Header{Format: "IMAGE"}, Body: plain}, "header.example required"},
+		{"picture", Definition{Category: Utility, Header: &Header{Format: "IMAGE", Example: "4::aW"}, Body: plain}, ""},
+		{"footer too long", Definition{Category: Utility, Body: plain, Footer: strings.Repeat("x", 61)}, "footer too_long"},
+		{"footer with a variable", Definition{Category: Utility, Body: plain, Footer: "for {{1}}"}, "footer variable"},
+		{"authentication", Definition{Category: "AUTHENTICATION", Body: plain}, "category not_here"},
+		{"eleven buttons", with(body(plain), manyReplies(11)...), "buttons too_many"},
+		{"ten quick replies", with(body(plain), manyReplies(10)...), ""},
+		{"label too long", with(body(plain), Button{Type: "QUICK_REPLY", Text: strings.Repeat("x", 26)}), "buttons[0].text too_long"},
+		{"the same words twice", with(body(plain), quick, Button{Type: "QUICK_REPLY", Text: "YES"}), "buttons[1].text repeated"},
+		{"mixed order", with(body(plain), quick, link, Button{Type: "QUICK_REPLY", Text: "No"}), "buttons order"},
+		{"replies then link", with(body(plain), quick, link), ""},
+		{"three links", with(body(plain), link, Button{Type: "URL", Text: "B", URL: link.URL}, Button{Type: "URL", Text: "C", URL: link.URL}), "buttons too_many"},
+		{"two forms", with(body(plain), Button{Type: "FLOW", Text: "A", FlowID: "1"}, Button{Type: "FLOW", Text: "B", FlowID: "2"}), "buttons too_many"},
+		{"form without id", with(body(plain), Button{Type: "FLOW", Text: "A"}), "buttons[0].flow_id required"},
+		{"call", with(body(plain), Button{Type: "PHONE_NUMBER", Text: "Call", Phone: "+61255501234"}), ""},
+		{"call a local number", with(body(plain), Button{Type: "PHONE_NUMBER", Text: "Call", Phone: "02 5550 1234"}), "buttons[0].phone pattern"},
+		{"long code", with(body(plain), Button{Type: "COPY_CODE", Code: strings.Repeat("X", 16)}), "buttons[0].code too_long"},
+		{"variable at the end of an address", url("https://kayaks.example.com/o/{{1}}"), ""},
+		{"variable inside an address", url("https://kayaks.example.com/{{1}}/track"), "buttons[0].url variable_place"},
+		{"variable in the host", url("https://kayaks.{{1}}"), "buttons[0].url variable_place"},
+		{"no address", url("kayaks"), "buttons[0].url pattern"},
+		{"back to WhatsApp", with(body(plain), Button{Type: "URL", Text: "Chat", URL: "https://wa.me/61255501234"}), "buttons[0].url whatsapp_link"},
+		{"unknown button", with(body(plain), Button{Type: "OTP", Text: "x"}), "buttons[0].type unknown"},
+	} {
+		if got := codes(c.d.Check()); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func manyReplies(n int) []Button {
+	var out []Button
+	for i := range n {
+		out = append(out, Button{Type: "QUICK_REPLY", Text: fmt.Sprint("Answer ", i)})
+	}
+	return out
+}
+
+func TestCheckName(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, language, want string }{
+		{"order_shipped", "en_AU", ""}, {"", "en", "name required"}, {"Order shipped!", "en", "name pattern"}, {strings.Repeat("a", 513), "en", "name too_long"},
+		{"a", "xx", "language unknown"}, {"ordine_è", "it", "name pattern"},
+	} {
+		if got := codes(CheckName(c.name, c.language)); got != c.want {
+			t.Errorf("%q %q: %q, want %q", c.name, c.language, got, c.want)
+		}
+	}
+	if f := CheckName("Order shipped!", "en"); !strings.Contains(f[0].Text, "«order_shipped»") {
+		t.Errorf("no better name is offered: %s", f[0].Text)
+	}
+}
+
+// Every ready-made template passes every check, with brands of any length, in all its languages; its
+// values fill it.
+func TestReadyMadePass(t *testing.T) {
+	t.Parallel()
+	for _, brand := range []string{"Bondi Kayaks", "O", "Società Cooperativa Agricola e Turistica del Litorale di Levante"} {
+		all, err := Ready(brand)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(all) < 10 {
+			t.Fatalf("%d ready-made templates", len(all))
+		}
+		for _, r := range all {
+			for _, l := range ReadyLanguages {
+				d, ok := r.Languages[l]
+				if !ok {
+					t.Errorf("%s is missing in %s", r.Key, l)
+					continue
+				}
+				if f := Examine(r.Key, l, d, brand); len(f) > 0 {
+					t.Errorf("%s in %s for %q: %+v", r.Key, l, brand, f)
+				}
+				filled := d.Fill(nil, Person{}, Sender{Brand: brand})
+				if _, err := d.Send(filled, ""); err != nil {
+					t.Errorf("%s in %s does not fill with what is known of nobody: %v", r.Key, l, err)
+				}
+				if p := d.Show(AsValues(filled)); strings.Contains(p.Plain(), "{") {
+					t.Errorf("%s in %s leaves a place open: %s", r.Key, l, p.Plain())
+				}
+			}
+		}
+	}
+}
+
+// What is written is read back the same, through the form Meta keeps it in.
+func TestWireAndBack(t *testing.T) {
+	t.Parallel()
+	all, err := Ready("Bondi Kayaks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := []Definition{
+		{Category: Marketing, Header: &Header{Format: "TEXT", Text: "For {{first_name}} only"}, Body: "Hello {{first_name}}, from {{brand}} today.", Footer: "STOP",
+			Buttons:   []Button{{Type: "URL", Text: "Open", URL: "https://x.example.com/o/{{id}}"}, {Type: "PHONE_NUMBER", Text: "Call", Phone: "+61255501234"}, {Type: "COPY_CODE", Code: "SUN"}, {Type: "FLOW", Text: "Book", FlowID: "77", Screen: "START"}},
+			Variables: []Variable{{In: "header", Name: "first_name", Example: "Ana"}, {In: "body", Name: "first_name", Example: "Ana"}, {In: "body", Name: "brand", Example: "B"}, {In: "button:0", Name: "id", Example: "A-1"}}},
+		{Category: Utility, Header: &Header{Format: "DOCUMENT", Example: "4::h"}, Body: "Here is your bill {{1}} of today.", Variables: []Variable{{In: "body", Name: "1", Example: "77"}}},
+	}
+	for _, r := range all {
+		for _, d := range r.Languages {
+			list = append(list, d)
+		}
+	}
+	for _, d := range list {
+		raw, err := d.Wire("x", "en")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var w struct {
+			Category   string          `json:"category"`
+			Components json.RawMessage `json:"components"`
+		}
+		if err := json.Unmarshal(raw, &w); err != nil {
+			t.Fatal(err)
+		}
+		back, whole, err := FromComponents(w.Category, w.Components)
+		if err != nil || !whole {
+			t.Fatalf("%v, whole %v: %s", err, whole, raw)
+		}
+		for i := range d.Variables { // Meta is not told where values come from
+			d.Variables[i].From, d.Variables[i].Fallback = "", ""
+		}
+		for i := range d.Buttons {
+			d.Buttons[i].Payload = ""
+		}
+		if changes := Diff(d.Tidy(), back.Tidy()); len(changes) > 0 {
+			t.Errorf("%+v", changes)
+		}
+	}
+}
+
+func TestChooseLanguage(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ have, wanted, fallback, want string }{
+		{"en it fr", "it", "en", "it exact"}, {"en it fr", "it_IT", "en", "it base"}, {"en_AU it", "en", "it", "en_AU base"}, {"en_GB en_US", "en-us", "", "en_US exact"},
+		{"en", "de", "en", "en fallback"}, {"en_AU", "de", "en", "en_AU fallback"}, {"fr", "de", "en", "error"}, {"", "en", "en", "error"}, {"it", "", "", "error"},
+	} {
+		got, err := ChooseLanguage(strings.Fields(c.have), c.wanted, c.fallback)
+		said := got.Language + " " + got.Why
+		if err != nil {
+			said = "error"
+		}
+		if said != c.want {
+			t.Errorf("%+v: %s", c, said)
+		}
+	}
+}
+
+func TestFill(t *testing.T) {
+	t.Parallel()
+	d := Definition{Category: Utility, Header: &Header{Format: "TEXT", Text: "Order {{1}} today"}, Body: "Hello {{1}}, {{2}} of {{3}} is *ready* for you.",
+		Buttons: []Button{{Type: "QUICK_REPLY", Text: "Yes", Payload: "y"}, {Type: "URL", Text: "See", URL: "https://x.example.com/o/{{1}}"}},
+		Variables: []Variable{{In: "header", Name: "1", From: "field:order"}, {In: "body", Name: "1", From: FromFirstName, Fallback: "there"}, {In: "body", Name: "2", From: FromSender},
+			{In: "body", Name: "3", From: FromBrand}, {In: "button:1", Name: "1", From: "field:order"}}}
+	person := Person{Name: " Alice  Moreau", Fields: map[string]any{"order": float64(1042)}}
+	sender := Sender{Brand: "Bondi Kayaks"}
+	filled := d.Fill(Values{"body:2": "your\nboat {{9}}"}, person, sender)
+	raw, err := d.Send(filled, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `[{"parameters":[{"text":"1042","type":"text"}],"type":"header"},{"parameters":[{"text":"Alice","type":"text"},{"text":"your boat (9)","type":"text"},{"text":"Bondi Kayaks","type":"text"}],"type":"body"},` +
+		`{"index":"0","parameters":[{"payload":"y","type":"payload"}],"sub_type":"quick_reply","type":"button"},{"index":"1","parameters":[{"text":"1042","type":"text"}],"sub_type":"url","type":"button"}]`
+	if string(raw) != want {
+		t.Errorf("sends\n%s\nwant\n%s", raw, want)
+	}
+	if got := d.Show(AsValues(filled)).Plain(); got != "Order 1042 today\nHello Alice, your boat (9) of Bondi Kayaks is *ready* for you." {
+		t.Errorf("reads %q", got)
+	}
+	if got := d.Fill(nil, Person{}, sender)[1]; got.Value != "there" || got.Source != "fallback" {
+		t.Errorf("nobody's name: %+v", got)
+	}
+	if _, err := d.Send(d.Fill(nil, person, sender), ""); err == nil {
+		t.Error("a value was missing and it went out")
+	}
+	if _, err := d.Send(d.Fill(Values{"body:2": strings.Repeat("x", 1100)}, person, sender), ""); err == nil {
+		t.Error("it is too long with its values and it went out")
+	}
+}
+
+func TestFormat(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, want string }{
+		{"plain", "plain"}, {"a *b* c", "a |b:b| c"}, {"2*3*4 snake_case_x", "2*3*4 snake_case_x"}, {"*a _b_ c*", "b:a |bi:b|b: c"}, {"~gone~, _it_!", "s:gone|, |i:it|!"},
+		{"x ```y *z*``` w", "x |m:y *z*| w"}, {"never ```closed *a*", "never ```closed |b:a"}, {"* a *", "* a *"}, {"*a\nb*", "*a\nb*"}, {"Hi *{{1}}* there", "Hi |bo:{{1}}| there"}, {"**", "**"}, {"*", "*"},
+	} {
+		var out []string
+		for _, s := range Format(c.text) {
+			dress := ""
+			for _, d := range []struct {
+				on bool
+				as string
+			}{{s.Bold, "b"}, {s.Italic, "i"}, {s.Strike, "s"}, {s.Mono, "m"}, {s.Open, "o"}} {
+				if d.on {
+					dress += d.as
+				}
+			}
+			if dress != "" {
+				dress += ":"
+			}
+			out = append(out, dress+s.Text)
+		}
+		if got := strings.Join(out, "|"); got != c.want {
+			t.Errorf("%q: %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+func FuzzFormat(f *testing.F) {
+	f.Add("*a* _b_ ```c``` ~d~ {{1}}")
+	f.Fuzz(func(t *testing.T, text string) {
+		n := 0
+		for _, s := range Format(text) {
+			n += len(s.Text)
+		}
+		if n > len(text) {
+			t.Errorf("%q grew to %d bytes", text, n)
+		}
+	})
+}
+
+func TestDiff(t *testing.T) {
+	t.Parallel()
+	a := Definition{Category: Utility, Body: "one", Footer: "f"}
+	b := Definition{Category: Marketing, Body: "two", Buttons: []Button{{Type: "QUICK_REPLY", Text: "Yes"}}}
+	if got := fmt.Sprint(Diff(a, b)); got != "[{category UTILITY MARKETING} {body one two} {footer f } {buttons[0]  QUICK_REPLY · Yes}]" {
+		t.Error(got)
+	}
+	if len(Diff(a, a)) != 0 {
+		t.Error("the same differs")
+	}
+}
