@@ -127,8 +127,11 @@ func TestTemplates(t *testing.T) {
 	send := func(params ...string) answer {
 		return s.do("POST", s.home.talk("messages"), s.cookie[auth.Agent], map[string]any{"text": "", "revision": 3, "template_id": s.home.template, "parameters": params})
 	}
-	if res := send(); res.status != 422 || !strings.Contains(res.body, "takes 1 parameters, 0 were given") {
+	if res := send(); res.status != 422 || !strings.Contains(res.body, "nothing is known for {{1}}") {
 		t.Errorf("without parameters: %d %s", res.status, res.body)
+	}
+	if res := send("Anna", "Berta"); res.status != 422 || !strings.Contains(res.body, "takes 1 parameters, 2 were given") {
+		t.Errorf("with too many parameters: %d %s", res.status, res.body)
 	}
 	res := send("Anna")
 	var m api.Message

@@ -3,11 +3,9 @@ package api
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -200,63 +198,4 @@ func (s *Server) saveKnowledge(ctx context.Context, who *caller, id int64, k Kno
 
 func (s *Server) removeKnowledge(ctx context.Context, who *caller, in *ByID) error {
 	return s.removeRow(ctx, who, "knowledge", `DELETE FROM knowledge WHERE workspace_id = $1 AND id = $2`, in.ID)
-}
-
-// Template is a WhatsApp message template as the network lists it.
-type Template struct {
-	ID         int64     `json:"id"`
-	Name       string    `json:"name"`
-	Language   string    `json:"language"`
-	Category   string    `json:"category"`
-	Status     string    `json:"status"`
-	Body       string    `json:"body"`
-	Parameters int       `json:"parameters"`
-	AccountID  int64     `json:"account_id"`
-	Quality    string    `json:"quality"`
-	Reason     string    `json:"reason" doc:"Why the network rejected or paused it, where it said so"`
-	SyncedAt   time.Time `json:"synced_at"`
-}
-
-type templatesIn struct {
-	AccountID int64 `query:"account_id"`
-}
-
-func (s *Server) listTemplates(ctx context.Context, who *caller, in *templatesIn) (Page[Template], error) {
-	var rows []struct {
-		ID         int64           `db:"id"`
-		Name       string          `db:"name"`
-		Language   string          `db:"language"`
-		Category   string          `db:"category"`
-		Status     string          `db:"status"`
-		Components json.RawMessage `db:"components"`
-		AccountID  int64           `db:"account_id"`
-		Quality    string          `db:"quality"`
-		Reason     string          `db:"reason"`
-		SyncedAt   time.Time       `db:"synced_at"`
-	}
-	err := s.DB.SelectContext(ctx, &rows, `
-SELECT t.id, t.name, t.language, t.category, t.status, t.components, t.account_id, t.quality, t.reason, t.synced_at FROM templates t JOIN accounts o ON o.workspace_id = t.workspace_id AND o.id = t.account_id
-WHERE t.workspace_id = $1 AND ($2 = 0 OR o.waba_id = (SELECT waba_id FROM accounts WHERE workspace_id = $1 AND id = $2)) ORDER BY t.name, t.language`, who.WorkspaceID, in.AccountID)
-	if err != nil {
-		return Page[Template]{}, fmt.Errorf("list templates: %w", err)
-	}
-	out := []Template{}
-	for _, r := range rows {
-		body := templateBody(r.Components)
-		out = append(out, Template{r.ID, r.Name, r.Language, r.Category, r.Status, body, len(placeholder.FindAllString(body, -1)), r.AccountID, r.Quality, r.Reason, r.SyncedAt.UTC()})
-	}
-	return pageOf(out, ""), nil
-}
-
-// Synced says how many templates were read.
-type Synced struct {
-	Templates int `json:"templates"`
-}
-
-func (s *Server) syncTemplates(ctx context.Context, who *caller, _ *nothingIn) (Synced, error) {
-	if s.SyncTemplates == nil {
-		return Synced{}, fault.New(fault.Unavailable, "templates are not read in this process")
-	}
-	n, err := s.SyncTemplates(ctx, who.WorkspaceID)
-	return Synced{n}, err
 }

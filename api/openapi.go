@@ -26,6 +26,19 @@ func document(api huma.API) ([]byte, error) {
 
 const schemaPrefix = "#/components/schemas/"
 
+// schemaName names a type in the document. Those of a template carry its name, because its Button and its
+// Definition are not a flow's.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.PkgPath() != "ponte/template" {
+		return name
+	}
+	return "Template" + name
+}
+
 // nullObjects says of each field that is a pointer to an object that it may be null. The library says so
 // of pointers to plain values only; without it a generated client believes that the object is always there.
 func nullObjects(r huma.Registry) {

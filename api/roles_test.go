@@ -17,6 +17,7 @@ func (v space) path(t *testing.T, path string) string {
 		"actions": v.action, "events": v.event, "deliveries": v.delivery, "decisions": v.verdict, "rules": v.rule,
 		"versions": v.version, "backtests": v.backtest, "gold": v.gold, "review-batches": v.batch, "contact-merges": v.merge}
 	ids["price-files"] = v.prices
+	ids["templates"], ids["template-drafts"] = v.template, v.draft
 	path = strings.Replace(strings.Replace(path, "{hash}", v.media, 1), "{code}", "unknown", 1)
 	path = strings.Replace(path, "*", "state", 1)
 	for what, id := range ids {
@@ -49,6 +50,19 @@ func (v space) body(method, path string) any {
 		"POST versions": map[string]any{"kind": "thresholds", "document": map[string]any{"review_spam": 0.4}},
 	}
 	known["POST price-files"] = map[string]any{"name": "card", "text": "country,category,effective_from,currency,price\nIT,marketing,2026-07-01,EUR,0.06\n"}
+	definition := map[string]any{"category": "UTILITY", "body": "Your parcel is on its way to you."}
+	known["POST ready-templates"] = map[string]any{"account_id": v.whatsapp, "keys": []string{"booking_confirmed"}}
+	if path == "/api/v1/templates/check" {
+		return map[string]any{"name": "x", "language": "en", "definition": definition}
+	}
+	known["POST template-drafts"] = map[string]any{"account_id": v.whatsapp, "name": "another", "language": "en", "definition": definition}
+	known["PUT template-drafts"] = map[string]any{"version": 1, "definition": definition}
+	if strings.Contains(path, "/template-drafts/{id}/") {
+		return map[string]any{"version": 1, "reason": "too long"}
+	}
+	if strings.HasSuffix(path, "/templates/{id}/pause") {
+		return map[string]any{}
+	}
 	parts := strings.Split(path, "/")
 	for i := len(parts) - 1; i >= 0; i-- {
 		if !strings.HasPrefix(parts[i], "{") {

@@ -38,6 +38,7 @@ type space struct {
 	id, facebook, whatsapp, contact, identity, post, comment, event, verdict, review, thread, conversation, message, action, trigger, quick, knowledge, template, suggestion, join, token, member, delivery, version, backtest, rule, gold, batch, merge int64
 	media                                                                                                                                                                                                                                                string
 	prices                                                                                                                                                                                                                                               int64
+	draft                                                                                                                                                                                                                                                int64 // of a template
 }
 
 type option func(*api.Deps)
@@ -209,6 +210,9 @@ VALUES ($1, $2, 'facebook', $3, $4, $4, $5, $6, $7, $7, 'hidden', 'policy', 'hid
 	v.quick = s.id(`INSERT INTO quick_replies (workspace_id, shortcut, language, title, text) VALUES ($1, 'hours', 'en', $2, $2) RETURNING id`, v.id, words)
 	v.knowledge = s.id(`INSERT INTO knowledge (workspace_id, title, text, language, tsv) VALUES ($1, $2, $2, 'en', '') RETURNING id`, v.id, words)
 	v.template = s.id(`INSERT INTO templates (workspace_id, account_id, name, language, category, status, components) VALUES ($1, $2, 'hello', 'en', 'UTILITY', 'APPROVED', $3) RETURNING id`, v.id, v.whatsapp, `[{"type":"BODY","text":"Hello {{1}}, `+words+`"}]`)
+	s.exec(`UPDATE templates SET external_id = $2 WHERE id = $1`, v.template, fmt.Sprint(v.template))
+	v.draft = s.id(`INSERT INTO template_drafts (workspace_id, account_id, name, language, version) VALUES ($1, $2, 'written', 'en', 1) RETURNING id`, v.id, v.whatsapp)
+	s.exec(`INSERT INTO template_versions (workspace_id, draft_id, version, definition, author) VALUES ($1, $2, 1, $3, 'user:0')`, v.id, v.draft, `{"category":"UTILITY","body":"Your parcel is on its way, `+words+`"}`)
 	v.suggestion = s.id(`INSERT INTO suggestions (workspace_id, conversation_id, revision, rank, language, text, made_by) VALUES ($1, $2, 3, 1, 'en', $3, 'knowledge') RETURNING id`, v.id, v.conversation, words)
 	v.version = s.id(`INSERT INTO versions (workspace_id, kind, version, document, note, created_by) VALUES ($1, 'thresholds', 'v1', '{"review_harm": 0.4}', $2, 'cli') RETURNING id`, v.id, words)
 	v.backtest = s.id(`INSERT INTO backtests (workspace_id, version_id, until, most, created_by) VALUES ($1, $2, now(), 10, 'cli') RETURNING id`, v.id,

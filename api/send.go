@@ -3,11 +3,8 @@ package api
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -29,7 +26,10 @@ type SendMessage struct {
 	SuggestionID int64    `json:"suggestion_id,omitempty"`
 	Revision     int64    `json:"revision" doc:"The conversation's revision the agent saw"`
 	TemplateID   int64    `json:"template_id,omitempty"`
-	Parameters   []string `json:"parameters,omitempty" maxItems:"20"`
+	Parameters   []string `json:"parameters,omitempty" maxItems:"20" doc:"Values of the body's variables, in order"`
+
+	Values map[string]string `json:"values,omitempty" doc:"Values by place: body:1, header:1, button:0:1; what is left out comes from the person's fields or the fallback"`
+	Media  string            `json:"media,omitempty" maxLength:"2000" doc:"Address of the file for a template whose header is one"`
 }
 
 func (s *Server) sendMessage(ctx context.Context, who *caller, in *sendIn) (Message, error) {
@@ -156,70 +156,6 @@ func (s *Server) fillText(t inbox.Thread, body SendMessage, call *channels.Call,
 	}
 	call.Text, a.Bubble.Text = text, text
 	return nil
-}
-
-var placeholder = regexp.MustCompile(`\{\{\s*[A-Za-z0-9_]+\s*\}\}`)
-
-func (s *Server) fillTemplate(ctx context.Context, tx *sqlx.Tx, t inbox.Thread, body SendMessage, call *channels.Call, a *outbox.Action) error {
-	if t.Channel != string(channels.WhatsApp) {
-		return fault.Field("template_id", "templates are for WhatsApp only")
-	}
-	var row struct {
-		Name       string          `db:"name"`
-		Language   string          `db:"language"`
-		Category   string          `db:"category"`
-		Status     string          `db:"status"`
-		Components json.RawMessage `db:"components"`
-	}
-	err := tx.GetContext(ctx, &row, `
-SELECT t.name, t.language, t.category, t.status, t.components FROM templates t
-JOIN accounts o ON o.workspace_id = t.workspace_id AND o.id = t.account_id
-JOIN accounts a ON a.workspace_id = o.workspace_id AND a.waba_id = o.waba_id
-WHERE t.workspace_id = $1 AND t.id = $2 AND a.id = $3`, t.WorkspaceID, body.TemplateID, t.AccountID)
-	if errors.Is(err, sql.ErrNoRows) {
-		return fault.New(fault.NotFound, "template %d does not exist on this WhatsApp account", body.TemplateID)
-	}
-	if err != nil {
-		return fmt.Errorf("load template %d: %w", body.TemplateID, err)
-	}
-	if row.Status != "APPROVED" {
-		return fault.Field("template_id", "template «%s» is %s; only an approved one can be sent", row.Name, row.Status)
-	}
-	text := templateBody(row.Components)
-	want := len(placeholder.FindAllString(text, -1))
-	if want != len(body.Parameters) {
-		return fault.Field("parameters", "template «%s» takes %d parameters, %d were given", row.Name, want, len(body.Parameters))
-	}
-	send := &channels.TemplateSend{Name: row.Name, Language: row.Language}
-	if want > 0 {
-		params := each(body.Parameters, func(p string) map[string]string { return map[string]string{"type": "text", "text": p} })
-		if send.Components, err = json.Marshal([]any{map[string]any{"type": "body", "parameters": params}}); err != nil {
-			return fmt.Errorf("encode template parameters: %w", err)
-		}
-	}
-	i := 0
-	a.Bubble.Text = placeholder.ReplaceAllStringFunc(text, func(string) string { i++; return body.Parameters[i-1] })
-	a.Bubble.Type, a.Purpose = "template", "service"
-	a.ValidUntil = s.Now().Add(24 * time.Hour)
-	call.Kind, call.Template = channels.SendTemplate, send
-	return nil
-}
-
-// templateBody is the text of a template's body component.
-func templateBody(components json.RawMessage) string {
-	var list []struct {
-		Type string `json:"type"`
-		Text string `json:"text"`
-	}
-	if json.Unmarshal(components, &list) != nil {
-		return ""
-	}
-	for _, c := range list {
-		if c.Type == "BODY" || c.Type == "body" {
-			return c.Text
-		}
-	}
-	return ""
 }
 
 func decideSuggestion(ctx context.Context, tx *sqlx.Tx, who *caller, body SendMessage, conversation int64) error {

@@ -179,6 +179,7 @@ func (s *Server) register() {
 func newAPI(app *fiber.App) huma.API {
 	setHuma()
 	config := huma.DefaultConfig("ponte", "1")
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.CreateHooks = nil // no $schema in answers
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{

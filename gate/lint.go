@@ -10,7 +10,7 @@ type Part struct{ Name, Text string }
 
 // Finding is something in a template's text that does not fit its category, or is missing from it.
 type Finding struct {
-	Code  string   // promotional_words, price, shop_link, brand_missing, opt_out_missing
+	Kind  string   // promotional_words, price, shop_link, brand_missing, opt_out_missing
 	Part  string   // empty: the whole
 	Words []string // what was found, as it is written
 }
@@ -26,10 +26,10 @@ func Lint(category, brand string, parts []Part) []Finding {
 	}
 	if category == "MARKETING" {
 		if !says(all, brand) {
-			out = append(out, Finding{Code: "brand_missing"})
+			out = append(out, Finding{Kind: "brand_missing"})
 		}
 		if !tellsHowToStop(all) {
-			out = append(out, Finding{Code: "opt_out_missing"})
+			out = append(out, Finding{Kind: "opt_out_missing"})
 		}
 		return out
 	}
@@ -38,7 +38,7 @@ func Lint(category, brand string, parts []Part) []Finding {
 		if words := matches(strongWords, bare); len(words) > 0 {
 			out = append(out, Finding{"promotional_words", p.Name, words})
 		}
-		if words := matches(prices, bare); len(words) > 0 {
+		if words := matches(priceTags, bare); len(words) > 0 {
 			out = append(out, Finding{"price", p.Name, words})
 		}
 		var shop []string
@@ -55,7 +55,7 @@ func Lint(category, brand string, parts []Part) []Finding {
 }
 
 // A price that stands in the text itself; what an order cost is a variable.
-var prices = regexp.MustCompile(`(?i)(?:[$€£¥]|\b(?:aud|usd|eur|gbp|chf|ron)\b) ?\d+(?:[.,]\d+)?|\b\d+(?:[.,]\d+)? ?(?:[$€£¥]|(?:aud|usd|eur|euro|euros|gbp|chf|ron|lei|dollars?)\b)`)
+var priceTags = regexp.MustCompile(`(?i)(?:[$€£¥]|\b(?:aud|usd|eur|gbp|chf|ron)\b) ?\d+(?:[.,]\d+)?|\b\d+(?:[.,]\d+)? ?(?:[$€£¥]|(?:aud|usd|eur|euro|euros|gbp|chf|ron|lei|dollars?)\b)`)
 
 // matches lists what a pattern finds in the folded text.
 func matches(pattern *regexp.Regexp, text string) []string {

@@ -130,7 +130,8 @@ HAVING NOT bool_or(EXISTS (SELECT 1 FROM receipts r WHERE r.account_id = x.accou
 
 // A template belongs to the WhatsApp business account; any of its numbers may send it.
 const sqlGateTemplates = `
-SELECT DISTINCT ON (k.account_id, k.name, k.language) k.account_id, k.name, k.language, t.category, t.status, t.quality, t.components
+SELECT DISTINCT ON (k.account_id, k.name, k.language) k.account_id, k.name, k.language, t.category,
+       CASE WHEN t.paused_by <> '' THEN 'paused by a member' ELSE t.status END AS status, t.quality, t.components
 FROM (VALUES %s) AS k (account_id, name, language)
 JOIN accounts a ON a.id = k.account_id
 JOIN accounts o ON o.workspace_id = a.workspace_id AND o.waba_id = a.waba_id

@@ -137,6 +137,19 @@ func (d Definition) Send(filled []Filled, media string) (json.RawMessage, error)
 	return raw, nil
 }
 
+// Preliminary is Send for a question to the gate: what is not known yet is left empty.
+func (d Definition) Preliminary(values Values) (json.RawMessage, error) {
+	var out []any
+	for _, v := range d.Uses() {
+		out = append(out, map[string]any{"type": "text", "text": values[Key(v.In, v.Name)]})
+	}
+	raw, err := json.Marshal(out)
+	if err != nil {
+		return nil, fmt.Errorf("encode a template's values: %w", err)
+	}
+	return raw, nil
+}
+
 func (d Definition) parameters(in, text string, values Values) []any {
 	var out []any
 	for _, name := range places(text) {

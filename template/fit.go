@@ -13,17 +13,17 @@ func (d Definition) Fit(brand string) []Fault {
 	var f faults
 	for _, x := range gate.Lint(d.Category, brand, d.lintParts(brand)) {
 		said := "«" + strings.Join(x.Words, "», «") + "»"
-		switch x.Code {
+		switch x.Kind {
 		case "promotional_words":
-			f.add(x.Part, x.Code, "%s promotes: take it out, or make this a MARKETING template with your brand's name and how to opt out", said)
+			f.add(x.Part, x.Kind, "%s promotes: take it out, or make this a MARKETING template with your brand's name and how to opt out", said)
 		case "price":
-			f.add(x.Part, x.Code, "%s is a price: take it out, put a variable in its place if it is what the person paid, or make this a MARKETING template", said)
+			f.add(x.Part, x.Kind, "%s is a price: take it out, put a variable in its place if it is what the person paid, or make this a MARKETING template", said)
 		case "shop_link":
-			f.add(x.Part, x.Code, "%s leads to a shop or a home page: end it with a path and a variable that names the person's own order or booking, or make this a MARKETING template", said)
+			f.add(x.Part, x.Kind, "%s leads to a shop or a home page: end it with a path and a variable that names the person's own order or booking, or make this a MARKETING template", said)
 		case "brand_missing":
-			f.add("body", x.Code, "a marketing template must say who it is from: write «%s» in its header, body or footer", brand)
+			f.add("body", x.Kind, "a marketing template must say who it is from: write «%s» in its header, body or footer", brand)
 		case "opt_out_missing":
-			f.add("footer", x.Code, "a marketing template must say in itself how to get no more: write for example «Reply STOP to opt out» in the footer, or add a STOP button")
+			f.add("footer", x.Kind, "a marketing template must say in itself how to get no more: write for example «Reply STOP to opt out» in the footer, or add a STOP button")
 		}
 	}
 	return f

@@ -1092,6 +1092,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Templates for this person now, the best first
+         * @description Permission: converse
+         */
+        get: operations["get-conversations-id-templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/decisions/{verdict_id}": {
         parameters: {
             query?: never;
@@ -1692,6 +1712,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ready-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Templates that ship with the product
+         * @description Permission: see
+         */
+        get: operations["get-ready-templates"];
+        put?: never;
+        /**
+         * Make drafts of ready-made templates
+         * @description Permission: campaign
+         */
+        post: operations["post-ready-templates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/review-agreement": {
         parameters: {
             query?: never;
@@ -2008,6 +2052,158 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/template-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Templates as they are written here
+         * @description Permission: see
+         */
+        get: operations["get-template-drafts"];
+        put?: never;
+        /**
+         * Write a template
+         * @description Permission: campaign
+         */
+        post: operations["post-template-drafts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-drafts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A draft with what stands in its way
+         * @description Permission: see
+         */
+        get: operations["get-template-drafts-id"];
+        /**
+         * Write the next version of a draft
+         * @description Permission: campaign
+         */
+        put: operations["put-template-drafts-id"];
+        post?: never;
+        /**
+         * Take a draft away
+         * @description Permission: campaign
+         */
+        delete: operations["delete-template-drafts-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-drafts/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a version somebody else wrote
+         * @description Permission: campaign
+         */
+        post: operations["post-template-drafts-id-approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-drafts/{id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the team to approve a version
+         * @description Permission: campaign
+         */
+        post: operations["post-template-drafts-id-ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-drafts/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a version back with a reason
+         * @description Permission: campaign
+         */
+        post: operations["post-template-drafts-id-return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-drafts/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit the approved version to Meta
+         * @description Permission: campaign
+         */
+        post: operations["post-template-drafts-id-submit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-drafts/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions of a draft with their differences
+         * @description Permission: see
+         */
+        get: operations["get-template-drafts-id-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/templates": {
         parameters: {
             query?: never;
@@ -2028,6 +2224,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/templates/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What Meta would refuse a text for, and how a phone shows it
+         * @description Permission: campaign
+         */
+        post: operations["post-templates-check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/templates/sync": {
         parameters: {
             query?: never;
@@ -2042,6 +2258,126 @@ export interface paths {
          * @description Permission: configure
          */
         post: operations["post-templates-sync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a template at Meta, in this language
+         * @description Permission: campaign
+         */
+        delete: operations["delete-templates-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a draft of a template that was written elsewhere
+         * @description Permission: campaign
+         */
+        post: operations["post-templates-id-draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of a template
+         * @description Permission: see
+         */
+        get: operations["get-templates-id-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a template out of use here
+         * @description Permission: campaign
+         */
+        post: operations["post-templates-id-pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a template back into use
+         * @description Permission: campaign
+         */
+        post: operations["post-templates-id-resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/unpause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Meta to resume a template that pacing paused
+         * @description Permission: campaign
+         */
+        post: operations["post-templates-id-unpause"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2394,6 +2730,14 @@ export interface components {
             reason: string;
             state: string;
         };
+        AddReadyInBody: {
+            /** Format: int64 */
+            account_id: number;
+            /** @description None: all */
+            keys?: string[];
+            /** @description None: all */
+            languages?: string[];
+        };
         Agreement: {
             /** Format: double */
             agreement: number | null;
@@ -2576,6 +2920,11 @@ export interface components {
             fix: string;
             name: string;
             ok: boolean;
+        };
+        CheckInBody: {
+            definition: components["schemas"]["TemplateDefinition"];
+            language: string;
+            name: string;
         };
         Checks: {
             checks: components["schemas"]["Check"][];
@@ -3033,6 +3382,22 @@ export interface components {
             received_at: string;
             source: string;
         };
+        DraftInBody: {
+            definition: components["schemas"]["TemplateDefinition"];
+            /**
+             * Format: int64
+             * @description The version the change was made from
+             */
+            version: number;
+        };
+        DraftVersionInBody: {
+            reason?: string;
+            /**
+             * Format: int64
+             * @description The version that was looked at
+             */
+            version: number;
+        };
         Duplicate: {
             a: components["schemas"]["ContactBrief"];
             b: components["schemas"]["ContactBrief"];
@@ -3480,6 +3845,13 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "supervisor" | "moderator" | "agent" | "analyst";
         };
+        NewTemplateDraft: {
+            /** Format: int64 */
+            account_id: number;
+            definition: components["schemas"]["TemplateDefinition"];
+            language: string;
+            name: string;
+        };
         NewToken: {
             detail: components["schemas"]["Token"];
             token: string;
@@ -3571,6 +3943,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageAddedReady: {
+            items: components["schemas"]["TemplateAddedReady"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageAuditLine: {
             items: components["schemas"]["AuditLine"][];
             /** @description Cursor of the next page; empty on the last */
@@ -3656,6 +4033,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageReadyTemplate: {
+            items: components["schemas"]["ReadyTemplate"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageRuleDetail: {
             items: components["schemas"]["RuleDetail"][];
             /** @description Cursor of the next page; empty on the last */
@@ -3673,6 +4055,21 @@ export interface components {
         };
         PageTemplate: {
             items: components["schemas"]["Template"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageTemplateDraft: {
+            items: components["schemas"]["TemplateDraft"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageTemplateEvent: {
+            items: components["schemas"]["TemplateEvent"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageTemplateVersion: {
+            items: components["schemas"]["TemplateVersion"][];
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
@@ -3733,6 +4130,10 @@ export interface components {
             address: string;
             /** Format: date-time */
             expires_at: string;
+        };
+        Planned: {
+            /** Format: int64 */
+            action_id: number;
         };
         Policy: {
             categories?: {
@@ -3865,6 +4266,23 @@ export interface components {
         Reaction: {
             emoji: string;
         };
+        ReadyLanguage: {
+            definition: components["schemas"]["TemplateDefinition"];
+            language: string;
+            preview: components["schemas"]["TemplatePreview"];
+        };
+        ReadyTemplate: {
+            /** @enum {string} */
+            category: "MARKETING" | "UTILITY";
+            key: string;
+            languages: components["schemas"]["ReadyLanguage"][];
+            /** @description Asks for consent to offers: only where a conversation is open */
+            only_open: boolean;
+            playbook: string;
+        };
+        ReasonInBody: {
+            reason?: string;
+        };
         RecoveryCodes: {
             codes: string[];
         };
@@ -3989,6 +4407,9 @@ export interface components {
             since: string | null;
         };
         SendMessage: {
+            /** @description Address of the file for a template whose header is one */
+            media?: string;
+            /** @description Values of the body's variables, in order */
             parameters?: string[];
             /**
              * Format: int64
@@ -4000,6 +4421,10 @@ export interface components {
             /** Format: int64 */
             template_id?: number;
             text: string;
+            /** @description Values by place: body:1, header:1, button:0:1; what is left out comes from the person's fields or the fallback */
+            values?: {
+                [key: string]: string;
+            };
         };
         SendingInBody: {
             on: boolean;
@@ -4136,18 +4561,261 @@ export interface components {
             account_id: number;
             body: string;
             category: string;
+            /** @description What was submitted; another category is Meta's doing */
+            category_asked: string;
+            /** @description What Meta announced to change it to */
+            category_next: string;
+            /** Format: date-time */
+            category_next_at: string | null;
+            definition: components["schemas"]["TemplateDefinition"];
+            /**
+             * Format: int64
+             * @description 0: written elsewhere
+             */
+            draft_id: number;
+            /** @description All of it can be written here */
+            editable: boolean;
             /** Format: int64 */
             id: number;
             language: string;
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Variables of the body
+             */
             parameters: number;
+            /** @description A member took it out of use here */
+            paused: boolean;
+            preview: components["schemas"]["TemplatePreview"];
             quality: string;
             /** @description Why the network rejected or paused it, where it said so */
             reason: string;
             status: string;
             /** Format: date-time */
+            status_at: string | null;
+            /** Format: date-time */
             synced_at: string;
+        };
+        TemplateAddedReady: {
+            /** Format: int64 */
+            draft_id: number;
+            /** @description It was there already and was left alone */
+            had: boolean;
+            key: string;
+            language: string;
+        };
+        TemplateButton: {
+            /** @description COPY_CODE: an example of the code */
+            code?: string;
+            flow_id?: string;
+            /** @description QUICK_REPLY: what comes back when it is tapped; Meta is not told of it */
+            payload?: string;
+            phone?: string;
+            /** @description FLOW: the screen it opens with */
+            screen?: string;
+            text?: string;
+            /** @enum {string} */
+            type: "QUICK_REPLY" | "URL" | "PHONE_NUMBER" | "COPY_CODE" | "FLOW";
+            url?: string;
+        };
+        TemplateChange: {
+            after: string;
+            before: string;
+            field: string;
+        };
+        TemplateCheck: {
+            faults: components["schemas"]["TemplateFault"][];
+            /** @description With the examples in place of the variables */
+            preview: components["schemas"]["TemplatePreview"];
+            /** @description Those of the text, with what is known of each */
+            variables: components["schemas"]["TemplateVariable"][];
+        };
+        TemplateDefinition: {
+            body: string;
+            buttons?: components["schemas"]["TemplateButton"][];
+            /** @enum {string} */
+            category: "MARKETING" | "UTILITY";
+            footer?: string;
+            header?: components["schemas"]["TemplateHeader"];
+            variables?: components["schemas"]["TemplateVariable"][];
+        };
+        TemplateDraft: {
+            /** Format: int64 */
+            account_id: number;
+            /** Format: int64 */
+            action_id: number;
+            action_meaning: string;
+            /** @description Of the call that submits it; empty: none */
+            action_state: string;
+            author_name: string;
+            decided_by_name: string;
+            definition: components["schemas"]["TemplateDefinition"];
+            /** @description What stands in the way of submitting it */
+            faults: components["schemas"]["TemplateFault"][];
+            /** Format: int64 */
+            id: number;
+            language: string;
+            /** @description The caller wrote the latest version */
+            mine: boolean;
+            name: string;
+            /** @description Why it was returned */
+            note: string;
+            preview: components["schemas"]["TemplatePreview"];
+            /** @description Key of the ready-made one it began as */
+            ready: string;
+            /** @enum {string} */
+            state: "draft" | "asked" | "approved" | "returned" | "submitted";
+            /** @description What Meta says of it; null: Meta does not have it */
+            template: components["schemas"]["TemplateStanding"] | null;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        TemplateEvent: {
+            actor_name: string;
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            field: "status" | "quality" | "category" | "category_notice" | "components" | "paused";
+            previous: string;
+            reason: string;
+            /** @enum {string} */
+            source: "webhook" | "sync" | "answer" | "member";
+            value: string;
+        };
+        TemplateFault: {
+            code: string;
+            /** @description Where: name, language, category, header, header.text, body, footer, buttons, buttons[2].url, variables[body:1] */
+            field: string;
+            text: string;
+        };
+        TemplateFilled: {
+            example?: string;
+            /** @description Stands there where the person's own value is not known */
+            fallback?: string;
+            /** @description ask (the sender), name, first_name, brand, contact (how to reach the brand), or field:KEY of the person */
+            from?: string;
+            /** @description header, body, or button:N counted from 0 */
+            in: string;
+            /** @description What stands between the braces: 1, 2 … or a name */
+            name: string;
+            /** @enum {string} */
+            source: "given" | "person" | "brand" | "fallback" | "none";
+            value: string;
+        };
+        TemplateHeader: {
+            /** @description IMAGE, VIDEO, DOCUMENT: the handle Meta gave the example when it was uploaded */
+            example?: string;
+            /** @enum {string} */
+            format: "TEXT" | "IMAGE" | "VIDEO" | "DOCUMENT" | "LOCATION";
+            text?: string;
+        };
+        TemplateOffer: {
+            category: string;
+            /** @description It is for what the person last wanted */
+            fits: boolean;
+            gate: components["schemas"]["TemplateOfferState"];
+            language: string;
+            name: string;
+            needs_media: boolean;
+            preview: components["schemas"]["TemplatePreview"];
+            /** Format: int64 */
+            template_id: number;
+            /** @description With what is known of this person */
+            variables: components["schemas"]["TemplateFilled"][];
+            /**
+             * @description Why this language: the person's own, the same without or with another region, or the workspace's
+             * @enum {string}
+             */
+            why: "exact" | "base" | "fallback";
+        };
+        TemplateOfferState: {
+            code: string;
+            meaning: string;
+            purpose: string;
+            /** Format: date-time */
+            until: string | null;
+            /** @enum {string} */
+            verb: "allow" | "refuse" | "defer" | "hold" | "expire";
+        };
+        TemplateOffers: {
+            items: components["schemas"]["TemplateOffer"][];
+            /** @description Why there is none */
+            note: string;
+            window: components["schemas"]["CareWindow"];
+        };
+        TemplatePreview: {
+            body: components["schemas"]["TemplateSpan"][];
+            buttons: components["schemas"]["TemplatePreviewButton"][];
+            footer: string;
+            header?: components["schemas"]["TemplatePreviewHeader"];
+            /** @description The body with its values, as it is sent */
+            text: string;
+        };
+        TemplatePreviewButton: {
+            text: string;
+            type: string;
+            url?: string;
+        };
+        TemplatePreviewHeader: {
+            format: string;
+            text: string;
+        };
+        TemplateSpan: {
+            bold?: boolean;
+            italic?: boolean;
+            mono?: boolean;
+            /** @description A variable without a value */
+            open?: boolean;
+            strike?: boolean;
+            text: string;
+        };
+        TemplateStanding: {
+            category: string;
+            category_asked: string;
+            category_next: string;
+            deleted: boolean;
+            /** Format: int64 */
+            id: number;
+            paused: boolean;
+            quality: string;
+            reason: string;
+            status: string;
+        };
+        TemplateVariable: {
+            example?: string;
+            /** @description Stands there where the person's own value is not known */
+            fallback?: string;
+            /** @description ask (the sender), name, first_name, brand, contact (how to reach the brand), or field:KEY of the person */
+            from?: string;
+            /** @description header, body, or button:N counted from 0 */
+            in: string;
+            /** @description What stands between the braces: 1, 2 … or a name */
+            name: string;
+        };
+        TemplateVersion: {
+            action_meaning: string;
+            action_state: string;
+            /** @description Approved by its author, because nobody else could */
+            alone: boolean;
+            author_name: string;
+            /** @description Against the version before */
+            changes: components["schemas"]["TemplateChange"][];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            decided_by_name: string;
+            definition: components["schemas"]["TemplateDefinition"];
+            note: string;
+            /** @enum {string} */
+            state: "draft" | "asked" | "approved" | "returned" | "submitted";
+            /** Format: date-time */
+            submitted_at: string | null;
+            submitted_by_name: string;
+            /** Format: int64 */
+            version: number;
         };
         TextInBody: {
             text: string;
@@ -6255,6 +6923,37 @@ export interface operations {
             };
         };
     };
+    "get-conversations-id-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateOffers"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-decisions-verdict-id": {
         parameters: {
             query?: never;
@@ -7452,6 +8151,68 @@ export interface operations {
             };
         };
     };
+    "get-ready-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageReadyTemplate"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-ready-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddReadyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAddedReady"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-review-agreement": {
         parameters: {
             query?: {
@@ -8063,10 +8824,340 @@ export interface operations {
             };
         };
     };
+    "get-template-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTemplateDraft"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-template-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTemplateDraft"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDraft"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-template-drafts-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDraft"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-template-drafts-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDraft"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-template-drafts-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-template-drafts-id-approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftVersionInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDraft"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-template-drafts-id-ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftVersionInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDraft"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-template-drafts-id-return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftVersionInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDraft"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-template-drafts-id-submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftVersionInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDraft"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-template-drafts-id-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTemplateVersion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-templates": {
         parameters: {
             query?: {
                 account_id?: number;
+                /** @description Those that Meta has no more as well */
+                deleted?: boolean;
             };
             header?: never;
             path?: never;
@@ -8081,6 +9172,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageTemplate"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-templates-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateCheck"];
                 };
             };
             /** @description Error */
@@ -8114,6 +9238,208 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Synced"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-templates-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Planned"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-templates-id-draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDraft"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-templates-id-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTemplateEvent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-templates-id-pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-templates-id-resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-templates-id-unpause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Planned"];
                 };
             };
             /** @description Error */
