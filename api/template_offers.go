@@ -73,7 +73,7 @@ func (s *Server) offerTemplates(ctx context.Context, who *caller, in *ByID) (Tem
 		return out, nil
 	}
 	found = found[:min(len(found), maxOffers)]
-	states, err := s.askGate(ctx, who, talk, found)
+	states, err := s.dryRun(ctx, who, talk, found)
 	if err != nil {
 		return out, err
 	}
@@ -132,9 +132,9 @@ WHERE v.workspace_id = $1 AND v.id = $2`, workspace, id)
 	return t, nil
 }
 
-// askGate asks about each candidate by itself, because one that is allowed would count against the caps of
+// dryRun asks about each candidate by itself, because one that is allowed would count against the caps of
 // the next; those that promote nothing count against nothing and are asked together.
-func (s *Server) askGate(ctx context.Context, who *caller, t offerTalk, list []template.Candidate) ([]TemplateOfferState, error) {
+func (s *Server) dryRun(ctx context.Context, who *caller, t offerTalk, list []template.Candidate) ([]TemplateOfferState, error) {
 	g := gate.Gate{Ledger: s.Ledger}
 	now := s.Now()
 	out := make([]TemplateOfferState, len(list))
