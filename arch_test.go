@@ -19,6 +19,7 @@ var levels = [][]string{
 	{"fault", "privacy", "secret", "prompts", "migrations", "cluster", "web", "rehearsal", "channels"},
 	{"jobs", "llm", "auth", "testkit", "moderation", "router", "channels/meta"},
 	{"channels/webhook", "inbox", "flow"},
+	{"notify"},
 	{"channels/network", "consent", "decisions", "prices"},
 	{"gate"},
 	{"outbox"},
