@@ -18,6 +18,7 @@ func (v space) path(t *testing.T, path string) string {
 		"versions": v.version, "backtests": v.backtest, "gold": v.gold, "review-batches": v.batch, "contact-merges": v.merge}
 	ids["price-files"] = v.prices
 	ids["templates"], ids["template-drafts"] = v.template, v.draft
+	ids["campaigns"], ids["dry-runs"] = v.campaign, v.dryRun
 	path = strings.Replace(strings.Replace(path, "{hash}", v.media, 1), "{code}", "unknown", 1)
 	path = strings.Replace(path, "*", "state", 1)
 	for what, id := range ids {
@@ -35,6 +36,7 @@ func (v space) path(t *testing.T, path string) string {
 func (v space) body(method, path string) any {
 	trigger := map[string]any{"name": "n", "priority": 0, "sources": []string{"comment"}, "keywords": []any{map[string]any{"language": "en", "words": []string{"info"}, "phrases": []string{}, "not": []string{}}},
 		"intents": []string{}, "account_ids": []int64{}, "post_ids": []int64{}, "starts_at": nil, "ends_at": nil, "public_replies": map[string]any{"en": []string{"hi"}}, "private_reply": map[string]any{}, "handoff_account_id": nil, "valid_minutes": 60}
+	bundle := map[string]any{"name": "n", "starts_at": nil, "ends_at": nil, "budget_micros": nil, "budget_currency": "", "goal": "", "trigger_ids": []int64{}, "templates": []any{}}
 	quick := map[string]any{"shortcut": "x", "language": "en", "title": "", "text": "x", "intents": []string{}}
 	fact := map[string]any{"language": "en", "title": "x", "text": "x", "source": ""}
 	text := map[string]any{"text": "hello"}
@@ -43,7 +45,9 @@ func (v space) body(method, path string) any {
 		"PUT rules": rule, "POST rules": rule,
 		"POST reply": text, "POST private-reply": text, "POST messages": map[string]any{"text": "hello", "revision": 3}, "POST assign": map[string]any{"user_id": nil}, "POST labels": map[string]any{"labels": []string{"x"}},
 		"POST unjoin": map[string]any{"join_id": v.join}, "POST rejoin": map[string]any{"join_id": v.join}, "POST consent": map[string]any{"act": "withdraw", "channel": "whatsapp", "purpose": "promotional", "how": "phone", "evidence_text": "said so"},
-		"PUT triggers": trigger, "POST triggers": trigger, "POST state": map[string]any{"state": "live"}, "POST sending": map[string]any{"on": false}, "PUT quick-replies": quick, "POST quick-replies": quick,
+		"PUT campaigns": bundle, "POST campaigns": bundle, "POST dry-runs": map[string]any{"trigger": trigger}, "POST recurrence-preview": map[string]any{"recurrence": "0 9 * * *", "duration_minutes": 60},
+		"POST trigger-check": map[string]any{"sources": []string{"comment"}, "keywords": trigger["keywords"], "intents": []string{}, "account_ids": []int64{}, "post_ids": []int64{}, "hashtags": []string{}},
+		"PUT triggers":       trigger, "POST triggers": trigger, "POST state": map[string]any{"state": "live"}, "POST sending": map[string]any{"on": false}, "PUT quick-replies": quick, "POST quick-replies": quick,
 		"PUT knowledge": fact, "POST knowledge": fact, "PUT members": map[string]any{"role": "agent"}, "POST settle": map[string]any{"outcome": "took_place", "reason": "seen"},
 		"POST escalate": map[string]any{"reason": "not mine to say"}, "POST alike": map[string]any{"verb": "hide"}, "POST gold": map[string]any{"answer": "hide"},
 		"POST merge":    map[string]any{"from_id": v.contact + 1, "reason": "same number"},

@@ -39,6 +39,7 @@ type space struct {
 	media                                                                                                                                                                                                                                                string
 	prices                                                                                                                                                                                                                                               int64
 	draft                                                                                                                                                                                                                                                int64 // of a template
+	campaign, dryRun                                                                                                                                                                                                                                     int64
 }
 
 type option func(*api.Deps)
@@ -207,6 +208,8 @@ VALUES ($1, $2, 'facebook', $3, $4, $4, $5, $6, $7, $7, 'hidden', 'policy', 'hid
 	v.action = s.id(`INSERT INTO actions (workspace_id, account_id, kind, purpose, origin, token, dedupe, contact_id, identity_id, thread_id, conversation_id, call, valid_until, answers_event) VALUES ($1, $2, 'message.send', 'answer', 'bot', $3, $3, $4, $5, $6, $7, $8, now() + interval '1 day', $9) RETURNING id`,
 		v.id, v.whatsapp, name+"-token", v.contact, v.identity, v.thread, v.conversation, `{"kind":"message.send","channel":"whatsapp","text":"`+words+`"}`, v.event)
 	v.trigger = s.id(`INSERT INTO triggers (workspace_id, name, keywords, public_replies) VALUES ($1, $2, '[{"language":"en","words":["info"],"phrases":[],"not":[]}]', '{"en":["hello"]}') RETURNING id`, v.id, words)
+	v.campaign = s.id(`INSERT INTO campaigns (workspace_id, name) VALUES ($1, $2) RETURNING id`, v.id, words)
+	v.dryRun = s.id(`INSERT INTO dry_runs (workspace_id, draft, since, until) VALUES ($1, '{}', now() - interval '1 day', now()) RETURNING id`, v.id)
 	v.quick = s.id(`INSERT INTO quick_replies (workspace_id, shortcut, language, title, text) VALUES ($1, 'hours', 'en', $2, $2) RETURNING id`, v.id, words)
 	v.knowledge = s.id(`INSERT INTO knowledge (workspace_id, title, text, language, tsv) VALUES ($1, $2, $2, 'en', '') RETURNING id`, v.id, words)
 	v.template = s.id(`INSERT INTO templates (workspace_id, account_id, name, language, category, status, components) VALUES ($1, $2, 'hello', 'en', 'UTILITY', 'APPROVED', $3) RETURNING id`, v.id, v.whatsapp, `[{"type":"BODY","text":"Hello {{1}}, `+words+`"}]`)

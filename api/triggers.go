@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,6 +11,7 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/auth"
+	"ponte/campaign"
 	"ponte/fault"
 	"ponte/gate"
 	"ponte/inbox"
@@ -32,17 +31,26 @@ type KeywordSet struct {
 type TriggerInput struct {
 	Name             string              `json:"name" maxLength:"200"`
 	Priority         int                 `json:"priority" minimum:"-1000000" maximum:"1000000"`
-	Sources          []string            `json:"sources"`
+	Sources          []string            `json:"sources" doc:"comment, reply, ad_comment, live_comment, mention, story_reply, message"`
 	Keywords         []KeywordSet        `json:"keywords" maxItems:"50"`
 	Intents          []string            `json:"intents"`
 	AccountIDs       []int64             `json:"account_ids"`
 	PostIDs          []int64             `json:"post_ids"`
+	Hashtags         []string            `json:"hashtags" required:"false" maxItems:"30" doc:"One of them stands in the post's caption; empty: any post"`
 	StartsAt         *time.Time          `json:"starts_at"`
 	EndsAt           *time.Time          `json:"ends_at"`
+	Recurrence       string              `json:"recurrence" required:"false" maxLength:"100" doc:"When windows begin: minute, hour, day of month, month, day of week, on the workspace's clock; empty: always open"`
+	DurationMinutes  int                 `json:"duration_minutes" required:"false" minimum:"0" maximum:"10080" doc:"Of a window"`
+	Once             string              `json:"once" required:"false" enum:"post,trigger,period," doc:"How often one person is answered; empty: once under each post"`
+	DelaySeconds     int                 `json:"delay_seconds" required:"false" minimum:"0" maximum:"86400"`
+	JitterSeconds    int                 `json:"jitter_seconds" required:"false" minimum:"0" maximum:"86400" doc:"At most so much later, another for every comment"`
+	PerHour          int                 `json:"per_hour" required:"false" minimum:"0" maximum:"100000" doc:"Answers at most to what is written in an hour; 0: no ceiling"`
+	PerDay           int                 `json:"per_day" required:"false" minimum:"0" maximum:"100000"`
 	PublicReplies    map[string][]string `json:"public_replies"`
 	PrivateReply     map[string]string   `json:"private_reply"`
 	HandoffAccountID *int64              `json:"handoff_account_id"`
 	ValidMinutes     int                 `json:"valid_minutes"`
+	CampaignID       *int64              `json:"campaign_id" required:"false"`
 }
 
 // Trigger is "when this comes, then answer that".
@@ -50,97 +58,57 @@ type Trigger struct {
 	ID    int64  `json:"id"`
 	State string `json:"state" enum:"draft,live,paused,archived"`
 	TriggerInput
-	Purpose string      `json:"purpose"`
-	Runs    TriggerRuns `json:"runs"`
+	Purpose  string          `json:"purpose"`
+	Campaign string          `json:"campaign" doc:"The name of the one it belongs to"`
+	Funnel   campaign.Funnel `json:"funnel"`
+	Runs     TriggerRuns     `json:"runs" deprecated:"true" doc:"The older names of some of the funnel's counts"`
 }
 
 // TriggerRuns counts what came of a trigger.
 type TriggerRuns struct {
-	Matched        int `json:"matched" db:"matched"`
-	Replied        int `json:"replied" db:"replied"`
-	PrivateReplied int `json:"private_replied" db:"private_replied"`
-	HandedOff      int `json:"handed_off" db:"handed_off"`
-	Joined         int `json:"joined" db:"joined"`
+	Matched        int `json:"matched"`
+	Replied        int `json:"replied"`
+	PrivateReplied int `json:"private_replied"`
+	HandedOff      int `json:"handed_off"`
+	Joined         int `json:"joined"`
 }
-
-type triggerRow struct {
-	ID            int64           `db:"id"`
-	Name          string          `db:"name"`
-	State         string          `db:"state"`
-	Priority      int             `db:"priority"`
-	Sources       inbox.Strings   `db:"sources"`
-	Keywords      json.RawMessage `db:"keywords"`
-	Intents       inbox.Strings   `db:"intents"`
-	AccountIDs    pq.Int64Array   `db:"account_ids"`
-	PostIDs       pq.Int64Array   `db:"post_ids"`
-	StartsAt      *time.Time      `db:"starts_at"`
-	EndsAt        *time.Time      `db:"ends_at"`
-	PublicReplies json.RawMessage `db:"public_replies"`
-	PrivateReply  json.RawMessage `db:"private_reply"`
-	HandoffID     *int64          `db:"handoff_account_id"`
-	ValidMinutes  int             `db:"valid_minutes"`
-	Purpose       string          `db:"purpose"`
-	TriggerRuns
-}
-
-const sqlTriggers = `
-SELECT t.id, t.name, t.state, t.priority, t.sources, t.keywords, t.intents, t.account_ids, t.post_ids, t.starts_at, t.ends_at, t.public_replies,
-       t.private_reply, t.handoff_account_id, t.valid_minutes, t.purpose,
-       (SELECT count(*) FROM trigger_runs r WHERE r.workspace_id = t.workspace_id AND r.trigger_id = t.id) AS matched,
-       coalesce(a.replied, 0) AS replied, coalesce(a.private_replied, 0) AS private_replied, coalesce(h.handed_off, 0) AS handed_off, coalesce(h.joined, 0) AS joined
-FROM triggers t
-LEFT JOIN (SELECT trigger_id, count(*) FILTER (WHERE kind = 'comment.reply') AS replied, count(*) FILTER (WHERE kind <> 'comment.reply') AS private_replied
-           FROM actions WHERE workspace_id = $1 AND trigger_id IS NOT NULL AND state = 'done' GROUP BY 1) a ON a.trigger_id = t.id
-LEFT JOIN (SELECT trigger_id, count(*) AS handed_off, count(*) FILTER (WHERE used_at IS NOT NULL) AS joined
-           FROM handoffs WHERE workspace_id = $1 AND trigger_id IS NOT NULL GROUP BY 1) h ON h.trigger_id = t.id
-WHERE t.workspace_id = $1`
 
 func (s *Server) listTriggers(ctx context.Context, who *caller, _ *struct{}) (Page[Trigger], error) {
-	var rows []triggerRow
-	if err := s.DB.SelectContext(ctx, &rows, sqlTriggers+` AND t.state <> 'archived' ORDER BY t.priority DESC, t.id`, who.WorkspaceID); err != nil {
-		return Page[Trigger]{}, fmt.Errorf("list triggers: %w", err)
+	list, err := campaign.Triggers(ctx, s.DB, who.WorkspaceID)
+	if err != nil {
+		return Page[Trigger]{}, err
 	}
-	out := []Trigger{}
-	for _, r := range rows {
-		t, err := r.show()
-		if err != nil {
-			return Page[Trigger]{}, err
-		}
-		out = append(out, t)
+	funnels, err := campaign.TriggerFunnels(ctx, s.DB, who.WorkspaceID, 0, campaign.Span{})
+	if err != nil {
+		return Page[Trigger]{}, err
 	}
-	return pageOf(out, ""), nil
+	return pageOf(each(list, func(t router.Trigger) Trigger { return showTrigger(t, funnels[t.ID]) }), ""), nil
 }
 
 func (s *Server) getTrigger(ctx context.Context, who *caller, in *ByID) (Trigger, error) {
-	var r triggerRow
-	err := s.DB.GetContext(ctx, &r, sqlTriggers+` AND t.id = $2`, who.WorkspaceID, in.ID)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Trigger{}, noTrigger(in.ID)
-	}
+	t, err := campaign.Trigger(ctx, s.DB, who.WorkspaceID, in.ID)
 	if err != nil {
-		return Trigger{}, fmt.Errorf("load trigger %d: %w", in.ID, err)
+		return Trigger{}, err
 	}
-	return r.show()
+	funnels, err := campaign.TriggerFunnels(ctx, s.DB, who.WorkspaceID, in.ID, campaign.Span{})
+	if err != nil {
+		return Trigger{}, err
+	}
+	return showTrigger(t, funnels[t.ID]), nil
 }
 
-func noTrigger(id int64) error {
-	return fault.New(fault.NotFound, "trigger %d does not exist in this workspace", id)
-}
-
-func (r triggerRow) show() (Trigger, error) {
-	t := Trigger{ID: r.ID, State: r.State, Purpose: r.Purpose, Runs: r.TriggerRuns, TriggerInput: TriggerInput{Name: r.Name, Priority: r.Priority, Sources: listOf(r.Sources), Keywords: []KeywordSet{},
-		Intents: listOf(r.Intents), AccountIDs: r.AccountIDs, PostIDs: r.PostIDs, StartsAt: utc(r.StartsAt), EndsAt: utc(r.EndsAt), HandoffAccountID: r.HandoffID, ValidMinutes: r.ValidMinutes,
-		PublicReplies: map[string][]string{}, PrivateReply: map[string]string{}}}
-	for _, part := range []struct {
-		raw  json.RawMessage
-		into any
-	}{{r.Keywords, &t.Keywords}, {r.PublicReplies, &t.PublicReplies}, {r.PrivateReply, &t.PrivateReply}} {
-		if err := decode(part.raw, part.into); err != nil {
-			return t, fmt.Errorf("read trigger %d: %w", r.ID, err)
-		}
+func showTrigger(t router.Trigger, f campaign.Funnel) Trigger {
+	out := Trigger{ID: t.ID, State: t.State, Purpose: t.Purpose, Funnel: f,
+		Runs: TriggerRuns{f.Matched, f.PublicReply, f.PrivateReply, f.Invited, f.Started},
+		TriggerInput: TriggerInput{Name: t.Name, Priority: t.Priority, Sources: t.Sources, Keywords: each(t.Keywords, func(k router.KeywordSet) KeywordSet { return KeywordSet(k) }), Intents: t.Intents,
+			AccountIDs: t.AccountIDs, PostIDs: t.PostIDs, Hashtags: t.Hashtags, StartsAt: t.StartsAt, EndsAt: t.EndsAt, Recurrence: t.Recurrence, DurationMinutes: t.DurationMinutes, Once: t.Once,
+			DelaySeconds: t.DelaySeconds, JitterSeconds: t.JitterSeconds, PerHour: t.PerHour, PerDay: t.PerDay, PublicReplies: t.PublicReplies, PrivateReply: t.PrivateReply,
+			HandoffAccountID: t.HandoffAccountID, ValidMinutes: t.ValidMinutes, CampaignID: t.CampaignID}}
+	if t.Campaign != nil {
+		out.Campaign = t.Campaign.Name
 	}
-	t.tidy()
-	return t, nil
+	out.tidy()
+	return out
 }
 
 // tidy makes empty lists of missing ones.
@@ -149,7 +117,16 @@ func (t *TriggerInput) tidy() {
 		k := &t.Keywords[i]
 		k.Words, k.Phrases, k.Not = some(k.Words), some(k.Phrases), some(k.Not)
 	}
-	t.Sources, t.Intents, t.AccountIDs, t.PostIDs = some(t.Sources), some(t.Intents), some(t.AccountIDs), some(t.PostIDs)
+	t.Keywords, t.Sources, t.Intents, t.AccountIDs, t.PostIDs, t.Hashtags = some(t.Keywords), some(t.Sources), some(t.Intents), some(t.AccountIDs), some(t.PostIDs), some(t.Hashtags)
+	if t.PublicReplies == nil {
+		t.PublicReplies = map[string][]string{}
+	}
+	if t.PrivateReply == nil {
+		t.PrivateReply = map[string]string{}
+	}
+	if t.Once == "" {
+		t.Once = router.OncePost
+	}
 }
 
 func some[T any](list []T) []T {
@@ -177,29 +154,23 @@ func (s *Server) setTrigger(ctx context.Context, who *caller, in *triggerIn) (Tr
 func (s *Server) saveTrigger(ctx context.Context, who *caller, id int64, t TriggerInput) (Trigger, error) {
 	t.tidy()
 	verb := "trigger.change"
+	if id == 0 {
+		verb = "trigger.add"
+	}
 	err := s.change(ctx, func(tx *sqlx.Tx) error {
 		if err := checkTrigger(ctx, tx, who.WorkspaceID, t); err != nil {
 			return err
 		}
-		args, err := t.args(who)
+		rule := t.rule()
+		rule.ID = id
+		saved, err := campaign.Save(ctx, tx, who.WorkspaceID, rule, who.User(), s.Now())
 		if err != nil {
 			return err
 		}
-		stmt := sqlUpdateTrigger
-		if id == 0 {
-			stmt, verb = sqlInsertTrigger, "trigger.add"
-			args = append(args, who.User())
-		} else {
-			args = append(args, id)
+		if verb == "trigger.add" {
+			id = saved
 		}
-		err = tx.GetContext(ctx, &id, stmt, args...)
-		if errors.Is(err, sql.ErrNoRows) {
-			return noTrigger(id)
-		}
-		if err != nil {
-			return fmt.Errorf("save the trigger: %w", err)
-		}
-		return s.triggerChanged(ctx, tx, who, id, verb, nil)
+		return s.triggerChanged(ctx, tx, who, saved, verb, nil)
 	})
 	if err != nil {
 		return Trigger{}, err
@@ -207,41 +178,16 @@ func (s *Server) saveTrigger(ctx context.Context, who *caller, id int64, t Trigg
 	return s.getTrigger(ctx, who, &ByID{id})
 }
 
-const sqlInsertTrigger = `
-INSERT INTO triggers (workspace_id, name, priority, sources, keywords, intents, account_ids, post_ids, starts_at, ends_at, public_replies, private_reply, handoff_account_id, valid_minutes, purpose, created_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id`
-
-const sqlUpdateTrigger = `
-UPDATE triggers SET name = $2, priority = $3, sources = $4, keywords = $5, intents = $6, account_ids = $7, post_ids = $8, starts_at = $9, ends_at = $10, public_replies = $11,
-    private_reply = $12, handoff_account_id = $13, valid_minutes = $14, purpose = $15, updated_at = now()
-WHERE workspace_id = $1 AND id = $16 RETURNING id`
-
-func (t TriggerInput) args(who *caller) ([]any, error) {
-	var texts []string
-	for _, list := range t.PublicReplies {
-		texts = append(texts, list...)
-	}
-	for _, text := range t.PrivateReply {
-		texts = append(texts, text)
-	}
-	keywords, err := json.Marshal(t.Keywords)
-	if err != nil {
-		return nil, fmt.Errorf("encode keywords: %w", err)
-	}
-	public, err := json.Marshal(t.PublicReplies)
-	if err != nil {
-		return nil, fmt.Errorf("encode replies: %w", err)
-	}
-	private, err := json.Marshal(t.PrivateReply)
-	if err != nil {
-		return nil, fmt.Errorf("encode replies: %w", err)
-	}
-	return []any{who.WorkspaceID, t.Name, t.Priority, inbox.Strings(t.Sources), string(keywords), inbox.Strings(t.Intents), pq.Int64Array(t.AccountIDs), pq.Int64Array(t.PostIDs), t.StartsAt, t.EndsAt,
-		string(public), string(private), t.HandoffAccountID, t.ValidMinutes, string(gate.OfTexts(texts...))}, nil
-}
-
 func checkTrigger(ctx context.Context, tx *sqlx.Tx, workspace int64, t TriggerInput) error {
 	bad := faults(t.rule().Validate())
+	if t.Recurrence != "" {
+		if _, err := campaign.ParseRecurrence(t.Recurrence, t.DurationMinutes); err != nil {
+			var f *fault.Error
+			if errors.As(err, &f) {
+				bad = append(bad, f)
+			}
+		}
+	}
 	for i, intent := range t.Intents {
 		if !slices.Contains(moderation.Intents, intent) {
 			bad = append(bad, fault.Field(fmt.Sprintf("intents[%d]", i), "%q is not an intent", intent))
@@ -251,10 +197,12 @@ func checkTrigger(ctx context.Context, tx *sqlx.Tx, workspace int64, t TriggerIn
 		Accounts int    `db:"accounts"`
 		Posts    int    `db:"posts"`
 		Handoff  string `db:"handoff"`
+		Campaign bool   `db:"campaign"`
 	}
 	err := tx.GetContext(ctx, &known, `SELECT (SELECT count(*) FROM accounts WHERE workspace_id = $1 AND removed_at IS NULL AND id = ANY($2)) AS accounts,
 (SELECT count(*) FROM posts WHERE workspace_id = $1 AND id = ANY($3)) AS posts,
-coalesce((SELECT channel FROM accounts WHERE workspace_id = $1 AND removed_at IS NULL AND id = $4), '') AS handoff`, workspace, pq.Array(t.AccountIDs), pq.Array(t.PostIDs), t.HandoffAccountID)
+coalesce((SELECT channel FROM accounts WHERE workspace_id = $1 AND removed_at IS NULL AND id = $4), '') AS handoff,
+EXISTS (SELECT 1 FROM campaigns WHERE workspace_id = $1 AND id = $5 AND state <> 'archived') AS campaign`, workspace, pq.Array(t.AccountIDs), pq.Array(t.PostIDs), t.HandoffAccountID, t.CampaignID)
 	if err != nil {
 		return fmt.Errorf("check the trigger: %w", err)
 	}
@@ -263,6 +211,9 @@ coalesce((SELECT channel FROM accounts WHERE workspace_id = $1 AND removed_at IS
 	}
 	if known.Posts != distinct(t.PostIDs) {
 		bad = append(bad, fault.Field("post_ids", "one of the posts is not of this workspace"))
+	}
+	if t.CampaignID != nil && !known.Campaign {
+		bad = append(bad, fault.Field("campaign_id", "that is not a campaign of this workspace, or it is archived"))
 	}
 	if t.HandoffAccountID != nil && known.Handoff != "whatsapp" {
 		bad = append(bad, fault.Field("handoff_account_id", "that is not a WhatsApp account connected to this workspace"))
@@ -280,9 +231,17 @@ func distinct(ids []int64) int {
 }
 
 func (t TriggerInput) rule() router.Trigger {
+	var texts []string
+	for _, list := range t.PublicReplies {
+		texts = append(texts, list...)
+	}
+	for _, text := range t.PrivateReply {
+		texts = append(texts, text)
+	}
 	return router.Trigger{Name: t.Name, Priority: t.Priority, Sources: t.Sources, Keywords: each(t.Keywords, func(k KeywordSet) router.KeywordSet { return router.KeywordSet(k) }), Intents: t.Intents,
-		AccountIDs: t.AccountIDs, PostIDs: t.PostIDs, StartsAt: t.StartsAt, EndsAt: t.EndsAt, PublicReplies: t.PublicReplies, PrivateReply: t.PrivateReply,
-		HandoffAccountID: t.HandoffAccountID, ValidMinutes: t.ValidMinutes}
+		AccountIDs: t.AccountIDs, PostIDs: t.PostIDs, Hashtags: t.Hashtags, StartsAt: t.StartsAt, EndsAt: t.EndsAt, Recurrence: t.Recurrence, DurationMinutes: t.DurationMinutes, Once: t.Once,
+		DelaySeconds: t.DelaySeconds, JitterSeconds: t.JitterSeconds, PerHour: t.PerHour, PerDay: t.PerDay, PublicReplies: t.PublicReplies, PrivateReply: t.PrivateReply,
+		HandoffAccountID: t.HandoffAccountID, ValidMinutes: t.ValidMinutes, CampaignID: t.CampaignID, Purpose: string(gate.OfTexts(texts...))}
 }
 
 type triggerStateIn struct {
@@ -294,25 +253,18 @@ type triggerStateIn struct {
 
 func (s *Server) triggerState(ctx context.Context, who *caller, in *triggerStateIn) (Trigger, error) {
 	err := s.change(ctx, func(tx *sqlx.Tx) error {
-		var was string
-		err := tx.GetContext(ctx, &was, `SELECT state FROM triggers WHERE workspace_id = $1 AND id = $2 FOR UPDATE`, who.WorkspaceID, in.ID)
-		if errors.Is(err, sql.ErrNoRows) {
-			return noTrigger(in.ID)
-		}
-		if err != nil {
-			return fmt.Errorf("load trigger %d: %w", in.ID, err)
-		}
 		if in.Body.State == "live" { // what it leads to may have been disconnected since it was written
-			t, err := s.getTrigger(ctx, who, &in.ByID)
+			t, err := campaign.Trigger(ctx, tx, who.WorkspaceID, in.ID)
 			if err != nil {
 				return err
 			}
-			if err := checkTrigger(ctx, tx, who.WorkspaceID, t.TriggerInput); err != nil {
+			if err := checkTrigger(ctx, tx, who.WorkspaceID, showTrigger(t, campaign.Funnel{}).TriggerInput); err != nil {
 				return err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE triggers SET state = $3, updated_at = now() WHERE workspace_id = $1 AND id = $2`, who.WorkspaceID, in.ID, in.Body.State); err != nil {
-			return fmt.Errorf("change the state of trigger %d: %w", in.ID, err)
+		was, err := campaign.SetState(ctx, tx, who.WorkspaceID, in.ID, in.Body.State, s.Now())
+		if err != nil {
+			return err
 		}
 		return s.triggerChanged(ctx, tx, who, in.ID, "trigger.state", map[string]any{"from": was, "to": in.Body.State})
 	})
@@ -320,6 +272,35 @@ func (s *Server) triggerState(ctx context.Context, who *caller, in *triggerState
 		return Trigger{}, err
 	}
 	return s.getTrigger(ctx, who, &in.ByID)
+}
+
+type duplicateIn struct {
+	ByID
+	Body *struct {
+		Name string `json:"name,omitempty" maxLength:"200" doc:"Of the copy; empty: the original's with a number"`
+	}
+}
+
+func (in *duplicateIn) name() string {
+	if in.Body == nil {
+		return ""
+	}
+	return in.Body.Name
+}
+
+func (s *Server) duplicateTrigger(ctx context.Context, who *caller, in *duplicateIn) (Trigger, error) {
+	var id int64
+	err := s.change(ctx, func(tx *sqlx.Tx) error {
+		var err error
+		if id, err = campaign.Duplicate(ctx, tx, who.WorkspaceID, in.ID, in.name(), who.User(), s.Now()); err != nil {
+			return err
+		}
+		return s.triggerChanged(ctx, tx, who, id, "trigger.add", map[string]any{"copy_of": in.ID})
+	})
+	if err != nil {
+		return Trigger{}, err
+	}
+	return s.getTrigger(ctx, who, &ByID{id})
 }
 
 func (s *Server) triggerChanged(ctx context.Context, tx *sqlx.Tx, who *caller, id int64, verb string, detail any) error {

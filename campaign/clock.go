@@ -221,3 +221,23 @@ func replan(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, now 
 	}
 	return plan(ctx, tx, rows[0], t, zones[workspaceID], now)
 }
+
+// Opening is a window as it is kept.
+type Opening struct {
+	LocalStart time.Time `db:"local_start"`
+	StartsAt   time.Time `db:"starts_at"`
+	EndsAt     time.Time `db:"ends_at"`
+	State      string    `db:"state"`
+	Reason     string    `db:"reason"`
+}
+
+// Opened lists a trigger's windows of the last weeks and those that are planned, the newest first.
+func Opened(ctx context.Context, q sqlx.QueryerContext, workspaceID, triggerID int64, now time.Time) ([]Opening, error) {
+	var list []Opening
+	err := sqlx.SelectContext(ctx, q, &list, `SELECT local_start, starts_at, ends_at, state, reason FROM trigger_windows WHERE workspace_id = $1 AND trigger_id = $2 AND ends_at > $3 ORDER BY starts_at DESC LIMIT 200`,
+		workspaceID, triggerID, now.Add(-4*7*24*time.Hour))
+	if err != nil {
+		return nil, fmt.Errorf("list the windows of trigger %d: %w", triggerID, err)
+	}
+	return list, nil
+}

@@ -57,6 +57,7 @@ type service struct {
 	asks      *asks.Runner
 	backtests *decisions.Worker
 	windows   *campaign.Clock
+	dryRuns   *campaign.DryRunner
 	sender    *outbox.Sender
 	server    *api.Server
 
@@ -126,6 +127,7 @@ func (v *service) buildIngest() error {
 	}
 	v.fetcher = &ingest.Fetcher{DB: v.DB, Network: v.network, Accounts: directory, Open: v.openAccount, Now: time.Now, Log: v.log}
 	v.backtests = &decisions.Worker{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(decisions.Channel)}
+	v.dryRuns = &campaign.DryRunner{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(campaign.DryRunChannel)}
 	v.windows = &campaign.Clock{DB: v.DB, Now: time.Now, Log: v.log}
 	v.asks = &asks.Runner{DB: v.DB, Model: v.model, Signals: v.signals, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_asks")}
 	if v.c.LLMSees {
@@ -255,6 +257,7 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	group.Go(func() error { return review.WatchFalseHides(ctx, v.DB, time.Now, v.log) })
 	group.Go(func() error { return v.backtests.Run(ctx) })
 	group.Go(func() error { return v.windows.Run(ctx) })
+	group.Go(func() error { return v.dryRuns.Run(ctx) })
 	group.Go(func() error { return v.sender.Run(ctx) })
 	group.Go(func() error { return v.server.Run(ctx) })
 	group.Go(func() error {

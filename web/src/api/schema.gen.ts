@@ -388,6 +388,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Campaigns with their funnels
+         * @description Permission: see
+         */
+        get: operations["get-campaigns"];
+        put?: never;
+        /**
+         * Make a campaign
+         * @description Permission: campaign
+         */
+        post: operations["post-campaigns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A campaign with its funnel
+         * @description Permission: see
+         */
+        get: operations["get-campaigns-id"];
+        /**
+         * Change a campaign
+         * @description Permission: campaign
+         */
+        put: operations["put-campaigns-id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a draft like a campaign, with its triggers
+         * @description Permission: campaign
+         */
+        post: operations["post-campaigns-id-duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What went out to whom, and by what right
+         * @description Permission: supervise
+         */
+        get: operations["get-campaigns-id-evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start, pause or archive a campaign
+         * @description Permission: campaign
+         */
+        post: operations["post-campaigns-id-state"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/comments": {
         parameters: {
             query?: never;
@@ -1172,6 +1280,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dry-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold a draft of a trigger against history
+         * @description Permission: campaign
+         */
+        post: operations["post-dry-runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dry-runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a dry run is, and what it has counted
+         * @description Permission: see
+         */
+        get: operations["get-dry-runs-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dry-runs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a dry run
+         * @description Permission: campaign
+         */
+        post: operations["post-dry-runs-id-cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dry-runs/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What would have been answered, and why the rest not
+         * @description Permission: see
+         */
+        get: operations["get-dry-runs-id-results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1730,6 +1918,26 @@ export interface paths {
          * @description Permission: campaign
          */
         post: operations["post-ready-templates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recurrence-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The next windows of a recurrence
+         * @description Permission: campaign
+         */
+        post: operations["post-recurrence-preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2428,6 +2636,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trigger-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Which of the newest comments a draft's words meet
+         * @description Permission: campaign
+         */
+        post: operations["post-trigger-check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/triggers": {
         parameters: {
             query?: never;
@@ -2476,6 +2704,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/triggers/{id}/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold a trigger against history
+         * @description Permission: campaign
+         */
+        post: operations["post-triggers-id-dry-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{id}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a draft like a trigger
+         * @description Permission: campaign
+         */
+        post: operations["post-triggers-id-duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/triggers/{id}/state": {
         parameters: {
             query?: never;
@@ -2490,6 +2758,26 @@ export interface paths {
          * @description Permission: campaign
          */
         post: operations["post-triggers-id-state"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{id}/windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * When a trigger was, is and will be open
+         * @description Permission: see
+         */
+        get: operations["get-triggers-id-windows"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2866,6 +3154,66 @@ export interface components {
         Button: {
             id?: string;
             title: string;
+        };
+        Campaign: {
+            budget_currency: string;
+            /**
+             * Format: int64
+             * @description Millionths of the currency; null: no limit of its own
+             */
+            budget_micros: number | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ends_at: string | null;
+            funnel: components["schemas"]["Funnel"];
+            /** @description The goal its funnel ends in; empty: any */
+            goal: string;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** Format: date-time */
+            starts_at: string | null;
+            /** @enum {string} */
+            state: "draft" | "live" | "paused" | "archived";
+            templates: components["schemas"]["TemplateName"][];
+            trigger_ids: number[];
+            /** Format: date-time */
+            updated_at: string;
+        };
+        CampaignEvidence: {
+            /** Format: int64 */
+            campaign_id: number;
+            cut: boolean;
+            /** Format: date-time */
+            ends_at: string | null;
+            funnel: components["schemas"]["Funnel"];
+            goal: string;
+            head: components["schemas"]["Head"];
+            /** Format: date-time */
+            made_at: string;
+            name: string;
+            sent: components["schemas"]["EvidenceItem"][];
+            /** Format: date-time */
+            starts_at: string | null;
+            state: string;
+        };
+        CampaignInput: {
+            budget_currency: string;
+            /**
+             * Format: int64
+             * @description Millionths of the currency; null: no limit of its own
+             */
+            budget_micros: number | null;
+            /** Format: date-time */
+            ends_at: string | null;
+            /** @description The goal its funnel ends in; empty: any */
+            goal: string;
+            name: string;
+            /** Format: date-time */
+            starts_at: string | null;
+            templates: components["schemas"]["TemplateName"][];
+            trigger_ids: number[];
         };
         CampaignSpending: {
             /** Format: int64 */
@@ -3398,11 +3746,95 @@ export interface components {
              */
             version: number;
         };
+        DryRun: {
+            any_time: boolean;
+            /** @description How many ended with each code; answered is what would have been answered */
+            counts: {
+                [key: string]: number;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+            /** Format: int64 */
+            id: number;
+            reason: string;
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "done" | "cancelled" | "failed";
+            /** Format: int64 */
+            total: number;
+            /**
+             * Format: int64
+             * @description null: a draft that was never saved
+             */
+            trigger_id: number | null;
+            /** Format: date-time */
+            until: string;
+            /** Format: int64 */
+            worked: number;
+        };
+        DryRunDraftInBody: {
+            /** @description As if it had been open all the time, whatever its period and windows */
+            any_time?: boolean;
+            /**
+             * Format: date-time
+             * @description Left out: the last 30 days
+             */
+            since?: string;
+            trigger: components["schemas"]["TriggerInput"];
+            /**
+             * Format: int64
+             * @description The saved trigger this is a change of
+             */
+            trigger_id?: number;
+            /**
+             * Format: date-time
+             * @description Left out: now
+             */
+            until?: string;
+        };
+        DryRunResult: {
+            /** Format: date-time */
+            at: string;
+            author: string;
+            code: string;
+            language: string;
+            /** Format: int64 */
+            n: number;
+            /** Format: int64 */
+            post_id: number | null;
+            reason: string;
+            subject: string;
+            /** Format: int64 */
+            subject_id: number;
+            text: string;
+            would: components["schemas"]["WouldAnswer"];
+        };
+        DryRunSpan: {
+            /** @description As if it had been open all the time, whatever its period and windows */
+            any_time?: boolean;
+            /**
+             * Format: date-time
+             * @description Left out: the last 30 days
+             */
+            since?: string;
+            /**
+             * Format: date-time
+             * @description Left out: now
+             */
+            until?: string;
+        };
         Duplicate: {
             a: components["schemas"]["ContactBrief"];
             b: components["schemas"]["ContactBrief"];
             /** @description What both have: phone, email */
             same: string[];
+        };
+        DuplicateInBody: {
+            /** @description Of the copy; empty: the original's with a number */
+            name?: string;
         };
         Earlier: {
             /** @enum {string} */
@@ -3472,6 +3904,43 @@ export interface components {
             source: string;
             /** @enum {string} */
             state: "pending" | "done" | "parked";
+        };
+        EvidenceConsent: {
+            how: string;
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            since: string;
+            status: string;
+            /** Format: date-time */
+            valid_until: string | null;
+            /** Format: int64 */
+            wording_id: number | null;
+        };
+        EvidenceItem: {
+            /** Format: int64 */
+            account_id: number;
+            /** Format: int64 */
+            action_id: number;
+            /** Format: date-time */
+            answers_at: string | null;
+            /** Format: int64 */
+            answers_event: number | null;
+            /** Format: int64 */
+            comment_id: number | null;
+            consent: components["schemas"]["EvidenceConsent"] | null;
+            /** Format: int64 */
+            contact_id: number | null;
+            /** Format: int64 */
+            identity_id: number | null;
+            kind: string;
+            origin: string;
+            purpose: string;
+            /** Format: date-time */
+            sent_at: string;
+            state: string;
+            /** Format: int64 */
+            trigger_id: number | null;
         };
         FalseHideGroup: {
             /**
@@ -3549,6 +4018,29 @@ export interface components {
         ForgotInBody: {
             email: string;
         };
+        Funnel: {
+            /** Format: int64 */
+            goal: number;
+            goal_currency: string;
+            /** Format: int64 */
+            goal_value_micros: number;
+            /** Format: int64 */
+            invited: number;
+            /** Format: int64 */
+            matched: number;
+            /** Format: int64 */
+            opted_in: number;
+            /** Format: int64 */
+            private_reply: number;
+            /** Format: int64 */
+            public_reply: number;
+            /** Format: int64 */
+            qualified: number;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            started: number;
+        };
         GateAnswer: {
             cost: components["schemas"]["Cost"];
             /** @description Everything that stands in the way; the first decides */
@@ -3589,6 +4081,12 @@ export interface components {
             right: number;
             /** Format: int64 */
             user_id: number;
+        };
+        Head: {
+            /** Format: int64 */
+            seq: number;
+            /** Format: int64 */
+            workspace: number;
         };
         HeldCount: {
             /** Format: int64 */
@@ -3953,6 +4451,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageCampaign: {
+            items: components["schemas"]["Campaign"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageChange: {
             items: components["schemas"]["Change"][];
             /** @description Cursor of the next page; empty on the last */
@@ -3980,6 +4483,11 @@ export interface components {
         };
         PageDelivery: {
             items: components["schemas"]["Delivery"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageDryRunResult: {
+            items: components["schemas"]["DryRunResult"][];
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
@@ -4080,6 +4588,11 @@ export interface components {
         };
         PageTrigger: {
             items: components["schemas"]["Trigger"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageTriggerWindow: {
+            items: components["schemas"]["TriggerWindow"][];
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
@@ -4285,6 +4798,23 @@ export interface components {
         };
         RecoveryCodes: {
             codes: string[];
+        };
+        RecurrenceInBody: {
+            /**
+             * Format: int64
+             * @description How many; 0: five
+             */
+            count?: number;
+            /** Format: int64 */
+            duration_minutes: number;
+            /** Format: date-time */
+            ends_at?: string;
+            recurrence: string;
+            /**
+             * Format: date-time
+             * @description The trigger's period, where it has one
+             */
+            starts_at?: string;
         };
         Review: {
             /**
@@ -4711,6 +5241,11 @@ export interface components {
             format: "TEXT" | "IMAGE" | "VIDEO" | "DOCUMENT" | "LOCATION";
             text?: string;
         };
+        TemplateName: {
+            /** Format: int64 */
+            account_id: number;
+            name: string;
+        };
         TemplateOffer: {
             category: string;
             /** @description It is for what the person last wanted */
@@ -4833,15 +5368,46 @@ export interface components {
         };
         Trigger: {
             account_ids: number[];
+            /** @description The name of the one it belongs to */
+            campaign: string;
+            /** Format: int64 */
+            campaign_id?: number | null;
+            /** Format: int64 */
+            delay_seconds?: number;
+            /**
+             * Format: int64
+             * @description Of a window
+             */
+            duration_minutes?: number;
             /** Format: date-time */
             ends_at: string | null;
+            funnel: components["schemas"]["Funnel"];
             /** Format: int64 */
             handoff_account_id: number | null;
+            /** @description One of them stands in the post's caption; empty: any post */
+            hashtags?: string[];
             /** Format: int64 */
             id: number;
             intents: string[];
+            /**
+             * Format: int64
+             * @description At most so much later, another for every comment
+             */
+            jitter_seconds?: number;
             keywords: components["schemas"]["KeywordSet"][];
             name: string;
+            /**
+             * @description How often one person is answered; empty: once under each post
+             * @enum {string}
+             */
+            once?: "post" | "trigger" | "period" | "";
+            /** Format: int64 */
+            per_day?: number;
+            /**
+             * Format: int64
+             * @description Answers at most to what is written in an hour; 0: no ceiling
+             */
+            per_hour?: number;
             post_ids: number[];
             /** Format: int64 */
             priority: number;
@@ -4852,7 +5418,14 @@ export interface components {
                 [key: string]: string[];
             };
             purpose: string;
+            /** @description When windows begin: minute, hour, day of month, month, day of week, on the workspace's clock; empty: always open */
+            recurrence?: string;
+            /**
+             * @deprecated
+             * @description The older names of some of the funnel's counts
+             */
             runs: components["schemas"]["TriggerRuns"];
+            /** @description comment, reply, ad_comment, live_comment, mention, story_reply, message */
             sources: string[];
             /** Format: date-time */
             starts_at: string | null;
@@ -4863,13 +5436,41 @@ export interface components {
         };
         TriggerInput: {
             account_ids: number[];
+            /** Format: int64 */
+            campaign_id?: number | null;
+            /** Format: int64 */
+            delay_seconds?: number;
+            /**
+             * Format: int64
+             * @description Of a window
+             */
+            duration_minutes?: number;
             /** Format: date-time */
             ends_at: string | null;
             /** Format: int64 */
             handoff_account_id: number | null;
+            /** @description One of them stands in the post's caption; empty: any post */
+            hashtags?: string[];
             intents: string[];
+            /**
+             * Format: int64
+             * @description At most so much later, another for every comment
+             */
+            jitter_seconds?: number;
             keywords: components["schemas"]["KeywordSet"][];
             name: string;
+            /**
+             * @description How often one person is answered; empty: once under each post
+             * @enum {string}
+             */
+            once?: "post" | "trigger" | "period" | "";
+            /** Format: int64 */
+            per_day?: number;
+            /**
+             * Format: int64
+             * @description Answers at most to what is written in an hour; 0: no ceiling
+             */
+            per_hour?: number;
             post_ids: number[];
             /** Format: int64 */
             priority: number;
@@ -4879,6 +5480,9 @@ export interface components {
             public_replies: {
                 [key: string]: string[];
             };
+            /** @description When windows begin: minute, hour, day of month, month, day of week, on the workspace's clock; empty: always open */
+            recurrence?: string;
+            /** @description comment, reply, ad_comment, live_comment, mention, story_reply, message */
             sources: string[];
             /** Format: date-time */
             starts_at: string | null;
@@ -4900,6 +5504,17 @@ export interface components {
         TriggerStateInBody: {
             /** @enum {string} */
             state: "draft" | "live" | "paused" | "archived";
+        };
+        TriggerWindow: {
+            /** Format: date-time */
+            ends_at: string;
+            /** @description On the workspace's clock, without a zone */
+            local_start: string;
+            reason: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** @enum {string} */
+            state: "planned" | "open" | "closed" | "missed";
         };
         UnjoinInBody: {
             /** Format: int64 */
@@ -4996,6 +5611,37 @@ export interface components {
             kind: "policy" | "thresholds" | "rules" | "rule";
             note?: string;
         };
+        WordCheck: {
+            items: components["schemas"]["WordMatch"][];
+            /** Format: int64 */
+            looked: number;
+            /** Format: int64 */
+            matched: number;
+        };
+        WordMatch: {
+            /** Format: date-time */
+            at: string;
+            author: string;
+            /** Format: int64 */
+            comment_id: number;
+            language: string;
+            matched: boolean;
+            text: string;
+            why: string;
+        };
+        WordsInBody: {
+            account_ids: number[];
+            hashtags: string[];
+            intents: string[];
+            keywords: components["schemas"]["KeywordSet"][];
+            /**
+             * Format: int64
+             * @description How many of the newest comments are looked at; 0: 200
+             */
+            limit?: number;
+            post_ids: number[];
+            sources: string[];
+        };
         Workspace: {
             brand: string;
             contact: string;
@@ -5021,6 +5667,20 @@ export interface components {
                 [key: string]: unknown;
             };
             time_zone: string;
+        };
+        WouldAnswer: {
+            language?: string;
+            /** Format: date-time */
+            leaves_at?: string;
+            private?: string;
+            private_language?: string;
+            public?: string;
+            /** Format: int64 */
+            variant?: number;
+            /** Format: date-time */
+            window_end?: string;
+            /** Format: date-time */
+            window_start?: string;
         };
     };
     responses: never;
@@ -5679,6 +6339,248 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-campaigns": {
+        parameters: {
+            query?: {
+                /** @description The archived ones too */
+                archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCampaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-campaigns-id": {
+        parameters: {
+            query?: {
+                /** @description From this instant on */
+                since?: string;
+                /** @description Before this instant */
+                until?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-campaigns-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-campaigns-id-duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DuplicateInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-campaigns-id-evidence": {
+        parameters: {
+            query?: {
+                /** @description From this instant on */
+                since?: string;
+                /** @description Before this instant */
+                until?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignEvidence"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-campaigns-id-state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerStateInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
                 };
             };
             /** @description Error */
@@ -7050,6 +7952,141 @@ export interface operations {
             };
         };
     };
+    "post-dry-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunDraftInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-dry-runs-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-dry-runs-id-cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-dry-runs-id-results": {
+        parameters: {
+            query?: {
+                /** @description Only what ended with this code */
+                code?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDryRunResult"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-events": {
         parameters: {
             query?: {
@@ -8200,6 +9237,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageAddedReady"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-recurrence-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecurrenceInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTriggerWindow"];
                 };
             };
             /** @description Error */
@@ -9544,6 +10614,39 @@ export interface operations {
             };
         };
     };
+    "post-trigger-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WordsInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WordCheck"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-triggers": {
         parameters: {
             query?: never;
@@ -9672,6 +10775,76 @@ export interface operations {
             };
         };
     };
+    "post-triggers-id-dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DryRunSpan"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-triggers-id-duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DuplicateInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-triggers-id-state": {
         parameters: {
             query?: never;
@@ -9694,6 +10867,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-triggers-id-windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTriggerWindow"];
                 };
             };
             /** @description Error */
