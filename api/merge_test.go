@@ -31,7 +31,7 @@ func (s *scene) ledger() *consent.Ledger {
 // enter writes an entry about an identity into the ledger.
 func (s *scene) enter(act consent.Act, contact, identity int64, channel, address string, at time.Time) {
 	s.t.Helper()
-	if s.text(`SELECT count(*)::text FROM consent_wordings WHERE workspace_id = $1`, s.home.id) == "0" {
+	if s.text(`SELECT count(*)::text FROM consent_wordings WHERE workspace_id = $1 AND name = 'offers'`, s.home.id) == "0" {
 		if err := consent.EnsureWordings(s.t.Context(), s.db, s.home.id, "home words"); err != nil {
 			s.t.Fatal(err)
 		}

@@ -19,6 +19,7 @@ func (v space) path(t *testing.T, path string) string {
 	ids["price-files"] = v.prices
 	ids["templates"], ids["template-drafts"] = v.template, v.draft
 	ids["campaigns"], ids["dry-runs"] = v.campaign, v.dryRun
+	ids["opt-ins"] = v.optIn
 	path = strings.Replace(strings.Replace(path, "{hash}", v.media, 1), "{code}", "unknown", 1)
 	path = strings.Replace(path, "*", "state", 1)
 	for what, id := range ids {
@@ -53,6 +54,8 @@ func (v space) body(method, path string) any {
 		"POST merge":    map[string]any{"from_id": v.contact + 1, "reason": "same number"},
 		"POST versions": map[string]any{"kind": "thresholds", "document": map[string]any{"review_spam": 0.4}},
 	}
+	known["POST opt-ins"] = map[string]any{"source": "in_store", "phone": "+61491570156", "wording_id": v.wording, "staff": "S-1", "proof": "recording-1"}
+	known["POST wordings"] = map[string]any{"name": "offers", "language": "en", "text": "{brand} on WhatsApp, 4 a month, STOP ends it", "confirm": false}
 	known["POST price-files"] = map[string]any{"name": "card", "text": "country,category,effective_from,currency,price\nIT,marketing,2026-07-01,EUR,0.06\n"}
 	definition := map[string]any{"category": "UTILITY", "body": "Your parcel is on its way to you."}
 	known["POST ready-templates"] = map[string]any{"account_id": v.whatsapp, "keys": []string{"booking_confirmed"}}

@@ -40,6 +40,7 @@ type space struct {
 	prices                                                                                                                                                                                                                                               int64
 	draft                                                                                                                                                                                                                                                int64 // of a template
 	campaign, dryRun                                                                                                                                                                                                                                     int64
+	optIn, wording                                                                                                                                                                                                                                       int64
 }
 
 type option func(*api.Deps)
@@ -190,6 +191,8 @@ func (s *scene) space(name, words string) space {
 	v.join = s.id(`INSERT INTO identity_joins (workspace_id, identity_id, from_contact, to_contact, how) VALUES ($1, $2, $3, $4, 'handoff') RETURNING id`, v.id, v.identity, second, v.contact)
 	third := s.id(`INSERT INTO contacts (workspace_id, name, merged_into) VALUES ($1, $2, $3) RETURNING id`, v.id, words, second)
 	v.merge = s.id(`INSERT INTO contact_merges (workspace_id, from_contact, into_contact, reason, before, after, moved, actor) VALUES ($1, $2, $3, $4, '{"from":{"name":"x"},"into":{"labels":[]}}', '{}', '{}', 'cli') RETURNING id`, v.id, third, second, words)
+	v.wording = s.id(`INSERT INTO consent_wordings (workspace_id, name, version, language, text) VALUES ($1, 'store_offers', 1, 'en', $2) RETURNING id`, v.id, words)
+	v.optIn = s.id(`INSERT INTO opt_ins (workspace_id, source, account_id, code_hash, wording_id, personal, actor, at, expires_at) VALUES ($1, 'in_store', $2, $3, $4, jsonb_build_object('name', $5::text), $5, now(), now() + interval '1 day') RETURNING id`, v.id, v.whatsapp, []byte(name), v.wording, words)
 	v.media = fmt.Sprintf("%064x", v.id)
 	s.exec(`INSERT INTO media (hash, mime, size, bytes) VALUES ($1, 'image/png', 3, $2)`, v.media, []byte(words))
 	v.post = s.id(`INSERT INTO posts (workspace_id, account_id, external_id, caption, media_hash, posted_at) VALUES ($1, $2, $3, $4, $5, now()) RETURNING id`, v.id, v.facebook, name+"-post", words, v.media)

@@ -49,6 +49,9 @@ func (s *Server) getWorkspace(ctx context.Context, who *caller, _ *struct{}) (Wo
 	if err != nil {
 		return Workspace{}, err
 	}
+	if rules, err := consent.ParseRules(w.Settings); err == nil {
+		settings.Consent, _ = json.Marshal(rules)
+	}
 	out := Workspace{w.ID, WorkspaceInput{w.Name, w.Brand, w.LegalName, w.Contact, w.TimeZone, w.Locale, w.Country, map[string]any{}}}
 	raw, err := json.Marshal(settings)
 	if err == nil {
@@ -148,6 +151,12 @@ func (s *Server) changeSettings(ctx context.Context, who *caller, verb string, e
 
 func checkSettings(raw json.RawMessage) error {
 	st, err := inbox.ParseSettings(raw)
+	if err == nil {
+		_, err = consent.ParseRules(raw)
+		if fault.Is(err, fault.Invalid) {
+			return err
+		}
+	}
 	if err != nil {
 		return fault.Wrap(fault.Invalid, err, "a setting has a value of the wrong kind")
 	}

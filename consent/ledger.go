@@ -147,9 +147,10 @@ func PhoneAddress(phone string) string {
 	}, phone)
 }
 
-// Append writes entries in the caller's transaction, in the order given. It locks the head of each
-// workspace concerned, in order of their ids, until the transaction ends.
-func (l *Ledger) Append(ctx context.Context, tx sqlx.ExtContext, entries []Entry) error {
+// Append writes entries in the caller's transaction, in the order given, and sets their Seq and Hash. It
+// locks the head of each workspace concerned, in order of their ids, until the transaction ends.
+func (l *Ledger) Append(ctx context.Context, tx sqlx.ExtContext, given []Entry) error {
+	entries := given
 	if len(entries) == 0 {
 		return nil
 	}
@@ -167,7 +168,7 @@ func (l *Ledger) Append(ctx context.Context, tx sqlx.ExtContext, entries []Entry
 	}
 	recorded := l.now().UTC().Truncate(time.Microsecond)
 	rows, personal := inbox.NewRows(), inbox.NewRows()
-	for _, e := range entries {
+	for i, e := range entries {
 		h := heads[e.WorkspaceID]
 		salt := make([]byte, 32)
 		if _, err := rand.Read(salt); err != nil {
@@ -183,6 +184,7 @@ func (l *Ledger) Append(ctx context.Context, tx sqlx.ExtContext, entries []Entry
 		e.Commitment = commit(salt, e.Personal)
 		e.Hash = l.hash(e)
 		h.Seq, h.Hash = e.Seq, e.Hash
+		given[i].Seq, given[i].Hash = e.Seq, e.Hash
 		if err := addRows(rows, personal, e, salt); err != nil {
 			return err
 		}

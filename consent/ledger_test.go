@@ -283,8 +283,8 @@ func TestWordings(t *testing.T) {
 	if err != nil || w.Version != 2 || w.Language != "en" || !strings.Contains(w.Text, "Bondi Boats") {
 		t.Errorf("%+v, %v", w, err)
 	}
-	if n := b.id(`SELECT count(*) FROM consent_wordings`); n != 14 {
-		t.Errorf("%d wordings; both versions of seven must be kept, and none twice", n)
+	if n := b.id(`SELECT count(*) FROM consent_wordings`); n != 42 {
+		t.Errorf("%d wordings; both versions of twenty-one must be kept, and none twice", n)
 	}
 }
 

@@ -46,6 +46,8 @@ type Settings struct {
 
 	Review ReviewSettings `json:"review,omitzero"`
 
+	Consent json.RawMessage `json:"consent,omitempty"` // consent.Rules; empty: the default ones
+
 	Policy json.RawMessage `json:"policy,omitempty"` // moderation.Policy; empty: the default one
 	Bot    json.RawMessage `json:"bot,omitempty"`    // router.BotConfig; empty: the default one
 }

@@ -50,6 +50,9 @@ func (s *scene) messageReceived(e *event) (string, error) {
 		return "history: kept, never acted on", nil
 	}
 	s.arrived(t, v, m, verdict, e)
+	if o := s.optIn(e, verdict); o != nil {
+		return s.confirmOptIn(t, v, m, o, e)
+	}
 	outcome, err := s.presented(t, v, e)
 	if err != nil {
 		return "", err

@@ -37,6 +37,7 @@ type scene struct {
 	byMessage map[int64]*inbox.Message
 	handoffs  map[string]*router.Handoff // by hex hash
 	origins   map[int64]handoffOrigin    // by handoff
+	optIns    map[string]*consent.OptIn  // by hex hash
 	books     map[int64]*campaign.Ledger // by workspace: what triggers did
 	captions  map[int64]*inbox.Post      // by id
 	replies   map[inbox.CommentKey]int   // automatic replies by root comment
@@ -94,7 +95,7 @@ func (d *Decider) load(ctx context.Context, tx *sqlx.Tx, events []*event) (*scen
 		return nil, err
 	}
 	for _, step := range []func(context.Context, *sqlx.Tx, []*event) error{
-		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadPeople, s.loadComments, s.loadThreads, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadStrikes, s.loadAuthors, s.loadConsent,
+		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadOptIns, s.loadPeople, s.loadComments, s.loadThreads, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadStrikes, s.loadAuthors, s.loadConsent,
 	} {
 		if err := step(ctx, tx, events); err != nil {
 			return nil, err

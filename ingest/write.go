@@ -42,6 +42,7 @@ type writes struct {
 	runs                 map[int64][]campaign.Took // by workspace
 	captionWaits         []*inbox.Comment
 	consent              []consent.Entry
+	optIns               []optInRow
 	cancels              []outbox.Cancellation
 	actions              []outbox.Action
 	receipts             []outbox.Receipt
@@ -184,7 +185,7 @@ func (s *scene) write(ctx context.Context, tx *sqlx.Tx) error {
 		func(ctx context.Context, tx *sqlx.Tx) error {
 			return inbox.UpdateConversations(ctx, tx, values(w.changedConversations))
 		},
-		s.writeRuns, s.writeConsent, s.writeSending, s.writeRest, s.writeDone,
+		s.writeRuns, s.writeConsent, s.writeOptIns, s.writeSending, s.writeRest, s.writeDone,
 		func(ctx context.Context, tx *sqlx.Tx) error { return inbox.Touch(ctx, tx, w.changes...) },
 	}
 	for _, step := range steps {

@@ -210,6 +210,40 @@ func IsPrefilled(text string) bool {
 			return true
 		}
 	}
+	return IsPrefilledOptIn(text, "")
+}
+
+// PrefilledOptIn is the text with which a person confirms, from their own WhatsApp, what they ticked.
+func PrefilledOptIn(language, brand, code string) string {
+	return Say(language, "optin.prefilled", "brand", brand, "code", code)
+}
+
+// IsPrefilledOptIn reports whether a text is the one an opt-in's link put there, for the brand (empty: for
+// any), or nothing but the code. A text that was changed may say something else and confirms nothing.
+func IsPrefilledOptIn(text, brand string) bool {
+	code, ok := FindReference(text)
+	if !ok {
+		return false
+	}
+	folded := Fold(text)
+	if folded == Fold(code) {
+		return true
+	}
+	const mark = "pontebrand"
+	named := brand
+	if named == "" {
+		named = mark
+	}
+	for language := range All("optin.prefilled") {
+		want := Fold(PrefilledOptIn(language, named, code))
+		if before, after, found := strings.Cut(want, mark); brand == "" && found {
+			if strings.HasPrefix(folded, before) && strings.HasSuffix(folded, after) && len(folded) < len(want)+200 {
+				return true
+			}
+		} else if folded == want {
+			return true
+		}
+	}
 	return false
 }
 

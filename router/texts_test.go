@@ -49,7 +49,7 @@ func isTitle(key string) bool {
 // The bot asks for these by name; a key that does not exist would be said as nothing.
 func TestEveryKeyInUseExists(t *testing.T) {
 	for _, key := range []string{"handoff.prefilled", "welcome.joined", "welcome.plain", "welcome.stale", "qualify.topic", "qualify.retry", "route.thanks", "human.ok",
-		"human.unclear", "consent.yes", "consent.no", "consent.thanks", "consent.refused", "stop.confirmed", "stop.doubt", "stop.yes", "stop.keep", "stop.kept", "list.open"} {
+		"human.unclear", "consent.yes", "consent.no", "consent.thanks", "consent.refused", "stop.confirmed", "stop.doubt", "stop.yes", "stop.keep", "stop.kept", "list.open", "optin.prefilled", "optin.done", "optin.void"} {
 		if Say("en", key) == "" {
 			t.Errorf("there is no text %s", key)
 		}

@@ -756,6 +756,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/consent/wordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The wordings that people are asked with
+         * @description Permission: see
+         */
+        get: operations["get-consent-wordings"];
+        put?: never;
+        /**
+         * Keep a new version of a wording
+         * @description Permission: configure
+         */
+        post: operations["post-consent-wordings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contact-duplicates": {
         parameters: {
             query?: never;
@@ -1718,6 +1742,50 @@ export interface paths {
          * @description Permission: configure
          */
         post: operations["post-members-user-id-second-factor-off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/opt-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Opt-ins that wait for the person's confirmation, and what became of them
+         * @description Permission: converse
+         */
+        get: operations["get-opt-ins"];
+        put?: never;
+        /**
+         * Keep an opt-in that staff took down
+         * @description Permission: converse
+         */
+        post: operations["post-opt-ins"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/opt-ins/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an opt-in that waits
+         * @description Permission: converse
+         */
+        post: operations["post-opt-ins-id-cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3243,6 +3311,26 @@ export interface components {
              */
             unknown: number;
         };
+        CaptureInBody: {
+            /**
+             * Format: date-time
+             * @description When the person agreed; left out: now
+             */
+            agreed_at?: string;
+            name?: string;
+            phone: string;
+            /** @description SHA-256 of the signature or scan; of a call, the recording's number */
+            proof: string;
+            /** @enum {string} */
+            source: "in_store" | "paper_form" | "phone";
+            /** @description Who took it: the employee's number or sign, not a name */
+            staff: string;
+            /**
+             * Format: int64
+             * @description The version of the statement that was shown or read out before the number was taken
+             */
+            wording_id: number;
+        };
         CareWindow: {
             /**
              * Format: date-time
@@ -4368,6 +4456,36 @@ export interface components {
             /** @enum {string} */
             verb: "allow" | "refuse" | "defer" | "hold" | "expire";
         };
+        OptIn: {
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            contact_id: number | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: int64 */
+            id: number;
+            language: string;
+            /** @description Only in the answer that makes it: the person opens it and sends what it holds */
+            link: string;
+            /** @description As it was named, masked where the role need not see it; empty once it ended */
+            phone: string;
+            reason: string;
+            /**
+             * Format: int64
+             * @description The entry of the ledger that it became
+             */
+            seq: number | null;
+            /** @enum {string} */
+            source: "web_box" | "paper_form" | "in_store" | "phone";
+            /** @enum {string} */
+            state: "waiting" | "confirmed" | "expired" | "cancelled";
+            /** Format: int64 */
+            wording_id: number;
+        };
         Origin: {
             /** Format: int64 */
             comment_id?: number;
@@ -4526,6 +4644,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageOptIn: {
+            items: components["schemas"]["OptIn"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PagePost: {
             items: components["schemas"]["Post"][];
             /** @description Cursor of the next page; empty on the last */
@@ -4598,6 +4721,11 @@ export interface components {
         };
         PageVersion: {
             items: components["schemas"]["Version"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageWording: {
+            items: components["schemas"]["Wording"][];
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
@@ -5628,6 +5756,39 @@ export interface components {
             matched: boolean;
             text: string;
             why: string;
+        };
+        Wording: {
+            /** @description Double opt-in: it counts only once the person confirmed */
+            confirm: boolean;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: int64 */
+            id: number;
+            language: string;
+            /** @enum {string} */
+            name: "offers" | "web_offers" | "store_offers";
+            /** @description The brand's own text; else it came with the program */
+            own: boolean;
+            text: string;
+            /**
+             * Format: int64
+             * @description After so many days the consent ends; null: until withdrawn
+             */
+            valid_days: number | null;
+            /** Format: int64 */
+            version: number;
+        };
+        WordingInBody: {
+            confirm: boolean;
+            /** @enum {string} */
+            language: "en" | "it" | "fr" | "ro" | "es" | "de" | "pt";
+            /** @enum {string} */
+            name: "offers" | "web_offers" | "store_offers";
+            /** @description With {brand} in it, and {legal_name} where wanted; names WhatsApp, how often, and STOP */
+            text: string;
+            /** Format: int64 */
+            valid_days?: number;
         };
         WordsInBody: {
             account_ids: number[];
@@ -7037,6 +7198,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsentReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-consent-wordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWording"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-consent-wordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WordingInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wording"];
                 };
             };
             /** @description Error */
@@ -8791,6 +9014,105 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-opt-ins": {
+        parameters: {
+            query?: {
+                state?: "waiting" | "confirmed" | "expired" | "cancelled";
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOptIn"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-opt-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptureInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OptIn"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-opt-ins-id-cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
         responses: {
             /** @description No Content */
             204: {

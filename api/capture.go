@@ -1,0 +1,221 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/auth"
+	"ponte/channels"
+	"ponte/consent"
+	"ponte/fault"
+	"ponte/flow"
+	"ponte/inbox"
+	"ponte/router"
+)
+
+// Wording is the exact text of a question for consent.
+type Wording struct {
+	ID        int64     `json:"id"`
+	Name      string    `json:"name" enum:"offers,web_offers,store_offers"`
+	Version   int       `json:"version"`
+	Language  string    `json:"language"`
+	Text      string    `json:"text"`
+	Confirm   bool      `json:"confirm" doc:"Double opt-in: it counts only once the person confirmed"`
+	ValidDays *int      `json:"valid_days" doc:"After so many days the consent ends; null: until withdrawn"`
+	Own       bool      `json:"own" doc:"The brand's own text; else it came with the program"`
+	CreatedBy string    `json:"created_by"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+func (s *Server) listWordings(ctx context.Context, who *caller, _ *struct{}) (Page[Wording], error) {
+	list, err := consent.Wordings(ctx, s.DB, who.WorkspaceID)
+	return pageOf(each(list, showWording), ""), err
+}
+
+func showWording(w consent.Wording) Wording {
+	return Wording{w.ID, w.Name, w.Version, w.Language, w.Text, w.Confirm, w.ValidDays, w.Source != "", w.CreatedBy, w.CreatedAt.UTC()}
+}
+
+type wordingIn struct {
+	Body struct {
+		Name      string `json:"name" enum:"offers,web_offers,store_offers"`
+		Language  string `json:"language" enum:"en,it,fr,ro,es,de,pt"`
+		Text      string `json:"text" minLength:"20" maxLength:"1024" doc:"With {brand} in it, and {legal_name} where wanted; names WhatsApp, how often, and STOP"`
+		Confirm   bool   `json:"confirm"`
+		ValidDays *int   `json:"valid_days,omitempty"`
+	}
+}
+
+// addWording keeps a new version of a wording; what people saw before stays.
+func (s *Server) addWording(ctx context.Context, who *caller, in *wordingIn) (Wording, error) {
+	text, err := cleanText(in.Body.Text)
+	if err != nil {
+		return Wording{}, fault.Field("text", "the wording cannot be stored as it is")
+	}
+	var w consent.Wording
+	err = s.change(ctx, func(tx *sqlx.Tx) error {
+		space, err := inbox.LoadWorkspace(ctx, tx, who.WorkspaceID)
+		if err != nil {
+			return err
+		}
+		w, err = consent.AddWording(ctx, tx, who.WorkspaceID, space.BrandName(), consent.NewWording{Name: in.Body.Name, Language: in.Body.Language, Text: text, Confirm: in.Body.Confirm, ValidDays: in.Body.ValidDays, Actor: who.Actor()})
+		if err != nil {
+			return err
+		}
+		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "wording.add", fmt.Sprintf("wording:%d", w.ID), map[string]any{"name": w.Name, "language": w.Language, "version": w.Version})
+	})
+	return showWording(w), err
+}
+
+// OptIn is an opt-in that waits for the person's own confirmation, or what became of it.
+type OptIn struct {
+	ID        int64      `json:"id" db:"id"`
+	Source    string     `json:"source" db:"source" enum:"web_box,paper_form,in_store,phone"`
+	State     string     `json:"state" db:"state" enum:"waiting,confirmed,expired,cancelled"`
+	Reason    string     `json:"reason" db:"reason"`
+	WordingID int64      `json:"wording_id" db:"wording_id"`
+	Language  string     `json:"language" db:"language"`
+	ContactID *int64     `json:"contact_id" db:"contact_id"`
+	Phone     string     `json:"phone" db:"phone" doc:"As it was named, masked where the role need not see it; empty once it ended"`
+	Actor     string     `json:"actor" db:"actor"`
+	At        time.Time  `json:"at" db:"at"`
+	ExpiresAt time.Time  `json:"expires_at" db:"expires_at"`
+	EndedAt   *time.Time `json:"ended_at" db:"ended_at"`
+	Seq       *int64     `json:"seq" db:"seq" doc:"The entry of the ledger that it became"`
+	Link      string     `json:"link" db:"link" doc:"Only in the answer that makes it: the person opens it and sends what it holds"`
+}
+
+type optInsIn struct {
+	State string `query:"state" enum:"waiting,confirmed,expired,cancelled"`
+	Paging
+}
+
+func (s *Server) listOptIns(ctx context.Context, who *caller, in *optInsIn) (Page[OptIn], error) {
+	before, err := idCursor(in.Cursor)
+	if err != nil {
+		return Page[OptIn]{}, err
+	}
+	var rows []OptIn
+	if err := s.DB.SelectContext(ctx, &rows, sqlOptIns, who.WorkspaceID, in.State, before, in.Limit+1); err != nil {
+		return Page[OptIn]{}, fmt.Errorf("list opt-ins: %w", err)
+	}
+	for i := range rows {
+		o := &rows[i]
+		o.Phone = showPhone(o.Phone, who.Role.SeesPhones())
+		o.At, o.ExpiresAt, o.EndedAt = o.At.UTC(), o.ExpiresAt.UTC(), utc(o.EndedAt)
+	}
+	return pageByID(rows, in.Limit, func(o OptIn) int64 { return o.ID }), nil
+}
+
+const sqlOptIns = `
+SELECT id, source, state, reason, wording_id, language, contact_id, coalesce(personal ->> 'phone', '') AS phone, actor, at, expires_at, ended_at, seq, '' AS link
+FROM opt_ins WHERE workspace_id = $1 AND ($2 = '' OR state = $2) AND ($3 = 0 OR id < $3) ORDER BY id DESC LIMIT $4`
+
+type captureIn struct {
+	Body struct {
+		Source    string     `json:"source" enum:"in_store,paper_form,phone"`
+		Phone     string     `json:"phone" minLength:"6" maxLength:"30"`
+		Name      string     `json:"name,omitempty" maxLength:"200"`
+		WordingID int64      `json:"wording_id" minimum:"1" doc:"The version of the statement that was shown or read out before the number was taken"`
+		Staff     string     `json:"staff" minLength:"1" maxLength:"60" doc:"Who took it: the employee's number or sign, not a name"`
+		Proof     string     `json:"proof" pattern:"^([0-9a-f]{64}|[A-Za-z0-9._:-]{1,80})$" doc:"SHA-256 of the signature or scan; of a call, the recording's number"`
+		AgreedAt  *time.Time `json:"agreed_at,omitempty" doc:"When the person agreed; left out: now"`
+	}
+}
+
+// captureOptIn keeps what staff took down. By default it waits until the person sends the code from their
+// own WhatsApp; the owner may let a signed statement count at once, but never against a withdrawal.
+func (s *Server) captureOptIn(ctx context.Context, who *caller, in *captureIn) (OptIn, error) {
+	b := in.Body
+	space, err := inbox.LoadWorkspace(ctx, s.DB, who.WorkspaceID)
+	if err != nil {
+		return OptIn{}, err
+	}
+	rules, err := consent.ParseRules(space.Settings)
+	if err != nil {
+		return OptIn{}, err
+	}
+	phone, ok := flow.Number(b.Phone, space.Country)
+	if !ok {
+		return OptIn{}, fault.Field("phone", "this is not a phone number with country code")
+	}
+	w, err := s.wordingOf(ctx, who.WorkspaceID, b.WordingID, consent.StoreOffers, consent.Offers)
+	if err != nil {
+		return OptIn{}, err
+	}
+	at := s.Now()
+	if b.AgreedAt != nil {
+		at = *b.AgreedAt
+	}
+	if at.After(s.Now().Add(time.Minute)) || at.Before(w.CreatedAt.Add(-time.Minute)) {
+		return OptIn{}, fault.Field("agreed_at", "the person agreed after the wording was made and not in the future")
+	}
+	d := site{space, rules}
+	account, err := s.siteAccount(ctx, d)
+	if err != nil {
+		return OptIn{}, err
+	}
+	c := capture{site: d, wording: w, phone: phone, at: at, request: consent.Request{WorkspaceID: who.WorkspaceID, Source: b.Source, AccountID: account.ID, WordingID: w.ID, Language: w.Language, Phone: phone, Name: b.Name,
+		Actor: who.Actor(), At: at, Hours: rules.OptInHours, Trace: "taken by " + who.Actor(), Evidence: consent.Evidence{"staff": b.Staff, "proof": b.Proof, "entered_by": who.Actor()}}}
+	var out OptIn
+	err = s.change(ctx, func(tx *sqlx.Tx) error {
+		out, err = s.capture(ctx, tx, c, account)
+		if err != nil {
+			return err
+		}
+		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "consent.capture", fmt.Sprintf("opt_in:%d", out.ID), map[string]any{"source": b.Source, "state": out.State})
+	})
+	return out, err
+}
+
+type capture struct {
+	site
+	wording consent.Wording
+	phone   string
+	at      time.Time
+	request consent.Request
+}
+
+func (s *Server) capture(ctx context.Context, tx *sqlx.Tx, c capture, account siteAccount) (OptIn, error) {
+	id, code, expires, err := s.Ledger.RequestOptIn(ctx, tx, c.request)
+	if err != nil {
+		return OptIn{}, err
+	}
+	out := OptIn{ID: id, Source: c.request.Source, State: "waiting", WordingID: c.wording.ID, Language: c.wording.Language, Phone: c.phone, Actor: c.request.Actor, At: c.at.UTC(), ExpiresAt: expires,
+		Link: router.Link(account.Phone, router.PrefilledOptIn(c.wording.Language, c.BrandName(), code))}
+	if c.rules.ConfirmInStore == nil || *c.rules.ConfirmInStore {
+		return out, nil
+	}
+	key := inbox.PersonKey{WorkspaceID: c.ID, Channel: channels.WhatsApp, Phone: c.phone}
+	people, err := inbox.MeetPeople(ctx, tx, []inbox.Person{{PersonKey: key, Name: c.request.Name}}, nil, nil)
+	if err != nil {
+		return out, err
+	}
+	i := people.Find(key)
+	state, err := s.Ledger.Live(ctx, tx, c.ID, i.ContactID, i.ID, "whatsapp", consent.Promotional, s.Now())
+	if err != nil || state.Status != consent.Unknown && state.Status != consent.Granted && state.Status != consent.Expired {
+		return out, err // who said no, or may have, says yes themselves
+	}
+	entries := []consent.Entry{{WorkspaceID: c.ID, At: c.at, Brand: c.BrandName(), Channel: "whatsapp", Purpose: consent.Promotional, Act: consent.Grant, Kind: consent.Express, WordingID: &c.wording.ID,
+		How: c.request.Source, Evidence: c.request.Evidence, Actor: c.request.Actor, Personal: consent.Personal{ContactID: i.ContactID, IdentityID: i.ID, Address: consent.AddressOf(*i), Name: c.request.Name, Words: "signed statement"}}}
+	if err := s.Ledger.Append(ctx, tx, entries); err != nil {
+		return out, err
+	}
+	out.State, out.ContactID, out.Seq, out.Link = "confirmed", &i.ContactID, &entries[0].Seq, ""
+	if err := consent.Confirmed(ctx, tx, consent.OptIn{WorkspaceID: c.ID, ID: id}, i.ContactID, entries[0].Seq, s.Now()); err != nil {
+		return out, err
+	}
+	return out, inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: c.ID, Topic: "contact", ObjectID: i.ContactID})
+}
+
+func (s *Server) cancelOptIn(ctx context.Context, who *caller, in *emptyIn) error {
+	return s.change(ctx, func(tx *sqlx.Tx) error {
+		if err := consent.CancelOptIn(ctx, tx, who.WorkspaceID, in.ID, "cancelled by a member"); err != nil {
+			return err
+		}
+		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "consent.opt_in_cancel", fmt.Sprintf("opt_in:%d", in.ID), nil)
+	})
+}
