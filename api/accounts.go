@@ -25,6 +25,7 @@ type Account struct {
 	State       string `json:"state" enum:"connected,needs_reauthorisation,removed"`
 	StateReason string `json:"state_reason"`
 	Sending     bool   `json:"sending"`
+	Automate    bool   `json:"automate" doc:"false: nothing on it is automatic, people decide"`
 	Coverage    string `json:"coverage"`
 }
 
@@ -33,7 +34,7 @@ func showAccount(a inbox.Account) Account {
 	if phone != "" {
 		phone = "+" + phone
 	}
-	return Account{a.ID, a.Channel, a.ExternalID, a.Name, a.BaseURL, a.WABAID, phone, a.PageID, a.State, a.StateReason, a.Sending, coverage(a)}
+	return Account{a.ID, a.Channel, a.ExternalID, a.Name, a.BaseURL, a.WABAID, phone, a.PageID, a.State, a.StateReason, a.Sending, a.Automate, coverage(a)}
 }
 
 func (s *Server) listAccounts(ctx context.Context, who *caller, _ *struct{}) (Page[Account], error) {

@@ -67,15 +67,47 @@ type decideAlikeIn struct {
 	Body struct {
 		Verb   string `json:"verb" enum:"approve,unhide,hide,delete"`
 		Reason string `json:"reason,omitempty" maxLength:"500"`
+		Hours  *int   `json:"hours,omitempty" minimum:"0" maximum:"168" doc:"So long it holds for whoever writes the same later; 24 if empty, 0: not at all"`
 	}
 }
 
+// holdHours is how long a decision about all that is alike holds where nobody says.
+const holdHours = 24
+
 func (s *Server) decideAlike(ctx context.Context, who *caller, in *decideAlikeIn) (review.Batch, error) {
-	return review.DecideAlike(ctx, s.DB, s.change, review.Decision{Who: who.Who, ItemID: in.ID, Verb: review.Verb(in.Body.Verb), Reason: in.Body.Reason, At: s.Now()})
+	hours := holdHours
+	if in.Body.Hours != nil {
+		hours = *in.Body.Hours
+	}
+	d := review.Decision{Who: who.Who, ItemID: in.ID, Verb: review.Verb(in.Body.Verb), Reason: in.Body.Reason, At: s.Now()}
+	return review.DecideAlike(ctx, s.DB, s.change, d, time.Duration(hours)*time.Hour)
 }
 
 func (s *Server) undoBatch(ctx context.Context, who *caller, in *emptyIn) (review.Batch, error) {
 	return review.UndoBatch(ctx, s.DB, s.change, who.Who, in.ID, s.Now())
+}
+
+func (s *Server) listHolds(ctx context.Context, who *caller, in *Paging) (Page[review.Hold], error) {
+	before, err := idCursor(in.Cursor)
+	if err != nil {
+		return Page[review.Hold]{}, err
+	}
+	list, err := review.ListHolds(ctx, s.DB, who.WorkspaceID, s.Now(), before, in.Limit+1)
+	if err != nil {
+		return Page[review.Hold]{}, err
+	}
+	names, err := s.actorNames(ctx, who.WorkspaceID)
+	if err != nil {
+		return Page[review.Hold]{}, err
+	}
+	for i := range list {
+		list[i].By = nameOr(names, list[i].By)
+	}
+	return pageByID(list, in.Limit, func(h review.Hold) int64 { return h.ID }), nil
+}
+
+func (s *Server) endHold(ctx context.Context, who *caller, in *ByID) error {
+	return s.change(ctx, func(tx *sqlx.Tx) error { return review.EndHold(ctx, tx, who.Who, in.ID, s.Now()) })
 }
 
 type sinceIn struct {

@@ -16,6 +16,7 @@ func (v space) path(t *testing.T, path string) string {
 		"contacts": v.contact, "triggers": v.trigger, "accounts": v.facebook, "quick-replies": v.quick, "knowledge": v.knowledge, "members": v.member, "tokens": v.token,
 		"actions": v.action, "events": v.event, "deliveries": v.delivery, "decisions": v.verdict, "rules": v.rule,
 		"versions": v.version, "backtests": v.backtest, "gold": v.gold, "review-batches": v.batch, "contact-merges": v.merge}
+	ids["review-holds"] = v.held
 	ids["price-files"] = v.prices
 	ids["templates"], ids["template-drafts"] = v.template, v.draft
 	ids["campaigns"], ids["dry-runs"] = v.campaign, v.dryRun
@@ -51,7 +52,8 @@ func (v space) body(method, path string) any {
 		"PUT triggers":       trigger, "POST triggers": trigger, "POST state": map[string]any{"state": "live"}, "POST sending": map[string]any{"on": false}, "PUT quick-replies": quick, "POST quick-replies": quick,
 		"PUT knowledge": fact, "POST knowledge": fact, "PUT members": map[string]any{"role": "agent"}, "POST settle": map[string]any{"outcome": "took_place", "reason": "seen"},
 		"POST escalate": map[string]any{"reason": "not mine to say"}, "POST alike": map[string]any{"verb": "hide"}, "POST gold": map[string]any{"answer": "hide"},
-		"POST merge":    map[string]any{"from_id": v.contact + 1, "reason": "same number"},
+		"POST merge":      map[string]any{"from_id": v.contact + 1, "reason": "same number"},
+		"POST automation": map[string]any{"on": false}, "POST switch": map[string]any{"name": "sells_followers", "on": false},
 		"POST versions": map[string]any{"kind": "thresholds", "document": map[string]any{"review_spam": 0.4}},
 	}
 	known["POST opt-ins"] = map[string]any{"source": "in_store", "phone": "+61491570156", "wording_id": v.wording, "staff": "S-1", "proof": "recording-1"}

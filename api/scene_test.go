@@ -41,6 +41,7 @@ type space struct {
 	draft                                                                                                                                                                                                                                                int64 // of a template
 	campaign, dryRun                                                                                                                                                                                                                                     int64
 	optIn, wording                                                                                                                                                                                                                                       int64
+	held                                                                                                                                                                                                                                                 int64 // a decision that holds
 }
 
 type option func(*api.Deps)
@@ -204,7 +205,8 @@ VALUES ($1, $2, 'facebook', $3, $4, $4, $5, $6, $7, $7, 'hidden', 'policy', 'hid
 	s.exec(`UPDATE comments SET verdict_id = $1 WHERE id = $2`, v.verdict, v.comment)
 	v.review = s.id(`INSERT INTO review_items (workspace_id, comment_id, verdict_id, why, priority) VALUES ($1, $2, $3, 'hidden', 0.9) RETURNING id`, v.id, v.comment, v.verdict)
 	v.gold = s.id(`INSERT INTO gold_comments (workspace_id, comment_id, verdict_id, answer, note, added_by) VALUES ($1, $2, $3, 'hide', $4, 'cli') RETURNING id`, v.id, v.comment, v.verdict, words)
-	v.batch = s.id(`INSERT INTO review_items (workspace_id, comment_id, verdict_id, why, state, outcome, batch) VALUES ($1, $2, $3, 'review', 'decided', 'hide', nextval('review_batches')) RETURNING batch`, v.id, v.comment, v.verdict)
+	v.batch = s.id(`INSERT INTO review_items (workspace_id, comment_id, verdict_id, why, state, outcome, decided_at, batch, holds_until, spread_by) VALUES ($1, $2, $3, 'review', 'decided', 'hide', now(), nextval('review_batches'), now() + interval '1 day', 'cli') RETURNING batch`, v.id, v.comment, v.verdict)
+	v.held = s.id(`SELECT id FROM review_items WHERE batch = $1`, v.batch)
 	v.thread = s.id(`INSERT INTO threads (workspace_id, account_id, channel, identity_id, contact_id, last_in_at) VALUES ($1, $2, 'whatsapp', $3, $4, now() - interval '1 hour') RETURNING id`, v.id, v.whatsapp, v.identity, v.contact)
 	v.conversation = s.id(`INSERT INTO conversations (workspace_id, account_id, channel, thread_id, contact_id, preview, unread, opened_at, last_message_at, waiting_since, revision) VALUES ($1, $2, 'whatsapp', $3, $4, $5, 2, now() - interval '1 hour', now() - interval '1 hour', now() - interval '1 hour', 3) RETURNING id`, v.id, v.whatsapp, v.thread, v.contact, words)
 	v.message = s.id(`INSERT INTO messages (workspace_id, account_id, thread_id, conversation_id, direction, author, external_id, text, at) VALUES ($1, $2, $3, $4, 'in', 'contact', $5, $6, now() - interval '1 hour') RETURNING id`, v.id, v.whatsapp, v.thread, v.conversation, name+"-wamid", words)

@@ -51,6 +51,7 @@ type Account struct {
 	State       string          `db:"state"`
 	StateReason string          `db:"state_reason"`
 	Sending     bool            `db:"sending"`
+	Automate    bool            `db:"automate"` // false: nothing on it is automatic
 	Health      json.RawMessage `db:"health"`
 	Backfill    json.RawMessage `db:"backfill"`
 	Sweep       json.RawMessage `db:"sweep"`

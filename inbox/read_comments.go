@@ -23,7 +23,11 @@ type CommentFilter struct {
 	IDs                       []int64
 	Root                      string // with AccountID: one thread, oldest first
 	Queue                     bool   // only open review items, the most urgent first, what is alike once
-	Alike                     int64  // comments with open items whose text is that of this item
+	Alike                     int64  // comments that this item is about
+	Tier, Category            string // that decided
+	Confidence                string // "low": the machine was not sure; "high": it was
+	After, Before             time.Time
+	By                        string // "machine": hidden or deleted by it; "person"
 	Words                     string // in text or author's name
 	Limit                     int
 	Cursor                    string
@@ -62,7 +66,7 @@ type ReviewView struct {
 	Priority     float64    `json:"priority"`
 	ClaimedBy    *int64     `json:"claimed_by"`
 	ClaimedUntil *time.Time `json:"claimed_until"`
-	Alike        int        `json:"alike"` // other open items with the same text
+	Alike        int        `json:"alike"` // others that are decided with it
 	Escalation   string     `json:"escalation"`
 	EscalatedAt  *time.Time `json:"escalated_at"`
 }
@@ -116,28 +120,29 @@ const sqlCommentJoins = `
 LEFT JOIN posts p ON p.workspace_id = c.workspace_id AND p.id = c.post_id
 LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = CASE WHEN ` + sqlBlind + ` THEN r.verdict_id ELSE c.verdict_id END`
 
-// sqlScore is the order of the queue: harm × reach, which were stored together, × age. A day of waiting
+// sqlScore is the order of the queue: harm × reach × age. Reach grows with what is alike. A day of waiting
 // counts as much again as the first instant, up to three days.
-const sqlScore = `(r.priority * (1 + least(greatest(extract(epoch FROM ($4::timestamptz - r.created_at)), 0) / 86400, 3)))::float8`
+const sqlScore = `((r.priority + r.harm * log(1 + n.alike)) * (1 + least(greatest(extract(epoch FROM ($4::timestamptz - r.created_at)), 0) / 86400, 3)))::float8`
 
-// sqlAlike counts other open items with the same text, up to a thousand: a list shows many comments.
-const sqlAlike = `(SELECT count(*) FROM (SELECT 1 FROM review_items o WHERE o.text_hash = r.text_hash AND o.workspace_id = r.workspace_id AND o.state = 'open' AND o.kind IN ('verdict','sample') AND o.id <> r.id LIMIT 1000) n)`
+// sqlAlike counts what is decided with an item, beside its own comment.
+const sqlAlike = `CROSS JOIN LATERAL (SELECT count(*) AS alike FROM review_members m WHERE m.item_id = r.id AND m.workspace_id = r.workspace_id AND m.state = 'open') n`
 
 const sqlCommentViews = sqlCommentColumns + `
 FROM comments c
-LEFT JOIN LATERAL (SELECT r.*, ` + sqlScore + ` AS score, ` + sqlAlike + ` AS alike FROM review_items r WHERE r.workspace_id = c.workspace_id AND r.comment_id = c.id AND r.state = 'open' AND ` + sqlShown + `
+LEFT JOIN LATERAL (SELECT r.*, ` + sqlScore + ` AS score, n.alike FROM review_items r ` + sqlAlike + ` WHERE r.workspace_id = c.workspace_id AND r.state = 'open' AND ` + sqlShown + `
+    AND r.id IN (SELECT o.id FROM review_items o WHERE o.workspace_id = c.workspace_id AND o.comment_id = c.id AND o.state = 'open'
+        UNION ALL SELECT m.item_id FROM review_members m WHERE m.workspace_id = c.workspace_id AND m.comment_id = c.id AND m.state = 'open')
     ORDER BY r.kind IN ('verdict','sample') DESC, r.id LIMIT 1) r ON true` + sqlCommentJoins + `
 WHERE c.workspace_id = $1`
 
-// sqlQueue shows what is alike once: the most urgent of it that nobody else is looking at.
+// sqlQueue is one row an item; what is alike is one item.
 const sqlQueue = `
 WITH open AS (
-    SELECT r.id, ` + sqlScore + ` AS score, CASE WHEN r.text_hash IS NULL OR r.kind NOT IN ('verdict','sample') OR r.claimed_until > now() AND r.claimed_by <> $2::bigint
-        THEN r.id::text ELSE encode(r.text_hash, 'hex') END AS words
-    FROM review_items r JOIN comments c ON c.workspace_id = r.workspace_id AND c.id = r.comment_id
+    SELECT r.id, ` + sqlScore + ` AS score, n.alike
+    FROM review_items r JOIN comments c ON c.workspace_id = r.workspace_id AND c.id = r.comment_id ` + sqlAlike + `%s
     WHERE r.workspace_id = $1 AND r.state = 'open' AND ` + sqlShown + `%s
-), top AS (SELECT DISTINCT ON (words) id, score, count(*) OVER (PARTITION BY words) - 1 AS alike FROM open ORDER BY words, score DESC, id)` + sqlCommentColumns + `
-FROM (SELECT i.*, top.score, top.alike FROM top JOIN review_items i ON i.id = top.id AND i.workspace_id = $1) r
+)` + sqlCommentColumns + `
+FROM (SELECT i.*, open.score, open.alike FROM open JOIN review_items i ON i.id = open.id AND i.workspace_id = $1) r
 JOIN comments c ON c.workspace_id = r.workspace_id AND c.id = r.comment_id` + sqlCommentJoins
 
 // Where collects conditions of a list with their arguments; ? stands for the argument.
@@ -205,13 +210,51 @@ func (f CommentFilter) narrow(w *Where) {
 		w.Add("(c.text ILIKE ? OR c.author_name ILIKE ?)", Like(f.Words), Like(f.Words))
 	}
 	if f.Alike != 0 {
-		w.Add("r.text_hash = (SELECT text_hash FROM review_items WHERE workspace_id = $1 AND id = ?) AND r.kind IN ('verdict','sample')", f.Alike)
+		w.Add("c.id IN (SELECT comment_id FROM review_items WHERE workspace_id = $1 AND id = ? UNION ALL SELECT comment_id FROM review_members WHERE workspace_id = $1 AND item_id = ? AND state = 'open')", f.Alike, f.Alike)
+	}
+	f.narrowByVerdict(w)
+}
+
+// sure is the score from which the machine counts as sure of what it found.
+const sure = "0.9"
+
+// narrowByVerdict narrows by what moderation said (v: the verdict that is shown) and by age. What a person
+// has decided since is told from it by who moved the comment.
+func (f CommentFilter) narrowByVerdict(w *Where) {
+	if f.Tier != "" {
+		w.Add("v.tier = ?", f.Tier)
+	}
+	if f.Category != "" {
+		w.Add("v.verdict->>'category' = ?", f.Category)
+	}
+	if !f.After.IsZero() {
+		w.Add("c.commented_at >= ?", f.After)
+	}
+	if !f.Before.IsZero() {
+		w.Add("c.commented_at < ?", f.Before)
+	}
+	const score = "greatest((v.verdict->>'harm')::float8, (v.verdict->>'spam')::float8)"
+	switch f.Confidence {
+	case "low":
+		w.Add("coalesce(" + score + ", 0) < " + sure)
+	case "high":
+		w.Add(score + " >= " + sure)
+	}
+	switch f.By {
+	case "machine":
+		w.Add("EXISTS (SELECT 1 FROM verdicts j WHERE j.workspace_id = c.workspace_id AND j.subject = 'comment' AND j.subject_id = c.id AND j.tier <> 'person' AND NOT j.provisional AND j.decision IN ('hide','delete'))")
+	case "person":
+		w.Add("v.tier = 'person'")
 	}
 }
 
 // queue orders by urgency. Its pages hold together by the instant of the first: ages stand still.
 func (f CommentFilter) queue(w *Where, at time.Time) (string, time.Time, error) {
-	query := fmt.Sprintf(sqlQueue, w.SQL.String())
+	verdicts := ""
+	if f.Tier != "" || f.Category != "" || f.Confidence != "" || f.By != "" {
+		verdicts = ` LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = CASE WHEN ` + sqlBlind + ` THEN r.verdict_id ELSE c.verdict_id END`
+	}
+	query := fmt.Sprintf(sqlQueue, verdicts, w.SQL.String())
 	if f.Cursor != "" {
 		parts := strings.Split(f.Cursor, "_")
 		if len(parts) != 3 {

@@ -11,6 +11,7 @@ import (
 	"ponte/inbox"
 	"ponte/moderation"
 	"ponte/outbox"
+	"ponte/review"
 	"ponte/router"
 )
 
@@ -172,7 +173,8 @@ func (s *scene) judgeComment(c *inbox.Comment, e *event) (moderation.Verdict, mo
 // settleComment writes the verdict and does what follows from its decision. An ask makes it
 // provisional: what depends on it waits for the answer.
 func (s *scene) settleComment(c *inbox.Comment, v moderation.Verdict, in moderation.Input, e *event, mayAsk bool) (string, error) {
-	ask := mayAsk && v.NeedsLLM && e.Source != "backfill" && s.d.AskLLM()
+	held := s.holdsFor(c, v, e)
+	ask := mayAsk && v.NeedsLLM && held == nil && e.Source != "backfill" && s.d.AskLLM()
 	vid, err := s.keepVerdict(verdictRow{workspace: c.WorkspaceID, subject: "comment", subjectID: c.ID, event: e.ID, verdict: v, input: in, provisional: ask, from: e})
 	if err != nil {
 		return "", err
@@ -183,6 +185,9 @@ func (s *scene) settleComment(c *inbox.Comment, v moderation.Verdict, in moderat
 	s.changed(c)
 	if e.Source == "backfill" {
 		return "history: judged " + decision + ", never acted on", nil
+	}
+	if held != nil {
+		return s.followHeld(c, v, vid, *held, e)
 	}
 	if ask {
 		if err := s.ask(c.WorkspaceID, "comment", c.ID, vid, e, in, v); err != nil {
@@ -210,7 +215,7 @@ func (s *scene) settleWanted(c *inbox.Comment, v moderation.Verdict, in moderati
 	case v.Decision != moderation.Delete:
 		s.review(c, vid, "hidden", v)
 		return "stays hidden; to delete it takes a person", nil
-	case !s.spaces[c.WorkspaceID].automates():
+	case !s.spaces[c.WorkspaceID].automates(c.AccountID):
 		s.review(c, vid, "review", v)
 		return "would be deleted, but automatic decisions are switched off: for review", nil
 	}
@@ -234,7 +239,7 @@ func (s *scene) carryOut(c *inbox.Comment, v moderation.Verdict, vid int64, e *e
 	}
 	switch v.Decision {
 	case moderation.Hide, moderation.Delete:
-		if !sp.automates() {
+		if !sp.automates(c.AccountID) {
 			s.review(c, vid, "review", v)
 			return "would be hidden, but automatic decisions are switched off: for review", nil
 		}
@@ -290,7 +295,11 @@ func (s *scene) review(c *inbox.Comment, vid int64, why string, v moderation.Ver
 }
 
 func (s *scene) reviewAs(kind string, c *inbox.Comment, vid int64, why string, v moderation.Verdict) {
-	s.w.reviews = append(s.w.reviews, reviewRow{c.WorkspaceID, c.ID, vid, why, kind, v.ReviewHarm(), v.TextHash()})
+	p := review.Placing{WorkspaceID: c.WorkspaceID, CommentID: c.ID, VerdictID: vid, Why: why, Kind: kind, Harm: v.ReviewHarm(), Alike: v.AlikeHash()}
+	if why == "block_proposed" { // it is about the author, not about the words
+		p.Alike = nil
+	}
+	s.w.reviews = append(s.w.reviews, p)
 }
 
 // triggerComment holds an allowed comment against the live triggers.
@@ -300,7 +309,7 @@ func (s *scene) triggerComment(c *inbox.Comment, v moderation.Verdict, e *event)
 	switch {
 	case c.Own:
 		return "the brand's own comment", nil
-	case !sp.automates():
+	case !sp.automates(c.AccountID):
 		return "allowed; automatic answers are switched off", nil
 	case c.IdentityID == nil:
 		return "allowed; no answer, because the network withheld the author", nil

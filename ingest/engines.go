@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"ponte/decisions"
 	"ponte/inbox"
@@ -94,9 +95,33 @@ type space struct {
 	Bot      router.Config
 	Triggers *router.Set
 	Shadows  []decisions.Version
+	ByHand   map[int64]bool // accounts on which nothing is automatic
 }
 
-func (s *space) automates() bool { return s.Settings.Automate == nil || *s.Settings.Automate }
+// automates says whether anything may be automatic on an account: the workspace's switch, and its own.
+func (s *space) automates(account int64) bool {
+	return (s.Settings.Automate == nil || *s.Settings.Automate) && !s.ByHand[account]
+}
+
+// loadSwitches reads the accounts that people have taken into their own hands. It is read with every
+// batch, because a switch that is thrown in need must hold at once.
+func (s *scene) loadSwitches(ctx context.Context, tx *sqlx.Tx, workspaces []int64) error {
+	var rows []struct {
+		WorkspaceID int64 `db:"workspace_id"`
+		ID          int64 `db:"id"`
+	}
+	if err := tx.SelectContext(ctx, &rows, `SELECT workspace_id, id FROM accounts WHERE workspace_id = ANY($1) AND NOT automate`, pq.Array(workspaces)); err != nil {
+		return fmt.Errorf("load the switches of accounts: %w", err)
+	}
+	for _, r := range rows {
+		sp := s.spaces[r.WorkspaceID]
+		if sp.ByHand == nil {
+			sp.ByHand = map[int64]bool{}
+		}
+		sp.ByHand[r.ID] = true
+	}
+	return nil
+}
 
 func newSpace(ctx context.Context, tx *sqlx.Tx, w inbox.Workspace, engines *Engines) (*space, error) {
 	settings, err := inbox.ParseSettings(w.Settings)

@@ -64,7 +64,7 @@ func (s *scene) messageReceived(e *event) (string, error) {
 	}
 	if (verdict.Decision == moderation.Spam || verdict.Decision == moderation.Block) && verdict.OptOut == moderation.NoOptOut {
 		said := s.spam(v, verdict, created)
-		if verdict.Decision == moderation.Block && s.spaces[e.WorkspaceID].automates() {
+		if verdict.Decision == moderation.Block && s.spaces[e.WorkspaceID].automates(e.AccountID) {
 			said += s.block(t, v, vid)
 		}
 		return said, nil
@@ -280,7 +280,7 @@ func (s *scene) answerMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 		return "kept; too old to answer automatically: for a person", nil
 	case v.Spam && optOut == "":
 		return "kept in the spam folder", nil
-	case !sp.automates() && optOut == "":
+	case !sp.automates(e.AccountID) && optOut == "":
 		s.waits(v, m.At)
 		return "automatic answers are switched off: for a person", nil
 	case v.Channel != string(channels.WhatsApp) && optOut == "" && !router.AboutStopping(state, m.Text, e.payload()):

@@ -76,7 +76,7 @@ func (s *scene) confirmOptIn(t *inbox.Thread, v *inbox.Conversation, m *inbox.Me
 	}
 	s.touch(e.WorkspaceID, "contact", t.ContactID)
 	s.lastAt[t.ID] = m.At
-	if !sp.automates() || v.Handler == "human" {
+	if !sp.automates(e.AccountID) || v.Handler == "human" {
 		s.waits(v, m.At)
 		return said, nil
 	}

@@ -15,6 +15,7 @@ import (
 	"ponte/consent"
 	"ponte/decisions"
 	"ponte/inbox"
+	"ponte/review"
 	"ponte/router"
 )
 
@@ -54,7 +55,8 @@ type scene struct {
 	gone      map[goneKey]bool                // taken back before it came
 	strikes   map[author]int
 	said      map[author]*said
-	byThread  map[int64]*inbox.Thread // of messages the model was asked about
+	holding   map[review.Text]review.Held // what people decided about words for all who write them
+	byThread  map[int64]*inbox.Thread     // of messages the model was asked about
 
 	w writes
 }
@@ -95,7 +97,7 @@ func (d *Decider) load(ctx context.Context, tx *sqlx.Tx, events []*event) (*scen
 		return nil, err
 	}
 	for _, step := range []func(context.Context, *sqlx.Tx, []*event) error{
-		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadOptIns, s.loadPeople, s.loadComments, s.loadThreads, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadStrikes, s.loadAuthors, s.loadConsent,
+		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadOptIns, s.loadPeople, s.loadComments, s.loadThreads, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadStrikes, s.loadAuthors, s.loadStorms, s.loadConsent,
 	} {
 		if err := step(ctx, tx, events); err != nil {
 			return nil, err
@@ -142,6 +144,9 @@ func (s *scene) loadSpaces(ctx context.Context, tx *sqlx.Tx, events []*event) er
 	}
 	shadows, err := decisions.InShadow(ctx, tx, ids)
 	if err != nil {
+		return err
+	}
+	if err := s.loadSwitches(ctx, tx, ids); err != nil {
 		return err
 	}
 	for _, v := range shadows {

@@ -18,6 +18,7 @@ import (
 	"ponte/inbox"
 	"ponte/moderation"
 	"ponte/outbox"
+	"ponte/review"
 )
 
 // writes is what a batch decided, until it is written.
@@ -32,7 +33,9 @@ type writes struct {
 	threads              map[int64]*inbox.Thread
 	verdicts             []verdictRow
 	shadows              []decisions.Shadow
-	reviews              []reviewRow
+	reviews              []review.Placing
+	held                 []heldRow
+	followers            []review.Follower
 	closeReviews         []int64
 	reworded             []int64 // comments whose text is another, or gone
 	asks                 []askNew
@@ -93,18 +96,12 @@ type (
 		provisional      bool
 		from             *event // what it came from, and how long it took
 	}
-	reviewRow struct {
-		workspace, comment, verdict int64
-		why, kind                   string
-		harm                        float64
-		alike                       []byte // hash of the normalised text
-	}
 	askNew struct {
 		workspace          int64
 		subject            string
 		subjectID, verdict int64
 		event, account     int64
-		digest             []byte
+		digest, alike      []byte
 		question           []byte
 	}
 	handoffRow struct {
@@ -156,11 +153,11 @@ func (s *scene) shadow(r verdictRow) {
 // ask puts a question to the model beside the lanes. What is remembered is found by the digest: the
 // same text in the same context under the same policy is asked once.
 func (s *scene) ask(workspace int64, subject string, subjectID, verdict int64, e *event, in moderation.Input, v moderation.Verdict) error {
-	question, err := json.Marshal(asks.Masked(in))
+	masked, err := json.Marshal(asks.Masked(in))
 	if err != nil {
 		return fmt.Errorf("encode a question: %w", err)
 	}
-	s.w.asks = append(s.w.asks, askNew{workspace, subject, subjectID, verdict, e.ID, e.AccountID, v.Digest(in), question})
+	s.w.asks = append(s.w.asks, askNew{workspace, subject, subjectID, verdict, e.ID, e.AccountID, v.Digest(in), question(v, in), masked})
 	return nil
 }
 
@@ -181,7 +178,7 @@ func (s *scene) write(ctx context.Context, tx *sqlx.Tx) error {
 			return inbox.UpdateMessages(ctx, tx, values(w.changedMessages))
 		},
 		func(ctx context.Context, tx *sqlx.Tx) error { return inbox.UpdateThreads(ctx, tx, values(w.threads)) },
-		s.writeVerdicts, s.writeReviews, s.writeAsks, s.writeHandoffs, s.writeJoins,
+		s.writeVerdicts, s.writeHeld, s.writeReviews, s.writeAsks, s.writeHandoffs, s.writeJoins,
 		func(ctx context.Context, tx *sqlx.Tx) error {
 			return inbox.UpdateConversations(ctx, tx, values(w.changedConversations))
 		},
@@ -233,10 +230,8 @@ INSERT INTO verdicts (workspace_id, id, subject, subject_id, event_id, decision,
 OVERRIDING SYSTEM VALUE VALUES `
 
 func (s *scene) writeReviews(ctx context.Context, tx *sqlx.Tx) error {
-	if len(s.w.closeReviews) > 0 {
-		if _, err := tx.ExecContext(ctx, sqlCloseReviews, pq.Array(s.w.closeReviews)); err != nil {
-			return fmt.Errorf("close review items: %w", err)
-		}
+	if err := review.Leave(ctx, tx, s.w.closeReviews, "the comment was removed"); err != nil {
+		return err
 	}
 	if len(s.w.reworded) > 0 {
 		for _, stmt := range []string{sqlEndBlind, sqlRetireGold} {
@@ -245,40 +240,11 @@ func (s *scene) writeReviews(ctx context.Context, tx *sqlx.Tx) error {
 			}
 		}
 	}
-	if len(s.w.reviews) == 0 {
-		return nil
+	if err := review.Reworded(ctx, tx, s.w.reworded); err != nil {
+		return err
 	}
-	// A comment judged twice in a batch (added, then edited) has one item: the last.
-	last := map[int64]reviewRow{}
-	var order []int64
-	for _, r := range s.w.reviews {
-		if _, seen := last[r.comment]; !seen {
-			order = append(order, r.comment)
-		}
-		last[r.comment] = r
-	}
-	rows := inbox.NewRows("bigint", "bigint", "bigint", "text", "text", "real", "bytea")
-	for _, id := range order {
-		r := last[id]
-		rows.Add(r.workspace, r.comment, r.verdict, r.why, r.kind, r.harm, r.alike)
-	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlInsertReviews, rows.SQL()), rows.Args...); err != nil {
-		return fmt.Errorf("keep review items: %w", err)
-	}
-	return nil
+	return review.Place(ctx, tx, s.w.reviews)
 }
-
-// The reach of a comment: how many others stand under its post, live, under an advertisement.
-const sqlInsertReviews = `
-INSERT INTO review_items (workspace_id, comment_id, verdict_id, why, kind, harm, reach, priority, text_hash)
-SELECT k.workspace_id, k.comment_id, k.verdict_id, k.why, k.kind, k.harm, r.reach, k.harm * r.reach, k.text_hash
-FROM (VALUES %s) AS k (workspace_id, comment_id, verdict_id, why, kind, harm, text_hash)
-JOIN comments c ON c.workspace_id = k.workspace_id AND c.id = k.comment_id
-CROSS JOIN LATERAL (SELECT 1 + log(1 + count(*)) + CASE WHEN c.live THEN 1 ELSE 0 END + CASE WHEN c.ad_id <> '' THEN 0.5 ELSE 0 END AS reach
-    FROM (SELECT 1 FROM comments o WHERE o.post_id = c.post_id AND o.id <> c.id LIMIT 999) others) r
-ON CONFLICT (workspace_id, comment_id) WHERE state = 'open' AND kind IN ('verdict','sample')
-DO UPDATE SET verdict_id = excluded.verdict_id, why = excluded.why, kind = excluded.kind, harm = greatest(review_items.harm, excluded.harm), reach = excluded.reach,
-    priority = greatest(review_items.harm, excluded.harm) * excluded.reach, text_hash = excluded.text_hash`
 
 // A second look and a known answer are about the words as they were.
 const (
@@ -288,13 +254,12 @@ WHERE comment_id = ANY($1) AND state = 'open' AND kind IN ('second','gold')`
 	sqlRetireGold = `UPDATE gold_comments SET retired_at = now() WHERE comment_id = ANY($1) AND retired_at IS NULL`
 )
 
-const sqlCloseReviews = `
-UPDATE review_items SET state = 'decided', outcome = 'superseded', reason = 'the comment was removed', decided_at = now()
-WHERE comment_id = ANY($1) AND state = 'open'`
-
 func (s *scene) writeAsks(ctx context.Context, tx *sqlx.Tx) error {
 	if len(s.w.asks) == 0 {
 		return nil
+	}
+	if err := s.shareQuestions(ctx, tx); err != nil {
+		return err
 	}
 	lanes := map[int64]int16{}
 	var ids []int64
@@ -313,7 +278,7 @@ func (s *scene) writeAsks(ctx context.Context, tx *sqlx.Tx) error {
 	}
 	rows := inbox.NewRows()
 	for _, a := range s.w.asks {
-		rows.Add(a.workspace, a.subject, a.subjectID, a.verdict, a.event, a.account, lanes[a.event], a.digest, string(a.question))
+		rows.Add(a.workspace, a.subject, a.subjectID, a.verdict, a.event, a.account, lanes[a.event], a.digest, a.alike, string(a.question))
 	}
 	if _, err := tx.ExecContext(ctx, sqlInsertAsks+rows.SQL(), rows.Args...); err != nil {
 		return fmt.Errorf("keep questions to the model: %w", err)
@@ -322,7 +287,7 @@ func (s *scene) writeAsks(ctx context.Context, tx *sqlx.Tx) error {
 }
 
 const sqlInsertAsks = `
-INSERT INTO asks (workspace_id, subject, subject_id, verdict_id, event_id, account_id, lane, digest, question) VALUES `
+INSERT INTO asks (workspace_id, subject, subject_id, verdict_id, event_id, account_id, lane, digest, alike, question) VALUES `
 
 func (s *scene) writeHandoffs(ctx context.Context, tx *sqlx.Tx) error {
 	if len(s.w.handoffs) > 0 {

@@ -2,7 +2,6 @@ package moderation
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 )
@@ -102,12 +101,6 @@ func (v Verdict) Canonical() ([]byte, error) {
 		return nil, fmt.Errorf("encode a verdict: %w", err)
 	}
 	return b, nil
-}
-
-// TextHash names the normalised text, so that texts that are alike can be decided together.
-func (v Verdict) TextHash() []byte {
-	sum := sha256.Sum256([]byte(v.Normalised))
-	return sum[:]
 }
 
 // ReviewHarm is the first factor of the review queue's order: the group's score, spam at four fifths of

@@ -201,8 +201,14 @@ func compact(raw json.RawMessage) string {
 }
 
 // IsShipped says whether a rule of this name comes with the program.
-func IsShipped(name string) bool {
-	return slices.ContainsFunc(DefaultRules().Rules, func(r *Rule) bool { return r.Name == name })
+func IsShipped(name string) bool { return DefaultRules().Named(name) != nil }
+
+// Named is the rule of a name; nil: there is none.
+func (rs *RuleSet) Named(name string) *Rule {
+	if i := slices.IndexFunc(rs.Rules, func(r *Rule) bool { return r.Name == name }); i >= 0 {
+		return rs.Rules[i]
+	}
+	return nil
 }
 
 func nameOf(raw []byte) string {

@@ -58,11 +58,15 @@ type Decision struct {
 	Reason    string
 	Batch     int64 // decided together with others; 0: by itself
 	At        time.Time
+
+	whole bool // about all that are alike: it closes their item
+	until time.Time
 }
 
 // item is an open item of the queue.
 type item struct {
 	ID          int64      `db:"id"`
+	CommentID   int64      `db:"comment_id"` // that stands for those that are alike
 	Kind        string     `db:"kind"`
 	VerdictID   int64      `db:"verdict_id"`
 	Why         string     `db:"why"`
@@ -76,7 +80,7 @@ type item struct {
 
 func (i *item) blind() bool { return i != nil && (i.Kind == "second" || i.Kind == "gold") }
 
-const itemColumns = `id, kind, verdict_id, why, harm, reach, first_id, for_user, CASE WHEN claimed_until > now() THEN claimed_by END AS claimed_by, escalated_at`
+const itemColumns = `id, comment_id, kind, verdict_id, why, harm, reach, first_id, for_user, CASE WHEN claimed_until > now() THEN claimed_by END AS claimed_by, escalated_at`
 
 // Decide carries out what a reviewer decides. A second look or a known answer is only recorded;
 // everything else is a verdict and acts.
@@ -98,6 +102,24 @@ func Decide(ctx context.Context, tx *sqlx.Tx, d Decision) error {
 	case c.Own:
 		return fault.New(fault.Invalid, "this is the brand's own comment; it is not moderated")
 	}
+	if it != nil {
+		if !d.whole {
+			if it, err = setApart(ctx, tx, it, d); err != nil {
+				return err
+			}
+		}
+		if err := closeItem(ctx, tx, it, d); err != nil {
+			return err
+		}
+	}
+	if err := carry(ctx, tx, c, d); err != nil {
+		return err
+	}
+	return mixIn(ctx, tx, it, d)
+}
+
+// carry makes a decision the comment's, and does what follows from it.
+func carry(ctx context.Context, tx *sqlx.Tx, c inbox.Comment, d Decision) error {
 	was := ""
 	if c.Decision != nil {
 		was = *c.Decision
@@ -105,11 +127,6 @@ func Decide(ctx context.Context, tx *sqlx.Tx, d Decision) error {
 	verdict, err := personVerdict(ctx, tx, c, d)
 	if err != nil {
 		return err
-	}
-	if it != nil {
-		if err := closeItem(ctx, tx, it, d); err != nil {
-			return err
-		}
 	}
 	to := verbs[d.Verb].decision
 	if err := enforce(ctx, tx, c, fmt.Sprint(verdict), to, d.Who, d.At); err != nil {
@@ -127,9 +144,6 @@ func Decide(ctx context.Context, tx *sqlx.Tx, d Decision) error {
 			return err
 		}
 	}
-	if err := mixIn(ctx, tx, it, d); err != nil {
-		return err
-	}
 	return touch(ctx, tx, c.WorkspaceID, c.ID)
 }
 
@@ -141,7 +155,7 @@ func (i *item) isOf(user int64) bool {
 // openItems locks the open items of a comment, those that are decided blind first.
 func openItems(ctx context.Context, tx *sqlx.Tx, d Decision) ([]item, error) {
 	var open []item
-	err := tx.SelectContext(ctx, &open, `SELECT `+itemColumns+` FROM review_items WHERE workspace_id = $1 AND comment_id = $2 AND state = 'open' ORDER BY kind IN ('second','gold') DESC, id FOR UPDATE`, d.Who.WorkspaceID, d.CommentID)
+	err := tx.SelectContext(ctx, &open, `SELECT `+itemColumns+` FROM review_items WHERE workspace_id = $1 AND (comment_id = $2 OR id = (SELECT item_id FROM review_members WHERE workspace_id = $1 AND comment_id = $2 AND state = 'open')) AND state = 'open' ORDER BY kind IN ('second','gold') DESC, id FOR UPDATE`, d.Who.WorkspaceID, d.CommentID)
 	if err != nil {
 		return nil, fmt.Errorf("find the review item of comment %d: %w", d.CommentID, err)
 	}
@@ -195,8 +209,13 @@ func mayDecide(ctx context.Context, tx *sqlx.Tx, it *item, d Decision) error {
 }
 
 func closeItem(ctx context.Context, tx *sqlx.Tx, it *item, d Decision) error {
-	_, err := tx.ExecContext(ctx, `UPDATE review_items SET state = 'decided', outcome = $3, reason = $4, decided_by = $5, decided_at = now(), claimed_by = NULL, claimed_until = NULL, batch = nullif($6, 0)
-WHERE workspace_id = $1 AND id = $2`, d.Who.WorkspaceID, it.ID, verbs[d.Verb].outcome, d.Reason, d.Who.User(), d.Batch)
+	var until *time.Time
+	if d.whole {
+		until = &d.until
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE review_items SET state = 'decided', outcome = $3, reason = $4, decided_by = $5, decided_at = now(), claimed_by = NULL, claimed_until = NULL, batch = nullif($6, 0),
+    holds_until = $7::timestamptz, spreading = $7::timestamptz IS NOT NULL, spread_by = CASE WHEN $7::timestamptz IS NULL THEN '' ELSE $8::text END
+WHERE workspace_id = $1 AND id = $2`, d.Who.WorkspaceID, it.ID, verbs[d.Verb].outcome, d.Reason, d.Who.User(), d.Batch, until, d.Who.Actor())
 	if err != nil {
 		return fmt.Errorf("close review item %d: %w", it.ID, err)
 	}
@@ -227,21 +246,38 @@ func personVerdict(ctx context.Context, tx *sqlx.Tx, c inbox.Comment, d Decision
 	}
 	v.Decision, v.Tier, v.NeedsLLM = how.decision, "person", false
 	v.Reasons = append([]moderation.Reason{{Code: "person", Text: text}}, v.Reasons...)
-	raw, err := v.Canonical()
+	before := int64(0)
+	if c.VerdictID != nil {
+		before = *c.VerdictID
+	}
+	raw, err := Kept(v, before, d.Batch)
 	if err != nil {
 		return 0, err
 	}
 	var id int64
-	if err := tx.GetContext(ctx, &id, sqlPersonVerdict, c.WorkspaceID, c.ID, string(how.decision), string(raw), string(old.Input), d.Who.Actor(), c.VerdictID); err != nil {
+	if err := tx.GetContext(ctx, &id, sqlPersonVerdict, c.WorkspaceID, c.ID, string(how.decision), string(raw), string(old.Input), d.Who.Actor()); err != nil {
 		return 0, fmt.Errorf("keep the decision about comment %d: %w", c.ID, err)
 	}
 	return id, setVerdict(ctx, tx, c, id, string(how.decision))
 }
 
-// The verdict that a person's takes the place of is kept with it: that is where undoing leads back to.
+// Kept is the verdict of a person as it is stored. The verdict it takes the place of is kept with it: that
+// is where undoing leads back to; and by the batch, what was decided together is found again.
+func Kept(v moderation.Verdict, before, batch int64) ([]byte, error) {
+	raw, err := json.Marshal(struct {
+		moderation.Verdict
+		Before int64 `json:"before,omitempty"`
+		Batch  int64 `json:"batch,omitempty"`
+	}{v, before, batch})
+	if err != nil {
+		return nil, fmt.Errorf("encode the verdict of a person: %w", err)
+	}
+	return raw, nil
+}
+
 const sqlPersonVerdict = `
 INSERT INTO verdicts (workspace_id, subject, subject_id, decision, tier, verdict, input, actor)
-VALUES ($1, 'comment', $2, $3, 'person', $4::jsonb || jsonb_build_object('before', $7::bigint), $5, $6) RETURNING id`
+VALUES ($1, 'comment', $2, $3, 'person', $4, $5, $6) RETURNING id`
 
 func setVerdict(ctx context.Context, tx *sqlx.Tx, c inbox.Comment, verdict int64, decision string) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE comments SET verdict_id = $3, decision = $4 WHERE workspace_id = $1 AND id = $2`, c.WorkspaceID, c.ID, verdict, decision); err != nil {

@@ -32,6 +32,11 @@ func Undo(ctx context.Context, tx *sqlx.Tx, who auth.Who, commentID int64, at ti
 	if c.VerdictID == nil {
 		return fault.New(fault.Conflict, "nothing was decided about this comment yet")
 	}
+	return takeBackOne(ctx, tx, c, who, at)
+}
+
+// takeBackOne takes back the last decision about a comment that is locked, with what followed from it.
+func takeBackOne(ctx context.Context, tx *sqlx.Tx, c inbox.Comment, who auth.Who, at time.Time) error {
 	was := ""
 	if c.Decision != nil {
 		was = *c.Decision
@@ -156,21 +161,61 @@ LEFT JOIN verdicts b ON b.workspace_id = v.workspace_id AND b.id = (v.verdict->>
 WHERE v.workspace_id = $1 AND v.id = $2`
 
 // reopen puts the item back that the undone decision had closed; a second look at that decision, where
-// nobody has taken it yet, is for nothing.
+// nobody has taken it yet, is for nothing. What was decided for all that are alike stays so for the
+// others: the comment gets an item of its own.
 func reopen(ctx context.Context, tx *sqlx.Tx, c inbox.Comment) error {
-	var ids []int64
-	err := tx.SelectContext(ctx, &ids, `
-UPDATE review_items SET state = 'open', outcome = NULL, reason = '', decided_by = NULL, decided_at = NULL, batch = NULL
-WHERE workspace_id = $1 AND id = (SELECT id FROM review_items WHERE workspace_id = $1 AND comment_id = $2 AND state = 'decided' AND outcome <> 'superseded' AND kind IN ('verdict','sample') ORDER BY decided_at DESC LIMIT 1)
-  AND NOT EXISTS (SELECT 1 FROM review_items WHERE workspace_id = $1 AND comment_id = $2 AND state = 'open' AND kind IN ('verdict','sample')) RETURNING id`, c.WorkspaceID, c.ID)
-	if err != nil {
+	var open bool // its item was put back whole
+	if err := tx.GetContext(ctx, &open, `SELECT EXISTS (SELECT 1 FROM review_items i WHERE i.workspace_id = $1 AND i.state = 'open' AND i.kind IN ('verdict','sample')
+    AND (i.comment_id = $2 OR i.id IN (SELECT item_id FROM review_members WHERE workspace_id = $1 AND comment_id = $2)))`, c.WorkspaceID, c.ID); err != nil {
+		return fmt.Errorf("look for the review item of comment %d: %w", c.ID, err)
+	}
+	if open {
+		return nil
+	}
+	var was []struct {
+		ID      int64 `db:"id"`
+		Verdict int64 `db:"verdict_id"`
+		Whole   bool  `db:"whole"`
+	}
+	if err := tx.SelectContext(ctx, &was, sqlClosed, c.WorkspaceID, c.ID); err != nil {
+		return fmt.Errorf("find the review item of comment %d: %w", c.ID, err)
+	}
+	if len(was) == 0 {
+		return nil
+	}
+	if was[0].Whole {
+		if _, err := tx.ExecContext(ctx, `UPDATE review_members SET state = 'apart' WHERE workspace_id = $1 AND comment_id = $2 AND state = 'decided'`, c.WorkspaceID, c.ID); err != nil {
+			return fmt.Errorf("part comment %d from those it is like: %w", c.ID, err)
+		}
+		if _, err := tx.ExecContext(ctx, sqlOwnItem, c.WorkspaceID, was[0].ID, c.ID, was[0].Verdict); err != nil {
+			return fmt.Errorf("give comment %d an item of its own: %w", c.ID, err)
+		}
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, sqlOpenAgain, c.WorkspaceID, was[0].ID); err != nil {
 		return fmt.Errorf("reopen the review item of comment %d: %w", c.ID, err)
 	}
-	for _, id := range ids {
-		if _, err := tx.ExecContext(ctx, `UPDATE review_items SET state = 'decided', outcome = 'superseded', decided_at = now(), claimed_by = NULL, claimed_until = NULL
-WHERE workspace_id = $1 AND first_id = $2 AND state = 'open'`, c.WorkspaceID, id); err != nil {
-			return fmt.Errorf("close the second look at comment %d: %w", c.ID, err)
-		}
+	return endSecond(ctx, tx, c.WorkspaceID, was[0].ID)
+}
+
+// endSecond closes the second look at a decision that is taken back.
+func endSecond(ctx context.Context, tx *sqlx.Tx, workspace, first int64) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE review_items SET state = 'decided', outcome = 'superseded', decided_at = now(), claimed_by = NULL, claimed_until = NULL
+WHERE workspace_id = $1 AND first_id = $2 AND state = 'open'`, workspace, first); err != nil {
+		return fmt.Errorf("close the second look at review item %d: %w", first, err)
 	}
 	return nil
 }
+
+const (
+	// The item that was closed last, with the comment or for all that it was like.
+	sqlClosed = `
+SELECT i.id, coalesce(m.verdict_id, i.verdict_id) AS verdict_id, i.holds_until IS NOT NULL AS whole
+FROM review_items i LEFT JOIN review_members m ON m.workspace_id = i.workspace_id AND m.item_id = i.id AND m.comment_id = $2 AND m.state = 'decided'
+WHERE i.workspace_id = $1 AND (i.comment_id = $2 OR m.id IS NOT NULL) AND i.state = 'decided' AND i.outcome <> 'superseded' AND i.kind IN ('verdict','sample')
+ORDER BY i.decided_at DESC LIMIT 1`
+	sqlOpenAgain = `
+UPDATE review_items i SET state = 'open', outcome = NULL, reason = '', decided_by = NULL, decided_at = NULL, batch = NULL,
+    text_hash = CASE WHEN EXISTS (SELECT 1 FROM review_items o WHERE o.workspace_id = i.workspace_id AND o.text_hash = i.text_hash AND o.state = 'open' AND o.kind IN ('verdict','sample')) THEN NULL ELSE text_hash END
+WHERE workspace_id = $1 AND id = $2`
+)

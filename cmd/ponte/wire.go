@@ -58,6 +58,7 @@ type service struct {
 	backtests *decisions.Worker
 	windows   *campaign.Clock
 	dryRuns   *campaign.DryRunner
+	spreader  *review.Spreader
 	sender    *outbox.Sender
 	server    *api.Server
 
@@ -75,7 +76,7 @@ func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *s
 	if v.epoch, err = outbox.OpenEpoch(ctx, s.DB, c.epochPath()); err != nil {
 		return nil, fmt.Errorf("open the send epoch: %w", err)
 	}
-	if v.wake, err = jobs.Listen(s.URL, "ponte_deliveries", "ponte_events", "ponte_asks", "ponte_changes", decisions.Channel); err != nil {
+	if v.wake, err = jobs.Listen(s.URL, "ponte_deliveries", "ponte_events", "ponte_asks", "ponte_changes", decisions.Channel, review.Channel); err != nil {
 		return nil, fmt.Errorf("listen to the database: %w", err)
 	}
 	// A price is given for a million tokens in whole units, and kept for a thousand in millionths.
@@ -129,6 +130,7 @@ func (v *service) buildIngest() error {
 	v.backtests = &decisions.Worker{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(decisions.Channel)}
 	v.dryRuns = &campaign.DryRunner{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(campaign.DryRunChannel)}
 	v.windows = &campaign.Clock{DB: v.DB, Now: time.Now, Log: v.log}
+	v.spreader = &review.Spreader{DB: v.DB, Change: v.inTx, Now: time.Now, Log: v.log, Wake: v.wake.On(review.Channel)}
 	v.asks = &asks.Runner{DB: v.DB, Model: v.model, Signals: v.signals, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_asks")}
 	if v.c.LLMSees {
 		v.asks.Look = v.look
@@ -258,6 +260,7 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	group.Go(func() error { return v.backtests.Run(ctx) })
 	group.Go(func() error { return v.windows.Run(ctx) })
 	group.Go(func() error { return v.dryRuns.Run(ctx) })
+	group.Go(func() error { return v.spreader.Run(ctx) })
 	group.Go(func() error { return v.sender.Run(ctx) })
 	group.Go(func() error { return v.server.Run(ctx) })
 	group.Go(func() error {
