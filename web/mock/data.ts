@@ -16,9 +16,9 @@ export const me: Me = {
 };
 
 export const accounts: Account[] = [
-  { id: 1, channel: 'facebook', external_id: '1100000000000001', name: 'Bondi Kayaks', base_url: 'http://127.0.0.1:8090', waba_id: '', phone: '', page_id: '', state: 'connected', state_reason: '', sending: true, coverage: 'complete' },
-  { id: 2, channel: 'instagram', external_id: '17841400000000001', name: 'bondikayaks', base_url: 'http://127.0.0.1:8090', waba_id: '', phone: '', page_id: '', state: 'connected', state_reason: '', sending: true, coverage: 'complete' },
-  { id: 3, channel: 'whatsapp', external_id: '210000000000001', name: 'Bondi Kayaks on WhatsApp', base_url: 'http://127.0.0.1:8090', waba_id: '200000000000001', phone: '+61 2 5550 0101', page_id: '', state: 'needs_reauthorisation', state_reason: 'The access token has expired: make a new one in Meta’s console and connect again.', sending: true, coverage: 'not_measurable' },
+  { id: 1, channel: 'facebook', external_id: '1100000000000001', name: 'Bondi Kayaks', base_url: 'http://127.0.0.1:8090', waba_id: '', phone: '', page_id: '', state: 'connected', state_reason: '', sending: true, automate: true, coverage: 'complete' },
+  { id: 2, channel: 'instagram', external_id: '17841400000000001', name: 'bondikayaks', base_url: 'http://127.0.0.1:8090', waba_id: '', phone: '', page_id: '', state: 'connected', state_reason: '', sending: true, automate: true, coverage: 'complete' },
+  { id: 3, channel: 'whatsapp', external_id: '210000000000001', name: 'Bondi Kayaks on WhatsApp', base_url: 'http://127.0.0.1:8090', waba_id: '200000000000001', phone: '+61 2 5550 0101', page_id: '', state: 'needs_reauthorisation', state_reason: 'The access token has expired: make a new one in Meta’s console and connect again.', sending: true, automate: true, coverage: 'not_measurable' },
 ];
 
 export const overview: Overview = {

@@ -48,6 +48,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{id}/automation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch what is automatic on an account
+         * @description Permission: configure
+         */
+        post: operations["post-accounts-id-automation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{id}/backfill": {
         parameters: {
             query?: never;
@@ -2052,6 +2072,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/review-holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Decisions about a text that hold for whoever writes it
+         * @description Permission: see
+         */
+        get: operations["get-review-holds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-holds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Let a decision hold no longer for what comes
+         * @description Permission: moderate
+         */
+        delete: operations["delete-review-holds-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/review-statistics": {
         parameters: {
             query?: never;
@@ -2174,6 +2234,26 @@ export interface paths {
          * @description Permission: configure
          */
         post: operations["post-rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch a rule, the workspace's own or a shipped one
+         * @description Permission: configure
+         */
+        post: operations["post-rules-switch"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2960,6 +3040,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspace/automation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch all that is automatic in the workspace
+         * @description Permission: configure
+         */
+        post: operations["post-workspace-automation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspace/sending": {
         parameters: {
             query?: never;
@@ -2985,6 +3085,8 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         Account: {
+            /** @description false: nothing on it is automatic, people decide */
+            automate: boolean;
             base_url: string;
             /** @enum {string} */
             channel: "facebook" | "instagram" | "messenger" | "whatsapp";
@@ -3187,7 +3289,15 @@ export interface components {
             batch: number;
             /** Format: int64 */
             done: number;
-            /** Format: int64 */
+            /**
+             * Format: date-time
+             * @description Until when it holds for whoever writes the same
+             */
+            holds_until: string;
+            /**
+             * Format: int64
+             * @description They follow in the background
+             */
             left: number;
             /** Format: int64 */
             skipped: number;
@@ -3754,6 +3864,11 @@ export interface components {
             unanswered: number;
         };
         DecideAlikeInBody: {
+            /**
+             * Format: int64
+             * @description So long it holds for whoever writes the same later; 24 if empty, 0: not at all
+             */
+            hours?: number;
             reason?: string;
             /** @enum {string} */
             verb: "approve" | "unhide" | "hide" | "delete";
@@ -4181,6 +4296,35 @@ export interface components {
             count: number;
             meaning: string;
             reason: string;
+        };
+        Hold: {
+            /**
+             * Format: int64
+             * @description By which all of it can be taken back
+             */
+            batch: number;
+            by: string;
+            /** Format: int64 */
+            comment_id: number;
+            /**
+             * Format: int64
+             * @description Comments it was carried out on
+             */
+            comments: number;
+            /** Format: date-time */
+            decided_at: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Comments that follow still
+             */
+            left: number;
+            outcome: string;
+            reason: string;
+            text: string;
+            /** Format: date-time */
+            until: string;
         };
         IdentityPanel: {
             /** @enum {string} */
@@ -4624,6 +4768,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageHold: {
+            items: components["schemas"]["Hold"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageKnowledge: {
             items: components["schemas"]["Knowledge"][];
             /** @description Cursor of the next page; empty on the last */
@@ -5043,6 +5192,10 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             updated_by: string;
+        };
+        RuleSwitchInBody: {
+            name: string;
+            on: boolean;
         };
         Sample: {
             /** Format: int64 */
@@ -5931,6 +6084,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-accounts-id-automation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
             };
             /** @description Error */
             default: {
@@ -9672,6 +9860,67 @@ export interface operations {
             };
         };
     };
+    "get-review-holds": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageHold"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-review-holds-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-review-statistics": {
         parameters: {
             query?: {
@@ -9917,6 +10166,39 @@ export interface operations {
             content: {
                 "application/json": components["schemas"]["Rule"];
                 "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-rules-switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleSwitchInBody"];
             };
         };
         responses: {
@@ -11440,6 +11722,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["WorkspaceInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-workspace-automation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendingInBody"];
             };
         };
         responses: {
