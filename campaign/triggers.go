@@ -195,7 +195,7 @@ func Save(ctx context.Context, tx sqlx.ExtContext, workspaceID int64, t router.T
 		stmt, last = sqlInsertTrigger, by
 	}
 	var id int64
-	err = sqlx.GetContext(ctx, tx, &id, stmt, append(args, last)...)
+	err = sqlx.GetContext(ctx, tx, &id, stmt, append(args, now, last)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, noTrigger(t.ID)
 	}
@@ -207,14 +207,14 @@ func Save(ctx context.Context, tx sqlx.ExtContext, workspaceID int64, t router.T
 
 const sqlInsertTrigger = `
 INSERT INTO triggers (workspace_id, name, priority, sources, keywords, intents, account_ids, post_ids, starts_at, ends_at, public_replies, private_reply, handoff_account_id, valid_minutes, purpose,
-    hashtags, recurrence, duration_minutes, once, delay_seconds, jitter_seconds, per_hour, per_day, campaign_id, created_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) RETURNING id`
+    hashtags, recurrence, duration_minutes, once, delay_seconds, jitter_seconds, per_hour, per_day, campaign_id, updated_at, created_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) RETURNING id`
 
 const sqlUpdateTrigger = `
 UPDATE triggers SET name = $2, priority = $3, sources = $4, keywords = $5, intents = $6, account_ids = $7, post_ids = $8, starts_at = $9, ends_at = $10, public_replies = $11,
     private_reply = $12, handoff_account_id = $13, valid_minutes = $14, purpose = $15, hashtags = $16, recurrence = $17, duration_minutes = $18, once = $19, delay_seconds = $20,
-    jitter_seconds = $21, per_hour = $22, per_day = $23, campaign_id = $24, updated_at = now()
-WHERE workspace_id = $1 AND id = $25 RETURNING id`
+    jitter_seconds = $21, per_hour = $22, per_day = $23, campaign_id = $24, updated_at = $25
+WHERE workspace_id = $1 AND id = $26 RETURNING id`
 
 func arguments(workspaceID int64, t router.Trigger) ([]any, error) {
 	var encoded []string

@@ -101,11 +101,30 @@ func (b benchPipelineCmd) latency(ctx context.Context, s *store, serve *benchSer
 }
 
 func (b benchPipelineCmd) throughput(ctx context.Context, s *store) (float64, error) {
-	base, rows := b.Rate*b.Seconds, 0 // other people and comments than those of the latency part
-	for rows < b.Events {
+	base := b.Rate * b.Seconds // other people and comments than those of the latency part
+	perSecond, err := pipelineRate(ctx, s, base, b.Events, benchBody)
+	if err != nil {
+		return 0, err
+	}
+	var sample struct {
+		Verdicts int `db:"verdicts"`
+		Actions  int `db:"actions"`
+	}
+	if err := s.DB.GetContext(ctx, &sample, `SELECT (SELECT count(*) FROM verdicts) AS verdicts, (SELECT count(*) FROM actions) AS actions`); err != nil {
+		return 0, err
+	}
+	out, _ := json.Marshal(sample)
+	fmt.Printf("rows made: %s\n", out)
+	return perSecond, nil
+}
+
+// pipelineRate keeps so many webhooks, numbered from base on, and then lets the splitter and the workers
+// of a serving process at them; it returns the events that were decided a second.
+func pipelineRate(ctx context.Context, s *store, base, events int, body func(i int64) []byte) (float64, error) {
+	for rows := 0; rows < events; {
 		r := inbox.NewRows()
-		for range 200 {
-			r.Add(benchBody(int64(base + rows)))
+		for range min(200, events-rows) {
+			r.Add(body(int64(base + rows)))
 			rows++
 		}
 		if _, err := s.DB.ExecContext(ctx, `INSERT INTO deliveries (body) VALUES `+r.SQL(), r.Args...); err != nil {
@@ -134,7 +153,7 @@ func (b benchPipelineCmd) throughput(ctx context.Context, s *store) (float64, er
 		if err := s.DB.GetContext(ctx, &done, `SELECT count(*) FROM events WHERE state = 'done'`); err != nil {
 			return 0, err
 		}
-		if done >= base+b.Events {
+		if done >= base+events {
 			break
 		}
 		select {
@@ -146,14 +165,5 @@ func (b benchPipelineCmd) throughput(ctx context.Context, s *store) (float64, er
 	took := time.Since(start)
 	stop()
 	wg.Wait()
-	var sample struct {
-		Verdicts int `db:"verdicts"`
-		Actions  int `db:"actions"`
-	}
-	if err := s.DB.GetContext(ctx, &sample, `SELECT (SELECT count(*) FROM verdicts) AS verdicts, (SELECT count(*) FROM actions) AS actions`); err != nil {
-		return 0, err
-	}
-	out, _ := json.Marshal(sample)
-	fmt.Printf("rows made: %s\n", out)
-	return float64(b.Events) / took.Seconds(), nil
+	return float64(events) / took.Seconds(), nil
 }

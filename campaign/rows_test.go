@@ -1,0 +1,347 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/consent"
+	"ponte/router"
+	"ponte/testkit"
+)
+
+// rows is a workspace whose rows are written by hand.
+type rows struct {
+	testing.TB
+	db            *sqlx.DB
+	ws, ig, wa    int64
+	event, people int64
+	zone          string
+	now           time.Time
+}
+
+func newRows(t testing.TB, zone string) *rows {
+	t.Helper()
+	b := &rows{TB: t, db: testkit.Database(t), zone: zone, now: time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)}
+	b.ws = b.id(`INSERT INTO workspaces (name, time_zone) VALUES ('main', $1) RETURNING id`, zone)
+	account := `INSERT INTO accounts (workspace_id, channel, external_id, name, token_sealed, base_url, waba_id, phone) VALUES ($1, $2, $3, 'x', ''::bytea, '', 'x', '1') RETURNING id`
+	b.ig, b.wa = b.id(account, b.ws, "instagram", "1"), b.id(account, b.ws, "whatsapp", "2")
+	b.event = b.id(`INSERT INTO events (workspace_id, account_id, key, kind, channel, lane, occurred_at, payload, state, reason) VALUES ($1, $2, 'e', 'comment.added', 'instagram', 1, now(), '{}', 'done', 'x') RETURNING id`, b.ws, b.ig)
+	return b
+}
+
+func (b *rows) must(err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (b *rows) id(stmt string, args ...any) int64 {
+	b.Helper()
+	var id int64
+	b.must(b.db.Get(&id, stmt, args...))
+	return id
+}
+
+func (b *rows) exec(stmt string, args ...any) {
+	b.Helper()
+	_, err := b.db.Exec(stmt, args...)
+	b.must(err)
+}
+
+func (b *rows) person(channel string) (contact, identity int64) {
+	b.people++
+	contact = b.id(`INSERT INTO contacts (workspace_id) VALUES ($1) RETURNING id`, b.ws)
+	return contact, b.id(`INSERT INTO identities (workspace_id, contact_id, channel, scope, external_id) VALUES ($1, $2, $3, $4, $5) RETURNING id`, b.ws, contact, channel, map[string]int64{"instagram": b.ig}[channel], fmt.Sprint("x", b.people))
+}
+
+func (b *rows) trigger(name, columns, values string) int64 {
+	b.Helper()
+	if columns != "" {
+		columns, values = ", "+columns, ", "+values
+	}
+	return b.id(`INSERT INTO triggers (workspace_id, name, state, keywords, public_replies, updated_at`+columns+`) VALUES ($1, $2, 'live', '[{"words":["info"]}]', '{"en":["a"]}', $3`+values+`) RETURNING id`, b.ws, name, b.now)
+}
+
+// The funnel of every trigger and campaign equals a recount by hand of a random history.
+func TestFunnelsEqualARecount(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	r := rand.New(rand.NewPCG(seed, 2))
+	b := newRows(t, "UTC")
+	ledger := consent.New([]byte("only used in tests: ledger"))
+	wording := b.id(`INSERT INTO consent_wordings (workspace_id, name, version, language, text) VALUES ($1, 'offers', 1, 'en', 'May we?') RETURNING id`, b.ws)
+	campaigns := []int64{0, b.id(`INSERT INTO campaigns (workspace_id, name, goal) VALUES ($1, 'one', 'booking') RETURNING id`, b.ws), b.id(`INSERT INTO campaigns (workspace_id, name) VALUES ($1, 'two') RETURNING id`, b.ws)}
+	triggers := []int64{b.trigger("a", "", ""), b.trigger("b", "", ""), b.trigger("c", "", "")}
+	want := map[string]*Funnel{}
+	count := func(trigger, campaign int64, add func(f *Funnel)) {
+		for _, k := range []string{fmt.Sprint("trigger ", trigger), fmt.Sprint("campaign ", campaign)} {
+			if want[k] == nil {
+				want[k] = &Funnel{}
+			}
+			add(want[k])
+		}
+	}
+	reached := map[string]map[int64]bool{} // people who reached the goal, by whose it is
+	for i := range 250 {
+		trigger, campaign := triggers[r.IntN(3)], campaigns[r.IntN(3)]
+		at := b.now.Add(time.Duration(i) * time.Minute)
+		contact, identity := b.person("instagram")
+		b.exec(`INSERT INTO trigger_runs (workspace_id, trigger_id, identity_id, event_id, scope, campaign_id, at) VALUES ($1, $2, $3, $4, 'trigger', nullif($5::bigint, 0), $6)`, b.ws, trigger, identity, b.event, campaign, at)
+		count(trigger, campaign, func(f *Funnel) { f.Matched++ })
+		for _, kind := range []string{"comment.reply", "private_reply.send"} {
+			state := []string{"done", "done", "planned", "refused", "expired", "cancelled"}[r.IntN(6)]
+			b.exec(`INSERT INTO actions (workspace_id, account_id, kind, state, reason, purpose, origin, token, dedupe, contact_id, identity_id, answers_event, trigger_id, campaign_id, call, valid_until, created_at)
+				VALUES ($1, $2, $3, $4, 'x', 'answer', 'trigger', $5, $5, $6, $7, $8, $9, nullif($10::bigint, 0), '{}', $11, $11)`, b.ws, b.ig, kind, state, fmt.Sprint(kind, i), contact, identity, b.event, trigger, campaign, at)
+			count(trigger, campaign, func(f *Funnel) {
+				switch {
+				case state == "done" && kind == "comment.reply":
+					f.PublicReply++
+				case state == "done":
+					f.PrivateReply++
+				case state == "refused" || state == "expired":
+					f.Refused++
+				}
+			})
+		}
+		if r.IntN(3) == 0 {
+			continue
+		}
+		handoff := b.id(`INSERT INTO handoffs (workspace_id, hash, account_id, contact_id, identity_id, trigger_id, campaign_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, nullif($7::bigint, 0), $8, $8) RETURNING id`,
+			b.ws, []byte(fmt.Sprint(i)), b.wa, contact, identity, trigger, campaign, at)
+		count(trigger, campaign, func(f *Funnel) { f.Invited++ })
+		if r.IntN(3) == 0 {
+			continue
+		}
+		person, used := b.person("whatsapp")
+		b.exec(`UPDATE handoffs SET used_at = $2, used_by = $3 WHERE id = $1`, handoff, at, used)
+		count(trigger, campaign, func(f *Funnel) { f.Started++ })
+		thread := b.id(`INSERT INTO threads (workspace_id, account_id, channel, identity_id, contact_id) VALUES ($1, $2, 'whatsapp', $3, $4) RETURNING id`, b.ws, b.wa, used, person)
+		bot, labels := `{"stage":"qualify"}`, "{}"
+		switch r.IntN(4) {
+		case 0:
+			bot = `{"stage":"done","answers":{"topic":"order"}}`
+		case 1:
+			labels = "{qualified}"
+		case 2:
+			bot = `{"answers":{}}`
+		}
+		talk := b.id(`INSERT INTO conversations (workspace_id, account_id, channel, thread_id, contact_id, bot, labels, origin, opened_at, last_message_at) VALUES ($1, $2, 'whatsapp', $3, $4, $5, $6, jsonb_build_object('handoff_id', $7::bigint), $8, $8) RETURNING id`,
+			b.ws, b.wa, thread, person, bot, labels, handoff, at)
+		if labels == "{qualified}" || bot == `{"stage":"done","answers":{"topic":"order"}}` {
+			count(trigger, campaign, func(f *Funnel) { f.Qualified++ })
+		}
+		if r.IntN(2) == 0 {
+			when := at.Add(time.Duration(r.IntN(3)-1) * time.Hour) // some had agreed before
+			tx := b.db.MustBegin()
+			b.must(ledger.Append(context.Background(), tx, []consent.Entry{{WorkspaceID: b.ws, At: when, Brand: "x", Channel: "whatsapp", Purpose: consent.Promotional, Act: consent.Grant, Kind: consent.Express, WordingID: &wording, How: "button", Actor: "contact", Evidence: consent.Evidence{"event": "1"},
+				Personal: consent.Personal{ContactID: person, IdentityID: used, Address: fmt.Sprint("whatsapp:x", b.people), Words: "yes"}}}))
+			b.must(tx.Commit())
+			if !when.Before(at) {
+				count(trigger, campaign, func(f *Funnel) { f.OptedIn++ })
+			}
+		}
+		for n := range r.IntN(3) {
+			name := []string{"booking", "purchase"}[r.IntN(2)]
+			b.exec(`INSERT INTO goals (workspace_id, name, contact_id, conversation_id, campaign_id, trigger_id, source, dedupe, at) VALUES ($1, $2, $3, $4, nullif($5::bigint, 0), $6, 'flow', $7, $8)`,
+				b.ws, name, person, talk, pick(r, campaign, 0), pickPointer(r, trigger), fmt.Sprint(i, "/", n), at)
+			for _, k := range []string{fmt.Sprint("trigger ", trigger), fmt.Sprint("campaign ", campaign)} {
+				if k == fmt.Sprint("campaign ", campaigns[1]) && name != "booking" {
+					continue
+				}
+				if reached[k] == nil {
+					reached[k] = map[int64]bool{}
+				}
+				reached[k][person] = true
+			}
+		}
+	}
+	for k, who := range reached {
+		want[k].Goal = len(who)
+	}
+	byTrigger, err := TriggerFunnels(context.Background(), b.db, b.ws, 0, Span{})
+	b.must(err)
+	byCampaign, err := CampaignFunnels(context.Background(), b.db, b.ws, 0, Span{})
+	b.must(err)
+	for _, id := range triggers {
+		if got := byTrigger[id]; got != *want[fmt.Sprint("trigger ", id)] {
+			t.Errorf("seed %d, trigger %d: %+v\nrecounted: %+v", seed, id, got, *want[fmt.Sprint("trigger ", id)])
+		}
+	}
+	for _, id := range campaigns[1:] {
+		if got := byCampaign[id]; got != *want[fmt.Sprint("campaign ", id)] {
+			t.Errorf("seed %d, campaign %d: %+v\nrecounted: %+v", seed, id, got, *want[fmt.Sprint("campaign ", id)])
+		}
+		alone, err := CampaignFunnels(context.Background(), b.db, b.ws, id, Span{})
+		b.must(err)
+		if len(alone) != 1 || alone[id] != byCampaign[id] {
+			t.Errorf("campaign %d alone: %+v", id, alone)
+		}
+	}
+}
+
+func pick(r *rand.Rand, a, b int64) int64 {
+	if r.IntN(2) == 0 {
+		return a
+	}
+	return b
+}
+
+func pickPointer(r *rand.Rand, id int64) *int64 {
+	if r.IntN(2) == 0 {
+		return nil
+	}
+	return &id
+}
+
+// Whatever the clock does and whenever nobody keeps it: each window is opened once at most, while it
+// lasts, and what passed is missed.
+func TestTheClockOpensEachWindowOnceAndNeverLate(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ zone, from string }{{"Europe/Rome", "2026-03-28T12:00:00Z"}, {"Europe/Rome", "2026-10-24T12:00:00Z"}, {"Australia/Sydney", "2026-10-03T02:00:00Z"}, {"Australia/Sydney", "2026-04-04T02:00:00Z"}, {"America/Sao_Paulo", "2018-11-03T12:00:00Z"}} {
+		t.Run(c.zone+" "+c.from[:10], func(t *testing.T) {
+			t.Parallel()
+			seed := rand.Uint64()
+			r := rand.New(rand.NewPCG(seed, 3))
+			b := newRows(t, c.zone)
+			b.now, _ = time.Parse(time.RFC3339, c.from)
+			began := b.now
+			id := b.trigger("w", "recurrence, duration_minutes", "'*/30 * * * *', 20")
+			down := 0
+			for b.now.Before(began.Add(40 * time.Hour)) {
+				step := time.Duration(1+r.IntN(600)) * time.Second
+				if r.IntN(25) == 0 {
+					step, down = time.Duration(r.IntN(5*3600))*time.Second, down+1
+				}
+				b.now = b.now.Add(step)
+				var both sync.WaitGroup
+				for range 2 { // two replicas, both at it
+					both.Go(func() {
+						clock := Clock{DB: b.db, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler)}
+						if err := clock.Once(context.Background()); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				both.Wait()
+			}
+			rec, err := ParseRecurrence("*/30 * * * *", 20)
+			b.must(err)
+			list := rec.Windows(zone(t, c.zone), began, b.now, 1000)
+			var kept []struct {
+				Start  time.Time  `db:"starts_at"`
+				State  string     `db:"state"`
+				Opened *time.Time `db:"opened_at"`
+			}
+			b.must(b.db.Select(&kept, `SELECT starts_at, state, opened_at FROM trigger_windows WHERE trigger_id = $1 AND starts_at < $2 ORDER BY starts_at`, id, b.now))
+			if len(kept) != len(list) {
+				t.Fatalf("seed %d: %d windows are kept, %d have come (down %d times)", seed, len(kept), len(list), down)
+			}
+			for i, w := range list {
+				k := kept[i]
+				if !k.Start.Equal(w.Start) || k.State == "planned" && !w.End.After(b.now) || k.Opened != nil && (k.Opened.Before(w.Start) || !k.Opened.Before(w.End)) {
+					t.Errorf("seed %d: the window of %s is %+v", seed, w.Start, k)
+				}
+			}
+		})
+	}
+}
+
+// What a trigger's recurrence is changed to counts from then on; what it has opened stays.
+func TestAChangedRecurrenceIsPlannedAnew(t *testing.T) {
+	t.Parallel()
+	b := newRows(t, "UTC")
+	id := b.trigger("w", "recurrence, duration_minutes", "'0 * * * *', 30")
+	b.now = b.now.Add(10 * time.Minute)
+	clock := Clock{DB: b.db, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler)}
+	b.must(clock.Once(context.Background()))
+	if n := b.id(`SELECT count(*) FROM trigger_windows WHERE state = 'open'`); n != 1 {
+		t.Fatalf("%d windows are open, want that of noon", n)
+	}
+	trig, err := Trigger(context.Background(), b.db, b.ws, id)
+	b.must(err)
+	trig.Recurrence, trig.DurationMinutes, trig.ValidMinutes = "15 * * * *", 10, 60
+	save := func(change func()) {
+		change()
+		tx := b.db.MustBegin()
+		_, err = Save(context.Background(), tx, b.ws, trig, nil, b.now)
+		b.must(err)
+		b.must(tx.Commit())
+	}
+	trig.Purpose = "answer"
+	save(func() {})
+	if n := b.id(`SELECT count(*) FROM trigger_windows WHERE state = 'planned' AND extract(minute FROM local_start) <> 15`); n > 0 {
+		t.Errorf("%d windows of the old recurrence are still planned", n)
+	}
+	if n := b.id(`SELECT count(*) FROM trigger_windows WHERE state = 'planned'`); n < 20 {
+		t.Errorf("%d windows are planned", n)
+	}
+	tx := b.db.MustBegin()
+	_, err = SetState(context.Background(), tx, b.ws, id, "paused", b.now)
+	b.must(err)
+	b.must(tx.Commit())
+	if n := b.id(`SELECT count(*) FROM trigger_windows WHERE state = 'planned'`); n > 0 {
+		t.Errorf("%d windows of a paused trigger are planned", n)
+	}
+	b.must(clock.Once(context.Background()))
+	if n := b.id(`SELECT count(*) FROM trigger_windows`); n != 1 {
+		t.Errorf("%d windows are kept, want the one that was opened", n)
+	}
+}
+
+func TestADryRunIsCancelledAndGoneOnWith(t *testing.T) {
+	t.Parallel()
+	b := newRows(t, "UTC")
+	_, identity := b.person("instagram")
+	b.exec(`INSERT INTO comments (workspace_id, account_id, channel, external_id, root_external_id, identity_id, text, decision, commented_at)
+		SELECT $1, $2, 'instagram', 'c' || n, 'c' || n, $3, 'info', 'allow', $4::timestamptz + n * interval '1 second' FROM generate_series(1, 1300) n`, b.ws, b.ig, identity, b.now)
+	id := b.trigger("w", "", "")
+	tried, err := Trigger(context.Background(), b.db, b.ws, id)
+	b.must(err)
+	add := func() DryRun {
+		tx := b.db.MustBegin()
+		d, err := AddDryRun(context.Background(), tx, b.ws, NewDryRun{Trigger: tried, Since: b.now, Until: b.now.Add(time.Hour)})
+		b.must(err)
+		b.must(tx.Commit())
+		return d
+	}
+	runner := DryRunner{DB: b.db, Name: "a", Log: slog.New(slog.DiscardHandler)}
+	first := add()
+	b.must(runner.Begin(context.Background(), first.ID, time.Nanosecond)) // a moment: one page
+	d, err := LoadDryRun(context.Background(), b.db, b.ws, first.ID)
+	b.must(err)
+	if d.State != "queued" || d.Worked != pageSize || d.Total != 1300 {
+		t.Fatalf("after a moment it is %s, %d of %d", d.State, d.Worked, d.Total)
+	}
+	other := DryRunner{DB: b.db, Name: "b", Log: slog.New(slog.DiscardHandler)}
+	if _, err := other.Once(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if d, err = LoadDryRun(context.Background(), b.db, b.ws, first.ID); err != nil || d.State != "done" || d.Worked != 1300 {
+		t.Fatalf("gone on with, it is %s, %d of %d: %v", d.State, d.Worked, d.Total, err)
+	}
+	tally, err := d.Tally()
+	b.must(err)
+	if tally[router.Answered] != 1 || tally[router.AnsweredYet] != 1299 {
+		t.Errorf("counts %v, want one answer and 1299 who had one", tally)
+	}
+	if n := b.id(`SELECT count(*) FROM dry_run_results WHERE dry_run_id = $1`, d.ID); n != 1300 {
+		t.Errorf("%d results, want 1300", n)
+	}
+	second := add()
+	b.must(runner.Begin(context.Background(), second.ID, time.Nanosecond))
+	tx := b.db.MustBegin()
+	_, err = CancelDryRun(context.Background(), tx, b.ws, second.ID)
+	b.must(err)
+	b.must(tx.Commit())
+	if worked, err := other.Once(context.Background()); worked || err != nil {
+		t.Errorf("a cancelled dry run was taken up again: %v", err)
+	}
+}
