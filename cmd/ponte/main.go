@@ -32,6 +32,7 @@ type cli struct {
 	Token     tokenCmd     `cmd:"" help:"API tokens."`
 	Consent   consentCmd   `cmd:"" help:"The consent ledger."`
 	Decisions decisionsCmd `cmd:"" help:"Recorded decisions: judge them again, by the same versions or by others."`
+	Campaign  campaignCmd  `cmd:"" help:"Campaigns and triggers: what came of them, and what they would have done."`
 	Policy    policyCmd    `cmd:"" help:"Versions of policy, thresholds and rules: backtest, shadow, live."`
 	Prices    pricesCmd    `cmd:"" help:"What messages cost: price files and their versions."`
 	Send      sendCmd      `cmd:"" help:"Sending after a restore."`
