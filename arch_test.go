@@ -20,7 +20,7 @@ var levels = [][]string{
 	{"jobs", "llm", "auth", "testkit", "moderation", "router", "channels/meta"},
 	{"channels/webhook", "inbox", "flow"},
 	{"notify"},
-	{"channels/network", "consent", "decisions", "prices"},
+	{"channels/network", "consent", "decisions", "prices", "flow/live", "booking"},
 	{"gate"},
 	{"outbox"},
 	{"asks", "review", "campaign", "template"},

@@ -20,6 +20,7 @@ type Service struct {
 	Notice    time.Duration
 	AheadDays int
 	Reminders []Reminder
+	Zone      *time.Location // where its times are told; nil: where the flow's hours are
 }
 
 // Reminder is a template sent before a confirmed booking.
@@ -198,7 +199,7 @@ func (b *bookingStep) offer(r *run, before string, after time.Time) string {
 	}
 	e.List = &List{Button: cut(router.Say(r.ctx.Language, "list.open"), 20)}
 	for _, t := range free {
-		e.List.Rows = append(e.List.Rows, Option{ID: fmt.Sprintf("f:%s:%d", r.s.Step, t.Unix()), Title: cut(r.day(t)+", "+r.clock(t), 24)})
+		e.List.Rows = append(e.List.Rows, Option{ID: fmt.Sprintf("f:%s:%d", r.s.Step, t.Unix()), Title: cut(r.day(t, s.ID)+", "+r.clock(t, s.ID), 24)})
 	}
 	if more {
 		e.List.Rows = append(e.List.Rows, Option{ID: "f:" + r.s.Step + ":more", Title: r.sentence("booking.more")})
@@ -274,11 +275,15 @@ func (b *bookingStep) choose(r *run, m Input) (time.Time, bool) {
 	if clock == nil {
 		return time.Time{}, false
 	}
-	local := r.local(r.ctx.Now)
+	service := ""
+	if s := b.offered(r); s != nil {
+		service = s.ID
+	}
+	local := r.ctx.Now.In(r.zone(service))
 	date, dated := findDate(clockPattern.ReplaceAllString(text, " "), time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC))
 	var found []time.Time
 	for _, t := range r.s.Offered {
-		at := r.local(t)
+		at := t.In(r.zone(service))
 		if at.Hour() == atoi(clock[1]) && at.Minute() == atoi(clock[2]) && (!dated || at.Format(time.DateOnly) == date.Format(time.DateOnly)) {
 			found = append(found, t)
 		}
@@ -337,21 +342,14 @@ func (b *bookingStep) done(r *run, o *Input) string {
 	return b.next
 }
 
-func (r *run) local(t time.Time) time.Time {
-	if r.f.Hours != nil {
-		return t.In(r.f.Hours.Zone)
-	}
-	return t
-}
-
 // day writes a day as people do: "Mon 3 Nov".
-func (r *run) day(t time.Time) string {
-	t = r.local(t)
-	names, months := strings.Fields(r.sentence("weekdays")), strings.Fields(r.sentence("months"))
-	return fmt.Sprintf("%s %d %s", names[t.Weekday()], t.Day(), months[t.Month()-1])
+func (r *run) day(t time.Time, service string) string {
+	return Day(r.ctx.Language, t.In(r.zone(service)))
 }
 
-func (r *run) clock(t time.Time) string { return r.local(t).Format("15:04") }
+func (r *run) clock(t time.Time, service string) string {
+	return t.In(r.zone(service)).Format("15:04")
+}
 
 func (r *run) bookingValue(key string) string {
 	b := r.booking()
@@ -360,9 +358,9 @@ func (r *run) bookingValue(key string) string {
 	}
 	switch key {
 	case "date":
-		return r.day(b.Start)
+		return r.day(b.Start, b.Service)
 	case "time":
-		return r.clock(b.Start)
+		return r.clock(b.Start, b.Service)
 	case "ref":
 		return b.Ref
 	}
@@ -371,4 +369,11 @@ func (r *run) bookingValue(key string) string {
 		return name
 	}
 	return ""
+}
+
+// Day writes a day as people of a language do: "Mon 3 Nov". The instant is in the zone it is to be told in.
+func Day(language string, t time.Time) string {
+	r := run{f: &Flow{}, ctx: Context{Language: language}}
+	names, months := strings.Fields(r.sentence("weekdays")), strings.Fields(r.sentence("months"))
+	return fmt.Sprintf("%s %d %s", names[t.Weekday()], t.Day(), months[t.Month()-1])
 }

@@ -40,14 +40,20 @@ var (
 func (r *reader) hosts(o *object) []string {
 	var out []string
 	for i, h := range o.words("hosts", 0, 20, "") {
-		_, err := netip.ParseAddr(h)
-		if err == nil || !hostPattern.MatchString(h) || slices.ContainsFunc([]string{".local", ".internal", ".localhost", ".lan", ".home.arpa"}, func(end string) bool { return strings.HasSuffix(h, end) }) {
+		if !PublicHost(h) {
 			r.fault(element("hosts", i), o.get("hosts"), "is %q; a host is a public name in small letters, as \"api.example.com\", without scheme, port or path", h)
 			continue
 		}
 		out = append(out, h)
 	}
 	return out
+}
+
+// PublicHost reports whether a text is a host name on the public net, in small letters.
+func PublicHost(h string) bool {
+	_, err := netip.ParseAddr(h)
+	return err != nil && hostPattern.MatchString(h) &&
+		!slices.ContainsFunc([]string{".local", ".internal", ".localhost", ".lan", ".home.arpa"}, func(end string) bool { return strings.HasSuffix(h, end) })
 }
 
 func readCall(o *object) body {

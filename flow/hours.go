@@ -25,8 +25,29 @@ func (r *reader) hours(o *object) *Hours {
 	if n == nil {
 		return nil
 	}
+	return r.opening(n, "hours")
+}
+
+// ParseHours reads opening hours that stand by themselves. The error is Faults.
+func ParseHours(document []byte) (*Hours, error) {
+	if len(document) > maxDocument {
+		return nil, Faults{{Problem: "the hours are larger than 512 KiB"}}
+	}
+	tree, twice, err := parseTree(document)
+	if err != nil {
+		return nil, Faults{{Problem: err.Error()}}
+	}
+	r := &reader{f: &Flow{}, faults: twice}
+	h := r.opening(tree, "hours")
+	if len(r.faults) > 0 {
+		return nil, Faults(r.faults)
+	}
+	return h, nil
+}
+
+func (r *reader) opening(n *node, path string) *Hours {
 	h := &Hours{Zone: time.UTC}
-	b := r.object(n, "hours", "opening hours")
+	b := r.object(n, path, "opening hours")
 	if name := b.text("time_zone", 60, "a time zone, as \"Australia/Sydney\""); name != "" {
 		zone, err := time.LoadLocation(name)
 		if err != nil || name == "Local" {
@@ -88,6 +109,59 @@ func (h *Hours) Open(at time.Time) bool {
 	}
 	minute := t.Hour()*60 + t.Minute()
 	return slices.ContainsFunc(h.week[t.Weekday()], func(in interval) bool { return minute >= in.from && minute < in.to })
+}
+
+// ClosedSince returns the instant at which the closed period around an instant began; it is open where ok is
+// false. Hours that never open are closed since the beginning of time.
+func (h *Hours) ClosedSince(at time.Time) (since time.Time, ok bool) {
+	if h.Open(at) {
+		return time.Time{}, false
+	}
+	for _, open := range h.stretches(at, -1) {
+		if !open.until.After(at) {
+			return open.until, true
+		}
+	}
+	return time.Time{}, true
+}
+
+// OpensNext returns when it opens next after an instant; ok is false where it does not within a year.
+func (h *Hours) OpensNext(at time.Time) (time.Time, bool) {
+	if h == nil {
+		return time.Time{}, false
+	}
+	for _, open := range h.stretches(at, 1) {
+		if open.from.After(at) {
+			return open.from, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// stretch is a time during which it is open.
+type stretch struct{ from, until time.Time }
+
+// stretches are the open stretches of a year around an instant, walking forward (1) or backward (-1) from its day.
+func (h *Hours) stretches(at time.Time, direction int) []stretch {
+	var out []stretch
+	t := at.In(h.Zone)
+	for i := 0; i <= 366; i++ {
+		day := time.Date(t.Year(), t.Month(), t.Day()+i*direction, 0, 0, 0, 0, h.Zone)
+		if slices.Contains(h.closed, day.Format(time.DateOnly)) {
+			continue
+		}
+		list := slices.Clone(h.week[day.Weekday()])
+		if direction < 0 {
+			slices.Reverse(list)
+		}
+		for _, in := range list {
+			out = append(out, stretch{time.Date(day.Year(), day.Month(), day.Day(), 0, in.from, 0, 0, h.Zone), time.Date(day.Year(), day.Month(), day.Day(), 0, in.to, 0, 0, h.Zone)})
+		}
+		if len(out) > 12 { // two days with six parts each: more than is ever looked at
+			break
+		}
+	}
+	return out
 }
 
 // Calendar is the built-in source of free times: opening hours, less what is taken.

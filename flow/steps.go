@@ -285,7 +285,7 @@ type goal struct {
 }
 
 func readGoal(o *object) body {
-	g := &goal{reached: GoalReached{Name: o.text("goal", 60, "a name"), Currency: o.text("currency", 3, "")}}
+	g := &goal{reached: GoalReached{Name: o.id("goal", "a name, as \"lead\""), Currency: o.text("currency", 3, "")}}
 	if v := o.number("value"); v != nil {
 		g.reached.Value = *v
 		if g.reached.Currency == "" {

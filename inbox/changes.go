@@ -66,6 +66,7 @@ type InternalEvent struct {
 	Channel     string
 	Lane        int16
 	At          time.Time
+	NotBefore   *time.Time // not decided before this instant
 	Payload     any
 }
 
@@ -75,6 +76,10 @@ const (
 	CommentApproved channels.Kind = "comment.approved"     // payload {comment_id}: a person allowed it; triggers may act now
 	CaptionRead     channels.Kind = "comment.caption_read" // payload {comment_id}: its post's caption is known; triggers with a hashtag may act now
 	CommentReread   channels.Kind = "comment.reread"       // payload {comment_id, text}: read back before an answer, and it says something else
+	FlowSettled     channels.Kind = "flow.settled"         // payload live.Payload: it was quiet after a message to a flow
+	FlowTimer       channels.Kind = "flow.timer"           // payload live.Payload: the time a flow waited for has come
+	FlowCalled      channels.Kind = "flow.called"          // payload live.Payload: another system answered, or did not
+	BookingNotice   channels.Kind = "booking.notice"       // payload {notice_id}: a reminder of a booking is due
 )
 
 // Raise puts internal events into their lanes; the same key is raised once.
@@ -89,7 +94,7 @@ func Raise(ctx context.Context, tx sqlx.ExtContext, list ...InternalEvent) error
 			if err != nil {
 				return fmt.Errorf("encode event %s: %w", e.Key, err)
 			}
-			rows.Add(e.WorkspaceID, e.AccountID, e.Key, string(e.Kind), e.Channel, e.Lane, "internal", e.At, string(payload))
+			rows.Add(e.WorkspaceID, e.AccountID, e.Key, string(e.Kind), e.Channel, e.Lane, "internal", e.At, e.NotBefore, string(payload))
 		}
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlRaise, rows.SQL()), rows.Args...); err != nil {
 			return fmt.Errorf("raise %d events: %w", len(part), err)
@@ -99,6 +104,6 @@ func Raise(ctx context.Context, tx sqlx.ExtContext, list ...InternalEvent) error
 }
 
 const sqlRaise = `
-INSERT INTO events (workspace_id, account_id, key, kind, channel, lane, source, occurred_at, payload)
+INSERT INTO events (workspace_id, account_id, key, kind, channel, lane, source, occurred_at, not_before, payload)
 VALUES %s
 ON CONFLICT (account_id, key) DO NOTHING`

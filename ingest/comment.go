@@ -62,6 +62,14 @@ func (s *scene) handle(e *event) (string, error) {
 		return s.captionRead(e)
 	case inbox.CommentReread:
 		return s.commentReread(e)
+	case inbox.FlowSettled:
+		return s.flowSettled(e)
+	case inbox.FlowTimer:
+		return s.flowTimer(e)
+	case inbox.FlowCalled:
+		return s.flowCalled(e)
+	case inbox.BookingNotice:
+		return s.bookingNotice(e)
 	}
 	return s.handleRest(e)
 }

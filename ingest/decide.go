@@ -12,6 +12,7 @@ import (
 
 	"ponte/channels"
 	"ponte/consent"
+	"ponte/flow/live"
 	"ponte/inbox"
 	"ponte/jobs"
 	"ponte/moderation"
@@ -36,6 +37,9 @@ type Decider struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 	Wake   <-chan struct{}
+	// Settle is how long a flow waits for more before it answers words; a tap is answered at once.
+	Settle time.Duration
+	flows  live.Library
 	// Crash is called at the named points by tests that kill the process there; nil otherwise.
 	Crash func(point string)
 
@@ -200,6 +204,7 @@ type event struct {
 	Source      string    `db:"source"`
 	OccurredAt  time.Time `db:"occurred_at"`
 	Payload     []byte    `db:"payload"`
+	Lane        int16     `db:"lane"`
 
 	channels.Event `db:"-"` // for kinds that came from a network
 	internal       internalPayload
@@ -216,6 +221,12 @@ type internalPayload struct {
 	Answer    *moderation.LLMAnswer `json:"answer"`
 	Failed    string                `json:"failed"` // why the model gave no answer
 	Signals   *moderation.Signals   `json:"signals"`
+
+	RunID    int64 `json:"run_id"` // of a flow: live.Payload
+	Seq      int   `json:"seq"`
+	Event    int64 `json:"event"`
+	CallID   int64 `json:"call_id"`
+	NoticeID int64 `json:"notice_id"` // of a booking: booking.Payload
 }
 
 func takeEvents(ctx context.Context, tx sqlx.ExtContext, held []jobs.Held, only int64) ([]*event, error) {
@@ -231,7 +242,7 @@ func takeEvents(ctx context.Context, tx sqlx.ExtContext, held []jobs.Held, only 
 }
 
 const sqlTakeEvents = `
-SELECT id, workspace_id, account_id, delivery_id, key, kind, channel, source, occurred_at, payload
+SELECT id, workspace_id, account_id, delivery_id, key, kind, channel, source, occurred_at, payload, lane
 FROM events
 WHERE state = 'pending' AND lane = ANY($1) AND (not_before IS NULL OR not_before <= now()) AND ($3 = 0 OR id = $3)
 ORDER BY id LIMIT $2`

@@ -95,7 +95,8 @@ type space struct {
 	Bot      router.Config
 	Triggers *router.Set
 	Shadows  []decisions.Version
-	ByHand   map[int64]bool // accounts on which nothing is automatic
+	ByHand   map[int64]bool     // accounts on which nothing is automatic
+	Hours    map[int64]*opening // by account; 0: the workspace's
 }
 
 // automates says whether anything may be automatic on an account: the workspace's switch, and its own.

@@ -3,12 +3,14 @@ package ingest
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
 	"ponte/asks"
 	"ponte/channels"
 	"ponte/consent"
+	"ponte/flow"
 	"ponte/inbox"
 	"ponte/moderation"
 	"ponte/outbox"
@@ -69,7 +71,13 @@ func (s *scene) messageReceived(e *event) (string, error) {
 		}
 		return said, nil
 	}
-	return s.answerMessage(t, v, m, verdict, outcome, e)
+	before := len(s.w.actions)
+	reason, err := s.answerMessage(t, v, m, verdict, outcome, e)
+	if err != nil {
+		return "", err
+	}
+	said, err := s.greet(t, v, m, verdict, created, s.w.actions[before:], e)
+	return reason + said, err
 }
 
 // conversation returns the thread's open conversation, or opens one.
@@ -173,11 +181,17 @@ func (s *scene) arrived(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message
 	if m.At.After(v.LastMessageAt) {
 		v.LastMessageAt = m.At
 	}
-	if served(verdict.Language) && (v.Language == "" || len([]rune(m.Text)) > 12) {
+	if served(verdict.Language) && (v.Language == "" || len([]rune(m.Text)) > 12 && !s.fieldLike(v, m.Text)) {
 		v.Language = verdict.Language
 	}
 	s.changedConversation(v)
 	s.touch(v.WorkspaceID, "message", v.ID)
+}
+
+// fieldLike says that a text answers a flow's question with a name, an address or a number: it tells nothing of
+// the language somebody speaks.
+func (s *scene) fieldLike(v *inbox.Conversation, text string) bool {
+	return s.flows.runs[v.ID] != nil && len(strings.Fields(text)) < 5
 }
 
 func served(language string) bool {
@@ -207,7 +221,7 @@ func (s *scene) presented(t *inbox.Thread, v *inbox.Conversation, e *event) (rou
 	h.UsedBy = &t.IdentityID
 	s.w.used = append(s.w.used, usedRow{h.ID, t.IdentityID, e.Event.Time})
 	o := s.origins[h.ID]
-	v.Origin, _ = json.Marshal(map[string]any{"handoff_id": h.ID, "post_id": o.PostID, "comment_id": o.CommentID, "trigger_id": o.TriggerID, "campaign_id": o.Campaign, "text": originText(o)})
+	v.Origin, _ = json.Marshal(map[string]any{"handoff_id": h.ID, "post_id": o.PostID, "comment_id": o.CommentID, "trigger_id": o.TriggerID, "campaign_id": o.Campaign, "caption": cut(firstLine(o.Caption), 40), "text": originText(o)})
 	if v.Language == "" {
 		v.Language = o.Language
 	}
@@ -271,7 +285,6 @@ func (s *scene) spam(v *inbox.Conversation, verdict moderation.Verdict, created 
 // person. A withdrawal is handled on every channel, whoever is answering.
 func (s *scene) answerMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, verdict moderation.Verdict, outcome router.Outcome, e *event) (string, error) {
 	sp := s.spaces[e.WorkspaceID]
-	state := botState(v)
 	age := s.now.Sub(m.At)
 	optOut := string(verdict.OptOut)
 	switch {
@@ -283,12 +296,30 @@ func (s *scene) answerMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 	case !sp.automates(e.AccountID) && optOut == "":
 		s.waits(v, m.At)
 		return "automatic answers are switched off: for a person", nil
-	case v.Channel != string(channels.WhatsApp) && optOut == "" && !router.AboutStopping(state, m.Text, e.payload()):
+	}
+	if has, reason, err := s.flowMessage(t, v, m, verdict, outcome, e); has || err != nil {
+		return reason, err
+	}
+	state := botState(v)
+	switch {
+	case v.Channel != string(channels.WhatsApp) && optOut == "" && !router.AboutStopping(state, m.Text, botPayload(e.payload())):
 		return s.triggerMessage(v, m, verdict, e)
 	case s.followed[t.ID] != e.ID && optOut == "" && !verdict.WantsHuman && v.Handler == "bot":
 		return "part of a burst: answered with the last message; " + outcome.Explain(), nil
 	}
 	return s.step(t, v, m, verdict, outcome, state, e)
+}
+
+// botPayload turns the taps on a flow's question whether to stop into those of the built-in one, which asks the
+// same: a flow may have ended since.
+func botPayload(payload string) string {
+	switch payload {
+	case "f:!stop":
+		return "ponte:stop"
+	case "f:!keep":
+		return "ponte:keep"
+	}
+	return payload
 }
 
 // payload is what the tapped button carries.
@@ -308,7 +339,7 @@ func (s *scene) step(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, v
 	who := s.people.Identity(t.IdentityID)
 	in := router.Input{Text: m.Text, Type: m.Type, Language: s.language(v, sp), OptOut: string(verdict.OptOut), WantsHuman: verdict.WantsHuman, Outcome: outcome,
 		Name: firstWord(who.Name), Origin: s.originOf(v), Human: v.Handler == "human", Offers: s.offers(t), Burst: m.At.Sub(s.lastAt[t.ID]) < burst && !s.lastAt[t.ID].IsZero()}
-	in.Payload = e.payload()
+	in.Payload = botPayload(e.payload())
 	turn := router.Step(sp.Bot, sp.BrandName(), state, in)
 	if err := s.carryOutTurn(t, v, m, turn, in, e); err != nil {
 		return "", err
@@ -489,6 +520,11 @@ func (s *scene) triggerMessage(v *inbox.Conversation, m *inbox.Message, verdict 
 		return "", err
 	}
 	if answer.Code != router.Answered {
+		if run, err := s.beginFlow(t, v, m, wishOf(verdict), s.outcomes[t.ID], e, true); err != nil {
+			return "", err
+		} else if run != nil {
+			return s.hear(run, t, v, m, flow.NoWish, e)
+		}
 		s.waits(v, m.At)
 		return "for a person; " + answer.Reason, nil
 	}
@@ -518,12 +554,13 @@ func (s *scene) language(v *inbox.Conversation, sp *space) string {
 
 func (s *scene) originOf(v *inbox.Conversation) string {
 	var o struct {
-		HandoffID int64 `json:"handoff_id"`
+		HandoffID int64  `json:"handoff_id"`
+		Caption   string `json:"caption"`
 	}
 	if json.Unmarshal(v.Origin, &o) != nil || o.HandoffID == 0 {
 		return ""
 	}
-	return cut(firstLine(s.origins[o.HandoffID].Caption), 40)
+	return firstOf(cut(firstLine(s.origins[o.HandoffID].Caption), 40), o.Caption)
 }
 
 func (s *scene) changedConversation(v *inbox.Conversation) {

@@ -57,6 +57,8 @@ type scene struct {
 	said      map[author]*said
 	holding   map[review.Text]review.Held // what people decided about words for all who write them
 	byThread  map[int64]*inbox.Thread     // of messages the model was asked about
+	tx        *sqlx.Tx                    // reservations are made in it while events are decided: two people may want one place
+	flows     flowScene
 
 	w writes
 }
@@ -91,13 +93,14 @@ func (d *Decider) load(ctx context.Context, tx *sqlx.Tx, events []*event) (*scen
 	s := &scene{ctx: ctx, d: d, now: d.Now(), spaces: map[int64]*space{}, byComment: map[int64]*inbox.Comment{}, byMessage: map[int64]*inbox.Message{},
 		handoffs: map[string]*router.Handoff{}, origins: map[int64]handoffOrigin{}, books: map[int64]*campaign.Ledger{}, captions: map[int64]*inbox.Post{}, replies: map[inbox.CommentKey]int{},
 		files: map[int64][]channels.Attachment{}, lastAt: map[int64]time.Time{}, followed: map[int64]int64{}, outcomes: map[int64]router.Outcome{}, asks: map[int64]*askRow{}, asked: map[int64]time.Time{}, ours: map[string]bool{}, echoes: map[int64]bool{},
-		gone: map[goneKey]bool{}, strikes: map[author]int{}, said: map[author]*said{}, byThread: map[int64]*inbox.Thread{}}
+		gone: map[goneKey]bool{}, strikes: map[author]int{}, said: map[author]*said{}, byThread: map[int64]*inbox.Thread{}, tx: tx}
 	s.w.init()
+	s.flows.init()
 	if err := s.open1(events); err != nil {
 		return nil, err
 	}
 	for _, step := range []func(context.Context, *sqlx.Tx, []*event) error{
-		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadOptIns, s.loadPeople, s.loadComments, s.loadThreads, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadStrikes, s.loadAuthors, s.loadStorms, s.loadConsent,
+		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadOptIns, s.loadPeople, s.loadComments, s.loadThreads, s.loadFlows, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadStrikes, s.loadAuthors, s.loadStorms, s.loadConsent,
 	} {
 		if err := step(ctx, tx, events); err != nil {
 			return nil, err
@@ -140,6 +143,12 @@ func (s *scene) loadSpaces(ctx context.Context, tx *sqlx.Tx, events []*event) er
 		s.spaces[w.ID] = sp
 	}
 	if err := s.loadTriggers(ctx, tx, ids, events); err != nil {
+		return err
+	}
+	if err := s.loadStarts(ctx, tx, ids); err != nil {
+		return err
+	}
+	if err := s.loadHours(ctx, tx, ids); err != nil {
 		return err
 	}
 	shadows, err := decisions.InShadow(ctx, tx, ids)
@@ -297,11 +306,12 @@ func (s *scene) internalIdentities(ctx context.Context, tx *sqlx.Tx, events []*e
 			messageIDs = append(messageIDs, a.SubjectID)
 		}
 	}
-	if len(commentIDs)+len(messageIDs) == 0 {
+	runs, notices := flowEvents(events)
+	if len(commentIDs)+len(messageIDs)+len(runs)+len(notices) == 0 {
 		return nil, nil
 	}
 	var ids []int64
-	err := tx.SelectContext(ctx, &ids, sqlInternalIdentities, pq.Array(commentIDs), pq.Array(messageIDs))
+	err := tx.SelectContext(ctx, &ids, sqlInternalIdentities, pq.Array(commentIDs), pq.Array(messageIDs), pq.Array(runs), pq.Array(notices))
 	if err != nil {
 		return nil, fmt.Errorf("find who internal events are about: %w", err)
 	}
@@ -310,13 +320,16 @@ func (s *scene) internalIdentities(ctx context.Context, tx *sqlx.Tx, events []*e
 
 const sqlInternalIdentities = `
 SELECT identity_id FROM comments WHERE id = ANY($1) AND identity_id IS NOT NULL
-UNION SELECT t.identity_id FROM messages m JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id WHERE m.id = ANY($2)`
+UNION SELECT t.identity_id FROM messages m JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id WHERE m.id = ANY($2)
+UNION SELECT t.identity_id FROM flow_runs r JOIN threads t ON t.workspace_id = r.workspace_id AND t.id = r.thread_id WHERE r.id = ANY($3)
+UNION SELECT t.identity_id FROM booking_notices n JOIN bookings b ON b.workspace_id = n.workspace_id AND b.id = n.booking_id
+      JOIN threads t ON t.workspace_id = b.workspace_id AND t.id = b.thread_id WHERE n.id = ANY($4)`
 
 // loadConsent reads the histories of the people the bot may talk to; comments alone need none.
 func (s *scene) loadConsent(ctx context.Context, tx *sqlx.Tx, _ []*event) error {
 	var keys []consent.Key
 	for _, t := range s.threads {
-		if t.Channel == string(channels.WhatsApp) {
+		if t.Channel == string(channels.WhatsApp) || len(s.flows.starts[t.WorkspaceID]) > 0 {
 			keys = append(keys, consent.Key{WorkspaceID: t.WorkspaceID, ContactID: t.ContactID})
 		}
 	}

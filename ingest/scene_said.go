@@ -127,6 +127,9 @@ func (s *scene) loadThreads(ctx context.Context, tx *sqlx.Tx, events []*event) e
 	if s.threads, err = inbox.MeetThreads(ctx, tx, wanted); err != nil {
 		return err
 	}
+	if err := s.runThreads(ctx, tx, events); err != nil {
+		return err
+	}
 	ids := make([]int64, 0, len(s.threads))
 	for _, t := range s.threads {
 		ids = append(ids, t.ID)
@@ -161,6 +164,11 @@ func (s *scene) loadAsked(ctx context.Context, tx *sqlx.Tx) error {
 			ids = append(ids, st.AskedAction)
 		}
 	}
+	return s.loadShown(ctx, tx, ids)
+}
+
+// loadShown keeps of the actions that asked those whose words have left and are the last that were said.
+func (s *scene) loadShown(ctx context.Context, tx *sqlx.Tx, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}

@@ -182,6 +182,7 @@ func (s *scene) write(ctx context.Context, tx *sqlx.Tx) error {
 		func(ctx context.Context, tx *sqlx.Tx) error {
 			return inbox.UpdateConversations(ctx, tx, values(w.changedConversations))
 		},
+		s.writeFlows,
 		s.writeRuns, s.writeConsent, s.writeOptIns, s.writeSending, s.writeRest, s.writeDone,
 		func(ctx context.Context, tx *sqlx.Tx) error { return inbox.Touch(ctx, tx, w.changes...) },
 	}

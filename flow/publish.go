@@ -1,0 +1,86 @@
+package flow
+
+import (
+	"strings"
+	"time"
+)
+
+// CallTo is a call that a flow can make.
+type CallTo struct {
+	Position int // of its step
+	Secret   string
+	Host     string
+}
+
+// Calls lists the calls that a flow can make.
+func (f *Flow) Calls() []CallTo {
+	var out []CallTo
+	for _, s := range f.Steps {
+		if c, ok := s.body.(*call); ok {
+			host, _, _ := strings.Cut(strings.TrimPrefix(c.url, "https://"), "/")
+			host, _, _ = strings.Cut(host, "?")
+			out = append(out, CallTo{s.Position, c.secret, host})
+		}
+	}
+	return out
+}
+
+// Templates names the templates that a flow sends by itself; reminders of services are not among them.
+func (f *Flow) Templates() []string {
+	var out []string
+	for _, s := range f.Steps {
+		if t, ok := s.body.(*template); ok {
+			out = append(out, t.name)
+		}
+	}
+	return out
+}
+
+// CheckSecretName says what is wrong with the name of a secret; empty: nothing.
+func CheckSecretName(name string) string {
+	if secretPattern.MatchString(name) {
+		return ""
+	}
+	return "a secret's name is a letter, then letters, digits, _ or -, at most 64 characters"
+}
+
+// With returns the flow with services as they are now kept in a calendar: one of the same id takes the place
+// of the document's. The flow itself is shared and stays as it is.
+func (f *Flow) With(services []Service) *Flow {
+	if len(services) == 0 {
+		return f
+	}
+	g := *f
+	g.Services = append([]Service(nil), services...)
+	for _, s := range f.Services {
+		if g.service(s.ID) == nil {
+			g.Services = append(g.Services, s)
+		}
+	}
+	return &g
+}
+
+// zone is where a booking's time is told: the service's, else the flow's.
+func (r *run) zone(service string) *time.Location {
+	if s := r.f.service(service); s != nil && s.Zone != nil {
+		return s.Zone
+	}
+	if r.f.Hours != nil {
+		return r.f.Hours.Zone
+	}
+	return time.UTC
+}
+
+// Locate gives faults that have only a path the line of the document on which it stands.
+func Locate(document []byte, faults Faults) {
+	tree, _, err := parseTree(document)
+	if err != nil {
+		return
+	}
+	r := &reader{f: &Flow{}}
+	for i, f := range faults {
+		if n := r.find(tree, f.Path); n != nil && f.Line == 0 {
+			faults[i].Line = n.line
+		}
+	}
+}

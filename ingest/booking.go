@@ -1,0 +1,138 @@
+package ingest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ponte/booking"
+	"ponte/channels"
+	"ponte/flow"
+	"ponte/flow/live"
+	"ponte/inbox"
+	"ponte/outbox"
+	"ponte/router"
+)
+
+// Words that change or cancel a booking, as the whole message: what a reminder's buttons say, or what people
+// write back. A payload "booking:change" or "booking:cancel" says the same.
+var (
+	changeWords = []string{"change", "change it", "change booking", "move", "reschedule", "modifica", "modificare", "cambia", "cambiare", "sposta", "spostare", "modifier", "changer", "deplacer",
+		"modific", "schimb", "schimba", "muta", "reprogramare", "reprogrameaza", "cambiar", "mover", "andern", "verschieben", "alterar", "mudar", "remarcar"}
+	cancelWords = []string{"cancel", "cancel it", "cancel booking", "annulla", "annullare", "disdici", "disdire", "annuler", "anuleaza", "anulez", "anulare", "cancelar", "anular", "absagen", "stornieren"}
+)
+
+// bookingWord returns the shipped flow that a message asks for; empty: none.
+func bookingWord(text, payload string) string {
+	folded := router.Fold(text)
+	switch {
+	case payload == "booking:change" || slices.Contains(changeWords, folded):
+		return "booking-change"
+	case payload == "booking:cancel" || slices.Contains(cancelWords, folded):
+		return "booking-cancel"
+	}
+	return ""
+}
+
+// manageBooking lets the customer move or cancel the booking they have; who has none is led on as usual.
+func (s *scene) manageBooking(t *inbox.Thread, v *inbox.Conversation, task string, e *event) (*live.Run, error) {
+	next, err := booking.Next(s.ctx, s.tx, v.WorkspaceID, t.ContactID, s.now)
+	if err != nil || next == nil {
+		return nil, err
+	}
+	return s.newRun(t, v, e, &live.Run{Shipped: task, BeganWith: "booking"}, handoffIDs{})
+}
+
+// bookingNotice sends a reminder, or the question how it was, unless the booking has changed since.
+func (s *scene) bookingNotice(e *event) (string, error) {
+	n, err := booking.TakeNotice(s.ctx, s.tx, e.WorkspaceID, e.internal.NoticeID)
+	if err != nil || n == nil {
+		return "the notice is gone: the booking moved or was cancelled", err
+	}
+	reason, err := s.sendNotice(n)
+	if err != nil {
+		return "", err
+	}
+	state := "done"
+	if reason != "" {
+		state = "skipped"
+	}
+	if err := booking.FinishNotice(s.ctx, s.tx, e.WorkspaceID, n.ID, state, reason); err != nil {
+		return "", err
+	}
+	return firstOf(reason, n.Kind+" of a booking planned"), nil
+}
+
+// sendNotice plans the template; what it returns is why it does not.
+func (s *scene) sendNotice(n *booking.Due) (string, error) {
+	until := n.StartsAt
+	if n.Kind == "feedback" {
+		until = n.DueAt.Add(48 * time.Hour)
+	}
+	switch {
+	case n.State != "confirmed":
+		return "the booking is " + n.State, nil
+	case !until.After(s.now):
+		return "too late: its time has passed", nil
+	}
+	var t *inbox.Thread
+	for _, th := range s.threads {
+		if n.ThreadID != nil && th.ID == *n.ThreadID {
+			t = th
+		}
+	}
+	if t == nil || t.Channel != string(channels.WhatsApp) || s.people.Identity(t.IdentityID) == nil {
+		return "there is no WhatsApp number to write to", nil
+	}
+	service, err := booking.ServiceByID(s.ctx, s.tx, n.WorkspaceID, n.ServiceID, false)
+	if err != nil {
+		return "", err
+	}
+	who, sp := s.people.Identity(t.IdentityID), s.spaces[n.WorkspaceID]
+	fields, err := s.contactFields(n.WorkspaceID, t.ContactID, who)
+	if err != nil {
+		return "", err
+	}
+	language := firstOf(fields["language"], s.lastLanguage(t), sp.Locale, "en")
+	row, err := s.templateFor(t.AccountID, n.Template, language, sp.Locale)
+	if err != nil {
+		return "", err
+	}
+	if row == nil {
+		return "the account has no template «" + n.Template + "»", nil
+	}
+	// The words stand in the template's language: a person reads one language at a time.
+	said, _, _ := strings.Cut(row.Language, "_")
+	local := n.StartsAt.In(service.Zone())
+	send, text, err := row.fill([]string{firstOf(firstWord(fields["name"]), sp.BrandName()), service.Title(said), flow.Day(said, local), local.Format("15:04"), n.Ref})
+	if err != nil {
+		return "", err
+	}
+	return "", s.planNotice(n, t, who, send, text, until)
+}
+
+func (s *scene) lastLanguage(t *inbox.Thread) string {
+	if v := s.latest[t.ID]; v != nil {
+		return v.Language
+	}
+	return ""
+}
+
+func (s *scene) planNotice(n *booking.Due, t *inbox.Thread, who *inbox.Identity, send *channels.TemplateSend, text string, until time.Time) error {
+	call := channels.Call{Kind: channels.SendTemplate, Channel: channels.WhatsApp, Template: send}
+	if who.ExternalID != nil {
+		call.To = *who.ExternalID
+	}
+	if who.Phone != nil {
+		call.Phone = *who.Phone
+	}
+	a := outbox.Action{WorkspaceID: n.WorkspaceID, AccountID: t.AccountID, Kind: string(channels.SendTemplate), Purpose: "service", Origin: "system", ContactID: &t.ContactID, IdentityID: &t.IdentityID,
+		ThreadID: &t.ID, Call: call, Dedupe: fmt.Sprintf("booking:%d:%s:%d", n.Booking.ID, n.Kind, n.DueAt.Unix()), NotBefore: s.now, ValidUntil: until}
+	if v := s.latest[t.ID]; v != nil {
+		a.ConversationID = &v.ID
+		a.Bubble = &outbox.Bubble{Author: "bot", Type: "template", Text: text}
+	}
+	s.w.actions = append(s.w.actions, a)
+	return nil
+}
