@@ -19,6 +19,7 @@ import (
 	"ponte/api"
 	"ponte/asks"
 	"ponte/auth"
+	"ponte/booking"
 	"ponte/campaign"
 	"ponte/channels"
 	"ponte/channels/meta"
@@ -26,6 +27,7 @@ import (
 	"ponte/channels/webhook"
 	"ponte/decisions"
 	"ponte/fault"
+	"ponte/flow/live"
 	"ponte/inbox"
 	"ponte/ingest"
 	"ponte/jobs"
@@ -56,6 +58,9 @@ type service struct {
 	fetcher   *ingest.Fetcher
 	asks      *asks.Runner
 	backtests *decisions.Worker
+	timers    *live.Timers
+	caller    *live.Caller
+	notices   *booking.Notices
 	windows   *campaign.Clock
 	dryRuns   *campaign.DryRunner
 	spreader  *review.Spreader
@@ -64,6 +69,9 @@ type service struct {
 
 	registry *prometheus.Registry
 }
+
+// flowSettle is how long a flow waits for more before it answers: people send a thought in several messages.
+const flowSettle = 1500 * time.Millisecond
 
 // deciderCount is how many workers share the lanes of this process.
 const deciderCount = 2
@@ -76,7 +84,7 @@ func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *s
 	if v.epoch, err = outbox.OpenEpoch(ctx, s.DB, c.epochPath()); err != nil {
 		return nil, fmt.Errorf("open the send epoch: %w", err)
 	}
-	if v.wake, err = jobs.Listen(s.URL, "ponte_deliveries", "ponte_events", "ponte_asks", "ponte_changes", decisions.Channel, review.Channel); err != nil {
+	if v.wake, err = jobs.Listen(s.URL, "ponte_deliveries", "ponte_events", "ponte_asks", "ponte_changes", decisions.Channel, review.Channel, live.Channel); err != nil {
 		return nil, fmt.Errorf("listen to the database: %w", err)
 	}
 	// A price is given for a million tokens in whole units, and kept for a thousand in millionths.
@@ -122,10 +130,13 @@ func (v *service) buildIngest() error {
 		v.deciders = append(v.deciders, &ingest.Decider{
 			DB: v.DB, Accounts: directory, IDs: ids, Ledger: v.Ledger, Engines: engines, ReferenceKey: v.Keys.Derive("handoff"),
 			Lanes:  &jobs.Lanes{DB: v.DB, Life: v.life, Holder: fmt.Sprintf("%s-%d", name, i), Share: func(lane int16) bool { return int(lane)%deciderCount == i }},
-			AskLLM: v.asksAnybody, Sees: v.c.LLMSees, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_events"),
+			AskLLM: v.asksAnybody, Sees: v.c.LLMSees, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_events"), Settle: flowSettle,
 			OnBatch: func(n int, took time.Duration) { events.Add(float64(n)); batches.Observe(took.Seconds()) },
 		})
 	}
+	v.timers = &live.Timers{DB: v.DB, Now: time.Now, Log: v.log}
+	v.caller = &live.Caller{DB: v.DB, Keys: v.Keys, Name: name, Now: time.Now, Log: v.log, Wake: v.wake.On(live.Channel)}
+	v.notices = &booking.Notices{DB: v.DB, Now: time.Now, Log: v.log}
 	v.fetcher = &ingest.Fetcher{DB: v.DB, Network: v.network, Accounts: directory, Open: v.openAccount, Now: time.Now, Log: v.log}
 	v.backtests = &decisions.Worker{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(decisions.Channel)}
 	v.dryRuns = &campaign.DryRunner{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(campaign.DryRunChannel)}
@@ -261,6 +272,9 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	group.Go(func() error { return v.windows.Run(ctx) })
 	group.Go(func() error { return v.dryRuns.Run(ctx) })
 	group.Go(func() error { return v.spreader.Run(ctx) })
+	group.Go(func() error { return v.timers.Run(ctx) })
+	group.Go(func() error { return v.caller.Run(ctx) })
+	group.Go(func() error { return v.notices.Run(ctx) })
 	group.Go(func() error { return v.sender.Run(ctx) })
 	group.Go(func() error { return v.server.Run(ctx) })
 	group.Go(func() error {
