@@ -20,7 +20,7 @@ func (v space) path(t *testing.T, path string) string {
 	ids["price-files"] = v.prices
 	ids["templates"], ids["template-drafts"] = v.template, v.draft
 	ids["campaigns"], ids["dry-runs"] = v.campaign, v.dryRun
-	ids["opt-ins"] = v.optIn
+	ids["opt-ins"], ids["consent-imports"] = v.optIn, v.imported
 	path = strings.Replace(strings.Replace(path, "{hash}", v.media, 1), "{code}", "unknown", 1)
 	path = strings.Replace(path, "*", "state", 1)
 	for what, id := range ids {
@@ -55,6 +55,10 @@ func (v space) body(method, path string) any {
 		"POST merge":      map[string]any{"from_id": v.contact + 1, "reason": "same number"},
 		"POST automation": map[string]any{"on": false}, "POST switch": map[string]any{"name": "sells_followers", "on": false},
 		"POST versions": map[string]any{"kind": "thresholds", "document": map[string]any{"review_spam": 0.4}},
+	}
+	known["POST consent-imports"] = map[string]any{"name": "list.csv", "text": "phone,consent_at,source,wording_version,evidence_id\n+61491570156,2026-01-02T10:00:00+11:00,crm,v1,row-1\n"}
+	if path == "/api/v1/consent-imports/{id}/confirm" {
+		return map[string]any{"origin": "exported from the shop's own system, with signatures"}
 	}
 	known["POST opt-ins"] = map[string]any{"source": "in_store", "phone": "+61491570156", "wording_id": v.wording, "staff": "S-1", "proof": "recording-1"}
 	known["POST wordings"] = map[string]any{"name": "offers", "language": "en", "text": "{brand} on WhatsApp, 4 a month, STOP ends it", "confirm": false}

@@ -42,6 +42,8 @@ type space struct {
 	campaign, dryRun                                                                                                                                                                                                                                     int64
 	optIn, wording                                                                                                                                                                                                                                       int64
 	held                                                                                                                                                                                                                                                 int64 // a decision that holds
+
+	imported, complaint int64
 }
 
 type option func(*api.Deps)
@@ -193,6 +195,8 @@ func (s *scene) space(name, words string) space {
 	third := s.id(`INSERT INTO contacts (workspace_id, name, merged_into) VALUES ($1, $2, $3) RETURNING id`, v.id, words, second)
 	v.merge = s.id(`INSERT INTO contact_merges (workspace_id, from_contact, into_contact, reason, before, after, moved, actor) VALUES ($1, $2, $3, $4, '{"from":{"name":"x"},"into":{"labels":[]}}', '{}', '{}', 'cli') RETURNING id`, v.id, third, second, words)
 	v.wording = s.id(`INSERT INTO consent_wordings (workspace_id, name, version, language, text) VALUES ($1, 'store_offers', 1, 'en', $2) RETURNING id`, v.id, words)
+	v.imported = s.id(`INSERT INTO consent_imports (workspace_id, name, digest, uploaded_by, rows) VALUES ($1, $2, $3, 'cli', 1) RETURNING id`, v.id, words, []byte(name))
+	s.exec(`INSERT INTO consent_import_rows (workspace_id, import_id, line, state, reason, "values") VALUES ($1, $2, 2, 'refused', $3, jsonb_build_object('name', $3::text))`, v.id, v.imported, words)
 	v.optIn = s.id(`INSERT INTO opt_ins (workspace_id, source, account_id, code_hash, wording_id, personal, actor, at, expires_at) VALUES ($1, 'in_store', $2, $3, $4, jsonb_build_object('name', $5::text), $5, now(), now() + interval '1 day') RETURNING id`, v.id, v.whatsapp, []byte(name), v.wording, words)
 	v.media = fmt.Sprintf("%064x", v.id)
 	s.exec(`INSERT INTO media (hash, mime, size, bytes) VALUES ($1, 'image/png', 3, $2)`, v.media, []byte(words))

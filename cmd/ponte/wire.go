@@ -25,6 +25,7 @@ import (
 	"ponte/channels/meta"
 	"ponte/channels/network"
 	"ponte/channels/webhook"
+	"ponte/consent"
 	"ponte/decisions"
 	"ponte/fault"
 	"ponte/flow/live"
@@ -269,6 +270,7 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	group.Go(func() error { return v.asks.Run(ctx) })
 	group.Go(func() error { return review.WatchFalseHides(ctx, v.DB, time.Now, v.log) })
 	group.Go(func() error { return v.backtests.Run(ctx) })
+	group.Go(func() error { return (&consent.Clerk{DB: v.DB, Ledger: v.Ledger, Log: v.log}).Run(ctx) })
 	group.Go(func() error { return v.windows.Run(ctx) })
 	group.Go(func() error { return v.dryRuns.Run(ctx) })
 	group.Go(func() error { return v.spreader.Run(ctx) })

@@ -756,6 +756,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/consent-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists from other systems
+         * @description Permission: configure
+         */
+        get: operations["get-consent-imports"];
+        put?: never;
+        /**
+         * Upload a list with its proof; it counts for nothing yet
+         * @description Permission: configure
+         */
+        post: operations["post-consent-imports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consent-imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far an import is
+         * @description Permission: configure
+         */
+        get: operations["get-consent-imports-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consent-imports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an import
+         * @description Permission: configure
+         */
+        post: operations["post-consent-imports-id-cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consent-imports/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say in writing where a list comes from, and let it count
+         * @description Permission: own
+         */
+        post: operations["post-consent-imports-id-confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/consent/verify": {
         parameters: {
             query?: never;
@@ -3637,6 +3721,37 @@ export interface components {
             wording: string;
             words: string;
         };
+        ConsentImport: {
+            confirmed_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            imported: number;
+            name: string;
+            /** @description The owner's statement where it comes from */
+            origin: string;
+            /**
+             * Format: int64
+             * @description Rows without the proof they need
+             */
+            refused: number;
+            /** Format: int64 */
+            rows: number;
+            /** @enum {string} */
+            state: "checked" | "running" | "done" | "cancelled";
+            /**
+             * Format: int64
+             * @description Numbers whose owners said no, or were erased
+             */
+            suppressed: number;
+            uploaded_by: string;
+            /** Format: int64 */
+            waiting: number;
+        };
         ConsentInBody: {
             /** @enum {string} */
             act: "grant" | "withdraw";
@@ -4641,6 +4756,10 @@ export interface components {
             /** Format: int64 */
             trigger_id?: number;
         };
+        OriginInBody: {
+            /** @description Where the list comes from, how people agreed, and who can show it: the owner's word */
+            origin: string;
+        };
         Overview: {
             accounts: components["schemas"]["AccountHealth"][];
             /** Format: int64 */
@@ -4730,6 +4849,11 @@ export interface components {
         };
         PageConsentEntry: {
             items: components["schemas"]["ConsentEntry"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageConsentImport: {
+            items: components["schemas"]["ConsentImport"][];
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
@@ -5800,6 +5924,12 @@ export interface components {
         UnjoinInBody: {
             /** Format: int64 */
             join_id: number;
+        };
+        UploadInBody: {
+            /** @description Of the file */
+            name: string;
+            /** @description The file: CSV in UTF-8 with the columns phone, consent_at, source, wording_version, evidence_id, and name, language, kind, act where known */
+            text: string;
         };
         UseLinkInBody: {
             password: string;
@@ -7352,6 +7482,170 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageConsentEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-consent-imports": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageConsentImport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-consent-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentImport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-consent-imports-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentImport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-consent-imports-id-cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-consent-imports-id-confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OriginInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentImport"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,111 @@
+package consent
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Clerk does what the ledger needs done by the clock: imports row by row, opt-ins that nobody confirmed,
+// and values whose time of keeping is over.
+type Clerk struct {
+	DB     *sqlx.DB
+	Ledger *Ledger
+	Log    *slog.Logger
+}
+
+// Run works until the context ends. Several replicas may run it: rows are taken under lock.
+func (c *Clerk) Run(ctx context.Context) error {
+	imports, tidy := time.NewTicker(2*time.Second), time.NewTicker(10*time.Minute)
+	defer imports.Stop()
+	defer tidy.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-imports.C:
+			c.run(ctx, "import", func() error {
+				for {
+					if more, err := c.Ledger.StepImport(ctx, c.DB); err != nil || !more {
+						return err
+					}
+				}
+			})
+		case <-tidy.C:
+			c.run(ctx, "tidy", func() error { return c.Ledger.Tidy(ctx, c.DB) })
+		}
+	}
+}
+
+func (c *Clerk) run(ctx context.Context, what string, do func() error) {
+	if err := do(); err != nil && ctx.Err() == nil {
+		c.Log.Error("consent: work by the clock failed; it is tried again", "what", what, "error", err)
+	}
+}
+
+// Tidy ends what waited too long and forgets what need not be kept.
+func (l *Ledger) Tidy(ctx context.Context, db *sqlx.DB) error {
+	now := l.now()
+	for what, stmt := range map[string]string{
+		"end opt-ins that nobody confirmed": `UPDATE opt_ins SET state = 'expired', ended_at = $1::timestamptz, reason = 'nobody confirmed it in time', personal = '{}' WHERE state = 'waiting' AND expires_at <= $1::timestamptz`,
+		"forget attempts":                   `DELETE FROM opt_in_attempts WHERE at < $1::timestamptz - interval '2 days'`,
+		"forget rows of imports": `UPDATE consent_import_rows r SET "values" = '{}' FROM consent_imports i
+WHERE i.workspace_id = r.workspace_id AND i.id = r.import_id AND i.ended_at < $1::timestamptz - interval '30 days' AND r."values" <> '{}'`,
+		"forget imports that nobody confirmed": `UPDATE consent_imports SET state = 'cancelled', ended_at = $1::timestamptz WHERE state = 'checked' AND created_at < $1::timestamptz - interval '30 days'`,
+	} {
+		if _, err := db.ExecContext(ctx, stmt, now); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+	}
+	return l.retire(ctx, db, now)
+}
+
+// retire erases the values beside entries of people whose consent ended longer ago than the workspace
+// keeps them. The entries and their keyed hashes stay: a withdrawn address is recognised for ever.
+func (l *Ledger) retire(ctx context.Context, db *sqlx.DB, now time.Time) error {
+	var spaces []workspaceFacts
+	if err := db.SelectContext(ctx, &spaces, `SELECT id, legal_name, time_zone, settings FROM workspaces ORDER BY id`); err != nil {
+		return fmt.Errorf("list workspaces: %w", err)
+	}
+	for _, w := range spaces {
+		years := max(rulesOrStrict(w.Settings).RetentionYears, RetentionFloor)
+		var old []int64
+		if err := db.SelectContext(ctx, &old, sqlOldContacts, w.ID, now.AddDate(-years, 0, 0)); err != nil {
+			return fmt.Errorf("look for consents whose time is over: %w", err)
+		}
+		for _, contact := range old {
+			if err := l.retireContact(ctx, db, Key{w.ID, contact}, now.AddDate(-years, 0, 0)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Only people of whom nothing was entered since; whether a consent still lives is asked of the ledger.
+const sqlOldContacts = `
+SELECT p.contact_id FROM consent_personal p JOIN consent_entries e ON e.workspace_id = p.workspace_id AND e.seq = p.seq
+WHERE p.workspace_id = $1 GROUP BY p.contact_id HAVING max(greatest(e.at, e.recorded_at)) < $2 ORDER BY 1 LIMIT 500`
+
+func (l *Ledger) retireContact(ctx context.Context, db *sqlx.DB, k Key, before time.Time) error {
+	all, err := l.Histories(ctx, db, []Key{k})
+	if err != nil {
+		return err
+	}
+	h := all[k]
+	for _, i := range h.Identities {
+		for _, purpose := range []string{Promotional, Service, Research, Profiling} {
+			s := h.State(i.ID, i.Channel, purpose, l.now())
+			if s.Live() || s.ValidUntil != nil && s.ValidUntil.After(before) {
+				return nil
+			}
+		}
+	}
+	if _, err := db.ExecContext(ctx, `DELETE FROM consent_personal WHERE workspace_id = $1 AND contact_id = $2`, k.WorkspaceID, k.ContactID); err != nil {
+		return fmt.Errorf("erase values whose time of keeping is over: %w", err)
+	}
+	return nil
+}

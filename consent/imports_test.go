@@ -1,0 +1,228 @@
+package consent
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func digitsOf(v string) (string, bool) {
+	d := strings.TrimPrefix(PhoneAddress(v), "phone:")
+	return d, len(d) > 8
+}
+
+const importHead = "phone,consent_at,source,wording_version,evidence_id,name,kind,act\n"
+
+func TestRowsWithoutProofAreRefused(t *testing.T) {
+	now := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct{ row, want string }{
+		"whole":                         {"+61491570156,2026-01-02T10:00:00+11:00,crm,web v3,row-1,Ana,express,", ""},
+		"inferred":                      {"+61491570156,2026-01-02T10:00:00+11:00,crm,web v3,row-1,Ana,inferred,", ""},
+		"a withdrawal":                  {"+61491570156,2026-01-02T10:00:00+11:00,,,,,,withdraw", ""},
+		"out of our own error file":     {"'+61491570156,2026-01-02T10:00:00+11:00,crm,web v3,row-1,'=1+1,,", ""},
+		"no time":                       {"+61491570156,,crm,v,row,,,", "consent_at is missing"},
+		"a time without its zone":       {"+61491570156,2026-01-02 10:00,crm,v,row,,,", "not a time"},
+		"in the future":                 {"+61491570156,2027-01-02T10:00:00Z,crm,v,row,,,", "future"},
+		"from before there was any":     {"+61491570156,1999-01-02T10:00:00Z,crm,v,row,,,", "before"},
+		"no source":                     {"+61491570156,2026-01-02T10:00:00Z,,v,row,,,", "source is missing"},
+		"no wording":                    {"+61491570156,2026-01-02T10:00:00Z,crm,,row,,,", "wording_version is missing"},
+		"no evidence":                   {"+61491570156,2026-01-02T10:00:00Z,crm,v,,,,", "evidence_id is missing"},
+		"an address as evidence":        {"+61491570156,2026-01-02T10:00:00Z,crm,v,ana@example.com,,,", "personal data"},
+		"a number as source":            {"+61491570156,2026-01-02T10:00:00Z,0491 570 156,v,row,,,", "personal data"},
+		"no number":                     {"12,2026-01-02T10:00:00Z,crm,v,row,,,", "phone"},
+		"another kind":                  {"+61491570156,2026-01-02T10:00:00Z,crm,v,row,,maybe,", "kind"},
+		"another act":                   {"+61491570156,2026-01-02T10:00:00Z,crm,v,row,,,yes", "act"},
+		"an act that is not a person's": {"+61491570156,2026-01-02T10:00:00Z,crm,v,row,,,confirm", "act"},
+	} {
+		rows, err := ParseImport([]byte(importHead+c.row+"\n"), now, digitsOf)
+		if err != nil || len(rows) != 1 || rows[0].Line != 2 {
+			t.Fatalf("%s: %+v %v", name, rows, err)
+		}
+		if got := rows[0].Reason; (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q, want …%q…", name, got, c.want)
+		}
+	}
+}
+
+func TestFilesThatCannotBeRead(t *testing.T) {
+	for name, file := range map[string]string{
+		"empty": "", "no rows": importHead, "not text": "phone\xff\xfe\n", "a column is missing": "phone,consent_at\n1,2\n", "a column twice": "phone,phone,consent_at,source,wording_version,evidence_id\n1,2,3,4,5,6\n",
+		"a quote that never ends": importHead + "\"+61491570156,2026\n", "zeros": "phone\x00\n",
+	} {
+		if rows, err := ParseImport([]byte(file), t0, digitsOf); err == nil {
+			t.Errorf("%s: %+v", name, rows)
+		}
+	}
+	rows, err := ParseImport([]byte("\xef\xbb\xbf"+strings.ReplaceAll(importHead, ",", ";")+"+61491570156;2026-01-02T10:00:00Z;crm;v;row;;;\n+61 491 570 156;2026-01-02T10:00:00Z;crm;v;row;;;\n"), t0.AddDate(1, 0, 0), digitsOf)
+	if err != nil || len(rows) != 2 || rows[0].Reason != "" || !strings.Contains(rows[1].Reason, "line 2") {
+		t.Errorf("semicolons and a mark before them: %+v %v", rows, err)
+	}
+}
+
+func TestCellsDoNotRunInASpreadsheet(t *testing.T) {
+	for in, want := range map[string]string{"=1+1": "'=1+1", "+61": "'+61", "-2": "'-2", "@SUM": "'@SUM", "\tx": "'\tx", "Ana": "Ana", "": ""} {
+		if got := Cell(in); got != want {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+}
+
+// keep uploads a file of rows and returns the import's number.
+func (b *bench) keep(rows ...string) int64 {
+	b.t.Helper()
+	list, err := ParseImport([]byte(importHead+strings.Join(rows, "\n")+"\n"), b.now, digitsOf)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	tx := b.db.MustBegin()
+	defer tx.Rollback()
+	id, err := KeepImport(b.t.Context(), tx, b.ws, "list.csv", fmt.Append(nil, rows), list, "user:1")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := tx.Commit(); err != nil {
+		b.t.Fatal(err)
+	}
+	return id
+}
+
+func (b *bench) work() {
+	b.t.Helper()
+	for {
+		more, err := b.l.StepImport(b.t.Context(), b.db)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		if !more {
+			return
+		}
+	}
+}
+
+// byPhone is where a number stands.
+func (b *bench) byPhone(phone string) Status {
+	b.t.Helper()
+	var i struct {
+		ID      int64 `db:"id"`
+		Contact int64 `db:"contact_id"`
+	}
+	if err := b.db.Get(&i, `SELECT id, contact_id FROM identities WHERE phone = $1 AND replaced_at IS NULL`, phone); err != nil {
+		return "nobody"
+	}
+	return b.state(i.Contact, i.ID, "whatsapp", b.now.Add(time.Minute)).Status
+}
+
+func TestAnImportCountsOnlyWithTheOwnersWordAndNeverAgainstANo(t *testing.T) {
+	b := setup(t)
+	gone, stopped, other := b.contact(), b.contact(), b.contact()
+	b.identity(gone, "whatsapp", "", "61491570101")
+	ig := b.identity(stopped, "instagram", "ig1", "")
+	b.identity(stopped, "whatsapp", "", "61491570102")
+	b.identity(other, "whatsapp", "", "61491570103")
+	_ = ig
+	b.append(b.entry(Grant, t0, gone, "whatsapp", "phone:61491570101"), b.entry(Withdraw, t0, stopped, "all", "instagram:0:ig1"), b.entry(Refuse, t0, other, "whatsapp", "phone:61491570103"))
+	tx := b.db.MustBegin()
+	if err := b.l.Erase(t.Context(), tx, b.ws, gone); err != nil {
+		t.Fatal(err)
+	}
+	tx.MustExec(`UPDATE identities SET phone = NULL, external_id = 'erased:' || id WHERE contact_id = $1`, gone)
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	row := func(phone, kind, act string) string {
+		return phone + ",2026-11-02T21:00:00+11:00,crm,web v3,row-1,Ana," + kind + "," + act
+	}
+	id := b.keep(row("+61491570100", "", ""), row("+61491570101", "", ""), row("+61491570102", "", ""), row("+61491570103", "", ""), row("+61491570104", "inferred", ""), row("+61491570105", "", "withdraw"), "+61491570106,,crm,v,r,,,")
+	b.work()
+	if got := b.byPhone("61491570100"); got != "nobody" {
+		t.Fatalf("before the owner's word: %q", got)
+	}
+	if err := ConfirmImport(t.Context(), b.db, b.ws, id, "from the shop's own system", "user:1"); err != nil {
+		t.Fatal(err)
+	}
+	b.now = b.now.Add(time.Hour)
+	b.work()
+	for phone, want := range map[string]Status{"61491570100": Granted, "61491570101": "nobody", "61491570102": Withdrawn, "61491570103": Refused, "61491570104": Unknown, "61491570105": Withdrawn, "61491570106": "nobody"} {
+		if got := b.byPhone(phone); got != want {
+			t.Errorf("%s stands at %q, want %q", phone, got, want)
+		}
+	}
+	list, err := Imports(t.Context(), b.db, b.ws, id, 0, 1)
+	if err != nil || len(list) != 1 || list[0].State != "done" || list[0].Imported != 3 || list[0].Suppressed != 3 || list[0].Refused != 1 || list[0].Waiting != 0 {
+		t.Errorf("%+v %v", list, err)
+	}
+	b.exec(`UPDATE workspaces SET settings = '{"consent":{"inferred":true}}' WHERE id = $1`, b.ws)
+	if got := b.byPhone("61491570104"); got != Granted {
+		t.Errorf("inferred, with the owner's switch on: %q", got)
+	}
+	b.now = b.now.AddDate(2, 1, 0)
+	if got := b.byPhone("61491570104"); got != Expired {
+		t.Errorf("inferred, two years later: %q", got)
+	}
+	if rep, err := b.l.Verify(t.Context(), b.db, b.ws, nil); err != nil || !rep.OK() {
+		t.Errorf("%+v %v", rep, err)
+	}
+}
+
+func TestAnInterruptedImportGoesOnWhereItWas(t *testing.T) {
+	b := setup(t)
+	var rows []string
+	for i := range 3*importChunk + 7 {
+		rows = append(rows, fmt.Sprintf("+6149158%04d,2026-10-02T21:00:00+11:00,crm,web v3,row-%d,,,", i, i))
+	}
+	id := b.keep(rows...)
+	if err := ConfirmImport(t.Context(), b.db, b.ws, id, "from the shop's own system", "user:1"); err != nil {
+		t.Fatal(err)
+	}
+	if more, err := b.l.StepImport(t.Context(), b.db); err != nil || !more {
+		t.Fatal(more, err)
+	}
+	if n := b.id(`SELECT count(*) FROM consent_entries WHERE act = 'confirm'`); n != importChunk {
+		t.Errorf("%d after one step", n)
+	}
+	b.l = New([]byte("0123456789abcdef0123456789abcdef")).WithClock(func() time.Time { return b.now }) // another process
+	b.work()
+	if got := b.id(`SELECT count(DISTINCT subject) * 1000 + count(*) FROM consent_entries WHERE act = 'confirm'`); got != int64(len(rows))*1001 {
+		t.Errorf("%d: every number once", got)
+	}
+}
+
+func TestKeepingEndsYearsAfterTheConsentAndNeverBefore(t *testing.T) {
+	b := setup(t)
+	lives, ended := b.contact(), b.contact()
+	b.identity(lives, "whatsapp", "", "61491570101")
+	b.identity(ended, "whatsapp", "", "61491570102")
+	b.append(b.entry(Grant, t0, lives, "whatsapp", "phone:61491570101"), b.entry(Grant, t0, ended, "whatsapp", "phone:61491570102"), b.entry(Withdraw, t0.Add(time.Hour), ended, "all", "phone:61491570102"))
+	held := func() int64 { return b.id(`SELECT count(*) FROM consent_personal`) }
+	tidy := func() {
+		t.Helper()
+		if err := b.l.Tidy(t.Context(), b.db); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.exec(`UPDATE workspaces SET settings = '{"consent":{"retention_years":1}}' WHERE id = $1`, b.ws)
+	b.now = t0.AddDate(1, 6, 0)
+	if tidy(); held() != 3 {
+		t.Error("a setting below the floor was obeyed")
+	}
+	b.exec(`UPDATE workspaces SET settings = '{}' WHERE id = $1`, b.ws)
+	b.now = t0.AddDate(6, 11, 0)
+	if tidy(); held() != 3 {
+		t.Error("values went before the seven years were over")
+	}
+	b.now = t0.AddDate(7, 1, 0)
+	if tidy(); held() != 1 {
+		t.Errorf("%d values stand after seven years; only those of the consent that lives may", held())
+	}
+	id := b.keep("+61491570102,2033-11-02T21:00:00+11:00,crm,web v3,row-1,,,")
+	if err := ConfirmImport(t.Context(), b.db, b.ws, id, "from the shop's own system", "user:1"); err != nil {
+		t.Fatal(err)
+	}
+	if b.work(); b.byPhone("61491570102") == Granted {
+		t.Error("the withdrawal was forgotten with the values")
+	}
+	if rep, err := b.l.Verify(t.Context(), b.db, b.ws, nil); err != nil || !rep.OK() || rep.Erased != 2 {
+		t.Errorf("%+v %v", rep, err)
+	}
+}
