@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -27,6 +28,36 @@ type Account struct {
 	Sending     bool   `json:"sending"`
 	Automate    bool   `json:"automate" doc:"false: nothing on it is automatic, people decide"`
 	Coverage    string `json:"coverage"`
+	Health      Health `json:"health"`
+}
+
+// Health is what was last seen of an account, without anybody asking.
+type Health struct {
+	CheckedAt     *time.Time       `json:"checked_at"`
+	TokenExpires  *time.Time       `json:"token_expires" doc:"null: it does not end, or it is not known"`
+	AccessExpires *time.Time       `json:"access_expires"`
+	Quality       string           `json:"quality"`
+	Problems      []AccountProblem `json:"problems"`
+}
+
+// AccountProblem is something that is wrong with an account.
+type AccountProblem struct {
+	Code    string    `json:"code" enum:"token_invalid,token_expiring,access_expiring,subscription_lost,permission_missing,quality_red,unreachable"`
+	Meaning string    `json:"meaning"`
+	Fix     string    `json:"fix"`
+	Since   time.Time `json:"since"`
+}
+
+func showHealth(a inbox.Account) Health {
+	h := a.ReadHealth()
+	out := Health{TokenExpires: utc(h.TokenExpires), AccessExpires: utc(h.AccessExpires), Quality: h.Quality,
+		Problems: each(h.Problems, func(p inbox.AccountProblem) AccountProblem {
+			return AccountProblem{p.Code, p.Meaning, p.Fix, p.Since.UTC()}
+		})}
+	if !h.CheckedAt.IsZero() {
+		out.CheckedAt = utc(&h.CheckedAt)
+	}
+	return out
 }
 
 func showAccount(a inbox.Account) Account {
@@ -34,7 +65,7 @@ func showAccount(a inbox.Account) Account {
 	if phone != "" {
 		phone = "+" + phone
 	}
-	return Account{a.ID, a.Channel, a.ExternalID, a.Name, a.BaseURL, a.WABAID, phone, a.PageID, a.State, a.StateReason, a.Sending, a.Automate, coverage(a)}
+	return Account{a.ID, a.Channel, a.ExternalID, a.Name, a.BaseURL, a.WABAID, phone, a.PageID, a.State, a.StateReason, a.Sending, a.Automate, coverage(a), showHealth(a)}
 }
 
 func (s *Server) listAccounts(ctx context.Context, who *caller, _ *struct{}) (Page[Account], error) {

@@ -70,12 +70,13 @@ type DecisionCounts struct {
 
 // AccountHealth is an account in one line.
 type AccountHealth struct {
-	ID          int64  `json:"id"`
-	Name        string `json:"name"`
-	Channel     string `json:"channel" enum:"facebook,instagram,messenger,whatsapp"`
-	State       string `json:"state"`
-	StateReason string `json:"state_reason"`
-	Coverage    string `json:"coverage"`
+	ID          int64            `json:"id"`
+	Name        string           `json:"name"`
+	Channel     string           `json:"channel" enum:"facebook,instagram,messenger,whatsapp"`
+	State       string           `json:"state"`
+	StateReason string           `json:"state_reason"`
+	Coverage    string           `json:"coverage"`
+	Problems    []AccountProblem `json:"problems"`
 }
 
 func (s *Server) overview(ctx context.Context, who *caller, _ *struct{}) (Overview, error) {
@@ -109,7 +110,7 @@ func (s *Server) overview(ctx context.Context, who *caller, _ *struct{}) (Overvi
 		Held: each(held, func(h inbox.Held) HeldCount { return HeldCount(h) }), UnknownActions: o.Unknown, AsksPending: o.AsksPending, LLM: llm,
 		DecisionsToday: DecisionCounts{o.Allowed, o.Reviewed, o.Hidden, o.Deleted}, UndoneToday: o.Undone, EventsLagSeconds: o.LagSeconds, Parked: o.Parked,
 		Accounts: each(accounts, func(a inbox.Account) AccountHealth {
-			return AccountHealth{a.ID, a.Name, a.Channel, a.State, a.StateReason, coverage(a)}
+			return AccountHealth{a.ID, a.Name, a.Channel, a.State, a.StateReason, coverage(a), showHealth(a).Problems}
 		})}, nil
 }
 

@@ -212,14 +212,17 @@ type Health struct {
 	Name         string
 	TokenValid   bool
 	TokenExpires time.Time // zero: never or unknown
-	Scopes       []string
-	Fields       []string // subscribed webhook fields
-	Quality      string   // WhatsApp: GREEN …
-	Tier         string   // WhatsApp: TIER_2K …
-	Mode         string   // app or number mode where told: LIVE, SANDBOX …
-	Missing      []string // what could not be read, with the reason
-	Unreachable  string   // no answer came, so nothing is known of the token: what happened; else empty
-	NotRead      string   // why the subscriptions could not be read; else empty
+	// AccessExpires is when the person who gave the token must look in again; zero: never or unknown.
+	AccessExpires time.Time
+	Failure       *Failure // why the account itself could not be read; nil: it was
+	Scopes        []string
+	Fields        []string // subscribed webhook fields
+	Quality       string   // WhatsApp: GREEN …
+	Tier          string   // WhatsApp: TIER_2K …
+	Mode          string   // app or number mode where told: LIVE, SANDBOX …
+	Missing       []string // what could not be read, with the reason
+	Unreachable   string   // no answer came, so nothing is known of the token: what happened; else empty
+	NotRead       string   // why the subscriptions could not be read; else empty
 }
 
 // NetworkTemplate is a WhatsApp template as the network lists it.

@@ -102,7 +102,7 @@ INSERT INTO accounts (workspace_id, channel, external_id, name, base_url, token_
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (channel, external_id) WHERE removed_at IS NULL DO UPDATE
 SET token_sealed = excluded.token_sealed, base_url = excluded.base_url, waba_id = excluded.waba_id, phone = excluded.phone, page_id = excluded.page_id,
-    name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE accounts.name END, state = 'connected', state_reason = ''
+    name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE accounts.name END, state = 'connected', state_reason = '', health = '{}'
 WHERE accounts.workspace_id = excluded.workspace_id
 RETURNING ` + accountColumns
 

@@ -65,9 +65,11 @@ func (n *Network) Health(ctx context.Context, a channels.Account, appID, appSecr
 	}
 	if err := n.Client.Get(ctx, a, a.ID, url.Values{"fields": {fields}}, &me); err != nil {
 		miss("account", err)
-		if f := new(channels.Failure); errors.As(err, &f) && f.HTTP == 0 && f.Code == 0 {
-			h.Unreachable = f.Meaning
-			return h
+		if f := new(channels.Failure); errors.As(err, &f) {
+			if h.Failure = f; f.HTTP == 0 && f.Code == 0 {
+				h.Unreachable = f.Meaning
+				return h
+			}
 		}
 	} else {
 		h.TokenValid, h.Name, h.Quality, h.Mode = true, cmp.Or(me.Name, me.Username, me.Verified), me.Quality, me.Mode
@@ -114,6 +116,7 @@ func (n *Network) lookIntoToken(ctx context.Context, a channels.Account, appID, 
 		Data struct {
 			Valid   bool     `json:"is_valid"`
 			Expires int64    `json:"expires_at"`
+			Access  int64    `json:"data_access_expires_at"`
 			Scopes  []string `json:"scopes"`
 		} `json:"data"`
 	}
@@ -124,6 +127,9 @@ func (n *Network) lookIntoToken(ctx context.Context, a channels.Account, appID, 
 	h.TokenValid, h.Scopes = out.Data.Valid, out.Data.Scopes
 	if out.Data.Expires > 0 {
 		h.TokenExpires = time.Unix(out.Data.Expires, 0).UTC()
+	}
+	if out.Data.Access > 0 {
+		h.AccessExpires = time.Unix(out.Data.Access, 0).UTC()
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"ponte/channels"
 	"ponte/channels/network"
 	"ponte/inbox"
+	"ponte/ingest"
 	"ponte/migrations"
 	"ponte/outbox"
 )
@@ -125,7 +127,10 @@ func (v *service) examine(ctx context.Context, workspaceID, accountID int64) ([]
 	add(h.TokenValid, "token", map[bool]string{true: "valid, " + orNothing(h.Name, "without a name"), false: strings.Join(h.Missing, "; ")}[h.TokenValid], "connect the account again")
 	if !h.TokenExpires.IsZero() {
 		left := time.Until(h.TokenExpires)
-		add(left > 7*24*time.Hour, "token expiry", "expires on "+h.TokenExpires.Format(time.DateOnly), "connect the account again before that day")
+		add(left > ingest.TokenWarning, "token expiry", "expires on "+h.TokenExpires.Format(time.DateOnly), "connect the account again before that day")
+	}
+	if !h.AccessExpires.IsZero() {
+		add(time.Until(h.AccessExpires) > ingest.TokenWarning, "data access", "ends on "+h.AccessExpires.Format(time.DateOnly), "let the person who gave the token sign in to the app again")
 	}
 	if len(h.Scopes) > 0 {
 		missing := without(network.WantedScopes(channels.Channel(a.Channel)), h.Scopes)
@@ -146,9 +151,31 @@ func (v *service) examine(ctx context.Context, workspaceID, accountID int64) ([]
 	if h.Mode != "" {
 		add(h.Mode != "SANDBOX", "mode", h.Mode, "move the number out of the sandbox")
 	}
+	v.examineSweep(a, add)
 	add(a.State == "connected", "state", a.State+" "+a.StateReason, "connect the account again")
 	add(a.Sending, "sending", map[bool]string{true: "on", false: "switched off for this account"}[a.Sending], "switch it on")
 	return out, nil
+}
+
+// examineSweep says how much of what happens on the account is seen at once.
+func (v *service) examineSweep(a inbox.Account, add func(bool, string, string, string)) {
+	if a.Channel == string(channels.WhatsApp) {
+		add(true, "coverage", "not measurable: WhatsApp cannot be read back", "")
+		return
+	}
+	var s struct {
+		At       time.Time `json:"at"`
+		Coverage *float64  `json:"coverage"`
+	}
+	if json.Unmarshal(a.Sweep, &s) != nil || s.At.IsZero() {
+		add(true, "coverage", "not measured yet", "")
+		return
+	}
+	detail, late := "last read back "+s.At.UTC().Format("2006-01-02 15:04")+" UTC", time.Since(s.At) > 2*time.Hour
+	if s.Coverage != nil {
+		detail = fmt.Sprintf("%.1f %% of the comments of seven days came by webhook; ", *s.Coverage*100) + detail
+	}
+	add(!late && (s.Coverage == nil || *s.Coverage >= 0.95), "coverage", detail, "look at the webhooks above and at what the server logs; what webhooks leave out is read back late")
 }
 
 func (v *service) examineTemplates(ctx context.Context, a inbox.Account, open channels.Account, add func(bool, string, string, string)) {

@@ -57,6 +57,7 @@ type service struct {
 	splitter  *ingest.Splitter
 	deciders  []*ingest.Decider
 	fetcher   *ingest.Fetcher
+	watcher   *ingest.Watcher
 	asks      *asks.Runner
 	backtests *decisions.Worker
 	timers    *live.Timers
@@ -102,7 +103,7 @@ func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *s
 	v.watchNetwork()
 	v.fetcher.Throttled = v.sender.Throttled
 	v.buildAPI(rehearsalURL)
-	v.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newBacklog(s.DB))
+	v.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newBacklog(s.DB), newAccountFigures(s.DB))
 	return v, nil
 }
 
@@ -139,6 +140,7 @@ func (v *service) buildIngest() error {
 	v.caller = &live.Caller{DB: v.DB, Keys: v.Keys, Name: name, Now: time.Now, Log: v.log, Wake: v.wake.On(live.Channel)}
 	v.notices = &booking.Notices{DB: v.DB, Now: time.Now, Log: v.log}
 	v.fetcher = &ingest.Fetcher{DB: v.DB, Network: v.network, Accounts: directory, Open: v.openAccount, Now: time.Now, Log: v.log}
+	v.watcher = v.newWatcher()
 	v.backtests = &decisions.Worker{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(decisions.Channel)}
 	v.dryRuns = &campaign.DryRunner{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(campaign.DryRunChannel)}
 	v.windows = &campaign.Clock{DB: v.DB, Now: time.Now, Log: v.log}
@@ -267,6 +269,7 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 		group.Go(func() error { return d.Run(ctx) })
 	}
 	group.Go(func() error { return v.fetcher.Run(ctx) })
+	group.Go(func() error { return v.watcher.Run(ctx) })
 	group.Go(func() error { return v.asks.Run(ctx) })
 	group.Go(func() error { return review.WatchFalseHides(ctx, v.DB, time.Now, v.log) })
 	group.Go(func() error { return v.backtests.Run(ctx) })

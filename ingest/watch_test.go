@@ -1,0 +1,132 @@
+package ingest
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/channels"
+	"ponte/inbox"
+	"ponte/testkit"
+)
+
+type watched struct {
+	*testing.T
+	*Watcher
+	account int64
+	now     time.Time
+	health  channels.Health
+	told    []string
+}
+
+func newWatched(t *testing.T) *watched {
+	t.Parallel()
+	w := &watched{T: t, now: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)}
+	db := testkit.Database(t)
+	var ws int64
+	if err := db.Get(&ws, `INSERT INTO workspaces (name) VALUES ('w') RETURNING id`); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Get(&w.account, `INSERT INTO accounts (workspace_id, channel, external_id, base_url, token_sealed) VALUES ($1, 'facebook', 'p', 'http://127.0.0.1', 'x') RETURNING id`, ws); err != nil {
+		t.Fatal(err)
+	}
+	w.Watcher = &Watcher{DB: db, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return w.now },
+		Open:   func(context.Context, int64, int64) (channels.Account, error) { return channels.Account{}, nil },
+		Health: func(context.Context, channels.Account) channels.Health { return w.health },
+		Wants: func(channels.Channel) ([]string, []string) {
+			return []string{"pages_messaging"}, []string{"feed", "messages"}
+		},
+		Notify: func(_ context.Context, _ *sqlx.Tx, _ inbox.Account, p inbox.AccountProblem) error {
+			w.told = append(w.told, p.Code)
+			return nil
+		}}
+	w.health = channels.Health{TokenValid: true, Fields: []string{"feed", "messages"}, Scopes: []string{"pages_messaging"}}
+	return w
+}
+
+// look lets the account's turn come and returns the codes of its problems.
+func (w *watched) look(after time.Duration) string {
+	w.Helper()
+	w.now = w.now.Add(after)
+	w.told = nil
+	if did, err := w.Once(w.Context()); err != nil || !did {
+		w.Fatalf("it was not looked at: %v, %v", did, err)
+	}
+	var a inbox.Account
+	if err := w.DB.Get(&a, `SELECT state, health FROM accounts WHERE id = $1`, w.account); err != nil {
+		w.Fatal(err)
+	}
+	var codes []string
+	for _, p := range a.ReadHealth().Problems {
+		codes = append(codes, p.Code)
+		if p.Meaning == "" || p.Fix == "" || p.Since.IsZero() {
+			w.Errorf("%s does not say what it means, what to do or since when: %+v", p.Code, p)
+		}
+	}
+	return strings.Join(append(codes, a.State), " ")
+}
+
+func (w *watched) want(what, got, problems string, told ...string) {
+	w.Helper()
+	if got != problems {
+		w.Errorf("%s: %s, want %s", what, got, problems)
+	}
+	if !slices.Equal(w.told, told) {
+		w.Errorf("%s: told of %v, want %v", what, w.told, told)
+	}
+}
+
+func TestATokensEndIsToldInTime(t *testing.T) {
+	w := newWatched(t)
+	w.health.TokenExpires = w.now.Add(20 * 24 * time.Hour)
+	w.want("in twenty days", w.look(0), "connected")
+	if did, _ := w.Once(t.Context()); did {
+		t.Error("looked at twice within the hour")
+	}
+	day := 24 * time.Hour
+	w.want("in thirteen", w.look(7*day), "token_expiring connected", "token_expiring")
+	w.want("an hour later", w.look(time.Hour), "token_expiring connected")
+	w.want("in less than seven", w.look(6*day), "token_expiring connected", "token_expiring")
+	w.want("in less than three", w.look(4*day), "token_expiring connected", "token_expiring")
+	w.want("on the last day", w.look(2*day), "token_expiring connected", "token_expiring")
+	w.health = channels.Health{Failure: &channels.Failure{Class: channels.Reauthorise}, Missing: []string{"account: the session has expired"}}
+	w.want("after it", w.look(2*day), "token_invalid needs_reauthorisation", "token_invalid")
+}
+
+func TestWhatIsWrongWithAnAccount(t *testing.T) {
+	w := newWatched(t)
+	w.health.Fields = []string{"feed"}
+	w.want("a field lost", w.look(0), "subscription_lost connected", "subscription_lost")
+	w.health.NotRead, w.health.Fields = "not allowed", nil
+	w.want("fields that cannot be read are not lost", w.look(2*time.Hour), "connected")
+	w.health.NotRead, w.health.Fields, w.health.Scopes = "", []string{"feed", "messages"}, []string{"other"}
+	w.want("a permission taken away", w.look(2*time.Hour), "permission_missing connected", "permission_missing")
+	w.health.Failure = &channels.Failure{Class: channels.Wait, Code: 4}
+	w.want("too many calls say nothing new", w.look(2*time.Hour), "permission_missing connected")
+	w.health = channels.Health{Unreachable: "connection refused"}
+	w.want("no answer", w.look(2*time.Hour), "permission_missing unreachable connected", "unreachable")
+	w.health = channels.Health{TokenValid: true, Fields: []string{"feed", "messages"}, Quality: "RED"}
+	w.want("rated RED", w.look(2*time.Hour), "quality_red connected", "quality_red")
+	w.health.Quality = "GREEN"
+	w.want("all well", w.look(2*time.Hour), "connected")
+	w.health.Quality = "RED"
+	w.want("again", w.look(2*time.Hour), "quality_red connected", "quality_red")
+	if _, err := w.DB.Exec(`UPDATE accounts SET removed_at = now(), state = 'removed'`); err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(24 * time.Hour)
+	if did, _ := w.Once(t.Context()); did {
+		t.Error("an account that was removed is still looked at")
+	}
+}
+
+func TestTheDebugTokenAlone(t *testing.T) {
+	w := newWatched(t)
+	w.health = channels.Health{TokenValid: false} // the account could be read, debug_token says otherwise
+	w.want("told invalid", w.look(0), "token_invalid needs_reauthorisation", "token_invalid")
+}
