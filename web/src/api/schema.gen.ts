@@ -3176,6 +3176,7 @@ export interface components {
             channel: "facebook" | "instagram" | "messenger" | "whatsapp";
             coverage: string;
             external_id: string;
+            health: components["schemas"]["Health"];
             /** Format: int64 */
             id: number;
             name: string;
@@ -3194,6 +3195,7 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+            problems: components["schemas"]["AccountProblem"][];
             state: string;
             state_reason: string;
         };
@@ -3208,6 +3210,14 @@ export interface components {
             phone?: string;
             token: string;
             waba_id?: string;
+        };
+        AccountProblem: {
+            /** @enum {string} */
+            code: "token_invalid" | "token_expiring" | "access_expiring" | "subscription_lost" | "permission_missing" | "quality_red" | "unreachable";
+            fix: string;
+            meaning: string;
+            /** Format: date-time */
+            since: string;
         };
         Action: {
             /** Format: int64 */
@@ -4405,6 +4415,19 @@ export interface components {
             seq: number;
             /** Format: int64 */
             workspace: number;
+        };
+        Health: {
+            /** Format: date-time */
+            access_expires: string | null;
+            /** Format: date-time */
+            checked_at: string | null;
+            problems: components["schemas"]["AccountProblem"][];
+            quality: string;
+            /**
+             * Format: date-time
+             * @description null: it does not end, or it is not known
+             */
+            token_expires: string | null;
         };
         HeldCount: {
             /** Format: int64 */
