@@ -172,3 +172,9 @@ func setHuma() {
 		}
 	})
 }
+
+// taken says whether something unique is there already.
+func taken(err error) bool {
+	var p *pq.Error
+	return errors.As(err, &p) && p.Code == "23505"
+}

@@ -12,6 +12,7 @@ import (
 	"ponte/fault"
 	"ponte/inbox"
 	"ponte/outbox"
+	"ponte/suggest"
 )
 
 // handle changes one conversation under lock, writes it, and says so.
@@ -197,14 +198,7 @@ func (s *Server) suggestions(ctx context.Context, who *caller, in *ByID) (Sugges
 }
 
 func (s *Server) dismissSuggestion(ctx context.Context, who *caller, in *emptyIn) error {
-	res, err := s.DB.ExecContext(ctx, `UPDATE suggestions SET state = 'dismissed', decided_by = $3, decided_at = now() WHERE workspace_id = $1 AND id = $2 AND state = 'offered'`, who.WorkspaceID, in.ID, who.User())
-	if err != nil {
-		return fmt.Errorf("dismiss suggestion %d: %w", in.ID, err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return fault.New(fault.NotFound, "suggestion %d does not exist in this workspace, or was decided already", in.ID)
-	}
-	return nil
+	return suggest.Dismiss(ctx, s.DB, who.WorkspaceID, in.ID, who.User())
 }
 
 // Team is a team that conversations are routed to, with the open ones it has.

@@ -17,6 +17,7 @@ func (v space) path(t *testing.T, path string) string {
 		"actions": v.action, "events": v.event, "deliveries": v.delivery, "decisions": v.verdict, "rules": v.rule,
 		"versions": v.version, "backtests": v.backtest, "gold": v.gold, "review-batches": v.batch, "contact-merges": v.merge}
 	ids["review-holds"] = v.held
+	ids["questions"] = v.question
 	ids["price-files"] = v.prices
 	ids["templates"], ids["template-drafts"] = v.template, v.draft
 	ids["campaigns"], ids["dry-runs"] = v.campaign, v.dryRun

@@ -35,6 +35,7 @@ type scene struct {
 
 // space is a workspace with one of everything.
 type space struct {
+	question                                                                                                                                                                                                                                             int64
 	id, facebook, whatsapp, contact, identity, post, comment, event, verdict, review, thread, conversation, message, action, trigger, quick, knowledge, template, suggestion, join, token, member, delivery, version, backtest, rule, gold, batch, merge int64
 	media                                                                                                                                                                                                                                                string
 	prices                                                                                                                                                                                                                                               int64
@@ -226,6 +227,7 @@ VALUES ($1, $2, 'facebook', $3, $4, $4, $5, $6, $7, $7, 'hidden', 'policy', 'hid
 	v.draft = s.id(`INSERT INTO template_drafts (workspace_id, account_id, name, language, version) VALUES ($1, $2, 'written', 'en', 1) RETURNING id`, v.id, v.whatsapp)
 	s.exec(`INSERT INTO template_versions (workspace_id, draft_id, version, definition, author) VALUES ($1, $2, 1, $3, 'user:0')`, v.id, v.draft, `{"category":"UTILITY","body":"Your parcel is on its way, `+words+`"}`)
 	v.suggestion = s.id(`INSERT INTO suggestions (workspace_id, conversation_id, revision, rank, language, text, made_by) VALUES ($1, $2, 3, 1, 'en', $3, 'knowledge') RETURNING id`, v.id, v.conversation, words)
+	v.question = s.id(`INSERT INTO assist_questions (workspace_id, conversation_id, revision, message_id, language, intent) VALUES ($1, $2, 3, $3, 'en', 'other') RETURNING id`, v.id, v.conversation, v.message)
 	v.version = s.id(`INSERT INTO versions (workspace_id, kind, version, document, note, created_by) VALUES ($1, 'thresholds', 'v1', '{"review_harm": 0.4}', $2, 'cli') RETURNING id`, v.id, words)
 	v.backtest = s.id(`INSERT INTO backtests (workspace_id, version_id, until, most, created_by) VALUES ($1, $2, now(), 10, 'cli') RETURNING id`, v.id,
 		s.id(`INSERT INTO versions (workspace_id, kind, version, document, note, created_by) VALUES ($1, 'thresholds', 'v2', '{"review_harm": 0.3}', $2, 'cli') RETURNING id`, v.id, words))

@@ -13,6 +13,7 @@ import (
 	"ponte/fault"
 	"ponte/inbox"
 	"ponte/outbox"
+	"ponte/suggest"
 )
 
 type sendIn struct {
@@ -58,7 +59,7 @@ func (s *Server) sendMessage(ctx context.Context, who *caller, in *sendIn) (Mess
 		if added.CommentID != nil {
 			comment = *added.CommentID
 		}
-		if err := decideSuggestion(ctx, tx, who, in.Body, v.ID); err != nil {
+		if err := suggest.Record(ctx, tx, suggest.Sent{WorkspaceID: who.WorkspaceID, ConversationID: v.ID, SuggestionID: in.Body.SuggestionID, Revision: v.Revision, Text: in.Body.Text, UserID: who.User()}); err != nil {
 			return err
 		}
 		return s.answered(ctx, tx, who, &v, in.Body)
@@ -155,22 +156,6 @@ func (s *Server) fillText(t inbox.Thread, body SendMessage, call *channels.Call,
 		return fault.Field("text", "the care window is shut: more than seven days have passed since this person wrote. Wait until they write again")
 	}
 	call.Text, a.Bubble.Text = text, text
-	return nil
-}
-
-func decideSuggestion(ctx context.Context, tx *sqlx.Tx, who *caller, body SendMessage, conversation int64) error {
-	if body.SuggestionID == 0 {
-		return nil
-	}
-	res, err := tx.ExecContext(ctx, `
-UPDATE suggestions SET state = CASE WHEN text = $4 THEN 'accepted' ELSE 'edited' END, sent_text = $4, decided_by = $5, decided_at = now()
-WHERE workspace_id = $1 AND id = $2 AND conversation_id = $3 AND revision = $6 AND state = 'offered'`, who.WorkspaceID, body.SuggestionID, conversation, body.Text, who.User(), body.Revision)
-	if err != nil {
-		return fmt.Errorf("note what became of suggestion %d: %w", body.SuggestionID, err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return fault.New(fault.Conflict, "this suggestion is for an earlier state of the conversation, or was used already")
-	}
 	return nil
 }
 

@@ -49,6 +49,8 @@ WHERE t.workspace_id = $1 AND t.contact_id = $2 AND m.workspace_id = t.workspace
    AND g.workspace_id = m.workspace_id AND g.message_id = m.id`}},
 	{Table: "suggestions", Follows: privacy.Stays, Rank: 23, Erase: []string{
 		`DELETE FROM suggestions g USING conversations v WHERE v.workspace_id = $1 AND v.contact_id = $2 AND g.workspace_id = v.workspace_id AND g.conversation_id = v.id`}},
+	{Table: "assist_questions", Follows: privacy.Stays, Rank: 23, Erase: []string{
+		`DELETE FROM assist_questions g USING conversations v WHERE v.workspace_id = $1 AND v.contact_id = $2 AND g.workspace_id = v.workspace_id AND g.conversation_id = v.id`}},
 	{Table: "conversations", Follows: privacy.InOwnWay, Rank: 24, Erase: []string{
 		`UPDATE conversations SET preview = '', origin = origin - 'text' - 'referral', bot = '{}', labels = '{}',
     state = 'resolved', resolved_at = coalesce(resolved_at, now()), waiting_since = NULL, unread = 0 WHERE workspace_id = $1 AND contact_id = $2`}},

@@ -74,6 +74,10 @@ func (v space) ownBody(r api.Route) any {
 		return map[string]any{"channel": "facebook", "id": fmt.Sprint("new", v.id), "token": "secret"}
 	case "POST /members":
 		return map[string]any{"email": fmt.Sprintf("new%d@home.example", v.id), "name": "N", "role": "agent", "password": "a long password"}
+	case "POST /quick-replies/import":
+		return map[string]any{"text": "shortcut,language,text\nhi,en,Hello", "try": true}
+	case "POST /knowledge/import":
+		return map[string]any{"form": "text", "text": "# Hours\nFrom nine.", "language": "en"}
 	case "PUT /me":
 		return map[string]any{"name": "n", "locale": "it"}
 	case "POST /tokens":

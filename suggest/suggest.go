@@ -80,11 +80,14 @@ func (s *Suggester) Suggest(ctx context.Context, workspaceID, conversationID int
 		language = v.Language
 	}
 	sources, err := search(ctx, s.DB, workspaceID, talk.question, language, intent)
-	if err != nil || len(sources) == 0 {
-		return list, err // the sources are silent: nothing is made up
+	if err != nil {
+		return list, err
+	}
+	if len(sources) == 0 { // the sources are silent: nothing is made up
+		return list, s.unanswered(ctx, v, language, intent)
 	}
 	drafts := s.draft(ctx, v, talk, sources, language, list.LLM)
-	list.Items, err = s.store(ctx, v, drafts)
+	list.Items, err = s.store(ctx, v, intent, drafts)
 	return list, err
 }
 
@@ -264,13 +267,13 @@ func (s *Suggester) stored(ctx context.Context, v inbox.Conversation) (offered [
 	return out, len(rows) > 0, nil
 }
 
-func (s *Suggester) store(ctx context.Context, v inbox.Conversation, drafts []draft) ([]Suggestion, error) {
+func (s *Suggester) store(ctx context.Context, v inbox.Conversation, intent string, drafts []draft) ([]Suggestion, error) {
 	for i, d := range drafts {
 		sources, err := json.Marshal(d.sources)
 		if err != nil {
 			return nil, fmt.Errorf("encode a suggestion's sources: %w", err)
 		}
-		if _, err := s.DB.ExecContext(ctx, sqlInsertSuggestion, v.WorkspaceID, v.ID, v.Revision, i+1, d.language, d.text, string(sources), d.madeBy); err != nil {
+		if _, err := s.DB.ExecContext(ctx, sqlInsertSuggestion, v.WorkspaceID, v.ID, v.Revision, i+1, d.language, d.text, string(sources), d.madeBy, intent); err != nil {
 			return nil, fmt.Errorf("keep a suggestion: %w", err)
 		}
 	}
@@ -279,50 +282,5 @@ func (s *Suggester) store(ctx context.Context, v inbox.Conversation, drafts []dr
 }
 
 const sqlInsertSuggestion = `
-INSERT INTO suggestions (workspace_id, conversation_id, revision, rank, language, text, sources, made_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`
-
-// Accept records that a suggestion was sent, as it was or edited. A suggestion for a conversation that
-// has moved on is a conflict: the customer said something since.
-func Accept(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, sent string, userID int64) error {
-	var row struct {
-		Text     string `db:"text"`
-		Revision int64  `db:"revision"`
-		Now      int64  `db:"now"`
-	}
-	err := sqlx.GetContext(ctx, tx, &row, sqlLoadSuggestion, workspaceID, id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return fault.New(fault.NotFound, "suggestion %d does not exist, or was decided on already", id)
-	}
-	if err != nil {
-		return fmt.Errorf("load suggestion: %w", err)
-	}
-	if row.Revision != row.Now {
-		return fault.New(fault.Conflict, "the conversation has moved on since this was suggested: read it again")
-	}
-	state := "accepted"
-	if strings.TrimSpace(sent) != strings.TrimSpace(row.Text) {
-		state = "edited"
-	}
-	if _, err := tx.ExecContext(ctx, `UPDATE suggestions SET state = $3, sent_text = $4, decided_by = $5, decided_at = now() WHERE workspace_id = $1 AND id = $2`, workspaceID, id, state, sent, userID); err != nil {
-		return fmt.Errorf("record a suggestion: %w", err)
-	}
-	return nil
-}
-
-const sqlLoadSuggestion = `
-SELECT s.text, s.revision, v.revision AS now FROM suggestions s
-JOIN conversations v ON v.workspace_id = s.workspace_id AND v.id = s.conversation_id
-WHERE s.workspace_id = $1 AND s.id = $2 AND s.state = 'offered' FOR UPDATE OF s`
-
-// Dismiss records that an agent did not want a suggestion.
-func Dismiss(ctx context.Context, tx sqlx.ExtContext, workspaceID, id, userID int64) error {
-	res, err := tx.ExecContext(ctx, `UPDATE suggestions SET state = 'dismissed', decided_by = $3, decided_at = now() WHERE workspace_id = $1 AND id = $2 AND state = 'offered'`, workspaceID, id, userID)
-	if err != nil {
-		return fmt.Errorf("dismiss a suggestion: %w", err)
-	}
-	if n, _ := res.RowsAffected(); n == 0 {
-		return fault.New(fault.NotFound, "suggestion %d does not exist, or was decided on already", id)
-	}
-	return nil
-}
+INSERT INTO suggestions (workspace_id, conversation_id, revision, rank, language, text, sources, made_by, intent)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`

@@ -284,17 +284,23 @@ func TestACommentIsMaskedToo(t *testing.T) {
 	}
 }
 
+func (b *bench) send(id int64, text string) error {
+	revision := b.id(`SELECT revision FROM conversations WHERE id = $1`, b.conv)
+	return Record(b.t.Context(), b.db, Sent{WorkspaceID: b.ws, ConversationID: b.conv, SuggestionID: id, Revision: revision, Text: text, UserID: &b.user})
+}
+
 func TestDecidingOnASuggestion(t *testing.T) {
 	for name, c := range map[string]struct {
-		decide func(b *bench, id int64) error
-		state  string
-		sent   string
+		decide   func(b *bench, id int64) error
+		state    string
+		sent     string
+		distance int
+		again    fault.Kind
 	}{
-		"accept": {func(b *bench, id int64) error {
-			return Accept(b.t.Context(), b.db, b.ws, id, " Behind the shed.\n", b.user)
-		}, "accepted", " Behind the shed.\n"},
-		"edit":    {func(b *bench, id int64) error { return Accept(b.t.Context(), b.db, b.ws, id, "Behind it.", b.user) }, "edited", "Behind it."},
-		"dismiss": {func(b *bench, id int64) error { return Dismiss(b.t.Context(), b.db, b.ws, id, b.user) }, "dismissed", ""},
+		"accept":  {func(b *bench, id int64) error { return b.send(id, " Behind the shed.\n") }, "accepted", " Behind the shed.\n", 0, fault.Conflict},
+		"edit":    {func(b *bench, id int64) error { return b.send(id, "Behind it.") }, "edited", "Behind it.", 8, fault.Conflict},
+		"dismiss": {func(b *bench, id int64) error { return Dismiss(b.t.Context(), b.db, b.ws, id, &b.user) }, "dismissed", "", -1, fault.NotFound},
+		"ignore":  {func(b *bench, _ int64) error { return b.send(0, "My own words.") }, "ignored", "", -1, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := setup(t)
@@ -302,14 +308,16 @@ func TestDecidingOnASuggestion(t *testing.T) {
 			b.model.state, b.model.answer = llm.OK, `{"replies":[]}`
 			b.says("in", "parking?")
 			id := b.suggest().Items[0].ID
-			b.fault(Dismiss(t.Context(), b.db, b.ws+1, id, b.user), fault.NotFound)
+			b.fault(Dismiss(t.Context(), b.db, b.ws+1, id, &b.user), fault.NotFound)
 			if err := c.decide(b, id); err != nil {
 				t.Fatal(err)
 			}
-			if n := b.id(`SELECT count(*) FROM suggestions WHERE id = $1 AND state = $2 AND sent_text = $3 AND decided_by = $4 AND decided_at IS NOT NULL`, id, c.state, c.sent, b.user); n != 1 {
+			if n := b.id(`SELECT count(*) FROM suggestions WHERE id = $1 AND state = $2 AND sent_text = $3 AND decided_by = $4 AND decided_at IS NOT NULL AND coalesce(distance, -1) = $5`, id, c.state, c.sent, b.user, c.distance); n != 1 {
 				t.Errorf("it is not %s", c.state)
 			}
-			b.fault(c.decide(b, id), fault.NotFound)
+			if c.again != "" {
+				b.fault(c.decide(b, id), c.again)
+			}
 			if list := b.suggest(); len(list.Items) != 0 || len(b.model.shown) != 1 {
 				t.Errorf("offered again: %+v after asking %d times", list, len(b.model.shown))
 			}
@@ -317,17 +325,17 @@ func TestDecidingOnASuggestion(t *testing.T) {
 	}
 }
 
-func TestAcceptingAfterTheConversationMovedOnIsAConflict(t *testing.T) {
+func TestUsingASuggestionAfterTheConversationMovedOnIsAConflict(t *testing.T) {
 	b := setup(t)
 	b.article("en", "Parking", "Behind the shed.")
 	b.says("in", "parking?")
 	id := b.suggest().Items[0].ID
 	b.says("in", "no, forget it")
-	b.fault(Accept(t.Context(), b.db, b.ws, id, "Behind the shed.", b.user), fault.Conflict)
+	b.fault(b.send(id, "Behind the shed."), fault.Conflict)
 	if n := b.id(`SELECT count(*) FROM suggestions WHERE id = $1 AND state = 'offered'`, id); n != 1 {
 		t.Error("a refused suggestion was decided on")
 	}
-	b.fault(Accept(t.Context(), b.db, b.ws, id+1000, "x", b.user), fault.NotFound)
+	b.fault(b.send(id+1000, "x"), fault.Conflict)
 }
 
 // TestAfterTheBotSpoke: whoever takes over from the bot still needs an answer to what was asked last; after
