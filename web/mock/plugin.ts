@@ -45,6 +45,8 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/knowledge$/, () => page([{ id: 1, language: 'en', title: 'Places on the sunrise paddle', text: 'Twelve places each Saturday; children from eight with an adult.', source: 'Handbook' }])],
   ['GET', /^\/members$/, () => page([{ user_id: 1, email: 'nora@bondi.example', name: 'Nora Weld', role: 'owner', created_at: data.ago(90000) }, { user_id: 2, email: 'sam@bondi.example', name: 'Sam Oduya', role: 'moderator', created_at: data.ago(40000) }])],
   ['GET', /^\/tokens$/, () => page([])],
+  ['GET', /^\/assist\/questions$/, () => page([{ id: 2, conversation_id: 1000, language: 'it', intent: 'info_request', text: 'Affittate anche mute per bambini?', at: data.ago(44) }, { id: 1, conversation_id: 1001, language: 'en', intent: 'other', text: 'Is there a shower at the beach?', at: data.ago(300) }])],
+  ['GET', /^\/assist\/figures$/, () => page([{ language: 'en', intent: 'price', sets: 64, accepted: 31, edited: 18, ignored: 12, dismissed: 3, changed: 0.14, seconds_used: 11, seconds_by_hand: 58 }, { language: 'it', intent: 'booking', sets: 9, accepted: 4, edited: 1, ignored: 4, dismissed: 0, changed: 0.31, seconds_used: 20, seconds_by_hand: 45 }])],
   ['GET', /^\/auth\/methods$/, () => ({ body: { provider: 'Bondi single sign-on', email: true } })],
   ['GET', /^\/me\/second-factor$/, () => ({ body: { on: true, since: data.ago(90_000), codes_left: 8 } })],
   ['GET', /^\/sessions$/, () => page([{ id: 1, created_at: data.ago(600), last_seen_at: data.ago(0), address: '127.0.0.1', agent: 'Firefox on Linux', current: true }])],
@@ -91,7 +93,7 @@ async function serve(req: IncomingMessage, res: ServerResponse, next: () => void
   res.end(JSON.stringify(answer.body ?? {}));
 }
 
-const built = fileURLToPath(new URL('../node_modules/.cache/mock/index.html', import.meta.url));
+const built = fileURLToPath(new URL('../../bin/mock/index.html', import.meta.url));
 
 /** Sends the built page as the binary does: with a fresh nonce, under the same content policy. */
 async function sendPage(req: IncomingMessage, res: ServerResponse, next: () => void): Promise<void> {

@@ -228,6 +228,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assist/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How suggested replies did, by language and intent
+         * @description Permission: see
+         */
+        get: operations["get-assist-figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assist/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Questions without an answer in quick replies and knowledge
+         * @description Permission: see
+         */
+        get: operations["get-assist-questions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assist/questions/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a question off the list
+         * @description Permission: campaign
+         */
+        post: operations["post-assist-questions-id-close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -1632,6 +1692,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/knowledge/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep knowledge from a CSV file or a text with headings
+         * @description Permission: campaign
+         */
+        post: operations["post-knowledge-import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/knowledge/{id}": {
         parameters: {
             query?: never;
@@ -2042,6 +2122,26 @@ export interface paths {
          * @description Permission: campaign
          */
         post: operations["post-quick-replies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quick-replies/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep quick replies from a CSV file
+         * @description Permission: campaign
+         */
+        post: operations["post-quick-replies-import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3309,6 +3409,41 @@ export interface components {
             /** Format: int64 */
             user_id: number | null;
         };
+        AssistFigure: {
+            /**
+             * Format: int64
+             * @description One was sent as it was
+             */
+            accepted: number;
+            /**
+             * Format: double
+             * @description Mean share of letters changed in used ones, 0 to 1
+             */
+            changed: number | null;
+            /** Format: int64 */
+            dismissed: number;
+            /** Format: int64 */
+            edited: number;
+            /**
+             * Format: int64
+             * @description Something else was sent
+             */
+            ignored: number;
+            intent: string;
+            language: string;
+            /**
+             * Format: double
+             * @description … and where the answer was typed; what was saved is the difference
+             */
+            seconds_by_hand: number | null;
+            /**
+             * Format: double
+             * @description Median time from offer to answer where one was used
+             */
+            seconds_used: number | null;
+            /** Format: int64 */
+            sets: number;
+        };
         Attachment: {
             name?: string;
             /** @description Why the file cannot be shown */
@@ -4477,6 +4612,42 @@ export interface components {
             phone: string;
             username: string;
         };
+        ImportInBody: {
+            /** @description CSV with a header: shortcut, language, text, and where wanted title and intents */
+            text: string;
+            /** @description Say what it would bring, and keep nothing */
+            try?: boolean;
+        };
+        ImportKnowledgeInBody: {
+            /**
+             * @description csv: a header with title, language, text and where wanted source; text: each heading (# …) begins an article
+             * @enum {string}
+             */
+            form: "csv" | "text";
+            /** @description Of a text */
+            language?: string;
+            /** @description Of a text: where it comes from */
+            source?: string;
+            text: string;
+            /** @description Say what it would bring, and keep nothing */
+            try?: boolean;
+        };
+        Imported: {
+            /** Format: int64 */
+            added: number;
+            /** Format: int64 */
+            changed: number;
+            faults: components["schemas"]["ImportedFault"][];
+            kept: boolean;
+        };
+        ImportedFault: {
+            detail: string;
+            /**
+             * Format: int64
+             * @description The line the row begins on
+             */
+            line: number;
+        };
         Join: {
             /** Format: date-time */
             at: string;
@@ -4850,6 +5021,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageAssistFigure: {
+            items: components["schemas"]["AssistFigure"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageAuditLine: {
             items: components["schemas"]["AuditLine"][];
             /** @description Cursor of the next page; empty on the last */
@@ -4952,6 +5128,11 @@ export interface components {
         };
         PagePriceFile: {
             items: components["schemas"]["PriceFile"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageQuestion: {
+            items: components["schemas"]["Question"][];
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
@@ -5171,6 +5352,18 @@ export interface components {
             comment: components["schemas"]["Named"] | null;
             post: components["schemas"]["Named"] | null;
             trigger: components["schemas"]["Named"] | null;
+        };
+        Question: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            conversation_id: number;
+            /** Format: int64 */
+            id: number;
+            intent: string;
+            language: string;
+            /** @description Empty: taken back or erased since */
+            text: string;
         };
         QuickReply: {
             /** Format: int64 */
@@ -6549,6 +6742,102 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Action"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-assist-figures": {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAssistFigure"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-assist-questions": {
+        parameters: {
+            query?: {
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageQuestion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-assist-questions-id-close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -9071,6 +9360,39 @@ export interface operations {
             };
         };
     };
+    "post-knowledge-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportKnowledgeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "put-knowledge-id": {
         parameters: {
             query?: never;
@@ -9938,6 +10260,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QuickReply"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-quick-replies-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
                 };
             };
             /** @description Error */

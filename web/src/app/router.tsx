@@ -59,7 +59,7 @@ const trigger = createRoute({ getParentRoute: () => root, path: '/triggers/$id',
 const knowledge = createRoute({
   getParentRoute: () => root,
   path: '/knowledge',
-  validateSearch: (s: Record<string, unknown>): { tab?: 'knowledge' | undefined } => ({ tab: s['tab'] === 'knowledge' ? 'knowledge' : undefined }),
+  validateSearch: (s: Record<string, unknown>): { tab?: 'knowledge' | 'questions' | 'figures' | undefined } => ({ tab: s['tab'] === 'knowledge' || s['tab'] === 'questions' || s['tab'] === 'figures' ? s['tab'] : undefined }),
   component: lazyRouteComponent(() => import('@/features/knowledge')),
 });
 const accounts = createRoute({ getParentRoute: () => root, path: '/accounts', component: lazyRouteComponent(() => import('@/features/accounts')) });

@@ -7,7 +7,7 @@ import { languageName } from '@/ui/format';
 import { failed, told } from '@/ui/toast';
 import { useSaveKnowledge, useSaveQuick } from './queries';
 
-const languages = ['en', 'it', 'fr', 'ro', 'es', 'de', 'pt'];
+export const languages = ['en', 'it', 'fr', 'ro', 'es', 'de', 'pt'];
 
 function Shell({ title, busy, children, onClose, onSubmit }: { title: string; busy: boolean; children: ReactNode; onClose: () => void; onSubmit: () => void }) {
   const { t } = useTranslation();
@@ -48,11 +48,11 @@ export function QuickForm({ value, onClose }: { value: QuickReply | undefined; o
 }
 
 /** A fact that suggested answers may use and name as their source. */
-export function KnowledgeForm({ value, onClose }: { value: Knowledge | undefined; onClose: () => void }) {
+export function KnowledgeForm({ value, start, onClose, onSaved }: { value: Knowledge | undefined; start?: { title: string; language: string } | undefined; onClose: () => void; onSaved?: (() => void) | undefined }) {
   const { t, i18n } = useTranslation();
   const save = useSaveKnowledge();
-  const [body, setBody] = useState({ title: value?.title ?? '', language: value?.language ?? i18n.language, text: value?.text ?? '', source: value?.source ?? '' });
-  const submit = () => save.mutate({ id: value?.id, body }, { onSuccess: () => { told(t('act.saved')); onClose(); }, onError: failed });
+  const [body, setBody] = useState({ title: value?.title ?? start?.title ?? '', language: value?.language ?? start?.language ?? i18n.language, text: value?.text ?? '', source: value?.source ?? '' });
+  const submit = () => save.mutate({ id: value?.id, body }, { onSuccess: () => { told(t('act.saved')); onSaved?.(); onClose(); }, onError: failed });
   return (
     <Shell title={t(value ? 'knowledge.edit_entry' : 'knowledge.new_entry')} busy={save.isPending} onClose={onClose} onSubmit={submit}>
       <TextInput label={t('knowledge.entry_title')} required value={body.title} error={fieldError(save.error, 'title')} onChange={(e) => setBody({ ...body, title: e.currentTarget.value })} />

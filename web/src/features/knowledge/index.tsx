@@ -1,20 +1,25 @@
 import { ActionIcon, Button, Group, SegmentedControl, TextInput } from '@mantine/core';
-import { IconBook2, IconPencil, IconPlus, IconSearch, IconTrash } from '@tabler/icons-react';
+import { IconBook2, IconPencil, IconPlus, IconSearch, IconTrash, IconUpload } from '@tabler/icons-react';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
-import type { Knowledge, QuickReply } from '@/api/types';
+import type { Knowledge, Question, QuickReply } from '@/api/types';
 import { languageName } from '@/ui/format';
 import { useConfirm } from '@/ui/confirm';
 import { PageBody, PageHead, Table, Tag } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { Figures } from './figures';
 import { KnowledgeForm, QuickForm } from './forms';
-import { useKnowledge, useQuickReplies, useRemove } from './queries';
+import { ImportDialog } from './import';
+import { useCloseQuestion, useKnowledge, useQuickReplies, useRemove } from './queries';
+import { Questions } from './questions';
 
 const route = getRouteApi('/knowledge');
-type Open = { kind: 'quick'; value?: QuickReply } | { kind: 'knowledge'; value?: Knowledge };
+type Open = { kind: 'quick'; value?: QuickReply } | { kind: 'knowledge'; value?: Knowledge; question?: Question } | { kind: 'import' };
+
+const tabs = ['quick', 'knowledge', 'questions', 'figures'] as const;
 
 /** What suggested answers are made of: quick replies and a small knowledge base. */
 export default function KnowledgeScreen() {
@@ -24,17 +29,28 @@ export default function KnowledgeScreen() {
   const edit = useCan('campaign');
   const [open, setOpen] = useState<Open | undefined>();
   const [q, setQ] = useState('');
-  const add = edit && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen({ kind: tab })}>{t(tab === 'quick' ? 'knowledge.new_quick' : 'knowledge.new_entry')}</Button>;
+  const closeQuestion = useCloseQuestion();
+  const list = tab === 'quick' || tab === 'knowledge' ? tab : undefined;
+  const add = edit && list && (
+    <Group gap="xs">
+      <Button variant="default" leftSection={<IconUpload size={16} aria-hidden />} onClick={() => setOpen({ kind: 'import' })}>{t('knowledge.import')}</Button>
+      <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen({ kind: list })}>{t(list === 'quick' ? 'knowledge.new_quick' : 'knowledge.new_entry')}</Button>
+    </Group>
+  );
   return (
     <PageBody>
       <PageHead title={t('knowledge.title')} action={add}>{t('knowledge.lead')}</PageHead>
       <Group mb={14} justify="space-between">
-        <SegmentedControl aria-label={t('knowledge.title')} value={tab} onChange={(v) => void navigate({ search: { tab: v === 'knowledge' ? 'knowledge' : undefined } })} data={[{ value: 'quick', label: t('knowledge.quick') }, { value: 'knowledge', label: t('knowledge.entries') }]} />
-        <TextInput aria-label={t('knowledge.search')} placeholder={t('knowledge.search')} leftSection={<IconSearch size={15} aria-hidden />} value={q} onChange={(e) => setQ(e.currentTarget.value)} w={260} />
+        <SegmentedControl aria-label={t('knowledge.title')} value={tab} onChange={(v) => void navigate({ search: { tab: v === 'quick' ? undefined : (v as Exclude<typeof tab, 'quick'>) } })} data={tabs.map((value) => ({ value, label: t(`knowledge.tab.${value}`) }))} />
+        {list && <TextInput aria-label={t('knowledge.search')} placeholder={t('knowledge.search')} leftSection={<IconSearch size={15} aria-hidden />} value={q} onChange={(e) => setQ(e.currentTarget.value)} w={260} />}
       </Group>
-      {tab === 'quick' ? <QuickList q={q} edit={edit} onEdit={(value) => setOpen({ kind: 'quick', value })} /> : <EntryList q={q} edit={edit} onEdit={(value) => setOpen({ kind: 'knowledge', value })} />}
+      {tab === 'quick' && <QuickList q={q} edit={edit} onEdit={(value) => setOpen({ kind: 'quick', value })} />}
+      {tab === 'knowledge' && <EntryList q={q} edit={edit} onEdit={(value) => setOpen({ kind: 'knowledge', value })} />}
+      {tab === 'questions' && <Questions edit={edit} onAnswer={(question) => setOpen({ kind: 'knowledge', question })} />}
+      {tab === 'figures' && <Figures />}
       {open?.kind === 'quick' && <QuickForm value={open.value} onClose={() => setOpen(undefined)} />}
-      {open?.kind === 'knowledge' && <KnowledgeForm value={open.value} onClose={() => setOpen(undefined)} />}
+      {open?.kind === 'knowledge' && <KnowledgeForm value={open.value} start={open.question && { title: open.question.text.slice(0, 200), language: open.question.language }} onSaved={open.question && (() => closeQuestion.mutate(open.question!.id))} onClose={() => setOpen(undefined)} />}
+      {open?.kind === 'import' && list && <ImportDialog kind={list} onClose={() => setOpen(undefined)} />}
     </PageBody>
   );
 }

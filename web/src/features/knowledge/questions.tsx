@@ -1,0 +1,39 @@
+import { Button, Group } from '@mantine/core';
+import { IconMoodSmile } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import type { Question } from '@/api/types';
+import { codeText } from '@/i18n';
+import { languageName } from '@/ui/format';
+import { Ago, Table, Tag } from '@/ui/parts';
+import { Empty, Loaded } from '@/ui/states';
+import { failed, told } from '@/ui/toast';
+import { useCloseQuestion, useQuestions } from './queries';
+
+/** What customers asked and neither quick replies nor knowledge could answer. */
+export function Questions({ edit, onAnswer }: { edit: boolean; onAnswer: (q: Question) => void }) {
+  const { t, i18n } = useTranslation();
+  const close = useCloseQuestion();
+  return (
+    <Loaded query={useQuestions()}>
+      {({ items }) => items.length === 0 ? <div className="panel"><Empty title={t('knowledge.no_questions')} icon={<IconMoodSmile size={26} stroke={1.4} aria-hidden />}>{t('knowledge.no_questions_text')}</Empty></div> : (
+        <Table label={t('knowledge.questions')} head={[t('knowledge.question'), t('knowledge.language'), t('knowledge.intent'), t('knowledge.asked'), '']}>
+          {items.map((q) => (
+            <tr key={q.id}>
+              <td><Link to="/inbox" search={{ id: q.conversation_id }}><span className="said clip2" dir="auto" lang={q.language}>{q.text || t('knowledge.gone')}</span></Link></td>
+              <td><Tag>{languageName(q.language, i18n.language)}</Tag></td>
+              <td>{codeText('intent', q.intent)}</td>
+              <td><Ago at={q.at} /></td>
+              <td>{edit && (
+                <Group gap={4} wrap="nowrap" justify="flex-end">
+                  <Button size="compact-sm" variant="light" onClick={() => onAnswer(q)}>{t('knowledge.answer')}</Button>
+                  <Button size="compact-sm" variant="subtle" color="gray" loading={close.isPending && close.variables === q.id} onClick={() => close.mutate(q.id, { onSuccess: () => told(t('act.saved')), onError: failed })}>{t('knowledge.not_needed')}</Button>
+                </Group>
+              )}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+    </Loaded>
+  );
+}
