@@ -111,6 +111,7 @@ export const messages: Message[] = [
 export function conversationDetail(c: Conversation): ConversationDetail {
   return {
     ...c,
+    cost: { currency: 'AUD', micros: 214_000, messages: 2, unknown: 0, other_currency: 0 },
     came_from: c.origin ? { comment: { id: 100, text: 'SUNRISE per favore!' }, post: { id: 1, text: posts[0]?.caption ?? '' }, trigger: { id: 1, text: 'Sunrise' } } : null,
     consent: [{ channel: 'whatsapp', purpose: 'promotional', state: 'granted', since: ago(1490), wording: 'Vuoi ricevere da Bondi Kayaks offerte su corsi e noleggi qui su WhatsApp, al massimo quattro al mese?', how: 'keyword_reply', seq: 41 }],
     identities: [
