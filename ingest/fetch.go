@@ -13,6 +13,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/channels"
+	"ponte/consent"
 	"ponte/inbox"
 )
 
@@ -33,6 +34,7 @@ type Fetcher struct {
 	DB       *sqlx.DB
 	Network  Reader
 	Accounts *Directory
+	Ledger   *consent.Ledger
 	// Open opens an account's token for a call.
 	Open func(ctx context.Context, workspaceID, accountID int64) (channels.Account, error)
 	Now  func() time.Time
@@ -67,6 +69,10 @@ func (f *Fetcher) Run(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			f.Log.Warn("lead forms could not be read; trying again", "error", err)
 		}
+		numbers, err := f.numbersAgreed(ctx)
+		if err != nil && ctx.Err() == nil {
+			f.Log.Warn("numbers that were left could not be written to; trying again", "error", err)
+		}
 		if err := f.backfills(ctx); err != nil && ctx.Err() == nil {
 			f.Log.Warn("a backfill stopped; it goes on later", "error", err)
 		}
@@ -82,7 +88,7 @@ func (f *Fetcher) Run(ctx context.Context) error {
 				f.Log.Warn("old rows could not be removed", "error", err)
 			}
 		}
-		if n+files+forms > 0 && err == nil {
+		if n+files+forms+numbers > 0 && err == nil {
 			continue
 		}
 		select {

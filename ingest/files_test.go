@@ -31,7 +31,7 @@ func (b *rig) waImage(id, mediaID string) string {
 }
 
 func (b *rig) fetcher(s *shelf) *Fetcher {
-	return &Fetcher{DB: b.db, Network: s, Accounts: b.dir, Now: func() time.Time { return b.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	return &Fetcher{DB: b.db, Network: s, Accounts: b.dir, Ledger: b.ledger, Now: func() time.Time { return b.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Open: func(_ context.Context, workspace, account int64) (channels.Account, error) {
 			return channels.Account{}, nil
 		}}

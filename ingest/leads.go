@@ -1,13 +1,12 @@
 package ingest
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -47,7 +46,10 @@ type wantedLead struct {
 	ID          int64  `db:"id"`
 	AccountID   int64  `db:"account_id"`
 	ExternalID  string `db:"external_id"`
+	FormID      string `db:"form_id"`
 	Attempts    int    `db:"attempts"`
+
+	SubmittedAt time.Time `db:"submitted_at"`
 }
 
 // maxLeadAttempts is how often a lead is asked for: over some hours, because a limit on reading leads
@@ -75,7 +77,7 @@ FROM (SELECT w.workspace_id, w.id FROM leads w JOIN accounts a ON a.workspace_id
       WHERE w.state = 'wanted' AND w.fetch_after <= now() AND a.removed_at IS NULL AND a.state = 'connected'
       ORDER BY w.fetch_after LIMIT 10 FOR UPDATE OF w SKIP LOCKED) d
 WHERE l.workspace_id = d.workspace_id AND l.id = d.id
-RETURNING l.workspace_id, l.id, l.account_id, l.external_id, l.attempts`
+RETURNING l.workspace_id, l.id, l.account_id, l.external_id, l.form_id, l.attempts, l.submitted_at`
 
 func (f *Fetcher) lead(ctx context.Context, l wantedLead) error {
 	account, err := f.Open(ctx, l.WorkspaceID, l.AccountID)
@@ -100,7 +102,7 @@ func (f *Fetcher) lead(ctx context.Context, l wantedLead) error {
 }
 
 // keepLead writes the answers to the person whose number they name, or to a new one. A number typed into a
-// form proves nothing: no identity is made of it, no consent is taken, and nothing is told to anybody.
+// form proves nothing: no identity is made of it. What follows is told by the form's own row; followLead.
 func (f *Fetcher) keepLead(ctx context.Context, l wantedLead, read channels.LeadFields) error {
 	answers, err := json.Marshal(read.Fields)
 	if err != nil {
@@ -119,13 +121,17 @@ func (f *Fetcher) keepLead(ctx context.Context, l wantedLead, read channels.Lead
 	contact, err := contactByPhone(ctx, tx, l.WorkspaceID, first(read.Fields, "phone_number", "phone", "whatsapp_number"))
 	if err == nil && contact == 0 {
 		reason = "kept with a new person: nobody is known by the number that the form names"
-		name := cmp.Or(first(read.Fields, "full_name", "name"), strings.TrimSpace(first(read.Fields, "first_name")+" "+first(read.Fields, "last_name")))
-		err = tx.GetContext(ctx, &contact, `INSERT INTO contacts (workspace_id, name) VALUES ($1, $2) RETURNING id`, l.WorkspaceID, cut(name, 200))
+		err = tx.GetContext(ctx, &contact, `INSERT INTO contacts (workspace_id, name) VALUES ($1, $2) RETURNING id`, l.WorkspaceID, leadName(read))
 	}
 	if err != nil {
 		return fmt.Errorf("find the person of lead %d: %w", l.ID, err)
 	}
-	if _, err := tx.ExecContext(ctx, sqlKeepLead, l.WorkspaceID, l.ID, contact, string(answers), string(boxes), read.FormID, read.AdID, reason); err != nil {
+	follow, err := f.followLead(ctx, tx, l, read, contact)
+	if err != nil {
+		return err
+	}
+	reason += follow.said
+	if _, err := tx.ExecContext(ctx, sqlKeepLead, l.WorkspaceID, l.ID, contact, string(answers), string(boxes), read.FormID, read.AdID, reason, follow.task); err != nil {
 		return fmt.Errorf("keep lead %d: %w", l.ID, err)
 	}
 	if err := inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: l.WorkspaceID, Topic: "contact", ObjectID: contact}); err != nil {
@@ -139,7 +145,7 @@ func (f *Fetcher) keepLead(ctx context.Context, l wantedLead, read channels.Lead
 
 const sqlKeepLead = `
 UPDATE leads SET state = 'kept', contact_id = $3, answers = $4, boxes = $5, form_id = CASE WHEN $6 <> '' THEN $6 ELSE form_id END,
-    ad_id = CASE WHEN $7 <> '' THEN $7 ELSE ad_id END, reason = $8
+    ad_id = CASE WHEN $7 <> '' THEN $7 ELSE ad_id END, reason = $8, task = $9
 WHERE workspace_id = $1 AND id = $2`
 
 // contactByPhone locks and returns the person with a WhatsApp number, or 0.

@@ -55,6 +55,7 @@ func (s *scene) messageReceived(e *event) (string, error) {
 	if o := s.optIn(e, verdict); o != nil {
 		return s.confirmOptIn(t, v, m, o, e)
 	}
+	s.answeredNumber(t, v, m, e)
 	outcome, err := s.presented(t, v, e)
 	if err != nil {
 		return "", err
@@ -303,6 +304,9 @@ func (s *scene) answerMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 	state := botState(v)
 	switch {
 	case v.Channel != string(channels.WhatsApp) && optOut == "" && !router.AboutStopping(state, m.Text, botPayload(e.payload())):
+		if said, done, err := s.numberMessage(t, v, m, verdict, e); done || err != nil {
+			return said, err
+		}
 		return s.triggerMessage(v, m, verdict, e)
 	case s.followed[t.ID] != e.ID && optOut == "" && !verdict.WantsHuman && v.Handler == "bot":
 		return "part of a burst: answered with the last message; " + outcome.Explain(), nil

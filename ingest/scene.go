@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -60,6 +61,8 @@ type scene struct {
 	tx        *sqlx.Tx                    // reservations are made in it while events are decided: two people may want one place
 	flows     flowScene
 
+	numbers numbers // left in a chat, to be carried to
+
 	w writes
 }
 
@@ -100,7 +103,7 @@ func (d *Decider) load(ctx context.Context, tx *sqlx.Tx, events []*event) (*scen
 		return nil, err
 	}
 	for _, step := range []func(context.Context, *sqlx.Tx, []*event) error{
-		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadOptIns, s.loadPeople, s.loadComments, s.loadThreads, s.loadFlows, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadStrikes, s.loadAuthors, s.loadStorms, s.loadConsent,
+		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadOptIns, s.loadSentNumbers, s.loadPeople, s.loadComments, s.loadThreads, s.loadNumbers, s.loadFlows, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadStrikes, s.loadAuthors, s.loadStorms, s.loadConsent,
 	} {
 		if err := step(ctx, tx, events); err != nil {
 			return nil, err
@@ -287,6 +290,12 @@ func (s *scene) loadPeople(ctx context.Context, tx *sqlx.Tx, events []*event) er
 		identities = append(identities, h.IdentityID)
 		contacts = append(contacts, h.ContactID)
 	}
+	for _, n := range s.numbers.sent {
+		contacts = append(contacts, n.ContactID)
+		if n.IdentityID != nil {
+			identities = append(identities, *n.IdentityID)
+		}
+	}
 	more, err := s.internalIdentities(ctx, tx, events)
 	if err != nil {
 		return err
@@ -350,7 +359,7 @@ func (s *scene) loadConsent(ctx context.Context, tx *sqlx.Tx, _ []*event) error 
 		if err != nil {
 			return err
 		}
-		if len(list) == 0 { // the first person to be asked: the wordings are made in the brand's name
+		if !slices.ContainsFunc(list, func(w consent.Wording) bool { return w.Name == consent.Offers }) { // the first person to be asked: the wordings are made in the brand's name
 			if err := consent.EnsureWordings(ctx, tx, ws, s.spaces[ws].BrandName()); err != nil {
 				return err
 			}

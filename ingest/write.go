@@ -56,6 +56,7 @@ type writes struct {
 	accountNews          []*event
 	leads                []*event
 	refetch              []inbox.PostKey
+	numbers              []*numberHandoff
 	changes              []inbox.Change
 }
 
@@ -183,7 +184,7 @@ func (s *scene) write(ctx context.Context, tx *sqlx.Tx) error {
 			return inbox.UpdateConversations(ctx, tx, values(w.changedConversations))
 		},
 		s.writeFlows,
-		s.writeRuns, s.writeConsent, s.writeOptIns, s.writeSending, s.writeRest, s.writeDone,
+		s.writeRuns, s.writeConsent, s.writeOptIns, s.writeSending, s.writeNumbers, s.writeRest, s.writeDone,
 		func(ctx context.Context, tx *sqlx.Tx) error { return inbox.Touch(ctx, tx, w.changes...) },
 	}
 	for _, step := range steps {

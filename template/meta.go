@@ -62,12 +62,13 @@ func (l *Listed) read() error {
 	if l.Definition, l.Whole, err = FromComponents(l.Category, l.Components); err != nil {
 		return err
 	}
-	if len(l.Mapping) == 0 {
+	mine, ok := l.readyMapping()
+	if len(l.Mapping) > 0 {
+		if err := json.Unmarshal(l.Mapping, &mine); err != nil {
+			return fmt.Errorf("read the draft of template %d: %w", l.ID, err)
+		}
+	} else if !ok {
 		return nil
-	}
-	var mine Definition
-	if err := json.Unmarshal(l.Mapping, &mine); err != nil {
-		return fmt.Errorf("read the draft of template %d: %w", l.ID, err)
 	}
 	for i, v := range l.Definition.Variables {
 		if m, ok := mine.variable(v.In, v.Name); ok {

@@ -188,3 +188,39 @@ func knownReady(all []ReadyTemplate, wish ReadyWish) error {
 	}
 	return nil
 }
+
+// readyMapping is what the ready-made template of this name fills its variables from, for one that came to
+// Meta another way than by a draft of ours, as long as it has the same variables.
+func (l Listed) readyMapping() (Definition, bool) {
+	s := readyKey(l)
+	text, ok := s.Languages[Base(l.Language)]
+	if !ok {
+		return Definition{}, false
+	}
+	d, err := s.definition(text, "")
+	return d, err == nil && len(d.Uses()) == len(l.Definition.Uses())
+}
+
+// NumberAnswer says whether a tap or a text is the answer to the question whether a number was left by its
+// owner. A template that was made elsewhere sends its buttons' words instead of our payload.
+func NumberAnswer(payload, text string) (yes, no bool) {
+	sources, err := readySources()
+	if err != nil {
+		return false, false
+	}
+	for _, s := range sources {
+		if s.Key != NumberCheck {
+			continue
+		}
+		for i, b := range s.Buttons {
+			hit := payload != "" && payload == b.Payload
+			for _, l := range s.Languages {
+				hit = hit || strings.EqualFold(strings.TrimSpace(text), l.Buttons[i]) || strings.EqualFold(payload, l.Buttons[i])
+			}
+			if hit {
+				return i == 0, i == 1
+			}
+		}
+	}
+	return false, false
+}

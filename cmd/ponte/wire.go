@@ -139,7 +139,7 @@ func (v *service) buildIngest() error {
 	v.timers = &live.Timers{DB: v.DB, Now: time.Now, Log: v.log}
 	v.caller = &live.Caller{DB: v.DB, Keys: v.Keys, Name: name, Now: time.Now, Log: v.log, Wake: v.wake.On(live.Channel)}
 	v.notices = &booking.Notices{DB: v.DB, Now: time.Now, Log: v.log}
-	v.fetcher = &ingest.Fetcher{DB: v.DB, Network: v.network, Accounts: directory, Open: v.openAccount, Now: time.Now, Log: v.log}
+	v.fetcher = &ingest.Fetcher{DB: v.DB, Network: v.network, Accounts: directory, Ledger: v.Ledger, Open: v.openAccount, Now: time.Now, Log: v.log}
 	v.watcher = v.newWatcher()
 	v.backtests = &decisions.Worker{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(decisions.Channel)}
 	v.dryRuns = &campaign.DryRunner{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(campaign.DryRunChannel)}

@@ -1,0 +1,151 @@
+package ingest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/channels"
+	"ponte/fault"
+	"ponte/inbox"
+	"ponte/outbox"
+	"ponte/template"
+)
+
+// numbersAgreed writes to numbers that were agreed to, a few at a time, beside the lanes: the number's own
+// identity is met here, and it is another person's than the one who left it.
+func (f *Fetcher) numbersAgreed(ctx context.Context) (int, error) {
+	var ids []int64
+	if err := f.DB.SelectContext(ctx, &ids, `
+UPDATE number_handoffs SET try_after = $1::timestamptz + interval '10 minutes'
+WHERE id IN (SELECT id FROM number_handoffs WHERE state = 'agreed' AND try_after <= $1 ORDER BY try_after LIMIT 10 FOR UPDATE SKIP LOCKED) RETURNING id`, f.Now()); err != nil {
+		return 0, fmt.Errorf("find numbers to write to: %w", err)
+	}
+	for _, id := range ids {
+		if err := f.writeTo(ctx, id); err != nil {
+			return 0, err
+		}
+	}
+	return len(ids), nil
+}
+
+// numberPatience is how long a number waits for its template to be approved again.
+const numberPatience = 24 * time.Hour
+
+func (f *Fetcher) writeTo(ctx context.Context, id int64) error {
+	tx, err := f.DB.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback()
+	var n numberHandoff
+	if err := tx.GetContext(ctx, &n, `SELECT `+numberColumns+` FROM number_handoffs n WHERE n.id = $1`, id); err != nil {
+		return fmt.Errorf("load number handoff %d: %w", id, err)
+	}
+	key := inbox.PersonKey{WorkspaceID: n.WorkspaceID, Channel: channels.WhatsApp, Phone: n.Phone}
+	people, err := inbox.MeetPeople(ctx, tx, []inbox.Person{{PersonKey: key, Language: n.Language}}, nil, []int64{n.ContactID})
+	if err != nil {
+		return err
+	}
+	who := people.Find(key)
+	if who == nil {
+		return fmt.Errorf("the number of handoff %d was not met", id)
+	}
+	state, reason, action, err := f.planNumber(ctx, tx, n, who)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE number_handoffs SET state = $3, reason = $4, action_id = $5, wa_identity_id = $6 WHERE workspace_id = $1 AND id = $2 AND state = 'agreed'`,
+		n.WorkspaceID, n.ID, state, reason, action, who.ID); err != nil {
+		return fmt.Errorf("move number handoff %d: %w", id, err)
+	}
+	if state != "agreed" && n.Source == "chat" {
+		if _, err := tx.ExecContext(ctx, `UPDATE contacts SET fields = fields || jsonb_build_object('phone_unverified', '+' || $3::text) WHERE workspace_id = $1 AND id = $2`, n.WorkspaceID, n.ContactID, n.Phone); err != nil {
+			return fmt.Errorf("note the number of contact %d: %w", n.ContactID, err)
+		}
+	}
+	if err := inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: n.WorkspaceID, Topic: "contact", ObjectID: n.ContactID}); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// planNumber plans the first message. What cannot be sent now is tried again for a day.
+func (f *Fetcher) planNumber(ctx context.Context, tx *sqlx.Tx, n numberHandoff, who *inbox.Identity) (state, reason string, action *int64, err error) {
+	if who.ContactID == n.ContactID && n.Source == "chat" {
+		return "confirmed", "", nil, nil // known on WhatsApp already, as the same person
+	}
+	l, _, err := template.Named(ctx, tx, n.WorkspaceID, n.AccountID, n.Template, n.Language)
+	if err == nil {
+		var m template.Message
+		var person template.Person
+		var sender template.Sender
+		facts := who.ContactID // a stranger's, as far as we know: nothing of the chat goes to the number
+		if n.Source == "lead" {
+			facts = n.ContactID
+		}
+		if person, sender, err = template.Facts(ctx, tx, n.WorkspaceID, facts); err != nil {
+			return "", "", nil, err
+		}
+		if m, _, err = l.Compose(nil, "", person, sender); err == nil {
+			id, err := f.sendFirst(ctx, tx, n, who, m)
+			return "sent", "", &id, err
+		}
+	}
+	if f.Now().After(n.AgreedAt.Add(numberPatience)) {
+		return "failed", publicText(err), nil, nil
+	}
+	return "agreed", publicText(err), nil, nil
+}
+
+func (f *Fetcher) sendFirst(ctx context.Context, tx *sqlx.Tx, n numberHandoff, who *inbox.Identity, m template.Message) (int64, error) {
+	want := inbox.WantedThread{ThreadKey: inbox.ThreadKey{AccountID: n.AccountID, Channel: string(channels.WhatsApp), IdentityID: who.ID}, WorkspaceID: n.WorkspaceID, ContactID: who.ContactID}
+	threads, err := inbox.MeetThreads(ctx, tx, []inbox.WantedThread{want})
+	if err != nil {
+		return 0, err
+	}
+	t := threads[want.ThreadKey]
+	open, err := inbox.OpenConversations(ctx, tx, []int64{t.ID})
+	if err != nil {
+		return 0, err
+	}
+	v := open[t.ID]
+	if v == nil {
+		v = &inbox.Conversation{WorkspaceID: n.WorkspaceID, AccountID: n.AccountID, Channel: t.Channel, ThreadID: &t.ID, ContactID: who.ContactID, State: "open", Handler: "bot",
+			OpenedAt: f.Now(), LastMessageAt: f.Now(), Language: n.Language, Preview: cut(m.Text, 140)}
+		v.Origin, _ = json.Marshal(map[string]any{"number_handoff_id": n.ID, "text": map[string]string{"chat": "left this number in a chat", "lead": "left this number in a form"}[n.Source]})
+		if n.Label != "" && n.Source == "lead" {
+			v.Labels = addLabel(v.Labels, n.Label)
+		}
+		if err := tx.GetContext(ctx, &v.ID, `SELECT nextval(pg_get_serial_sequence('conversations', 'id'))`); err != nil {
+			return 0, fmt.Errorf("draw the id of a conversation: %w", err)
+		}
+		if err := inbox.SaveConversations(ctx, tx, []*inbox.Conversation{v}); err != nil {
+			return 0, err
+		}
+	}
+	call := channels.Call{Kind: channels.SendTemplate, Channel: channels.WhatsApp, Phone: n.Phone, Template: &m.Call}
+	if who.ExternalID != nil {
+		call.To = *who.ExternalID
+	}
+	added, err := outbox.Add(ctx, tx, []outbox.Action{{WorkspaceID: n.WorkspaceID, AccountID: n.AccountID, Purpose: n.Purpose, Origin: "system", Dedupe: fmt.Sprintf("number_handoff:%d", n.ID),
+		ContactID: &who.ContactID, IdentityID: &who.ID, ThreadID: &t.ID, ConversationID: &v.ID, Call: call, NotBefore: f.Now(), ValidUntil: f.Now().Add(24 * time.Hour),
+		Bubble: &outbox.Bubble{Author: "bot", Type: "template", Text: m.Text}}})
+	if err != nil {
+		return 0, err
+	}
+	return added[0].ID, inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: n.WorkspaceID, Topic: "conversation", ObjectID: v.ID})
+}
+
+// publicText is what a fault says to a reader.
+func publicText(err error) string {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f.Public
+	}
+	return "the message could not be made; the log says why"
+}

@@ -1,0 +1,161 @@
+package ingest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"ponte/template"
+)
+
+// approve puts ready-made templates on the WhatsApp account, as Meta lists them once they are approved.
+func (b *rig) approve(keys ...string) {
+	b.Helper()
+	all, err := template.Ready(brand)
+	b.must(err)
+	for _, r := range all {
+		for language, d := range r.Languages {
+			for _, k := range keys {
+				if k != r.Key {
+					continue
+				}
+				raw, err := d.Wire(r.Key, language)
+				b.must(err)
+				b.exec(`INSERT INTO templates (workspace_id, account_id, name, language, category, status, components) VALUES ($1, $2, $3, $4, $5, 'APPROVED', $6::jsonb->'components')`, b.ws, b.wa.ID, r.Key, language, r.Category, string(raw))
+			}
+		}
+	}
+}
+
+func (b *rig) writeToNumbers() {
+	b.Helper()
+	f := b.fetcher(nil)
+	_, err := f.numbersAgreed(b.Context())
+	b.must(err)
+}
+
+// left plays a person of the chat up to the moment when the wording has left.
+func (b *rig) left(text string) {
+	b.Helper()
+	b.feed(b.igMessage(b.next("d"), "77", text))
+	b.sent()
+	b.pass(time.Minute)
+}
+
+const leftNumber = "61491570159"
+
+func TestANumberLeftInAChatIsCarriedOnlyWithItsOwnersYes(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.approve(template.NumberCheck)
+	b.left("can you call me? 0491 570 159")
+	b.lastReason("asked whether we may write to it")
+	question := b.actions("message.send")[0]
+	if !strings.Contains(question.Text, "Bondi Kayaks") || !strings.HasSuffix(question.Text, "+61 491 570 159") || question.Purpose != "answer" {
+		t.Errorf("asked: %+v", question)
+	}
+	b.writeToNumbers()
+	if n := len(b.actions("template.send")); n != 0 {
+		t.Fatal("it was written to before anybody agreed")
+	}
+	b.feed(b.igMessage("yes", "77", "Sì"))
+	b.lastReason("agreed to be written to")
+	b.wantLedger("ask whatsapp keyword_reply", "grant whatsapp keyword_reply")
+	if got := b.text(`SELECT evidence::text FROM consent_entries WHERE act = 'grant' AND purpose = 'service' AND channel = 'whatsapp'`); !strings.Contains(got, `"message": "yes"`) || !strings.Contains(got, `"number_message": "d1"`) || strings.Contains(got, "491") {
+		t.Errorf("evidence %s", got)
+	}
+	b.writeToNumbers()
+	b.writeToNumbers()
+	sent := b.actions("template.send")
+	if len(sent) != 1 || sent[0].Purpose != "service" || strings.Contains(string(sent[0].Call), "call me") || !strings.Contains(string(sent[0].Call), leftNumber) {
+		t.Fatalf("%+v", sent)
+	}
+	chat := b.id(`SELECT contact_id FROM identities WHERE channel = 'instagram' AND external_id = '77'`)
+	if wa := b.id(`SELECT contact_id FROM identities WHERE channel = 'whatsapp' AND phone = $1`, leftNumber); wa == chat {
+		t.Error("the number belongs to the person of the chat before anybody answered there")
+	}
+	if got := b.text(`SELECT fields->>'phone_unverified' FROM contacts WHERE id = $1`, chat); got != "+"+leftNumber {
+		t.Errorf("the unverified number is %q", got)
+	}
+	b.sent()
+	b.pass(time.Minute)
+	b.feed(b.waText("w1", leftNumber, "Yes, that was me"))
+	if wa := b.id(`SELECT contact_id FROM identities WHERE channel = 'whatsapp' AND phone = $1`, leftNumber); wa != chat {
+		t.Error("the yes on WhatsApp joined nobody")
+	}
+	if got := b.text(`SELECT how || ' ' || (evidence->>'message') FROM identity_joins`); got != "number w1" {
+		t.Errorf("joined by %s", got)
+	}
+	if got := b.text(`SELECT state FROM number_handoffs`); got != "confirmed" {
+		t.Errorf("it is %s", got)
+	}
+}
+
+// A slip of the finger leads to a stranger: whatever they say but yes, they inherit nothing.
+func TestAStrangerAtTheNumberJoinsNobody(t *testing.T) {
+	t.Parallel()
+	for answer, state := range map[string]string{"who is this?": "sent", "No, wrong number": "denied", "STOP": "sent", "nein": "denied"} {
+		b := newRig(t)
+		b.approve(template.NumberCheck)
+		b.left("0491 570 159")
+		b.feed(b.igMessage("yes", "77", "YES"))
+		b.writeToNumbers()
+		b.sent()
+		b.pass(time.Minute)
+		b.feed(b.waText("w1", leftNumber, answer))
+		if n := b.id(`SELECT count(*) FROM identity_joins`); n != 0 {
+			t.Errorf("%q joined the stranger", answer)
+		}
+		if got := b.text(`SELECT state FROM number_handoffs`); got != state {
+			t.Errorf("%q: %s, want %s", answer, got, state)
+		}
+		if state == "denied" && b.id(`SELECT count(*) FROM consent_entries WHERE act = 'expire' AND how = 'wrong_number'`) != 1 {
+			t.Errorf("%q: the consent for the number did not end", answer)
+		}
+	}
+}
+
+func TestWhatIsNoAgreementToANumber(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		play   func(b *rig)
+		number int64 // rows
+		grants int64
+	}{
+		"a yes without a question":       {func(b *rig) { b.left("yes") }, 0, 0},
+		"a yes before the wording left":  {func(b *rig) { b.feed(b.igMessage("a", "77", "0491 570 159"), b.igMessage("b", "77", "yes")) }, 1, 0},
+		"no":                             {func(b *rig) { b.left("0491 570 159"); b.left("no") }, 1, 0},
+		"something else":                 {func(b *rig) { b.left("0491 570 159"); b.left("how much is it?") }, 1, 0},
+		"a number under a post":          {func(b *rig) { b.feed(b.igComment("c1", "77", "call me 0491 570 159")); b.left("yes") }, 0, 0},
+		"no number at all":               {func(b *rig) { b.left("order 1042 of 12.10.2026, please") }, 0, 0},
+		"a landline":                     {func(b *rig) { b.left("02 5550 1234") }, 0, 0},
+		"a yes of somebody else":         {func(b *rig) { b.left("0491 570 159"); b.feed(b.igMessage("z", "78", "yes")) }, 1, 0},
+		"another number takes its place": {func(b *rig) { b.left("0491 570 159"); b.left("sorry, 0491 570 156"); b.left("da") }, 2, 1},
+		"no template is approved":        {func(b *rig) { b.exec(`UPDATE templates SET status = 'PAUSED'`); b.left("0491 570 159"); b.left("yes") }, 0, 0},
+		"our own message":                {func(b *rig) { b.feed(b.igEcho("e", "77", "call us 0491 570 159")) }, 0, 0},
+		"a person is talking with them": {func(b *rig) {
+			b.left("hi")
+			b.exec(`UPDATE conversations SET handler = 'human'`)
+			b.left("0491 570 159")
+			b.left("yes")
+		}, 0, 0},
+		"the answer comes after that all": {func(b *rig) { b.left("0491 570 159"); b.left("oui"); b.left("oui") }, 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			b.approve(template.NumberCheck)
+			c.play(b)
+			b.writeToNumbers()
+			if n := b.id(`SELECT count(*) FROM number_handoffs`); n != c.number {
+				t.Errorf("%d numbers kept, want %d; %v", n, c.number, b.reasons())
+			}
+			if n := b.id(`SELECT count(*) FROM consent_entries WHERE act = 'grant'`); n != c.grants {
+				t.Errorf("%d grants, want %d; %v", n, c.grants, b.reasons())
+			}
+			if n := int64(len(b.actions("template.send"))); n != c.grants {
+				t.Errorf("%d templates planned, want %d", n, c.grants)
+			}
+		})
+	}
+}
