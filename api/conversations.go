@@ -59,6 +59,18 @@ type Origin struct {
 	CommentID int64  `json:"comment_id,omitempty"`
 	TriggerID int64  `json:"trigger_id,omitempty"`
 	HandoffID int64  `json:"handoff_id,omitempty"`
+	LinkID    int64  `json:"link_id,omitempty" doc:"A poster's link"`
+
+	Referral OriginReferral `json:"referral,omitzero" doc:"The advertisement or post that was tapped"`
+}
+
+// OriginReferral is the advertisement or post that somebody tapped to write.
+type OriginReferral struct {
+	SourceID string `json:"source_id,omitempty"`
+	Type     string `json:"type,omitempty"`
+	Headline string `json:"headline,omitempty"`
+	URL      string `json:"url,omitempty"`
+	ClickID  string `json:"click_id,omitempty" doc:"ctwa_clid"`
 }
 
 // CareWindow says how long free-form answers may go out.

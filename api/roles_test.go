@@ -22,6 +22,7 @@ func (v space) path(t *testing.T, path string) string {
 	ids["templates"], ids["template-drafts"] = v.template, v.draft
 	ids["campaigns"], ids["dry-runs"] = v.campaign, v.dryRun
 	ids["opt-ins"], ids["consent-imports"] = v.optIn, v.imported
+	ids["handoff-links"], ids["lead-forms"], ids["leads"] = v.link, v.leadForm, v.lead
 	path = strings.Replace(strings.Replace(path, "{hash}", v.media, 1), "{code}", "unknown", 1)
 	path = strings.Replace(path, "*", "state", 1)
 	for what, id := range ids {
@@ -69,6 +70,8 @@ func (v space) body(method, path string) any {
 	if path == "/api/v1/templates/check" {
 		return map[string]any{"name": "x", "language": "en", "definition": definition}
 	}
+	known["POST handoff-links"] = map[string]any{"name": "window", "account_id": v.whatsapp}
+	known["PUT lead-forms"] = map[string]any{"form_id": "991", "account_id": v.whatsapp, "box_key": "b", "wording": "words, home words, " + marker + " may write to me", "language": "en", "purpose": "service", "template": "hello"}
 	known["POST template-drafts"] = map[string]any{"account_id": v.whatsapp, "name": "another", "language": "en", "definition": definition}
 	known["PUT template-drafts"] = map[string]any{"version": 1, "definition": definition}
 	if strings.Contains(path, "/template-drafts/{id}/") {

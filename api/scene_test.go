@@ -45,6 +45,8 @@ type space struct {
 	held                                                                                                                                                                                                                                                 int64 // a decision that holds
 
 	imported, complaint int64
+
+	link, leadForm, lead int64 // of posters and forms
 }
 
 type option func(*api.Deps)
@@ -224,6 +226,10 @@ VALUES ($1, $2, 'facebook', $3, $4, $4, $5, $6, $7, $7, 'hidden', 'policy', 'hid
 	v.knowledge = s.id(`INSERT INTO knowledge (workspace_id, title, text, language, tsv) VALUES ($1, $2, $2, 'en', '') RETURNING id`, v.id, words)
 	v.template = s.id(`INSERT INTO templates (workspace_id, account_id, name, language, category, status, components) VALUES ($1, $2, 'hello', 'en', 'UTILITY', 'APPROVED', $3) RETURNING id`, v.id, v.whatsapp, `[{"type":"BODY","text":"Hello {{1}}, `+words+`"}]`)
 	s.exec(`UPDATE templates SET external_id = $2 WHERE id = $1`, v.template, fmt.Sprint(v.template))
+	v.link = s.id(`INSERT INTO handoff_links (workspace_id, name, account_id, reference) VALUES ($1, $2, $3, $4) RETURNING id`, v.id, words, v.whatsapp, fmt.Sprintf("PNT-0000-0000-0000-%04d", v.id))
+	wording := s.id(`INSERT INTO consent_wordings (workspace_id, name, version, language, text) VALUES ($1, 'lead:990', 1, 'en', $2) RETURNING id`, v.id, words)
+	v.leadForm = s.id(`INSERT INTO lead_forms (workspace_id, form_id, name, account_id, box_key, wording_id, language, purpose, template) VALUES ($1, '990', $2, $3, 'box', $4, 'en', 'service', 'hello') RETURNING id`, v.id, words, v.whatsapp, wording)
+	v.lead = s.id(`INSERT INTO leads (workspace_id, account_id, external_id, form_id, contact_id, submitted_at, state, reason, task) VALUES ($1, $2, $3, '990', $4, now(), 'kept', $5, 'open') RETURNING id`, v.id, v.facebook, name+"-lead", v.contact, words)
 	v.draft = s.id(`INSERT INTO template_drafts (workspace_id, account_id, name, language, version) VALUES ($1, $2, 'written', 'en', 1) RETURNING id`, v.id, v.whatsapp)
 	s.exec(`INSERT INTO template_versions (workspace_id, draft_id, version, definition, author) VALUES ($1, $2, 1, $3, 'user:0')`, v.id, v.draft, `{"category":"UTILITY","body":"Your parcel is on its way, `+words+`"}`)
 	v.suggestion = s.id(`INSERT INTO suggestions (workspace_id, conversation_id, revision, rank, language, text, made_by) VALUES ($1, $2, 3, 1, 'en', $3, 'knowledge') RETURNING id`, v.id, v.conversation, words)

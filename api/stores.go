@@ -68,6 +68,9 @@ var people = []privacy.Store{
 	{Table: "handoffs", Follows: privacy.ByIdentity, Rank: 32, Erase: []string{
 		`UPDATE handoffs SET revoked_at = coalesce(revoked_at, now()), revoked_why = 'erased' WHERE workspace_id = $1
    AND (contact_id = $2 OR identity_id IN (SELECT id FROM identities WHERE workspace_id = $1 AND contact_id = $2))`}},
+	{Table: "number_handoffs", Follows: privacy.ByContact, Rank: 33, Erase: []string{
+		`UPDATE number_handoffs SET phone = '', number_message = '', agreed_message = '', state = CASE WHEN state IN ('asked','agreed','sent') THEN 'failed' ELSE state END, reason = 'erased'
+WHERE workspace_id = $1 AND (contact_id = $2 OR wa_identity_id IN (SELECT id FROM identities WHERE workspace_id = $1 AND contact_id = $2))`}},
 	{Table: "compliance_items", Follows: privacy.ByContact},
 	{Table: "identity_joins", Follows: privacy.Stays},
 	{Table: "contact_merges", Follows: privacy.Stays, Rank: 80, Erase: []string{

@@ -55,6 +55,9 @@ func (s *scene) messageReceived(e *event) (string, error) {
 	if o := s.optIn(e, verdict); o != nil {
 		return s.confirmOptIn(t, v, m, o, e)
 	}
+	if e.Referral != nil && !created && originFree(v.Origin) {
+		v.Origin = referralOrigin(e.Referral)
+	}
 	s.answeredNumber(t, v, m, e)
 	outcome, err := s.presented(t, v, e)
 	if err != nil {
@@ -96,8 +99,8 @@ func (s *scene) conversation(t *inbox.Thread, e *event) (*inbox.Conversation, bo
 	at := e.Event.Time
 	v := &inbox.Conversation{WorkspaceID: e.WorkspaceID, ID: id, AccountID: e.AccountID, Channel: t.Channel, ThreadID: &t.ID, ContactID: t.ContactID,
 		State: "open", Handler: "bot", OpenedAt: at, LastMessageAt: at, Revision: 0}
-	if r := e.Referral; r != nil {
-		v.Origin, _ = json.Marshal(map[string]any{"referral": r, "text": "came from " + firstOf(r.Headline, r.Source, r.Ref, "an ad or link")})
+	if e.Referral != nil {
+		v.Origin = referralOrigin(e.Referral)
 	}
 	if e.Source == "backfill" {
 		v.State, v.ResolvedAt, v.HandlerReason = "resolved", &at, "history"
@@ -209,6 +212,9 @@ func (s *scene) presented(t *inbox.Thread, v *inbox.Conversation, e *event) (rou
 	code, ok := e.reference()
 	if !ok {
 		return s.outcomes[t.ID], nil
+	}
+	if link, shared := s.links[sharedKey(e.WorkspaceID, code)]; shared {
+		return s.cameByLink(t, v, link), nil
 	}
 	h := s.handoff(e.WorkspaceID, code)
 	outcome := router.Present(h, e.AccountID, t.IdentityID, e.Event.Time)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"ponte/router"
 	"ponte/template"
 )
 
@@ -157,5 +158,28 @@ func TestWhatIsNoAgreementToANumber(t *testing.T) {
 				t.Errorf("%d templates planned, want %d", n, c.grants)
 			}
 		})
+	}
+}
+
+// A poster's reference is everybody's: it says where they came from and joins nobody, however often it is
+// used. A click on an advertisement keeps its ids.
+func TestOriginsOfPostersAndAdvertisements(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	link := b.id(`INSERT INTO handoff_links (workspace_id, name, account_id, reference, language) VALUES ($1, 'Shop window', $2, 'PNT-0000-0000-0000-0001', 'it') RETURNING id`, b.ws, b.wa.ID)
+	for i, phone := range []string{"61491570156", "61491570157"} {
+		b.feed(b.waText(b.next("w"), phone, router.Prefilled("it", "PNT-0000-0000-0000-0001")))
+		b.lastReason("a poster's")
+		if n := b.id(`SELECT count(*) FROM conversations WHERE (origin->>'link_id')::bigint = $1`, link); n != int64(i+1) {
+			t.Errorf("%d conversations came by the link", n)
+		}
+	}
+	if n := b.id(`SELECT count(*) FROM identity_joins`); n != 0 {
+		t.Errorf("%d joins", n)
+	}
+	b.feed(b.waBody("61491570158", b.waMessage("w9", "61491570158", obj{"type": "text", "text": obj{"body": "hello"},
+		"referral": obj{"source_id": "1202", "source_type": "ad", "source_url": "https://fb.me/x", "headline": "Kayaks", "ctwa_clid": "CLICK"}})))
+	if got := b.text(`SELECT origin->'referral'->>'source_id' || ' ' || (origin->'referral'->>'headline') || ' ' || (origin->'referral'->>'click_id') FROM conversations ORDER BY id DESC LIMIT 1`); got != "1202 Kayaks CLICK" {
+		t.Error(got)
 	}
 }

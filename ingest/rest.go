@@ -243,7 +243,7 @@ func (s *scene) referred(e *event) (string, error) {
 		return "", err
 	}
 	if !created && e.Referral != nil {
-		v.Origin, _ = json.Marshal(map[string]any{"referral": e.Referral, "text": "came from " + firstOf(e.Referral.Headline, e.Referral.Source, e.Referral.Ref, "an ad or link")})
+		v.Origin = referralOrigin(e.Referral)
 		s.changedConversation(v)
 	}
 	return "came by a link: the origin is on the conversation", nil

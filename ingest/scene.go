@@ -61,7 +61,8 @@ type scene struct {
 	tx        *sqlx.Tx                    // reservations are made in it while events are decided: two people may want one place
 	flows     flowScene
 
-	numbers numbers // left in a chat, to be carried to
+	numbers numbers               // left in a chat, to be carried to
+	links   map[string]sharedLink // of posters, by workspace and reference
 
 	w writes
 }
@@ -198,6 +199,9 @@ func (s *scene) loadHandoffs(ctx context.Context, tx *sqlx.Tx, events []*event) 
 	}
 	if len(hashes) == 0 {
 		return nil
+	}
+	if err := s.loadLinks(ctx, tx, events); err != nil {
+		return err
 	}
 	var rows []struct {
 		ID         int64      `db:"id"`

@@ -141,6 +141,7 @@ const (
 	Revoked      Outcome = "revoked" // comment removed, join taken back
 	UnknownCode  Outcome = "unknown" // edited or invented
 	WrongAccount Outcome = "wrong_account"
+	SharedLink   Outcome = "shared_link" // of a poster: everybody has it, so it joins nobody
 	Forwarded    Outcome = "forwarded" // the message was passed on: whoever sends it may be a stranger
 )
 
@@ -181,6 +182,8 @@ func (o Outcome) Explain() string {
 		return "the reference is not one of ours: welcomed as a new contact"
 	case Forwarded:
 		return "the message with the reference had been forwarded: welcomed as a new contact"
+	case SharedLink:
+		return "the reference is a poster's: where they came from is kept, nobody is joined"
 	case WrongAccount:
 		return "the reference leads to another number: welcomed as a new contact"
 	}
