@@ -1628,6 +1628,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/handoff-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Links to WhatsApp for posters
+         * @description Permission: see
+         */
+        get: operations["get-handoff-links"];
+        put?: never;
+        /**
+         * Make a link for a poster; its reference joins nobody
+         * @description Permission: campaign
+         */
+        post: operations["post-handoff-links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handoff-links/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a link
+         * @description Permission: campaign
+         */
+        delete: operations["delete-handoff-links-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/identities/{id}/rejoin": {
         parameters: {
             query?: never;
@@ -1731,6 +1775,90 @@ export interface paths {
          * @description Permission: campaign
          */
         delete: operations["delete-knowledge-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lead-forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the boxes of lead forms mean
+         * @description Permission: see
+         */
+        get: operations["get-lead-forms"];
+        /**
+         * Say what the box of a lead form means
+         * @description Permission: configure
+         */
+        put: operations["put-lead-forms"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lead-forms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take no consent from a form any more
+         * @description Permission: configure
+         */
+        delete: operations["delete-lead-forms-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Leads that wait for a person
+         * @description Permission: see
+         */
+        get: operations["get-leads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/{id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A person has looked at a lead
+         * @description Permission: converse
+         */
+        post: operations["post-leads-id-done"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -4545,6 +4673,27 @@ export interface components {
             /** Format: int64 */
             user_id: number;
         };
+        HandoffLink: {
+            /** Format: int64 */
+            account_id: number;
+            /** Format: int64 */
+            campaign_id: number | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int64 */
+            id: number;
+            language: string;
+            link: string;
+            name: string;
+            reference: string;
+            /**
+             * Format: int64
+             * @description Conversations that came by it
+             */
+            started: number;
+            /** Format: int64 */
+            trigger_id: number | null;
+        };
         Head: {
             /** Format: int64 */
             seq: number;
@@ -4718,6 +4867,63 @@ export interface components {
             name: string;
             ticked: boolean;
         };
+        LeadForm: {
+            /** Format: int64 */
+            account_id: number;
+            box_key: string;
+            form_id: string;
+            /** Format: int64 */
+            id: number;
+            label: string;
+            language: string;
+            /** Format: int64 */
+            leads: number;
+            name: string;
+            /** @enum {string} */
+            purpose: "service" | "promotional";
+            /**
+             * Format: int64
+             * @description Leads of it that wait for a person
+             */
+            tasks: number;
+            template: string;
+            wording: string;
+            /** Format: int64 */
+            wording_id: number;
+        };
+        LeadFormInBody: {
+            /**
+             * Format: int64
+             * @description The WhatsApp number that writes first
+             */
+            account_id: number;
+            /** @description Key of the box in the form */
+            box_key: string;
+            /** @description The network's id of the form */
+            form_id: string;
+            label?: string;
+            language: string;
+            name?: string;
+            /** @enum {string} */
+            purpose: "service" | "promotional";
+            /** @description Name of the first message */
+            template: string;
+            /** @description What stands beside the box, word for word */
+            wording: string;
+        };
+        LeadTask: {
+            /** Format: int64 */
+            contact_id: number;
+            form_id: string;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            reason: string;
+            /** Format: date-time */
+            submitted_at: string;
+            /** @enum {string} */
+            task: "open" | "done";
+        };
         LedgerHead: {
             hash: string;
             /** Format: int64 */
@@ -4876,6 +5082,17 @@ export interface components {
             id: number;
             text: string;
         };
+        NewLinkInBody: {
+            /** Format: int64 */
+            account_id: number;
+            /** Format: int64 */
+            campaign_id?: number;
+            /** @description Of the text that waits in the customer's chat */
+            language?: string;
+            name: string;
+            /** Format: int64 */
+            trigger_id?: number;
+        };
         NewMemberInBody: {
             email: string;
             name: string;
@@ -4944,8 +5161,15 @@ export interface components {
             comment_id?: number;
             /** Format: int64 */
             handoff_id?: number;
+            /**
+             * Format: int64
+             * @description A poster's link
+             */
+            link_id?: number;
             /** Format: int64 */
             post_id?: number;
+            /** @description The advertisement or post that was tapped */
+            referral?: components["schemas"]["OriginReferral"];
             text: string;
             /** Format: int64 */
             trigger_id?: number;
@@ -4953,6 +5177,14 @@ export interface components {
         OriginInBody: {
             /** @description Where the list comes from, how people agreed, and who can show it: the owner's word */
             origin: string;
+        };
+        OriginReferral: {
+            /** @description ctwa_clid */
+            click_id?: string;
+            headline?: string;
+            source_id?: string;
+            type?: string;
+            url?: string;
         };
         Overview: {
             accounts: components["schemas"]["AccountHealth"][];
@@ -5091,6 +5323,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageHandoffLink: {
+            items: components["schemas"]["HandoffLink"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageHold: {
             items: components["schemas"]["Hold"][];
             /** @description Cursor of the next page; empty on the last */
@@ -5098,6 +5335,16 @@ export interface components {
         };
         PageKnowledge: {
             items: components["schemas"]["Knowledge"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageLeadForm: {
+            items: components["schemas"]["LeadForm"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageLeadTask: {
+            items: components["schemas"]["LeadTask"][];
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
@@ -9232,6 +9479,97 @@ export interface operations {
             };
         };
     };
+    "get-handoff-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageHandoffLink"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-handoff-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLinkInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoffLink"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-handoff-links-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-identities-id-rejoin": {
         parameters: {
             query?: never;
@@ -9438,6 +9776,161 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-lead-forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLeadForm"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-lead-forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadFormInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadForm"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-lead-forms-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-leads": {
+        parameters: {
+            query?: {
+                task?: "open" | "done";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLeadTask"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-leads-id-done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
         responses: {
             /** @description No Content */
             204: {
