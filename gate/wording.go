@@ -14,10 +14,26 @@ func says(text, brand string) bool {
 	return want != "" && strings.Contains(strings.Join(strings.Fields(fold(text)), " "), want)
 }
 
-// The word to answer with, or the sentence about it, in the languages served.
-var stopWords = regexp.MustCompile(`(^|[^\pL\pN])(stop|opt[ -]?out|unsubscribe|disiscriviti|desabonner|dezabonare|dezabonezi|darse de baja|darte de baja|abmelden|abbestellen|cancelar a subscricao|sair)($|[^\pL\pN])`)
+// tellsHowToStop finds the way out in a message in the seven languages served: the word to answer with –
+// in capitals, in quotes or after "reply" –, a sentence about unsubscribing, or a button that says it.
+// "Non-stop fun" is no way out.
+func tellsHowToStop(text string) bool {
+	return stopWord.MatchString(text) || stopSentence.MatchString(fold(text))
+}
 
-func tellsHowToStop(text string) bool { return stopWords.MatchString(fold(text)) }
+var stopWord = regexp.MustCompile(`(^|[^\pL\pN-])(STOP|STOPP|ARRET|ARRÊT|BAJA|SAIR|PARAR|ABMELDEN|ABBESTELLEN|OPRESTE|OPREȘTE)($|[^\pL\pN-])`)
+
+// Folded: lower case, no accents. One line a language where it matters.
+var stopSentence = regexp.MustCompile(`(^|[^\pL\pN])(opt(ing)?[ -]?out|unsubscribe|stop (these|getting|receiving) (offers|messages|promotions)` +
+	`|disiscri(viti|versi|vermi|vimi|zione)|annulla(re)? l.iscrizione|cancellar(ti|si) dalla lista` +
+	`|desabonne(r|z|ment)|desinscri(re|vez|ption)|ne plus recevoir` +
+	`|dezabon(are|ezi|eaza|ati|area)|nu mai (vrei|doriti|doresti) (sa primesti|sa primiti|oferte|mesaje)` +
+	`|darse de baja|darte de baja|dar de baja|cancelar la suscripcion|no recibir mas` +
+	`|abmeld(en|ung)|abbestell(en|ung)|keine (angebote|nachrichten|werbung) mehr` +
+	`|cancelar a (subscricao|inscricao|assinatura)|deixar de receber|nao receber mais` +
+	`|(reply|text|send|answer|write|type|tap|rispondi|scrivi|invia|manda|repond(s|ez|re)|envo(ie|yez)|ecri(s|vez|re)|raspund(e|eti)|scri(e|eti)|trimite(ti)?|respond(e|a|er)|escrib(e|a)|envi(a|e)|antworte[nt]?|sende[nt]?|schreibe[nt]?|escreva|digite)` +
+	`[^\pL\pN]+((with|con|mit|cu|par|avec|a|by|sie|einfach|just|solo)[^\pL\pN]+){0,2}(stop|stopp|arret|baja|sair|parar|alto|opreste|ende|end))($|[^\pL\pN])` +
+	`|(^|\n)\s*(stop|stopp|basta|arreter|arretez|parar|no more|no mas|nu mai trimite)( (promotions?|promos?|offers?|offerte|promozioni|offres|oferte|promotii|ofertas|promociones|angebote|werbung|promocoes|marketing|messages|messaggi|mesaje|mensajes|mensagens|nachrichten))?\s*(\n|$)`)
 
 // componentTexts collects every text and link of a template's components, whatever their shape.
 func componentTexts(raw json.RawMessage) []string {
