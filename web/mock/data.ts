@@ -16,9 +16,9 @@ export const me: Me = {
 };
 
 export const accounts: Account[] = [
-  { id: 1, channel: 'facebook', external_id: '1100000000000001', name: 'Bondi Kayaks', base_url: 'http://127.0.0.1:8090', waba_id: '', phone: '', page_id: '', state: 'connected', state_reason: '', sending: true, automate: true, coverage: 'complete' },
-  { id: 2, channel: 'instagram', external_id: '17841400000000001', name: 'bondikayaks', base_url: 'http://127.0.0.1:8090', waba_id: '', phone: '', page_id: '', state: 'connected', state_reason: '', sending: true, automate: true, coverage: 'complete' },
-  { id: 3, channel: 'whatsapp', external_id: '210000000000001', name: 'Bondi Kayaks on WhatsApp', base_url: 'http://127.0.0.1:8090', waba_id: '200000000000001', phone: '+61 2 5550 0101', page_id: '', state: 'needs_reauthorisation', state_reason: 'The access token has expired: make a new one in Meta’s console and connect again.', sending: true, automate: true, coverage: 'not_measurable' },
+  { id: 1, channel: 'facebook', external_id: '1100000000000001', name: 'Bondi Kayaks', base_url: 'http://127.0.0.1:8090', waba_id: '', phone: '', page_id: '', state: 'connected', state_reason: '', sending: true, automate: true, coverage: 'complete', health: { checked_at: ago(40), token_expires: null, access_expires: null, quality: '', problems: [] } },
+  { id: 2, channel: 'instagram', external_id: '17841400000000001', name: 'bondikayaks', base_url: 'http://127.0.0.1:8090', waba_id: '', phone: '', page_id: '', state: 'connected', state_reason: '', sending: true, automate: true, coverage: 'complete', health: { checked_at: ago(40), token_expires: null, access_expires: null, quality: '', problems: [] } },
+  { id: 3, channel: 'whatsapp', external_id: '210000000000001', name: 'Bondi Kayaks on WhatsApp', base_url: 'http://127.0.0.1:8090', waba_id: '200000000000001', phone: '+61 2 5550 0101', page_id: '', state: 'needs_reauthorisation', state_reason: 'The access token has expired: make a new one in Meta’s console and connect again.', sending: true, automate: true, coverage: 'not_measurable', health: { checked_at: ago(40), token_expires: ago(30), access_expires: null, quality: 'GREEN', problems: [{ code: 'token_invalid', meaning: 'the network does not take the token any more', fix: 'connect the account again', since: ago(50) }] } },
 ];
 
 export const overview: Overview = {
@@ -27,7 +27,7 @@ export const overview: Overview = {
   unknown_actions: 1, asks_pending: 3,
   llm: { configured: true, state: 'ok', spent_micros: 1_320_000, budget_micros: 5_000_000, spent_tokens: 41_200, budget_tokens: 2_000_000, priced: true, sees: false, signals: 'off', meaning: 'what rules and the embedded model are not sure of is put to the language model' },
   decisions_today: { allow: 412, review: 31, hide: 18, delete: 2 }, undone_today: 1, events_lag_seconds: 0.4, parked: 1,
-  accounts: accounts.map((a) => ({ id: a.id, name: a.name, channel: a.channel, state: a.state, state_reason: a.state_reason, coverage: a.coverage })),
+  accounts: accounts.map((a) => ({ id: a.id, name: a.name, channel: a.channel, state: a.state, state_reason: a.state_reason, coverage: a.coverage, problems: a.health.problems })),
 };
 
 export const posts: Post[] = [
@@ -113,6 +113,7 @@ export function conversationDetail(c: Conversation): ConversationDetail {
     ...c,
     cost: { currency: 'AUD', micros: 214_000, messages: 2, unknown: 0, other_currency: 0 },
     came_from: c.origin ? { comment: { id: 100, text: 'SUNRISE per favore!' }, post: { id: 1, text: posts[0]?.caption ?? '' }, trigger: { id: 1, text: 'Sunrise' } } : null,
+    cost: { currency: 'AUD', micros: 110_000, messages: 1, unknown: 0, other_currency: 0 },
     consent: [{ channel: 'whatsapp', purpose: 'promotional', state: 'granted', since: ago(1490), wording: 'Vuoi ricevere da Bondi Kayaks offerte su corsi e noleggi qui su WhatsApp, al massimo quattro al mese?', how: 'keyword_reply', seq: 41 }],
     identities: [
       { id: 501, channel: 'instagram', username: 'giuli.fer', name: 'Giulia', phone: '', join: null, parted: null },

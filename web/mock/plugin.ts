@@ -51,6 +51,8 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/me\/second-factor$/, () => ({ body: { on: true, since: data.ago(90_000), codes_left: 8 } })],
   ['GET', /^\/sessions$/, () => page([{ id: 1, created_at: data.ago(600), last_seen_at: data.ago(0), address: '127.0.0.1', agent: 'Firefox on Linux', current: true }])],
   ['GET', /^\/workspace$/, () => ({ body: { ...data.me.workspace, legal_name: 'Bondi Kayaks Pty Ltd', contact: 'bondi.example/contact', country: 'AU', settings: { quiet_from: '09:00', quiet_to: '20:00', saturday_from: '09:00', saturday_to: '17:00', automate: true } } })],
+  ['GET', /^\/price-files$/, () => page([{ id: 2, version: 2, name: 'rates-2026-10.csv', rows: 214, currencies: 'AUD', from: '2026-10-01', to: '2026-10-01', imported_by: 'user:1', imported_at: data.ago(9000), withdrawn_by: null, withdrawn_at: null }])],
+  ['GET', /^\/spending$/, () => ({ body: { currency: 'AUD', day_from: data.ago(600), day: { micros: 4_120_000, messages: 31, unknown: 2, other_currency: 0, limit_micros: 20_000_000 }, month: { micros: 96_400_000, messages: 802, unknown: 2, other_currency: 0, limit_micros: null }, campaigns: [] } })],
   ['GET', /^\/policy$/, () => ({ body: { hide_harm: true, hide_spam: true, review_harm: 0.5, review_spam: 0.5, llm_hide: 0.8 } })],
   ['GET', /^\/contacts$/, (_m, q) => page(q.get('q') === 'nobody' ? [] : records.contacts)],
   ['GET', /^\/contacts\/(\d+)$/, (m) => { const c = records.contacts.find((x) => x.id === Number(m[1])); return c ? { body: records.contactDetail(c) } : none; }],

@@ -7,7 +7,7 @@ import { useCan } from '@/api/session';
 import type { Account, Check } from '@/api/types';
 import { codeText } from '@/i18n';
 import { useConfirm } from '@/ui/confirm';
-import { ChannelMark, channelNames, PageBody, PageHead, Tag } from '@/ui/parts';
+import { Ago, ChannelMark, channelNames, PageBody, PageHead, Tag } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import css from './accounts.module.css';
@@ -57,8 +57,25 @@ function Card({ a, configure }: { a: Account; configure: boolean }) {
         )}
       </div>
       {a.state_reason && <p style={{ margin: '10px 0 0', color: 'var(--p-bad-ink)' }}>{a.state_reason}</p>}
+      {a.health.problems.length > 0 && !check.data && <Problems a={a} />}
       {check.data && <Checks checks={check.data.checks} />}
     </section>
+  );
+}
+
+/** What was found without anybody asking. */
+function Problems({ a }: { a: Account }) {
+  const { t } = useTranslation();
+  return (
+    <ul className={css.checks} aria-label={t('accounts.problems')}>
+      {a.health.problems.map((p) => (
+        <li key={p.code}>
+          <IconCircleX size={18} className={css.no} role="img" aria-label={t('accounts.not_ok')} />
+          <div>{codeText('account_problem', p.code)}<small>{p.meaning}</small><small className={css.fix}>{p.fix}</small></div>
+        </li>
+      ))}
+      {a.health.checked_at && <li><span /><small>{t('accounts.checked')} <Ago at={a.health.checked_at} /></small></li>}
+    </ul>
   );
 }
 

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Account, Action } from '@/api/types';
 import { codeText } from '@/i18n';
 import { useNow } from '@/ui/clock';
-import { dateTime } from '@/ui/format';
+import { dateTime, micros } from '@/ui/format';
 import { Ago, ChannelMark, Tag, type Tone } from '@/ui/parts';
 import { reasonText } from '@/ui/reason';
 import { Row } from '@/ui/rows';
@@ -32,6 +32,8 @@ export function ActionRow({ a, account, campaign, onSettle }: Props) {
         <span>{codeText('purpose', a.purpose)}</span>
         <span>{a.done_at ? <Ago at={a.done_at} /> : <Ago at={a.created_at} />}</span>
         {later && <span>{t('moderation.not_before', { at: dateTime(a.not_before, i18n.language) })}</span>}
+        {a.cost.micros !== null && a.cost.micros > 0 && <span>{micros(a.cost.micros, i18n.language)} {a.cost.currency}</span>}
+        {a.cost.state === 'unknown' && <span>{t('prices.unknown', { count: 1 })}</span>}
         {a.attempts > 1 && <span>{t('outbox.attempts', { count: a.attempts })}</span>}
       </small>
     </Row>

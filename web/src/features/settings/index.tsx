@@ -9,6 +9,7 @@ import { PageBody, PageHead } from '@/ui/parts';
 import { Failure, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { PolicySection } from './policy';
+import { MessageBudget, Prices } from './prices';
 import { Section } from './section';
 import { numbers, numberOf, type NumberField } from './fields';
 import { useSaveWorkspace, useWorkspace, useWorkspaceSending } from './queries';
@@ -22,7 +23,7 @@ export default function Settings() {
   return (
     <PageBody>
       <PageHead title={t('settings.title')}>{t('settings.lead')}</PageHead>
-      {configure ? <Loaded query={query}>{(w) => <><Form key={w.id} start={w} /><PolicySection /></>}</Loaded> : <Failure error={new ApiError(403, {})} />}
+      {configure ? <Loaded query={query}>{(w) => <><Form key={w.id} start={w} /><Prices /><PolicySection /></>}</Loaded> : <Failure error={new ApiError(403, {})} />}
     </PageBody>
   );
 }
@@ -54,6 +55,7 @@ function Form({ start }: { start: Workspace }) {
       </Section>
       <Section id="hours">{['quiet_from', 'quiet_to', 'saturday_from', 'saturday_to'].map(time)}<Switch className={css.wide ?? ''} label={t('settings.field.sundays')} checked={w.settings['sundays'] === true} onChange={(e) => set('sundays', e.currentTarget.checked)} /></Section>
       <Section id="limits">{numbers.limits.map(number)}</Section>
+      <MessageBudget settings={w.settings} set={set} error={error} />
       <Section id="budget">{numbers.budget.map(number)}</Section>
       {changed && <div className={css.save}><Button variant="default" onClick={() => setW(start)}>{t('act.cancel')}</Button><Button type="submit" loading={save.isPending}>{t('act.save')}</Button></div>}
     </form>

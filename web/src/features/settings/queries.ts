@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { Policy, Workspace } from '@/api/types';
+import type { Page, Policy, PriceFile, Spending, Workspace } from '@/api/types';
 
 export function useWorkspace() {
   return useQuery({ queryKey: ['workspace'], queryFn: () => unwrap<Workspace>(api.GET('/workspace')) });
@@ -29,4 +29,27 @@ export function usePolicy() {
 export function useSavePolicy() {
   const client = useQueryClient();
   return useMutation({ mutationFn: (body: Policy) => unwrap<Policy>(api.PUT('/policy', { body })), onSuccess: () => client.invalidateQueries({ queryKey: ['policy'] }) });
+}
+
+export function usePriceFiles() {
+  return useQuery({ queryKey: ['price-files'], queryFn: () => unwrap<Page<PriceFile>>(api.GET('/price-files')) });
+}
+
+export function useSpending() {
+  return useQuery({ queryKey: ['spending'], queryFn: () => unwrap<Spending>(api.GET('/spending')) });
+}
+
+function usePricesChanged() {
+  const client = useQueryClient();
+  return () => { for (const key of ['price-files', 'spending', 'actions', 'overview']) void client.invalidateQueries({ queryKey: [key] }); };
+}
+
+export function useImportPrices() {
+  const onSuccess = usePricesChanged();
+  return useMutation({ mutationFn: (body: { name: string; text: string }) => unwrap<PriceFile>(api.POST('/price-files', { body })), onSuccess });
+}
+
+export function useWithdrawPrices() {
+  const onSuccess = usePricesChanged();
+  return useMutation({ mutationFn: (id: number) => unwrap<PriceFile>(api.POST('/price-files/{id}/withdraw', { params: { path: { id } }, body: {} })), onSuccess });
 }
