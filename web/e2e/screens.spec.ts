@@ -4,6 +4,7 @@ import { expect, test, type Page } from '@playwright/test';
 const screens = {
   home: '/', moderation: '/moderation?id=101', queue: '/moderation', rtl: '/moderation?id=103', inbox: '/inbox?id=1000', shut: '/inbox?id=1002', list: '/inbox?view=all',
   triggers: '/triggers', trigger: '/triggers/1', knowledge: '/knowledge', questions: '/knowledge?tab=questions', figures: '/knowledge?tab=figures', accounts: '/accounts', contacts: '/contacts', person: '/contacts/300', outbox: '/outbox', sent: '/outbox?view=all', events: '/events?view=all', requests: '/events?view=deliveries', consent: '/consent', audit: '/audit', templates: '/templates', team: '/team', profile: '/profile', password: '/password#x', settings: '/settings', rehearse: '/rehearse', missing: '/no-such-page',
+  triggers: '/triggers', trigger: '/triggers/1', newTrigger: '/triggers/new', campaign: '/campaigns/1', noCampaign: '/campaigns/2', knowledge: '/knowledge', accounts: '/accounts', contacts: '/contacts', person: '/contacts/300', outbox: '/outbox', sent: '/outbox?view=all', events: '/events?view=all', requests: '/events?view=deliveries', consent: '/consent', audit: '/audit', templates: '/templates', team: '/team', profile: '/profile', password: '/password#x', settings: '/settings', rehearse: '/rehearse', missing: '/no-such-page',
 };
 const sizes = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 
@@ -75,7 +76,7 @@ test.describe('states', () => {
   });
 
   test('lists that are empty say what that means', async ({ page }) => {
-    await page.route(/\/api\/v1\/(comments|conversations|triggers|accounts|knowledge|quick-replies|posts)(\?|$)/, (r) => r.fulfill({ json: { items: [], next: '' } }));
+    await page.route(/\/api\/v1\/(comments|conversations|triggers|campaigns|accounts|knowledge|quick-replies|posts)(\?|$)/, (r) => r.fulfill({ json: { items: [], next: '' } }));
     await open(page, '/moderation');
     await expect(page.getByText('The queue is clear').first()).toBeVisible();
     await open(page, '/inbox');

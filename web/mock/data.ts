@@ -1,4 +1,5 @@
 import type { Account, Comment, CommentDetail, Conversation, ConversationDetail, Me, Message, Overview, Post, Suggestions, Trigger, Verdict } from '../src/api/types';
+import { funnel, noFunnel } from './campaigns.ts';
 
 /** A small made-up brand, so that the screens can be looked at and tested without a server. */
 const now = Date.now();
@@ -139,6 +140,6 @@ export const suggestions: Suggestions = {
 };
 
 export const triggers: Trigger[] = [
-  { id: 1, name: 'Sunrise', state: 'live', priority: 10, sources: ['comment'], keywords: [{ language: 'en', words: ['sunrise', 'dates'], phrases: ['more info'], not: [] }, { language: 'it', words: ['alba', 'sunrise'], phrases: [], not: [] }], intents: [], account_ids: [], post_ids: [1], starts_at: ago(4000), ends_at: ahead(40000), public_replies: { en: ['Just sent you the dates!', 'Look in your messages 🌅'] }, private_reply: { en: 'Hi! Dates and places are a tap away: {{link}}' }, handoff_account_id: 3, valid_minutes: 1440, purpose: 'promotional', runs: { matched: 128, replied: 126, private_replied: 121, handed_off: 64, joined: 59 } },
-  { id: 2, name: 'Price questions', state: 'draft', priority: 0, sources: ['comment', 'message'], keywords: [], intents: ['price'], account_ids: [], post_ids: [], starts_at: null, ends_at: null, public_replies: {}, private_reply: { en: 'Here is our price list: {{link}}' }, handoff_account_id: 3, valid_minutes: 720, purpose: 'promotional', runs: { matched: 0, replied: 0, private_replied: 0, handed_off: 0, joined: 0 } },
+  { id: 1, name: 'Sunrise', state: 'live', priority: 10, sources: ['comment'], keywords: [{ language: 'en', words: ['sunrise', 'dates'], phrases: ['more info'], not: [] }, { language: 'it', words: ['alba', 'sunrise'], phrases: [], not: [] }], intents: [], account_ids: [], post_ids: [1], starts_at: ago(4000), ends_at: ahead(40000), public_replies: { en: ['Just sent you the dates!', 'Look in your messages 🌅'] }, private_reply: { en: 'Hi! Dates and places are a tap away: {{link}}' }, handoff_account_id: 3, valid_minutes: 1440, purpose: 'promotional', runs: { matched: 128, replied: 126, private_replied: 121, handed_off: 64, joined: 59 }, campaign_id: 1, campaign: 'Spring on the water', funnel, recurrence: '0 18 * * 5', duration_minutes: 120, once: 'period', delay_seconds: 20, jitter_seconds: 40, per_hour: 60, per_day: 300, hashtags: [] },
+  { id: 2, name: 'Price questions', state: 'draft', priority: 0, sources: ['comment', 'message'], keywords: [], intents: ['price'], account_ids: [], post_ids: [], starts_at: null, ends_at: null, public_replies: {}, private_reply: { en: 'Here is our price list: {{link}}' }, handoff_account_id: 3, valid_minutes: 720, purpose: 'promotional', runs: { matched: 0, replied: 0, private_replied: 0, handed_off: 0, joined: 0 }, campaign: '', funnel: noFunnel },
 ];

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
+import * as campaigns from './campaigns.ts';
 import * as data from './data.ts';
 import * as records from './records.ts';
 import { act, calls, changes, stage } from './stage.ts';
@@ -41,6 +42,14 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/posts$/, () => page(data.posts)],
   ['GET', /^\/triggers$/, () => page(data.triggers)],
   ['GET', /^\/triggers\/(\d+)$/, (m) => { const x = data.triggers.find((t) => t.id === Number(m[1])); return x ? { body: x } : none; }],
+  ['GET', /^\/campaigns$/, () => page(campaigns.campaigns)],
+  ['GET', /^\/campaigns\/(\d+)$/, (m) => { const x = campaigns.campaigns.find((c) => c.id === Number(m[1])); return x ? { body: x } : none; }],
+  ['GET', /^\/triggers\/\d+\/windows$/, () => page(campaigns.windows)],
+  ['POST', /^\/recurrence-preview$/, () => page(campaigns.windows)],
+  ['POST', /^\/trigger-check$/, () => ({ body: campaigns.wordCheck })],
+  ['POST', /^\/dry-runs$/, () => ({ body: campaigns.dryRun })],
+  ['GET', /^\/dry-runs\/\d+$/, () => ({ body: campaigns.dryRun })],
+  ['GET', /^\/dry-runs\/\d+\/results$/, (_m, q) => page(campaigns.dryRunResults.filter((r) => !q.get('code') || r.code === q.get('code')))],
   ['GET', /^\/quick-replies$/, () => page([{ id: 1, shortcut: 'hours', language: 'en', title: 'Opening hours', text: 'We are at the north ramp every day from 7:00 to 18:00.', intents: [] }, { id: 2, shortcut: 'orari', language: 'it', title: 'Orari', text: 'Siamo alla rampa nord ogni giorno dalle 7 alle 18.', intents: [] }])],
   ['GET', /^\/knowledge$/, () => page([{ id: 1, language: 'en', title: 'Places on the sunrise paddle', text: 'Twelve places each Saturday; children from eight with an adult.', source: 'Handbook' }])],
   ['GET', /^\/members$/, () => page([{ user_id: 1, email: 'nora@bondi.example', name: 'Nora Weld', role: 'owner', created_at: data.ago(90000) }, { user_id: 2, email: 'sam@bondi.example', name: 'Sam Oduya', role: 'moderator', created_at: data.ago(40000) }])],

@@ -26,6 +26,8 @@ export function staleKeys(change: Change): readonly (readonly (string | number)[
       return [['conversation'], ['conversations'], ['contact'], ['contacts'], ['ledger']];
     case 'trigger':
       return [['triggers']];
+    case 'dry_run':
+      return [['dry_runs', change.id]];
     case 'account':
       return [['accounts'], ['overview']];
     case 'workspace':

@@ -1,4 +1,5 @@
 import type { Trigger, TriggerInput } from '@/api/types';
+import { always, fromCron, fromWall, toCron, toWall, type Schedule } from './schedule';
 
 /** The languages that the product serves customers in. */
 export const served = ['en', 'it', 'fr', 'ro', 'es', 'de', 'pt'] as const;
@@ -19,23 +20,29 @@ export interface Draft {
   ends_at: string;
   handoff_account_id: number | null;
   valid_minutes: number;
+  hashtags: string[];
+  schedule: Schedule;
+  once: 'post' | 'trigger' | 'period';
+  delay_seconds: number;
+  jitter_seconds: number;
+  per_hour: number;
+  per_day: number;
+  campaign_id: number | null;
+  /** The workspace's time zone: what stands in the fields of time is its clock. */
+  zone: string;
   by: Record<string, PerLanguage>;
 }
 
 export const emptyLanguage: PerLanguage = { words: [], not: [], replies: '', private: '' };
 
-export function newDraft(language: string): Draft {
-  return { name: '', priority: 0, sources: ['comment'], intents: [], account_ids: [], post_ids: [], starts_at: '', ends_at: '', handoff_account_id: null, valid_minutes: 1440, by: { [language]: emptyLanguage } };
+export const sources = ['comment', 'reply', 'ad_comment', 'live_comment', 'mention', 'story_reply', 'message'] as const;
+const publicSources = ['comment', 'reply', 'ad_comment', 'live_comment', 'mention'];
+
+export function newDraft(language: string, zone: string): Draft {
+  return { name: '', priority: 0, sources: publicSources, hashtags: [], schedule: always, once: 'post', delay_seconds: 0, jitter_seconds: 0, per_hour: 0, per_day: 0, campaign_id: null, zone, intents: [], account_ids: [], post_ids: [], starts_at: '', ends_at: '', handoff_account_id: null, valid_minutes: 1440, by: { [language]: emptyLanguage } };
 }
 
-/** "2026-05-04T09:30" for a datetime field, in the browser's zone. */
-export function toField(at: string | null): string {
-  if (!at) return '';
-  const d = new Date(at);
-  return new Date(d.getTime() - d.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
-export function toDraft(trigger: Trigger): Draft {
+export function toDraft(trigger: Trigger, zone: string): Draft {
   const by: Draft['by'] = {};
   const at = (language: string): PerLanguage => (by[language || anyLanguage] ??= { ...emptyLanguage });
   for (const k of trigger.keywords ?? []) {
@@ -51,15 +58,17 @@ export function toDraft(trigger: Trigger): Draft {
   }
   if (Object.keys(by).length === 0) by['en'] = emptyLanguage;
   const { name, priority, handoff_account_id, valid_minutes } = trigger;
-  return { name, priority, handoff_account_id, valid_minutes, by, sources: trigger.sources ?? [], intents: trigger.intents ?? [], account_ids: trigger.account_ids ?? [], post_ids: trigger.post_ids ?? [], starts_at: toField(trigger.starts_at), ends_at: toField(trigger.ends_at) };
+  return { name, priority, handoff_account_id, valid_minutes, by, zone, hashtags: trigger.hashtags ?? [], schedule: fromCron(trigger.recurrence ?? '', trigger.duration_minutes ?? 0), once: trigger.once || 'post',
+    delay_seconds: trigger.delay_seconds ?? 0, jitter_seconds: trigger.jitter_seconds ?? 0, per_hour: trigger.per_hour ?? 0, per_day: trigger.per_day ?? 0, campaign_id: trigger.campaign_id ?? null,
+    sources: trigger.sources ?? [], intents: trigger.intents ?? [], account_ids: trigger.account_ids ?? [], post_ids: trigger.post_ids ?? [], starts_at: toWall(trigger.starts_at, zone), ends_at: toWall(trigger.ends_at, zone) };
 }
 
 /** What the API wants; several words in a row are a phrase, and a reply stands on each line. */
 export function toInput(draft: Draft): TriggerInput {
   const languages = Object.entries(draft.by);
   const spoken = languages.filter(([language]) => language !== anyLanguage);
-  const time = (field: string) => (field ? new Date(field).toISOString() : null);
-  const { priority, sources, intents, account_ids, post_ids, handoff_account_id, valid_minutes } = draft;
+  const { priority, sources, intents, account_ids, post_ids, handoff_account_id, valid_minutes, hashtags, once, delay_seconds, jitter_seconds, per_hour, per_day, campaign_id } = draft;
+  const recurrence = toCron(draft.schedule);
   return {
     priority,
     sources,
@@ -68,9 +77,18 @@ export function toInput(draft: Draft): TriggerInput {
     post_ids,
     handoff_account_id,
     valid_minutes,
+    hashtags,
+    once,
+    delay_seconds,
+    jitter_seconds,
+    per_hour,
+    per_day,
+    campaign_id,
+    recurrence,
+    duration_minutes: recurrence ? draft.schedule.minutes : 0,
     name: draft.name.trim(),
-    starts_at: time(draft.starts_at),
-    ends_at: time(draft.ends_at),
+    starts_at: fromWall(draft.starts_at, draft.zone),
+    ends_at: fromWall(draft.ends_at, draft.zone),
     keywords: languages.filter(([, l]) => l.words.length > 0).map(([language, l]) => ({ language: language === anyLanguage ? '' : language, words: l.words.filter((w) => !/\s/.test(w)), phrases: l.words.filter((w) => /\s/.test(w)), not: l.not })),
     public_replies: Object.fromEntries(spoken.map(([language, l]) => [language, splitReplies(l.replies)] as const).filter(([, r]) => r.length > 0)),
     private_reply: Object.fromEntries(spoken.map(([language, l]) => [language, l.private.trim()] as const).filter(([, text]) => text)),
@@ -87,16 +105,21 @@ export function splitReplies(text: string): string[] {
   return text.split('\n').map((line) => line.trim()).filter(Boolean);
 }
 
-export type Fault = 'name' | 'words' | 'replies' | 'period' | 'link' | 'account';
+export type Fault = 'name' | 'words' | 'replies' | 'period' | 'link' | 'account' | 'sources' | 'delay';
+
+/** The step of the wizard in which a fault is mended. */
+export const stepOf: Record<Fault, number> = { sources: 0, words: 1, replies: 2, link: 2, account: 2, period: 3, delay: 3, name: 4 };
 
 /** What is still missing before it can be saved; the server checks again. */
 export function faults(draft: Draft): Fault[] {
   const input = toInput(draft);
   const out: Fault[] = [];
   if (!input.name) out.push('name');
+  if (input.sources.length === 0) out.push('sources');
   if (input.keywords.length === 0 && input.intents.length === 0) out.push('words');
   if (Object.keys(input.public_replies).length === 0 && Object.keys(input.private_reply).length === 0) out.push('replies');
   if (input.starts_at && input.ends_at && input.ends_at <= input.starts_at) out.push('period');
+  if (draft.delay_seconds + draft.jitter_seconds >= draft.valid_minutes * 60) out.push('delay');
   const withLink = Object.values(input.private_reply).some((text) => text.includes('{{link}}'));
   if (input.handoff_account_id !== null && !withLink) out.push('link');
   if (input.handoff_account_id === null && withLink) out.push('account');

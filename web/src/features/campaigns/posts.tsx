@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { ChannelMark, Picture } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
 import { usePosts } from './queries';
-import css from './triggers.module.css';
+import css from './campaigns.module.css';
 
 /** The posts on which a trigger listens; none chosen means all. */
 export function PostPicker({ selected, onChange }: { selected: number[]; onChange: (ids: number[]) => void }) {
