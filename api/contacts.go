@@ -106,11 +106,13 @@ func (s *Server) getContact(ctx context.Context, who *caller, in *ByID) (Contact
 type consentIn struct {
 	ByID
 	Body struct {
-		Act          string `json:"act" enum:"grant,withdraw"`
-		Channel      string `json:"channel" enum:"whatsapp,messenger,instagram,all"`
-		Purpose      string `json:"purpose" enum:"promotional,service,research,profiling,all"`
-		How          string `json:"how" maxLength:"60" doc:"How the person said it: phone, in_store, letter …"`
-		EvidenceText string `json:"evidence_text" maxLength:"2000" doc:"What proves it: where and when, which form"`
+		Act          string     `json:"act" enum:"grant,withdraw,confirm" doc:"confirm lifts a doubt: the person said that they go on"`
+		Channel      string     `json:"channel" enum:"whatsapp,messenger,instagram,all"`
+		Purpose      string     `json:"purpose" enum:"promotional,service,research,profiling,all"`
+		How          string     `json:"how" maxLength:"60" doc:"How the person said it: phone, in_store, letter …"`
+		EvidenceText string     `json:"evidence_text" maxLength:"2000" doc:"What proves it: where and when, which form"`
+		At           *time.Time `json:"at,omitempty" doc:"When the person said so; left out: now. Entries are ordered by it"`
+		WordingID    *int64     `json:"wording_id,omitempty" doc:"The version that was read out; left out: the latest in the person's language"`
 	}
 }
 
@@ -126,6 +128,16 @@ func (s *Server) recordConsent(ctx context.Context, who *caller, in *consentIn) 
 	if err != nil {
 		return fault.Field("evidence_text", "say what proves it: where and when the person said so")
 	}
+	at := s.Now()
+	if b.At != nil {
+		at = *b.At
+	}
+	if at.After(s.Now().Add(time.Minute)) {
+		return fault.Field("at", "that is in the future")
+	}
+	if b.Act == "confirm" && b.Purpose == consent.All {
+		return fault.Field("purpose", "name the purpose that goes on")
+	}
 	if b.Act == "grant" && b.Channel == "all" {
 		return fault.Field("channel", "a grant names one channel")
 	}
@@ -139,17 +151,18 @@ func (s *Server) recordConsent(ctx context.Context, who *caller, in *consentIn) 
 			if i.Channel == "facebook" || b.Act == "grant" && i.Channel != b.Channel {
 				continue
 			}
-			e := consent.Entry{WorkspaceID: who.WorkspaceID, At: s.Now(), Brand: w.BrandName(), Channel: b.Channel, Purpose: b.Purpose, Act: consent.Act(b.Act), Kind: consent.Express,
+			e := consent.Entry{WorkspaceID: who.WorkspaceID, At: at, Brand: w.BrandName(), Channel: b.Channel, Purpose: b.Purpose, Act: consent.Act(b.Act), Kind: consent.Express,
 				How: "member", Actor: who.Actor(), Evidence: consent.Evidence{"member": who.Actor()},
 				Personal: consent.Personal{ContactID: in.ID, IdentityID: i.ID, Address: consent.AddressOf(i), Name: c.Name, Words: how + ": " + words}}
-			if b.Act == "withdraw" {
+			switch {
+			case b.Act == "withdraw":
 				e.Channel = consent.All
-			} else if b.Purpose == consent.Promotional {
-				wording, err := consent.LatestWording(ctx, tx, who.WorkspaceID, consent.Offers, firstOf(c.Language, w.Locale))
-				if err != nil {
+			case b.Act == "confirm":
+				e.Channel, e.Kind = i.Channel, consent.None
+			case b.Purpose == consent.Promotional:
+				if e.WordingID, err = s.readOut(ctx, tx, who.WorkspaceID, b.WordingID, firstOf(c.Language, w.Locale)); err != nil {
 					return err
 				}
-				e.WordingID = &wording.ID
 			}
 			entries = append(entries, e)
 		}
@@ -160,7 +173,7 @@ func (s *Server) recordConsent(ctx context.Context, who *caller, in *consentIn) 
 			return err
 		}
 		if b.Act == "withdraw" {
-			if err := stopOffers(ctx, tx, who.WorkspaceID, in.ID, b.Purpose); err != nil {
+			if err := s.offersAfter(ctx, tx, who.WorkspaceID, ids, b.Purpose); err != nil {
 				return err
 			}
 		}
@@ -169,6 +182,16 @@ func (s *Server) recordConsent(ctx context.Context, who *caller, in *consentIn) 
 		}
 		return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "contact", ObjectID: in.ID})
 	})
+}
+
+// readOut is the wording that a member read out to a person.
+func (s *Server) readOut(ctx context.Context, tx *sqlx.Tx, workspace int64, id *int64, language string) (*int64, error) {
+	if id != nil {
+		w, err := s.wordingOf(ctx, workspace, *id)
+		return &w.ID, err
+	}
+	w, err := consent.LatestWording(ctx, tx, workspace, consent.Offers, language)
+	return &w.ID, err
 }
 
 func stopOffers(ctx context.Context, tx *sqlx.Tx, workspace, contact int64, purpose string) error {

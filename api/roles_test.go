@@ -21,8 +21,8 @@ func (v space) path(t *testing.T, path string) string {
 	ids["price-files"] = v.prices
 	ids["templates"], ids["template-drafts"] = v.template, v.draft
 	ids["campaigns"], ids["dry-runs"] = v.campaign, v.dryRun
-	ids["opt-ins"], ids["consent-imports"] = v.optIn, v.imported
 	ids["handoff-links"], ids["lead-forms"], ids["leads"] = v.link, v.leadForm, v.lead
+	ids["opt-ins"], ids["consent-imports"], ids["compliance"] = v.optIn, v.imported, v.complaint
 	path = strings.Replace(strings.Replace(path, "{hash}", v.media, 1), "{code}", "unknown", 1)
 	path = strings.Replace(path, "*", "state", 1)
 	for what, id := range ids {
@@ -61,6 +61,11 @@ func (v space) body(method, path string) any {
 	known["POST consent-imports"] = map[string]any{"name": "list.csv", "text": "phone,consent_at,source,wording_version,evidence_id\n+61491570156,2026-01-02T10:00:00+11:00,crm,v1,row-1\n"}
 	if path == "/api/v1/consent-imports/{id}/confirm" {
 		return map[string]any{"origin": "exported from the shop's own system, with signatures"}
+	}
+	known["POST withdrawals"] = map[string]any{"phone": "+61491570156", "purpose": "promotional", "at": "2026-01-02T10:00:00Z", "source": "crm", "evidence_id": "ticket 7"}
+	known["POST compliance"] = map[string]any{"kind": "complaint", "contact_id": v.contact, "how": "e-mail"}
+	if strings.HasPrefix(path, "/api/v1/compliance/") {
+		return map[string]any{"resolution": "answered by letter"}
 	}
 	known["POST opt-ins"] = map[string]any{"source": "in_store", "phone": "+61491570156", "wording_id": v.wording, "staff": "S-1", "proof": "recording-1"}
 	known["POST wordings"] = map[string]any{"name": "offers", "language": "en", "text": "{brand} on WhatsApp, 4 a month, STOP ends it", "confirm": false}

@@ -200,6 +200,7 @@ func (s *scene) space(name, words string) space {
 	v.wording = s.id(`INSERT INTO consent_wordings (workspace_id, name, version, language, text) VALUES ($1, 'store_offers', 1, 'en', $2) RETURNING id`, v.id, words)
 	v.imported = s.id(`INSERT INTO consent_imports (workspace_id, name, digest, uploaded_by, rows) VALUES ($1, $2, $3, 'cli', 1) RETURNING id`, v.id, words, []byte(name))
 	s.exec(`INSERT INTO consent_import_rows (workspace_id, import_id, line, state, reason, "values") VALUES ($1, $2, 2, 'refused', $3, jsonb_build_object('name', $3::text))`, v.id, v.imported, words)
+	v.complaint = s.id(`INSERT INTO compliance_items (workspace_id, kind, contact_id, matched, opened_at, due_at, breach_at) VALUES ($1, 'complaint', $2, $3, now(), now() + interval '1 day', now() + interval '4 days') RETURNING id`, v.id, v.contact, words)
 	v.optIn = s.id(`INSERT INTO opt_ins (workspace_id, source, account_id, code_hash, wording_id, personal, actor, at, expires_at) VALUES ($1, 'in_store', $2, $3, $4, jsonb_build_object('name', $5::text), $5, now(), now() + interval '1 day') RETURNING id`, v.id, v.whatsapp, []byte(name), v.wording, words)
 	v.media = fmt.Sprintf("%064x", v.id)
 	s.exec(`INSERT INTO media (hash, mime, size, bytes) VALUES ($1, 'image/png', 3, $2)`, v.media, []byte(words))

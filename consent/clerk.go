@@ -9,8 +9,8 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Clerk does what the ledger needs done by the clock: imports row by row, opt-ins that nobody confirmed,
-// and values whose time of keeping is over.
+// Clerk does what the ledger needs done by the clock: imports row by row, alarms of the compliance queue,
+// opt-ins that nobody confirmed, and values whose time of keeping is over.
 type Clerk struct {
 	DB     *sqlx.DB
 	Ledger *Ledger
@@ -19,8 +19,9 @@ type Clerk struct {
 
 // Run works until the context ends. Several replicas may run it: rows are taken under lock.
 func (c *Clerk) Run(ctx context.Context) error {
-	imports, tidy := time.NewTicker(2*time.Second), time.NewTicker(10*time.Minute)
+	imports, alarms, tidy := time.NewTicker(2*time.Second), time.NewTicker(30*time.Second), time.NewTicker(10*time.Minute)
 	defer imports.Stop()
+	defer alarms.Stop()
 	defer tidy.Stop()
 	for {
 		select {
@@ -33,6 +34,14 @@ func (c *Clerk) Run(ctx context.Context) error {
 						return err
 					}
 				}
+			})
+		case <-alarms.C:
+			c.run(ctx, "alarm", func() error {
+				n, err := c.Ledger.Alarm(ctx, c.DB)
+				if n > 0 {
+					c.Log.Warn("consent: compliance items are due", "count", n)
+				}
+				return err
 			})
 		case <-tidy.C:
 			c.run(ctx, "tidy", func() error { return c.Ledger.Tidy(ctx, c.DB) })

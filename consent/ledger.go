@@ -220,8 +220,8 @@ func addRows(rows, personal *inbox.Rows, e Entry, salt []byte) error {
 	}
 	rows.Add(e.WorkspaceID, e.Seq, e.At, e.RecordedAt, e.Subject, e.Brand, e.Channel, e.Purpose, string(e.Act), string(e.Kind),
 		e.WordingID, e.How, string(evidence), e.ValidUntil, e.Actor, e.Commitment, e.PrevHash, e.Hash, e.Format, e.LegalName)
-	if e.How == howErasure {
-		return nil // nothing personal may come back by the entry that records its erasure
+	if e.How == howErasure || e.Personal.ContactID == 0 {
+		return nil // nothing personal of somebody erased, or of nobody's acquaintance
 	}
 	values, err := json.Marshal(e.Personal)
 	if err != nil {

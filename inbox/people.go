@@ -17,6 +17,7 @@ type People struct {
 	byKey    map[PersonKey]*Identity
 	byID     map[int64]*Identity
 	Contacts map[int64]*Contact
+	Released []Identity // gave up their phone, because it came with another user id
 }
 
 // Find returns the identity of the key, or nil.
@@ -184,7 +185,7 @@ func (p *People) reconcileWhatsApp(ctx context.Context, tx sqlx.ExtContext, peop
 		if id != nil {
 			keep = id.ID
 		}
-		if _, err := tx.ExecContext(ctx, sqlReleasePhone, q.WorkspaceID, q.Phone, keep); err != nil {
+		if err := sqlx.SelectContext(ctx, tx, &p.Released, sqlReleasePhone, q.WorkspaceID, q.Phone, keep); err != nil {
 			return fmt.Errorf("release a phone that changed hands: %w", err)
 		}
 		if id == nil {
@@ -200,8 +201,8 @@ func (p *People) reconcileWhatsApp(ctx context.Context, tx sqlx.ExtContext, peop
 }
 
 const sqlReleasePhone = `
-UPDATE identities SET replaced_at = now()
-WHERE workspace_id = $1 AND channel = 'whatsapp' AND phone = $2 AND id <> $3 AND replaced_at IS NULL`
+UPDATE identities i SET replaced_at = now()
+WHERE workspace_id = $1 AND channel = 'whatsapp' AND phone = $2 AND id <> $3 AND replaced_at IS NULL RETURNING ` + identityColumns
 
 const sqlLearnWhatsApp = `
 UPDATE identities i SET external_id = $3, phone = $4 WHERE workspace_id = $1 AND id = $2

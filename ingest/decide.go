@@ -208,6 +208,7 @@ type event struct {
 
 	channels.Event `db:"-"` // for kinds that came from a network
 	internal       internalPayload
+	changing       []int64 // identities that news of a changed number is about
 	account        *inbox.Account
 	reason         string
 	took           time.Duration // to judge it: the program, or the wait for the language model

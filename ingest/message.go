@@ -59,6 +59,11 @@ func (s *scene) messageReceived(e *event) (string, error) {
 		v.Origin = referralOrigin(e.Referral)
 	}
 	s.answeredNumber(t, v, m, e)
+	complains, err := s.complaint(t, v, m, verdict.OptOut == moderation.OptOutClear, e)
+	if err != nil {
+		return "", err
+	}
+	verdict.WantsHuman = verdict.WantsHuman || complains
 	outcome, err := s.presented(t, v, e)
 	if err != nil {
 		return "", err
@@ -79,6 +84,10 @@ func (s *scene) messageReceived(e *event) (string, error) {
 	reason, err := s.answerMessage(t, v, m, verdict, outcome, e)
 	if err != nil {
 		return "", err
+	}
+	if complains {
+		s.forCompliance(v, m)
+		reason += "; complains: an item for owner and admin"
 	}
 	said, err := s.greet(t, v, m, verdict, created, s.w.actions[before:], e)
 	return reason + said, err

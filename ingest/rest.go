@@ -29,8 +29,7 @@ func (s *scene) handleRest(e *event) (string, error) {
 	case channels.PreferenceChanged:
 		return s.preferenceChanged(e), nil
 	case channels.IdentityChanged:
-		s.w.identities = append(s.w.identities, e)
-		return "the network gave this person a new id: history kept, consent stays with the old address", nil
+		return s.identityChanged(e), nil
 	case channels.TemplateChanged:
 		return s.templateChanged(e), nil
 	case channels.AccountChanged:

@@ -304,8 +304,15 @@ func (s *scene) loadPeople(ctx context.Context, tx *sqlx.Tx, events []*event) er
 	if err != nil {
 		return err
 	}
-	s.people, err = inbox.MeetPeople(ctx, tx, people, append(identities, more...), contacts)
-	return err
+	changing, err := s.changingIdentities(ctx, tx, events)
+	if err != nil {
+		return err
+	}
+	if s.people, err = inbox.MeetPeople(ctx, tx, people, append(identities, append(more, changing...)...), contacts); err != nil {
+		return err
+	}
+	s.takenOver(events)
+	return nil
 }
 
 // internalIdentities returns the identities whose comments and messages internal events are about.

@@ -46,6 +46,7 @@ type writes struct {
 	captionWaits         []*inbox.Comment
 	consent              []consent.Entry
 	optIns               []optInRow
+	items                []consent.Item
 	cancels              []outbox.Cancellation
 	actions              []outbox.Action
 	receipts             []outbox.Receipt
@@ -184,7 +185,7 @@ func (s *scene) write(ctx context.Context, tx *sqlx.Tx) error {
 			return inbox.UpdateConversations(ctx, tx, values(w.changedConversations))
 		},
 		s.writeFlows,
-		s.writeRuns, s.writeConsent, s.writeOptIns, s.writeSending, s.writeNumbers, s.writeRest, s.writeDone,
+		s.writeRuns, s.writeConsent, s.writeOptIns, s.writeItems, s.writeSending, s.writeNumbers, s.writeRest, s.writeDone,
 		func(ctx context.Context, tx *sqlx.Tx) error { return inbox.Touch(ctx, tx, w.changes...) },
 	}
 	for _, step := range steps {

@@ -796,6 +796,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compliance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Complaints and requests with a deadline
+         * @description Permission: configure
+         */
+        get: operations["get-compliance"];
+        put?: never;
+        /**
+         * Open an item for what came another way
+         * @description Permission: converse
+         */
+        post: operations["post-compliance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compliance/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close an item with what was done
+         * @description Permission: configure
+         */
+        post: operations["post-compliance-id-resolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/consent": {
         parameters: {
             query?: never;
@@ -3328,6 +3372,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record a withdrawal from another system, by the number
+         * @description Permission: converse
+         */
+        post: operations["post-withdrawals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspace": {
         parameters: {
             query?: never;
@@ -3923,6 +3987,53 @@ export interface components {
             permalink: string;
             picture: string;
         };
+        ComplaintInBody: {
+            /**
+             * Format: date-time
+             * @description When the person said so; left out: now
+             */
+            at?: string;
+            /** Format: int64 */
+            contact_id: number;
+            /** @description How it was heard of: e-mail, phone, letter, in the store */
+            how: string;
+            /** @enum {string} */
+            kind: "complaint" | "authority" | "lawyer" | "access" | "erasure";
+        };
+        ComplianceItem: {
+            /**
+             * Format: date-time
+             * @description Four business days: then a promise is broken
+             */
+            breach_at: string;
+            channel: string;
+            /** Format: int64 */
+            contact_id: number;
+            contact_name: string;
+            /** Format: int64 */
+            conversation_id: number | null;
+            /**
+             * Format: date-time
+             * @description One business day: then it alarms
+             */
+            due_at: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "complaint" | "authority" | "lawyer" | "access" | "erasure" | "import";
+            /** @enum {string} */
+            level: "waiting" | "alarm" | "breach" | "resolved";
+            /** @description The sign that was recognised, or how a member heard of it */
+            matched: string;
+            /** Format: int64 */
+            message_id: number | null;
+            /** Format: date-time */
+            opened_at: string;
+            resolution: string;
+            /** Format: date-time */
+            resolved_at: string | null;
+            resolved_by: string;
+        };
         Condition: {
             accounts?: number[];
             all?: components["schemas"]["Condition"][];
@@ -4026,8 +4137,16 @@ export interface components {
             waiting: number;
         };
         ConsentInBody: {
-            /** @enum {string} */
-            act: "grant" | "withdraw";
+            /**
+             * @description confirm lifts a doubt: the person said that they go on
+             * @enum {string}
+             */
+            act: "grant" | "withdraw" | "confirm";
+            /**
+             * Format: date-time
+             * @description When the person said so; left out: now. Entries are ordered by it
+             */
+            at?: string;
             /** @enum {string} */
             channel: "whatsapp" | "messenger" | "instagram" | "all";
             /** @description What proves it: where and when, which form */
@@ -4036,6 +4155,11 @@ export interface components {
             how: string;
             /** @enum {string} */
             purpose: "promotional" | "service" | "research" | "profiling" | "all";
+            /**
+             * Format: int64
+             * @description The version that was read out; left out: the latest in the person's language
+             */
+            wording_id?: number;
         };
         ConsentReport: {
             /** Format: int64 */
@@ -5278,6 +5402,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageComplianceItem: {
+            items: components["schemas"]["ComplianceItem"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageConsentEntry: {
             items: components["schemas"]["ConsentEntry"][];
             /** @description Cursor of the next page; empty on the last */
@@ -5679,6 +5808,10 @@ export interface components {
              * @description The trigger's period, where it has one
              */
             starts_at?: string;
+        };
+        ResolveInBody: {
+            /** @description What was done, without personal data */
+            resolution: string;
         };
         Review: {
             /**
@@ -6484,6 +6617,20 @@ export interface components {
             /** @enum {string} */
             kind: "policy" | "thresholds" | "rules" | "rule";
             note?: string;
+        };
+        WithdrawalInBody: {
+            /**
+             * Format: date-time
+             * @description When the person said so: entries are ordered by it
+             */
+            at: string;
+            /** @description What proves it there: a ticket, a message id */
+            evidence_id: string;
+            phone: string;
+            /** @enum {string} */
+            purpose: "promotional" | "service" | "research" | "profiling" | "all";
+            /** @description The system or desk where they said so: crm, email, hotline */
+            source: string;
         };
         WordCheck: {
             items: components["schemas"]["WordMatch"][];
@@ -8009,6 +8156,102 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Comment"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-compliance": {
+        parameters: {
+            query?: {
+                state?: "open" | "resolved";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageComplianceItem"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-compliance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComplaintInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-compliance-id-resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -12836,6 +13079,37 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["VersionDetail"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawalInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -1,0 +1,127 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/auth"
+	"ponte/consent"
+	"ponte/fault"
+	"ponte/gate"
+	"ponte/inbox"
+)
+
+// ComplianceItem is a complaint or request that owner or admin must answer by a deadline.
+type ComplianceItem struct {
+	ID             int64      `json:"id"`
+	Kind           string     `json:"kind" enum:"complaint,authority,lawyer,access,erasure,import"`
+	ContactID      int64      `json:"contact_id"`
+	ContactName    string     `json:"contact_name"`
+	ConversationID *int64     `json:"conversation_id"`
+	MessageID      *int64     `json:"message_id"`
+	Channel        string     `json:"channel"`
+	Matched        string     `json:"matched" doc:"The sign that was recognised, or how a member heard of it"`
+	OpenedAt       time.Time  `json:"opened_at"`
+	DueAt          time.Time  `json:"due_at" doc:"One business day: then it alarms"`
+	BreachAt       time.Time  `json:"breach_at" doc:"Four business days: then a promise is broken"`
+	Level          string     `json:"level" enum:"waiting,alarm,breach,resolved"`
+	Resolution     string     `json:"resolution"`
+	ResolvedBy     string     `json:"resolved_by"`
+	ResolvedAt     *time.Time `json:"resolved_at"`
+}
+
+type complianceIn struct {
+	State string `query:"state" enum:"open,resolved" default:"open"`
+	Limit int    `query:"limit" default:"100" minimum:"1" maximum:"500"`
+}
+
+func (s *Server) listCompliance(ctx context.Context, who *caller, in *complianceIn) (Page[ComplianceItem], error) {
+	list, err := consent.Items(ctx, s.DB, who.WorkspaceID, in.State, in.Limit)
+	if err != nil {
+		return Page[ComplianceItem]{}, err
+	}
+	actors, err := s.actorNames(ctx, who.WorkspaceID)
+	if err != nil {
+		return Page[ComplianceItem]{}, err
+	}
+	now := s.Now()
+	out := make([]ComplianceItem, 0, len(list))
+	for _, i := range list {
+		c, err := inbox.ViewContact(ctx, s.DB, who.WorkspaceID, i.ContactID)
+		if err != nil {
+			return Page[ComplianceItem]{}, err
+		}
+		v := ComplianceItem{ID: i.ID, Kind: i.Kind, ContactID: i.ContactID, ContactName: c.Name, ConversationID: i.ConversationID, MessageID: i.MessageID, Channel: i.Channel, Matched: i.Matched,
+			OpenedAt: i.OpenedAt.UTC(), DueAt: i.DueAt.UTC(), BreachAt: i.BreachAt.UTC(), Level: "waiting", Resolution: i.Resolution, ResolvedBy: actors[deref(i.ResolvedBy)], ResolvedAt: utc(i.ResolvedAt)}
+		switch {
+		case i.State == "resolved":
+			v.Level = "resolved"
+		case !now.Before(i.BreachAt):
+			v.Level = "breach"
+		case !now.Before(i.DueAt):
+			v.Level = "alarm"
+		}
+		out = append(out, v)
+	}
+	return pageOf(out, ""), nil
+}
+
+type complaintIn struct {
+	Body struct {
+		Kind      string     `json:"kind" enum:"complaint,authority,lawyer,access,erasure"`
+		ContactID int64      `json:"contact_id" minimum:"1"`
+		How       string     `json:"how" pattern:"^[a-z_ -]{2,40}$" doc:"How it was heard of: e-mail, phone, letter, in the store"`
+		At        *time.Time `json:"at,omitempty" doc:"When the person said so; left out: now"`
+	}
+}
+
+// addCompliance opens an item for what came another way: by e-mail, by letter, at the counter.
+func (s *Server) addCompliance(ctx context.Context, who *caller, in *complaintIn) error {
+	at := s.Now()
+	if in.Body.At != nil {
+		at = *in.Body.At
+	}
+	if at.After(s.Now().Add(time.Minute)) {
+		return fault.Field("at", "that is in the future")
+	}
+	if _, err := inbox.ViewContact(ctx, s.DB, who.WorkspaceID, in.Body.ContactID); err != nil {
+		return err
+	}
+	w, err := inbox.LoadWorkspace(ctx, s.DB, who.WorkspaceID)
+	if err != nil {
+		return err
+	}
+	i := consent.Item{WorkspaceID: who.WorkspaceID, Kind: in.Body.Kind, ContactID: in.Body.ContactID, Matched: in.Body.How, OpenedAt: at}
+	if i.DueAt, err = gate.AddBusinessDays(w, at, consent.AlarmDays); err != nil {
+		return err
+	}
+	if i.BreachAt, err = gate.AddBusinessDays(w, at, consent.BreachDays); err != nil {
+		return err
+	}
+	return s.change(ctx, func(tx *sqlx.Tx) error {
+		if err := consent.OpenItem(ctx, tx, i); err != nil {
+			return err
+		}
+		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "compliance.open", fmt.Sprintf("contact:%d", i.ContactID), map[string]any{"kind": i.Kind})
+	})
+}
+
+type resolveIn struct {
+	ByID
+	Body struct {
+		Resolution string `json:"resolution" minLength:"3" maxLength:"1000" doc:"What was done, without personal data"`
+	}
+}
+
+func (s *Server) resolveCompliance(ctx context.Context, who *caller, in *resolveIn) error {
+	text, err := cleanText(in.Body.Resolution)
+	if err != nil {
+		return fault.Field("resolution", "say what was done")
+	}
+	return s.change(ctx, func(tx *sqlx.Tx) error {
+		return consent.ResolveItem(ctx, tx, who.WorkspaceID, in.ID, text, who.Actor())
+	})
+}
