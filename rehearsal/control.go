@@ -26,7 +26,10 @@ import (
 //	POST /control/person    {name, username, language, phone}        -> {id}
 //	POST /control/preference {person, value: stop|resume}
 //	POST /control/age       {comment | message, hours}  makes it older, to try what time does
-//	POST /control/template  {id, status}
+//	POST /control/template  {id, status}          the reviewers' or the quality's doing, told by webhook
+//	POST /control/template-category {id, value}  Meta files it under another category
+//	POST /control/template-quality  {id, value}
+//	POST /control/lead      {id?, name, phone, value: form, on: box ticked}
 //	POST /control/today     {}                          some customers of the demo brand write at once
 //	POST /control/faults    {method, path, times, status, code, hang_ms, after} | {lose_webhooks: N} | {dead_token: account, on: bool}
 func (s *Server) controlRoutes(mux *http.ServeMux) {
@@ -67,6 +70,9 @@ func (s *Server) controlRoutes(mux *http.ServeMux) {
 	post("preference", s.playPreference)
 	post("age", s.playAge)
 	post("template", s.playTemplate)
+	post("template-category", s.playCategory)
+	post("template-quality", s.playQuality)
+	post("lead", s.playLead)
 	post("faults", s.playFault)
 	post("today", s.playToday)
 }
@@ -120,7 +126,7 @@ func (s *Server) controlState(w http.ResponseWriter, _ *http.Request) {
 		"comments":  sorted(s.st.comments, func(*Comment) bool { return true }, func(a, b *Comment) bool { return a.At.Before(b.At) }),
 		"people":    sorted(s.st.people, func(*Person) bool { return true }, func(a, b *Person) bool { return a.ID < b.ID }),
 		"messages":  sorted(s.st.messages, func(*Message) bool { return true }, func(a, b *Message) bool { return a.At.Before(b.At) }),
-		"templates": sorted(s.st.templates, func(*Template) bool { return true }, func(a, b *Template) bool { return a.ID < b.ID })})
+		"templates": sorted(s.st.templates, func(t *Template) bool { return t.Status != "DELETED" }, func(a, b *Template) bool { return a.ID < b.ID })})
 }
 
 func (s *Server) controlChanges(w http.ResponseWriter, r *http.Request) {
@@ -309,9 +315,7 @@ func (s *Server) playTemplate(in input) (map[string]any, error) {
 	if t == nil || status == "" {
 		return nil, fmt.Errorf("name a template and a status")
 	}
-	n := *t
-	n.Status = status
-	return map[string]any{}, s.do(entry{Template: &n})
+	return map[string]any{}, s.moveTemplate(t, status, "NONE")
 }
 
 func (s *Server) playFault(in input) (map[string]any, error) {

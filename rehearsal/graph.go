@@ -172,6 +172,10 @@ func (s *Server) answer(c *call, token string) (any, *graphError) {
 		return s.onComment(c, s.st.comments[id], edge)
 	case s.st.posts[id] != nil:
 		return s.onPost(c, s.st.posts[id], edge)
+	case s.st.templates[id] != nil && c.account.Channel == "whatsapp":
+		return s.onTemplate(c, s.st.templates[id], edge)
+	case s.st.leads[id] != nil && c.account.Channel == "facebook" && c.method == http.MethodGet:
+		return s.st.leads[id].node(), nil
 	}
 	if p := s.st.person(id); p != nil && c.method == http.MethodGet {
 		return map[string]any{"id": id, "name": p.Name, "first_name": p.Name, "username": p.Username}, nil
@@ -214,12 +218,14 @@ func (s *Server) onAccount(c *call, id, edge string) (any, *graphError) {
 		return map[string]any{"success": true}, nil
 	case "GET message_templates":
 		list := []any{}
-		for _, t := range sorted(s.st.templates, func(*Template) bool { return true }, func(x, y *Template) bool { return x.ID < y.ID }) {
-			list = append(list, map[string]any{"id": t.ID, "name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status, "components": t.Components, "quality_score": map[string]any{"score": "GREEN"}})
+		for _, t := range sorted(s.st.templates, func(t *Template) bool { return t.Status != "DELETED" && strings.Contains(t.Name, c.query["name"]) }, func(x, y *Template) bool { return x.ID < y.ID }) {
+			list = append(list, t.node())
 		}
 		return s.page(c, list), nil
 	case "POST message_templates":
 		return s.createTemplate(c)
+	case "DELETE message_templates":
+		return s.deleteTemplate(c)
 	case "GET phone_numbers":
 		return map[string]any{"data": []any{map[string]any{"id": a.ID, "display_phone_number": a.Phone, "verified_name": a.Name, "quality_rating": "GREEN"}}}, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -392,51 +391,4 @@ func (s *Server) whatsAppLimits(m Message) *graphError {
 		return refuse(400, 131056, 0, "(Business Account, Consumer Account) pair rate limit hit")
 	}
 	return nil
-}
-
-func (s *Server) createTemplate(c *call) (any, *graphError) {
-	name, language, category := c.str("name"), c.str("language"), c.str("category")
-	if name == "" || language == "" || category == "" || strings.ToLower(name) != name {
-		return nil, refuse(400, 100, 2388040, "Invalid parameter")
-	}
-	t := Template{ID: s.st.id("8"), Name: name, Language: language, Category: category, Status: "PENDING", Components: c.body["components"]}
-	if list, _ := c.body["components"].([]any); list != nil {
-		for _, comp := range list {
-			if part, _ := comp.(map[string]any); part["type"] == "BODY" {
-				t.Body, _ = part["text"].(string)
-			}
-		}
-	}
-	if t.Body == "" {
-		return nil, refuse(400, 100, 2388072, "The template has no body")
-	}
-	if err := s.do(entry{Template: &t}); err != nil {
-		return nil, refuse(500, 2, 0, "Service temporarily unavailable")
-	}
-	id := t.ID
-	time.AfterFunc(3*time.Second, func() { s.review(id) })
-	return map[string]any{"id": t.ID, "status": t.Status, "category": t.Category}, nil
-}
-
-// review approves a template after a while, as Meta's reviewers would.
-func (s *Server) review(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t := s.st.templates[id]
-	if t == nil || t.Status != "PENDING" {
-		return
-	}
-	n := *t
-	n.Status = "APPROVED"
-	var waba string
-	for _, a := range s.st.accounts {
-		if a.WABA != "" {
-			waba = a.WABA
-		}
-	}
-	v := map[string]any{"event": "APPROVED", "message_template_id": id, "message_template_name": n.Name, "message_template_language": n.Language, "reason": "NONE"}
-	hook := s.st.webhook("whatsapp_business_account", waba, s.now(), map[string]any{"time": s.now().Unix(), "changes": []any{map[string]any{"field": "message_template_status_update", "value": v}}})
-	if err := s.do(entry{Template: &n, Webhook: hook}); err != nil {
-		s.log.Error("rehearsal: the log cannot be written", "error", err)
-	}
 }

@@ -98,7 +98,11 @@ type Template struct {
 	Category   string `json:"category"`
 	Status     string `json:"status"`
 	Body       string `json:"body"`
+	Quality    string `json:"quality,omitempty"` // empty: GREEN
+	Reason     string `json:"reason,omitempty"`
 	Components any    `json:"components"`
+
+	Edits []time.Time `json:"edits,omitempty"` // while it was approved
 }
 
 // Call is a Graph call as it was received, without its token.
@@ -124,6 +128,7 @@ type state struct {
 	people    map[string]*Person
 	messages  map[string]*Message
 	templates map[string]*Template
+	leads     map[string]*Lead
 	calls     []Call
 	pending   map[int]*Webhook
 	stopped   map[string]bool
@@ -132,7 +137,7 @@ type state struct {
 
 func newState() *state {
 	st := &state{accounts: map[string]*Account{}, posts: map[string]*Post{}, comments: map[string]*Comment{}, people: map[string]*Person{}, messages: map[string]*Message{},
-		templates: map[string]*Template{}, pending: map[int]*Webhook{}, stopped: map[string]bool{}}
+		templates: map[string]*Template{}, leads: map[string]*Lead{}, pending: map[int]*Webhook{}, stopped: map[string]bool{}}
 	for _, a := range DemoAccounts() {
 		st.accounts[a.ID] = &a
 	}
@@ -158,6 +163,8 @@ func (st *state) apply(e entry) {
 		st.messages[e.Message.ID] = e.Message
 	case e.Template != nil:
 		st.templates[e.Template.ID] = e.Template
+	case e.Lead != nil:
+		st.leads[e.Lead.ID] = e.Lead
 	case e.Call != nil:
 		st.calls = append(st.calls, *e.Call)
 		if len(st.calls) > keptCalls {

@@ -50,6 +50,7 @@ type cli struct {
 	Eval     evalCmd     `cmd:"" help:"Measure moderation on labelled files."`
 	Train    trainCmd    `cmd:"" help:"Train the embedded model."`
 	Model    modelCmd    `cmd:"" help:"Print the model card."`
+	Template templateCmd `cmd:"" help:"WhatsApp templates: drafts, ready-made ones, checks."`
 	Flow     flowCmd     `cmd:"" help:"Check and test bot flows."`
 	Openapi  openapiCmd  `cmd:"" help:"Print the API's OpenAPI document."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/auth"
+)
+
+// ask calls the API as the token's holder and fails on another status.
+func (b *stage) ask(status int, token, method, path string, in, out any) {
+	b.Helper()
+	body, err := json.Marshal(in)
+	b.must(err)
+	if in == nil {
+		body = nil
+	}
+	var res *http.Response
+	for deadline := time.Now().Add(30 * time.Second); ; { // it takes a moment until the process listens
+		req, err := http.NewRequestWithContext(b.Context(), method, b.url+"/api/v1"+path, bytes.NewReader(body))
+		b.must(err)
+		req.Header.Set("Authorization", "Bearer "+token)
+		req.Header.Set("Content-Type", "application/json")
+		if res, err = http.DefaultClient.Do(req); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			b.Fatal(err)
+		}
+		<-time.After(100 * time.Millisecond)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	b.must(err)
+	if res.StatusCode != status {
+		b.Fatalf("%s %s: %d, want %d: %s", method, path, res.StatusCode, status, raw)
+	}
+	if out != nil {
+		b.must(json.Unmarshal(raw, out))
+	}
+}
+
+// comes waits until a statement answers with what is wanted.
+func (b *stage) comes(want, stmt string, args ...any) {
+	b.Helper()
+	got := ""
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); {
+		var rows []string
+		b.must(b.db.Select(&rows, stmt, args...))
+		if got = strings.Join(rows, ","); got == want {
+			return
+		}
+		select {
+		case <-b.Context().Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	b.Fatalf("%q did not come, but %q: %s", want, got, stmt)
+}
+
+type draftAnswer struct {
+	ID         int64
+	Version    int
+	State      string
+	Definition map[string]any
+	Template   *struct{ ID int64 }
+}
+
+// A template's whole life at Meta, and the two messages it is for: to somebody who ticked a box, and to a
+// number that was left in a chat.
+func TestTemplatesFromTheFirstWordToTheLastDay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for the stand-in's reviewers")
+	}
+	b := newStage(t, func(string, int) string { return "" })
+	var second string
+	b.must((&store{DB: b.db}).inTx(t.Context(), func(tx *sqlx.Tx) (err error) {
+		_, second, err = auth.AddToken(t.Context(), tx, 1, "the other person", "owner", nil, "cli")
+		return err
+	}))
+	var whatsapp int64
+	b.must(b.db.Get(&whatsapp, `SELECT id FROM accounts WHERE channel = 'whatsapp'`))
+	var added struct {
+		Items []struct {
+			Key     string
+			DraftID int64 `json:"draft_id"`
+		}
+	}
+	b.ask(200, b.token, "POST", "/ready-templates", map[string]any{"account_id": whatsapp, "keys": []string{"lead_welcome", "number_check"}, "languages": []string{"en"}}, &added)
+	id := map[string]int64{}
+	for _, a := range added.Items {
+		id[a.Key] = a.DraftID
+		path := fmt.Sprintf("/template-drafts/%d", a.DraftID)
+		b.ask(403, b.token, "POST", path+"/approve", map[string]any{"version": 1}, nil)
+		b.ask(200, second, "POST", path+"/approve", map[string]any{"version": 1}, nil)
+		b.ask(200, b.token, "POST", path+"/submit", map[string]any{"version": 1}, nil)
+	}
+	const status = `SELECT status FROM templates WHERE name = $1`
+	b.comes("APPROVED", status, "lead_welcome")
+	b.comes("APPROVED", status, "number_check")
+	b.comes("PENDING,APPROVED", `SELECT e.value FROM template_events e JOIN templates t ON t.id = e.template_id WHERE t.name = $1 AND e.field = 'status' ORDER BY e.id`, "lead_welcome")
+
+	b.aLeadIsAnswered(whatsapp)
+
+	// Changed once, it goes to the reviewers again; twice a day Meta does not take.
+	path := fmt.Sprintf("/template-drafts/%d", id["lead_welcome"])
+	var d draftAnswer
+	edit := func(body string) {
+		b.ask(200, b.token, "GET", path, nil, &d)
+		d.Definition["body"] = body
+		b.ask(200, b.token, "PUT", path, map[string]any{"version": d.Version, "definition": d.Definition}, &d)
+		b.ask(200, second, "POST", path+"/approve", map[string]any{"version": d.Version}, nil)
+	}
+	edit("Hello {{1}}, this is Bondi Kayaks again. Thank you for your details: what would you like to do next with us?")
+	b.ask(200, b.token, "POST", path+"/submit", map[string]any{"version": d.Version}, nil)
+	b.comes("template.edit done", `SELECT kind || ' ' || state FROM actions WHERE kind = 'template.edit'`)
+	b.comes("APPROVED", status, "lead_welcome")
+	edit("Hello {{1}}, this is Bondi Kayaks for the third time. What would you like to do next with us?")
+	b.ask(409, b.token, "POST", path+"/submit", map[string]any{"version": d.Version}, nil)
+
+	// What Meta does to it by itself.
+	b.ask(200, b.token, "GET", path, nil, &d)
+	var external string
+	b.must(b.db.Get(&external, `SELECT external_id FROM templates WHERE id = $1`, d.Template.ID))
+	b.play("template-category", map[string]any{"id": external, "value": "MARKETING"})
+	b.comes("MARKETING asked UTILITY", `SELECT category || ' asked ' || category_asked FROM templates WHERE name = 'lead_welcome'`)
+	b.play("template-quality", map[string]any{"id": external, "value": "RED"})
+	b.comes("RED", `SELECT quality FROM templates WHERE name = 'lead_welcome'`)
+	b.play("template", map[string]any{"id": external, "status": "PAUSED"})
+	b.comes("PAUSED", status, "lead_welcome")
+	b.ask(200, b.token, "POST", fmt.Sprintf("/templates/%d/unpause", d.Template.ID), nil, nil)
+	b.comes("APPROVED", status, "lead_welcome")
+	b.ask(200, b.token, "DELETE", fmt.Sprintf("/templates/%d", d.Template.ID), nil, nil)
+	b.comes("DELETED", status, "lead_welcome")
+	b.comes("APPROVED", status, "number_check")
+	b.ask(422, b.token, "POST", path+"/submit", map[string]any{"version": d.Version}, nil) // the name is blocked for a month
+	b.ask(200, b.token, "POST", "/templates/sync", nil, nil)
+	b.comes("DELETED", status, "lead_welcome")
+}
+
+// aLeadIsAnswered plays somebody who sends in a form with a ticked box, and answers on WhatsApp.
+func (b *stage) aLeadIsAnswered(whatsapp int64) {
+	b.ask(200, b.token, "PUT", "/lead-forms", map[string]any{"form_id": "5501", "account_id": whatsapp, "box_key": "wa_optin", "wording": "Bondi Kayaks may write to me on WhatsApp about my request.", "language": "en",
+		"purpose": "service", "template": "lead_welcome", "label": "new lead"}, nil)
+	person := b.play("person", map[string]any{"name": "Nina Petrescu", "username": "nina.p", "language": "en", "phone": "61491570156"})
+	b.play("lead", map[string]any{"name": "Nina Petrescu", "phone": "0491 570 156", "value": "5501", "on": true})
+	b.comes("lead_box service", `SELECT how || ' ' || purpose FROM consent_entries WHERE act = 'grant' AND how = 'lead_box'`)
+	b.comes("template.send done", `SELECT kind || ' ' || state FROM actions WHERE kind = 'template.send'`)
+	s := b.until("the first message", func(s networkState) bool { return len(b.toPhone(s, fmt.Sprint(person["id"]))) > 0 })
+	if said := strings.Join(b.toPhone(s, fmt.Sprint(person["id"])), "|"); !strings.Contains(said, "Hello Nina, this is Bondi Kayaks") {
+		b.Errorf("the phone shows %q", said)
+	}
+	b.play("whatsapp", map[string]any{"person": person["id"], "text": "A quote"})
+	b.comes("confirmed", `SELECT state FROM number_handoffs`)
+	b.comes("number", `SELECT how FROM identity_joins WHERE how = 'number'`)
+}
