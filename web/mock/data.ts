@@ -114,7 +114,6 @@ export function conversationDetail(c: Conversation): ConversationDetail {
     ...c,
     cost: { currency: 'AUD', micros: 214_000, messages: 2, unknown: 0, other_currency: 0 },
     came_from: c.origin ? { comment: { id: 100, text: 'SUNRISE per favore!' }, post: { id: 1, text: posts[0]?.caption ?? '' }, trigger: { id: 1, text: 'Sunrise' } } : null,
-    cost: { currency: 'AUD', micros: 110_000, messages: 1, unknown: 0, other_currency: 0 },
     consent: [{ channel: 'whatsapp', purpose: 'promotional', state: 'granted', since: ago(1490), wording: 'Vuoi ricevere da Bondi Kayaks offerte su corsi e noleggi qui su WhatsApp, al massimo quattro al mese?', how: 'keyword_reply', seq: 41 }],
     identities: [
       { id: 501, channel: 'instagram', username: 'giuli.fer', name: 'Giulia', phone: '', join: null, parted: null },

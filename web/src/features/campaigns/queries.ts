@@ -104,8 +104,8 @@ export function useNextWindows(recurrence: string, minutes: number, starts: stri
 export function useStartDryRun() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ id, trigger, since, anyTime }: { id: number | undefined; trigger: TriggerInput; since: string; anyTime: boolean }) =>
-      unwrap<DryRun>(api.POST('/dry-runs', { body: { trigger, since, any_time: anyTime, ...(id === undefined ? {} : { trigger_id: id }) } })),
+    mutationFn: ({ id, trigger, days, anyTime }: { id: number | undefined; trigger: TriggerInput; days: number; anyTime: boolean }) =>
+      unwrap<DryRun>(api.POST('/dry-runs', { body: { trigger, since: new Date(Date.now() - days * 86_400_000).toISOString(), any_time: anyTime, ...(id === undefined ? {} : { trigger_id: id }) } })),
     onSuccess: (run) => client.setQueryData(['dry_runs', run.id], run),
   });
 }

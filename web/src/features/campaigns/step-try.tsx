@@ -42,7 +42,7 @@ function DryRunPanel({ draft, id, ready }: { draft: Draft; id: number | undefine
   const start = useStartDryRun();
   const timed = draft.starts_at !== '' || draft.ends_at !== '' || draft.schedule.kind !== 'always' || draft.campaign_id !== null;
   const input = toInput({ ...draft, name: draft.name || t('triggers.new') });
-  const run = () => start.mutate({ id, trigger: input, since: new Date(Date.now() - Number(days) * 86_400_000).toISOString(), anyTime: timed && anyTime }, { onError: failed });
+  const run = () => start.mutate({ id, trigger: input, days: Number(days), anyTime: timed && anyTime }, { onError: failed });
   const stale = start.variables !== undefined && JSON.stringify(start.variables.trigger) !== JSON.stringify(input);
   return (
     <section className={`panel ${css.step}`}>
