@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ponte/auth"
+	"ponte/decisions"
 	"ponte/inbox"
 	"ponte/moderation"
 )
@@ -130,6 +131,10 @@ type CommentHistory struct {
 	Verdicts       []Verdict `json:"verdicts"`
 	AuthorComments int       `json:"author_comments"`
 	AuthorHidden   int       `json:"author_hidden"`
+	AuthorStrikes  int       `json:"author_strikes" doc:"Hidden or deleted within the days that the policy counts"`
+	StrikeDays     int       `json:"strike_days"`
+	AuthorMessages int       `json:"author_messages" doc:"Direct messages with this person"`
+	ConversationID int64     `json:"conversation_id" doc:"The newest conversation with this person; 0: there is none"`
 }
 
 // LogLine is one line of a thing's history.
@@ -147,7 +152,14 @@ type commentsIn struct {
 	Language  string `query:"language"`
 	ContactID int64  `query:"contact_id"`
 	Queue     string `query:"queue" enum:"open,all" default:"all"`
-	Q         string `query:"q" maxLength:"200"`
+	Tier      string `query:"tier" enum:"rules,model,llm,policy,person," doc:"That decided"`
+	Category  string `query:"category" maxLength:"40"`
+	Sure      string `query:"confidence" enum:"low,high," doc:"high: a score of at least 0.9"`
+	By        string `query:"by" enum:"machine,person," doc:"machine: it hid or deleted it, whatever people did since"`
+
+	After  time.Time `query:"after" doc:"Written since"`
+	Before time.Time `query:"before" doc:"Written earlier than"`
+	Q      string    `query:"q" maxLength:"200"`
 	Paging
 }
 
@@ -168,7 +180,8 @@ func (s *Server) listComments(ctx context.Context, who *caller, in *commentsIn) 
 		viewer = who.viewer()
 	}
 	rows, next, err := inbox.ListComments(ctx, s.DB, who.WorkspaceID, viewer, inbox.CommentFilter{State: in.State, Decision: in.Decision, AccountID: in.AccountID, PostID: in.PostID,
-		Language: in.Language, ContactID: in.ContactID, Queue: in.Queue == "open", Words: in.Q, Limit: in.Limit, Cursor: in.Cursor})
+		Language: in.Language, ContactID: in.ContactID, Queue: in.Queue == "open", Words: in.Q,
+		Tier: in.Tier, Category: in.Category, Confidence: in.Sure, By: in.By, After: in.After, Before: in.Before, Limit: in.Limit, Cursor: in.Cursor})
 	if err != nil {
 		return Page[Comment]{}, err
 	}
@@ -227,7 +240,15 @@ func (s *Server) historyOf(ctx context.Context, v inbox.CommentView) (CommentHis
 		}
 		out.Verdicts = append(out.Verdicts, *shown)
 	}
-	out.AuthorComments, out.AuthorHidden, err = inbox.AuthorCounts(ctx, s.DB, v.WorkspaceID, v.ContactID)
+	if out.AuthorComments, out.AuthorHidden, err = inbox.AuthorCounts(ctx, s.DB, v.WorkspaceID, v.ContactID); err != nil || v.ContactID == nil {
+		return out, err
+	}
+	engine, err := decisions.LiveEngine(ctx, s.DB, v.WorkspaceID)
+	if err != nil {
+		return out, err
+	}
+	out.StrikeDays = engine.Policy().Strikes.Days
+	out.AuthorStrikes, out.AuthorMessages, out.ConversationID, err = inbox.AuthorRecord(ctx, s.DB, v.WorkspaceID, *v.ContactID, s.Now().AddDate(0, 0, -out.StrikeDays))
 	return out, err
 }
 

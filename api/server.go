@@ -20,6 +20,7 @@ import (
 	"ponte/auth"
 	"ponte/consent"
 	"ponte/fault"
+	"ponte/moderation"
 	"ponte/secret"
 )
 
@@ -91,6 +92,8 @@ type Deps struct {
 	Behind        func(ctx context.Context) (migrations int, err error)
 	Wake          <-chan struct{} // rung when changes were committed
 	LLM           func(ctx context.Context, workspaceID int64) LLMState
+	// Opine asks the language model for a second opinion; nil: there is none.
+	Opine         func(ctx context.Context, workspaceID int64, in moderation.Input) (moderation.LLMAnswer, error)
 	Suggest       Suggester
 	Doctor        func(ctx context.Context, workspaceID, accountID int64) ([]Check, error)
 	Backfill      func(ctx context.Context, workspaceID, accountID int64) error

@@ -16,7 +16,7 @@ import (
 // Version is a policy, thresholds, a set of rules or one rule, with the state it is in.
 type Version struct {
 	ID         int64      `json:"id"`
-	Kind       string     `json:"kind" enum:"policy,thresholds,rules,rule"`
+	Kind       string     `json:"kind" enum:"policy,thresholds,rules,rule,prompt,model"`
 	Name       string     `json:"name" doc:"Of a rule"`
 	Version    string     `json:"version" doc:"As verdicts name it"`
 	Note       string     `json:"note"`
@@ -64,7 +64,7 @@ func showBacktest(b decisions.Backtest) (Backtest, error) {
 }
 
 type versionsIn struct {
-	Kind  string `query:"kind" enum:"policy,thresholds,rules,rule,"`
+	Kind  string `query:"kind" enum:"policy,thresholds,rules,rule,prompt,model,"`
 	State string `query:"state" maxLength:"20"`
 	Paging
 }
@@ -83,8 +83,8 @@ func (s *Server) listVersions(ctx context.Context, who *caller, in *versionsIn) 
 
 type versionIn struct {
 	Body struct {
-		Kind     string `json:"kind" enum:"policy,thresholds,rules,rule"`
-		Document any    `json:"document" doc:"A policy, some of its thresholds, a list of rules, or one rule"`
+		Kind     string `json:"kind" enum:"policy,thresholds,rules,rule,prompt"`
+		Document any    `json:"document" doc:"A policy, some of its thresholds, a list of rules, one rule, or the name of a prompt"`
 		Note     string `json:"note,omitempty" maxLength:"500"`
 	}
 }

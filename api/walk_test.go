@@ -10,12 +10,16 @@ import (
 
 	"ponte/api"
 	"ponte/auth"
+	"ponte/moderation"
 )
 
 // say makes the parts of other packages answer yes.
 func say(s **scene) option {
 	return func(d *api.Deps) {
 		d.Doctor = func(context.Context, int64, int64) ([]api.Check, error) { return nil, nil }
+		d.Opine = func(context.Context, int64, moderation.Input) (moderation.LLMAnswer, error) {
+			return moderation.LLMAnswer{Category: "none"}, nil
+		}
 		d.Backfill = func(context.Context, int64, int64) error { return nil }
 		d.SyncTemplates = func(context.Context, int64) (int, error) { return 1, nil }
 		d.ReplayParked = func(context.Context, int64) error { return nil }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -18,6 +19,7 @@ import (
 	"ponte/inbox"
 	"ponte/moderation"
 	"ponte/outbox"
+	"ponte/prompts"
 	"ponte/review"
 	"ponte/router"
 )
@@ -181,6 +183,9 @@ func checkSettings(raw json.RawMessage) error {
 	}
 	if st.Review.GoldEvery < 0 {
 		return fault.Field("settings.review.gold_every", "must not be negative")
+	}
+	if !slices.Contains(prompts.Moderations(), st.ModerationPrompt()) {
+		return fault.Field("settings.prompt", "%q is none of the prompts of this program: %s", st.Prompt, strings.Join(prompts.Moderations(), ", "))
 	}
 	for i, d := range st.Holidays {
 		if _, err := time.Parse("2006-01-02", d); err != nil {

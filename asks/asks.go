@@ -86,7 +86,14 @@ type outcome struct {
 
 // Run works until the context ends.
 func (r *Runner) Run(ctx context.Context) error {
+	var compared time.Time
 	for ctx.Err() == nil {
+		if time.Since(compared) > compareEvery {
+			if _, err := r.Compare(ctx); err != nil && ctx.Err() == nil {
+				r.Log.Error("prompts in shadow could not be held against what was decided; trying again", "error", err)
+			}
+			compared = time.Now()
+		}
 		n, err := r.Once(ctx)
 		if err != nil && ctx.Err() == nil {
 			r.Log.Error("questions to the model could not be worked; trying again", "error", err)
@@ -126,8 +133,10 @@ func (r *Runner) Once(ctx context.Context) (int, error) {
 	for _, part := range w.parts(fresh) {
 		work.Go(func() error { return w.answer(ctx, part) })
 	}
-	err = work.Wait()
-	return int(w.settled.Load()), err
+	if err := work.Wait(); err != nil || len(batch) == claimMost { // others wait
+		return int(w.settled.Load()), err
+	}
+	return int(w.settled.Load()), w.try(ctx, order)
 }
 
 // round is one batch of one workspace's asks.
@@ -137,7 +146,10 @@ type round struct {
 	groups    map[string][]ask // asks that are the same question, by hex digest
 	settled   atomic.Int64
 
+	tried string // a prompt in shadow; empty: the workspace's live one
+
 	once   sync.Once // the workspace's words are read once a round
+	prompt string
 	system string
 	mark   string
 	words  error

@@ -39,10 +39,11 @@ func TestWhatTheModelReads(t *testing.T) {
 	w := inbox.Workspace{ID: 1, Name: "w", Brand: "Bondi Kayaks"}
 	for name, settings := range map[string]string{
 		"system-default": `{}`,
+		"system-v1":      `{"prompt":"moderate.v1"}`,
 		"system-policy":  `{"policy":{"text":"Jokes about sharks are welcome.\nPrices of competitors are not: score them as spam."}}`,
 	} {
 		w.Settings = []byte(settings)
-		system, err := render(w, mark)
+		system, _, err := render(w, "", mark)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -56,7 +56,7 @@ func (w *round) ask(ctx context.Context, digests []string) (map[string]moderatio
 	if err != nil {
 		return nil, err
 	}
-	out, err := converse(ctx, w.Model, req, digests, func(res llm.Response) error { return Spend(ctx, w.DB, w.workspace, "moderate", res) })
+	out, err := converse(ctx, w.Model, w.prompt, req, digests, func(res llm.Response) error { return Spend(ctx, w.DB, w.workspace, "moderate", res) })
 	for d, a := range out {
 		a.Looked, a.Unseen = look.seen, look.why
 		out[d] = a
@@ -66,7 +66,7 @@ func (w *round) ask(ctx context.Context, digests []string) (map[string]moderatio
 
 // converse asks, and once more where the answer cannot be used for all; spent is told what each request
 // took.
-func converse(ctx context.Context, model Model, req llm.Request, digests []string, spent func(llm.Response) error) (map[string]moderation.LLMAnswer, error) {
+func converse(ctx context.Context, model Model, prompt string, req llm.Request, digests []string, spent func(llm.Response) error) (map[string]moderation.LLMAnswer, error) {
 	out := map[string]moderation.LLMAnswer{}
 	cost := llm.Response{}
 	for range 2 {
@@ -80,7 +80,7 @@ func converse(ctx context.Context, model Model, req llm.Request, digests []strin
 		if err != nil && (req.Repair != nil || !about(err) || errors.Is(err, llm.ErrRefused)) {
 			return out, partly(out, err)
 		}
-		for d, a := range read(res, digests) {
+		for d, a := range read(res, prompt, digests) {
 			if _, known := out[d]; !known {
 				out[d] = a
 			}
@@ -88,7 +88,7 @@ func converse(ctx context.Context, model Model, req llm.Request, digests []strin
 		if len(out) == len(digests) {
 			break
 		}
-		req.Repair = &llm.Repair{Answer: cutTo(res.Text, 4000), Fault: fault(digests, out)}
+		req.Repair = &llm.Repair{Answer: cutTo(res.Text, 4000), Fault: complaint(digests, out)}
 		req.MaxTokens *= 2
 	}
 	share := int64(max(len(out), 1))
@@ -114,7 +114,7 @@ func Direct(ctx context.Context, model Model, list []moderation.Input) ([]*moder
 		writeItem(&b, mark, i+1, in)
 	}
 	req := llm.Request{System: system, User: b.String(), SchemaName: "verdicts", Schema: schema, MaxTokens: 200 + 120*len(list)}
-	found, err := converse(ctx, model, req, keys, func(llm.Response) error { return nil })
+	found, err := converse(ctx, model, prompts.Moderate, req, keys, func(llm.Response) error { return nil })
 	out := make([]*moderation.LLMAnswer, len(list))
 	for i, k := range keys {
 		if a, ok := found[k]; ok {
@@ -134,7 +134,7 @@ func partly(out map[string]moderation.LLMAnswer, err error) error {
 
 // request writes the questions of one request.
 func (w *round) request(ctx context.Context, digests []string) (llm.Request, looked, error) {
-	system, mark, err := w.prompt(ctx)
+	system, mark, err := w.instructions(ctx)
 	if err != nil {
 		return llm.Request{}, looked{}, err
 	}
@@ -158,16 +158,16 @@ func writeItem(b *strings.Builder, mark string, n int, in moderation.Input) {
 	b.WriteString("\n")
 }
 
-// prompt renders the instructions with the workspace's own words, once a round. The mark of the fence
-// is drawn after everything it fences was written.
-func (w *round) prompt(ctx context.Context) (system, mark string, err error) {
+// instructions renders the prompt with the workspace's own words, once a round. The mark of the fence is
+// drawn after everything it fences was written.
+func (w *round) instructions(ctx context.Context) (system, mark string, err error) {
 	w.once.Do(func() {
 		var space inbox.Workspace
 		if space, w.words = inbox.LoadWorkspace(ctx, w.DB, w.workspace); w.words != nil {
 			return
 		}
 		w.mark = prompts.NewFence()
-		w.system, w.words = render(space, w.mark)
+		w.system, w.prompt, w.words = render(space, w.tried, w.mark)
 	})
 	return w.system, w.mark, w.words
 }
@@ -175,27 +175,32 @@ func (w *round) prompt(ctx context.Context) (system, mark string, err error) {
 // unstated is what the model is told where the workspace's policy says nothing in words.
 const unstated = "Fair criticism stays. When in doubt, choose none with a low score."
 
-func render(w inbox.Workspace, mark string) (string, error) {
+// render writes the instructions by a prompt; an empty one is the workspace's own.
+func render(w inbox.Workspace, prompt, mark string) (system, used string, err error) {
 	settings, err := inbox.ParseSettings(w.Settings)
 	if err != nil {
-		return "", err
+		return "", "", err
+	}
+	if prompt == "" {
+		prompt = settings.ModerationPrompt()
 	}
 	var policy struct {
 		Text string `json:"text"`
 	}
 	if len(settings.Policy) > 0 {
 		if err := json.Unmarshal(settings.Policy, &policy); err != nil {
-			return "", fmt.Errorf("read the policy of workspace %d: %w", w.ID, err)
+			return "", "", fmt.Errorf("read the policy of workspace %d: %w", w.ID, err)
 		}
 	}
 	if strings.TrimSpace(policy.Text) == "" {
 		policy.Text = unstated
 	}
-	return prompts.Render(prompts.Moderate, "fence", mark, "policy", policy.Text, "brand", w.BrandName())
+	system, err = prompts.Render(prompt, "fence", mark, "policy", policy.Text, "brand", w.BrandName())
+	return system, prompt, err
 }
 
-// fault says what was wrong with an answer, by the items' numbers alone.
-func fault(digests []string, out map[string]moderation.LLMAnswer) string {
+// complaint says what was wrong with an answer, by the items' numbers alone.
+func complaint(digests []string, out map[string]moderation.LLMAnswer) string {
 	var missing []string
 	for i, d := range digests {
 		if _, ok := out[d]; !ok {
@@ -206,7 +211,7 @@ func fault(digests []string, out map[string]moderation.LLMAnswer) string {
 }
 
 // read validates an answer item by item: what is not in the closed lists is as if it had not come.
-func read(res llm.Response, digests []string) map[string]moderation.LLMAnswer {
+func read(res llm.Response, prompt string, digests []string) map[string]moderation.LLMAnswer {
 	var body struct {
 		Items []json.RawMessage `json:"items"`
 	}
@@ -230,7 +235,7 @@ func read(res llm.Response, digests []string) map[string]moderation.LLMAnswer {
 		if err != nil || n < 1 || int(n) > len(digests) || it.Score == nil || *it.Score < 0 || *it.Score > 1 || !slices.Contains(categories, it.Category) {
 			continue
 		}
-		a := moderation.LLMAnswer{Category: it.Category, Score: *it.Score, Reason: cutTo(Mask(it.Reason), 160), Model: res.Model, Prompt: prompts.Moderate}
+		a := moderation.LLMAnswer{Category: it.Category, Score: *it.Score, Reason: cutTo(Mask(it.Reason), 160), Model: res.Model, Prompt: prompt}
 		if slices.Contains(moderation.Intents, it.Intent) {
 			a.Intent = it.Intent
 		}

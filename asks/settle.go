@@ -11,12 +11,14 @@ import (
 	"ponte/channels"
 	"ponte/inbox"
 	"ponte/moderation"
-	"ponte/prompts"
 )
 
 // key is what an answer is remembered under: the question, the prompt and the model.
-func (w *round) key(digest string) []byte {
-	return []byte(digest + "/" + prompts.Moderate + "/" + w.Model.Model())
+func (w *round) key(ctx context.Context, digest string) ([]byte, error) {
+	if _, _, err := w.instructions(ctx); err != nil {
+		return nil, err
+	}
+	return []byte(digest + "/" + w.prompt + "/" + w.Model.Model()), nil
 }
 
 // recall reads remembered answers by their keys and counts their use.
@@ -43,7 +45,11 @@ RETURNING digest, answer`
 func (w *round) remembered(ctx context.Context, digests []string) ([]string, error) {
 	keys := make([][]byte, len(digests))
 	for i, d := range digests {
-		keys[i] = w.key(d)
+		key, err := w.key(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		keys[i] = key
 	}
 	found, err := w.recall(ctx, keys)
 	if err != nil {
@@ -51,9 +57,9 @@ func (w *round) remembered(ctx context.Context, digests []string) ([]string, err
 	}
 	var known, fresh []string
 	answers := map[string]moderation.LLMAnswer{}
-	for _, d := range digests {
+	for i, d := range digests {
 		var a moderation.LLMAnswer
-		if raw := found[string(w.key(d))]; raw == nil || json.Unmarshal(raw, &a) != nil {
+		if raw := found[string(keys[i])]; raw == nil || json.Unmarshal(raw, &a) != nil {
 			fresh = append(fresh, d)
 			continue
 		}
@@ -100,7 +106,11 @@ func (w *round) settle(ctx context.Context, digest string, o outcome) error {
 	}
 	defer tx.Rollback()
 	if o.remember {
-		if err := w.remember(ctx, tx, w.key(digest), o.answer); err != nil {
+		key, err := w.key(ctx, digest)
+		if err != nil {
+			return err
+		}
+		if err := w.remember(ctx, tx, key, o.answer); err != nil {
 			return err
 		}
 	}

@@ -27,7 +27,7 @@ func KeepModel(ctx context.Context, db sqlx.ExecerContext) error {
 	return nil
 }
 
-// KeepLive keeps the policy and the rules that a workspace is judged by from now on, under their
+// KeepLive keeps the policy, the rules and the prompt that a workspace is judged by from now on, under their
 // versions. What was live before is retired; the shipped rules of a new program come in this way too.
 func KeepLive(ctx context.Context, db *sqlx.DB, workspaceID int64, e *moderation.Engine) error {
 	docs, err := e.Documents()
@@ -39,7 +39,11 @@ func KeepLive(ctx context.Context, db *sqlx.DB, workspaceID int64, e *moderation
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback()
-	for _, d := range docs {
+	prompt, err := livePrompt(ctx, tx, workspaceID)
+	if err != nil {
+		return err
+	}
+	for _, d := range append(docs, prompt) {
 		if err := setLive(ctx, tx, workspaceID, d, "system", "it is what the settings or a new program judge by"); err != nil {
 			return err
 		}

@@ -150,6 +150,11 @@ func (c *Counts) judge(e *moderation.Engine, it item) (*Change, error) {
 	if unanswered || v.Tiers != nil && (v.Tiers.LLM != nil || v.Tiers.LLMFailed != "") {
 		c.NeedsLLM++
 	}
+	return c.outcome(it, v), nil
+}
+
+// outcome counts what a candidate makes of an item; it returns the change, where it is one.
+func (c *Counts) outcome(it item, v moderation.Verdict) *Change {
 	now := string(v.Decision)
 	c.pair(it.Was, now)
 	hides := it.Subject == "comment" && Removes(now)
@@ -168,10 +173,10 @@ func (c *Counts) judge(e *moderation.Engine, it item) (*Change, error) {
 	}
 	c.rules(v, hides, it.Person == "allow")
 	if now == it.Was {
-		return nil, nil
+		return nil
 	}
 	c.Changed++
-	return &Change{it.ID, it.Subject, it.SubjectID, it.Was, now, it.Person}, nil
+	return &Change{it.ID, it.Subject, it.SubjectID, it.Was, now, it.Person}
 }
 
 func (c *Counts) pair(was, now string) {

@@ -37,6 +37,8 @@ func Move(ctx context.Context, tx *sqlx.Tx, workspaceID, id int64, to, reason, a
 		return v, fault.New(fault.Conflict, "version %d is in state %s already", id, to)
 	case to == "shadow" && v.State == "backtest":
 		override, err = tested(ctx, tx, v, reason)
+	case to == "live" && v.Kind == KindModel:
+		err = fault.New(fault.Conflict, "a model that was trained here judges in shadow only; to let it decide, build the program with it")
 	case to == "live":
 		override, err = proved(ctx, tx, v, reason)
 	case to == "backtest" && (v.State == "shadow" || v.State == "retired"):
@@ -88,13 +90,17 @@ func tested(ctx context.Context, tx *sqlx.Tx, v Version, reason string) (string,
 	if inShadow >= maxShadow {
 		return "", fault.New(fault.Conflict, "%d versions are in shadow already; take one out first", inShadow)
 	}
-	if err := tx.GetContext(ctx, &most, `SELECT coalesce(max((counts->>'items')::integer), 0) FROM backtests WHERE workspace_id = $1 AND version_id = $2 AND state = 'done'`, v.WorkspaceID, v.ID); err != nil {
+	judged, what := `(counts->>'items')::integer`, "judged %d texts"
+	if v.Kind == KindPrompt { // only where it has answered it has judged
+		judged, what = `(counts->>'needs_llm')::integer - (counts->>'unanswered')::integer`, "found recorded answers of this prompt to %d texts"
+	}
+	if err := tx.GetContext(ctx, &most, `SELECT coalesce(max(`+judged+`), 0) FROM backtests WHERE workspace_id = $1 AND version_id = $2 AND state = 'done'`, v.WorkspaceID, v.ID); err != nil {
 		return "", fmt.Errorf("look for backtests of version %d: %w", v.ID, err)
 	}
 	if most >= EnoughItems {
 		return "", nil
 	}
-	return overridden(reason, fmt.Sprintf("its longest finished backtest judged %d texts, it takes %d", most, EnoughItems))
+	return overridden(reason, fmt.Sprintf("its longest finished backtest "+what+", it takes %d", most, EnoughItems))
 }
 
 // proved says whether a version may go live.
@@ -132,6 +138,8 @@ func apply(ctx context.Context, tx *sqlx.Tx, v Version, in bool, actor string) e
 		return err
 	}
 	switch {
+	case v.Kind == KindPrompt:
+		_, err = tx.ExecContext(ctx, `UPDATE workspaces SET settings = settings || jsonb_build_object('prompt', $2::text) WHERE id = $1`, v.WorkspaceID, v.Version)
 	case v.Kind == moderation.KindRules:
 		err = replaceRules(ctx, tx, v, actor)
 	case v.Kind == KindRule && in:
@@ -144,7 +152,7 @@ func apply(ctx context.Context, tx *sqlx.Tx, v Version, in bool, actor string) e
 	if err != nil {
 		return fmt.Errorf("put version %d in its place: %w", v.ID, err)
 	}
-	if v.Kind == moderation.KindPolicy || v.Kind == moderation.KindRules {
+	if v.Kind == moderation.KindPolicy || v.Kind == moderation.KindRules || v.Kind == KindPrompt {
 		return nil // setState makes it live
 	}
 	next, err := LiveEngine(ctx, tx, v.WorkspaceID)
@@ -183,9 +191,18 @@ func setState(ctx context.Context, tx *sqlx.Tx, v Version, to, override, actor s
 	return auth.Audit(ctx, tx, v.WorkspaceID, actor, "version."+to, object(v.ID), map[string]any{"kind": v.Kind, "version": v.Version, "from": v.State, "override": override})
 }
 
-// SettingsChanged notes that somebody changed the policy in the settings directly: the new one
-// is live without figures, which is an override like any other.
+// SettingsChanged notes that somebody changed the policy or the prompt in the settings directly: the new
+// one is live without figures, which is an override like any other.
 func SettingsChanged(ctx context.Context, tx *sqlx.Tx, workspaceID int64, before, after map[string]json.RawMessage, actor string) error {
+	if string(before["prompt"]) != string(after["prompt"]) {
+		d, err := livePrompt(ctx, tx, workspaceID)
+		if err != nil {
+			return err
+		}
+		if err := setLive(ctx, tx, workspaceID, d, actor, "set directly in the settings"); err != nil {
+			return err
+		}
+	}
 	if string(before["policy"]) == string(after["policy"]) {
 		return nil
 	}

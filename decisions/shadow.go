@@ -35,11 +35,17 @@ func Beside(e *moderation.Engine, in moderation.Input, live moderation.Verdict) 
 	return string(v.Decision)
 }
 
-// InShadow returns the versions in shadow of the workspaces.
+// InShadow returns the versions in shadow of the workspaces that judge what comes; a prompt is tried where
+// the model is asked.
 func InShadow(ctx context.Context, q sqlx.QueryerContext, workspaceIDs []int64) ([]Version, error) {
 	var out []Version
-	if err := sqlx.SelectContext(ctx, q, &out, sqlVersions+` WHERE workspace_id = ANY($1) AND state = 'shadow' ORDER BY id`, pq.Array(workspaceIDs)); err != nil {
+	if err := sqlx.SelectContext(ctx, q, &out, sqlVersions+` WHERE workspace_id = ANY($1) AND state = 'shadow' AND kind <> 'prompt' ORDER BY id`, pq.Array(workspaceIDs)); err != nil {
 		return nil, fmt.Errorf("load the versions in shadow: %w", err)
+	}
+	for i := range out {
+		if err := out[i].Fetch(ctx, q); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
@@ -53,7 +59,7 @@ func SaveShadows(ctx context.Context, tx sqlx.ExtContext, list []Shadow) error {
 	for _, s := range list {
 		rows.Add(s.WorkspaceID, s.VersionID, s.VerdictID, s.Was, s.Now)
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO shadow_verdicts (workspace_id, version_id, verdict_id, was, now) VALUES `+rows.SQL(), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO shadow_verdicts (workspace_id, version_id, verdict_id, was, now) VALUES `+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args...); err != nil {
 		return fmt.Errorf("keep what versions in shadow would have decided: %w", err)
 	}
 	return nil

@@ -21,8 +21,9 @@ import (
 	"ponte/moderation"
 )
 
-// Version is a policy, thresholds, a set of rules or one rule, with the state it is in: backtest (it may
-// be held against history), shadow (it judges beside the live one and nothing follows), live, retired.
+// Version is a policy, thresholds, a set of rules, one rule, a prompt or a model, with the state it is in:
+// backtest (it may be held against history), shadow (it judges beside the live one and nothing follows),
+// live, retired.
 type Version struct {
 	WorkspaceID int64      `db:"workspace_id"`
 	ID          int64      `db:"id"`
@@ -37,6 +38,8 @@ type Version struct {
 	CreatedAt   time.Time  `db:"created_at"`
 	ShadowFrom  *time.Time `db:"shadow_from"`
 	StateAt     time.Time  `db:"state_at"`
+
+	model *moderation.Model // of a model, once it was fetched
 }
 
 const sqlVersions = `SELECT workspace_id, id, kind, name, version, document, note, state, override, created_by, created_at, shadow_from, state_at FROM versions`
@@ -55,6 +58,9 @@ const maxShadow = 5
 
 // Engine is the engine this version would make of what is live.
 func (v Version) Engine(live *moderation.Engine) (*moderation.Engine, error) {
+	if v.Kind == KindModel {
+		return v.withModel(live)
+	}
 	policy, rules, err := v.over(live)
 	if err != nil {
 		return nil, err
@@ -85,8 +91,10 @@ func (v Version) over(live *moderation.Engine) (policy, rules json.RawMessage, e
 		policy, err = withThresholds(policy, doc)
 	case KindRule:
 		rules, err = withRule(rules, doc, v.Name)
+	case KindPrompt:
+		_, err = promptOf(v.Document) // it changes what the language model is asked, not what is made of its answer
 	default:
-		err = fault.Field("kind", "%q is none of policy, thresholds, rules, rule", v.Kind)
+		err = fault.Field("kind", "%q is none of policy, thresholds, rules, rule, prompt", v.Kind)
 	}
 	return policy, rules, err
 }
@@ -181,6 +189,9 @@ func AddVersion(ctx context.Context, tx *sqlx.Tx, workspaceID int64, n NewVersio
 		return Version{}, err
 	}
 	v := Version{WorkspaceID: workspaceID, Kind: n.Kind}
+	if n.Kind == KindModel {
+		return v, fault.Field("kind", "a model is trained on the command line: ponte train --from-decisions")
+	}
 	if v.Document, err = normalDocument(ctx, tx, n.Document); err != nil {
 		return v, err
 	}
@@ -239,6 +250,9 @@ func (v *Version) name(e *moderation.Engine) error {
 		v.Version, v.Document = docs[0].Version, string(docs[0].Bytes)
 	case moderation.KindRules:
 		v.Version, v.Document = docs[1].Version, string(docs[1].Bytes)
+	case KindPrompt:
+		v.Version, err = promptOf(v.Document)
+		return err
 	default:
 		sum := sha256.Sum256([]byte(v.Document))
 		v.Version = hex.EncodeToString(sum[:6])

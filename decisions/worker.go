@@ -138,6 +138,7 @@ type run struct {
 	b      *Backtest
 	span   span
 	engine *moderation.Engine
+	prompt string // the one that is tried; empty: another kind of version
 	counts Counts
 	kept   int
 }
@@ -152,6 +153,9 @@ func (w *Worker) open(ctx context.Context, b *Backtest) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := v.Fetch(ctx, w.DB); err != nil {
+		return nil, err
+	}
 	live, err := LiveEngine(ctx, w.DB, b.WorkspaceID)
 	if err != nil {
 		return nil, err
@@ -159,6 +163,9 @@ func (w *Worker) open(ctx context.Context, b *Backtest) (*run, error) {
 	r := &run{Worker: w, b: b, span: span{b.WorkspaceID, b.Since, b.Until}}
 	if r.engine, err = v.Engine(live); err != nil {
 		return nil, err
+	}
+	if v.Kind == KindPrompt {
+		r.prompt = v.Version
 	}
 	docs, err := r.engine.Documents()
 	if err != nil {
@@ -195,10 +202,21 @@ func (r *run) page(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	var answers map[int64]moderation.LLMAnswer
+	if r.prompt != "" {
+		if answers, err = recorded(ctx, r.DB, r.b.WorkspaceID, r.prompt, items); err != nil {
+			return false, err
+		}
+	}
 	next := r.counts.Clone()
 	var changes []Change
 	for _, it := range items {
-		change, err := next.judge(r.engine, it)
+		var change *Change
+		if r.prompt != "" {
+			change, err = next.judgePrompt(r.engine, it, answers)
+		} else {
+			change, err = next.judge(r.engine, it)
+		}
 		if err != nil {
 			return false, r.fail(ctx, r.b, err)
 		}

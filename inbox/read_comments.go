@@ -367,3 +367,21 @@ FROM comments WHERE workspace_id = $1 AND contact_id = $2`, workspaceID, *contac
 	}
 	return n.All, n.Hidden, nil
 }
+
+// AuthorRecord says what stands against a person since an instant, how many messages there are with them,
+// and which conversation is the newest; 0: none.
+func AuthorRecord(ctx context.Context, q sqlx.QueryerContext, workspaceID, contactID int64, since time.Time) (strikes, messages int, conversation int64, err error) {
+	var r struct {
+		Strikes      int   `db:"strikes"`
+		Messages     int   `db:"messages"`
+		Conversation int64 `db:"conversation"`
+	}
+	err = sqlx.GetContext(ctx, q, &r, `
+SELECT (SELECT count(*) FROM comments WHERE workspace_id = $1 AND contact_id = $2 AND commented_at > $3 AND decision IN ('hide','delete') AND NOT own) AS strikes,
+    (SELECT count(*) FROM threads t JOIN messages m ON m.workspace_id = t.workspace_id AND m.thread_id = t.id WHERE t.workspace_id = $1 AND t.contact_id = $2) AS messages,
+    coalesce((SELECT id FROM conversations WHERE workspace_id = $1 AND contact_id = $2 AND thread_id IS NOT NULL ORDER BY last_message_at DESC LIMIT 1), 0) AS conversation`, workspaceID, contactID, since)
+	if err != nil {
+		return 0, 0, 0, fmt.Errorf("read the record of contact %d: %w", contactID, err)
+	}
+	return r.Strikes, r.Messages, r.Conversation, nil
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/fault"
+	"ponte/prompts"
 )
 
 // Settings are what a workspace's owner may change. The zero value of a field means its default;
@@ -48,6 +49,7 @@ type Settings struct {
 
 	Consent json.RawMessage `json:"consent,omitempty"` // consent.Rules; empty: the default ones
 
+	Prompt string          `json:"prompt,omitempty"` // by which texts are judged; empty: the newest
 	Policy json.RawMessage `json:"policy,omitempty"` // moderation.Policy; empty: the default one
 	Bot    json.RawMessage `json:"bot,omitempty"`    // router.BotConfig; empty: the default one
 }
@@ -65,6 +67,14 @@ type ReviewSettings struct {
 func Drawn(share float64, what string, id int64) bool {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s:%d", what, id))
 	return float64(binary.BigEndian.Uint32(sum[:]))/(1<<32) < share
+}
+
+// ModerationPrompt is the prompt by which the language model judges the workspace's texts.
+func (s Settings) ModerationPrompt() string {
+	if s.Prompt == "" {
+		return prompts.Moderate
+	}
+	return s.Prompt
 }
 
 // DefaultSettings are the product's defaults (reference: playbooks 4 and 6, consent law 4).

@@ -20,6 +20,9 @@ const (
 	Suggest  = "suggest.v1"
 )
 
+// Moderations are the prompts by which a text can be judged, the newest last.
+func Moderations() []string { return []string{"moderate.v1", "moderate.v2"} }
+
 // Text returns a prompt.
 func Text(name string) (string, error) {
 	b, err := files.ReadFile(name + ".md")

@@ -24,7 +24,7 @@ type policyCmd struct {
 }
 
 type policyListCmd struct {
-	Kind      string `help:"policy, thresholds, rules or rule."`
+	Kind      string `help:"policy, thresholds, rules, rule, prompt or model."`
 	State     string `help:"backtest, shadow, live or retired."`
 	Most      int    `default:"50" help:"How many."`
 	Workspace string `help:"Workspace; the only one if empty."`
@@ -53,7 +53,7 @@ func shortVersion(v decisions.Version) map[string]any {
 
 type policyAddCmd struct {
 	File      string `arg:"" help:"A JSON document; - for standard input."`
-	Kind      string `default:"policy" enum:"policy,thresholds,rules,rule" help:"policy, thresholds, rules or rule."`
+	Kind      string `default:"policy" enum:"policy,thresholds,rules,rule,prompt" help:"policy, thresholds, rules, rule, or prompt (a document {\"prompt\": \"moderate.v1\"})."`
 	Note      string `help:"What it is for."`
 	Workspace string `help:"Workspace; the only one if empty."`
 }

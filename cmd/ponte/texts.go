@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,8 +11,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"ponte/asks"
 	"ponte/channels/webhook"
+	"ponte/decisions"
 	"ponte/inbox"
 	"ponte/moderation"
 	"ponte/review"
@@ -210,10 +214,10 @@ func span(x float64, r *[2]float64) string {
 type trainCmd struct {
 	Seeds string `default:"moderation/seeds" help:"Folder with our own sentences."`
 	Data  string `help:"Folder with public sets; without it the model learns from our own sentences alone."`
-	Out   string `default:"moderation/artefact/model.bin.gz" help:"Where to write the model."`
+	Out   string `help:"Where to write the model; moderation/artefact/model.bin.gz if empty, and nowhere with --from-decisions."`
 	Date  string `help:"Date on the card; today's if empty."`
 
-	FromDecisions bool   `help:"Learn also from what reviewers decided, read from the database; such a model is for this installation alone."`
+	FromDecisions bool   `help:"Learn also from what reviewers decided, read from the database. Such a model is for this installation alone: it is kept there as a version to backtest and to try in shadow."`
 	Workspace     string `help:"Workspace for --from-decisions; the only one if empty."`
 }
 
@@ -253,15 +257,41 @@ func (t trainCmd) Run(ctx context.Context, c *config) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.Create(t.Out)
-	if err != nil {
+	var raw bytes.Buffer
+	if err := m.Write(&raw); err != nil {
 		return err
 	}
-	if err := errors.Join(m.Write(f), f.Close()); err != nil {
+	if t.FromDecisions {
+		if err := t.keep(ctx, c, raw.Bytes(), decided); err != nil {
+			return err
+		}
+	} else if t.Out == "" {
+		t.Out = "moderation/artefact/model.bin.gz"
+	}
+	if t.Out == "" {
+		return nil
+	}
+	if err := os.WriteFile(t.Out, raw.Bytes(), 0o644); err != nil {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "written to %s; build again to ship it\n", t.Out)
 	return nil
+}
+
+// keep keeps a model that learnt from decisions where they were made.
+func (t trainCmd) keep(ctx context.Context, c *config, raw []byte, decided map[string][]moderation.Example) error {
+	note := fmt.Sprintf("learnt from %d decisions about harm and %d about spam", len(decided["harm"]), len(decided["spam"]))
+	return c.with(ctx, t.Workspace, func(s *store, w inbox.Workspace) error {
+		return s.inTx(ctx, func(tx *sqlx.Tx) error {
+			v, err := decisions.KeepCandidate(ctx, tx, w.ID, raw, note, "cli")
+			if err != nil {
+				return err
+			}
+			printJSON(shortVersion(v))
+			fmt.Fprintf(os.Stderr, "kept as version %d; next: ponte policy backtest %d\n", v.ID, v.ID)
+			return nil
+		})
+	})
 }
 
 type modelCmd struct {

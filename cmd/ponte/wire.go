@@ -225,6 +225,7 @@ func (v *service) buildAPI(rehearsalURL string) {
 		Wake:    v.wake.On("ponte_changes"),
 		LLM:     v.llmState,
 		Suggest: suggestions{&suggest.Suggester{DB: v.DB, Model: v.model, Now: time.Now, Log: v.log, Judge: judge}},
+		Opine:   v.asks.Opinion,
 		Doctor: func(ctx context.Context, workspaceID, accountID int64) ([]api.Check, error) {
 			return v.examine(ctx, workspaceID, accountID)
 		},

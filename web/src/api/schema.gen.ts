@@ -696,6 +696,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/comments/{id}/opinion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the language model what it says; nothing follows
+         * @description Permission: moderate
+         */
+        post: operations["post-comments-id-opinion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/comments/{id}/pass": {
         parameters: {
             query?: never;
@@ -750,6 +770,26 @@ export interface paths {
          * @description Permission: moderate
          */
         post: operations["post-comments-id-reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/second-look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a decided comment before a colleague who does not know
+         * @description Permission: moderate
+         */
+        post: operations["post-comments-id-second-look"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2428,6 +2468,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/review-disagreements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where people overturned the machine, or each other
+         * @description Permission: supervise
+         */
+        get: operations["get-review-disagreements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/review-holds": {
         parameters: {
             query?: never;
@@ -3978,6 +4038,23 @@ export interface components {
             author_comments: number;
             /** Format: int64 */
             author_hidden: number;
+            /**
+             * Format: int64
+             * @description Direct messages with this person
+             */
+            author_messages: number;
+            /**
+             * Format: int64
+             * @description Hidden or deleted within the days that the policy counts
+             */
+            author_strikes: number;
+            /**
+             * Format: int64
+             * @description The newest conversation with this person; 0: there is none
+             */
+            conversation_id: number;
+            /** Format: int64 */
+            strike_days: number;
             verdicts: components["schemas"]["Verdict"][];
         };
         CommentPost: {
@@ -4444,6 +4521,38 @@ export interface components {
             /** Format: date-time */
             received_at: string;
             source: string;
+        };
+        Disagreement: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            comment_id: number;
+            /**
+             * @description What the machine, or the first reviewer, decided
+             * @enum {string}
+             */
+            first: "allow" | "review" | "hide" | "delete";
+            /** @description The tier, or the reviewer */
+            first_by: string;
+            /** Format: int64 */
+            id: number;
+            language: string;
+            /** @description Why the first decided so */
+            reason: string;
+            /** @description The rule that stood first among the machine's reasons */
+            rule: string;
+            /**
+             * @description What the person, or the second reviewer, decided
+             * @enum {string}
+             */
+            second: "allow" | "hide" | "delete";
+            second_by: string;
+            second_why: string;
+            /** @description Between reviewers: what holds now, where a supervisor has spoken */
+            settled: string;
+            text: string;
+            /** @description Of the model, the rules, the policy or the prompt that decided */
+            version: string;
         };
         DraftInBody: {
             definition: components["schemas"]["TemplateDefinition"];
@@ -5250,6 +5359,19 @@ export interface components {
             /** @enum {string} */
             verb: "allow" | "refuse" | "defer" | "hold" | "expire";
         };
+        Opinion: {
+            /** @description It would keep what the machine kept, or remove what it removed */
+            agrees: boolean;
+            /** @description none, or one of the categories */
+            category: string;
+            intent: string;
+            language: string;
+            model: string;
+            prompt: string;
+            reason: string;
+            /** Format: double */
+            score: number;
+        };
         OptIn: {
             actor: string;
             /** Format: date-time */
@@ -5429,6 +5551,11 @@ export interface components {
         };
         PageDelivery: {
             items: components["schemas"]["Delivery"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageDisagreement: {
+            items: components["schemas"]["Disagreement"][];
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
@@ -6567,7 +6694,7 @@ export interface components {
             /** Format: int64 */
             id: number;
             /** @enum {string} */
-            kind: "policy" | "thresholds" | "rules" | "rule";
+            kind: "policy" | "thresholds" | "rules" | "rule" | "prompt" | "model";
             /** @description Of a rule */
             name: string;
             note: string;
@@ -6591,7 +6718,7 @@ export interface components {
             /** Format: int64 */
             id: number;
             /** @enum {string} */
-            kind: "policy" | "thresholds" | "rules" | "rule";
+            kind: "policy" | "thresholds" | "rules" | "rule" | "prompt" | "model";
             /** @description What the promotion lacks */
             missing: string;
             /** @description Of a rule */
@@ -6612,10 +6739,10 @@ export interface components {
             version: string;
         };
         VersionInBody: {
-            /** @description A policy, some of its thresholds, a list of rules, or one rule */
+            /** @description A policy, some of its thresholds, a list of rules, one rule, or the name of a prompt */
             document: unknown;
             /** @enum {string} */
-            kind: "policy" | "thresholds" | "rules" | "rule";
+            kind: "policy" | "thresholds" | "rules" | "rule" | "prompt";
             note?: string;
         };
         WithdrawalInBody: {
@@ -7789,6 +7916,17 @@ export interface operations {
                 language?: string;
                 contact_id?: number;
                 queue?: "open" | "all";
+                /** @description That decided */
+                tier?: "rules" | "model" | "llm" | "policy" | "person" | "";
+                category?: string;
+                /** @description high: a score of at least 0.9 */
+                confidence?: "low" | "high" | "";
+                /** @description machine: it hid or deleted it, whatever people did since */
+                by?: "machine" | "person" | "";
+                /** @description Written since */
+                after?: string;
+                /** @description Written earlier than */
+                before?: string;
                 q?: string;
                 limit?: number;
                 cursor?: string;
@@ -7993,6 +8131,41 @@ export interface operations {
             };
         };
     };
+    "post-comments-id-opinion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Opinion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-comments-id-pass": {
         parameters: {
             query?: never;
@@ -8086,6 +8259,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Comment"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-comments-id-second-look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -11268,6 +11474,42 @@ export interface operations {
             };
         };
     };
+    "get-review-disagreements": {
+        parameters: {
+            query?: {
+                /** @description Reviewers against the machine, or against each other */
+                with?: "machine" | "reviewers";
+                /** @description The last 90 days if empty */
+                since?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDisagreement"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-review-holds": {
         parameters: {
             query?: {
@@ -12926,7 +13168,7 @@ export interface operations {
     "get-versions": {
         parameters: {
             query?: {
-                kind?: "policy" | "thresholds" | "rules" | "rule" | "";
+                kind?: "policy" | "thresholds" | "rules" | "rule" | "prompt" | "model" | "";
                 state?: string;
                 limit?: number;
                 cursor?: string;
