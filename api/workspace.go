@@ -192,6 +192,9 @@ func checkSettings(raw json.RawMessage) error {
 			return fault.Field(fmt.Sprintf("settings.holidays[%d]", i), "%q is not a date such as 2027-01-26", d)
 		}
 	}
+	if err := st.Desk.Check(); err != nil {
+		return err
+	}
 	if len(st.Bot) > 0 {
 		var bot router.Config
 		if err := json.Unmarshal(st.Bot, &bot); err != nil {

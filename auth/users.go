@@ -13,6 +13,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"ponte/fault"
 )
@@ -245,3 +246,20 @@ func lockMember(ctx context.Context, tx sqlx.ExtContext, who Who, userID int64, 
 }
 
 func userObject(id int64) string { return "user:" + strconv.FormatInt(id, 10) }
+
+// SetLanguages writes which languages a member answers in.
+func SetLanguages(ctx context.Context, tx sqlx.ExtContext, who Who, userID int64, languages []string) error {
+	for _, l := range languages {
+		if len(l) != 2 || strings.ToLower(l) != l {
+			return fault.Field("languages", "%q is not a language code of two letters such as it", l)
+		}
+	}
+	res, err := tx.ExecContext(ctx, `UPDATE members SET languages = $3 WHERE workspace_id = $1 AND user_id = $2`, who.WorkspaceID, userID, pq.Array(append([]string{}, languages...)))
+	if err != nil {
+		return fmt.Errorf("set the languages of member %d: %w", userID, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return fault.New(fault.NotFound, "user %d is not a member of this workspace", userID)
+	}
+	return nil
+}

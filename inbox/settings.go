@@ -46,6 +46,7 @@ type Settings struct {
 	LLMDailyTokens int64 `json:"llm_daily_tokens,omitempty"`
 
 	Review ReviewSettings `json:"review,omitzero"`
+	Desk   DeskSettings   `json:"desk,omitzero"`
 
 	Consent json.RawMessage `json:"consent,omitempty"` // consent.Rules; empty: the default ones
 
@@ -87,6 +88,7 @@ func DefaultSettings() Settings {
 		DeleteGraceMinutes: 15, HandoffHours: 168, MaxAutoReplies: 3, ActMaxAgeMinutes: 24 * 60, OverdueMinutes: 120,
 		NudgeHours: 24, ReadBackMinutes: 5,
 		Review:         ReviewSettings{SampleHidden: 0.05, SampleAllowed: 0.005, Second: 0.05, GoldEvery: 25},
+		Desk:           DefaultDesk(),
 		LLMDailyMicros: 5_000_000, LLMDailyTokens: 2_000_000,
 	}
 }

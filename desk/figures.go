@@ -1,0 +1,65 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Figures say how quickly customers were answered in a period, and who waits now.
+type Figures struct {
+	Opened        int      `db:"opened"`
+	BotAnswered   int      `db:"bot_answered"`
+	HumanAnswered int      `db:"human_answered"`
+	BotMedian     *float64 `db:"bot_median"` // seconds from the opening to the bot's first answer
+	BotP90        *float64 `db:"bot_p90"`
+	HumanMedian   *float64 `db:"human_median"` // seconds from the handover, else the opening, to a person's first answer
+	HumanP90      *float64 `db:"human_p90"`
+	Waits         int      `db:"waits"`    // conversations of the period with a deadline, answered or run out
+	Breached      int      `db:"breached"` // of them, those with a first answer or handover too late
+	Overdue2h     int      `db:"red"`      // of them, those that went red
+	TakenBack     int      `db:"taken_back"`
+	Escalated     int      `db:"escalated"`
+
+	WaitingNow    int        `db:"waiting_now"`
+	UnassignedNow int        `db:"unassigned_now"`
+	OverdueNow    int        `db:"overdue_now"`
+	SnoozedNow    int        `db:"snoozed_now"`
+	LongestSince  *time.Time `db:"longest_since"`
+}
+
+// ReadFigures counts conversations opened in [from, until). Times are by the clock on the wall; deadlines are
+// in opening hours.
+func ReadFigures(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, from, until time.Time) (Figures, error) {
+	var f Figures
+	if err := sqlx.GetContext(ctx, q, &f, sqlFigures, workspaceID, from, until); err != nil {
+		return f, fmt.Errorf("read how quickly customers were answered: %w", err)
+	}
+	return f, nil
+}
+
+const sqlFigures = `
+WITH v AS (
+    SELECT id, extract(epoch FROM first_bot_answer_at - opened_at) AS bot,
+           extract(epoch FROM first_human_answer_at - CASE WHEN handed_over_at <= first_human_answer_at THEN greatest(handed_over_at, opened_at) ELSE opened_at END) AS human
+    FROM conversations WHERE workspace_id = $1 AND opened_at >= $2 AND opened_at < $3 AND NOT spam
+), e AS (
+    SELECT conversation_id, bool_or(kind IN ('answer','handover')) AS missed, bool_or(kind = 'overdue') AS red
+    FROM sla_events WHERE workspace_id = $1 AND level = 'breach' AND conversation_id IN (SELECT id FROM v) GROUP BY conversation_id
+), s AS (
+    SELECT count(*) FILTER (WHERE what = 'taken_back') AS taken_back, count(*) FILTER (WHERE what = 'escalated') AS escalated
+    FROM conversation_steps WHERE workspace_id = $1 AND conversation_id IN (SELECT id FROM v)
+), now_ AS (
+    SELECT count(*) AS waiting_now, count(*) FILTER (WHERE assignee_id IS NULL) AS unassigned_now, count(*) FILTER (WHERE due_for = waiting_since AND overdue_at <= now()) AS overdue_now, min(waiting_since) AS longest_since
+    FROM conversations WHERE workspace_id = $1 AND state = 'open' AND waiting_since IS NOT NULL AND NOT spam
+)
+SELECT count(v.id) AS opened, count(v.bot) FILTER (WHERE v.bot >= 0) AS bot_answered, count(v.human) FILTER (WHERE v.human >= 0) AS human_answered,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY v.bot) FILTER (WHERE v.bot >= 0) AS bot_median, percentile_cont(0.9) WITHIN GROUP (ORDER BY v.bot) FILTER (WHERE v.bot >= 0) AS bot_p90,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY v.human) FILTER (WHERE v.human >= 0) AS human_median, percentile_cont(0.9) WITHIN GROUP (ORDER BY v.human) FILTER (WHERE v.human >= 0) AS human_p90,
+       count(*) FILTER (WHERE v.bot IS NOT NULL OR v.human IS NOT NULL OR e.missed IS NOT NULL) AS waits, count(*) FILTER (WHERE e.missed) AS breached, count(*) FILTER (WHERE e.red) AS red,
+       (SELECT taken_back FROM s) AS taken_back, (SELECT escalated FROM s) AS escalated,
+       (SELECT waiting_now FROM now_) AS waiting_now, (SELECT unassigned_now FROM now_) AS unassigned_now, (SELECT overdue_now FROM now_) AS overdue_now, (SELECT longest_since FROM now_) AS longest_since,
+       (SELECT count(*) FROM conversations WHERE workspace_id = $1 AND state = 'open' AND snoozed_at IS NOT NULL) AS snoozed_now
+FROM v LEFT JOIN e ON e.conversation_id = v.id`
