@@ -35,6 +35,7 @@ type Conversation struct {
 	Overdue       bool         `json:"overdue"`
 	Origin        *Origin      `json:"origin"`
 	Revision      int64        `json:"revision"`
+	Desk          DeskState    `json:"desk"`
 	CareWindow    CareWindow   `json:"care_window"`
 }
 
@@ -120,10 +121,11 @@ type Earlier struct {
 }
 
 type conversationsIn struct {
-	View      string `query:"view" enum:"mine,unassigned,waiting,overdue,spam,all" default:"all"`
+	View      string `query:"view" enum:"mine,team,unassigned,waiting,overdue,snoozed,spam,all" default:"all"`
 	State     string `query:"state" enum:"open,resolved,"`
 	Channel   string `query:"channel"`
 	Team      string `query:"team" maxLength:"60"`
+	Label     string `query:"label" maxLength:"60"`
 	Q         string `query:"q" maxLength:"200"`
 	ContactID int64  `query:"contact_id"`
 	Paging
@@ -134,7 +136,7 @@ func (s *Server) listConversations(ctx context.Context, who *caller, in *convers
 	if err != nil {
 		return Page[Conversation]{}, err
 	}
-	rows, next, err := inbox.ListConversations(ctx, s.DB, who.WorkspaceID, inbox.ConversationFilter{View: in.View, State: in.State, Channel: in.Channel, Team: in.Team, Words: in.Q, ContactID: in.ContactID,
+	rows, next, err := inbox.ListConversations(ctx, s.DB, who.WorkspaceID, inbox.ConversationFilter{View: in.View, State: in.State, Channel: in.Channel, Team: in.Team, Label: in.Label, Words: in.Q, ContactID: in.ContactID,
 		Member: who.UserID, Overdue: overdue, Limit: in.Limit, Cursor: in.Cursor})
 	if err != nil {
 		return Page[Conversation]{}, err
@@ -165,7 +167,11 @@ func (s *Server) showConversation(v inbox.ConversationView, overdue time.Time) C
 	c := Conversation{ID: v.ID, AccountID: v.AccountID, Channel: v.Channel, State: v.State, Spam: v.Spam, Handler: v.Handler, HandlerReason: v.HandlerReason, Team: v.Team,
 		Contact: ContactBrief{ID: v.ContactID, Name: v.ContactName, Language: v.ContactLang, Labels: listOf(v.ContactLabels)}, Labels: listOf(v.Labels), Language: v.Language,
 		Preview: router.HideReferences(v.Preview), Unread: v.Unread, OpenedAt: v.OpenedAt.UTC(), LastMessageAt: v.LastMessageAt.UTC(), WaitingSince: utc(v.WaitingSince), Revision: v.Revision,
-		Overdue: v.WaitingSince != nil && v.WaitingSince.Before(overdue), CareWindow: windowOf(v.Channel, v.LastInAt, s.Now())}
+		Desk: showDesk(v.DeskView), CareWindow: windowOf(v.Channel, v.LastInAt, s.Now())}
+	c.Overdue = v.WaitingSince != nil && v.WaitingSince.Before(overdue)
+	if v.OverdueAt != nil { // in opening hours
+		c.Overdue = !v.OverdueAt.After(s.Now())
+	}
 	if v.AssigneeID != nil {
 		c.Assignee = &MemberBrief{*v.AssigneeID, deref(v.AssigneeName)}
 	}

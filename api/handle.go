@@ -9,11 +9,16 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/auth"
+	"ponte/desk"
 	"ponte/fault"
 	"ponte/inbox"
+	"ponte/notify"
 	"ponte/outbox"
 	"ponte/suggest"
 )
+
+// stepOf is what a verb is called among the steps of a conversation.
+var stepOf = map[string]string{"take_over": "taken_over", "return_to_bot": "returned_to_bot", "resolve": "resolved", "reopen": "reopened"}
 
 // handle changes one conversation under lock, writes it, and says so.
 func (s *Server) handle(ctx context.Context, who *caller, id int64, verb string, do func(tx *sqlx.Tx, v *inbox.Conversation) error) (Conversation, error) {
@@ -27,6 +32,11 @@ func (s *Server) handle(ctx context.Context, who *caller, id int64, verb string,
 		}
 		if err := inbox.UpdateConversations(ctx, tx, []*inbox.Conversation{&v}); err != nil {
 			return err
+		}
+		if step := stepOf[verb]; step != "" {
+			if err := desk.Note(ctx, tx, desk.Step{WorkspaceID: v.WorkspaceID, ConversationID: id, Actor: who.Actor(), What: step}); err != nil {
+				return err
+			}
 		}
 		if verb != "" {
 			if err := auth.Audit(ctx, tx, v.WorkspaceID, who.Actor(), "conversation."+verb, fmt.Sprintf("conversation:%d", id), nil); err != nil {
@@ -107,11 +117,18 @@ type assignIn struct {
 	Body struct {
 		UserID *int64  `json:"user_id"`
 		Team   *string `json:"team,omitempty" maxLength:"60" doc:"Empty: no team; left out: as it was"`
+		Note   string  `json:"note,omitempty" maxLength:"1000" doc:"For whoever gets it"`
 	}
 }
 
 func (s *Server) assign(ctx context.Context, who *caller, in *assignIn) (Conversation, error) {
-	return s.handle(ctx, who, in.ID, "assign", func(tx *sqlx.Tx, v *inbox.Conversation) error {
+	return s.handle(ctx, who, in.ID, "assign", func(tx *sqlx.Tx, v *inbox.Conversation) (err error) {
+		before := *v
+		defer func() {
+			if err == nil {
+				err = desk.Handed(ctx, tx, who.Who, before, *v, in.Body.Note, s.Now())
+			}
+		}()
 		v.AssigneeID = in.Body.UserID
 		if in.Body.Team != nil {
 			v.Team = strings.TrimSpace(strings.ReplaceAll(*in.Body.Team, "\x00", ""))
@@ -160,7 +177,10 @@ func (s *Server) label(ctx context.Context, who *caller, in *labelsIn) (Conversa
 // not keep waking each other.
 func (s *Server) read(ctx context.Context, who *caller, in *emptyIn) error {
 	v, err := inbox.ViewConversation(ctx, s.DB, who.WorkspaceID, in.ID)
-	if err != nil || v.Unread == 0 {
+	if err != nil {
+		return err
+	}
+	if err := s.change(ctx, func(tx *sqlx.Tx) error { return notify.ReadOf(ctx, tx, who.WorkspaceID, who.UserID, in.ID) }); err != nil || v.Unread == 0 {
 		return err
 	}
 	_, err = s.handle(ctx, who, in.ID, "", func(_ *sqlx.Tx, v *inbox.Conversation) error {
@@ -199,21 +219,4 @@ func (s *Server) suggestions(ctx context.Context, who *caller, in *ByID) (Sugges
 
 func (s *Server) dismissSuggestion(ctx context.Context, who *caller, in *emptyIn) error {
 	return suggest.Dismiss(ctx, s.DB, who.WorkspaceID, in.ID, who.User())
-}
-
-// Team is a team that conversations are routed to, with the open ones it has.
-type Team struct {
-	Name string `json:"name" db:"name"`
-	Open int    `json:"open" db:"open"`
-}
-
-// listTeams lists the teams in use. A team is a name: the bot routes to it, and a member may give a
-// conversation to another.
-func (s *Server) listTeams(ctx context.Context, who *caller, _ *struct{}) (Page[Team], error) {
-	var out []Team
-	err := s.DB.SelectContext(ctx, &out, `SELECT team AS name, count(*) FILTER (WHERE state = 'open') AS open FROM conversations WHERE workspace_id = $1 AND team <> '' GROUP BY team ORDER BY team`, who.WorkspaceID)
-	if err != nil {
-		return Page[Team]{}, fmt.Errorf("list teams: %w", err)
-	}
-	return pageOf(out, ""), nil
 }

@@ -15,7 +15,8 @@ func (v space) path(t *testing.T, path string) string {
 	ids := map[string]int64{"sessions": 1, "comments": v.comment, "reviews": v.review, "conversations": v.conversation, "suggestions": v.suggestion, "identities": v.identity,
 		"contacts": v.contact, "triggers": v.trigger, "accounts": v.facebook, "quick-replies": v.quick, "knowledge": v.knowledge, "members": v.member, "tokens": v.token,
 		"actions": v.action, "events": v.event, "deliveries": v.delivery, "decisions": v.verdict, "rules": v.rule,
-		"versions": v.version, "backtests": v.backtest, "gold": v.gold, "review-batches": v.batch, "contact-merges": v.merge}
+		"versions": v.version, "backtests": v.backtest, "gold": v.gold, "review-batches": v.batch,
+		"teams": v.team, "labels": v.label, "notes": v.note, "scheduled-replies": v.scheduled, "webhook-endpoints": v.endpoint, "webhook-sends": v.send, "contact-merges": v.merge}
 	ids["review-holds"] = v.held
 	ids["questions"] = v.question
 	ids["price-files"] = v.prices
@@ -45,7 +46,15 @@ func (v space) body(method, path string) any {
 	fact := map[string]any{"language": "en", "title": "x", "text": "x", "source": ""}
 	text := map[string]any{"text": "hello"}
 	rule := map[string]any{"name": "mine", "text": "t", "category": "spam", "decision": "review", "words": []string{"zorblax"}}
+	team := map[string]any{"name": "second line", "skills": []string{}, "languages": []string{"it"}, "escalate_to": "", "member_ids": []int64{}}
+	label := map[string]any{"name": "to be billed", "color": "teal", "description": ""}
+	endpoint := map[string]any{"url": "https://hooks.example/in", "description": "", "kinds": []string{"mention"}}
+	away := map[string]any{"away": true, "note": "lunch"}
 	known := map[string]any{
+		"POST teams": team, "PUT teams": team, "POST labels list": label, "PUT labels": label, "POST webhook-endpoints": endpoint, "PUT webhook-endpoints": endpoint, "POST pause": map[string]any{"pause": true},
+		"PUT agent": map[string]any{"capacity": 3, "skills": []string{"returns"}, "languages": []string{"it"}}, "PUT away": away, "POST priority": map[string]any{"priority": "high"},
+		"POST snooze": map[string]any{"until": nil}, "POST notes": text, "PUT notes": text, "PUT draft": text, "POST presence": map[string]any{"typing": true},
+		"POST read": map[string]any{"up_to": 1}, "PUT notification-choices": map[string]any{"email": []string{"mention"}, "browser": []string{}, "digest_minutes": 30},
 		"PUT rules": rule, "POST rules": rule,
 		"POST reply": text, "POST private-reply": text, "POST messages": map[string]any{"text": "hello", "revision": 3}, "POST assign": map[string]any{"user_id": nil}, "POST labels": map[string]any{"labels": []string{"x"}},
 		"POST unjoin": map[string]any{"join_id": v.join}, "POST rejoin": map[string]any{"join_id": v.join}, "POST consent": map[string]any{"act": "withdraw", "channel": "whatsapp", "purpose": "promotional", "how": "phone", "evidence_text": "said so"},
@@ -84,6 +93,12 @@ func (v space) body(method, path string) any {
 	}
 	if strings.HasSuffix(path, "/templates/{id}/pause") {
 		return map[string]any{}
+	}
+	switch { // two routes end alike and take different bodies
+	case method == "POST" && path == "/api/v1/labels":
+		return label
+	case method == "POST" && strings.HasSuffix(path, "/conversations/{id}/read"), method == "POST" && path == "/api/v1/presence":
+		return nil
 	}
 	parts := strings.Split(path, "/")
 	for i := len(parts) - 1; i >= 0; i-- {

@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"ponte/auth"
 	"ponte/channels"
+	"ponte/desk"
 	"ponte/fault"
 	"ponte/inbox"
 	"ponte/outbox"
@@ -31,6 +33,9 @@ type SendMessage struct {
 
 	Values map[string]string `json:"values,omitempty" doc:"Values by place: body:1, header:1, button:0:1; what is left out comes from the person's fields or the fallback"`
 	Media  string            `json:"media,omitempty" maxLength:"2000" doc:"Address of the file for a template whose header is one"`
+
+	SendAt        *time.Time `json:"send_at,omitempty" doc:"Later, not now: within the care window of that time, or a template"`
+	UnlessWritten bool       `json:"unless_written,omitempty" doc:"With send_at: not if the customer writes first"`
 }
 
 func (s *Server) sendMessage(ctx context.Context, who *caller, in *sendIn) (Message, error) {
@@ -42,6 +47,9 @@ func (s *Server) sendMessage(ctx context.Context, who *caller, in *sendIn) (Mess
 		}
 		if in.Body.SuggestionID != 0 && in.Body.Revision != v.Revision {
 			return fault.New(fault.Conflict, "the conversation has moved on since this suggestion was made; read it again before you send")
+		}
+		if err := s.checkSendAt(v, in.Body); err != nil {
+			return err
 		}
 		var added outbox.Action
 		if v.RootCommentID != nil {
@@ -61,6 +69,9 @@ func (s *Server) sendMessage(ctx context.Context, who *caller, in *sendIn) (Mess
 		}
 		if err := suggest.Record(ctx, tx, suggest.Sent{WorkspaceID: who.WorkspaceID, ConversationID: v.ID, SuggestionID: in.Body.SuggestionID, Revision: v.Revision, Text: in.Body.Text, UserID: who.User()}); err != nil {
 			return err
+		}
+		if in.Body.SendAt != nil {
+			return s.scheduled(ctx, tx, who, v, action, in.Body)
 		}
 		return s.answered(ctx, tx, who, &v, in.Body)
 	})
@@ -121,12 +132,15 @@ func (s *Server) say(ctx context.Context, tx *sqlx.Tx, who *caller, v inbox.Conv
 	if err != nil {
 		return a, err
 	}
-	_, err = outbox.Cancel(ctx, tx, outbox.Cancellation{WorkspaceID: v.WorkspaceID, ConversationID: v.ID, Automatic: true, Reason: "member_answered", Meaning: "a member answered"})
-	if err != nil {
+	key := fmt.Sprintf("message:%s:%d:%d:%s", who.Actor(), v.ID, body.Revision, digest(a.Bubble.Text))
+	if body.SendAt != nil {
+		a.NotBefore = *body.SendAt
+		key += body.SendAt.UTC().Format(":" + time.RFC3339)
+	} else if _, err = outbox.Cancel(ctx, tx, outbox.Cancellation{WorkspaceID: v.WorkspaceID, ConversationID: v.ID, Automatic: true, Reason: "member_answered", Meaning: "a member answered"}); err != nil {
 		return a, err
 	}
 	a.Call = call
-	if a.Dedupe, err = freshKey(ctx, tx, v.WorkspaceID, fmt.Sprintf("message:%s:%d:%d:%s", who.Actor(), v.ID, body.Revision, digest(a.Bubble.Text))); err != nil {
+	if a.Dedupe, err = freshKey(ctx, tx, v.WorkspaceID, key); err != nil {
 		return a, err
 	}
 	added, err := outbox.Add(ctx, tx, []outbox.Action{a})
@@ -144,12 +158,17 @@ func (s *Server) fillText(t inbox.Thread, body SendMessage, call *channels.Call,
 		return err
 	}
 	now := s.Now()
+	if body.SendAt != nil {
+		now = *body.SendAt
+	}
 	w := windowOf(t.Channel, t.LastInAt, now)
 	switch {
 	case w.Open:
 		a.ValidUntil = *w.Until
 	case w.HumanUntil != nil && w.HumanUntil.After(now) && a.Origin == "member":
 		a.ValidUntil, call.HumanAgent = *w.HumanUntil, true
+	case body.SendAt != nil:
+		return fault.Field("send_at", "the care window is shut at that time; choose an earlier one, or a template")
 	case t.Channel == string(channels.WhatsApp):
 		return fault.Field("text", "the care window is shut: more than 24 hours have passed since this person wrote. Send an approved template, or wait until they write")
 	default:
@@ -171,6 +190,9 @@ func (s *Server) answered(ctx context.Context, tx *sqlx.Tx, who *caller, v *inbo
 		v.Preview = cut(body.Text, 140)
 	}
 	if err := inbox.UpdateConversations(ctx, tx, []*inbox.Conversation{v}); err != nil {
+		return err
+	}
+	if err := desk.SaveDraft(ctx, tx, who.Who, v.ID, "", s.Now()); err != nil {
 		return err
 	}
 	return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: v.WorkspaceID, Topic: "conversation", ObjectID: v.ID}, inbox.Change{WorkspaceID: v.WorkspaceID, Topic: "message", ObjectID: v.ID})

@@ -3,13 +3,14 @@ package api
 import (
 	"ponte/booking"
 	"ponte/consent"
+	"ponte/desk"
 	"ponte/flow/live"
 	"ponte/privacy"
 )
 
 // stores is every table that holds something of a person, in the order in which erasing empties them. A
 // package with tables of its own describes them in a function PersonalData and is named here.
-var stores = privacy.Sorted(said, people, consent.PersonalData(), live.PersonalData(), booking.PersonalData())
+var stores = privacy.Sorted(said, people, consent.PersonalData(), desk.PersonalData(), live.PersonalData(), booking.PersonalData())
 
 // What was said. What finds a row by its text or its identity comes before these are emptied. A delivery
 // holds others beside this person, so events are found by whom they name and what they are about.

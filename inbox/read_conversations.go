@@ -16,7 +16,8 @@ import (
 
 // ConversationFilter narrows a list of conversations.
 type ConversationFilter struct {
-	View      string // mine, unassigned, waiting, overdue, spam, all
+	View      string // mine, team, unassigned, waiting, overdue, snoozed, spam, all
+	Label     string
 	State     string
 	Channel   string
 	Team      string
@@ -31,6 +32,7 @@ type ConversationFilter struct {
 // ConversationView is a conversation with the names a list shows.
 type ConversationView struct {
 	Conversation
+	DeskView
 	ContactName   string     `db:"contact_name"`
 	ContactLang   string     `db:"contact_language"`
 	ContactLabels Strings    `db:"contact_labels"`
@@ -43,7 +45,7 @@ const nameOfContact = `coalesce(nullif(c.name, ''), (SELECT coalesce(nullif(i.na
         WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id AND (i.name <> '' OR i.username <> '') ORDER BY i.name = '', i.id LIMIT 1), '')`
 
 const sqlConversationViews = `
-SELECT ` + conversationColumns + `, ` + nameOfContact + ` AS contact_name, c.language AS contact_language, c.labels AS contact_labels,
+SELECT ` + conversationColumns + `, ` + deskColumns + `, ` + nameOfContact + ` AS contact_name, c.language AS contact_language, c.labels AS contact_labels,
        CASE WHEN u.name <> '' THEN u.name ELSE u.email END AS assignee_name, t.last_in_at
 FROM conversations v
 JOIN contacts c ON c.workspace_id = v.workspace_id AND c.id = v.contact_id
@@ -51,28 +53,19 @@ LEFT JOIN threads t ON t.workspace_id = v.workspace_id AND t.id = v.thread_id
 LEFT JOIN users u ON u.id = v.assignee_id
 WHERE v.workspace_id = $1`
 
-// ListConversations returns one page, the newest first, and the cursor of the next.
+// ListConversations returns one page and the cursor of the next: queues by who is to be answered soonest, all
+// else by what is newest.
 func ListConversations(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, f ConversationFilter) ([]ConversationView, string, error) {
 	w := &Where{Args: []any{workspaceID}}
-	switch f.View {
-	case "mine":
-		w.Add("v.assignee_id = ?", f.Member)
-	case "unassigned":
-		w.Add("v.assignee_id IS NULL AND NOT v.spam")
-	case "waiting":
-		w.Add("v.waiting_since IS NOT NULL AND NOT v.spam")
-	case "overdue":
-		w.Add("v.waiting_since < ? AND NOT v.spam", f.Overdue)
-	case "spam":
-		w.Add("v.spam")
-	default:
-		w.Add("(NOT v.spam OR ?::bigint <> 0)", f.ContactID)
-	}
+	f.view(w)
 	if f.State != "" {
 		w.Add("v.state = ?", f.State)
 	}
 	if f.Team != "" {
 		w.Add("v.team = ?", f.Team)
+	}
+	if f.Label != "" {
+		w.Add("? = ANY(v.labels)", f.Label)
 	}
 	if f.Channel != "" {
 		w.Add("v.channel = ?", f.Channel)
@@ -81,19 +74,27 @@ func ListConversations(ctx context.Context, q sqlx.QueryerContext, workspaceID i
 		w.Add("v.contact_id = ?", f.ContactID)
 	}
 	if f.Words != "" {
-		w.Add(`(c.name ILIKE ? OR v.preview ILIKE ? OR EXISTS (SELECT 1 FROM messages m WHERE m.workspace_id = v.workspace_id AND m.conversation_id = v.id AND m.text ILIKE ?)
-    OR EXISTS (SELECT 1 FROM identities i WHERE i.workspace_id = v.workspace_id AND i.contact_id = v.contact_id AND (i.name ILIKE ? OR i.username ILIKE ?)))`, Like(f.Words), Like(f.Words), Like(f.Words), Like(f.Words), Like(f.Words))
+		w.Add(`(c.name ILIKE ? OR array_to_string(v.labels, ' ') ILIKE ? OR v.preview ILIKE ? OR EXISTS (SELECT 1 FROM messages m WHERE m.workspace_id = v.workspace_id AND m.conversation_id = v.id AND m.text ILIKE ?)
+    OR EXISTS (SELECT 1 FROM identities i WHERE i.workspace_id = v.workspace_id AND i.contact_id = v.contact_id AND (i.name ILIKE ? OR i.username ILIKE ?)))`, Like(f.Words), Like(f.Words), Like(f.Words), Like(f.Words), Like(f.Words), Like(f.Words))
 	}
 	if f.Cursor != "" {
 		at, id, err := ParseTimeCursor(f.Cursor)
 		if err != nil {
 			return nil, "", err
 		}
-		w.Add("(v.last_message_at, v.id) < (?::timestamptz, ?::bigint)", at, id)
+		if f.queued() {
+			w.Add("("+queuePlace+", v.id) > (?::timestamptz, ?::bigint)", at, id)
+		} else {
+			w.Add("(v.last_message_at, v.id) < (?::timestamptz, ?::bigint)", at, id)
+		}
 	}
-	w.Add("v.last_message_at > '-infinity'") // lets the list's index be used
+	order := ` ORDER BY ` + queuePlace + `, v.id`
+	if !f.queued() {
+		w.Add("v.last_message_at > '-infinity'") // lets the list's index be used
+		order = ` ORDER BY v.last_message_at DESC, v.id DESC`
+	}
 	var out []ConversationView
-	err := sqlx.SelectContext(ctx, q, &out, sqlConversationViews+w.SQL.String()+` ORDER BY v.last_message_at DESC, v.id DESC LIMIT `+strconv.Itoa(f.Limit+1), w.Args...)
+	err := sqlx.SelectContext(ctx, q, &out, sqlConversationViews+w.SQL.String()+order+` LIMIT `+strconv.Itoa(f.Limit+1), w.Args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list conversations: %w", err)
 	}
@@ -101,6 +102,9 @@ func ListConversations(ctx context.Context, q sqlx.QueryerContext, workspaceID i
 		return out, "", nil
 	}
 	last := out[f.Limit-1]
+	if f.queued() {
+		return out[:f.Limit], TimeCursor(*last.QueueAt, last.ID), nil
+	}
 	return out[:f.Limit], TimeCursor(last.LastMessageAt, last.ID), nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"ponte/notify"
 	"ponte/secret"
 )
 
@@ -45,6 +46,9 @@ type config struct {
 	ModerationsURL   string `name:"moderations-url" env:"PONTE_MODERATIONS_URL" help:"OpenAI-compatible server (…/v1) whose /moderations is asked as well; empty: none."`
 	ModerationsKey   string `name:"moderations-key" env:"PONTE_MODERATIONS_KEY" help:"Its key, where it wants one."`
 	ModerationsModel string `name:"moderations-model" env:"PONTE_MODERATIONS_MODEL" help:"The model it is asked for; empty: omni-moderation-latest."`
+
+	SMTPURL  string `name:"smtp-url" env:"PONTE_SMTP_URL" help:"Mail server for notifications (smtp://user:password@mail.example:587 or smtps://…:465); empty: no mail."`
+	SMTPFrom string `name:"smtp-from" env:"PONTE_SMTP_FROM" help:"Sender of those mails (Acme <desk@acme.example>)."`
 
 	LogLevel string `name:"log-level" env:"PONTE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"How much to log."`
 
@@ -137,6 +141,9 @@ func (c config) check() error {
 	if c.ModerationsURL == "" && (c.ModerationsKey != "" || c.ModerationsModel != "") {
 		add("PONTE_MODERATIONS_MODEL or PONTE_MODERATIONS_KEY is set, but PONTE_MODERATIONS_URL is missing")
 	}
+	if _, err := notify.ParseMailer(c.SMTPURL, c.SMTPFrom); err != nil {
+		add("PONTE_SMTP_URL, PONTE_SMTP_FROM: %v", err)
+	}
 	if len(faults) == 0 {
 		return nil
 	}
@@ -176,5 +183,6 @@ func (c config) masked() string {
 		fmt.Sprintf("PONTE_LLM_SEES=%t", c.LLMSees), fmt.Sprintf("PONTE_LLM_PRICE_IN=%g", c.LLMPriceIn), fmt.Sprintf("PONTE_LLM_PRICE_OUT=%g", c.LLMPriceOut),
 		"PONTE_OIDC_ISSUER=" + c.OIDCIssuer, "PONTE_OIDC_CLIENT_ID=" + c.OIDCClientID, "PONTE_OIDC_CLIENT_SECRET=" + show(c.OIDCClientSecret), "PONTE_OIDC_NAME=" + c.OIDCName,
 		"PONTE_MODERATIONS_URL=" + c.ModerationsURL, "PONTE_MODERATIONS_KEY=" + show(c.ModerationsKey), "PONTE_MODERATIONS_MODEL=" + c.ModerationsModel,
+		"PONTE_SMTP_URL=" + show(c.SMTPURL), "PONTE_SMTP_FROM=" + c.SMTPFrom,
 	}, "\n")
 }

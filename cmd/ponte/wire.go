@@ -27,6 +27,7 @@ import (
 	"ponte/channels/webhook"
 	"ponte/consent"
 	"ponte/decisions"
+	"ponte/desk"
 	"ponte/fault"
 	"ponte/flow/live"
 	"ponte/inbox"
@@ -35,6 +36,7 @@ import (
 	"ponte/llm"
 	"ponte/migrations"
 	"ponte/moderation"
+	"ponte/notify"
 	"ponte/outbox"
 	"ponte/review"
 	"ponte/router"
@@ -67,6 +69,8 @@ type service struct {
 	dryRuns   *campaign.DryRunner
 	spreader  *review.Spreader
 	sender    *outbox.Sender
+	desk      *desk.Worker
+	notifier  *notify.Worker
 	server    *api.Server
 
 	registry *prometheus.Registry
@@ -86,7 +90,7 @@ func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *s
 	if v.epoch, err = outbox.OpenEpoch(ctx, s.DB, c.epochPath()); err != nil {
 		return nil, fmt.Errorf("open the send epoch: %w", err)
 	}
-	if v.wake, err = jobs.Listen(s.URL, "ponte_deliveries", "ponte_events", "ponte_asks", "ponte_changes", decisions.Channel, review.Channel, live.Channel); err != nil {
+	if v.wake, err = jobs.Listen(s.URL, "ponte_deliveries", "ponte_events", "ponte_asks", "ponte_changes", notify.Channel, decisions.Channel, review.Channel, live.Channel); err != nil {
 		return nil, fmt.Errorf("listen to the database: %w", err)
 	}
 	// A price is given for a million tokens in whole units, and kept for a thousand in millionths.
@@ -102,6 +106,9 @@ func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *s
 	v.buildSending()
 	v.watchNetwork()
 	v.fetcher.Throttled = v.sender.Throttled
+	if err := v.buildDesk(); err != nil {
+		return nil, err
+	}
 	v.buildAPI(rehearsalURL)
 	v.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newBacklog(s.DB), newAccountFigures(s.DB))
 	return v, nil
@@ -207,11 +214,21 @@ func (v *service) buildSending() {
 	}
 }
 
+func (v *service) buildDesk() error {
+	mailer, err := notify.ParseMailer(v.c.SMTPURL, v.c.SMTPFrom)
+	if err != nil {
+		return err
+	}
+	v.desk = &desk.Worker{DB: v.DB, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_changes")}
+	v.notifier = &notify.Worker{DB: v.DB, Keys: v.Keys, Mailer: mailer, PublicURL: v.c.PublicURL, Now: time.Now, Log: v.log, Wake: v.wake.On(notify.Channel)}
+	return nil
+}
+
 func (v *service) buildAPI(rehearsalURL string) {
 	secrets := v.c.appSecrets()
 	v.server = api.New(api.Deps{
 		DB: v.DB, Log: v.log, Keys: v.Keys, Ledger: v.Ledger, UI: web.Dist(), Now: time.Now,
-		PublicURL: v.c.PublicURL, GraphURL: v.c.GraphURL, TrustedProxies: v.c.TrustedProxies, Demo: v.c.demo, RehearsalURL: rehearsalURL,
+		PublicURL: v.c.PublicURL, GraphURL: v.c.GraphURL, TrustedProxies: v.c.TrustedProxies, Demo: v.c.demo, Mails: v.c.SMTPURL != "", RehearsalURL: rehearsalURL,
 		OIDC: v.identityProvider(), OIDCName: v.c.OIDCName,
 		VerifyToken: v.c.MetaVerifyToken,
 		Verify:      meta.NewVerifier(secrets).Verify,
@@ -282,6 +299,8 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	group.Go(func() error { return v.caller.Run(ctx) })
 	group.Go(func() error { return v.notices.Run(ctx) })
 	group.Go(func() error { return v.sender.Run(ctx) })
+	group.Go(func() error { return v.desk.Run(ctx) })
+	group.Go(func() error { return v.notifier.Run(ctx) })
 	group.Go(func() error { return v.server.Run(ctx) })
 	group.Go(func() error {
 		<-ctx.Done()
