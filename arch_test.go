@@ -23,7 +23,7 @@ var levels = [][]string{
 	{"channels/network", "consent", "decisions", "prices", "flow/live", "booking"},
 	{"gate"},
 	{"outbox"},
-	{"asks", "review", "campaign", "template"},
+	{"asks", "review", "campaign", "template", "desk"},
 	{"suggest"},
 	{"ingest"},
 	{"api"},

@@ -245,8 +245,7 @@ VALUES ($1, $2, 'facebook', $3, $4, $4, $5, $6, $7, $7, 'hidden', 'policy', 'hid
 	v.team = s.id(`INSERT INTO teams (workspace_id, name) VALUES ($1, $2) RETURNING id`, v.id, words+" team")
 	v.label = s.id(`INSERT INTO labels (workspace_id, name, color) VALUES ($1, $2, 'red') RETURNING id`, v.id, words)
 	v.note = s.id(`INSERT INTO notes (workspace_id, conversation_id, text) VALUES ($1, $2, $3) RETURNING id`, v.id, v.conversation, words)
-	v.scheduled = s.id(`INSERT INTO actions (workspace_id, account_id, kind, purpose, origin, token, dedupe, contact_id, identity_id, thread_id, conversation_id, call, not_before, valid_until) VALUES ($1, $2, 'message.send', 'answer', 'member', $3, $3, $4, $5, $6, $7, $8, now() + interval '1 hour', now() + interval '1 day') RETURNING id`,
-		v.id, v.whatsapp, name+"-later", v.contact, v.identity, v.thread, v.conversation, `{"kind":"message.send","channel":"whatsapp","text":"`+words+`"}`)
+	v.scheduled = v.action
 	s.exec(`INSERT INTO scheduled_replies (workspace_id, action_id, conversation_id, send_at, unless_written) VALUES ($1, $2, $3, now() + interval '1 hour', true)`, v.id, v.scheduled, v.conversation)
 	v.endpoint = s.id(`INSERT INTO webhook_endpoints (workspace_id, url, description, secret_sealed) VALUES ($1, 'https://hooks.example/', $2, '') RETURNING id`, v.id, words)
 	v.send = s.id(`INSERT INTO webhook_sends (workspace_id, endpoint_id, event_id, kind, body) VALUES ($1, $2, 'evt_x', 'mention', $3) RETURNING id`, v.id, v.endpoint, words)

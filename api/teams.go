@@ -311,12 +311,12 @@ type DeskFigures struct {
 	LongestSince  *time.Time `json:"longest_waiting_since"`
 }
 
-type figuresIn struct {
+type deskFiguresIn struct {
 	From time.Time `query:"from" doc:"Left out: seven days ago"`
 	To   time.Time `query:"to" doc:"Left out: now"`
 }
 
-func (s *Server) deskFigures(ctx context.Context, who *caller, in *figuresIn) (DeskFigures, error) {
+func (s *Server) deskFigures(ctx context.Context, who *caller, in *deskFiguresIn) (DeskFigures, error) {
 	if in.To.IsZero() {
 		in.To = s.Now()
 	}
