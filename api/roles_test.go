@@ -24,6 +24,7 @@ func (v space) path(t *testing.T, path string) string {
 	ids["campaigns"], ids["dry-runs"] = v.campaign, v.dryRun
 	ids["handoff-links"], ids["lead-forms"], ids["leads"] = v.link, v.leadForm, v.lead
 	ids["opt-ins"], ids["consent-imports"], ids["compliance"] = v.optIn, v.imported, v.complaint
+	ids["flows"], ids["services"], ids["bookings"] = v.flow, v.service, v.booking
 	path = strings.Replace(strings.Replace(path, "{hash}", v.media, 1), "{code}", "unknown", 1)
 	path = strings.Replace(path, "*", "state", 1)
 	for what, id := range ids {
@@ -81,6 +82,20 @@ func (v space) body(method, path string) any {
 	known["POST price-files"] = map[string]any{"name": "card", "text": "country,category,effective_from,currency,price\nIT,marketing,2026-07-01,EUR,0.06\n"}
 	definition := map[string]any{"category": "UTILITY", "body": "Your parcel is on its way to you."}
 	known["POST ready-templates"] = map[string]any{"account_id": v.whatsapp, "keys": []string{"booking_confirmed"}}
+	document := `{"format":1,"id":"other","version":1,"name":"Other","languages":["en"],"steps":[{"id":"a","type":"end"}]}`
+	for key, value := range map[string]any{"POST flows": map[string]any{"document": document}, "POST flow-check": map[string]any{"document": document}, "PUT starts": map[string]any{"starts": []any{}},
+		"PUT flows": map[string]any{"document": strings.Replace(document, "other", "mine", 1), "revision": 1}, "POST publish": map[string]any{"revision": 1}, "POST live": map[string]any{"number": 0}, "POST play": map[string]any{"moves": []any{}},
+		"POST flow-secrets": map[string]any{"name": "shop", "value": strings.Repeat("s", 32), "hosts": []string{"a.example.com"}}, "POST remove": map[string]any{"name": "kept", "account_id": nil},
+		"POST services": service("new"), "PUT services": service("cut"), "POST bookings": map[string]any{"service_id": v.service, "starts_at": "2030-01-01T10:00:00Z", "name": "Ada", "any_time": true},
+		"POST move": map[string]any{"starts_at": "2030-01-02T10:00:00Z", "any_time": true}, "PUT hours": map[string]any{"account_id": nil, "hours": map[string]any{"time_zone": "UTC", "week": map[string]any{"mon": []string{"09:00-17:00"}}, "closed": []string{}}, "welcome": map[string]string{}, "away": map[string]string{}}} {
+		known[key] = value
+	}
+	if strings.HasSuffix(path, "/hours/remove") {
+		return map[string]any{"account_id": nil}
+	}
+	if strings.HasSuffix(path, "/flow-secrets/remove") {
+		return map[string]any{"name": "kept"}
+	}
 	if path == "/api/v1/templates/check" {
 		return map[string]any{"name": "x", "language": "en", "definition": definition}
 	}
@@ -107,6 +122,10 @@ func (v space) body(method, path string) any {
 		}
 	}
 	return nil
+}
+
+func service(key string) map[string]any {
+	return map[string]any{"key": key, "name": map[string]string{"en": "Haircut"}, "minutes": 30, "every_minutes": 30, "capacity": 1, "notice_minutes": 0, "ahead_days": 30, "hours": nil, "reminders": []any{}, "feedback": nil}
 }
 
 // everything is a digest of all rows of a workspace; what merely notes a use is left out.

@@ -43,6 +43,7 @@ type space struct {
 	draft                                                                                                                                                                                                                                                int64 // of a template
 	campaign, dryRun                                                                                                                                                                                                                                     int64
 	optIn, wording                                                                                                                                                                                                                                       int64
+	flow, service, booking                                                                                                                                                                                                                               int64
 	held                                                                                                                                                                                                                                                 int64 // a decision that holds
 
 	imported, complaint int64
@@ -234,6 +235,11 @@ VALUES ($1, $2, 'facebook', $3, $4, $4, $5, $6, $7, $7, 'hidden', 'policy', 'hid
 	v.lead = s.id(`INSERT INTO leads (workspace_id, account_id, external_id, form_id, contact_id, submitted_at, state, reason, task) VALUES ($1, $2, $3, '990', $4, now(), 'kept', $5, 'open') RETURNING id`, v.id, v.facebook, name+"-lead", v.contact, words)
 	v.draft = s.id(`INSERT INTO template_drafts (workspace_id, account_id, name, language, version) VALUES ($1, $2, 'written', 'en', 1) RETURNING id`, v.id, v.whatsapp)
 	s.exec(`INSERT INTO template_versions (workspace_id, draft_id, version, definition, author) VALUES ($1, $2, 1, $3, 'user:0')`, v.id, v.draft, `{"category":"UTILITY","body":"Your parcel is on its way, `+words+`"}`)
+	v.flow = s.id(`INSERT INTO flows (workspace_id, key, name, draft) VALUES ($1, 'mine', $2, $3) RETURNING id`, v.id, words, `{"format":1,"id":"mine","version":1,"name":"`+words+`","languages":["en"],"steps":[{"id":"a","type":"end"}]}`)
+	s.exec(`INSERT INTO flow_versions (workspace_id, flow_id, number, document) VALUES ($1, $2, 1, '{"format":1,"id":"mine","version":1,"name":"Mine","languages":["en"],"steps":[{"id":"a","type":"end"}]}')`, v.id, v.flow)
+	s.exec(`INSERT INTO flow_secrets (workspace_id, name, hosts, sealed) VALUES ($1, 'kept', '{a.example.com}', '')`, v.id)
+	v.service = s.id(`INSERT INTO services (workspace_id, key, name, minutes, every_minutes, capacity) VALUES ($1, 'cut', jsonb_build_object('en', $2::text), 30, 30, 1) RETURNING id`, v.id, words)
+	v.booking = s.id(`INSERT INTO bookings (workspace_id, service_id, contact_id, note, ref, starts_at, ends_at, state, made_by) VALUES ($1, $2, $3, $4, $5, now() + interval '1 day', now() + interval '1 day 30 minutes', 'confirmed', 'cli') RETURNING id`, v.id, v.service, v.contact, words, name+"-ref")
 	v.suggestion = s.id(`INSERT INTO suggestions (workspace_id, conversation_id, revision, rank, language, text, made_by) VALUES ($1, $2, 3, 1, 'en', $3, 'knowledge') RETURNING id`, v.id, v.conversation, words)
 	v.question = s.id(`INSERT INTO assist_questions (workspace_id, conversation_id, revision, message_id, language, intent) VALUES ($1, $2, 3, $3, 'en', 'other') RETURNING id`, v.id, v.conversation, v.message)
 	v.version = s.id(`INSERT INTO versions (workspace_id, kind, version, document, note, created_by) VALUES ($1, 'thresholds', 'v1', '{"review_harm": 0.4}', $2, 'cli') RETURNING id`, v.id, words)

@@ -84,3 +84,28 @@ func Locate(document []byte, faults Faults) {
 		}
 	}
 }
+
+// StepIDs returns the ids of a document's steps by their position, also where the document has faults; a step
+// without one is empty.
+func StepIDs(document []byte) []string {
+	tree, _, err := parseTree(document)
+	if err != nil || tree.kind != isObject {
+		return nil
+	}
+	steps := tree.members["steps"]
+	if steps == nil || steps.kind != isList {
+		return nil
+	}
+	var out []string
+	for _, n := range steps.items {
+		id := ""
+		if n.kind == isObject && n.members["id"] != nil && n.members["id"].kind == isString {
+			id = n.members["id"].text
+		}
+		out = append(out, id)
+	}
+	return out
+}
+
+// ValidID reports whether a text can be an id: of a flow, a step, a service.
+func ValidID(id string) bool { return idPattern.MatchString(id) }

@@ -1,0 +1,536 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"ponte/auth"
+	"ponte/booking"
+	"ponte/fault"
+	"ponte/flow"
+	"ponte/flow/live"
+	"ponte/inbox"
+)
+
+// BotFlow is a flow as a list shows it.
+type BotFlow struct {
+	ID         int64     `json:"id"`
+	Key        string    `json:"key" doc:"The document's id"`
+	Name       string    `json:"name"`
+	Revision   int       `json:"revision" doc:"Moves with every change of the draft"`
+	LiveNumber *int      `json:"live_number" doc:"The version that new people begin; null: none"`
+	LastNumber int       `json:"last_number" doc:"Zero: never published"`
+	Changed    bool      `json:"changed" doc:"The draft differs from the newest version"`
+	Inside     int       `json:"inside" doc:"People in it now"`
+	UpdatedAt  time.Time `json:"updated_at"`
+}
+
+// BotFlowDetail is a flow with its draft.
+type BotFlowDetail struct {
+	BotFlow
+	Document string         `json:"document"`
+	Check    FlowCheck      `json:"check"`
+	Starts   []FlowStart    `json:"starts"`
+	Archived bool           `json:"archived"`
+	Versions []FlowEdition  `json:"versions"`
+	Services []ServiceBrief `json:"services" doc:"What flows can book, by the key they name it with"`
+}
+
+// ServiceBrief names a service.
+type ServiceBrief struct {
+	Key  string            `json:"key"`
+	Name map[string]string `json:"name"`
+}
+
+// FlowCheck is what is wrong with a document, and what is probably not meant.
+type FlowCheck struct {
+	OK       bool        `json:"ok"`
+	Faults   []FlowFault `json:"faults"`
+	Warnings []FlowFault `json:"warnings"`
+}
+
+// FlowFault is one fault with its place.
+type FlowFault struct {
+	Path    string `json:"path" doc:"As steps[3].retries"`
+	Line    int    `json:"line" doc:"Zero: the document as a whole"`
+	Step    string `json:"step" doc:"The id of the step it is in; empty: none"`
+	Problem string `json:"problem"`
+}
+
+// FlowEdition is a published version.
+type FlowEdition struct {
+	Number      int       `json:"number"`
+	Note        string    `json:"note"`
+	PublishedBy string    `json:"published_by"`
+	PublishedAt time.Time `json:"published_at"`
+	Began       int       `json:"began"`
+	Inside      int       `json:"inside"`
+	Live        bool      `json:"live"`
+}
+
+func showFlow(f live.Flow, newest string) BotFlow {
+	return BotFlow{ID: f.ID, Key: f.Key, Name: f.Name, Revision: f.Revision, LiveNumber: f.LiveNumber, LastNumber: f.LastNumber, Changed: f.LastNumber == 0 || differs(newest, f.Draft), Inside: f.Inside, UpdatedAt: f.UpdatedAt.UTC()}
+}
+
+func differs(was, now string) bool {
+	changes, err := flow.Diff([]byte(was), []byte(now))
+	return err != nil || len(changes) > 0
+}
+
+func (s *Server) listFlows(ctx context.Context, who *caller, _ *struct{}) (Page[BotFlow], error) {
+	list, err := live.List(ctx, s.DB, who.WorkspaceID)
+	if err != nil {
+		return Page[BotFlow]{}, err
+	}
+	var newest []struct {
+		FlowID   int64  `db:"flow_id"`
+		Document string `db:"document"`
+	}
+	if err := s.DB.SelectContext(ctx, &newest, `SELECT DISTINCT ON (flow_id) flow_id, document FROM flow_versions WHERE workspace_id = $1 ORDER BY flow_id, number DESC`, who.WorkspaceID); err != nil {
+		return Page[BotFlow]{}, fmt.Errorf("load the newest versions: %w", err)
+	}
+	documents := map[int64]string{}
+	for _, n := range newest {
+		documents[n.FlowID] = n.Document
+	}
+	return pageOf(each(list, func(f live.Flow) BotFlow { return showFlow(f, documents[f.ID]) }), ""), nil
+}
+
+func (s *Server) getFlow(ctx context.Context, who *caller, in *ByID) (BotFlowDetail, error) {
+	f, err := live.Get(ctx, s.DB, who.WorkspaceID, in.ID, false)
+	if err != nil {
+		return BotFlowDetail{}, err
+	}
+	versions, err := live.Versions(ctx, s.DB, who.WorkspaceID, in.ID)
+	if err != nil {
+		return BotFlowDetail{}, err
+	}
+	starts, err := live.StartsOf(ctx, s.DB, who.WorkspaceID, in.ID)
+	if err != nil {
+		return BotFlowDetail{}, err
+	}
+	services, err := booking.Services(ctx, s.DB, who.WorkspaceID)
+	if err != nil {
+		return BotFlowDetail{}, err
+	}
+	newest := ""
+	if len(versions) > 0 {
+		newest = versions[0].Document
+	}
+	check, err := s.checkDocument(ctx, who.WorkspaceID, f.Draft)
+	return BotFlowDetail{BotFlow: showFlow(f, newest), Document: f.Draft, Check: check, Archived: f.ArchivedAt != nil, Starts: each(starts, showStart),
+		Services: each(services, func(sv booking.Service) ServiceBrief { return ServiceBrief{sv.Key, sv.Name} }),
+		Versions: each(versions, func(v live.Version) FlowEdition {
+			return FlowEdition{v.Number, v.Note, v.PublishedBy, v.PublishedAt.UTC(), v.Began, v.Inside, f.LiveVersion != nil && *f.LiveVersion == v.ID}
+		})}, err
+}
+
+// checkDocument finds every fault of a document, those that lie in the workspace included.
+func (s *Server) checkDocument(ctx context.Context, workspace int64, document string) (FlowCheck, error) {
+	out := FlowCheck{Faults: []FlowFault{}, Warnings: []FlowFault{}}
+	parsed, err := flow.Parse([]byte(document))
+	var bad flow.Faults
+	switch {
+	case errors.As(err, &bad):
+		out.Faults = each(bad, showFault(document))
+		return out, nil
+	case err != nil:
+		return out, err
+	}
+	if bad, err = live.CheckSecrets(ctx, s.DB, workspace, parsed); err != nil {
+		return out, err
+	}
+	flow.Locate([]byte(document), bad)
+	out.Faults, out.Warnings, out.OK = each(bad, showFault(document)), each(parsed.Warnings, showFault(document)), len(bad) == 0
+	return out, nil
+}
+
+func showFault(document string) func(flow.Fault) FlowFault {
+	steps := flow.StepIDs([]byte(document))
+	return func(f flow.Fault) FlowFault {
+		out := FlowFault{Path: f.Path, Line: f.Line, Problem: f.Problem}
+		var at int
+		if n, err := fmt.Sscanf(f.Path, "steps[%d]", &at); err == nil && n == 1 && at >= 0 && at < len(steps) {
+			out.Step = steps[at]
+		}
+		return out
+	}
+}
+
+type documentIn struct {
+	Body struct {
+		Document string `json:"document" maxLength:"524288"`
+	}
+}
+
+func (s *Server) checkFlow(ctx context.Context, who *caller, in *documentIn) (FlowCheck, error) {
+	return s.checkDocument(ctx, who.WorkspaceID, in.Body.Document)
+}
+
+func (s *Server) addFlow(ctx context.Context, who *caller, in *documentIn) (BotFlowDetail, error) {
+	var id int64
+	err := s.changeFlow(ctx, who, &id, "flow.add", func(tx *sqlx.Tx) (err error) {
+		id, err = live.Add(ctx, tx, who.WorkspaceID, in.Body.Document, who.User())
+		return err
+	})
+	if err != nil {
+		return BotFlowDetail{}, err
+	}
+	return s.getFlow(ctx, who, &ByID{id})
+}
+
+// changeFlow runs a change of a flow, with its entry in the audit log.
+func (s *Server) changeFlow(ctx context.Context, who *caller, id *int64, verb string, do func(tx *sqlx.Tx) error) error {
+	return s.change(ctx, func(tx *sqlx.Tx) error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), verb, fmt.Sprintf("flow:%d", *id), nil); err != nil {
+			return err
+		}
+		return live.Touch(ctx, tx, who.WorkspaceID, *id)
+	})
+}
+
+type flowDraftIn struct {
+	ByID
+	Body struct {
+		Document string `json:"document" maxLength:"524288"`
+		Revision int    `json:"revision" doc:"The revision that was changed"`
+	}
+}
+
+func (s *Server) setFlow(ctx context.Context, who *caller, in *flowDraftIn) (BotFlowDetail, error) {
+	err := s.changeFlow(ctx, who, &in.ID, "flow.change", func(tx *sqlx.Tx) error {
+		return live.SetDraft(ctx, tx, who.WorkspaceID, in.ID, in.Body.Revision, in.Body.Document)
+	})
+	if err != nil {
+		return BotFlowDetail{}, err
+	}
+	return s.getFlow(ctx, who, &in.ByID)
+}
+
+type publishIn struct {
+	ByID
+	Body struct {
+		Revision int    `json:"revision" doc:"The revision that was looked at"`
+		Note     string `json:"note,omitempty" maxLength:"500"`
+	}
+}
+
+func (s *Server) publishFlow(ctx context.Context, who *caller, in *publishIn) (BotFlowDetail, error) {
+	err := s.changeFlow(ctx, who, &in.ID, "flow.publish", func(tx *sqlx.Tx) error {
+		v, err := live.Publish(ctx, tx, who.WorkspaceID, in.ID, in.Body.Revision, strings.ReplaceAll(in.Body.Note, "\x00", ""), who.User())
+		var bad flow.Faults
+		if errors.As(err, &bad) {
+			var list faults
+			for _, f := range bad {
+				list = append(list, fault.Field(f.Path, "%s", f.String()))
+			}
+			return list
+		}
+		if err != nil {
+			return err
+		}
+		parsed, err := flow.Parse([]byte(v.Document))
+		if err != nil {
+			return err
+		}
+		_, err = booking.Adopt(ctx, tx, who.WorkspaceID, parsed, []byte(v.Document))
+		return err
+	})
+	if err != nil {
+		return BotFlowDetail{}, err
+	}
+	return s.getFlow(ctx, who, &in.ByID)
+}
+
+type liveIn struct {
+	ByID
+	Body struct {
+		Number int `json:"number" minimum:"0" doc:"The version that new people begin; 0: none"`
+	}
+}
+
+func (s *Server) setLive(ctx context.Context, who *caller, in *liveIn) (BotFlowDetail, error) {
+	err := s.changeFlow(ctx, who, &in.ID, "flow.live", func(tx *sqlx.Tx) error {
+		return live.SetLive(ctx, tx, who.WorkspaceID, in.ID, in.Body.Number)
+	})
+	if err != nil {
+		return BotFlowDetail{}, err
+	}
+	return s.getFlow(ctx, who, &in.ByID)
+}
+
+func (s *Server) archiveFlow(ctx context.Context, who *caller, in *ByID) error {
+	return s.changeFlow(ctx, who, &in.ID, "flow.archive", func(tx *sqlx.Tx) error { return live.Archive(ctx, tx, who.WorkspaceID, in.ID) })
+}
+
+type flowVersionIn struct {
+	ByID
+	Number int `query:"number" minimum:"1"`
+}
+
+// FlowDocument is the document of one version.
+type FlowDocument struct {
+	Number   int    `json:"number"`
+	Document string `json:"document"`
+}
+
+func (s *Server) flowVersion(ctx context.Context, who *caller, in *flowVersionIn) (FlowDocument, error) {
+	if _, err := live.Get(ctx, s.DB, who.WorkspaceID, in.ID, false); err != nil {
+		return FlowDocument{}, err
+	}
+	v, err := live.ViewVersion(ctx, s.DB, who.WorkspaceID, in.ID, max(in.Number, 1))
+	return FlowDocument{v.Number, v.Document}, err
+}
+
+type diffIn struct {
+	ByID
+	From int `query:"from" minimum:"0" doc:"A version; 0: the draft"`
+	To   int `query:"to" minimum:"0" doc:"A version; 0: the draft"`
+}
+
+// FlowDiff is how two versions differ.
+type FlowDiff struct {
+	Changes []FlowChange `json:"changes"`
+}
+
+// FlowChange is one difference.
+type FlowChange struct {
+	Path string `json:"path" doc:"As steps.welcome"`
+	Kind string `json:"kind" enum:"added,removed,changed,moved"`
+	Was  string `json:"was"`
+	Now  string `json:"now"`
+}
+
+func (s *Server) diffFlow(ctx context.Context, who *caller, in *diffIn) (FlowDiff, error) {
+	f, err := live.Get(ctx, s.DB, who.WorkspaceID, in.ID, false)
+	if err != nil {
+		return FlowDiff{}, err
+	}
+	var texts [2]string
+	for i, n := range []int{in.From, in.To} {
+		if texts[i] = f.Draft; n == 0 {
+			continue
+		}
+		v, err := live.ViewVersion(ctx, s.DB, who.WorkspaceID, in.ID, n)
+		if err != nil {
+			return FlowDiff{}, err
+		}
+		texts[i] = v.Document
+	}
+	changes, err := flow.Diff([]byte(texts[0]), []byte(texts[1]))
+	if err != nil {
+		return FlowDiff{}, fault.New(fault.Invalid, "the documents cannot be compared: %v", err)
+	}
+	return FlowDiff{each(changes, func(c flow.Change) FlowChange { return FlowChange(c) })}, nil
+}
+
+// FlowStart says when a flow begins. Empty fields do not narrow.
+type FlowStart struct {
+	On         string   `json:"on" enum:"keyword,handoff,conversation"`
+	AccountID  *int64   `json:"account_id"`
+	Channel    string   `json:"channel" enum:",whatsapp,instagram,messenger"`
+	Language   string   `json:"language" maxLength:"5"`
+	TriggerID  *int64   `json:"trigger_id" doc:"Of a handoff"`
+	CampaignID *int64   `json:"campaign_id" doc:"Of a handoff"`
+	Keywords   []string `json:"keywords" maxItems:"50" doc:"Words that begin it, each as a whole message"`
+}
+
+func showStart(s live.Start) FlowStart {
+	return FlowStart{string(s.On), s.AccountID, s.Channel, s.Language, s.TriggerID, s.CampaignID, listOf(s.Keywords)}
+}
+
+type startsIn struct {
+	ByID
+	Body struct {
+		Starts []FlowStart `json:"starts" maxItems:"50"`
+	}
+}
+
+func (s *Server) setStarts(ctx context.Context, who *caller, in *startsIn) (BotFlowDetail, error) {
+	var list []live.Start
+	for _, st := range in.Body.Starts {
+		var words inbox.Strings
+		for _, w := range st.Keywords {
+			if w = strings.TrimSpace(strings.ReplaceAll(w, "\x00", "")); w != "" {
+				words = append(words, w)
+			}
+		}
+		list = append(list, live.Start{On: live.On(st.On), AccountID: st.AccountID, Channel: st.Channel, Language: st.Language, TriggerID: st.TriggerID, CampaignID: st.CampaignID, Keywords: words})
+	}
+	err := s.changeFlow(ctx, who, &in.ID, "flow.starts", func(tx *sqlx.Tx) error {
+		if _, err := live.Get(ctx, tx, who.WorkspaceID, in.ID, true); err != nil {
+			return err
+		}
+		if err := checkStarts(ctx, tx, who.WorkspaceID, list); err != nil {
+			return err
+		}
+		return live.SetStarts(ctx, tx, who.WorkspaceID, in.ID, list)
+	})
+	if err != nil {
+		return BotFlowDetail{}, err
+	}
+	return s.getFlow(ctx, who, &in.ByID)
+}
+
+func checkStarts(ctx context.Context, tx *sqlx.Tx, workspace int64, list []live.Start) error {
+	var bad faults
+	for i, st := range list {
+		at := fmt.Sprintf("starts[%d]", i)
+		switch {
+		case st.On == live.OnKeyword && len(st.Keywords) == 0:
+			bad = append(bad, fault.Field(at+".keywords", "name the words that begin the flow"))
+		case st.On != live.OnKeyword && len(st.Keywords) > 0:
+			bad = append(bad, fault.Field(at+".keywords", "words belong to a start of kind keyword"))
+		case st.On != live.OnHandoff && (st.TriggerID != nil || st.CampaignID != nil):
+			bad = append(bad, fault.Field(at, "a trigger or campaign belongs to a start of kind handoff"))
+		}
+		var known struct {
+			Account  bool `db:"account"`
+			Trigger  bool `db:"trigger"`
+			Campaign bool `db:"campaign"`
+		}
+		err := tx.GetContext(ctx, &known, `SELECT $2::bigint IS NULL OR EXISTS (SELECT 1 FROM accounts WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL) AS account,
+$3::bigint IS NULL OR EXISTS (SELECT 1 FROM triggers WHERE workspace_id = $1 AND id = $3) AS trigger, $4::bigint IS NULL OR EXISTS (SELECT 1 FROM campaigns WHERE workspace_id = $1 AND id = $4) AS campaign`,
+			workspace, st.AccountID, st.TriggerID, st.CampaignID)
+		if err != nil {
+			return fmt.Errorf("check when a flow begins: %w", err)
+		}
+		for field, ok := range map[string]bool{"account_id": known.Account, "trigger_id": known.Trigger, "campaign_id": known.Campaign} {
+			if !ok {
+				bad = append(bad, fault.Field(at+"."+field, "that is not of this workspace"))
+			}
+		}
+	}
+	if len(bad) > 0 {
+		return bad
+	}
+	return nil
+}
+
+// FlowRun is a person inside a flow, or who was.
+type FlowRun struct {
+	ID             int64             `json:"id"`
+	FlowID         *int64            `json:"flow_id"`
+	FlowKey        string            `json:"flow_key"`
+	Number         *int              `json:"number" doc:"The version; null: a flow that is shipped"`
+	ConversationID int64             `json:"conversation_id"`
+	ContactID      int64             `json:"contact_id"`
+	Person         string            `json:"person"`
+	BeganWith      string            `json:"began_with" enum:"keyword,handoff,conversation,booking"`
+	Step           string            `json:"step"`
+	Waiting        string            `json:"waiting"`
+	Answers        map[string]string `json:"answers"`
+	StartedAt      time.Time         `json:"started_at"`
+	UpdatedAt      time.Time         `json:"updated_at"`
+	EndedAt        *time.Time        `json:"ended_at"`
+	Why            string            `json:"why"`
+}
+
+type runsIn struct {
+	FlowID         int64  `query:"flow_id" minimum:"0"`
+	ConversationID int64  `query:"conversation_id" minimum:"0"`
+	State          string `query:"state" enum:"open,ended"`
+	Before         int64  `query:"before" minimum:"0" doc:"Runs with a smaller id"`
+	Limit          int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+func (s *Server) listRuns(ctx context.Context, who *caller, in *runsIn) (Page[FlowRun], error) {
+	f := live.RunFilter{FlowID: in.FlowID, Conversation: in.ConversationID, Before: in.Before, Limit: in.Limit}
+	if in.State != "" {
+		open := in.State == "open"
+		f.Open = &open
+	}
+	list, err := live.Runs(ctx, s.DB, who.WorkspaceID, f)
+	if err != nil {
+		return Page[FlowRun]{}, err
+	}
+	next := ""
+	if len(list) == in.Limit {
+		next = fmt.Sprint(list[len(list)-1].ID)
+	}
+	return pageOf(each(list, func(r live.RunView) FlowRun {
+		answers := r.State.Answers
+		if answers == nil {
+			answers = map[string]string{}
+		}
+		return FlowRun{r.ID, r.FlowID, r.FlowKey, r.Number, r.ConversationID, r.Contact, r.Person, r.BeganWith, r.State.Step, string(r.State.Waiting), answers, r.StartedAt.UTC(), r.UpdatedAt.UTC(), utc(r.EndedAt), r.Why}
+	}), next), nil
+}
+
+// FlowSecret is a secret by its name; the secret itself is never shown.
+type FlowSecret struct {
+	Name      string     `json:"name"`
+	Hosts     []string   `json:"hosts"`
+	UpdatedAt time.Time  `json:"updated_at"`
+	UsedAt    *time.Time `json:"used_at"`
+}
+
+func (s *Server) listSecrets(ctx context.Context, who *caller, _ *struct{}) (Page[FlowSecret], error) {
+	list, err := live.Secrets(ctx, s.DB, who.WorkspaceID)
+	return pageOf(each(list, func(x live.Secret) FlowSecret {
+		return FlowSecret{x.Name, listOf(x.Hosts), x.UpdatedAt.UTC(), utc(x.UsedAt)}
+	}), ""), err
+}
+
+type secretIn struct {
+	Body struct {
+		Name  string   `json:"name" maxLength:"64"`
+		Value string   `json:"value,omitempty" maxLength:"1000" doc:"Left out: the value stays, the hosts change"`
+		Hosts []string `json:"hosts" maxItems:"20" doc:"Where calls that it signs may go"`
+	}
+}
+
+func (s *Server) setSecret(ctx context.Context, who *caller, in *secretIn) error {
+	return s.change(ctx, func(tx *sqlx.Tx) error {
+		if err := live.SetSecret(ctx, tx, s.Keys, who.WorkspaceID, in.Body.Name, in.Body.Value, in.Body.Hosts, who.User()); err != nil {
+			return err
+		}
+		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "flow_secret.set", "flow_secret:"+in.Body.Name, map[string]any{"hosts": in.Body.Hosts, "value": in.Body.Value != ""})
+	})
+}
+
+type secretNameIn struct {
+	Body struct {
+		Name string `json:"name" maxLength:"64"`
+	}
+}
+
+func (s *Server) removeSecret(ctx context.Context, who *caller, in *secretNameIn) error {
+	return s.change(ctx, func(tx *sqlx.Tx) error {
+		if err := live.RemoveSecret(ctx, tx, who.WorkspaceID, in.Body.Name); err != nil {
+			return err
+		}
+		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "flow_secret.remove", "flow_secret:"+in.Body.Name, nil)
+	})
+}
+
+// ShippedFlow is a flow of the library.
+type ShippedFlow struct {
+	Key      string `json:"key"`
+	Name     string `json:"name"`
+	Document string `json:"document"`
+}
+
+func (s *Server) flowLibrary(context.Context, *caller, *struct{}) (Page[ShippedFlow], error) {
+	var out []ShippedFlow
+	for _, key := range flow.Library() {
+		document, _, err := flow.Shipped(key)
+		if err != nil {
+			return Page[ShippedFlow]{}, err
+		}
+		parsed, err := flow.Parse(document)
+		if err != nil {
+			return Page[ShippedFlow]{}, err
+		}
+		out = append(out, ShippedFlow{key, parsed.Name, string(document)})
+	}
+	return pageOf(out, ""), nil
+}

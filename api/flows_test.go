@@ -1,0 +1,168 @@
+package api_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ponte/api"
+	"ponte/auth"
+	"ponte/flow"
+)
+
+func TestAFlowFromDraftToPublishedAndPlayed(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	who := s.cookie[auth.Supervisor]
+	document := `{
+  "format": 1, "id": "hello", "version": 1, "name": "Hello", "languages": ["en", "it"],
+  "steps": [
+    {"id": "ask", "type": "question", "text": {"en": "What?", "it": "Che cosa?"}, "retries": 9,
+     "answer": {"kind": "choice", "choices": [{"id": "a", "title": {"en": "Prices", "it": "Prezzi"}}]}, "next": "offers"},
+    {"id": "offers", "type": "consent", "purpose": "promotional", "granted": "bye", "refused": "bye"},
+    {"id": "bye", "type": "end", "resolve": true, "text": {"en": "Bye.", "it": "Ciao."}}
+  ]
+}`
+	s.must(422, "POST", "/api/v1/flows", who, map[string]any{"document": `{"id": "hello"`}, nil)
+	var f api.BotFlowDetail
+	s.must(200, "POST", "/api/v1/flows", who, map[string]any{"document": document}, &f)
+	if f.Check.OK || len(f.Check.Faults) != 1 || f.Check.Faults[0].Line != 4 || f.Check.Faults[0].Step != "ask" || f.Check.Faults[0].Path != "steps[0].retries" {
+		t.Fatalf("the fault is told as %+v", f.Check)
+	}
+	s.must(409, "POST", "/api/v1/flows", who, map[string]any{"document": document}, nil)
+	path := fmt.Sprintf("/api/v1/flows/%d", f.ID)
+	if body := s.must(422, "POST", path+"/publish", who, map[string]any{"revision": 1}, nil); !strings.Contains(body, "steps[0].retries") || !strings.Contains(body, "line 4") {
+		t.Errorf("publishing a draft with faults: %s", body)
+	}
+	document = strings.Replace(document, `"retries": 9`, `"retries": 1`, 1)
+	s.must(200, "PUT", path, who, map[string]any{"document": document, "revision": 1}, &f)
+	s.must(409, "PUT", path, who, map[string]any{"document": document, "revision": 1}, nil)
+	s.must(409, "POST", path+"/publish", who, map[string]any{"revision": 1}, nil)
+	s.must(200, "POST", path+"/publish", who, map[string]any{"revision": 2, "note": "first"}, &f)
+	if f.LiveNumber == nil || *f.LiveNumber != 1 || f.Changed || !f.Versions[0].Live {
+		t.Fatalf("after publishing: %+v", f)
+	}
+	s.must(200, "PUT", path, who, map[string]any{"document": strings.Replace(document, "Bye.", "See you.", 1), "revision": f.Revision}, &f)
+	var d api.FlowDiff
+	s.must(200, "GET", path+"/diff?from=1&to=0", who, nil, &d)
+	if len(d.Changes) != 1 || d.Changes[0].Path != "steps.bye" || !strings.Contains(d.Changes[0].Now, "See you.") || !f.Changed {
+		t.Errorf("the draft differs by %+v", d.Changes)
+	}
+	s.must(422, "PUT", path+"/starts", who, map[string]any{"starts": []any{map[string]any{"on": "keyword", "account_id": nil, "channel": "", "language": "", "trigger_id": nil, "campaign_id": nil, "keywords": []string{}}}}, nil)
+	s.must(422, "PUT", path+"/starts", who, map[string]any{"starts": []any{map[string]any{"on": "handoff", "account_id": nil, "channel": "", "language": "", "trigger_id": s.other.trigger, "campaign_id": nil, "keywords": []string{}}}}, nil)
+	s.must(200, "PUT", path+"/starts", who, map[string]any{"starts": []any{map[string]any{"on": "handoff", "account_id": s.home.whatsapp, "channel": "", "language": "", "trigger_id": s.home.trigger, "campaign_id": nil, "keywords": []string{}}}}, &f)
+	if len(f.Starts) != 1 || f.Starts[0].TriggerID == nil {
+		t.Errorf("it begins %+v", f.Starts)
+	}
+	var p api.Played
+	s.must(200, "POST", path+"/play", who, map[string]any{"language": "it", "moves": []any{map[string]any{"payload": "f:ask:a"}, map[string]any{"text": "sì"}}}, &p)
+	if len(p.Turns) != 3 || p.Turns[0].Says[0].Text != "Che cosa?" || p.Turns[0].Says[0].Options[0].Title != "Prezzi" || p.Turns[1].Says[0].Kind != "ask_consent" || p.Turns[2].Does[0].Detail != "grant promotional" || p.Turns[2].Why != "resolved" {
+		t.Errorf("played %+v", p.Turns)
+	}
+	s.must(200, "POST", path+"/play", who, map[string]any{"moves": []any{map[string]any{"text": "please stop writing to me"}}}, &p)
+	if p.Turns[1].Why != "stopped" {
+		t.Errorf("a wish to stop in a rehearsal: %+v", p.Turns[1])
+	}
+	s.must(422, "POST", path+"/play", who, map[string]any{"moves": []any{map[string]any{"silent": true}}}, nil)
+	if n := s.id(`SELECT (SELECT count(*) FROM flow_runs) + (SELECT count(*) FROM consent_entries) + (SELECT count(*) FROM actions WHERE workspace_id = $1 AND origin = 'bot' AND dedupe LIKE 'flow:%')`, s.home.id); n != 0 {
+		t.Errorf("a rehearsal left %d rows", n)
+	}
+	s.must(204, "POST", path+"/archive", who, nil, nil)
+	s.must(409, "PUT", path, who, map[string]any{"document": document, "revision": f.Revision}, nil)
+}
+
+func TestShippedFlowsCanBeKeptAndPlayed(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	var list api.Page[api.ShippedFlow]
+	s.must(200, "GET", "/api/v1/flow-library", s.cookie[auth.Owner], nil, &list)
+	if len(list.Items) != len(flow.Library()) {
+		t.Fatalf("%d flows are shipped", len(list.Items))
+	}
+	for _, shipped := range list.Items {
+		var f api.BotFlowDetail
+		s.must(200, "POST", "/api/v1/flows", s.cookie[auth.Owner], map[string]any{"document": shipped.Document}, &f)
+		var p api.Played
+		s.must(200, "POST", fmt.Sprintf("/api/v1/flows/%d/play", f.ID), s.cookie[auth.Agent], map[string]any{"language": "ro", "moves": []any{}}, &p)
+		if len(p.Turns) != 1 || len(p.Turns[0].Says) == 0 || p.Turns[0].Says[0].Language != "ro" {
+			t.Errorf("%s begins with %+v", shipped.Key, p.Turns)
+		}
+	}
+}
+
+func TestBookingsOfTheTeamAndTheirCalendar(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	who := s.cookie[auth.Supervisor]
+	in := service("trim")
+	in["hours"] = map[string]any{"time_zone": "Nowhere/Land", "week": map[string]any{"mon": []string{"9-17"}}, "closed": []string{}}
+	if body := s.must(422, "POST", "/api/v1/services", who, in, nil); !strings.Contains(body, "hours.time_zone") || !strings.Contains(body, "hours.week.mon") {
+		t.Errorf("hours with faults: %s", body)
+	}
+	in["hours"] = map[string]any{"time_zone": "Europe/Rome", "week": map[string]any{"mon": []string{"09:00-17:00"}, "tue": []string{"09:00-17:00"}, "wed": []string{"09:00-17:00"}}, "closed": []string{}}
+	var sv api.Service
+	s.must(200, "POST", "/api/v1/services", who, in, &sv)
+	var free api.FreeTimes
+	s.must(200, "GET", fmt.Sprintf("/api/v1/services/%d/free?limit=3", sv.ID), who, nil, &free)
+	if len(free.Times) != 3 || free.TimeZone != "Europe/Rome" {
+		t.Fatalf("free are %+v", free)
+	}
+	book := map[string]any{"service_id": sv.ID, "starts_at": free.Times[0], "contact_id": s.home.contact}
+	var b api.Booking
+	s.must(200, "POST", "/api/v1/bookings", s.cookie[auth.Agent], book, &b)
+	s.must(409, "POST", "/api/v1/bookings", s.cookie[auth.Agent], book, nil)
+	book["contact_id"] = s.other.contact
+	s.must(422, "POST", "/api/v1/bookings", s.cookie[auth.Agent], book, nil)
+	path := fmt.Sprintf("/api/v1/bookings/%d", b.ID)
+	s.must(409, "POST", path+"/move", s.cookie[auth.Agent], map[string]any{"starts_at": free.Times[0].AddDate(0, 0, 4*365)}, nil)
+	s.must(200, "POST", path+"/move", s.cookie[auth.Agent], map[string]any{"starts_at": free.Times[1]}, &b)
+	if !b.StartsAt.Equal(free.Times[1]) || b.Moved != 1 {
+		t.Errorf("moved to %+v", b)
+	}
+	var list api.Page[api.Booking]
+	s.must(200, "GET", fmt.Sprintf("/api/v1/bookings?service_id=%d", sv.ID), who, nil, &list)
+	if len(list.Items) != 1 || list.Items[0].Name == "" {
+		t.Errorf("the calendar holds %+v", list.Items)
+	}
+	s.must(200, "POST", path+"/cancel", s.cookie[auth.Agent], nil, &b)
+	s.must(200, "GET", fmt.Sprintf("/api/v1/bookings?service_id=%d", sv.ID), who, nil, &list)
+	if len(list.Items) != 0 || b.State != "cancelled" {
+		t.Errorf("after the cancellation %+v", list.Items)
+	}
+}
+
+func TestAwayAndWelcomeMayNotOffer(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	who := s.cookie[auth.Owner]
+	body := map[string]any{"account_id": nil, "hours": map[string]any{"time_zone": "Europe/Rome", "week": map[string]any{"mon": []string{"09:00-17:00"}}, "closed": []string{}}, "welcome": map[string]string{}, "away": map[string]string{"it": "Siamo chiusi. Intanto guarda gli sconti!"}}
+	if got := s.must(422, "PUT", "/api/v1/hours", who, body, nil); !strings.Contains(got, "away.it") {
+		t.Errorf("an away message with an offer: %s", got)
+	}
+	body["away"] = map[string]string{"it": "Siamo chiusi, rispondiamo {{opens}}."}
+	s.must(200, "PUT", "/api/v1/hours", who, body, nil)
+	body["account_id"] = s.other.whatsapp
+	s.must(404, "PUT", "/api/v1/hours", who, body, nil)
+	body["account_id"] = s.home.whatsapp
+	s.must(200, "PUT", "/api/v1/hours", who, body, nil)
+	var list api.Page[api.BusinessHours]
+	s.must(200, "GET", "/api/v1/hours", who, nil, &list)
+	if len(list.Items) != 2 || list.Items[0].AccountID != nil || list.Items[1].AccountID == nil {
+		t.Errorf("the hours are %+v", list.Items)
+	}
+	s.must(204, "POST", "/api/v1/hours/remove", who, map[string]any{"account_id": nil}, nil)
+}
+
+func TestASecretIsNeverShown(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	value := "0123456789abcdef0123456789abcdef"
+	s.must(204, "POST", "/api/v1/flow-secrets", s.cookie[auth.Owner], map[string]any{"name": "shop", "value": value, "hosts": []string{"shop.example.com"}}, nil)
+	s.must(422, "POST", "/api/v1/flow-secrets", s.cookie[auth.Owner], map[string]any{"name": "shop", "value": value, "hosts": []string{"169.254.169.254"}}, nil)
+	if body := s.must(200, "GET", "/api/v1/flow-secrets", s.cookie[auth.Owner], nil, nil); strings.Contains(body, value) || !strings.Contains(body, "shop.example.com") {
+		t.Errorf("the list of secrets is %s", body)
+	}
+	if n := s.id(`SELECT count(*) FROM audit_log WHERE detail::text LIKE '%' || $1 || '%'`, value); n != 0 {
+		t.Error("the audit log holds the secret")
+	}
+}
