@@ -468,6 +468,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bookings of a span of time
+         * @description Permission: see
+         */
+        get: operations["get-bookings"];
+        put?: never;
+        /**
+         * Book for somebody
+         * @description Permission: converse
+         */
+        post: operations["post-bookings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A booking
+         * @description Permission: see
+         */
+        get: operations["get-bookings-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookings/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a booking
+         * @description Permission: converse
+         */
+        post: operations["post-bookings-id-cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookings/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a booking another time
+         * @description Permission: converse
+         */
+        post: operations["post-bookings-id-move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns": {
         parameters: {
             query?: never;
@@ -1672,6 +1756,298 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flow-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Every fault of a document, with its line
+         * @description Permission: see
+         */
+        post: operations["post-flow-check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flow-library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Flows that are shipped, to begin from
+         * @description Permission: see
+         */
+        get: operations["get-flow-library"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flow-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is inside which flow
+         * @description Permission: see
+         */
+        get: operations["get-flow-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flow-secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Secrets that calls are signed with, by name
+         * @description Permission: configure
+         */
+        get: operations["get-flow-secrets"];
+        put?: never;
+        /**
+         * Keep a secret; it is never shown again
+         * @description Permission: configure
+         */
+        post: operations["post-flow-secrets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flow-secrets/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forget a secret
+         * @description Permission: configure
+         */
+        post: operations["post-flow-secrets-remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bot flows
+         * @description Permission: see
+         */
+        get: operations["get-flows"];
+        put?: never;
+        /**
+         * Keep the draft of a new flow
+         * @description Permission: campaign
+         */
+        post: operations["post-flows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A flow with its draft and versions
+         * @description Permission: see
+         */
+        get: operations["get-flows-id"];
+        /**
+         * Change the draft
+         * @description Permission: campaign
+         */
+        put: operations["put-flows-id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a flow out of use
+         * @description Permission: campaign
+         */
+        post: operations["post-flows-id-archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How two versions differ
+         * @description Permission: see
+         */
+        get: operations["get-flows-id-diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{id}/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say which version new people begin
+         * @description Permission: campaign
+         */
+        post: operations["post-flows-id-live"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{id}/play": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rehearse a flow: nothing leaves, nothing is kept
+         * @description Permission: see
+         */
+        post: operations["post-flows-id-play"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a version of the draft; new people begin it
+         * @description Permission: campaign
+         */
+        post: operations["post-flows-id-publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{id}/starts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say when the flow begins
+         * @description Permission: campaign
+         */
+        put: operations["put-flows-id-starts"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{id}/version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The document of one version
+         * @description Permission: see
+         */
+        get: operations["get-flows-id-version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gold": {
         parameters: {
             query?: never;
@@ -1751,6 +2127,50 @@ export interface paths {
          * @description Permission: campaign
          */
         delete: operations["delete-handoff-links-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Business hours, with welcome and away messages
+         * @description Permission: see
+         */
+        get: operations["get-hours"];
+        /**
+         * Set the hours of the workspace or an account
+         * @description Permission: configure
+         */
+        put: operations["put-hours"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hours/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove hours
+         * @description Permission: configure
+         */
+        post: operations["post-hours-remove"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2718,6 +3138,74 @@ export interface paths {
          * @description Permission: own
          */
         post: operations["post-send-release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What can be booked
+         * @description Permission: see
+         */
+        get: operations["get-services"];
+        put?: never;
+        /**
+         * Make a service
+         * @description Permission: campaign
+         */
+        post: operations["post-services"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a service
+         * @description Permission: campaign
+         */
+        put: operations["put-services-id"];
+        post?: never;
+        /**
+         * Take a service out of the calendar
+         * @description Permission: campaign
+         */
+        delete: operations["delete-services-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{id}/free": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Free times of a service
+         * @description Permission: see
+         */
+        get: operations["get-services-id-free"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3786,6 +4274,112 @@ export interface components {
         BlockInBody: {
             reason?: string;
         };
+        Booking: {
+            cancelled_by: string;
+            /** Format: int64 */
+            contact_id: number | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** Format: date-time */
+            held_until: string | null;
+            /** Format: int64 */
+            id: number;
+            made_by: string;
+            /**
+             * Format: int64
+             * @description How often
+             */
+            moved: number;
+            /** @description Of the person */
+            name: string;
+            note: string;
+            /** @description What the customer is told */
+            ref: string;
+            /** Format: int64 */
+            service_id: number;
+            service_key: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** @enum {string} */
+            state: "held" | "confirmed" | "cancelled";
+        };
+        BookingNotice: {
+            /** Format: int64 */
+            minutes: number;
+            /** @description Of category UTILITY; it gets first name, service, day, time and reference, in this order */
+            template: string;
+        };
+        BotFlow: {
+            /** @description The draft differs from the newest version */
+            changed: boolean;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description People in it now
+             */
+            inside: number;
+            /** @description The document's id */
+            key: string;
+            /**
+             * Format: int64
+             * @description Zero: never published
+             */
+            last_number: number;
+            /**
+             * Format: int64
+             * @description The version that new people begin; null: none
+             */
+            live_number: number | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description Moves with every change of the draft
+             */
+            revision: number;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        BotFlowDetail: {
+            archived: boolean;
+            /** @description The draft differs from the newest version */
+            changed: boolean;
+            check: components["schemas"]["FlowCheck"];
+            document: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description People in it now
+             */
+            inside: number;
+            /** @description The document's id */
+            key: string;
+            /**
+             * Format: int64
+             * @description Zero: never published
+             */
+            last_number: number;
+            /**
+             * Format: int64
+             * @description The version that new people begin; null: none
+             */
+            live_number: number | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description Moves with every change of the draft
+             */
+            revision: number;
+            /** @description What flows can book, by the key they name it with */
+            services: components["schemas"]["ServiceBrief"][];
+            starts: components["schemas"]["FlowStart"][];
+            /** Format: date-time */
+            updated_at: string;
+            versions: components["schemas"]["FlowEdition"][];
+        };
         BudgetState: {
             /**
              * Format: int64
@@ -3809,6 +4403,22 @@ export interface components {
              * @description Messages at an unknown price: more was spent than the sum says
              */
             unknown: number;
+        };
+        BusinessHours: {
+            /**
+             * Format: int64
+             * @description null: the workspace's, for every account without its own
+             */
+            account_id: number | null;
+            /** @description Said once per conversation and closed period, where a person is needed; {{opens}} is when somebody is there again */
+            away: {
+                [key: string]: string;
+            };
+            hours: components["schemas"]["OpeningHours"];
+            /** @description Said by language when a conversation opens and nothing else answers */
+            welcome: {
+                [key: string]: string;
+            };
         };
         Button: {
             id?: string;
@@ -4554,6 +5164,9 @@ export interface components {
             /** @description Of the model, the rules, the policy or the prompt that decided */
             version: string;
         };
+        DocumentInBody: {
+            document: string;
+        };
         DraftInBody: {
             definition: components["schemas"]["TemplateDefinition"];
             /**
@@ -4839,8 +5452,126 @@ export interface components {
             restored: number;
             version: string;
         };
+        FlowChange: {
+            /** @enum {string} */
+            kind: "added" | "removed" | "changed" | "moved";
+            now: string;
+            /** @description As steps.welcome */
+            path: string;
+            was: string;
+        };
+        FlowCheck: {
+            faults: components["schemas"]["FlowFault"][];
+            ok: boolean;
+            warnings: components["schemas"]["FlowFault"][];
+        };
+        FlowDiff: {
+            changes: components["schemas"]["FlowChange"][];
+        };
+        FlowDocument: {
+            document: string;
+            /** Format: int64 */
+            number: number;
+        };
+        FlowDraftInBody: {
+            document: string;
+            /**
+             * Format: int64
+             * @description The revision that was changed
+             */
+            revision: number;
+        };
+        FlowEdition: {
+            /** Format: int64 */
+            began: number;
+            /** Format: int64 */
+            inside: number;
+            live: boolean;
+            note: string;
+            /** Format: int64 */
+            number: number;
+            /** Format: date-time */
+            published_at: string;
+            published_by: string;
+        };
+        FlowFault: {
+            /**
+             * Format: int64
+             * @description Zero: the document as a whole
+             */
+            line: number;
+            /** @description As steps[3].retries */
+            path: string;
+            problem: string;
+            /** @description The id of the step it is in; empty: none */
+            step: string;
+        };
+        FlowRun: {
+            answers: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            began_with: "keyword" | "handoff" | "conversation" | "booking";
+            /** Format: int64 */
+            contact_id: number;
+            /** Format: int64 */
+            conversation_id: number;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: int64 */
+            flow_id: number | null;
+            flow_key: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description The version; null: a flow that is shipped
+             */
+            number: number | null;
+            person: string;
+            /** Format: date-time */
+            started_at: string;
+            step: string;
+            /** Format: date-time */
+            updated_at: string;
+            waiting: string;
+            why: string;
+        };
+        FlowSecret: {
+            hosts: string[];
+            name: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            used_at: string | null;
+        };
+        FlowStart: {
+            /** Format: int64 */
+            account_id: number | null;
+            /**
+             * Format: int64
+             * @description Of a handoff
+             */
+            campaign_id: number | null;
+            /** @enum {string} */
+            channel: "" | "whatsapp" | "instagram" | "messenger";
+            /** @description Words that begin it, each as a whole message */
+            keywords: string[];
+            language: string;
+            /** @enum {string} */
+            on: "keyword" | "handoff" | "conversation";
+            /**
+             * Format: int64
+             * @description Of a handoff
+             */
+            trigger_id: number | null;
+        };
         ForgotInBody: {
             email: string;
+        };
+        FreeTimes: {
+            time_zone: string;
+            times: string[];
         };
         Funnel: {
             /** Format: int64 */
@@ -5176,6 +5907,13 @@ export interface components {
             languages?: string[];
             message?: string;
         };
+        LiveInBody: {
+            /**
+             * Format: int64
+             * @description The version that new people begin; 0: none
+             */
+            number: number;
+        };
         LogLine: {
             actor: string;
             /** Format: date-time */
@@ -5304,6 +6042,11 @@ export interface components {
             /** Format: double */
             review: number;
         };
+        MoveBookingInBody: {
+            any_time?: boolean;
+            /** Format: date-time */
+            starts_at: string;
+        };
         MoveInBody: {
             /** @description Overrides figures that are missing, and is kept */
             reason?: string;
@@ -5314,6 +6057,22 @@ export interface components {
             /** Format: int64 */
             id: number;
             text: string;
+        };
+        NewBookingInBody: {
+            /** @description Outside hours and notice; never above the capacity */
+            any_time?: boolean;
+            /**
+             * Format: int64
+             * @description Who it is for; reminders go to their WhatsApp number
+             */
+            contact_id?: number;
+            /** @description Where it is nobody known */
+            name?: string;
+            note?: string;
+            /** Format: int64 */
+            service_id: number;
+            /** Format: date-time */
+            starts_at: string;
         };
         NewLinkInBody: {
             /** Format: int64 */
@@ -5350,6 +6109,13 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "supervisor" | "moderator" | "agent" | "analyst";
         };
+        NoHoursInBody: {
+            /**
+             * Format: int64
+             * @description null: the workspace's
+             */
+            account_id: number | null;
+        };
         NothingInBody: Record<string, never>;
         Objection: {
             code: string;
@@ -5358,6 +6124,16 @@ export interface components {
             until: string | null;
             /** @enum {string} */
             verb: "allow" | "refuse" | "defer" | "hold" | "expire";
+        };
+        OpeningHours: {
+            /** @description Days that are closed all the same, as 2026-12-25 */
+            closed: string[];
+            /** @description As Europe/Rome */
+            time_zone: string;
+            /** @description {"mon": ["09:00-13:00"]}; mon to sun */
+            week: {
+                [key: string]: string[];
+            };
         };
         Opinion: {
             /** @description It would keep what the machine kept, or remove what it removed */
@@ -5509,6 +6285,21 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageBooking: {
+            items: components["schemas"]["Booking"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageBotFlow: {
+            items: components["schemas"]["BotFlow"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageBusinessHours: {
+            items: components["schemas"]["BusinessHours"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageCampaign: {
             items: components["schemas"]["Campaign"][];
             /** @description Cursor of the next page; empty on the last */
@@ -5571,6 +6362,16 @@ export interface components {
         };
         PageEvent: {
             items: components["schemas"]["Event"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageFlowRun: {
+            items: components["schemas"]["FlowRun"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageFlowSecret: {
+            items: components["schemas"]["FlowSecret"][];
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
@@ -5654,8 +6455,18 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageService: {
+            items: components["schemas"]["Service"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageSession: {
             items: components["schemas"]["Session"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageShippedFlow: {
+            items: components["schemas"]["ShippedFlow"][];
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
@@ -5756,6 +6567,90 @@ export interface components {
             /** Format: int64 */
             action_id: number;
         };
+        PlayInBody: {
+            /** @description Contact fields, as {"name": "Ada Byrne"} */
+            contact?: {
+                [key: string]: string;
+            };
+            /** @description Left out: the draft as it is kept */
+            document?: string;
+            language?: string;
+            moves: components["schemas"]["PlayMove"][];
+            /**
+             * Format: date-time
+             * @description When it is played; left out: now
+             */
+            now?: string;
+        };
+        PlayMove: {
+            /** Format: int64 */
+            after_minutes?: number;
+            /** @description What a call comes back with */
+            outcome?: components["schemas"]["PlayOutcome"];
+            /** @description Of the button or row that is tapped */
+            payload?: string;
+            /** @description Nothing is written until the time runs out */
+            silent?: boolean;
+            text?: string;
+        };
+        PlayOutcome: {
+            body?: string;
+            failure?: string;
+            /** Format: int64 */
+            status: number;
+        };
+        Played: {
+            /** @description The first is the beginning; then one for each move */
+            turns: components["schemas"]["PlayedTurn"][];
+        };
+        PlayedDeed: {
+            detail: string;
+            kind: string;
+            step: string;
+        };
+        PlayedOption: {
+            description: string;
+            payload: string;
+            title: string;
+        };
+        PlayedSay: {
+            /** @enum {string} */
+            kind: "say" | "ask_consent" | "template";
+            language: string;
+            link_title: string;
+            link_url: string;
+            /** @description What opens the list; empty: they are buttons */
+            list_button: string;
+            /** @description Kind and address of a picture or file */
+            media: string;
+            /** @description Buttons, or the rows of a list */
+            options: components["schemas"]["PlayedOption"][];
+            promotional: boolean;
+            step: string;
+            text: string;
+            /** @description The person's language, where the text lacks it */
+            wanted: string;
+        };
+        PlayedTurn: {
+            answers: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            at: string;
+            does: components["schemas"]["PlayedDeed"][];
+            /**
+             * Format: date-time
+             * @description When the time runs out that it waits for
+             */
+            due: string | null;
+            note: string;
+            says: components["schemas"]["PlayedSay"][];
+            step: string;
+            /** @description answer, consent, message, outcome, ended */
+            waiting: string;
+            /** @description How it ended */
+            why: string;
+        };
         Policy: {
             categories?: {
                 [key: string]: string;
@@ -5855,6 +6750,14 @@ export interface components {
             comment: components["schemas"]["Named"] | null;
             post: components["schemas"]["Named"] | null;
             trigger: components["schemas"]["Named"] | null;
+        };
+        PublishInBody: {
+            note?: string;
+            /**
+             * Format: int64
+             * @description The revision that was looked at
+             */
+            revision: number;
         };
         Question: {
             /** Format: date-time */
@@ -6064,6 +6967,16 @@ export interface components {
             /** Format: date-time */
             since: string | null;
         };
+        SecretInBody: {
+            /** @description Where calls that it signs may go */
+            hosts: string[];
+            name: string;
+            /** @description Left out: the value stays, the hosts change */
+            value?: string;
+        };
+        SecretNameInBody: {
+            name: string;
+        };
         SendMessage: {
             /** @description Address of the file for a template whose header is one */
             media?: string;
@@ -6086,6 +6999,74 @@ export interface components {
         };
         SendingInBody: {
             on: boolean;
+        };
+        Service: {
+            /** Format: int64 */
+            ahead_days: number;
+            /** @description It has hours, its own or the workspace's */
+            bookable: boolean;
+            /** Format: int64 */
+            capacity: number;
+            /**
+             * Format: int64
+             * @description A time begins every so many minutes
+             */
+            every_minutes: number;
+            feedback: components["schemas"]["BookingNotice"] | null;
+            /** @description null: the workspace's */
+            hours: components["schemas"]["OpeningHours"] | null;
+            /** Format: int64 */
+            id: number;
+            /** @description By which flows name it; it stays */
+            key: string;
+            /** Format: int64 */
+            minutes: number;
+            /** @description By language */
+            name: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description How long before it can be booked at the latest
+             */
+            notice_minutes: number;
+            reminders: components["schemas"]["BookingNotice"][];
+            /** @description Where its times are told */
+            time_zone: string;
+        };
+        ServiceBrief: {
+            key: string;
+            name: {
+                [key: string]: string;
+            };
+        };
+        ServiceInput: {
+            /** Format: int64 */
+            ahead_days: number;
+            /** Format: int64 */
+            capacity: number;
+            /**
+             * Format: int64
+             * @description A time begins every so many minutes
+             */
+            every_minutes: number;
+            feedback: components["schemas"]["BookingNotice"] | null;
+            /** @description null: the workspace's */
+            hours: components["schemas"]["OpeningHours"] | null;
+            /** @description By which flows name it; it stays */
+            key: string;
+            /** Format: int64 */
+            minutes: number;
+            /** @description By language */
+            name: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description How long before it can be booked at the latest
+             */
+            notice_minutes: number;
+            reminders: components["schemas"]["BookingNotice"][];
         };
         Session: {
             address: string;
@@ -6126,6 +7107,11 @@ export interface components {
             /** Format: int64 */
             same: number;
         };
+        ShippedFlow: {
+            document: string;
+            key: string;
+            name: string;
+        };
         SignInInBody: {
             /** @description Of the second factor, or a recovery code; asked for with an error about this field */
             code?: string;
@@ -6150,6 +7136,9 @@ export interface components {
              */
             day_from: string;
             month: components["schemas"]["BudgetState"];
+        };
+        StartsInBody: {
+            starts: components["schemas"]["FlowStart"][];
         };
         Statistics: {
             rules: components["schemas"]["Fired"][];
@@ -7651,6 +8640,174 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-bookings": {
+        parameters: {
+            query?: {
+                /** @description Left out: a day ago */
+                from?: string;
+                /** @description Left out: 31 days after from */
+                to?: string;
+                service_id?: number;
+                contact_id?: number;
+                /** @description List these too */
+                cancelled?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageBooking"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBookingInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Booking"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-bookings-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Booking"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-bookings-id-cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Booking"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-bookings-id-move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveBookingInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Booking"];
                 };
             };
             /** @description Error */
@@ -9867,6 +11024,561 @@ export interface operations {
             };
         };
     };
+    "post-flow-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowCheck"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-flow-library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageShippedFlow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-flow-runs": {
+        parameters: {
+            query?: {
+                flow_id?: number;
+                conversation_id?: number;
+                state?: "open" | "ended";
+                /** @description Runs with a smaller id */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFlowRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-flow-secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFlowSecret"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-flow-secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-flow-secrets-remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretNameInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageBotFlow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotFlowDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-flows-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotFlowDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-flows-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowDraftInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotFlowDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-flows-id-archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-flows-id-diff": {
+        parameters: {
+            query?: {
+                /** @description A version; 0: the draft */
+                from?: number;
+                /** @description A version; 0: the draft */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDiff"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-flows-id-live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiveInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotFlowDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-flows-id-play": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlayInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Played"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-flows-id-publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotFlowDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-flows-id-starts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartsInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotFlowDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-flows-id-version": {
+        parameters: {
+            query?: {
+                number?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDocument"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-gold": {
         parameters: {
             query?: {
@@ -10000,6 +11712,99 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageBusinessHours"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BusinessHours"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BusinessHours"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-hours-remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoHoursInBody"];
+            };
+        };
         responses: {
             /** @description No Content */
             204: {
@@ -11987,6 +13792,167 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageService"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServiceInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Service"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-services-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServiceInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Service"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-services-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-services-id-free": {
+        parameters: {
+            query?: {
+                /** @description Left out: now */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreeTimes"];
+                };
             };
             /** @description Error */
             default: {
