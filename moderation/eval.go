@@ -61,6 +61,8 @@ type Measure struct {
 	MacroF1Range   *[2]float64 `json:"macro_f1_95,omitempty"`
 	AUCRange       *[2]float64 `json:"auc_95,omitempty"`
 	AccuracyRange  *[2]float64 `json:"accuracy_95,omitempty"`
+	APRange        *[2]float64 `json:"average_precision_95,omitempty"`
+	ECERange       *[2]float64 `json:"ece_95,omitempty"`
 
 	FalseHides float64 `json:"false_hides"` // share of harmless texts hidden
 
@@ -330,8 +332,11 @@ func (o EvalOptions) measureBinary(m *Measure, list []judged) {
 	m.RecallAt2, m.RecallAt2Range = &at2, &[2]float64{lo2, hi2}
 	auc, ap, ece := round(aucOf(sc)), round(averagePrecision(sc)), round(calibrationError(sc))
 	m.AUC, m.AP, m.ECE = &auc, &ap, &ece
-	lo, hi := bootstrap(len(sc), func(pick []int) float64 { return aucOf(picked(sc, pick)) })
-	m.AUCRange = &[2]float64{lo, hi}
+	of := func(figure func([]scored) float64) *[2]float64 {
+		lo, hi := bootstrap(len(sc), func(pick []int) float64 { return figure(picked(sc, pick)) })
+		return &[2]float64{lo, hi}
+	}
+	m.AUCRange, m.APRange, m.ECERange = of(aucOf), of(averagePrecision), of(calibrationError)
 }
 
 // hideRanges are the intervals of precision, recall and F1 of hiding.

@@ -176,13 +176,13 @@ func recorded(answers map[string]string, task, column string) func(moderation.Ex
 
 func printReport(w io.Writer, r moderation.Report) {
 	fmt.Fprintf(w, "task %s, n %d, model %s, rules %s\n", r.Task, r.N, r.Model, r.Rules)
-	fmt.Fprintf(w, "%-14s %6s  %-21s %-21s %-21s %-21s %-21s %-21s %6s %6s\n", "slice", "n", "precision [95 %]", "recall [95 %]", "f1 [95 %]", "macro-f1 [95 %]", "auc [95 %]", "accuracy [95 %]", "ap", "ece")
+	fmt.Fprintf(w, "%-14s %6s  %-21s %-21s %-21s %-21s %-21s %-21s %-21s %-21s\n", "slice", "n", "precision [95 %]", "recall [95 %]", "f1 [95 %]", "macro-f1 [95 %]", "auc [95 %]", "accuracy [95 %]", "ap [95 %]", "ece [95 %]")
 	for _, m := range append([]moderation.Measure{r.Overall}, append(r.Languages, r.Labels...)...) {
 		auc, ap, ece := "-", "-", "-"
 		if m.AUC != nil {
-			auc, ap, ece = span(*m.AUC, m.AUCRange), fmt.Sprintf("%.3f", *m.AP), fmt.Sprintf("%.3f", *m.ECE)
+			auc, ap, ece = span(*m.AUC, m.AUCRange), span(*m.AP, m.APRange), span(*m.ECE, m.ECERange)
 		}
-		fmt.Fprintf(w, "%-14s %6d  %-21s %-21s %-21s %-21s %-21s %-21s %6s %6s\n", m.Name, m.N, span(m.Precision, m.PrecisionRange), span(m.Recall, m.RecallRange), span(m.F1, m.F1Range), span(m.MacroF1, m.MacroF1Range), auc, span(m.Accuracy, m.AccuracyRange), ap, ece)
+		fmt.Fprintf(w, "%-14s %6d  %-21s %-21s %-21s %-21s %-21s %-21s %-21s %-21s\n", m.Name, m.N, span(m.Precision, m.PrecisionRange), span(m.Recall, m.RecallRange), span(m.F1, m.F1Range), span(m.MacroF1, m.MacroF1Range), auc, span(m.Accuracy, m.AccuracyRange), ap, ece)
 	}
 	var tiers []string
 	for _, t := range []string{"rules", "model", "llm", "policy"} {
