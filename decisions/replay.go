@@ -72,8 +72,8 @@ func (a *Archive) Replay(ctx context.Context, workspaceID int64, r Row) (Replaye
 		out.Outcome = Unreadable
 		return out, nil
 	}
-	if was.EngineVersion != moderation.EngineVersion {
-		out.Outcome, out.Why = Unavailable, fmt.Sprintf("judged by engine %d, this program has %d", was.EngineVersion, moderation.EngineVersion)
+	if was.EngineVersion != moderation.EngineVersion() {
+		out.Outcome, out.Why = Unavailable, fmt.Sprintf("judged by engine %d, this program has %d", was.EngineVersion, moderation.EngineVersion())
 		return out, nil
 	}
 	engine, why, err := a.Engine(ctx, workspaceID, was.ModelVersion, was.RulesVersion, was.PolicyVersion)

@@ -25,6 +25,7 @@ type headMeta struct {
 	Labels []string `json:"labels"`
 	Bits   uint     `json:"bits"`
 	Salted bool     `json:"salted,omitempty"`
+	Flat   bool     `json:"flat,omitempty"`
 	Scale  float64  `json:"scale"`
 	Bias   []int32  `json:"bias"`
 	Levels []int32  `json:"levels"`
@@ -32,7 +33,7 @@ type headMeta struct {
 
 var magic = []byte("ponte model 3\n")
 
-var headNames = []string{"harm", "spam", "shape", "category", "intent", "optout", "human", "language", "sentiment"}
+var headNames = []string{"harm", "spam", "shape", "category", "intent", "optout", "optout signs", "human", "human signs", "language", "sentiment"}
 
 // Write stores the model: a JSON header, the lexicon, then the weights of each head, gzipped.
 func (m *Model) Write(w io.Writer) error {
@@ -43,7 +44,7 @@ func (m *Model) Write(w io.Writer) error {
 		if h == nil {
 			continue
 		}
-		a.Heads = append(a.Heads, headMeta{h.Name, h.Labels, h.Bits, h.Salted, h.Scale, h.Bias, levelsOf()})
+		a.Heads = append(a.Heads, headMeta{h.Name, h.Labels, h.Bits, h.Salted, h.Flat, h.Scale, h.Bias, levelsOf()})
 		for _, v := range h.Weights {
 			body = append(body, byte(v))
 		}
@@ -101,7 +102,7 @@ func ReadModel(r io.Reader) (*Model, error) {
 		if meta.Bits > 22 || k == 0 || k > maxLabels || len(meta.Bias) != k || len(meta.Levels) != 128 || len(rest) < k<<meta.Bits {
 			return nil, ErrModel
 		}
-		h := &head{Name: meta.Name, Labels: meta.Labels, Bits: meta.Bits, Salted: meta.Salted, Scale: meta.Scale, Bias: meta.Bias, Weights: make([]int8, k<<meta.Bits)}
+		h := &head{Name: meta.Name, Labels: meta.Labels, Bits: meta.Bits, Salted: meta.Salted, Flat: meta.Flat, Scale: meta.Scale, Bias: meta.Bias, Weights: make([]int8, k<<meta.Bits)}
 		h.useLevels(meta.Levels)
 		for i := range h.Weights {
 			h.Weights[i] = int8(rest[i])

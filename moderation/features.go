@@ -12,14 +12,16 @@ const maxFeatures = 1 << 15
 
 // scratch keeps the buffers of scoring, so that a text costs no memory once they have grown.
 type scratch struct {
-	word    []rune
-	feats   []uint32 // each feature of the text once
-	seen    []uint64 // open addressing: generation << 32 | feature
-	mask    uint32
-	round   uint32
-	sums    [maxLabels]int32
-	probs   [maxLabels]float64
-	shaking []byte
+	word     []rune
+	feats    []uint32 // each feature of the text once
+	seen     []uint64 // open addressing: generation << 32 | feature
+	mask     uint32
+	round    uint32
+	sums     [maxLabels]int32
+	probs    [maxLabels]float64
+	shaking  []byte
+	sentence sentence // the text read for wishes
+	signs    []uint32
 	// what the text shows of concepts, and where in feats its shape begins
 	concepts  conceptSet
 	shapeFrom int

@@ -62,10 +62,10 @@ func TestFiguresOnOwnSentences(t *testing.T) {
 	}
 	count("language", 0.84, []string{"language"}, not("unknown"), func(v Verdict, x Example) bool { return v.Language == x.Label })
 	count("sentiment", 0.80, []string{"sentiment"}, all, func(v Verdict, x Example) bool { return v.Sentiment == x.Label })
-	count("withdrawals found", 0.905, []string{"optout"}, is("clear"), withdrawn)
-	count("look-alikes of withdrawals left alone", 0.905, []string{"optout"}, is("none"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
+	count("withdrawals found", 0.91, []string{"optout"}, is("clear"), withdrawn)
+	count("look-alikes of withdrawals left alone", 0.94, []string{"optout"}, is("none"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
 	count("ordinary talk left alone", 0.99, []string{"intent"}, not("opt_out"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
-	count("asks for a person heard", 0.86, []string{"intent"}, is("human_agent"), func(v Verdict, _ Example) bool { return v.WantsHuman })
+	count("asks for a person heard", 0.93, []string{"intent"}, is("human_agent"), func(v Verdict, _ Example) bool { return v.WantsHuman })
 	count("spam hidden", 0.62, []string{"spam"}, not("none"), hidden)
 	count("harm hidden", 0.18, []string{"harm"}, not("none", "self_harm"), hidden)
 	count("harmless kept", 0.995, []string{"intent", "sentiment", "optout"}, all, kept)
@@ -74,7 +74,7 @@ func TestFiguresOnOwnSentences(t *testing.T) {
 }
 
 // figuresOf are the intents by language.
-var figuresOf = map[string]float64{"en": 0.75, "it": 0.79, "fr": 0.77, "ro": 0.775, "es": 0.78, "de": 0.725, "pt": 0.80}
+var figuresOf = map[string]float64{"en": 0.79, "it": 0.82, "fr": 0.825, "ro": 0.835, "es": 0.815, "de": 0.78, "pt": 0.825}
 
 // publicFolder is where the development parts of public sets lie, beside this repository or where
 // PONTE_EVAL_DATA says; they are other
@@ -105,7 +105,7 @@ func TestFiguresOnPublicSets(t *testing.T) {
 			pooled[rows[i].Lang] = append(pooled[rows[i].Lang], scored{x: v.Harm, y: rows[i].Label == "1"})
 		}
 	}
-	for l, reached := range map[string]float64{"ro": 0.934, "en": 0.899, "pt": 0.804, "fr": 0.838, "de": 0.786, "it": 0.743, "es": 0.783} {
+	for l, reached := range map[string]float64{"ro": 0.934, "en": 0.896, "pt": 0.806, "fr": 0.842, "de": 0.789, "it": 0.739, "es": 0.786} {
 		got := aucOf(pooled[l])
 		if noise := 2 * aucError(reached, pooled[l]); got < reached-noise {
 			t.Errorf("harm AUC %s: %.3f of %d, the model reached %.3f when it was trained, noise %.3f", l, got, len(pooled[l]), reached, noise)

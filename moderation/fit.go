@@ -24,6 +24,7 @@ type headOptions struct {
 	drop   float64 // share of features left out of each step, so that no few of them carry a text
 	even   bool    // weigh classes by the root of their rarity
 	rounds int     // models averaged; 0 means 1
+	flat   bool    // a text's sum is not divided by the root of its number of features
 }
 
 // fitter trains one linear head by stochastic gradient descent with AdaGrad.
@@ -97,6 +98,9 @@ func (f *fitter) run(items []item) {
 // have the last word.
 func (f *fitter) step(it item, rate float64) {
 	v := 1 / math.Sqrt(float64(max(1, len(it.at))))
+	if f.o.flat {
+		v = 1
+	}
 	for c := range f.probs {
 		sum := float32(0)
 		for _, at := range it.at {
@@ -245,7 +249,7 @@ func quantise(name string, labels []string, o headOptions, w []float32, bias []f
 	}
 	scale := top / topLevel
 	levels := levelsOf()
-	h := &head{Name: name, Labels: labels, Bits: o.bits, Salted: o.salted, Scale: scale, Bias: make([]int32, len(labels)), Weights: make([]int8, len(w))}
+	h := &head{Name: name, Labels: labels, Bits: o.bits, Salted: o.salted, Flat: o.flat, Scale: scale, Bias: make([]int32, len(labels)), Weights: make([]int8, len(w))}
 	h.useLevels(levels)
 	for i, v := range w {
 		size := int32(math.Round(math.Abs(float64(v)) / scale))

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -199,13 +200,13 @@ func (e *Engine) Judge(in Input) Verdict {
 
 func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 	n := normalise(in.Text)
-	v := Verdict{Subject: in.Subject, EngineVersion: EngineVersion, ModelVersion: e.model.Version, RulesVersion: e.rules.Version, PolicyVersion: e.policy.Version(), Normalised: n.folded, Scores: map[string]*float64{}}
+	v := Verdict{Subject: in.Subject, EngineVersion: EngineVersion(), ModelVersion: e.model.Version, RulesVersion: e.rules.Version, PolicyVersion: e.policy.Version(), Normalised: n.folded, Scores: map[string]*float64{}}
 	for _, c := range append(append([]string{}, HarmCategories...), SpamCategories...) {
 		v.Scores[c] = nil
 	}
 	p := e.model.Predict(n)
 	v.Language, v.Intent, v.IntentScore, v.Sentiment = p.Language, p.Intent, p.IntentScore, p.Sentiment
-	v.OptOut, v.WantsHuman = recogniseWishes(n, p)
+	v.OptOut, v.WantsHuman = recogniseWishes(&p)
 	if v.OptOut == OptOutClear {
 		v.Intent, v.IntentScore = "opt_out", max(v.IntentScore, 0.99)
 	} else if v.WantsHuman {
@@ -221,7 +222,7 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 	if useRules {
 		hits = e.rules.match(&in, v.Language)
 	}
-	if danger, ok := p.chance("self_harm"); ok && useModel && danger >= inDanger {
+	if danger, ok := p.chance("self_harm"); ok && useModel && danger >= inDanger && !(aimed(hits) && !ofOneself(n.folded)) {
 		hits = append(hits, hit{Rule: "model", Text: "the model reads somebody who may harm themselves", Category: "self_harm", Decision: Review, Score: danger})
 	}
 	v.keepTiers(hits, p, useModel)
@@ -244,6 +245,32 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 		e.media(&v, in)
 	}
 	return v
+}
+
+// aimed says whether a rule is sure of violence against another: what tells somebody to kill themselves
+// is no cry for help of its writer.
+func aimed(hits []hit) bool {
+	return slices.ContainsFunc(hits, func(h hit) bool { return h.Category == "violence" && h.Decision == Hide })
+}
+
+// ofOneself says whether the writer speaks of themselves.
+func ofOneself(folded string) bool {
+	for word := range strings.FieldsSeq(folded) {
+		if firstPerson[word] {
+			return true
+		}
+	}
+	return false
+}
+
+var firstPerson = wordSet("i im ive id ill me my myself mine io mi mio mia je j jai jsuis me moi mon ma eu mie mine meu mea imi yo mi mio ich mich mir mein meine eu me meu minha mim")
+
+func wordSet(words string) map[string]bool {
+	m := map[string]bool{}
+	for word := range strings.FieldsSeq(words) {
+		m[word] = true
+	}
+	return m
 }
 
 // The words of Verdict.Media.

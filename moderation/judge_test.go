@@ -87,12 +87,68 @@ func TestWithdrawals(t *testing.T) {
 	t.Parallel()
 	e := engine()
 	for text, want := range map[string]OptOut{
-		"STOP": OptOutClear, "Stop!!": OptOutClear, "STOP pls": OptOutClear, "please don't text me anymore": OptOutClear, "non voglio più ricevere promozioni": OptOutClear, "ne m'écrivez plus": OptOutClear,
-		"oprește": OptOutClear, "dezabonare": OptOutClear, "darme de baja": OptOutClear, "bitte keine Nachrichten mehr": OptOutClear, "não quero mais receber mensagens": OptOutClear,
-		"please don't stop": NoOptOut, "don't unsubscribe me": NoOptOut, "cancel my 3 o'clock": NoOptOut, "is there a bus stop near you?": NoOptOut, "quanto costa?": NoOptOut, "cancel": OptOutDoubtful, "basta": OptOutDoubtful,
+		"STOP": OptOutClear, "Stop!!": OptOutClear, "STOP pls": OptOutClear, "S T O P": OptOutClear, "stoooop 🛑": OptOutClear, "unsubscirbe": OptOutClear, "baja": OptOutClear, "SAIR": OptOutClear, "Stopp bitte": OptOutClear,
+		"abmelden": OptOutClear, "Gracias por todo. Baja": OptOutClear, "please don't text me anymore": OptOutClear, "non voglio più ricevere promozioni": OptOutClear, "ne m'écrivez plus": OptOutClear, "basta": OptOutDoubtful, "Annulla": OptOutDoubtful, "cancella": OptOutDoubtful, "cancelar por favor": OptOutDoubtful, "stornieren": OptOutDoubtful,
+		"oprește": OptOutClear, "dezabonare": OptOutClear, "darme de baja": OptOutClear, "bitte keine Nachrichten mehr": OptOutClear, "não quero mais receber mensagens": OptOutClear, "take me off your list": OptOutClear,
+		"please don't stop": NoOptOut, "don't unsubscribe me": NoOptOut, "non smettere": NoOptOut, "n'arrêtez pas": NoOptOut, "nu vă opriți": NoOptOut, "no paren": NoOptOut, "hört nicht auf": NoOptOut, "não parem": NoOptOut,
+		"cancel my 3 o'clock": NoOptOut, "annullate la prenotazione di sabato": NoOptOut, "is there a bus stop near you?": NoOptOut, "I can't stop laughing": NoOptOut, "stop by tomorrow?": NoOptOut, "quanto costa?": NoOptOut,
+		"para mañana hay sitio?": NoOptOut, "chega hoje?": NoOptOut, "Ende des Monats geöffnet?": NoOptOut, "demais!": NoOptOut, "cancel": OptOutDoubtful,
 	} {
 		if got := e.Judge(Input{Subject: SubjectMessage, Text: text}).OptOut; got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestAsksForAPerson(t *testing.T) {
+	t.Parallel()
+	e := engine()
+	for text, want := range map[string]bool{
+		"is anyone real there?": true, "HUMAN!!!": true, "can I talk to a person": true, "voglio parlare con qualcuno": true, "operatore": true, "un conseiller svp": true, "y a quelqu'un ?": true,
+		"pot vorbi cu un om?": true, "hay alguien ahí?": true, "quiero un asesor": true, "Mensch bitte": true, "kann ich mit jemandem sprechen": true, "quero falar com um atendente": true, "are you a bot?": true,
+		"a table for four people": false, "pour une personne ou deux ?": false, "wie viele Personen passen rein?": false, "cât costă de persoană": false, "talk soon!": false,
+	} {
+		if got := e.Judge(Input{Subject: SubjectMessage, Text: text}); got.WantsHuman != want {
+			t.Errorf("%q: %v, want %v", text, got.WantsHuman, want)
+		}
+	}
+}
+
+// What tells somebody to kill themselves is violence; who speaks of doing it, or was told so, goes to a person.
+func TestIncitementIsNoCryForHelp(t *testing.T) {
+	t.Parallel()
+	e := engine()
+	for text, want := range map[string]Decision{
+		"kill yourself": Hide, "kys": Hide, "ammazzati": Hide, "suicide-toi": Hide, "omoară-te": Hide, "mátate": Hide, "bring dich um": Hide, "mata-te": Hide,
+		"I want to kill myself": Review, "sometimes I think I should kill myself": Review, "voglio ammazzarmi": Review, "je veux me suicider": Review, "quero me matar": Review, "ich will mich umbringen": Review,
+		"someone told me kill yourself and I can't stop thinking about it": Review, "mi ha detto ammazzati": Review,
+	} {
+		v := e.Judge(Input{Subject: SubjectComment, Text: text})
+		if v.Decision != want || want == Review && !v.SelfHarm() || want == Hide && v.Category != "violence" {
+			t.Errorf("%q: %s as %s, want %s", text, v.Decision, v.Category, want)
+		}
+	}
+}
+
+func TestGoBackWhereYouCameFrom(t *testing.T) {
+	t.Parallel()
+	e := engine()
+	for text, want := range map[string]Decision{
+		"go back to where you came from": Hide, "just go back to your country": Hide, "torna al tuo paese": Hide, "retourne dans ton pays": Hide, "du-te înapoi în țara ta": Hide, "vuelve a tu país": Hide,
+		"geh zurück wo du hergekommen bist": Hide, "volta pra tua terra": Hide, "when do you go back to your country? safe travels": Review, "they told me to go back to your country": Review,
+		"we go back to Lisbon on Sunday, any table?": Allow, "torno a casa alle otto, siete aperti?": Allow,
+	} {
+		if v := e.Judge(Input{Subject: SubjectComment, Text: text}); v.Decision != want {
+			t.Errorf("%q: %s (%v), want %s", text, v.Decision, v.Reasons, want)
+		}
+	}
+}
+
+func TestNothingSaidIsNothingWrong(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", " ", "\n\t ", "\u200b", "...", "?!"} {
+		if v := engine().Judge(Input{Subject: SubjectComment, Text: text}); v.Harm != 0 || v.SpamScore != 0 || v.Decision != Allow || v.OptOut != NoOptOut || v.WantsHuman || v.NeedsLLM {
+			t.Errorf("%q: harm %g, spam %g, %s", text, v.Harm, v.SpamScore, v.Decision)
 		}
 	}
 }

@@ -27,6 +27,7 @@ type head struct {
 	Labels  []string // one column of weights a label; a binary head has one
 	Bits    uint     // 2^Bits buckets
 	Salted  bool     // the upper half of the buckets is for what holds in one language only
+	Flat    bool     // the sum is not divided by the root of the number of features
 	Scale   float64
 	Bias    []int32
 	Weights []int8 // codes, bucket-major: Weights[bucket*len(Labels)+label]
@@ -60,8 +61,8 @@ type Prediction struct {
 	WithdrawsFrom      float64 // doubtful from here on
 	WithdrawsClear     float64 // clear from here on
 	AsksFrom           float64
-	Signs              wishSigns // what patterns see of the two, where they were asked
-	Category           string    // the likeliest category; empty: none
+	Signs              reading // what the grammar finds of the two
+	Category           string  // the likeliest category; empty: none
 	CategoryNames      []string
 	Categories         [maxLabels]float64 // by CategoryNames
 }
@@ -73,6 +74,9 @@ func (m *Model) Predict(n normal) Prediction {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
 	var p Prediction
+	if n.folded == "" { // nothing is said: nothing can be wrong with it
+		return Prediction{Language: "unknown", Intent: "other", Sentiment: "neutral", HarmHide: 2, SpamHide: 2, WithdrawsFrom: 2, WithdrawsClear: 2, AsksFrom: 2}
+	}
 	p.Language = m.language(&n, s)
 	m.textFeatures(s, &n, p.Language)
 	p.Harm = m.probability("harm", p.Language, s)
@@ -153,7 +157,7 @@ func (v *Verdict) scoreCategories(p Prediction) {
 	}
 }
 
-// wishes scores the two wishes. The patterns are slow and are run only where the words leave it open.
+// wishes scores the two wishes by what the grammar finds and by the words.
 func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 	out, human := m.heads["optout"], m.heads["human"]
 	if out == nil || human == nil {
@@ -161,22 +165,24 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 		return
 	}
 	p.WithdrawsFrom, p.WithdrawsClear, p.AsksFrom = m.threshold("optout", ""), m.threshold("optout", "clear"), m.threshold("human", "")
-	p.Withdraws, p.Asks = sigmoid(out.logit(s, "")), sigmoid(human.logit(s, ""))
-	if p.Withdraws >= openQuestion || p.Asks >= openQuestion {
-		signs := signsOf(plain(n.folded), p.Language)
-		p.Signs = signs
-		s.wishFeatures(signs)
-		p.Withdraws, p.Asks = sigmoid(out.logit(s, "")), sigmoid(human.logit(s, ""))
-		// What says that it goes on is none, nor what asks for offers in words no pattern contradicts.
-		if signs.against || p.Intent == "opt_in" && p.OptOut < 0.3 && !signs.clear {
-			p.Withdraws = 0
-		}
-	}
-	p.Withdraws, p.Asks = round(p.Withdraws), round(p.Asks)
+	p.Signs = s.sentence.wishesIn(n.lower, p.Language)
+	p.Withdraws = round(sigmoid(m.weigh("optout signs", out.logit(s, ""), p.Signs, s)))
+	p.Asks = round(sigmoid(m.weigh("human signs", human.logit(s, ""), p.Signs, s)))
 }
 
-// openQuestion is the score from which on patterns are asked too.
-const openQuestion = 0.004
+// weigh puts what the words say together with the signs.
+func (m *Model) weigh(name string, words float64, r reading, s *scratch) float64 {
+	h := m.heads[name]
+	if h == nil {
+		return words
+	}
+	all := s.feats
+	s.signs = r.signFeatures(s.signs, words)
+	s.feats = s.signs
+	x := h.logit(s, "")
+	s.feats = all
+	return x
+}
 
 func (m *Model) language(n *normal, s *scratch) string {
 	h := m.heads["language"]
@@ -305,7 +311,12 @@ func (h *head) single(feats []uint32, language string) int32 {
 }
 
 // scaleOf makes texts of all lengths comparable: the sum over the root of the number of features.
-func (h *head) scaleOf(count int) float64 { return h.Scale / math.Sqrt(float64(max(count, 1))) }
+func (h *head) scaleOf(count int) float64 {
+	if h.Flat {
+		return h.Scale
+	}
+	return h.Scale / math.Sqrt(float64(max(count, 1)))
+}
 
 func (h *head) logit(s *scratch, language string) float64 {
 	count := len(s.feats)

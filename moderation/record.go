@@ -6,11 +6,6 @@ import (
 	"fmt"
 )
 
-// EngineVersion counts the changes of the program that make it judge otherwise with the same model,
-// rules and policy. A verdict of another version of the engine cannot be replayed by this one, which
-// then says so instead of calling the outcome a difference.
-const EngineVersion = 3
-
 // TierAnswers is what each tier of the cascade said of one text, beside what came of it.
 type TierAnswers struct {
 	Rules     []RuleHit    `json:"rules,omitempty"`
@@ -136,7 +131,7 @@ func (e *Engine) Documents() ([]Document, error) {
 
 // Made says whether a verdict was made by these versions.
 func (e *Engine) Made(v Verdict) bool {
-	return v.EngineVersion == EngineVersion && v.ModelVersion == e.model.Version && v.RulesVersion == e.rules.Version && v.PolicyVersion == e.policy.Version()
+	return v.EngineVersion == EngineVersion() && v.ModelVersion == e.model.Version && v.RulesVersion == e.rules.Version && v.PolicyVersion == e.policy.Version()
 }
 
 // ModelVersion is the version of the model this engine judges with.

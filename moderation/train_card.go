@@ -106,7 +106,7 @@ func (t *trainer) wishFigures(e *Engine) {
 		got := e.judge(Input{Subject: SubjectMessage, Text: row.Text}, false, true).OptOut != NoOptOut
 		switch row.Label {
 		case "clear":
-			n, found, listed = n+1, found+bit(got), listed+bit(stopWords[plain(fold(row.Text))])
+			n, found, listed = n+1, found+bit(got), listed+bit(e.model.Predict(normalise(row.Text)).Signs.whole.word)
 		case "none":
 			looks, alarms = looks+1, alarms+bit(got)
 		}

@@ -8,25 +8,36 @@ import (
 // wishOptions fit the two heads that must miss almost nothing.
 var wishOptions = headOptions{bits: 17, epochs: 12, rate: 0.15, rounds: 3, ratio: true}
 
-// alarmShare is the share of ordinary talk that may be taken for a wish: the most that is bearable,
-// since a wish missed is worse. What is less sure is doubtful, and one question settles it.
+// signOptions fit what weighs the signs.
+var signOptions = headOptions{bits: signBits, epochs: 20, rate: 0.1, l2: 3e-4, rounds: 2, flat: true}
+
+// alarmShare is the share of ordinary talk that may be taken for a wish. A wish missed is worse than a
+// question too many: what is less sure is doubtful, and one question settles it.
 const (
-	alarmShare      = 0.013
-	alarmShareClear = 0.006
-	alarmShareHuman = 0.012
+	alarmShare      = 0.008
+	alarmShareClear = 0.003
+	alarmShareHuman = 0.013
 )
 
 // wish is a text as the two heads see it, with how hard a look-alike it is.
 type wish struct {
 	Example
 	withdraws, asks, lookalike bool
-	against                    bool // a pattern rules a withdrawal out
+	read                       reading
 	at                         []uint32
 }
 
 // wishes trains the heads of withdrawals and of asking for a person, each against everything else
 // people write, and sets their thresholds on texts held out in turn.
 func (t *trainer) wishes() error {
+	list := t.wishList()
+	t.wishHead("optout", list, func(w wish) bool { return w.withdraws }, map[string]float64{"": alarmShare, "clear": alarmShareClear})
+	t.wishHead("human", list, func(w wish) bool { return w.asks }, map[string]float64{"": alarmShareHuman})
+	return nil
+}
+
+// wishList reads all training sentences for wishes.
+func (t *trainer) wishList() []wish {
 	var list []wish
 	for _, e := range trainingPart(t.seeds["optout"]) {
 		if e.Label != "doubtful" {
@@ -45,18 +56,34 @@ func (t *trainer) wishes() error {
 		n := normalise(list[i].Text)
 		language := t.m.language(&n, t.s)
 		t.m.textFeatures(t.s, &n, language)
-		signs := signsOf(plain(n.folded), language)
-		list[i].against = signs.against
-		t.s.wishFeatures(signs)
+		list[i].read = t.s.sentence.wishesIn(n.lower, language)
 		list[i].at = buckets(t.s.feats, "", wishOptions)
 	}
-	t.wishHead("optout", list, func(w wish) bool { return w.withdraws }, map[string]float64{"": alarmShare, "clear": alarmShareClear})
-	t.wishHead("human", list, func(w wish) bool { return w.asks }, map[string]float64{"": alarmShareHuman})
-	return nil
+	return list
 }
 
+// wishHead fits the two storeys of a wish: what the words say, and what the signs say of that.
 func (t *trainer) wishHead(name string, list []wish, yes func(wish) bool, shares map[string]float64) {
-	const folds = 4
+	logits := t.wordsHeldOut(name, list, yes)
+	scores := t.wishScores(name, list, logits, yes)
+	t.m.thresholds[name] = map[string]float64{}
+	for _, key := range []string{"", "clear"} {
+		if share, ok := shares[key]; ok {
+			t.wishThreshold(name, key, list, scores, yes, share)
+		}
+	}
+	t.m.heads[name] = fitHead(name, wishItems(list, yes), wishOptions)
+	t.m.heads[name+" signs"] = fitHead(name+" signs", signItems(list, logits, yes), signOptions)
+	t.m.source(name, "own sentences", len(list), "ours")
+	t.o.Log("%s: %d texts", name, len(list))
+}
+
+func fitHead(name string, items []item, o headOptions) *head {
+	w, bias := fit(items, 1, o)
+	return quantise(name, []string{"1"}, o, w, bias)
+}
+
+func wishItems(list []wish, yes func(wish) bool) []item {
 	items := make([]item, len(list))
 	for i, w := range list {
 		items[i] = item{w.at, 0, 0.7}
@@ -66,36 +93,66 @@ func (t *trainer) wishHead(name string, list []wish, yes func(wish) bool, shares
 			items[i].weight = 1
 		}
 	}
-	scores := make([]float64, len(list))
-	for fold := range folds {
-		var part []item
-		for i, it := range items {
-			if i%folds != fold {
-				part = append(part, it)
-			}
-		}
-		h := t.fitWish(name, part)
-		for i := fold; i < len(items); i += folds {
-			t.s.feats = append(t.s.feats[:0], items[i].at...)
-			if scores[i] = round(sigmoid(h.logit(t.s, ""))); name == "optout" && list[i].against {
-				scores[i] = 0
-			}
-		}
-	}
-	t.m.thresholds[name] = map[string]float64{}
-	for _, key := range []string{"", "clear"} {
-		if share, ok := shares[key]; ok {
-			t.wishThreshold(name, key, list, scores, yes, share)
-		}
-	}
-	t.m.heads[name] = t.fitWish(name, items)
-	t.m.source(name, "own sentences", len(items), "ours")
-	t.o.Log("%s: %d texts", name, len(items))
+	return items
 }
 
-func (t *trainer) fitWish(name string, items []item) *head {
-	w, bias := fit(items, 1, wishOptions)
-	return quantise(name, []string{"1"}, wishOptions, w, bias)
+const wishFolds = 4
+
+// inTurn splits places into those a fold is fitted on and those held out from it.
+func inTurn(n, fold int) (part, rest []int) {
+	for i := range n {
+		if i%wishFolds == fold {
+			rest = append(rest, i)
+		} else {
+			part = append(part, i)
+		}
+	}
+	return part, rest
+}
+
+// wordsHeldOut are the logits of the words, by heads that were fitted without the text.
+func (t *trainer) wordsHeldOut(name string, list []wish, yes func(wish) bool) []float64 {
+	items, logits := wishItems(list, yes), make([]float64, len(list))
+	for fold := range wishFolds {
+		part, rest := inTurn(len(list), fold)
+		h := fitHead(name, chosen(items, part), wishOptions)
+		for _, i := range rest {
+			t.s.feats = append(t.s.feats[:0], items[i].at...)
+			logits[i] = h.logit(t.s, "")
+		}
+	}
+	return logits
+}
+
+// wishScores are what signs and words say together, by heads fitted without the text.
+func (t *trainer) wishScores(name string, list []wish, logits []float64, yes func(wish) bool) []float64 {
+	items, scores := signItems(list, logits, yes), make([]float64, len(list))
+	for fold := range wishFolds {
+		part, rest := inTurn(len(list), fold)
+		h := fitHead(name, chosen(items, part), signOptions)
+		for _, i := range rest {
+			t.s.feats = append(t.s.feats[:0], items[i].at...)
+			scores[i] = round(sigmoid(h.logit(t.s, "")))
+		}
+	}
+	return scores
+}
+
+func chosen(items []item, places []int) []item {
+	out := make([]item, len(places))
+	for k, i := range places {
+		out[k] = items[i]
+	}
+	return out
+}
+
+// signItems are the texts as the second storey sees them.
+func signItems(list []wish, logits []float64, yes func(wish) bool) []item {
+	items := wishItems(list, yes)
+	for i := range items {
+		items[i].at = list[i].read.signFeatures(nil, logits[i])
+	}
+	return items
 }
 
 // wishThreshold is the lowest score at which ordinary talk raises no more than its share of alarms.
