@@ -25,7 +25,8 @@ require (
 require github.com/robfig/cron/v3 v3.0.1 // indirect
 
 require (
-	github.com/boombuler/barcode v1.0.1-0.20190219062509-6c824513bacc // indirect
+	codeberg.org/go-pdf/fpdf v0.12.0 // indirect
+	github.com/boombuler/barcode v1.1.0 // indirect
 	github.com/go-jose/go-jose/v4 v4.1.4 // indirect
 )
 

@@ -36,7 +36,11 @@ type ContactDetail struct {
 }
 
 type contactsIn struct {
-	Q string `query:"q" maxLength:"200"`
+	Q        string `query:"q" maxLength:"200"`
+	Label    string `query:"label" maxLength:"60"`
+	Language string `query:"language" maxLength:"10"`
+	Channel  string `query:"channel" enum:"facebook,instagram,messenger,whatsapp"`
+	Consent  string `query:"consent" enum:"granted,withdrawn,refused,doubt,expired,none" doc:"Where offers stand on any channel; none: on no channel is there anything"`
 	Paging
 }
 
@@ -49,11 +53,61 @@ func (s *Server) listContacts(ctx context.Context, who *caller, in *contactsIn) 
 	if err != nil {
 		return Page[Contact]{}, err
 	}
-	rows, err := inbox.ListContacts(ctx, s.DB, who.WorkspaceID, in.Q, who.Role.SeesPhones(), before, in.Limit+1)
+	f := inbox.ContactFilter{Words: in.Q, Whole: who.Role.SeesPhones(), Label: in.Label, Language: in.Language, Channel: in.Channel}
+	if in.Consent != "" {
+		return s.contactsStanding(ctx, who.WorkspaceID, f, consent.Status(in.Consent), before, in.Limit)
+	}
+	rows, err := inbox.ListContacts(ctx, s.DB, who.WorkspaceID, f, before, in.Limit+1)
 	if err != nil {
 		return Page[Contact]{}, err
 	}
 	return pageByID(each(rows, showContact), in.Limit, func(c Contact) int64 { return c.ID }), nil
+}
+
+// contactsStanding lists people by where their offers stand, which only the ledger can say: it asks for
+// some hundreds at a time. A page may end early and still have a next one.
+func (s *Server) contactsStanding(ctx context.Context, workspace int64, f inbox.ContactFilter, want consent.Status, before int64, limit int) (Page[Contact], error) {
+	const step, most = 400, 4000
+	out := []Contact{}
+	for seen := 0; ; seen += step {
+		rows, err := inbox.ListContacts(ctx, s.DB, workspace, f, before, step)
+		if err != nil {
+			return Page[Contact]{}, err
+		}
+		keys := each(rows, func(c inbox.ContactView) consent.Key { return consent.Key{WorkspaceID: workspace, ContactID: c.ID} })
+		histories, err := s.Ledger.Histories(ctx, s.DB, keys)
+		if err != nil {
+			return Page[Contact]{}, err
+		}
+		for _, c := range rows {
+			before = c.ID
+			if !stands(histories[consent.Key{WorkspaceID: workspace, ContactID: c.ID}].Standing(s.Now()), want) {
+				continue
+			}
+			if out = append(out, showContact(c)); len(out) == limit {
+				return pageOf(out, strconv.FormatInt(before, 10)), nil
+			}
+		}
+		if len(rows) < step {
+			return pageOf(out, ""), nil
+		}
+		if seen+step >= most {
+			return pageOf(out, strconv.FormatInt(before, 10)), nil
+		}
+	}
+}
+
+// stands says whether any identity stands there; "none" is said of who stands nowhere.
+func stands(list []consent.State, want consent.Status) bool {
+	for _, s := range list {
+		if want == consent.Unknown && s.Status != consent.Unknown {
+			return false
+		}
+		if want != consent.Unknown && s.Status == want {
+			return true
+		}
+	}
+	return want == consent.Unknown
 }
 
 func idCursor(cursor string) (int64, error) {

@@ -120,6 +120,9 @@ var table = []route{
 	{"GET", v1 + "/contacts/{id}/merges", auth.See, "What was merged into a person", typed((*Server).listMerges), nil},
 	{"POST", v1 + "/contacts/{id}/merge", auth.Converse, "Make another contact part of this one", typed((*Server).mergeContacts), nil},
 	{"POST", v1 + "/contact-merges/{id}/undo", auth.Converse, "Part two contacts that were merged", silent((*Server).undoMerge), nil},
+	{"GET", v1 + "/contacts/{id}/evidence", auth.Configure, "Everything the consent ledger shows of a person (JSON)", nil, (*Server).contactEvidence},
+	{"GET", v1 + "/contacts/{id}/evidence.pdf", auth.Configure, "The same as a PDF", nil, (*Server).contactEvidencePDF},
+	{"GET", v1 + "/campaigns/{id}/consent", auth.Configure, "Each recipient of a campaign with the consent it went out on (JSON, or CSV by format=csv)", nil, (*Server).campaignConsent},
 	{"GET", v1 + "/contacts/{id}/erasure", auth.Configure, "What erasing a person would empty", typed((*Server).erasure), nil},
 	{"POST", v1 + "/contacts/{id}/erase", auth.Configure, "Erase a person's data", silent((*Server).eraseContact), nil},
 

@@ -23,14 +23,32 @@ type ContactView struct {
 const sqlContactViews = `
 SELECT c.id, ` + nameOfContact + ` AS name, c.language, c.country, c.labels, c.blocked_at, c.created_at FROM contacts c WHERE c.workspace_id = $1`
 
-// ListContacts finds people by name or user name; phone digits find them where whole is set.
-func ListContacts(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, words string, whole bool, before int64, limit int) ([]ContactView, error) {
+// ContactFilter narrows a list of people; empty fields let everybody through.
+type ContactFilter struct {
+	Words    string // in names and user names; phone digits find where Whole is set
+	Whole    bool
+	Label    string
+	Language string
+	Channel  string // somebody known on it
+}
+
+// ListContacts finds people, the newest first.
+func ListContacts(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, f ContactFilter, before int64, limit int) ([]ContactView, error) {
 	w := &Where{Args: []any{workspaceID}}
 	w.Add(`EXISTS (SELECT 1 FROM identities i WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id)`) // a join left the others empty
-	if words != "" {
-		digits := Digits(words)
+	if f.Words != "" {
+		digits := Digits(f.Words)
 		w.Add(`(c.name ILIKE ? OR EXISTS (SELECT 1 FROM identities i WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id
-AND (i.username ILIKE ? OR i.name ILIKE ? OR (? AND i.phone = ?))))`, Like(words), Like(words), Like(words), whole && len(digits) >= 6, digits)
+AND (i.username ILIKE ? OR i.name ILIKE ? OR (? AND i.phone = ?))))`, Like(f.Words), Like(f.Words), Like(f.Words), f.Whole && len(digits) >= 6, digits)
+	}
+	if f.Label != "" {
+		w.Add("? = ANY(c.labels)", f.Label)
+	}
+	if f.Language != "" {
+		w.Add("c.language = ?", f.Language)
+	}
+	if f.Channel != "" {
+		w.Add(`EXISTS (SELECT 1 FROM identities i WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id AND i.channel = ?)`, f.Channel)
 	}
 	if before != 0 {
 		w.Add("c.id < ?", before)

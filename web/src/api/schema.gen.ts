@@ -228,6 +228,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Members as conversations find them
+         * @description Permission: see
+         */
+        get: operations["get-agents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assist/figures": {
         parameters: {
             query?: never;
@@ -1332,6 +1352,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversation-counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many open conversations each view has
+         * @description Permission: see
+         */
+        get: operations["get-conversation-counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations": {
         parameters: {
             query?: never;
@@ -1392,6 +1432,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's unfinished answer
+         * @description Permission: converse
+         */
+        get: operations["get-conversations-id-draft"];
+        /**
+         * Keep one's unfinished answer
+         * @description Permission: converse
+         */
+        put: operations["put-conversations-id-draft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/labels": {
         parameters: {
             query?: never;
@@ -1430,6 +1494,74 @@ export interface paths {
          * @description Permission: converse
          */
         post: operations["post-conversations-id-messages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What members wrote about a conversation
+         * @description Permission: see
+         */
+        get: operations["get-conversations-id-notes"];
+        put?: never;
+        /**
+         * Write a note for the team
+         * @description Permission: converse
+         */
+        post: operations["post-conversations-id-notes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that one has it open; answers who else has
+         * @description Permission: see
+         */
+        post: operations["post-conversations-id-presence"];
+        /**
+         * Say that one has closed it
+         * @description Permission: see
+         */
+        delete: operations["delete-conversations-id-presence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/priority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move up or down in the queue
+         * @description Permission: converse
+         */
+        post: operations["post-conversations-id-priority"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1516,6 +1648,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/scheduled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Replies that wait for their time
+         * @description Permission: see
+         */
+        get: operations["get-conversations-id-scheduled"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put aside until a time, or until the customer writes
+         * @description Permission: converse
+         */
+        post: operations["post-conversations-id-snooze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened to a conversation beside what was said
+         * @description Permission: see
+         */
+        get: operations["get-conversations-id-steps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/suggestions": {
         parameters: {
             query?: never;
@@ -1576,6 +1768,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/unsnooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring back before its time
+         * @description Permission: converse
+         */
+        post: operations["post-conversations-id-unsnooze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/decisions/{verdict_id}": {
         parameters: {
             query?: never;
@@ -1630,6 +1842,26 @@ export interface paths {
          * @description Permission: own
          */
         post: operations["post-deliveries-id-replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How quickly customers were answered, and who waits
+         * @description Permission: see
+         */
+        get: operations["get-desk-figures"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2284,6 +2516,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Labels
+         * @description Permission: see
+         */
+        get: operations["get-labels"];
+        put?: never;
+        /**
+         * Make a label
+         * @description Permission: supervise
+         */
+        post: operations["post-labels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a label, wherever it stands
+         * @description Permission: supervise
+         */
+        put: operations["put-labels-id"];
+        post?: never;
+        /**
+         * Take a label off the list
+         * @description Permission: supervise
+         */
+        delete: operations["delete-labels-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/lead-forms": {
         parameters: {
             query?: never;
@@ -2385,6 +2665,26 @@ export interface paths {
          * @description Permission: signed
          */
         put: operations["put-me"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/away": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say that one is away, or back
+         * @description Permission: see
+         */
+        put: operations["put-me-away"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2524,6 +2824,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/members/{user_id}/agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set capacity, skills and languages of a member
+         * @description Permission: supervise
+         */
+        put: operations["put-members-user-id-agent"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/{user_id}/away": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say that a member is away, or back
+         * @description Permission: supervise
+         */
+        put: operations["put-members-user-id-away"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/members/{user_id}/password-link": {
         parameters: {
             query?: never;
@@ -2558,6 +2898,94 @@ export interface paths {
          * @description Permission: configure
          */
         post: operations["post-members-user-id-second-factor-off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change one's note
+         * @description Permission: converse
+         */
+        put: operations["put-notes-id"];
+        post?: never;
+        /**
+         * Remove a note
+         * @description Permission: converse
+         */
+        delete: operations["delete-notes-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notification-choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What one wants to hear of
+         * @description Permission: see
+         */
+        get: operations["get-notification-choices"];
+        /**
+         * Choose what one wants to hear of
+         * @description Permission: see
+         */
+        put: operations["put-notification-choices"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What one was told
+         * @description Permission: see
+         */
+        get: operations["get-notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark notifications as read
+         * @description Permission: see
+         */
+        post: operations["post-notifications-read"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2686,6 +3114,26 @@ export interface paths {
         get: operations["get-posts"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that one is there
+         * @description Permission: see
+         */
+        post: operations["post-presence"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3124,6 +3572,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scheduled-replies/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a reply that waits for its time
+         * @description Permission: converse
+         */
+        post: operations["post-scheduled-replies-id-cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/send/release": {
         parameters: {
             query?: never;
@@ -3300,13 +3768,41 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Teams in use
+         * Teams
          * @description Permission: see
          */
         get: operations["get-teams"];
         put?: never;
-        post?: never;
+        /**
+         * Make a team
+         * @description Permission: supervise
+         */
+        post: operations["post-teams"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a team
+         * @description Permission: supervise
+         */
+        put: operations["put-teams-id"];
+        post?: never;
+        /**
+         * End a team
+         * @description Permission: supervise
+         */
+        delete: operations["delete-teams-id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3920,6 +4416,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where other systems are told
+         * @description Permission: configure
+         */
+        get: operations["get-webhook-endpoints"];
+        put?: never;
+        /**
+         * Add an endpoint; its secret is shown once
+         * @description Permission: configure
+         */
+        post: operations["post-webhook-endpoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change an endpoint
+         * @description Permission: configure
+         */
+        put: operations["put-webhook-endpoints-id"];
+        post?: never;
+        /**
+         * Remove an endpoint
+         * @description Permission: configure
+         */
+        delete: operations["delete-webhook-endpoints-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause an endpoint, or go on
+         * @description Permission: configure
+         */
+        post: operations["post-webhook-endpoints-id-pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an endpoint a new secret
+         * @description Permission: configure
+         */
+        post: operations["post-webhook-endpoints-id-secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/sends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was sent to an endpoint
+         * @description Permission: configure
+         */
+        get: operations["get-webhook-endpoints-id-sends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a webhook that says only that it is one
+         * @description Permission: configure
+         */
+        post: operations["post-webhook-endpoints-id-test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-sends/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a webhook again
+         * @description Permission: configure
+         */
+        post: operations["post-webhook-sends-id-resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/withdrawals": {
         parameters: {
             query?: never;
@@ -4130,6 +4774,44 @@ export interface components {
             /** @description None: all */
             languages?: string[];
         };
+        Agent: {
+            away: boolean;
+            away_note: string;
+            /** Format: date-time */
+            away_until: string | null;
+            /**
+             * Format: int64
+             * @description Open conversations at once
+             */
+            capacity: number;
+            languages: string[];
+            /**
+             * Format: int64
+             * @description Open conversations assigned to them, snoozed ones apart
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Null: the workspace's default
+             */
+            own_capacity: number | null;
+            present: boolean;
+            /** Format: date-time */
+            seen_at: string | null;
+            skills: string[];
+            teams: string[];
+            /** Format: int64 */
+            user_id: number;
+        };
+        AgentInBody: {
+            /**
+             * Format: int64
+             * @description Null: the workspace's default
+             */
+            capacity: number | null;
+            languages: string[];
+            skills: string[];
+        };
         Agreement: {
             /** Format: double */
             agreement: number | null;
@@ -4144,6 +4826,8 @@ export interface components {
             pairs: components["schemas"]["PairAgree"][];
         };
         AssignInBody: {
+            /** @description For whoever gets it */
+            note?: string;
             /** @description Empty: no team; left out: as it was */
             team?: string;
             /** Format: int64 */
@@ -4217,6 +4901,14 @@ export interface components {
             rate?: components["schemas"]["Rate"];
             /** Format: int64 */
             repeats?: number;
+        };
+        AwayInput: {
+            away: boolean;
+            /** @description What waits for their answer goes back to the queue at once */
+            give_back?: boolean;
+            note?: string;
+            /** Format: date-time */
+            until?: string;
         };
         Backtest: {
             counts: components["schemas"]["Counts"];
@@ -4935,6 +5627,7 @@ export interface components {
             /** @enum {string} */
             channel: "facebook" | "instagram" | "messenger" | "whatsapp";
             contact: components["schemas"]["ContactBrief"];
+            desk: components["schemas"]["DeskState"];
             /** @enum {string} */
             handler: "bot" | "human";
             handler_reason: string;
@@ -4992,6 +5685,7 @@ export interface components {
             consent: components["schemas"]["ConsentState"][];
             contact: components["schemas"]["ContactBrief"];
             cost: components["schemas"]["ConversationCost"];
+            desk: components["schemas"]["DeskState"];
             earlier: components["schemas"]["Earlier"][];
             /** @enum {string} */
             handler: "bot" | "human";
@@ -5019,6 +5713,32 @@ export interface components {
             unread: number;
             /** Format: date-time */
             waiting_since: string | null;
+        };
+        ConversationNote: {
+            author: components["schemas"]["MemberBrief"] | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            edited_at: string | null;
+            /** Format: int64 */
+            id: number;
+            mentions: number[];
+            text: string;
+        };
+        ConversationStep: {
+            /** Format: date-time */
+            at: string;
+            /** @description A member's name; empty: by itself */
+            by: string;
+            detail: unknown;
+            /** Format: int64 */
+            id: number;
+            /** @description To whom, or from whom */
+            member: components["schemas"]["MemberBrief"] | null;
+            note: string;
+            team: string;
+            /** @enum {string} */
+            what: "assigned" | "unassigned" | "taken_back" | "escalated" | "transferred" | "team" | "priority" | "snoozed" | "woken" | "resolved" | "reopened" | "taken_over" | "returned_to_bot" | "breached" | "scheduled_cancelled";
         };
         Cost: {
             /** @description As the network charges */
@@ -5131,6 +5851,106 @@ export interface components {
             /** Format: date-time */
             received_at: string;
             source: string;
+        };
+        DeskFigures: {
+            /** Format: int64 */
+            bot_answered: number;
+            /**
+             * Format: double
+             * @description From the opening to the bot's first answer
+             */
+            bot_median_seconds: number | null;
+            /** Format: double */
+            bot_p90_seconds: number | null;
+            /**
+             * Format: double
+             * @description Held of held and missed; null: none of either
+             */
+            deadline_share: number | null;
+            /**
+             * Format: int64
+             * @description Conversations that were answered in time
+             */
+            deadlines_held: number;
+            /**
+             * Format: int64
+             * @description … whose first answer or handover was late
+             */
+            deadlines_missed: number;
+            /** Format: int64 */
+            escalated: number;
+            /** Format: date-time */
+            from: string;
+            /** Format: int64 */
+            human_answered: number;
+            /**
+             * Format: double
+             * @description From the handover, else the opening, to a person's first answer
+             */
+            human_median_seconds: number | null;
+            /** Format: double */
+            human_p90_seconds: number | null;
+            /** Format: date-time */
+            longest_waiting_since: string | null;
+            /** Format: int64 */
+            opened: number;
+            /**
+             * Format: int64
+             * @description … that went red
+             */
+            overdue: number;
+            /** Format: int64 */
+            overdue_now: number;
+            /** Format: int64 */
+            snoozed_now: number;
+            /** Format: int64 */
+            taken_back: number;
+            /** Format: date-time */
+            to: string;
+            /** Format: int64 */
+            unassigned_now: number;
+            /** Format: int64 */
+            waiting_now: number;
+        };
+        DeskState: {
+            /**
+             * Format: date-time
+             * @description The first answer, by anybody
+             */
+            answer_due_at: string | null;
+            /** Format: date-time */
+            assigned_at: string | null;
+            /** @enum {string} */
+            assigned_how: "auto" | "member" | "";
+            /**
+             * Format: date-time
+             * @description The soonest of them
+             */
+            due_at: string | null;
+            /** Format: date-time */
+            escalated_at: string | null;
+            /**
+             * Format: date-time
+             * @description A person's first answer after the bot handed over
+             */
+            handover_due_at: string | null;
+            /** Format: date-time */
+            overdue_at: string | null;
+            /** @enum {string} */
+            priority: "low" | "normal" | "high" | "urgent";
+            snoozed: boolean;
+            /**
+             * Format: date-time
+             * @description Null while snoozed: until the customer writes
+             */
+            snoozed_until: string | null;
+            /**
+             * Format: int64
+             * @description How often it came back unanswered in this wait
+             */
+            taken_back: number;
+            /** @description The customer is valuable, by the workspace's rule */
+            vip: boolean;
         };
         Disagreement: {
             /** Format: date-time */
@@ -5808,6 +6628,25 @@ export interface components {
             text: string;
             title: string;
         };
+        Label: {
+            /** @enum {string} */
+            color: "gray" | "red" | "orange" | "yellow" | "green" | "teal" | "blue" | "violet" | "pink";
+            description: string;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Open conversations that carry it
+             */
+            open: number;
+        };
+        LabelInput: {
+            /** @enum {string} */
+            color: "gray" | "red" | "orange" | "yellow" | "green" | "teal" | "blue" | "violet" | "pink";
+            description: string;
+            name: string;
+        };
         LabelsInBody: {
             labels: string[];
         };
@@ -6109,6 +6948,10 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "supervisor" | "moderator" | "agent" | "analyst";
         };
+        NewWebhookEndpoint: {
+            endpoint: components["schemas"]["WebhookEndpoint"];
+            secret: string;
+        };
         NoHoursInBody: {
             /**
              * Format: int64
@@ -6116,7 +6959,46 @@ export interface components {
              */
             account_id: number | null;
         };
+        NoteInBody: {
+            /** @description Members who are to hear of it */
+            mentions?: number[];
+            text: string;
+        };
         NothingInBody: Record<string, never>;
+        Notification: {
+            /** Format: date-time */
+            at: string;
+            contact_name: string;
+            /** Format: int64 */
+            conversation_id: number | null;
+            data: unknown;
+            /** Format: int64 */
+            id: number;
+            kind: string;
+            object: string;
+            /** Format: date-time */
+            read_at: string | null;
+        };
+        NotificationChoices: {
+            browser: string[];
+            /**
+             * Format: int64
+             * @description At most one mail in so many minutes
+             */
+            digest_minutes: number;
+            email: string[];
+            /** @description All there are */
+            readonly kinds?: string[];
+            /** @description A mail server is configured */
+            readonly mail?: boolean;
+        };
+        Notifications: {
+            items: components["schemas"]["Notification"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+            /** Format: int64 */
+            unread: number;
+        };
         Objection: {
             code: string;
             meaning: string;
@@ -6275,6 +7157,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageAgent: {
+            items: components["schemas"]["Agent"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageAssistFigure: {
             items: components["schemas"]["AssistFigure"][];
             /** @description Cursor of the next page; empty on the last */
@@ -6340,6 +7227,16 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageConversationNote: {
+            items: components["schemas"]["ConversationNote"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageConversationStep: {
+            items: components["schemas"]["ConversationStep"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageDelivery: {
             items: components["schemas"]["Delivery"][];
             /** @description Cursor of the next page; empty on the last */
@@ -6392,6 +7289,11 @@ export interface components {
         };
         PageKnowledge: {
             items: components["schemas"]["Knowledge"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageLabel: {
+            items: components["schemas"]["Label"][];
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
@@ -6455,6 +7357,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageScheduledReply: {
+            items: components["schemas"]["ScheduledReply"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageService: {
             items: components["schemas"]["Service"][];
             /** @description Cursor of the next page; empty on the last */
@@ -6515,6 +7422,21 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageViewer: {
+            items: components["schemas"]["Viewer"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageWebhookEndpoint: {
+            items: components["schemas"]["WebhookEndpoint"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageWebhookSend: {
+            items: components["schemas"]["WebhookSend"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageWording: {
             items: components["schemas"]["Wording"][];
             /** @description Cursor of the next page; empty on the last */
@@ -6562,6 +7484,9 @@ export interface components {
             address: string;
             /** Format: date-time */
             expires_at: string;
+        };
+        PauseInBody: {
+            pause: boolean;
         };
         Planned: {
             /** Format: int64 */
@@ -6696,6 +7621,9 @@ export interface components {
             /** Format: date-time */
             posted_at: string | null;
         };
+        PresenceInBody: {
+            typing: boolean;
+        };
         PriceFile: {
             currencies: string;
             /** @description The first day from which one of its prices holds */
@@ -6721,6 +7649,10 @@ export interface components {
             name: string;
             /** @description CSV whose first line names country, category, effective_from, currency and price */
             text: string;
+        };
+        PriorityInBody: {
+            /** @enum {string} */
+            priority: "low" | "normal" | "high" | "urgent";
         };
         Problem: {
             /** @description What happened, to what, and what to do */
@@ -6802,6 +7734,14 @@ export interface components {
         Reaction: {
             emoji: string;
         };
+        ReadNotificationsInBody: {
+            ids?: number[];
+            /**
+             * Format: int64
+             * @description All up to this one
+             */
+            up_to?: number;
+        };
         ReadyLanguage: {
             definition: components["schemas"]["TemplateDefinition"];
             language: string;
@@ -6838,6 +7778,15 @@ export interface components {
              * @description The trigger's period, where it has one
              */
             starts_at?: string;
+        };
+        ReplyDraft: {
+            text: string;
+            /** Format: date-time */
+            readonly updated_at: string | null;
+        };
+        ReplyDraftInBody: {
+            /** @description Empty: forget it */
+            text: string;
         };
         ResolveInBody: {
             /** @description What was done, without personal data */
@@ -6957,6 +7906,18 @@ export interface components {
             /** Format: int64 */
             wrong: number;
         };
+        ScheduledReply: {
+            /** Format: int64 */
+            id: number;
+            member: string;
+            /** Format: date-time */
+            send_at: string;
+            /** @enum {string} */
+            state: "planned" | "held";
+            text: string;
+            /** @description Cancelled when the customer writes first */
+            unless_written: boolean;
+        };
         SecondFactor: {
             /**
              * Format: int64
@@ -6987,11 +7948,18 @@ export interface components {
              * @description The conversation's revision the agent saw
              */
             revision: number;
+            /**
+             * Format: date-time
+             * @description Later, not now: within the care window of that time, or a template
+             */
+            send_at?: string;
             /** Format: int64 */
             suggestion_id?: number;
             /** Format: int64 */
             template_id?: number;
             text: string;
+            /** @description With send_at: not if the customer writes first */
+            unless_written?: boolean;
             /** @description Values by place: body:1, header:1, button:0:1; what is left out comes from the person's fields or the fallback */
             values?: {
                 [key: string]: string;
@@ -7124,6 +8092,13 @@ export interface components {
             /** @description Name of the identity provider; empty: none */
             provider: string;
         };
+        SnoozeInBody: {
+            /**
+             * Format: date-time
+             * @description Null: until the customer writes. Their message wakes it in any case
+             */
+            until: string | null;
+        };
         Spending: {
             /** @description Those with a budget, or that spent something in the last 90 days */
             campaigns: components["schemas"]["CampaignSpending"][];
@@ -7199,9 +8174,32 @@ export interface components {
             templates: number;
         };
         Team: {
+            /** @description Team that gets what waits too long; empty: supervisors are told */
+            escalate_to: string;
+            /** @description Opening hours of its own: time_zone, week, closed; null: the workspace's */
+            hours?: unknown;
+            /** Format: int64 */
+            id: number;
+            /** @description Empty: any */
+            languages: string[];
+            member_ids: number[];
             name: string;
             /** Format: int64 */
             open: number;
+            skills: string[];
+            /** Format: int64 */
+            waiting: number;
+        };
+        TeamInput: {
+            /** @description Team that gets what waits too long; empty: supervisors are told */
+            escalate_to: string;
+            /** @description Opening hours of its own: time_zone, week, closed; null: the workspace's */
+            hours?: unknown;
+            /** @description Empty: any */
+            languages: string[];
+            member_ids: number[];
+            name: string;
+            skills: string[];
         };
         Template: {
             /** Format: int64 */
@@ -7734,6 +8732,89 @@ export interface components {
             kind: "policy" | "thresholds" | "rules" | "rule" | "prompt";
             note?: string;
         };
+        ViewCounts: {
+            /** Format: int64 */
+            all: number;
+            /** Format: int64 */
+            mine: number;
+            /** Format: int64 */
+            overdue: number;
+            /** Format: int64 */
+            snoozed: number;
+            /** Format: int64 */
+            spam: number;
+            /** Format: int64 */
+            team: number;
+            /** Format: int64 */
+            unassigned: number;
+            /** Format: int64 */
+            waiting: number;
+        };
+        Viewer: {
+            member: components["schemas"]["MemberBrief"];
+            typing: boolean;
+        };
+        WebhookEndpoint: {
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            /**
+             * Format: int64
+             * @description Tries in a row that failed
+             */
+            failures: number;
+            /** Format: int64 */
+            id: number;
+            /** @description Kinds of events; empty: all */
+            kinds: string[];
+            /** Format: date-time */
+            last_at: string | null;
+            /** Format: int64 */
+            last_status: number | null;
+            /** @description Why it is paused */
+            reason: string;
+            /** @enum {string} */
+            state: "active" | "paused";
+            url: string;
+            /** Format: int64 */
+            waiting: number;
+        };
+        WebhookEndpointInput: {
+            description: string;
+            /** @description Kinds of events; empty: all */
+            kinds: string[];
+            url: string;
+        };
+        WebhookSend: {
+            /** Format: int64 */
+            attempts: number;
+            body: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            done_at: string | null;
+            error: string;
+            event_id: string;
+            /** Format: int64 */
+            id: number;
+            kind: string;
+            /**
+             * Format: date-time
+             * @description Of the next try
+             */
+            next_at: string | null;
+            /** Format: int64 */
+            resent_of: number | null;
+            /** @enum {string} */
+            state: "planned" | "sending" | "done" | "failed";
+            /**
+             * Format: int64
+             * @description Of the last answer; 0: none came
+             */
+            status: number;
+            /** Format: int64 */
+            took_ms: number;
+        };
         WithdrawalInBody: {
             /**
              * Format: date-time
@@ -8251,6 +9332,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Action"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAgent"];
                 };
             };
             /** @description Error */
@@ -9990,6 +11100,11 @@ export interface operations {
         parameters: {
             query?: {
                 q?: string;
+                label?: string;
+                language?: string;
+                channel?: "facebook" | "instagram" | "messenger" | "whatsapp";
+                /** @description Where offers stand on any channel; none: on no channel is there anything */
+                consent?: "granted" | "withdrawn" | "refused" | "doubt" | "expired" | "none";
                 limit?: number;
                 cursor?: string;
             };
@@ -10283,13 +11398,43 @@ export interface operations {
             };
         };
     };
+    "get-conversation-counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewCounts"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-conversations": {
         parameters: {
             query?: {
-                view?: "mine" | "unassigned" | "waiting" | "overdue" | "spam" | "all";
+                view?: "mine" | "team" | "unassigned" | "waiting" | "overdue" | "snoozed" | "spam" | "all";
                 state?: "open" | "resolved" | "";
                 channel?: string;
                 team?: string;
+                label?: string;
                 q?: string;
                 contact_id?: number;
                 limit?: number;
@@ -10375,6 +11520,70 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Conversation"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-conversations-id-draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplyDraft"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-conversations-id-draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplyDraftInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -10478,6 +11687,171 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-conversations-id-notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageConversationNote"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-conversations-id-notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationNote"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-conversations-id-presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageViewer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-conversations-id-presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-conversations-id-priority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriorityInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
                 };
             };
             /** @description Error */
@@ -10629,6 +12003,103 @@ export interface operations {
             };
         };
     };
+    "get-conversations-id-scheduled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageScheduledReply"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-conversations-id-snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnoozeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-conversations-id-steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageConversationStep"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-conversations-id-suggestions": {
         parameters: {
             query?: never;
@@ -10726,6 +12197,41 @@ export interface operations {
             };
         };
     };
+    "post-conversations-id-unsnooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-decisions-verdict-id": {
         parameters: {
             query?: never;
@@ -10810,6 +12316,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-desk-figures": {
+        parameters: {
+            query?: {
+                /** @description Left out: seven days ago */
+                from?: string;
+                /** @description Left out: now */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskFigures"];
+                };
             };
             /** @description Error */
             default: {
@@ -12049,6 +13589,132 @@ export interface operations {
             };
         };
     };
+    "get-labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLabel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Label"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-labels-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Label"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-labels-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-lead-forms": {
         parameters: {
             query?: never;
@@ -12252,6 +13918,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-me-away": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AwayInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
             };
             /** @description Error */
             default: {
@@ -12547,6 +14246,76 @@ export interface operations {
             };
         };
     };
+    "put-members-user-id-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-members-user-id-away": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AwayInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-members-user-id-password-link": {
         parameters: {
             query?: never;
@@ -12588,6 +14357,197 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-notes-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationNote"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-notes-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-notification-choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationChoices"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-notification-choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationChoices"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationChoices"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-notifications": {
+        parameters: {
+            query?: {
+                unread?: boolean;
+                /** @description An id; older ones follow */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-notifications-read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadNotificationsInBody"];
+            };
+        };
         responses: {
             /** @description No Content */
             204: {
@@ -12849,6 +14809,33 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PagePost"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -13773,6 +15760,39 @@ export interface operations {
             };
         };
     };
+    "post-scheduled-replies-id-cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-send-release": {
         parameters: {
             query?: never;
@@ -14102,6 +16122,103 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageTeam"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-teams-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-teams-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -15286,6 +17403,306 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWebhookEndpoint"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookEndpointInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhookEndpoint"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-webhook-endpoints-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookEndpointInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-webhook-endpoints-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-webhook-endpoints-id-pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-webhook-endpoints-id-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhookEndpoint"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-webhook-endpoints-id-sends": {
+        parameters: {
+            query?: {
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWebhookSend"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-webhook-endpoints-id-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSend"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-webhook-sends-id-resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSend"];
                 };
             };
             /** @description Error */
