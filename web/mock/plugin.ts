@@ -6,6 +6,7 @@ import type { Plugin } from 'vite';
 import * as campaigns from './campaigns.ts';
 import * as data from './data.ts';
 import * as records from './records.ts';
+import * as templates from './templates.ts';
 import { act, calls, changes, stage } from './stage.ts';
 
 type Answer = { status?: number; body?: unknown };
@@ -73,7 +74,14 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/consent$/, () => page(records.ledger)],
   ['GET', /^\/consent\/verify$/, () => ({ body: { ok: true, entries: 42, erased: 1, head: { seq: 42, hash: 'ab'.repeat(32) }, problems: [] } })],
   ['GET', /^\/audit$/, () => page(records.audit)],
-  ['GET', /^\/templates$/, () => page([{ id: 1, name: 'booking_reminder', language: 'en', category: 'UTILITY', status: 'APPROVED', body: 'Hi {{1}}, see you at {{2}}.', parameters: 2, account_id: 3, quality: 'GREEN', reason: '', synced_at: data.ago(70) }, { id: 2, name: 'summer_offer', language: 'it', category: 'MARKETING', status: 'REJECTED', body: 'Bondi Kayaks: due ore al prezzo di una. Rispondi STOP per non ricevere altro.', parameters: 0, account_id: 3, quality: '', reason: 'TAG_CONTENT_MISMATCH', synced_at: data.ago(70) }])],
+  ['GET', /^\/templates$/, () => page(templates.atMeta)],
+  ['POST', /^\/templates\/check$/, (_m, _q, body) => ({ body: templates.check(body) })],
+  ['GET', /^\/templates\/\d+\/history$/, () => page(templates.events)],
+  ['GET', /^\/ready-templates$/, () => page(templates.readyList)],
+  ['GET', /^\/template-drafts$/, () => page(templates.drafts)],
+  ['GET', /^\/template-drafts\/(\d+)$/, (m) => { const x = templates.drafts.find((d) => d.id === Number(m[1])); return x ? { body: x } : none; }],
+  ['PUT', /^\/template-drafts\/(\d+)$/, (m, _q, body) => { const x = templates.drafts.find((d) => d.id === Number(m[1])); return x ? { body: { ...x, version: x.version + 1, state: 'draft', definition: body['definition'] } } : none; }],
+  ['GET', /^\/template-drafts\/\d+\/versions$/, () => page(templates.versions)],
 ];
 
 async function readBody(req: IncomingMessage): Promise<Record<string, unknown>> {

@@ -53,7 +53,13 @@ const events = createRoute({
 });
 const consent = createRoute({ getParentRoute: () => root, path: '/consent', validateSearch: (s: Record<string, unknown>): { contact?: number | undefined } => ({ contact: whole(s['contact']) }), component: lazyRouteComponent(() => import('@/features/consent')) });
 const audit = createRoute({ getParentRoute: () => root, path: '/audit', validateSearch: (s: Record<string, unknown>): { object?: string | undefined } => ({ object: text(s['object']) }), component: lazyRouteComponent(() => import('@/features/audit')) });
-const templates = createRoute({ getParentRoute: () => root, path: '/templates', component: lazyRouteComponent(() => import('@/features/templates')) });
+const templates = createRoute({
+  getParentRoute: () => root,
+  path: '/templates',
+  validateSearch: (s: Record<string, unknown>): { view?: 'meta' | 'ready' | undefined } => ({ view: s['view'] === 'meta' || s['view'] === 'ready' ? s['view'] : undefined }),
+  component: lazyRouteComponent(() => import('@/features/templates')),
+});
+const template = createRoute({ getParentRoute: () => root, path: '/templates/$id', component: lazyRouteComponent(() => import('@/features/templates/edit')) });
 const triggers = createRoute({ getParentRoute: () => root, path: '/triggers', component: lazyRouteComponent(() => import('@/features/campaigns')) });
 const trigger = createRoute({ getParentRoute: () => root, path: '/triggers/$id', component: lazyRouteComponent(() => import('@/features/campaigns/edit')) });
 const campaign = createRoute({ getParentRoute: () => root, path: '/campaigns/$id', component: lazyRouteComponent(() => import('@/features/campaigns/campaign')) });
@@ -71,7 +77,7 @@ const settings = createRoute({ getParentRoute: () => root, path: '/settings', co
 const rehearse = createRoute({ getParentRoute: () => root, path: '/rehearse', validateSearch: (s: Record<string, unknown>): { say?: Try | undefined } => ({ say: s['say'] === 'rude' || s['say'] === 'info' ? s['say'] : undefined }), component: lazyRouteComponent(() => import('@/features/rehearse')) });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, moderation, inbox, triggers, trigger, campaign, knowledge, accounts, team, profile, password, settings, rehearse, contacts, person, outbox, events, consent, audit, templates]),
+  routeTree: root.addChildren([home, moderation, inbox, triggers, trigger, campaign, knowledge, accounts, team, profile, password, settings, rehearse, contacts, person, outbox, events, consent, audit, templates, template]),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading rows={6} />,
   scrollRestoration: true,
