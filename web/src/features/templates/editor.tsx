@@ -36,9 +36,9 @@ export function Editor({ draft, back }: { draft: TemplateDraft; back: ReactNode 
       <div className={css.edit}>
         <div>
           <Fields definition={definition} faults={faults} found={check.data?.variables ?? []} disabled={!may} onChange={(next) => setDefinition({ ...definition, ...next })} />
-          {may && <Actions draft={draft} definition={definition} changed={changed} faulty={faults.length > 0} />}
         </div>
         <div className={css.beside}>
+          {may && <Actions draft={draft} definition={definition} changed={changed} faulty={faults.length > 0} />}
           <Phone preview={check.data?.preview ?? draft.preview} language={draft.language} label={t('templates.preview_of', { name: `${draft.name}, ${language}` })} />
           <Findings faults={faults} busy={check.isFetching} />
           <History draft={draft} />

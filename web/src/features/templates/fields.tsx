@@ -2,6 +2,7 @@ import { ActionIcon, Button, Group, Menu, Select, Textarea, TextInput } from '@m
 import { IconArrowDown, IconArrowUp, IconBold, IconItalic, IconPlus, IconStrikethrough, IconTrash, IconVariable } from '@tabler/icons-react';
 import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { codeText } from '@/i18n';
 import type { TemplateButton, TemplateDefinition, TemplateFault, TemplateVariable } from '@/api/types';
 import { faultsAt, moved, nextVariable, otherFaults, put, setVariable, wrap } from './model';
 import css from './templates.module.css';
@@ -17,7 +18,7 @@ export function Fields({ definition: d, faults, found, disabled, onChange }: Pro
       <section className={`panel ${css.fields}`}>
         <div className={css.two}>
           <Select label={t('templates.category')} description={t(`templates.category_text.${d.category}`)} value={d.category} error={faultsAt(faults, 'category') || faultsAt(faults, 'name') || faultsAt(faults, 'language')} allowDeselect={false} disabled={disabled}
-            onChange={(v) => onChange({ category: (v ?? 'UTILITY') as TemplateDefinition['category'] })} data={[{ value: 'UTILITY', label: t('templates.utility') }, { value: 'MARKETING', label: t('templates.marketing') }]} />
+            onChange={(v) => onChange({ category: (v ?? 'UTILITY') as TemplateDefinition['category'] })} data={['UTILITY', 'MARKETING'].map((c) => ({ value: c, label: codeText('template_category', c) }))} />
           <Select label={t('templates.header_kind')} value={format} allowDeselect={false} disabled={disabled} onChange={(v) => onChange({ header: v ? { format: v as 'TEXT', text: v === 'TEXT' ? (d.header?.text ?? '') : '', example: '' } : undefined as never })}
             data={['', 'TEXT', 'IMAGE', 'VIDEO', 'DOCUMENT', 'LOCATION'].map((f) => ({ value: f, label: t(`templates.header.${f || 'NONE'}`) }))} />
         </div>
