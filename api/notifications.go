@@ -73,7 +73,7 @@ type NotificationChoices struct {
 
 func (s *Server) getChoices(ctx context.Context, who *caller, _ *struct{}) (NotificationChoices, error) {
 	c, err := notify.LoadChoices(ctx, s.DB, who.WorkspaceID, who.UserID)
-	return NotificationChoices{Kinds: kindNames(), Email: append([]string{}, c.Email...), Browser: append([]string{}, c.Browser...), DigestMinutes: c.DigestMinutes, Mail: s.Mails}, err
+	return NotificationChoices{Kinds: kindNames(), Email: append([]string{}, c.Email...), Browser: append([]string{}, c.Browser...), DigestMinutes: c.DigestMinutes, Mail: s.Mail != nil}, err
 }
 
 func kindNames() []string {

@@ -82,7 +82,6 @@ type Deps struct {
 	OIDCName       string                                                    // as the sign-in page names it
 	Mail           func(ctx context.Context, to, subject, text string) error // nil: no e-mail is sent
 	Demo           bool
-	Mails          bool   // a mail server is configured
 	RehearsalURL   string // base URL of the rehearsal's control API; empty: none
 
 	VerifyToken   string                                       // of Meta's handshake

@@ -13,6 +13,7 @@ import (
 	"ponte/auth"
 	"ponte/fault"
 	"ponte/inbox"
+	"ponte/outward"
 	"ponte/secret"
 )
 
@@ -75,7 +76,7 @@ func CheckURL(raw string) error {
 		return fault.Field("url", "an address with a # part cannot be called")
 	}
 	host := strings.ToLower(u.Hostname())
-	if a, err := netip.ParseAddr(host); err == nil && !public(a) || host == "localhost" || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local") {
+	if a, err := netip.ParseAddr(host); err == nil && !outward.Public(a) || host == "localhost" || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local") {
 		return fault.Field("url", "%s is an address of this machine or a private network; an endpoint must be reachable in public", host)
 	}
 	return nil

@@ -19,6 +19,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/auth"
+	"ponte/outward"
 	"ponte/secret"
 	"ponte/testkit"
 )
@@ -259,16 +260,6 @@ func TestAnEndpointThatKeepsFailingIsPausedAndPeopleAreTold(t *testing.T) {
 // Nothing that a caller can name leads into the operator's network.
 func TestPrivateAddressesAreNeverCalled(t *testing.T) {
 	t.Parallel()
-	for _, a := range []string{"127.0.0.1", "::1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "fe80::1", "fd00::1", "::ffff:10.0.0.1", "0.0.0.0", "::", "224.0.0.1", "64:ff9b::a00:1", "255.255.255.255"} {
-		if public(netip.MustParseAddr(a)) {
-			t.Errorf("%s counts as public", a)
-		}
-	}
-	for _, a := range []string{"1.1.1.1", "2606:4700::1111"} {
-		if !public(netip.MustParseAddr(a)) {
-			t.Errorf("%s counts as private", a)
-		}
-	}
 	for _, u := range []string{"http://hooks.example/", "https://127.0.0.1/", "https://[::1]/", "https://localhost/", "https://x.internal/", "https://user:pw@hooks.example/", "https://169.254.169.254/latest", "https://hooks.example/#a", "ftp://x", "://"} {
 		if CheckURL(u) == nil {
 			t.Errorf("%s is taken as an endpoint", u)
@@ -285,7 +276,7 @@ func TestPrivateAddressesAreNeverCalled(t *testing.T) {
 		t.Fatal(err)
 	}
 	list, err := Sends(context.Background(), b.db, b.workspace, id, 0, 10)
-	if err != nil || len(list) != 1 || list[0].Error != errPrivate.Error() || len(r.got) != 0 {
+	if err != nil || len(list) != 1 || list[0].Error != outward.ErrPrivate.Error() || len(r.got) != 0 {
 		t.Errorf("%v %+v; it was called %d times", err, list, len(r.got))
 	}
 }

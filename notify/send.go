@@ -13,10 +13,11 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"ponte/outward"
 )
 
 // Sign is the value of the Ponte-Signature header: the instant, and an HMAC-SHA256 of instant, dot and body
@@ -29,9 +30,6 @@ func Sign(secret string, at time.Time, body []byte) string {
 	return fmt.Sprintf("t=%d,v1=%s", at.Unix(), hex.EncodeToString(mac.Sum(nil)))
 }
 
-// errPrivate says that a name leads to an address that is not public.
-var errPrivate = errors.New("the address is of this machine or a private network")
-
 // caller makes the calls. In production nothing sets allow or roots; they are for tests of this package,
 // whose servers stand on 127.0.0.1 with a certificate of their own.
 type caller struct {
@@ -41,15 +39,8 @@ type caller struct {
 }
 
 func newCaller() *caller {
-	c := &caller{allow: public}
-	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
-		// The address is looked at here, after the name was resolved: a name that leads elsewhere a moment later is no way in.
-		a, err := netip.ParseAddrPort(address)
-		if err != nil || !c.allow(a.Addr().Unmap()) {
-			return errPrivate
-		}
-		return nil
-	}}
+	c := &caller{allow: outward.Public}
+	dialer := outward.Dialer(5*time.Second, func(a netip.Addr) bool { return c.allow(a) })
 	c.client = &http.Client{
 		Timeout: 15 * time.Second,
 		Transport: &http.Transport{DialContext: dialer.DialContext, Proxy: nil, TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: 10 * time.Second,
@@ -78,29 +69,6 @@ func newCaller() *caller {
 	}
 	return c
 }
-
-// public says whether an address can be one of the internet's.
-func public(a netip.Addr) bool {
-	a = a.Unmap()
-	if !a.IsValid() || !a.IsGlobalUnicast() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
-		return false
-	}
-	for _, p := range reserved {
-		if p.Contains(a) {
-			return false
-		}
-	}
-	return true
-}
-
-// reserved are ranges that are routed nowhere, or to the operator's own machines (RFC 6890).
-var reserved = func() []netip.Prefix {
-	var out []netip.Prefix
-	for _, p := range strings.Fields("0.0.0.0/8 100.64.0.0/10 192.0.0.0/24 192.0.2.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 240.0.0.0/4 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001:db8::/32 2002::/16") {
-		out = append(out, netip.MustParsePrefix(p))
-	}
-	return out
-}()
 
 // call makes one try and returns the status (0: no answer) and what went wrong, without the answer's body.
 func (c *caller) call(ctx context.Context, url, secret, id, kind string, body []byte, now time.Time) (int, error) {
@@ -134,8 +102,8 @@ func plainly(err error) string {
 	var timeout net.Error
 	var cert *tls.CertificateVerificationError
 	switch {
-	case errors.Is(err, errPrivate):
-		return errPrivate.Error()
+	case errors.Is(err, outward.ErrPrivate):
+		return outward.ErrPrivate.Error()
 	case errors.As(err, &dns):
 		return "the name of the endpoint is not known"
 	case errors.As(err, &cert):

@@ -142,7 +142,7 @@ const (
 	UnknownCode  Outcome = "unknown" // edited or invented
 	WrongAccount Outcome = "wrong_account"
 	SharedLink   Outcome = "shared_link" // of a poster: everybody has it, so it joins nobody
-	Forwarded    Outcome = "forwarded" // the message was passed on: whoever sends it may be a stranger
+	Forwarded    Outcome = "forwarded"   // the message was passed on: whoever sends it may be a stranger
 )
 
 // Present judges a reference presented by an identity on a WhatsApp account. h is nil where no such

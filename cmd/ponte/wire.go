@@ -72,6 +72,7 @@ type service struct {
 	desk      *desk.Worker
 	notifier  *notify.Worker
 	server    *api.Server
+	mail      func(ctx context.Context, to, subject, text string) error // nil: no mail server is configured
 
 	registry *prometheus.Registry
 }
@@ -221,14 +222,18 @@ func (v *service) buildDesk() error {
 	}
 	v.desk = &desk.Worker{DB: v.DB, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_changes")}
 	v.notifier = &notify.Worker{DB: v.DB, Keys: v.Keys, Mailer: mailer, PublicURL: v.c.PublicURL, Now: time.Now, Log: v.log, Wake: v.wake.On(notify.Channel)}
+	if mailer != nil {
+		v.mail = mailer.Send
+	}
 	return nil
 }
 
 func (v *service) buildAPI(rehearsalURL string) {
 	secrets := v.c.appSecrets()
 	v.server = api.New(api.Deps{
-		DB: v.DB, Log: v.log, Keys: v.Keys, Ledger: v.Ledger, UI: web.Dist(), Now: time.Now,
-		PublicURL: v.c.PublicURL, GraphURL: v.c.GraphURL, TrustedProxies: v.c.TrustedProxies, Demo: v.c.demo, Mails: v.c.SMTPURL != "", RehearsalURL: rehearsalURL,
+		Mail: v.mail,
+		DB:   v.DB, Log: v.log, Keys: v.Keys, Ledger: v.Ledger, UI: web.Dist(), Now: time.Now,
+		PublicURL: v.c.PublicURL, GraphURL: v.c.GraphURL, TrustedProxies: v.c.TrustedProxies, Demo: v.c.demo, RehearsalURL: rehearsalURL,
 		OIDC: v.identityProvider(), OIDCName: v.c.OIDCName,
 		VerifyToken: v.c.MetaVerifyToken,
 		Verify:      meta.NewVerifier(secrets).Verify,

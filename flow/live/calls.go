@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -20,6 +19,7 @@ import (
 
 	"ponte/flow"
 	"ponte/inbox"
+	"ponte/outward"
 	"ponte/secret"
 )
 
@@ -172,12 +172,10 @@ func (c *Caller) call(ctx context.Context, w wanted, key string) outcome {
 	return outcome{status: res.StatusCode, answer: answer}
 }
 
-var errPrivate = errors.New("the address is not a public one")
-
 func whyNot(ctx context.Context, err error) string {
 	var slow net.Error
 	switch {
-	case errors.Is(err, errPrivate):
+	case errors.Is(err, outward.ErrPrivate):
 		return FailedAddress
 	case ctx.Err() != nil || errors.As(err, &slow) && slow.Timeout():
 		return flow.FailedTimeout
@@ -185,50 +183,14 @@ func whyNot(ctx context.Context, err error) string {
 	return FailedUnreachable
 }
 
-// transport dials public addresses only. The check is made on the address that is dialled, after the name
-// was looked up: a name that leads elsewhere a moment later gains nothing. No proxy is used, which would
-// look the name up by itself.
+// transport dials public addresses only, and uses no proxy.
 func (c *Caller) transport() *http.Transport {
-	d := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
-		if c.local != nil {
-			return nil
-		}
-		host, _, err := net.SplitHostPort(address)
-		if err != nil {
-			return errPrivate
-		}
-		if ip, err := netip.ParseAddr(host); err != nil || !Public(ip) {
-			return errPrivate
-		}
-		return nil
-	}}
-	return &http.Transport{DialContext: d.DialContext, TLSClientConfig: c.local, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 20 * time.Second,
+	allow := outward.Public
+	if c.local != nil {
+		allow = func(netip.Addr) bool { return true }
+	}
+	return &http.Transport{DialContext: outward.Dialer(10*time.Second, allow).DialContext, TLSClientConfig: c.local, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 20 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10, DisableKeepAlives: true, ForceAttemptHTTP2: true}
-}
-
-// notPublic are the ranges beyond those that netip knows by name.
-var notPublic = func() []netip.Prefix {
-	var out []netip.Prefix
-	for _, p := range []string{"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
-		"64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fec0::/10"} {
-		out = append(out, netip.MustParsePrefix(p))
-	}
-	return out
-}()
-
-// Public reports whether an address belongs to the public net: not this machine, not a private network, not
-// a range that leads to one.
-func Public(ip netip.Addr) bool {
-	ip = ip.Unmap()
-	if !ip.IsValid() || ip.Zone() != "" || !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified() {
-		return false
-	}
-	for _, p := range notPublic {
-		if p.Contains(ip) {
-			return false
-		}
-	}
-	return true
 }
 
 // record keeps what came of a call and raises it in the person's lane, once.
