@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import * as campaigns from './campaigns.ts';
 import * as data from './data.ts';
+import * as people from './contacts.ts';
 import * as records from './records.ts';
 import * as templates from './templates.ts';
 import { act, calls, changes, stage } from './stage.ts';
@@ -67,6 +68,10 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/contacts$/, (_m, q) => page(q.get('q') === 'nobody' ? [] : records.contacts)],
   ['GET', /^\/contacts\/(\d+)$/, (m) => { const c = records.contacts.find((x) => x.id === Number(m[1])); return c ? { body: records.contactDetail(c) } : none; }],
   ['GET', /^\/contacts\/\d+\/erasure$/, () => ({ body: { identities: 2, comments: 3, messages: 11, conversations: 2, waiting: 1, consent: 2, actions: 9 } })],
+  ['GET', /^\/contacts\/\d+\/merges$/, () => page(people.merges)],
+  ['GET', /^\/contact-duplicates$/, () => page(people.duplicates)],
+  ['GET', /^\/compliance$/, (_m, q) => page(people.compliance.filter((i) => (i.level === 'resolved') === (q.get('state') === 'resolved')))],
+  ['GET', /^\/consent-imports$/, () => page(people.imports)],
   ['GET', /^\/teams$/, () => page([{ name: 'Hire', open: 240 }])],
   ['GET', /^\/actions$/, (_m, q) => page(records.actions.filter((a) => q.getAll('state').length === 0 || q.getAll('state').includes(a.state)))],
   ['GET', /^\/events$/, (_m, q) => page(records.events.filter((e) => !q.get('state') || e.state === q.get('state')))],

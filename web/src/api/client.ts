@@ -42,3 +42,9 @@ export async function unwrap<D>(call: Promise<Answer<D>>): Promise<D> {
   if (!answer.response.ok) throw new ApiError(answer.response.status, (answer.error ?? {}) as Problem);
   return answer.data as D;
 }
+
+/** The address of a file that the browser fetches by itself: it cannot send the header that names the workspace. */
+export function fileLink(path: string): string {
+  const workspace = chosenWorkspace.get();
+  return `/api/v1${path}${workspace ? `${path.includes('?') ? '&' : '?'}workspace=${encodeURIComponent(workspace)}` : ''}`;
+}

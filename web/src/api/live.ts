@@ -32,6 +32,8 @@ export function staleKeys(change: Change): readonly (readonly (string | number)[
       return [['accounts'], ['overview']];
     case 'workspace':
       return [['me'], ['workspace'], ['overview']];
+    case 'compliance':
+      return [['compliance'], ['overview']];
     case 'member':
       return [['members']];
     default:

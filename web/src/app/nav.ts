@@ -1,7 +1,7 @@
-import { IconActivity, IconBolt, IconBook2, IconDeviceMobileMessage, IconGavel, IconHistory, IconHome2, IconInbox, IconNotebook, IconPlugConnected, IconSend, IconSettings, IconTemplate, IconUsers, IconUsersGroup, type Icon } from '@tabler/icons-react';
+import { IconActivity, IconBolt, IconBook2, IconDeviceMobileMessage, IconGavel, IconHistory, IconHome2, IconInbox, IconNotebook, IconPlugConnected, IconSend, IconSettings, IconShieldExclamation, IconTemplate, IconUsers, IconUsersGroup, type Icon } from '@tabler/icons-react';
 import type { Me, Overview, Permission } from '@/api/types';
 
-export type Path = '/' | '/moderation' | '/inbox' | '/triggers' | '/knowledge' | '/accounts' | '/team' | '/settings' | '/rehearse' | '/contacts' | '/outbox' | '/events' | '/consent' | '/audit' | '/templates';
+export type Path = '/' | '/moderation' | '/inbox' | '/triggers' | '/knowledge' | '/accounts' | '/team' | '/settings' | '/rehearse' | '/contacts' | '/outbox' | '/events' | '/consent' | '/compliance' | '/audit' | '/templates';
 
 export interface NavItem {
   path: Path;
@@ -29,6 +29,7 @@ const items: NavItem[] = [
   { path: '/rehearse', label: 'nav.rehearse', icon: IconDeviceMobileMessage, key: 'g r', group: 'setup', needs: 'configure' },
   { path: '/events', label: 'nav.events', icon: IconActivity, key: 'g v', group: 'records', count: (o) => o.parked },
   { path: '/consent', label: 'nav.consent', icon: IconNotebook, key: 'g l', group: 'records', needs: 'audit' },
+  { path: '/compliance', label: 'nav.compliance', icon: IconShieldExclamation, key: 'g p', group: 'records', needs: 'configure' },
   { path: '/audit', label: 'nav.audit', icon: IconHistory, key: 'g u', group: 'records', needs: 'audit' },
 ];
 

@@ -3,6 +3,7 @@ import { Loading } from '@/ui/states';
 import type { Try } from '@/ui/tries';
 import { Gate } from './gate';
 import { NotFound } from './not-found';
+import type { ContactFilter } from '@/features/contacts/queries';
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined);
 const whole = (value: unknown): number | undefined => {
@@ -37,7 +38,14 @@ const inbox = createRoute({
   validateSearch: (s: Record<string, unknown>): InboxSearch => ({ view: text(s['view']), state: s['state'] === 'resolved' ? 'resolved' : undefined, channel: text(s['channel']), team: text(s['team']), q: text(s['q']), id: whole(s['id']) }),
   component: lazyRouteComponent(() => import('@/features/inbox')),
 });
-const contacts = createRoute({ getParentRoute: () => root, path: '/contacts', validateSearch: (s: Record<string, unknown>): { q?: string | undefined } => ({ q: text(s['q']) }), component: lazyRouteComponent(() => import('@/features/contacts')) });
+const contacts = createRoute({
+  getParentRoute: () => root,
+  path: '/contacts',
+  validateSearch: (s: Record<string, unknown>): ContactFilter => ({ q: text(s['q']), label: text(s['label']), language: text(s['language']), channel: text(s['channel']) as ContactFilter['channel'], consent: text(s['consent']) as ContactFilter['consent'] }),
+  component: lazyRouteComponent(() => import('@/features/contacts')),
+});
+const imports = createRoute({ getParentRoute: () => root, path: '/contacts/imports', component: lazyRouteComponent(() => import('@/features/imports')) });
+const compliance = createRoute({ getParentRoute: () => root, path: '/compliance', validateSearch: (s: Record<string, unknown>): { view?: 'resolved' | 'open' | undefined } => ({ view: s['view'] === 'resolved' ? 'resolved' : undefined }), component: lazyRouteComponent(() => import('@/features/compliance')) });
 const person = createRoute({ getParentRoute: () => root, path: '/contacts/$id', component: lazyRouteComponent(() => import('@/features/contacts/person')) });
 const outbox = createRoute({
   getParentRoute: () => root,
@@ -77,7 +85,7 @@ const settings = createRoute({ getParentRoute: () => root, path: '/settings', co
 const rehearse = createRoute({ getParentRoute: () => root, path: '/rehearse', validateSearch: (s: Record<string, unknown>): { say?: Try | undefined } => ({ say: s['say'] === 'rude' || s['say'] === 'info' ? s['say'] : undefined }), component: lazyRouteComponent(() => import('@/features/rehearse')) });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, moderation, inbox, triggers, trigger, campaign, knowledge, accounts, team, profile, password, settings, rehearse, contacts, person, outbox, events, consent, audit, templates, template]),
+  routeTree: root.addChildren([home, moderation, inbox, triggers, trigger, campaign, knowledge, accounts, team, profile, password, settings, rehearse, contacts, imports, compliance, person, outbox, events, consent, audit, templates, template]),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading rows={6} />,
   scrollRestoration: true,

@@ -1,5 +1,5 @@
-import { Button } from '@mantine/core';
-import { IconArrowLeft, IconEraser } from '@tabler/icons-react';
+import { Button, Group } from '@mantine/core';
+import { IconArrowLeft, IconArrowMerge, IconEraser } from '@tabler/icons-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -16,7 +16,10 @@ import { Rows } from '@/ui/rows';
 import { Empty, Loaded } from '@/ui/states';
 import { Preview } from '@/ui/words';
 import css from './contacts.module.css';
+import { Duplicates } from './duplicates';
 import { Erase } from './erase';
+import { MergeDialog, Merges } from './merge';
+import { Proof } from './proof';
 import { useContact } from './queries';
 
 const route = getRouteApi('/contacts/$id');
@@ -38,13 +41,20 @@ function Opened({ c }: { c: ContactDetail }) {
   const { t, i18n } = useTranslation();
   const configure = useCan('configure');
   const audit = useCan('audit');
+  const converse = useCan('converse');
   const [erasing, setErasing] = useState(false);
+  const [merging, setMerging] = useState(false);
   const first = c.identities[0];
   const name = c.name || (first ? identityName(first) : '');
   const erased = !c.name && c.identities.every((i) => !i.username && !i.name && !i.phone);
   return (
     <>
-      <PageHead title={erased ? t('contacts.erased') : name} action={configure && !erased && <Button variant="default" color="red" leftSection={<IconEraser size={16} aria-hidden />} onClick={() => setErasing(true)}>{t('contacts.erase')}</Button>}>
+      <PageHead title={erased ? t('contacts.erased') : name} action={!erased && (
+        <Group gap={8}>
+          {converse && <Button variant="default" leftSection={<IconArrowMerge size={16} aria-hidden />} onClick={() => setMerging(true)}>{t('merge.do')}</Button>}
+          {configure && <Button variant="default" color="red" leftSection={<IconEraser size={16} aria-hidden />} onClick={() => setErasing(true)}>{t('contacts.erase')}</Button>}
+        </Group>
+      )}>
         {c.blocked_at && <Tag tone="bad">{t('contacts.blocked')}</Tag>}
       </PageHead>
       <div className={css.grid}>
@@ -52,8 +62,9 @@ function Opened({ c }: { c: ContactDetail }) {
           <Block title={t('inbox.contact')}>
             <Facts rows={[[t('contact.language'), languageName(c.language, i18n.language)], [t('contacts.country'), c.country], [t('contact.labels'), c.labels.length > 0 ? c.labels.map((l) => <Tag key={l}>{l}</Tag>) : ''], [t('contacts.since'), <Ago key="s" at={c.created_at} />]]} />
           </Block>
-          <Block title={t('contact.identities')}><ul className="entries">{c.identities.map((i) => <Identity key={i.id} i={i} />)}</ul></Block>
-          <Block title={t('contact.consent')}><ConsentStates contact={c.id} states={c.consent} /></Block>
+          <Block title={t('contact.identities')}><ul className="entries">{c.identities.map((i) => <Identity key={i.id} i={i} />)}</ul><Merges contact={c.id} /></Block>
+          {converse && !erased && <Duplicates contact={c.id} />}
+          <Block title={t('contact.consent')}><ConsentStates contact={c.id} states={c.consent} />{configure && <Proof contact={c.id} />}</Block>
         </div>
         <div className={css.column}>
           <Block title={t('inbox.title')}>
@@ -65,6 +76,7 @@ function Opened({ c }: { c: ContactDetail }) {
         </div>
       </div>
       {audit && <Ledger contact={c.id} />}
+      {merging && <MergeDialog into={c} onClose={() => setMerging(false)} />}
       {erasing && <Erase id={c.id} name={name} onClose={() => setErasing(false)} />}
     </>
   );
