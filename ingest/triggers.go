@@ -149,6 +149,9 @@ func (s *scene) ran(workspace int64, a router.Answer, e *event, c *inbox.Comment
 	}
 	s.w.runs[workspace] = append(s.w.runs[workspace], took)
 	s.touch(workspace, "trigger", t.ID)
+	if t.CampaignID != nil {
+		s.touch(workspace, "campaign", *t.CampaignID)
+	}
 }
 
 func later(a, b time.Time) time.Time {

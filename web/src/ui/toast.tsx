@@ -9,6 +9,7 @@ export function told(message: string, undo?: () => void) {
   notifications.show({
     id,
     color: 'petrol',
+    closeButtonProps: { 'aria-label': i18n.t('act.close') },
     autoClose: undo ? 8000 : 3500,
     message: undo ? (
       <Group justify="space-between" wrap="nowrap" gap="xs">
@@ -26,5 +27,5 @@ export function failed(error: unknown) {
   const kind = errorKind(error);
   const said = error instanceof ApiError && error.message && kind !== 'offline' ? error.message : '';
   const known = ['forbidden', 'not_found', 'offline', 'unavailable', 'too_many'].includes(kind) ? kind : 'other';
-  notifications.show({ color: 'red', autoClose: 8000, title: i18n.t(`failure.${known}.title`), message: said || i18n.t(`failure.${known}.text`) });
+  notifications.show({ color: 'red', closeButtonProps: { 'aria-label': i18n.t('act.close') }, autoClose: 8000, title: i18n.t(`failure.${known}.title`), message: said || i18n.t(`failure.${known}.text`) });
 }

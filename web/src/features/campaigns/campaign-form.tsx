@@ -33,7 +33,7 @@ export function CampaignForm({ campaign, onClose }: { campaign?: Campaign; onClo
     save.mutate(body, { onSuccess: () => { told(t('act.saved')); onClose(); }, onError: failed });
   };
   return (
-    <Modal opened onClose={onClose} size="lg" title={campaign ? t('campaigns.edit') : t('campaigns.new')}>
+    <Modal opened onClose={onClose} size="lg" closeButtonProps={{ 'aria-label': t('act.close') }} title={campaign ? t('campaigns.edit') : t('campaigns.new')}>
       <form onSubmit={submit} className={css.fields}>
         <TextInput label={t('triggers.name')} required data-autofocus value={c.name} error={error('name')} onChange={(e) => set({ name: e.currentTarget.value })} />
         <MultiSelect label={t('triggers.title')} description={t('campaigns.triggers_text')} searchable value={c.triggers} onChange={(v) => set({ triggers: v })} data={triggers.map((x) => ({ value: String(x.id), label: x.name }))} error={error('trigger_ids')} />

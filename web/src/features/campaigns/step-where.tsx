@@ -19,7 +19,7 @@ export function StepWhere({ draft, error, onChange }: StepProps) {
       </section>
       <section className={`panel ${css.step}`}>
         <Checkbox.Group label={t('trigger.sources')} value={draft.sources} onChange={(v) => onChange({ sources: v })} error={draft.sources.length === 0 ? t('trigger.missing.sources') : fieldError(error, 'sources')}>
-          <div className={css.checks}>{sources.map((s) => <Checkbox key={s} value={s} label={t(`trigger.source.${s}`)} />)}</div>
+          <div className={css.checks}>{sources.map((s) => <Checkbox key={s} size="md" value={s} label={t(`trigger.source.${s}`)} />)}</div>
         </Checkbox.Group>
       </section>
     </>
