@@ -1,3 +1,4 @@
+import { deskOf } from './desk.ts';
 import type { Account, Comment, CommentDetail, Conversation, ConversationDetail, Me, Message, Overview, Post, Suggestions, Trigger, Verdict } from '../src/api/types';
 import { funnel, noFunnel } from './campaigns.ts';
 
@@ -65,7 +66,7 @@ export const comments: CommentDetail[] = short.map(([who, text, language, minute
     actions: [], event_reason: v.decision === 'hide' ? 'Hidden by the policy: above the threshold for hate or spam.' : '',
   };
   const reply: Comment = { ...base, id: 400 + i, own: true, author: { identity_id: 0, contact_id: 0, name: 'Bondi Kayaks' }, text: 'Thanks for asking! We have just sent you a message.', language: 'en', parent_external_id: base.external_id, external_id: `r${i}`, commented_at: ago(minutes - 1), verdict: null, review: null, state: 'visible', decision: '' };
-  return { ...base, thread: i === 6 || i === 0 ? [base, reply] : [base], history: { verdicts: base.verdict ? [base.verdict] : [], author_comments: 3 + i, author_hidden: i === 7 ? 4 : 0 }, log: state === 'hidden' ? [{ at: ago(minutes - 1), actor: 'policy', what: 'Hidden' }] : [] };
+  return { ...base, thread: i === 6 || i === 0 ? [base, reply] : [base], history: { verdicts: base.verdict ? [base.verdict] : [], author_comments: 3 + i, author_hidden: i === 7 ? 4 : 0, author_messages: 2, author_strikes: 0, strike_days: 30, conversation_id: 0 }, log: state === 'hidden' ? [{ at: ago(minutes - 1), actor: 'policy', what: 'Hidden' }] : [] };
 });
 
 const people: [string, Conversation['channel'], string, string][] = [
@@ -85,7 +86,7 @@ export const conversations: Conversation[] = Array.from({ length: 240 }, (_, i) 
   return {
     id: 1000 + i, account_id: channel === 'whatsapp' ? 3 : 2, channel, contact: { id: 300 + i, name: i < people.length ? name : `${name} ${Math.floor(i / people.length)}`, language, labels: [] }, state: 'open', spam: false,
     handler: i % 3 === 1 ? 'bot' : 'human', handler_reason: i % 3 === 1 ? '' : 'The customer asked for a person.', assignee: i % 4 === 0 ? { id: 1, name: 'Nora Weld' } : null, team: 'Hire', labels: i % 3 === 0 ? ['sunrise', 'new lead'] : [], language, preview, unread: waiting ? (i % 3) + 1 : 0,
-    opened_at: ago(60 + i * 9), last_message_at: ago(3 + i * 7), waiting_since: waiting ? ago(3 + i * 37) : null, overdue: waiting && i > 3, origin: i === 0 ? { text: 'Comment on «Sunrise paddle, every Saturday» by trigger Sunrise' } : null, revision: 4,
+    opened_at: ago(60 + i * 9), last_message_at: ago(3 + i * 7), waiting_since: waiting ? ago(3 + i * 37) : null, overdue: waiting && i > 3, origin: i === 0 ? { text: 'Comment on «Sunrise paddle, every Saturday» by trigger Sunrise' } : null, revision: 4, desk: deskOf(i, waiting),
     care_window: i === 1 ? { open: false, until: null, human_until: ahead(60 * 90) } : i === 2 ? { open: false, until: null, human_until: null } : { open: true, until: ahead(60 * 20 + 12), human_until: null },
   };
 });

@@ -6,6 +6,7 @@ import type { Plugin } from 'vite';
 import * as campaigns from './campaigns.ts';
 import * as data from './data.ts';
 import * as people from './contacts.ts';
+import * as desk from './desk.ts';
 import * as records from './records.ts';
 import * as templates from './templates.ts';
 import { act, calls, changes, stage } from './stage.ts';
@@ -72,7 +73,17 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/contact-duplicates$/, () => page(people.duplicates)],
   ['GET', /^\/compliance$/, (_m, q) => page(people.compliance.filter((i) => (i.level === 'resolved') === (q.get('state') === 'resolved')))],
   ['GET', /^\/consent-imports$/, () => page(people.imports)],
-  ['GET', /^\/teams$/, () => page([{ name: 'Hire', open: 240 }])],
+  ['GET', /^\/teams$/, () => page(desk.teams)],
+  ['GET', /^\/agents$/, () => page(desk.agents)],
+  ['GET', /^\/labels$/, () => page(desk.labels)],
+  ['GET', /^\/conversation-counts$/, () => ({ body: desk.counts })],
+  ['GET', /^\/conversations\/\d+\/notes$/, () => page(desk.notes)],
+  ['GET', /^\/conversations\/\d+\/steps$/, () => page(desk.steps)],
+  ['GET', /^\/conversations\/(\d+)\/scheduled$/, (m) => page(m[1] === '1000' ? desk.scheduled : [])],
+  ['GET', /^\/conversations\/\d+\/draft$/, () => ({ body: { text: '', updated_at: null } })],
+  ['POST', /^\/conversations\/(\d+)\/presence$/, (m) => page(m[1] === '1000' ? [{ member: { id: 2, name: 'Sam Oduya' }, typing: true }] : [])],
+  ['GET', /^\/notifications$/, () => ({ body: desk.notifications })],
+  ['GET', /^\/notification-choices$/, () => ({ body: desk.choices })],
   ['GET', /^\/actions$/, (_m, q) => page(records.actions.filter((a) => q.getAll('state').length === 0 || q.getAll('state').includes(a.state)))],
   ['GET', /^\/events$/, (_m, q) => page(records.events.filter((e) => !q.get('state') || e.state === q.get('state')))],
   ['GET', /^\/deliveries\/parked$/, () => page([{ id: 31, received_at: data.ago(400), source: 'webhook', bytes: 4211, reason: 'the account 17841400000000999 is not connected', attempts: 2 }])],

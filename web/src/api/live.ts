@@ -35,7 +35,11 @@ export function staleKeys(change: Change): readonly (readonly (string | number)[
     case 'compliance':
       return [['compliance'], ['overview']];
     case 'member':
-      return [['members']];
+      return [['members'], ['agents']];
+    case 'team':
+      return [['teams'], ['agents']];
+    case 'presence':
+      return [['presence', change.id]];
     default:
       return [[change.topic], [`${change.topic}s`]];
   }

@@ -24,7 +24,7 @@ const items: NavItem[] = [
   { path: '/knowledge', label: 'nav.knowledge', icon: IconBook2, key: 'g k', group: 'setup' },
   { path: '/templates', label: 'nav.templates', icon: IconTemplate, key: 'g w', group: 'setup' },
   { path: '/accounts', label: 'nav.accounts', icon: IconPlugConnected, key: 'g a', group: 'setup' },
-  { path: '/team', label: 'nav.team', icon: IconUsersGroup, key: 'g e', group: 'setup', needs: 'configure' },
+  { path: '/team', label: 'nav.team', icon: IconUsersGroup, key: 'g e', group: 'setup', needs: 'supervise' },
   { path: '/settings', label: 'nav.settings', icon: IconSettings, key: 'g s', group: 'setup', needs: 'configure' },
   { path: '/rehearse', label: 'nav.rehearse', icon: IconDeviceMobileMessage, key: 'g r', group: 'setup', needs: 'configure' },
   { path: '/events', label: 'nav.events', icon: IconActivity, key: 'g v', group: 'records', count: (o) => o.parked },

@@ -7,7 +7,9 @@ import { useTranslation } from 'react-i18next';
 import { openLive, type LiveState } from '@/api/live';
 import { useOverview } from '@/api/overview';
 import type { Me, Overview } from '@/api/types';
+import { useSignOfLife } from '@/api/desk';
 import { useKeys } from '@/ui/keys';
+import { Bell, useBrowserNotices } from './bell';
 import { KeyHelp } from './key-help';
 import { navFor, type NavItem } from './nav';
 import { Palette } from './palette';
@@ -19,6 +21,8 @@ export function Shell({ me }: { me: Me }) {
   const { t } = useTranslation();
   const live = useLive();
   const overview = useOverview().data;
+  useSignOfLife(me.user.id !== 0);
+  useBrowserNotices();
   const items = navFor(me);
   const navigate = useNavigate();
   const [help, setHelp] = useState(false);
@@ -69,6 +73,7 @@ function Side({ me, items, overview, live, onHelp, onGo }: SideProps) {
           <b className="clip">{me.workspace.brand || me.workspace.name}</b>
           <small>ponte</small>
         </div>
+        <span style={{ marginInlineStart: 'auto' }}><Bell me={me} /></span>
       </div>
       {links('work')}
       <div className={css.group}>{t('nav.setup')}</div>

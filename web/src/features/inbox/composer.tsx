@@ -1,17 +1,24 @@
-import { ActionIcon, Button, Textarea } from '@mantine/core';
-import { IconClock, IconLock, IconSend2, IconTemplate } from '@tabler/icons-react';
+import { ActionIcon, Button, Menu, Popover, Textarea } from '@mantine/core';
+import { IconClock, IconClockHour4, IconLock, IconMoodSmile, IconNote, IconSend2, IconTemplate } from '@tabler/icons-react';
 import { useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMe } from '@/api/session';
 import type { ConversationDetail, Suggestion } from '@/api/types';
 import { useNow } from '@/ui/clock';
+import { Loading } from '@/ui/states';
 import { duration } from '@/ui/format';
 import { useKeys } from '@/ui/keys';
-import { failed } from '@/ui/toast';
+import { failed, told } from '@/ui/toast';
+import { Others, ScheduledList } from './beside-words';
+import { useDraft, usePresence, useTyping } from './desk';
 import css from './inbox.module.css';
 import { useQuickReplies, useSend, useSuggestions } from './queries';
 import { SuggestionList } from './suggestions';
-import { drafts, matchQuick, windowState } from './talk';
+import { NoteBox } from './note-box';
+import { matchQuick, nameOf, windowState } from './talk';
 import { TemplatePicker } from './template-picker';
+import { TimeDialog } from './time-dialog';
+import { fillVariables, laterTimes } from './when';
 
 /** Where an answer is written: suggestions by key, quick replies by slash, a draft that is never lost. */
 export function Composer({ c }: { c: ConversationDetail }) {
@@ -19,34 +26,44 @@ export function Composer({ c }: { c: ConversationDetail }) {
   const now = useNow();
   const window_ = windowState(c, now);
   const [templates, setTemplates] = useState(false);
-  if (c.state === 'resolved') return <div className={css.compose}><span className={css.line}>{t('inbox.is_resolved')}</span></div>;
+  const [noting, setNoting] = useState(false);
+  const draft = useDraft(c.id);
+  useKeys(t('inbox.this'), [{ key: 'n', label: t('inbox.note_write'), run: () => setNoting(true) }]);
+  if (noting) return <div className={css.compose}><NoteBox id={c.id} onDone={() => setNoting(false)} /></div>;
+  const note = <Button variant="subtle" size="compact-sm" leftSection={<IconNote size={15} aria-hidden />} onClick={() => setNoting(true)}>{t('inbox.note_write')}</Button>;
+  if (c.state === 'resolved') return <div className={css.compose}><span className={css.line}>{t('inbox.is_resolved')}{note}</span></div>;
   return (
     <div className={css.compose}>
+      <ScheduledList id={c.id} converse />
       {window_.kind === 'shut' ? (
         <div className={css.shut}>
           <IconLock size={17} aria-hidden />
           <span style={{ flex: 1 }}>{t(c.channel === 'whatsapp' ? 'inbox.window.shut_whatsapp' : 'inbox.window.shut')}</span>
           {c.channel === 'whatsapp' && <Button size="compact-sm" variant="default" leftSection={<IconTemplate size={15} aria-hidden />} onClick={() => setTemplates(true)}>{t('inbox.template')}</Button>}
+          {note}
         </div>
-      ) : <Writing c={c} window_={window_} onTemplates={() => setTemplates(true)} />}
+      ) : draft.ready ? <Writing c={c} window_={window_} draft={draft} onNote={() => setNoting(true)} onTemplates={() => setTemplates(true)} /> : <Loading rows={1} />}
       {templates && <TemplatePicker c={c} onClose={() => setTemplates(false)} />}
     </div>
   );
 }
 
-function Writing({ c, window_, onTemplates }: { c: ConversationDetail; window_: ReturnType<typeof windowState>; onTemplates: () => void }) {
+function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDetail; window_: ReturnType<typeof windowState>; draft: ReturnType<typeof useDraft>; onNote: () => void; onTemplates: () => void }) {
   const { t } = useTranslation();
   const suggestions = useSuggestions(c.id, true);
   const quick = useQuickReplies();
   const send = useSend(c.id);
-  const [text, setText] = useState(() => drafts.get(c.id));
+  const me = useMe().data;
+  const [text, setText] = useState(draft.initial);
+  const others = usePresence(c.id, useTyping(text));
+  const [asking, setAsking] = useState(false);
   const [used, setUsed] = useState<Suggestion | undefined>();
   const [picked, setPicked] = useState<number | undefined>();
   const [row, setRow] = useState(0);
   const offered = suggestions.data?.items ?? [];
   const found = matchQuick(text, quick.data?.items ?? [], c.language || c.contact.language);
 
-  const write = (next: string) => { setText(next); drafts.set(c.id, next); setRow(0); if (!next) setUsed(undefined); };
+  const write = (next: string) => { setText(next); draft.keep(next); setRow(0); if (!next) setUsed(undefined); };
   const edit = (s: Suggestion) => { write(s.text); setUsed(s); setPicked(undefined); document.getElementById('reply')?.focus(); };
   const submit = (body: string, suggestion?: Suggestion) => {
     if (!body.trim() || send.isPending) return;
@@ -55,6 +72,11 @@ function Writing({ c, window_, onTemplates }: { c: ConversationDetail; window_: 
       onSuccess: () => { write(''); setPicked(undefined); },
       onError: (error) => { failed(error); void suggestions.refetch(); },
     });
+  };
+  const quickly = (body: string) => { write(fillVariables(body, { name: nameOf(c), agent: me?.user.name ?? '', brand: me?.workspace.brand ?? '' })); document.getElementById('reply')?.focus(); };
+  const later = (at: string, unless: boolean) => {
+    setAsking(false);
+    send.mutate({ text: text.trim(), revision: c.revision, send_at: at, unless_written: unless }, { onSuccess: () => { write(''); told(t('inbox.scheduled_done')); }, onError: failed });
   };
   const pick = (n: number) => { if (offered[n]) setPicked(n); };
   const chosen = picked === undefined ? undefined : offered[picked];
@@ -66,7 +88,7 @@ function Writing({ c, window_, onTemplates }: { c: ConversationDetail; window_: 
   const onKey = (e: KeyboardEvent<HTMLTextAreaElement>) => {
     if (e.nativeEvent.isComposing) return;
     const reply = found[row];
-    if (reply && (e.key === 'Enter' || e.key === 'Tab')) { e.preventDefault(); write(reply.text); return; }
+    if (reply && (e.key === 'Enter' || e.key === 'Tab')) { e.preventDefault(); quickly(reply.text); return; }
     if (found.length > 0 && (e.key === 'ArrowDown' || e.key === 'ArrowUp')) { e.preventDefault(); setRow((row + (e.key === 'ArrowDown' ? 1 : found.length - 1)) % found.length); return; }
     if (e.key === 'Tab' && !e.shiftKey && !text && offered[picked ?? 0]) { e.preventDefault(); edit(offered[picked ?? 0] as Suggestion); return; }
     if (e.key === 'Enter' && !e.shiftKey) { e.preventDefault(); submit(text, used); return; }
@@ -75,21 +97,54 @@ function Writing({ c, window_, onTemplates }: { c: ConversationDetail; window_: 
 
   return (
     <>
+      <Others list={others} />
       <SuggestionList query={suggestions} conversation={c.id} picked={picked} onSend={(s) => submit(s.text, s)} onEdit={edit} />
       {found.length > 0 && (
         <div className={css.quick} role="listbox" aria-label={t('inbox.quick')}>
-          {found.map((r, n) => <button key={r.id} type="button" role="option" aria-selected={n === row} onClick={() => { write(r.text); document.getElementById('reply')?.focus(); }}><b>/{r.shortcut}</b><span className="clip" dir="auto">{r.text}</span></button>)}
+          {found.map((r, n) => <button key={r.id} type="button" role="option" aria-selected={n === row} onClick={() => quickly(r.text)}><b>/{r.shortcut}</b><span className="clip" dir="auto">{r.text}</span></button>)}
         </div>
       )}
       <Textarea id="reply" autosize minRows={1} maxRows={9} dir="auto" aria-label={t('inbox.reply')} placeholder={t('inbox.placeholder')} value={text} onChange={(e) => write(e.currentTarget.value)} onKeyDown={onKey} />
       <div className={css.line}>
         <WindowClock state={window_} />
-        <span style={{ display: 'flex', gap: 8 }}>
+        <span style={{ display: 'flex', gap: 8, flexWrap: 'wrap', justifyContent: 'flex-end' }}>
+          <ActionIcon variant="default" size={34} aria-label={t('inbox.note_write')} title={t('inbox.note_write')} onClick={onNote}><IconNote size={17} aria-hidden /></ActionIcon>
+          <Emoji onPick={(e) => { write(text + e); document.getElementById('reply')?.focus(); }} />
           {c.channel === 'whatsapp' && <ActionIcon variant="default" size={34} aria-label={t('inbox.template')} title={t('inbox.template')} onClick={onTemplates}><IconTemplate size={17} aria-hidden /></ActionIcon>}
+          {c.channel !== 'facebook' && <Later disabled={!text.trim() || send.isPending} until={window_.until} onAsk={() => setAsking(true)} onChoose={(at) => later(at, true)} />}
           <Button onClick={() => submit(text, used)} loading={send.isPending} disabled={!text.trim()} rightSection={<IconSend2 size={16} aria-hidden />}>{t('act.send')}</Button>
         </span>
       </div>
+      {asking && <TimeDialog title={t('inbox.send_later')} verb={t('inbox.send_later')} before={window_.until} unlessWritten onClose={() => setAsking(false)} onChoose={later} />}
     </>
+  );
+}
+
+/** When else it could go: a few times people mean, or one of their own. */
+function Later({ disabled, until, onAsk, onChoose }: { disabled: boolean; until: string | null; onAsk: () => void; onChoose: (at: string) => void }) {
+  const { t } = useTranslation();
+  return (
+    <Menu position="top-end" width={220} withinPortal>
+      <Menu.Target><ActionIcon variant="default" size={34} disabled={disabled} aria-label={t('inbox.send_later')} title={t('inbox.send_later')}><IconClockHour4 size={17} aria-hidden /></ActionIcon></Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{t('inbox.send_later')}</Menu.Label>
+        {laterTimes(new Date()).filter((x) => !until || x.at.toISOString() < until).map((x) => <Menu.Item key={x.name} onClick={() => onChoose(x.at.toISOString())}>{t(`inbox.later.${x.name}`)}</Menu.Item>)}
+        <Menu.Item onClick={onAsk}>{t('inbox.choose_time')}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+const emoji = ['🙂', '😀', '😉', '😊', '🙏', '👍', '👌', '👏', '🎉', '❤️', '☀️', '✅', '⏰', '📍', '📅', '📦', '🚚', '💶', '😔', '🤝'];
+
+function Emoji({ onPick }: { onPick: (e: string) => void }) {
+  const { t } = useTranslation();
+  const [open, setOpen] = useState(false);
+  return (
+    <Popover opened={open} onChange={setOpen} position="top-end" withinPortal trapFocus>
+      <Popover.Target><ActionIcon variant="default" size={34} aria-label={t('inbox.emoji')} title={t('inbox.emoji')} onClick={() => setOpen(!open)}><IconMoodSmile size={17} aria-hidden /></ActionIcon></Popover.Target>
+      <Popover.Dropdown p={6}><div className={css.emoji}>{emoji.map((e) => <button key={e} type="button" onClick={() => { setOpen(false); onPick(e); }}>{e}</button>)}</div></Popover.Dropdown>
+    </Popover>
   );
 }
 

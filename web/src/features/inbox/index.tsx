@@ -15,7 +15,7 @@ export default function Inbox() {
   const { t } = useTranslation();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const filters: Filters = { view: views.find((v) => v === search.view) ?? 'waiting', state: search.state, channel: search.channel, team: search.team, q: search.q };
+  const filters: Filters = { view: views.find((v) => v === search.view) ?? 'waiting', state: search.state, channel: search.channel, team: search.team, label: search.label, q: search.q };
   const query = useConversations(filters);
   const conversations = query.data?.pages.flatMap((p) => p.items) ?? [];
 

@@ -4,6 +4,7 @@ import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useLabelList, useTeams } from '@/api/desk';
 import type { Conversation } from '@/api/types';
 import { duration } from '@/ui/format';
 import { useNow } from '@/ui/clock';
@@ -11,7 +12,8 @@ import { Ago, channelNames, Face, Tag } from '@/ui/parts';
 import { Empty, Failure, Loading } from '@/ui/states';
 import { Preview } from '@/ui/words';
 import css from './inbox.module.css';
-import { useTeams, views, type Filters, type View } from './queries';
+import { useCounts } from './desk';
+import { views, type Filters, type View } from './queries';
 
 interface Props {
   query: UseInfiniteQueryResult;
@@ -40,6 +42,8 @@ export function List(props: Props) {
 function FilterBar({ filters, onView, onFilter }: Props) {
   const { t } = useTranslation();
   const teams = useTeams().data?.items ?? [];
+  const labels = useLabelList().data?.items ?? [];
+  const counts = useCounts().data;
   return (
     <div className={css.filters}>
       <div className={css.head}>
@@ -47,13 +51,14 @@ function FilterBar({ filters, onView, onFilter }: Props) {
         <SegmentedControl size="xs" aria-label={t('inbox.state')} value={filters.state ?? 'open'} onChange={(v) => onFilter({ state: v === 'resolved' ? 'resolved' : undefined })} data={[{ value: 'open', label: t('inbox.open') }, { value: 'resolved', label: t('inbox.resolved') }]} />
       </div>
       <div className={css.views} role="group" aria-label={t('inbox.views')}>
-        {views.map((v) => <button key={v} type="button" className={css.view} aria-pressed={filters.view === v} onClick={() => onView(v)}>{t(`inbox.view.${v}`)}</button>)}
+        {views.map((v) => <button key={v} type="button" className={css.view} aria-pressed={filters.view === v} onClick={() => onView(v)}>{t(`inbox.view.${v}`)}{counts && counts[v] > 0 && v !== 'all' ? <span className={css.viewCount} data-bad={v === 'overdue'}>{counts[v] > 999 ? '999+' : counts[v]}</span> : null}</button>)}
       </div>
       <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0,1fr) 124px', gap: 8 }}>
         <TextInput key={filters.q ?? ''} size="xs" aria-label={t('inbox.search')} placeholder={t('inbox.search')} leftSection={<IconSearch size={15} aria-hidden />} defaultValue={filters.q ?? ''}
           onKeyDown={(e) => { if (e.key === 'Enter') onFilter({ q: e.currentTarget.value.trim() || undefined }); }} onBlur={(e) => { const q = e.currentTarget.value.trim() || undefined; if (q !== filters.q) onFilter({ q }); }} />
         <Select size="xs" aria-label={t('inbox.channel')} value={filters.channel ?? ''} onChange={(v) => onFilter({ channel: v || undefined })} data={[{ value: '', label: t('inbox.all_channels') }, ...Object.entries(channelNames).map(([value, label]) => ({ value, label }))]} />
         {teams.length > 0 && <Select size="xs" style={{ gridColumn: '1 / -1' }} aria-label={t('contact.team')} value={filters.team ?? ''} onChange={(v) => onFilter({ team: v || undefined })} data={[{ value: '', label: t('inbox.all_teams') }, ...teams.map((x) => ({ value: x.name, label: `${x.name} (${x.open})` }))]} />}
+        {labels.length > 0 && <Select size="xs" style={{ gridColumn: '1 / -1' }} aria-label={t('contact.labels')} value={filters.label ?? ''} onChange={(v) => onFilter({ label: v || undefined })} data={[{ value: '', label: t('inbox.all_labels') }, ...labels.map((x) => ({ value: x.name, label: `${x.name} (${x.open})` }))]} />}
       </div>
     </div>
   );
@@ -97,6 +102,10 @@ function Item({ c, current, onSelect }: { c: Conversation; current: boolean; onS
         </span>
         <span className={css.foot}>
           {c.waiting_since && <Tag tone={c.overdue ? 'bad' : 'warn'}>{t('inbox.waits', { time: duration((now - Date.parse(c.waiting_since)) / 1000, i18n.language) })}</Tag>}
+          {c.desk.due_at && <Due at={c.desk.due_at} overdue={c.overdue} />}
+          {c.desk.priority !== 'normal' && <Tag tone={c.desk.priority === 'low' ? 'plain' : 'bad'}>{t(`inbox.priorities.${c.desk.priority}`)}</Tag>}
+          {c.desk.vip && <Tag tone="accent">{t('inbox.vip')}</Tag>}
+          {c.desk.snoozed && <Tag>{t('inbox.view.snoozed')}</Tag>}
           {c.handler === 'bot' ? <Tag tone="bot">{t('inbox.bot')}</Tag> : c.assignee && <Tag>{c.assignee.name}</Tag>}
           {c.spam && <Tag tone="warn">{t('inbox.view.spam')}</Tag>}
           {c.labels.slice(0, 2).map((l) => <Tag key={l}>{l}</Tag>)}
@@ -104,4 +113,12 @@ function Item({ c, current, onSelect }: { c: Conversation; current: boolean; onS
       </span>
     </button>
   );
+}
+
+/** How long until the answer is due; nothing once it is red, because that says it already. */
+function Due({ at, overdue }: { at: string; overdue: boolean }) {
+  const { t, i18n } = useTranslation();
+  const left = (Date.parse(at) - useNow()) / 1000;
+  if (overdue) return null;
+  return <Tag tone={left < 0 ? 'bad' : left < 300 ? 'warn' : 'plain'}>{left < 0 ? t('inbox.late') : t('inbox.due', { time: duration(left, i18n.language) })}</Tag>;
 }

@@ -1,11 +1,11 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { Conversation, ConversationDetail, Member, Message, Outgoing, Page, QuickReply, Suggestions, Team, Template } from '@/api/types';
+import type { Conversation, ConversationDetail, Member, Message, Outgoing, Page, QuickReply, Suggestions, Template } from '@/api/types';
 
-export const views = ['waiting', 'mine', 'unassigned', 'overdue', 'spam', 'all'] as const;
+export const views = ['waiting', 'mine', 'team', 'unassigned', 'overdue', 'snoozed', 'spam', 'all'] as const;
 export type View = (typeof views)[number];
 
-export interface Filters { view: View; state?: 'resolved' | undefined; channel?: string | undefined; team?: string | undefined; q?: string | undefined }
+export interface Filters { view: View; state?: 'resolved' | undefined; channel?: string | undefined; team?: string | undefined; label?: string | undefined; q?: string | undefined }
 
 export function useConversations(f: Filters) {
   return useInfiniteQuery({
@@ -14,7 +14,7 @@ export function useConversations(f: Filters) {
     queryFn: ({ pageParam }) =>
       unwrap<Page<Conversation>>(
         api.GET('/conversations', {
-          params: { query: { view: f.view, limit: 50, ...(f.view === 'all' && !f.state && f.q ? {} : { state: f.state ?? 'open' }), ...(f.channel ? { channel: f.channel } : {}), ...(f.team ? { team: f.team } : {}), ...(f.q ? { q: f.q } : {}), ...(pageParam ? { cursor: pageParam } : {}) } },
+          params: { query: { view: f.view, limit: 50, ...(f.view === 'all' && !f.state && f.q ? {} : { state: f.state ?? 'open' }), ...(f.channel ? { channel: f.channel } : {}), ...(f.team ? { team: f.team } : {}), ...(f.label ? { label: f.label } : {}), ...(f.q ? { q: f.q } : {}), ...(pageParam ? { cursor: pageParam } : {}) } },
         }),
       ),
     getNextPageParam: (last) => last.next || undefined,
@@ -74,17 +74,13 @@ export function useStep(id: number) {
 export function useAssign(id: number) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ user, team }: { user: number | null; team?: string }) => unwrap(api.POST('/conversations/{id}/assign', { params: { path: { id } }, body: { user_id: user, ...(team === undefined ? {} : { team }) } })),
+    mutationFn: ({ user, team, note }: { user: number | null; team?: string; note?: string }) => unwrap(api.POST('/conversations/{id}/assign', { params: { path: { id } }, body: { user_id: user, ...(team === undefined ? {} : { team }), ...(note ? { note } : {}) } })),
     onSettled: () => { refresh(client, id); void client.invalidateQueries({ queryKey: ['teams'] }); },
   });
 }
 
 export function useMembers() {
   return useQuery({ queryKey: ['members'], staleTime: 60_000, queryFn: () => unwrap<Page<Member>>(api.GET('/members')) });
-}
-
-export function useTeams() {
-  return useQuery({ queryKey: ['teams'], queryFn: () => unwrap<Page<Team>>(api.GET('/teams')) });
 }
 
 export function useLabels(id: number) {

@@ -11,6 +11,7 @@ import { useKeys } from '@/ui/keys';
 import { channelNames, Face, Tag } from '@/ui/parts';
 import { Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { DeskMenu } from './desk-menu';
 import { Composer } from './composer';
 import { ContactPanel } from './contact-panel';
 import css from './inbox.module.css';
@@ -85,6 +86,7 @@ function Bar({ c, busy, converse, onStep, onClose, onInfo }: BarProps) {
       <Owner c={c} converse={converse} />
       {converse && (
         <>
+          <DeskMenu c={c} />
           {c.state === 'open' && c.handler === 'bot' && <Button variant="default" leftSection={<IconUserCheck size={16} aria-hidden />} disabled={busy} onClick={() => onStep('take-over')}>{t('inbox.take_over')}</Button>}
           {c.state === 'open' && c.handler === 'human' && <ActionIcon variant="default" size={34} disabled={busy} aria-label={t('inbox.return')} title={t('inbox.return')} onClick={() => onStep('return-to-bot')}><IconRobot size={17} aria-hidden /></ActionIcon>}
           {c.state === 'open'

@@ -1,4 +1,4 @@
-import type { Conversation, ConversationDetail, Message, QuickReply } from '@/api/types';
+import type { Conversation, ConversationDetail, ConversationNote, ConversationStep, Message, QuickReply } from '@/api/types';
 import { reasonText } from '@/ui/reason';
 
 /** What to call the person: the contact's name, else how they call themselves on a network. */
@@ -42,6 +42,28 @@ export function entries(messages: readonly Message[]): Entry[] {
   return out;
 }
 
+export type Woven = Entry | { kind: 'note'; key: string; note: ConversationNote } | { kind: 'step'; key: string; step: ConversationStep };
+
+/** Puts notes and steps among what was said, by their time; what is older than the messages read so far waits for those. */
+export function weave(said: readonly Entry[], notes: readonly ConversationNote[], steps: readonly ConversationStep[], whole: boolean): Woven[] {
+  const first = said.find((e) => e.kind === 'message');
+  const from = whole || first === undefined ? 0 : Date.parse(first.message.at);
+  const beside = [
+    ...notes.map((note) => ({ at: Date.parse(note.created_at), entry: { kind: 'note' as const, key: `n-${note.id}`, note } })),
+    ...steps.map((step) => ({ at: Date.parse(step.at), entry: { kind: 'step' as const, key: `s-${step.id}`, step } })),
+  ].filter((x) => x.at >= from).sort((a, b) => a.at - b.at);
+  const out: Woven[] = [];
+  let next = 0;
+  for (const e of said) {
+    // A line for a new day stands before everything of that day.
+    const at = e.kind === 'day' ? new Date(e.at).setHours(0, 0, 0, 0) : Date.parse(e.message.at);
+    for (let b = beside[next]; b && b.at < at; b = beside[++next]) out.push(b.entry);
+    out.push(e);
+  }
+  for (let b = beside[next]; b; b = beside[++next]) out.push(b.entry);
+  return out;
+}
+
 /** What became of a message that we sent: the network's receipt, else what its action waits for. */
 export function fate(m: Message): { kind: 'none' | 'sent' | 'delivered' | 'read' | 'failed' | 'waiting' | 'stopped'; why: string } {
   if (m.direction === 'in') return { kind: 'none', why: '' };
@@ -66,7 +88,7 @@ export function matchQuick(text: string, replies: readonly QuickReply[], languag
 
 const draftKey = (id: number) => `ponte.draft.${id}`;
 
-/** Drafts are kept in this browser until they are sent. */
+/** Drafts as this browser has them: there at once, and without the network. */
 export const drafts = {
   get: (id: number): string => localStorage.getItem(draftKey(id)) ?? '',
   set: (id: number, text: string): void => { if (text) localStorage.setItem(draftKey(id), text); else localStorage.removeItem(draftKey(id)); },

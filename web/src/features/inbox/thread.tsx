@@ -10,20 +10,30 @@ import { Failure, Loading } from '@/ui/states';
 import { Words } from '@/ui/words';
 import css from './inbox.module.css';
 import { useMessages } from './queries';
-import { entries, fate, nameOf } from './talk';
+import { NoteTurn, StepLine } from './beside-words';
+import { useNotes, useScheduled, useSteps } from './desk';
+import { entries, fate, nameOf, weave } from './talk';
 
 /** What was said, newest at the foot; the reversed column keeps the foot in view while older turns come in above. */
 export function Thread({ c }: { c: ConversationDetail }) {
   const { t, i18n } = useTranslation();
   const query = useMessages(c.id);
-  const drawn = useMemo(() => entries([...(query.data?.pages ?? [])].reverse().flatMap((p) => p.items)), [query.data]);
+  const notes = useNotes(c.id).data;
+  const steps = useSteps(c.id).data;
+  const later = useScheduled(c.id).data;
+  const whole = query.hasNextPage === false;
+  const drawn = useMemo(() => {
+    // What waits for its time stands beside the thread, not in it.
+    const said = [...(query.data?.pages ?? [])].reverse().flatMap((p) => p.items).filter((m) => !later?.items.some((r) => r.id === m.action?.id));
+    return weave(entries(said), notes?.items ?? [], steps?.items ?? [], whole);
+  }, [query.data, notes, steps, later, whole]);
   if (query.isPending) return <div className={css.thread}><Loading rows={5} /></div>;
   if (query.isError && drawn.length === 0) return <div className={css.thread}><Failure error={query.error} retry={() => void query.refetch()} /></div>;
   return (
     <div className={css.thread} tabIndex={0} role="log" aria-label={t('inbox.messages')}>
       <div className={css.turns}>
         {query.hasNextPage && <Button variant="subtle" size="compact-sm" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()} style={{ alignSelf: 'center' }}>{t('inbox.earlier')}</Button>}
-        {drawn.map((e) => e.kind === 'day' ? <div key={e.key} className={css.day}>{day(e.at, i18n.language)}</div> : <Turn key={e.key} m={e.message} follows={e.follows} name={nameOf(c) || t('comment.nameless')} />)}
+        {drawn.map((e) => e.kind === 'day' ? <div key={e.key} className={css.day}>{day(e.at, i18n.language)}</div> : e.kind === 'note' ? <NoteTurn key={e.key} note={e.note} conversation={c.id} /> : e.kind === 'step' ? <StepLine key={e.key} step={e.step} /> : <Turn key={e.key} m={e.message} follows={e.follows} name={nameOf(c) || t('comment.nameless')} />)}
       </div>
     </div>
   );

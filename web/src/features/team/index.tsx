@@ -1,5 +1,5 @@
 import { Button, Select } from '@mantine/core';
-import { IconKey, IconLink, IconUserPlus } from '@tabler/icons-react';
+import { IconKey, IconLink, IconPlus, IconUserPlus } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCan, useMe } from '@/api/session';
@@ -9,6 +9,7 @@ import { useConfirm } from '@/ui/confirm';
 import { Ago, PageBody, PageHead, Table, Tag } from '@/ui/parts';
 import { Empty, Failure, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { Agents, Teams } from './desk';
 import { AddMember, AddToken, Link } from './forms';
 import { useMembers, useRemoveMember, useRemoveToken, useSetRole, useTokens } from './queries';
 import { roles } from './roles';
@@ -19,12 +20,16 @@ export default function Team() {
   const configure = useCan('configure');
   const [form, setForm] = useState<'member' | 'token' | undefined>();
   const [link, setLink] = useState<Member>();
-  if (!configure) return <Failure error={new ApiError(403, {})} />;
+  const supervise = useCan('supervise');
+  const [adding, setAdding] = useState(false);
+  if (!supervise) return <Failure error={new ApiError(403, {})} />;
   return (
     <PageBody>
-      <PageHead title={t('team.title')} action={<Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={() => setForm('member')}>{t('team.add')}</Button>}>{t('team.lead')}</PageHead>
-      <Members onLink={setLink} />
-      <Section title={t('team.tokens')} text={t('team.tokens_text')} action={<Button variant="default" leftSection={<IconKey size={16} aria-hidden />} onClick={() => setForm('token')}>{t('team.add_token')}</Button>}><Tokens /></Section>
+      <PageHead title={t('team.title')} action={configure && <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={() => setForm('member')}>{t('team.add')}</Button>}>{t('team.lead')}</PageHead>
+      {configure && <Members onLink={setLink} />}
+      <Section title={t('team.agents')} text={t('team.agents_text')}><Agents /></Section>
+      <Section title={t('team.teams')} text={t('team.teams_text')} action={<Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setAdding(true)}>{t('team.add_team')}</Button>}><Teams adding={adding} onAdded={() => setAdding(false)} /></Section>
+      {configure && <Section title={t('team.tokens')} text={t('team.tokens_text')} action={<Button variant="default" leftSection={<IconKey size={16} aria-hidden />} onClick={() => setForm('token')}>{t('team.add_token')}</Button>}><Tokens /></Section>}
       {form === 'member' && <AddMember onClose={(m) => { setForm(undefined); setLink(m); }} />}
       {link && <Link member={link} onClose={() => setLink(undefined)} />}
       {form === 'token' && <AddToken onClose={() => setForm(undefined)} />}

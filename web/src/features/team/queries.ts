@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { Member, NewMember, NewToken, Page, PasswordLink, Role, Token } from '@/api/types';
+import type { Agent, Member, NewMember, NewToken, Page, PasswordLink, Role, Team, TeamInput, Token } from '@/api/types';
 
 export function useMembers() {
   return useQuery({ queryKey: ['members'], queryFn: () => unwrap<Page<Member>>(api.GET('/members')) });
@@ -30,4 +30,24 @@ export function useAddToken() {
 export function useRemoveToken() {
   const client = useQueryClient();
   return useMutation({ mutationFn: (id: number) => unwrap(api.DELETE('/tokens/{id}', { params: { path: { id } } })), onSettled: () => client.invalidateQueries({ queryKey: ['tokens'] }) });
+}
+function useTeamRefresh() {
+  const client = useQueryClient();
+  return () => { for (const queryKey of [['teams'], ['agents']]) void client.invalidateQueries({ queryKey }); };
+}
+export function useSaveTeam() {
+  const refresh = useTeamRefresh();
+  return useMutation({ mutationFn: ({ id, team }: { id: number; team: TeamInput }) => (id ? unwrap<Team>(api.PUT('/teams/{id}', { params: { path: { id } }, body: team })) : unwrap<Team>(api.POST('/teams', { body: team }))), onSettled: refresh });
+}
+export function useRemoveTeam() {
+  const refresh = useTeamRefresh();
+  return useMutation({ mutationFn: (id: number) => unwrap(api.DELETE('/teams/{id}', { params: { path: { id } } })), onSettled: refresh });
+}
+export function useSetAgent() {
+  const refresh = useTeamRefresh();
+  return useMutation({ mutationFn: ({ id, ...body }: { id: number; capacity: number | null; skills: string[]; languages: string[] }) => unwrap<Agent>(api.PUT('/members/{user_id}/agent', { params: { path: { user_id: id } }, body })), onSettled: refresh });
+}
+export function useSetAway() {
+  const refresh = useTeamRefresh();
+  return useMutation({ mutationFn: ({ id, away }: { id: number; away: boolean }) => unwrap<Agent>(api.PUT('/members/{user_id}/away', { params: { path: { user_id: id } }, body: { away, give_back: away } })), onSettled: refresh });
 }

@@ -1,0 +1,67 @@
+import { ActionIcon, Button } from '@mantine/core';
+import { IconClockHour4, IconEye, IconNote, IconX } from '@tabler/icons-react';
+import { useTranslation } from 'react-i18next';
+import { useCan, useMe } from '@/api/session';
+import type { ConversationNote, ConversationStep, Viewer } from '@/api/types';
+import { clock, dateTime } from '@/ui/format';
+import { failed } from '@/ui/toast';
+import { useCancelScheduled, useRemoveNote, useScheduled } from './desk';
+import css from './inbox.module.css';
+
+/** A note of the team among what was said. */
+export function NoteTurn({ note, conversation }: { note: ConversationNote; conversation: number }) {
+  const { t, i18n } = useTranslation();
+  const me = useMe().data?.user;
+  const remove = useRemoveNote(conversation);
+  const supervise = useCan('supervise');
+  return (
+    <article className={css.note} aria-label={t('inbox.note')}>
+      <div className={css.by}><IconNote size={13} aria-hidden />{note.author?.name ?? 'API'}<time dateTime={note.created_at}>{clock(note.created_at, i18n.language)}</time>
+        {(supervise || note.author?.id === me?.id) && <ActionIcon variant="subtle" color="gray" size="sm" aria-label={t('inbox.note_remove')} onClick={() => remove.mutate(note.id, { onError: failed })}><IconX size={13} aria-hidden /></ActionIcon>}
+      </div>
+      <p className="said" dir="auto">{note.text}</p>
+    </article>
+  );
+}
+
+/** One line about what happened to the conversation. */
+export function StepLine({ step }: { step: ConversationStep }) {
+  const { t, i18n } = useTranslation();
+  const detail = step.detail as { minutes?: number; until?: string; priority?: number; why?: string };
+  const text = t(`inbox.step.${step.what}`, {
+    by: step.by || t('inbox.itself'), name: step.member?.name ?? '', team: step.team, minutes: detail.minutes ?? 0, until: detail.until ? dateTime(detail.until, i18n.language) : t('inbox.until_written'),
+    priority: t(`inbox.priorities.${['low', 'normal', 'high', 'urgent'][(detail.priority ?? 0) + 1] ?? 'normal'}`), to: [step.member?.name, step.team].filter(Boolean).join(' · ') || t('inbox.assign_nobody'),
+  });
+  return <div className={css.step}><span dir="auto">{text}{step.note && <q dir="auto">{step.note}</q>}</span><time dateTime={step.at}>{clock(step.at, i18n.language)}</time></div>;
+}
+
+/** Replies that wait for their time, to be seen and taken back. */
+export function ScheduledList({ id, converse }: { id: number; converse: boolean }) {
+  const { t, i18n } = useTranslation();
+  const items = useScheduled(id).data?.items ?? [];
+  const cancel = useCancelScheduled(id);
+  if (items.length === 0) return null;
+  return (
+    <ul className={css.scheduled} aria-label={t('inbox.scheduled')}>
+      {items.map((r) => (
+        <li key={r.id}>
+          <IconClockHour4 size={16} aria-hidden />
+          <span style={{ minWidth: 0, flex: 1 }}><span className="clip" dir="auto">{r.text}</span><small>{dateTime(r.send_at, i18n.language)} · {r.member}{r.unless_written && ` · ${t('inbox.unless_written')}`}</small></span>
+          {converse && <Button variant="subtle" size="compact-xs" color="red" loading={cancel.isPending} onClick={() => cancel.mutate(r.id, { onError: failed })}>{t('act.cancel')}</Button>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Who else has it open: two answers to one customer are one too many. */
+export function Others({ list }: { list: Viewer[] }) {
+  const { t } = useTranslation();
+  const typing = list.filter((v) => v.typing).map((v) => v.member.name);
+  const names = list.map((v) => v.member.name);
+  return (
+    <div role="status" className={list.length === 0 ? 'sr-only' : typing.length > 0 ? css.collision : css.others}>
+      {list.length > 0 && <><IconEye size={15} aria-hidden />{typing.length > 0 ? t('inbox.typing', { names: typing.join(', ') }) : t('inbox.looking', { names: names.join(', ') })}</>}
+    </div>
+  );
+}
