@@ -13,6 +13,7 @@ import (
 	"ponte/inbox"
 	"ponte/outbox"
 	"ponte/router"
+	"ponte/template"
 )
 
 // Words that change or cancel a booking, as the whole message: what a reminder's buttons say, or what people
@@ -95,7 +96,7 @@ func (s *scene) sendNotice(n *booking.Due) (string, error) {
 		return "", err
 	}
 	language := firstOf(fields["language"], s.lastLanguage(t), sp.Locale, "en")
-	row, err := s.templateFor(t.AccountID, n.Template, language, sp.Locale)
+	row, err := s.templateFor(n.WorkspaceID, t.AccountID, n.Template, language, sp.Locale)
 	if err != nil {
 		return "", err
 	}
@@ -105,7 +106,8 @@ func (s *scene) sendNotice(n *booking.Due) (string, error) {
 	// The words stand in the template's language: a person reads one language at a time.
 	said, _, _ := strings.Cut(row.Language, "_")
 	local := n.StartsAt.In(service.Zone())
-	send, text, err := row.fill([]string{firstOf(firstWord(fields["name"]), sp.BrandName()), service.Title(said), flow.Day(said, local), local.Format("15:04"), n.Ref})
+	values := []string{firstOf(firstWord(fields["name"]), sp.BrandName()), service.Title(said), flow.Day(said, local), local.Format("15:04"), n.Ref}
+	send, text, err := fillTemplate(row, values, template.Person{Name: fields["name"]}, template.Sender{Brand: sp.BrandName(), Reach: sp.Contact})
 	if err != nil {
 		return "", err
 	}

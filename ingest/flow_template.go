@@ -1,108 +1,81 @@
 package ingest
 
 import (
-	"encoding/json"
-	"fmt"
-	"regexp"
 	"strings"
 
 	"ponte/channels"
+	"ponte/fault"
 	"ponte/flow"
 	"ponte/outbox"
+	"ponte/template"
 )
 
-// templateRow is a template of a WhatsApp account in one language.
-type templateRow struct {
-	Name       string          `db:"name"`
-	Language   string          `db:"language"`
-	Status     string          `db:"status"`
-	Components json.RawMessage `db:"components"`
+// templateFor returns the template of a name in the language that suits best: the person's before the
+// workspace's, that before English. Where none may be sent it returns one that may not, so that the gate
+// refuses it with the reason, where people see it; nil where the account has none of the name.
+func (s *scene) templateFor(workspace, account int64, name, language, locale string) (*template.Listed, error) {
+	all, err := template.List(s.ctx, s.tx, workspace, account, false)
+	if err != nil {
+		return nil, err
+	}
+	var approved, rest []string
+	byLanguage := map[string]*template.Listed{}
+	for i, l := range all {
+		if l.Name != name {
+			continue
+		}
+		byLanguage[l.Language] = &all[i]
+		if l.Sendable() == nil {
+			approved = append(approved, l.Language)
+		} else {
+			rest = append(rest, l.Language)
+		}
+	}
+	for _, codes := range [][]string{approved, rest} {
+		if len(codes) == 0 {
+			continue
+		}
+		choice, err := template.ChooseLanguage(codes, language, locale)
+		if err != nil {
+			if choice, err = template.ChooseLanguage(codes, "en", codes[0]); err != nil {
+				continue
+			}
+		}
+		return byLanguage[choice.Language], nil
+	}
+	return nil, nil
 }
 
-// templateFor returns the template of a name in the language that suits best: an approved one before others,
-// the person's language before the workspace's, that before English.
-func (s *scene) templateFor(account int64, name, language, locale string) (*templateRow, error) {
-	var list []templateRow
-	if err := s.tx.SelectContext(s.ctx, &list, sqlTemplatesNamed, account, name); err != nil {
-		return nil, fmt.Errorf("find template %s: %w", name, err)
-	}
-	var best *templateRow
-	most := -1
-	for i := range list {
-		r, n := &list[i], 0
-		short, _, _ := strings.Cut(r.Language, "_")
-		switch {
-		case r.Language == language || short == language:
-			n = 3
-		case short == locale:
-			n = 2
-		case short == "en":
-			n = 1
-		}
-		if r.Status == "APPROVED" {
-			n += 10
-		}
-		if n > most {
-			best, most = r, n
-		}
-	}
-	return best, nil
-}
-
-const sqlTemplatesNamed = `
-SELECT t.name, t.language, t.status, t.components FROM templates t JOIN accounts o ON o.workspace_id = t.workspace_id AND o.id = t.account_id
-JOIN accounts a ON a.workspace_id = o.workspace_id AND a.waba_id = o.waba_id WHERE a.id = $1 AND t.name = $2 ORDER BY t.language`
-
-var templatePlace = regexp.MustCompile(`\{\{\s*[A-Za-z0-9_]+\s*\}\}`)
-
-// fill puts values into the places of a template's body, in their order, and returns the call with the text
-// as it will read. Values beyond the places are left out; a place beyond the values gets a dash, which a
-// template with an empty place would be refused for.
-func (r templateRow) fill(values []string) (*channels.TemplateSend, string, error) {
-	var parts []struct {
-		Type string `json:"type"`
-		Text string `json:"text"`
-	}
-	_ = json.Unmarshal(r.Components, &parts) // a template without readable parts is sent as it is
-	body := ""
-	for _, p := range parts {
-		if strings.EqualFold(p.Type, "BODY") {
-			body = p.Text
-		}
-	}
-	send := &channels.TemplateSend{Name: r.Name, Language: r.Language}
+// fillTemplate puts values into the places of a template's body, in their order; its other places take what
+// the template itself knows. Values beyond the places are left out; a place that nothing is known for gets
+// a dash, because a template with an empty place would be refused.
+func fillTemplate(l *template.Listed, values []string, person template.Person, sender template.Sender) (*channels.TemplateSend, string, error) {
+	given := template.Values{}
 	n := 0
-	var params []map[string]string
-	text := templatePlace.ReplaceAllStringFunc(body, func(place string) string {
-		value := "–"
+	for _, v := range l.Definition.Uses() {
+		if v.In != "body" {
+			continue
+		}
 		if n < len(values) && strings.TrimSpace(values[n]) != "" {
-			value = values[n]
+			given[template.Key(v.In, v.Name)] = values[n]
 		}
 		n++
-		param := map[string]string{"type": "text", "text": value}
-		if name := strings.Trim(place, "{} "); !isDigits(name) {
-			param["parameter_name"] = name
-		}
-		params = append(params, param)
-		return value
-	})
-	if len(params) > 0 {
-		raw, err := json.Marshal([]any{map[string]any{"type": "body", "parameters": params}})
-		if err != nil {
-			return nil, "", fmt.Errorf("encode template parameters: %w", err)
-		}
-		send.Components = raw
 	}
-	return send, firstOf(text, "["+r.Name+"]"), nil
-}
-
-func isDigits(s string) bool {
-	for _, r := range s {
-		if r < '0' || r > '9' {
-			return false
+	for _, f := range l.Definition.Fill(given, person, sender) {
+		if f.Value == "" {
+			given[template.Key(f.In, f.Name)] = "–"
 		}
 	}
-	return s != ""
+	m, filled, err := l.Compose(given, "", person, sender)
+	if fault.Is(err, fault.Invalid) {
+		// A file in the header, or a text that is too long with its values: it goes without them, and the
+		// network's refusal stands in the outbox, where a person sees it.
+		return &channels.TemplateSend{Name: l.Name, Language: l.Language}, l.Definition.Show(template.AsValues(filled)).Plain(), nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return &m.Call, m.Text, nil
 }
 
 // template plans an approved template. One that the account does not have is planned all the same: the gate
@@ -112,18 +85,19 @@ func (x *flowTurn) template(e flow.Effect) error {
 		return nil // only WhatsApp has templates; the note in the docs says so
 	}
 	sp := x.s.spaces[x.v.WorkspaceID]
-	row, err := x.s.templateFor(x.t.AccountID, e.Template, e.Language, sp.Locale)
+	l, err := x.s.templateFor(x.v.WorkspaceID, x.t.AccountID, e.Template, e.Language, sp.Locale)
 	if err != nil {
 		return err
 	}
-	if row == nil {
-		row = &templateRow{Name: e.Template, Language: e.Language}
+	if l == nil {
+		l = &template.Listed{Name: e.Template, Language: e.Language}
 	}
 	a, err := x.action(channels.SendTemplate)
 	if err != nil {
 		return err
 	}
-	send, text, err := row.fill(e.Variables)
+	person := template.Person{Name: x.s.people.Identity(x.t.IdentityID).Name}
+	send, text, err := fillTemplate(l, e.Variables, person, template.Sender{Brand: sp.BrandName(), Reach: sp.Contact})
 	if err != nil {
 		return err
 	}
@@ -131,7 +105,7 @@ func (x *flowTurn) template(e flow.Effect) error {
 	if e.Promotional {
 		a.Purpose = "promotional"
 	}
-	a.Bubble = &outbox.Bubble{Author: "bot", Type: "template", Text: text}
+	a.Bubble = &outbox.Bubble{Author: "bot", Type: "template", Text: firstOf(text, "["+l.Name+"]")}
 	x.plan(a)
 	return nil
 }

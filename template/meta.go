@@ -121,13 +121,14 @@ func Of(ctx context.Context, q sqlx.QueryerContext, workspace, account, id int64
 	}
 	for _, l := range all {
 		if l.ID == id {
-			return l, l.sendable()
+			return l, l.Sendable()
 		}
 	}
 	return Listed{}, fault.New(fault.NotFound, "template %d does not exist on this WhatsApp account", id)
 }
 
-func (l Listed) sendable() error {
+// Sendable says why a template cannot be sent now, or nothing.
+func (l Listed) Sendable() error {
 	switch {
 	case l.PausedBy != "":
 		return fault.Field("template_id", "template «%s» was paused by a member; resume it first", l.Name)
@@ -150,7 +151,7 @@ func Named(ctx context.Context, q sqlx.QueryerContext, workspace, account int64,
 	have := map[string]Listed{}
 	var codes []string
 	for _, l := range all {
-		if l.Name == name && l.sendable() == nil {
+		if l.Name == name && l.Sendable() == nil {
 			have[l.Language], codes = l, append(codes, l.Language)
 		}
 	}

@@ -32,7 +32,7 @@ func Candidates(list []Listed, o Occasion, p Person, s Sender) []Candidate {
 	byName := map[string][]Listed{}
 	var names []string
 	for _, l := range list {
-		if l.sendable() != nil || l.Category == "AUTHENTICATION" {
+		if l.Sendable() != nil || l.Category == "AUTHENTICATION" {
 			continue
 		}
 		if byName[l.Name] == nil {
