@@ -10,7 +10,7 @@ const ahead = (minutes: number) => ago(-minutes);
 export const me: Me = {
   user: { id: 1, email: 'nora@bondi.example', name: 'Nora Weld', locale: '' },
   role: 'owner',
-  permissions: ['see', 'moderate', 'converse', 'campaign', 'configure', 'own', 'audit'],
+  permissions: ['see', 'moderate', 'supervise', 'converse', 'campaign', 'configure', 'own', 'audit'],
   workspace: { id: 1, name: 'main', brand: 'Bondi Kayaks', time_zone: 'Australia/Sydney', locale: 'en', sending: true },
   workspaces: [{ id: 1, name: 'main', role: 'owner' }],
   demo: true,

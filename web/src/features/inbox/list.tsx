@@ -57,8 +57,8 @@ function FilterBar({ filters, onView, onFilter }: Props) {
         <TextInput key={filters.q ?? ''} size="xs" aria-label={t('inbox.search')} placeholder={t('inbox.search')} leftSection={<IconSearch size={15} aria-hidden />} defaultValue={filters.q ?? ''}
           onKeyDown={(e) => { if (e.key === 'Enter') onFilter({ q: e.currentTarget.value.trim() || undefined }); }} onBlur={(e) => { const q = e.currentTarget.value.trim() || undefined; if (q !== filters.q) onFilter({ q }); }} />
         <Select size="xs" aria-label={t('inbox.channel')} value={filters.channel ?? ''} onChange={(v) => onFilter({ channel: v || undefined })} data={[{ value: '', label: t('inbox.all_channels') }, ...Object.entries(channelNames).map(([value, label]) => ({ value, label }))]} />
-        {teams.length > 0 && <Select size="xs" style={{ gridColumn: '1 / -1' }} aria-label={t('contact.team')} value={filters.team ?? ''} onChange={(v) => onFilter({ team: v || undefined })} data={[{ value: '', label: t('inbox.all_teams') }, ...teams.map((x) => ({ value: x.name, label: `${x.name} (${x.open})` }))]} />}
-        {labels.length > 0 && <Select size="xs" style={{ gridColumn: '1 / -1' }} aria-label={t('contact.labels')} value={filters.label ?? ''} onChange={(v) => onFilter({ label: v || undefined })} data={[{ value: '', label: t('inbox.all_labels') }, ...labels.map((x) => ({ value: x.name, label: `${x.name} (${x.open})` }))]} />}
+        {teams.length > 0 && <Select size="xs" aria-label={t('contact.team')} value={filters.team ?? ''} onChange={(v) => onFilter({ team: v || undefined })} data={[{ value: '', label: t('inbox.all_teams') }, ...teams.map((x) => ({ value: x.name, label: `${x.name} (${x.open})` }))]} />}
+        {labels.length > 0 && <Select size="xs" aria-label={t('contact.labels')} value={filters.label ?? ''} onChange={(v) => onFilter({ label: v || undefined })} data={[{ value: '', label: t('inbox.all_labels') }, ...labels.map((x) => ({ value: x.name, label: `${x.name} (${x.open})` }))]} />}
       </div>
     </div>
   );
