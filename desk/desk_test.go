@@ -349,13 +349,18 @@ func TestTheTriggerKeepsWhenThingsMoved(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	a := b.agent(auth.Agent, 5)
+	at := b.talk(talk{answered: true})
+	if n := b.id(`SELECT count(*) FROM conversations WHERE id = $1 AND handed_over_at IS NOT NULL`, at); n != 1 {
+		t.Error("what the bot handed over with its first answer has no handover")
+	}
+	b.exec(`UPDATE conversations SET state = 'resolved', resolved_at = now(), waiting_since = NULL, handed_over_at = NULL WHERE id = $1`, at)
 	id := b.talk(talk{handler: "bot"})
 	b.exec(`UPDATE conversations SET handler = 'human', handler_reason = 'wants_human', assignee_id = $2 WHERE id = $1`, id, a)
-	if n := b.id(`SELECT count(*) FROM conversations WHERE handed_over_at IS NOT NULL AND assigned_at IS NOT NULL AND assigned_how = 'member'`); n != 1 {
+	if n := b.id(`SELECT count(*) FROM conversations WHERE handed_over_at IS NOT NULL AND assigned_at IS NOT NULL AND assigned_how = 'member' AND id = $1`, id); n != 1 {
 		t.Error("a member's hand is not noted")
 	}
 	b.exec(`UPDATE conversations SET assignee_id = NULL WHERE id = $1`, id)
-	if n := b.id(`SELECT count(*) FROM conversations WHERE assigned_at IS NULL AND assigned_how = ''`); n != 1 {
+	if n := b.id(`SELECT count(*) FROM conversations WHERE id = $1 AND assigned_at IS NULL AND assigned_how = ''`, id); n != 1 {
 		t.Error("what is nobody's is still assigned since some time")
 	}
 }
