@@ -181,7 +181,7 @@ func TestABurstGetsOneAnswer(t *testing.T) {
 		b.pass(500 * time.Millisecond)
 	}
 	say("hello")
-	say("me again")
+	say("any news?")
 	if len(b.said()) != 0 {
 		t.Fatalf("answered in the middle of a breath: %q", b.said())
 	}
