@@ -65,7 +65,7 @@ func TestFiguresOnOwnSentences(t *testing.T) {
 	count("withdrawals found", 0.91, []string{"optout"}, is("clear"), withdrawn)
 	count("look-alikes of withdrawals left alone", 0.94, []string{"optout"}, is("none"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
 	count("ordinary talk left alone", 0.99, []string{"intent"}, not("opt_out"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
-	count("asks for a person heard", 0.93, []string{"intent"}, is("human_agent"), func(v Verdict, _ Example) bool { return v.WantsHuman })
+	count("asks for a person heard", 0.885, []string{"intent"}, is("human_agent"), func(v Verdict, _ Example) bool { return v.WantsHuman })
 	count("spam hidden", 0.62, []string{"spam"}, not("none"), hidden)
 	count("harm hidden", 0.18, []string{"harm"}, not("none", "self_harm"), hidden)
 	count("harmless kept", 0.995, []string{"intent", "sentiment", "optout"}, all, kept)

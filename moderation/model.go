@@ -168,6 +168,13 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 	p.Signs = s.sentence.wishesIn(n.lower, p.Language)
 	p.Withdraws = round(sigmoid(m.weigh("optout signs", out.logit(s, ""), p.Signs, s)))
 	p.Asks = round(sigmoid(m.weigh("human signs", human.logit(s, ""), p.Signs, s)))
+	// Who asks for offers speaks of messages and lists too: unless it is said in so many words, it is none.
+	if p.Intent == "opt_in" && p.OptOut < 0.3 && (!p.Signs.says(signClear) || p.Signs.says(signJoin)) && !p.Signs.whole.word {
+		p.Withdraws = 0
+	}
+	if p.Signs.says(signAgainst) && !p.Signs.says(signClear) && p.Withdraws < p.WithdrawsClear { // "please don't stop"
+		p.Withdraws = 0
+	}
 }
 
 // weigh puts what the words say together with the signs.

@@ -14,8 +14,8 @@ var signOptions = headOptions{bits: signBits, epochs: 20, rate: 0.1, l2: 3e-4, r
 // alarmShare is the share of ordinary talk that may be taken for a wish. A wish missed is worse than a
 // question too many: what is less sure is doubtful, and one question settles it.
 const (
-	alarmShare      = 0.008
-	alarmShareClear = 0.003
+	alarmShare      = 0.011
+	alarmShareClear = 0.004
 	alarmShareHuman = 0.013
 )
 
