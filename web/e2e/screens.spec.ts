@@ -131,6 +131,18 @@ test.describe('keyboard', () => {
     await expect(page.getByRole('dialog').getByText('Next comment')).toBeVisible();
   });
 
+  test('writes a note that mentions a colleague, and sees who else writes', async ({ page }) => {
+    await open(page, '/inbox?id=1000');
+    await expect(page.getByText('Sam Oduya is writing an answer')).toBeVisible();
+    await page.keyboard.press('n');
+    await page.getByRole('textbox', { name: 'Note' }).pressSequentially('ask @sam');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('textbox', { name: 'Note' })).toHaveValue('ask @Sam Oduya ');
+    const noted = page.waitForRequest((r) => r.method() === 'POST' && r.url().endsWith('/conversations/1000/notes'));
+    await page.keyboard.press('Enter');
+    expect((await noted).postDataJSON()).toEqual({ text: 'ask @Sam Oduya', mentions: [2] });
+  });
+
   test('sends a suggestion by its number and Enter, and edits one by Tab', async ({ page }) => {
     await open(page, '/inbox?id=1000');
     await expect(page.getByText('Puoi prenotare qui')).toBeVisible();
