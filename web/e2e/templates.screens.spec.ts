@@ -86,3 +86,17 @@ test.describe('templates', () => {
     await expect(page.getByText('Not with your role')).toBeVisible();
   });
 });
+
+test('with the window shut, the best template is offered, filled, with what the gate would say', async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await open(page, '/inbox?id=1002');
+  await page.getByRole('button', { name: /template/i }).first().click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByText('Hello Giulia, your booking with Bondi Kayaks is confirmed:')).toBeVisible();
+  await expect(dialog.getByRole('button', { name: 'Send' })).toBeDisabled();
+  await dialog.getByLabel('Value 1').fill('Sunday, 10:00');
+  await expect(dialog.getByText('is confirmed: Sunday, 10:00.')).toBeVisible();
+  const sent = page.waitForRequest((r) => r.method() === 'POST' && r.url().endsWith('/conversations/1002/messages'));
+  await dialog.getByRole('button', { name: 'Send' }).click();
+  expect((await sent).postDataJSON()).toMatchObject({ template_id: 3, values: { 'body:2': 'Sunday, 10:00' } });
+});

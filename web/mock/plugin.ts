@@ -90,6 +90,7 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/consent$/, () => page(records.ledger)],
   ['GET', /^\/consent\/verify$/, () => ({ body: { ok: true, entries: 42, erased: 1, head: { seq: 42, hash: 'ab'.repeat(32) }, problems: [] } })],
   ['GET', /^\/audit$/, () => page(records.audit)],
+  ['GET', /^\/conversations\/\d+\/templates$/, () => ({ body: templates.offers })],
   ['GET', /^\/templates$/, () => page(templates.atMeta)],
   ['POST', /^\/templates\/check$/, (_m, _q, body) => ({ body: templates.check(body) })],
   ['GET', /^\/templates\/\d+\/history$/, () => page(templates.events)],

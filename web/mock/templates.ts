@@ -48,3 +48,8 @@ export const atMeta = [
   listed(3, 'booking_confirmed', 'en', 'APPROVED', booking, { category: 'MARKETING', category_asked: 'UTILITY', draft_id: 1 }),
   listed(4, 'cart_waiting', 'en', 'PAUSED', cart, { quality: 'RED', category_next: 'UTILITY' }),
 ];
+
+export const offers = { window: { open: false, until: ago(300), human_until: null }, note: '', items: [
+  { template_id: 3, name: 'booking_confirmed', language: 'en', why: 'exact', category: 'UTILITY', fits: true, needs_media: false, variables: [{ in: 'body', name: '1', value: 'Giulia', source: 'person' }, { in: 'body', name: '2', value: '', source: 'none', example: 'Saturday, 9:00' }], preview: { ...preview(booking), text: 'Hello Giulia, your booking with Bondi Kayaks is confirmed: {{2}}.' }, gate: { verb: 'allow', code: '', meaning: '', until: null, purpose: 'service' } },
+  { template_id: 4, name: 'cart_waiting', language: 'en', why: 'exact', category: 'MARKETING', fits: false, needs_media: false, variables: [], preview: preview(cart), gate: { verb: 'refuse', code: 'no_consent', meaning: 'the person has not agreed to offers', until: null, purpose: 'promotional' } },
+] };

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { Conversation, ConversationDetail, Member, Message, Outgoing, Page, QuickReply, Suggestions, Template } from '@/api/types';
+import type { Conversation, ConversationDetail, Member, Message, Outgoing, Page, QuickReply, Suggestions, TemplateOffers } from '@/api/types';
 
 export const views = ['waiting', 'mine', 'team', 'unassigned', 'overdue', 'snoozed', 'spam', 'all'] as const;
 export type View = (typeof views)[number];
@@ -111,6 +111,7 @@ export function useQuickReplies() {
   return useQuery({ queryKey: ['quick-replies'], staleTime: 60_000, queryFn: () => unwrap<Page<QuickReply>>(api.GET('/quick-replies')) });
 }
 
-export function useTemplates(account: number, enabled: boolean) {
-  return useQuery({ queryKey: ['templates', account], enabled, queryFn: () => unwrap<Page<Template>>(api.GET('/templates', { params: { query: { account_id: account } } })) });
+/** What could go to this person by template now; asked anew each time, because the gate's answer changes. */
+export function useTemplateOffers(id: number) {
+  return useQuery({ queryKey: ['templates', 'offers', id], gcTime: 0, queryFn: () => unwrap<TemplateOffers>(api.GET('/conversations/{id}/templates', { params: { path: { id } } })) });
 }

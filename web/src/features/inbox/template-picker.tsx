@@ -1,34 +1,45 @@
 import { Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ConversationDetail } from '@/api/types';
+import type { ConversationDetail, TemplateOffer } from '@/api/types';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
-import { useSend, useTemplates } from './queries';
+import { useSend, useTemplateOffers } from './queries';
 
-/** Writes outside the care window: only a template that Meta approved may go. */
+type Values = Record<string, string>;
+const key = (v: { in: string; name: string }) => `${v.in}:${v.name}`;
+
+/** The text as it will read: what is known already stands in it, what is typed takes its place. */
+function reads(offer: TemplateOffer, values: Values): string {
+  const typed = (offer.variables ?? []).filter((v) => v.in === 'body' && v.value === '');
+  return typed.reduce((text, v) => text.replace(`{{${v.name}}}`, values[key(v)] || `{{${v.name}}}`), offer.preview.text);
+}
+
+/** Writes outside the care window: the templates that fit this person, the best first, as the gate would answer now. */
 export function TemplatePicker({ c, onClose }: { c: ConversationDetail; onClose: () => void }) {
   const { t } = useTranslation();
-  const query = useTemplates(c.account_id, true);
+  const query = useTemplateOffers(c.id);
   const send = useSend(c.id);
   const [id, setId] = useState('');
-  const [values, setValues] = useState<string[]>([]);
+  const [values, setValues] = useState<Values>({});
   return (
     <Modal opened onClose={onClose} title={t('inbox.template')} closeButtonProps={{ 'aria-label': t('act.close') }}>
       <Loaded query={query}>
         {({ items }) => {
-          const approved = items.filter((x) => x.status === 'APPROVED');
-          const chosen = approved.find((x) => String(x.id) === id);
-          const count = chosen?.parameters ?? 0;
-          const filled = Array.from({ length: count }, (_, i) => values[i] ?? '');
-          const submit = () => send.mutate({ text: '', revision: c.revision, template_id: Number(id), parameters: filled }, { onSuccess: () => { told(t('inbox.template_sent')); onClose(); }, onError: failed });
-          if (approved.length === 0) return <Empty title={t('inbox.no_templates')}>{t('inbox.no_templates_text')}</Empty>;
+          const offers = items ?? [];
+          const chosen = offers.find((x) => String(x.template_id) === id) ?? offers[0];
+          if (!chosen) return <Empty title={t('inbox.no_templates')}>{t('inbox.no_templates_text')}</Empty>;
+          const asked = (chosen.variables ?? []).filter((v) => v.value === '');
+          const may = chosen.gate.verb === 'allow' || chosen.gate.verb === 'defer';
+          const given = Object.fromEntries(asked.map((v) => [key(v), values[key(v)] ?? '']));
+          const submit = () => send.mutate({ text: '', revision: c.revision, template_id: chosen.template_id, values: given }, { onSuccess: () => { told(t('inbox.template_sent')); onClose(); }, onError: failed });
           return (
             <Stack gap="sm">
-              <Select label={t('inbox.template_which')} value={id} onChange={(v) => { setId(v ?? ''); setValues([]); }} data={approved.map((x) => ({ value: String(x.id), label: `${x.name} (${x.language})` }))} searchable />
-              {chosen && <p className="said panel" dir="auto" style={{ margin: 0, padding: 12 }}>{chosen.body.replace(/\{\{(\d+)\}\}/g, (all, n: string) => filled[Number(n) - 1] || all)}</p>}
-              {filled.map((v, i) => <TextInput key={i} label={t('inbox.parameter', { n: i + 1 })} value={v} onChange={(e) => { const next = [...filled]; next[i] = e.currentTarget.value; setValues(next); }} />)}
-              <Group justify="flex-end"><Button onClick={submit} loading={send.isPending} disabled={!chosen || filled.some((v) => !v.trim())}>{t('act.send')}</Button></Group>
+              <Select label={t('inbox.template_which')} value={String(chosen.template_id)} allowDeselect={false} onChange={(v) => { setId(v ?? ''); setValues({}); }} data={offers.map((x) => ({ value: String(x.template_id), label: `${x.name} (${x.language})` }))} searchable />
+              <p className="said panel" dir="auto" lang={chosen.language.split('_')[0]} style={{ margin: 0, padding: 12 }}>{reads(chosen, values)}</p>
+              {asked.map((v, i) => <TextInput key={key(v)} label={t('inbox.parameter', { n: i + 1 })} {...(v.example ? { placeholder: v.example } : {})} value={values[key(v)] ?? ''} onChange={(e) => setValues({ ...values, [key(v)]: e.currentTarget.value })} />)}
+              {chosen.gate.meaning && <p role="note" style={{ margin: 0, color: may ? undefined : 'var(--p-bad-ink)' }}>{chosen.gate.meaning}</p>}
+              <Group justify="flex-end"><Button onClick={submit} loading={send.isPending} disabled={!may || chosen.needs_media || asked.some((v) => !(values[key(v)] ?? '').trim())}>{t('act.send')}</Button></Group>
             </Stack>
           );
         }}
