@@ -134,6 +134,8 @@ type span struct {
 	mine    []int
 	used    map[int]bool
 	full    bool
+	counted bool // how many were taken when this batch began
+	dense   bool // so many that drawing would mostly miss
 }
 
 type slotRow struct {
@@ -181,6 +183,11 @@ func (l *Ledger) take(key spanKey, ceiling int) (int, error) {
 		s = &span{ceiling: ceiling, used: map[int]bool{}}
 		l.spans[key] = s
 	}
+	if len(s.mine) == 0 && !s.full && ceiling >= sparse {
+		if err := l.sample(key, s); err != nil {
+			return 0, err
+		}
+	}
 	for len(s.mine) == 0 && !s.full {
 		free, err := l.free(key, s)
 		if err != nil {
@@ -206,6 +213,38 @@ func (l *Ledger) take(key spanKey, ceiling int) (int, error) {
 	s.mine = s.mine[:len(s.mine)-1]
 	s.used[slot] = true
 	return slot, nil
+}
+
+// sparse is the ceiling from which on numbers are drawn before those that are taken are read: reading
+// them all for every few answers would cost more the more were given.
+const sparse = 200
+
+// sample draws numbers and keeps those that nobody has. Nearly full, it finds none, and all are read.
+func (l *Ledger) sample(key spanKey, s *span) error {
+	if !s.counted { // a ceiling that was lowered meanwhile may be passed already, with numbers above it
+		var taken int
+		if err := l.tx.GetContext(l.ctx, &taken, `SELECT count(*) FROM trigger_slots WHERE trigger_id = $1 AND span = $2 AND begins = $3`, key.trigger, key.what, key.begins); err != nil {
+			return fmt.Errorf("count what was taken under the ceiling of trigger %d: %w", key.trigger, err)
+		}
+		s.counted, s.dense = true, taken >= s.ceiling/4*3
+	}
+	if s.dense {
+		return nil
+	}
+	drawn := map[int]bool{}
+	numbers := make([]int64, 0, grab)
+	for range grab {
+		if n := 1 + rand.IntN(s.ceiling); !drawn[n] && !s.used[n] {
+			drawn[n] = true
+			numbers = append(numbers, int64(n))
+		}
+	}
+	held, err := l.tryHold(key, numbers)
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	s.mine, err = l.stillFree(key, held)
+	return err
 }
 
 func (l *Ledger) free(key spanKey, s *span) ([]int, error) {
@@ -237,18 +276,24 @@ func (l *Ledger) hold(key spanKey, want []int) ([]int, error) {
 	for i, n := range want {
 		numbers[i] = int64(n)
 	}
-	var held []int
-	name := fmt.Sprintf("%d/%s/%d/", key.trigger, key.what, key.begins.Unix())
-	if err := l.tx.SelectContext(l.ctx, &held, `SELECT n FROM unnest($2::bigint[]) AS n WHERE pg_try_advisory_xact_lock(hashtextextended($1 || n, 17))`, name, pq.Array(numbers)); err != nil {
-		return nil, fmt.Errorf("take room under the ceiling of trigger %d: %w", key.trigger, err)
+	held, err := l.tryHold(key, numbers)
+	if err != nil || len(held) > 0 {
+		return held, err
 	}
-	if len(held) > 0 {
-		return held, nil
-	}
-	if _, err := l.tx.ExecContext(l.ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1 || $2::bigint, 17))`, name, numbers[0]); err != nil {
+	if _, err := l.tx.ExecContext(l.ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1 || $2::bigint, 17))`, key.name(), numbers[0]); err != nil {
 		return nil, fmt.Errorf("wait for room under the ceiling of trigger %d: %w", key.trigger, err)
 	}
 	return want[:1], nil
+}
+
+func (k spanKey) name() string { return fmt.Sprintf("%d/%s/%d/", k.trigger, k.what, k.begins.Unix()) }
+
+func (l *Ledger) tryHold(key spanKey, numbers []int64) ([]int, error) {
+	var held []int
+	if err := l.tx.SelectContext(l.ctx, &held, `SELECT n FROM unnest($2::bigint[]) AS n WHERE pg_try_advisory_xact_lock(hashtextextended($1 || n, 17))`, key.name(), pq.Array(numbers)); err != nil {
+		return nil, fmt.Errorf("take room under the ceiling of trigger %d: %w", key.trigger, err)
+	}
+	return held, nil
 }
 
 // stillFree looks again, now that nobody can take them: another batch may have ended in between.

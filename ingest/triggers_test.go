@@ -255,10 +255,19 @@ func TestAHashtagWaitsForTheCaption(t *testing.T) {
 // Two replicas on one viral post: the ceiling holds exactly, and is reached.
 func TestCeilingsUnderTwoReplicas(t *testing.T) {
 	t.Parallel()
+	for _, c := range []struct{ hour, day, want int64 }{{37, 50, 50}, {310, 330, 330}} {
+		t.Run(fmt.Sprint(c.hour), func(t *testing.T) {
+			t.Parallel()
+			underCeilings(t, c.hour, c.day, c.want)
+		})
+	}
+}
+
+func underCeilings(t *testing.T, hourly, daily, want int64) {
 	b := newRig(t)
 	b.at("10:30")
 	const people = 400
-	b.set(`per_hour = 37, per_day = 50`)
+	b.set(`per_hour = $3, per_day = $4`, hourly, daily)
 	var bodies []string
 	for i := range people {
 		bodies = append(bodies, b.igComment(fmt.Sprintf("c%d", i), fmt.Sprintf("p%d", i), "info"))
@@ -281,18 +290,18 @@ func TestCeilingsUnderTwoReplicas(t *testing.T) {
 	b.eventually(func() bool { return b.id(`SELECT count(*) FROM events WHERE state = 'done'`) == 2*people })
 	stop()
 	work.Wait()
-	for hour, most := range map[string]int64{"10": 37, "11": 37} {
+	for hour, most := range map[string]int64{"10": hourly, "11": hourly} {
 		n := b.id(`SELECT count(*) FROM trigger_runs r JOIN comments c ON c.id = r.comment_id WHERE extract(hour FROM c.commented_at AT TIME ZONE 'UTC') = $1::int`, hour)
 		if n > most {
 			t.Errorf("%d answers to what was written at %s, the ceiling is %d", n, hour, most)
 		}
 	}
-	if n := b.id(`SELECT count(*) FROM trigger_runs`); n != 50 {
-		t.Errorf("%d answers in the day, want its ceiling of 50", n)
+	if n := b.id(`SELECT count(*) FROM trigger_runs`); n != want {
+		t.Errorf("%d answers in the day, want its ceiling of %d", n, want)
 	}
-	for _, list := range [][2]string{{"private_reply.send", "50"}, {"comment.reply", "50"}} {
-		if got := fmt.Sprint(len(b.actions(list[0]))); got != list[1] {
-			t.Errorf("%s %s, want %s", got, list[0], list[1])
+	for _, kind := range []string{"private_reply.send", "comment.reply"} {
+		if got := int64(len(b.actions(kind))); got != want {
+			t.Errorf("%d %s, want %d", got, kind, want)
 		}
 	}
 	said := strings.Join(b.reasons(), "\n")
