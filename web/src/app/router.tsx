@@ -71,6 +71,9 @@ const template = createRoute({ getParentRoute: () => root, path: '/templates/$id
 const triggers = createRoute({ getParentRoute: () => root, path: '/triggers', component: lazyRouteComponent(() => import('@/features/campaigns')) });
 const trigger = createRoute({ getParentRoute: () => root, path: '/triggers/$id', component: lazyRouteComponent(() => import('@/features/campaigns/edit')) });
 const campaign = createRoute({ getParentRoute: () => root, path: '/campaigns/$id', component: lazyRouteComponent(() => import('@/features/campaigns/campaign')) });
+const flows = createRoute({ getParentRoute: () => root, path: '/flows', component: lazyRouteComponent(() => import('@/features/flows')) });
+const flow = createRoute({ getParentRoute: () => root, path: '/flows/$id', component: lazyRouteComponent(() => import('@/features/flows/edit')) });
+const bookings = createRoute({ getParentRoute: () => root, path: '/bookings', component: lazyRouteComponent(() => import('@/features/bookings')) });
 const knowledge = createRoute({
   getParentRoute: () => root,
   path: '/knowledge',
@@ -85,7 +88,7 @@ const settings = createRoute({ getParentRoute: () => root, path: '/settings', co
 const rehearse = createRoute({ getParentRoute: () => root, path: '/rehearse', validateSearch: (s: Record<string, unknown>): { say?: Try | undefined } => ({ say: s['say'] === 'rude' || s['say'] === 'info' ? s['say'] : undefined }), component: lazyRouteComponent(() => import('@/features/rehearse')) });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, moderation, inbox, triggers, trigger, campaign, knowledge, accounts, team, profile, password, settings, rehearse, contacts, imports, compliance, person, outbox, events, consent, audit, templates, template]),
+  routeTree: root.addChildren([home, moderation, inbox, flows, flow, bookings, triggers, trigger, campaign, knowledge, accounts, team, profile, password, settings, rehearse, contacts, imports, compliance, person, outbox, events, consent, audit, templates, template]),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading rows={6} />,
   scrollRestoration: true,
