@@ -129,6 +129,8 @@ func text(c channels.Call) string {
 // broad set, the mere word "offer" is enough: right for a message nobody asked for, wrong for a bot
 // that must be able to say "you will get no more offers".
 func Promotes(s string, broad bool) bool {
+	// An e-mail address is no shop: a bot must be able to ask for one, and to repeat it.
+	s = mailboxes.ReplaceAllString(s, " ")
 	// A click-to-chat link carries a text of the customer's own; it is not ours.
 	words := links.ReplaceAllStringFunc(s, func(link string) string {
 		if chatLink(link) {
@@ -165,6 +167,8 @@ func wordList(lines ...string) *regexp.Regexp {
 }
 
 var links = regexp.MustCompile(`(?i)\b(?:https?://|www\.)[^\s<>"']+|\b(?:[a-z0-9-]+\.)+(?:com|net|org|shop|store|io|co|me|app|au|it|fr|ro|es|de|pt|eu|uk|nz|br|ly|gl)\b(?:/[^\s<>"']*)?`)
+
+var mailboxes = regexp.MustCompile(`(?i)(^|[\s(<"'«“:,;])[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]+\.)+[a-z]{2,24}($|[\s)>"'»”.,;:!?])`)
 
 // chatLink says whether a link only opens a chat.
 func chatLink(link string) bool {

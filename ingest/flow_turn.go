@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,11 +65,7 @@ func (x *flowTurn) play(inputs []flow.Input) (string, error) {
 		}
 		var effects []flow.Effect
 		x.shownBefore.wording, x.shownBefore.action = run.State.WordingID, run.State.AskedAction
-		if run.State.Flow == "" {
-			run.State, effects = x.f.Start(scene)
-		} else {
-			run.State, effects = x.f.Step(run.State, inputs, scene)
-		}
+		run.State, effects = x.step(inputs, scene)
 		outcome, err := x.carryOut(effects)
 		if err != nil {
 			return "", err
@@ -80,6 +77,26 @@ func (x *flowTurn) play(inputs []flow.Input) (string, error) {
 		inputs = []flow.Input{*outcome}
 	}
 	return "", &decisionError{x.e.ID, "a flow went through the calendar without an end"}
+}
+
+// step begins the flow, or leads it on. Who wants to stop or to talk to a person before it has begun is heard
+// and not welcomed first; whoever may want to stop is asked after the welcome.
+func (x *flowTurn) step(inputs []flow.Input, scene flow.Context) (flow.State, []flow.Effect) {
+	state := x.run.State
+	if state.Flow != "" {
+		return x.f.Step(state, inputs, scene)
+	}
+	wishes := func(in flow.Input) bool { return in.Wish == flow.WantsStop || in.Wish == flow.WantsHelp }
+	if slices.ContainsFunc(inputs, wishes) {
+		return x.f.Step(flow.State{Flow: x.f.ID, Version: x.f.Version}, inputs, scene)
+	}
+	state, effects := x.f.Start(scene)
+	doubts := slices.DeleteFunc(slices.Clone(inputs), func(in flow.Input) bool { return in.Wish != flow.MayStop })
+	if len(doubts) == 0 || state.Waiting == flow.Ended {
+		return state, effects
+	}
+	state, more := x.f.Step(state, doubts, scene)
+	return state, append(effects[:len(effects)-1], more...)
 }
 
 func bookable(services []booking.Service) []flow.Service {

@@ -73,7 +73,9 @@ func (s *scene) messageReceived(e *event) (string, error) {
 			return "", err
 		}
 	}
-	if (verdict.Decision == moderation.Spam || verdict.Decision == moderation.Block) && verdict.OptOut == moderation.NoOptOut {
+	// What a flow asks for – an address, a number – reads like what spammers leave behind.
+	asked := verdict.Decision == moderation.Spam && s.flows.runs[v.ID] != nil && v.Handler == "bot"
+	if (verdict.Decision == moderation.Spam && !asked || verdict.Decision == moderation.Block) && verdict.OptOut == moderation.NoOptOut {
 		said := s.spam(v, verdict, created)
 		if verdict.Decision == moderation.Block && s.spaces[e.WorkspaceID].automates(e.AccountID) {
 			said += s.block(t, v, vid)

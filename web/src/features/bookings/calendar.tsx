@@ -73,7 +73,7 @@ function Details({ booking, zone, may, onClose }: { booking: Booking; zone: stri
   const [ask, dialog] = useConfirm();
   const done = (text: string) => ({ onSuccess: () => { told(text); onClose(); }, onError: failed });
   return (
-    <Modal opened onClose={onClose} title={booking.name || t('bookings.somebody')}>
+    <Modal opened closeButtonProps={{ 'aria-label': t('act.close') }} onClose={onClose} title={booking.name || t('bookings.somebody')}>
       <div className={css.form}>
         <p className={css.none}>{named(dayOf(booking.starts_at, zone), i18n.language, 'long')}, {clockOf(booking.starts_at, zone)}–{clockOf(booking.ends_at, zone)} ({zone})</p>
         <p className={css.none}>{booking.service_key} · {t('bookings.ref')} <code>{booking.ref}</code> · {t(`bookings.state.${booking.state}`)}{booking.moved > 0 ? ` · ${t('bookings.moved', { count: booking.moved })}` : ''}</p>
@@ -114,7 +114,7 @@ function Make({ services, onClose }: { services: Service[]; onClose: () => void 
   const book = useBook();
   const title = (s: Service) => s.name[i18n.language] ?? s.name['en'] ?? Object.values(s.name)[0] ?? s.key;
   return (
-    <Modal opened onClose={onClose} title={t('bookings.new')} size="lg">
+    <Modal opened closeButtonProps={{ 'aria-label': t('act.close') }} onClose={onClose} title={t('bookings.new')} size="lg">
       <form className={css.form} onSubmit={(e) => { e.preventDefault(); if (service && at) book.mutate({ service_id: service, starts_at: at, name, note }, { onSuccess: () => { told(t('bookings.booked')); onClose(); }, onError: failed }); }}>
         <Select label={t('bookings.service')} allowDeselect={false} data={services.map((s) => ({ value: String(s.id), label: title(s) }))} value={service ? String(service) : null} onChange={(v) => { setService(Number(v)); setAt(undefined); }} />
         {service && <Times service={service} label={t('bookings.time')} taken={at} onTake={setAt} />}

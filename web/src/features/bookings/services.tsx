@@ -63,7 +63,7 @@ function ServiceForm({ service, onClose }: { service: Service | undefined; onClo
   const reminder = (minutes: number) => s.reminders.find((r) => r.minutes === minutes)?.template ?? '';
   const remind = (minutes: number, template: string) => setS({ ...s, reminders: [...s.reminders.filter((r) => r.minutes !== minutes), ...(template ? [{ minutes, template }] : [])].sort((a, b) => b.minutes - a.minutes) });
   return (
-    <Modal opened onClose={onClose} size="lg" title={service ? t('bookings.change_of', { name: service.key }) : t('bookings.new_service')}>
+    <Modal opened closeButtonProps={{ 'aria-label': t('act.close') }} onClose={onClose} size="lg" title={service ? t('bookings.change_of', { name: service.key }) : t('bookings.new_service')}>
       <form className={css.form} onSubmit={(e) => { e.preventDefault(); save.mutate(s, { onSuccess: () => { told(t('bookings.saved')); onClose(); }, onError: failed }); }}>
         <TextInput label={t('bookings.key')} description={t('bookings.key_hint')} required disabled={service !== undefined} value={s.key} error={problem('key')} onChange={(e) => setS({ ...s, key: e.currentTarget.value })} />
         <div className={css.pair}>{(['en', 'it', 'fr', 'ro'] as const).map((l) => <TextInput key={l} label={`${t('bookings.service_name')} · ${languageName(l, i18n.language) || l}`} maxLength={60} value={s.name[l] ?? ''} error={problem(`name.${l}`) ?? (l === 'en' ? problem('name') : undefined)} onChange={(e) => setS({ ...s, name: { ...s.name, [l]: e.currentTarget.value } })} />)}</div>

@@ -119,7 +119,7 @@ function Publish({ flow, revision, onClose }: { flow: BotFlowDetail; revision: n
   const [note, setNote] = useState('');
   const publish = usePublish(flow.id);
   return (
-    <Modal opened onClose={() => onClose()} title={t('flows.publish_title', { n: flow.last_number + 1 })}>
+    <Modal opened closeButtonProps={{ 'aria-label': t('act.close') }} onClose={() => onClose()} title={t('flows.publish_title', { n: flow.last_number + 1 })}>
       <form onSubmit={(e) => { e.preventDefault(); publish.mutate({ revision, note }, { onSuccess: (f) => { told(t('flows.published', { n: f.last_number })); onClose(f); }, onError: failed }); }}>
         <p className={css.hint}>{t('flows.publish_text')}</p>
         {flow.starts.length === 0 && <p className={css.warn}>{t('flows.no_starts')}</p>}
