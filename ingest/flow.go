@@ -36,6 +36,14 @@ func (s *scene) flowMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.Mes
 		}
 		wish = flow.NoWish // what began a flow has said what it wants
 	}
+	if run.State.Flow == "" && wish != flow.NoWish {
+		// It has said nothing yet, and its person wants to stop or wants somebody: that is answered instead.
+		run.Pending = nil
+		run.End("another_wish", s.now)
+		s.flows.touch(run)
+		delete(s.flows.runs, v.ID)
+		return false, "", nil
+	}
 	if v.Handler == "human" {
 		return false, "", nil // a person answers: the flow is silent and keeps its place
 	}

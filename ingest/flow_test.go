@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -491,5 +492,39 @@ func TestAwayOncePerClosedPeriodAndWelcomeOnce(t *testing.T) {
 		if a.Purpose != "answer" {
 			t.Errorf("%q is %s", a.Text, a.Purpose)
 		}
+	}
+}
+
+// TestAWishInTheBreathThatBeginsAFlow: whoever greets and wants a person, or to be left alone, in one breath is
+// not asked the flow's first question instead.
+func TestAWishInTheBreathThatBeginsAFlow(t *testing.T) {
+	t.Parallel()
+	for text, holds := range map[string]string{
+		"I want to talk to a human please":   `SELECT handler = 'human' FROM conversations`,
+		"STOP":                               `SELECT EXISTS (SELECT 1 FROM consent_entries WHERE act = 'withdraw')`,
+		"non voglio più ricevere i messaggi": `SELECT EXISTS (SELECT 1 FROM consent_entries WHERE act = 'withdraw')`,
+	} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			b.decider.Settle = 2 * time.Second
+			b.publish(twoQuestions)
+			for _, said := range []string{"hello", text} {
+				b.receive(b.waText(b.next("wamid.b"), customer, said))
+				b.split()
+				b.decide()
+				b.pass(500 * time.Millisecond)
+			}
+			b.pass(3 * time.Second)
+			b.exec(`UPDATE events SET not_before = now() WHERE state = 'pending'`)
+			b.work()
+			var ok bool
+			if err := b.db.Get(&ok, holds); err != nil || !ok {
+				t.Errorf("%s: %v, %v; said %q", holds, ok, err, b.said())
+			}
+			if said := b.said(); len(said) == 0 || slices.Contains(said, "What about?") {
+				t.Errorf("said %q, because %v", said, b.reasons())
+			}
+		})
 	}
 }
