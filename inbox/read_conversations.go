@@ -74,8 +74,9 @@ func ListConversations(ctx context.Context, q sqlx.QueryerContext, workspaceID i
 		w.Add("v.contact_id = ?", f.ContactID)
 	}
 	if f.Words != "" {
-		w.Add(`(c.name ILIKE ? OR array_to_string(v.labels, ' ') ILIKE ? OR v.preview ILIKE ? OR EXISTS (SELECT 1 FROM messages m WHERE m.workspace_id = v.workspace_id AND m.conversation_id = v.id AND m.text ILIKE ?)
-    OR EXISTS (SELECT 1 FROM identities i WHERE i.workspace_id = v.workspace_id AND i.contact_id = v.contact_id AND (i.name ILIKE ? OR i.username ILIKE ?)))`, Like(f.Words), Like(f.Words), Like(f.Words), Like(f.Words), Like(f.Words), Like(f.Words))
+		if err := NewSearch(f.Words).narrow(ctx, q, workspaceID, w); err != nil {
+			return nil, "", err
+		}
 	}
 	if f.Cursor != "" {
 		at, id, err := ParseTimeCursor(f.Cursor)

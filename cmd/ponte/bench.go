@@ -22,6 +22,7 @@ type benchCmd struct {
 	Receive  benchReceiveCmd  `cmd:"" help:"Durable acknowledged webhooks a second against raw multi-row inserts, then open loop."`
 	Pipeline benchPipelineCmd `cmd:"" help:"Events a second from kept webhook to verdict and action row; then the time from acknowledgement to action row."`
 	Hotpost  benchHotpostCmd  `cmd:"" help:"The pipeline's rate for comments on one post against the same comments spread over many, with a trigger that answers them."`
+	Inbox    benchInboxCmd    `cmd:"" help:"What the inbox asks of the server, on the database as it is; fill one with 'ponte seed'."`
 	Overload benchOverloadCmd `cmd:"" help:"Memory of a serving process under more than it can do."`
 }
 

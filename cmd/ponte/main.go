@@ -42,6 +42,7 @@ type cli struct {
 	Migrate   migrateCmd   `cmd:"" help:"Bring the database schema up to date."`
 	Backup    backupCmd    `cmd:"" help:"Write a backup of the database."`
 	Restore   restoreCmd   `cmd:"" help:"Restore a backup; nothing is sent until 'ponte send release'."`
+	Seed      seedCmd      `cmd:"" help:"Fill a workspace with made-up conversations, to try screens and speed on."`
 	Bench     benchCmd     `cmd:"" help:"Measure receiving and the pipeline on this machine."`
 	Config    configCmd    `cmd:"" help:"Print the configuration, secrets masked."`
 
