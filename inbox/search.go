@@ -63,16 +63,16 @@ func (s Search) find(ctx context.Context, q sqlx.QueryerContext, workspaceID int
 }
 
 const sqlSearchPeople = `
-SELECT id FROM (SELECT id FROM contacts WHERE workspace_id = $1 AND to_tsvector('simple', name) @@ to_tsquery('simple', $2) LIMIT $3) c
+SELECT id FROM (SELECT id FROM contacts WHERE workspace_id = $1 AND words_of(name) @@ to_tsquery('simple', $2) LIMIT $3) c
 UNION
-SELECT contact_id FROM (SELECT contact_id FROM identities WHERE workspace_id = $1 AND to_tsvector('simple', name || ' ' || username) @@ to_tsquery('simple', $2) LIMIT $3) i`
+SELECT contact_id FROM (SELECT contact_id FROM identities WHERE workspace_id = $1 AND words_of(name || ' ' || username) @@ to_tsquery('simple', $2) LIMIT $3) i`
 
 const sqlSearchMessages = `
-SELECT conversation_id FROM messages WHERE workspace_id = $1 AND to_tsvector('simple', text) @@ to_tsquery('simple', $2) LIMIT $3`
+SELECT conversation_id FROM messages WHERE workspace_id = $1 AND words_of(text) @@ to_tsquery('simple', $2) LIMIT $3`
 
 // A comment thread that was passed on has no messages: its words are the preview. A label is found whole.
 const sqlSearchConversations = `
-(SELECT id FROM conversations WHERE workspace_id = $1 AND root_comment_id IS NOT NULL AND to_tsvector('simple', preview) @@ to_tsquery('simple', $2) LIMIT $4)
+(SELECT id FROM conversations WHERE workspace_id = $1 AND root_comment_id IS NOT NULL AND words_of(preview) @@ to_tsquery('simple', $2) LIMIT $4)
 UNION
 (SELECT id FROM conversations WHERE workspace_id = $1 AND labels <> '{}' AND labels @> ARRAY[$3::text] LIMIT $4)`
 
@@ -86,10 +86,15 @@ func (s Search) narrow(ctx context.Context, q sqlx.QueryerContext, workspaceID i
 		w.Add("(v.id = ANY(?) OR v.contact_id = ANY(?))", pq.Array(f.conversations), pq.Array(f.contacts))
 		return nil
 	}
-	w.Add(`(to_tsvector('simple', c.name) @@ to_tsquery('simple', ?) OR v.labels @> ARRAY[?::text]
-    OR v.root_comment_id IS NOT NULL AND to_tsvector('simple', v.preview) @@ to_tsquery('simple', ?)
-    OR EXISTS (SELECT 1 FROM identities i WHERE i.workspace_id = v.workspace_id AND i.contact_id = v.contact_id AND to_tsvector('simple', i.name || ' ' || i.username) @@ to_tsquery('simple', ?))
-    OR EXISTS (SELECT 1 FROM messages m WHERE m.workspace_id = v.workspace_id AND m.conversation_id = v.id AND to_tsvector('simple', m.text) @@ to_tsquery('simple', ?)))`,
-		s.query, s.label, s.query, s.query, s.query)
+	s.walk(w)
 	return nil
+}
+
+// walk lets each conversation of the list be asked, for words that many of them have.
+func (s Search) walk(w *Where) {
+	w.Add(`(words_of(c.name) @@ to_tsquery('simple', ?) OR v.labels @> ARRAY[?::text]
+    OR v.root_comment_id IS NOT NULL AND words_of(v.preview) @@ to_tsquery('simple', ?)
+    OR EXISTS (SELECT 1 FROM identities i WHERE i.workspace_id = v.workspace_id AND i.contact_id = v.contact_id AND words_of(i.name || ' ' || i.username) @@ to_tsquery('simple', ?))
+    OR EXISTS (SELECT 1 FROM messages m WHERE m.workspace_id = v.workspace_id AND m.conversation_id = v.id AND words_of(m.text) @@ to_tsquery('simple', ?)))`,
+		s.query, s.label, s.query, s.query, s.query)
 }

@@ -52,7 +52,8 @@ func (b benchInboxCmd) Run(ctx context.Context, c *config) error {
 		go func() { served <- v.server.App.Listener(l) }()
 		i := inboxBench{DB: s.DB, workspace: w.ID, url: "http://" + l.Addr().String() + "/api/v1", token: token, times: b.Times}
 		err = i.run(ctx)
-		return errors.Join(err, v.server.App.Shutdown(), <-served)
+		http.DefaultClient.CloseIdleConnections() // the server waits for them
+		return errors.Join(err, v.server.App.ShutdownWithTimeout(5*time.Second), <-served)
 	})
 }
 
@@ -180,10 +181,10 @@ func (b *inboxBench) threads(ctx context.Context) (long int64, some []int64, err
 
 // scroll reads the longest conversation from its end to its beginning, page by page.
 func (b *inboxBench) scroll(ctx context.Context, id int64) error {
-	began, pages, read, next, worst := time.Now(), 0, 0, "", time.Duration(0)
+	began, pages, read, next, worst := time.Now(), 0, 0, "0", time.Duration(0)
 	for {
 		at := time.Now()
-		body, err := b.get(ctx, fmt.Sprintf("/conversations/%d/messages?limit=200&cursor=%s", id, url.QueryEscape(next)))
+		body, err := b.get(ctx, fmt.Sprintf("/conversations/%d/messages?limit=200&before=%s", id, url.QueryEscape(next)))
 		if err != nil {
 			return err
 		}
