@@ -229,6 +229,9 @@ func AddVersion(ctx context.Context, tx *sqlx.Tx, workspaceID int64, n NewVersio
 }
 
 func again(ctx context.Context, tx *sqlx.Tx, v Version, actor string) (Version, error) {
+	if v.State == "backtest" {
+		return v, nil // it is there to be tried
+	}
 	if v.State != "retired" {
 		return v, fault.New(fault.Conflict, "this is version %d already, in state %s", v.ID, v.State)
 	}

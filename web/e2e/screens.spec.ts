@@ -4,6 +4,7 @@ import { expect, test, type Page } from '@playwright/test';
 const screens = {
   home: '/', moderation: '/moderation?id=101', queue: '/moderation', rtl: '/moderation?id=103', inbox: '/inbox?id=1000', shut: '/inbox?id=1002', list: '/inbox?view=all',
   triggers: '/triggers', trigger: '/triggers/1', knowledge: '/knowledge', questions: '/knowledge?tab=questions', figures: '/knowledge?tab=figures', accounts: '/accounts', contacts: '/contacts', imports: '/contacts/imports', compliance: '/compliance', closed: '/compliance?view=resolved', person: '/contacts/300', outbox: '/outbox', sent: '/outbox?view=all', events: '/events?view=all', requests: '/events?view=deliveries', consent: '/consent', audit: '/audit', templates: '/templates', team: '/team', profile: '/profile', password: '/password#x', settings: '/settings', rehearse: '/rehearse', missing: '/no-such-page', newTrigger: '/triggers/new', campaign: '/campaigns/1', noCampaign: '/campaigns/2',
+  machine: '/moderation/today', disagreements: '/moderation/disagreements', policies: '/policies', rules: '/policies?tab=rules', rule: '/policies?tab=rules&rule=no_resellers', versions: '/policies?tab=versions', version: '/policies?tab=versions&version=3', switches: '/policies?tab=switches',
 };
 const sizes = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 

@@ -66,7 +66,7 @@ export const comments: CommentDetail[] = short.map(([who, text, language, minute
     actions: [], event_reason: v.decision === 'hide' ? 'Hidden by the policy: above the threshold for hate or spam.' : '',
   };
   const reply: Comment = { ...base, id: 400 + i, own: true, author: { identity_id: 0, contact_id: 0, name: 'Bondi Kayaks' }, text: 'Thanks for asking! We have just sent you a message.', language: 'en', parent_external_id: base.external_id, external_id: `r${i}`, commented_at: ago(minutes - 1), verdict: null, review: null, state: 'visible', decision: '' };
-  return { ...base, thread: i === 6 || i === 0 ? [base, reply] : [base], history: { verdicts: base.verdict ? [base.verdict] : [], author_comments: 3 + i, author_hidden: i === 7 ? 4 : 0, author_messages: 2, author_strikes: 0, strike_days: 30, conversation_id: 0 }, log: state === 'hidden' ? [{ at: ago(minutes - 1), actor: 'policy', what: 'Hidden' }] : [] };
+  return { ...base, thread: i === 6 || i === 0 ? [base, reply] : [base], history: { verdicts: base.verdict ? [base.verdict] : [], author_comments: 3 + i, author_hidden: i === 7 ? 4 : 0, author_strikes: i === 7 ? 2 : 0, strike_days: 30, author_messages: i === 1 ? 6 : 0, conversation_id: i === 1 ? 1000 : 0 }, log: state === 'hidden' ? [{ at: ago(minutes - 1), actor: 'policy', what: 'Hidden' }] : [] };
 });
 
 const people: [string, Conversation['channel'], string, string][] = [

@@ -7,6 +7,7 @@ import * as campaigns from './campaigns.ts';
 import * as data from './data.ts';
 import * as people from './contacts.ts';
 import * as desk from './desk.ts';
+import * as policies from './policies.ts';
 import * as records from './records.ts';
 import * as templates from './templates.ts';
 import { act, calls, changes, stage } from './stage.ts';
@@ -65,7 +66,18 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/workspace$/, () => ({ body: { ...data.me.workspace, legal_name: 'Bondi Kayaks Pty Ltd', contact: 'bondi.example/contact', country: 'AU', settings: { quiet_from: '09:00', quiet_to: '20:00', saturday_from: '09:00', saturday_to: '17:00', automate: true } } })],
   ['GET', /^\/price-files$/, () => page([{ id: 2, version: 2, name: 'rates-2026-10.csv', rows: 214, currencies: 'AUD', from: '2026-10-01', to: '2026-10-01', imported_by: 'user:1', imported_at: data.ago(9000), withdrawn_by: null, withdrawn_at: null }])],
   ['GET', /^\/spending$/, () => ({ body: { currency: 'AUD', day_from: data.ago(600), day: { micros: 4_120_000, messages: 31, unknown: 2, other_currency: 0, limit_micros: 20_000_000 }, month: { micros: 96_400_000, messages: 802, unknown: 2, other_currency: 0, limit_micros: null }, campaigns: [] } })],
-  ['GET', /^\/policy$/, () => ({ body: { hide_harm: true, hide_spam: true, review_harm: 0.5, review_spam: 0.5, llm_hide: 0.8 } })],
+  ['GET', /^\/policy$/, () => ({ body: { hide_harm: true, hide_spam: true, review_harm: 0.5, review_spam: 0.5, llm_hide: 0.8, text: 'Fair criticism stays. Jokes about sharks are welcome.', table: [{ category: 'spam', from: 0.8, comment: 'hide' }, { category: 'hate', from: 0.9, languages: ['en', 'it'], accounts: [2], comment: 'delete', message: 'review' }] } })],
+  ['GET', /^\/rules$/, () => page(policies.rules)],
+  ['GET', /^\/review-statistics$/, () => ({ body: policies.statistics })],
+  ['GET', /^\/review-holds$/, () => page(policies.holds)],
+  ['GET', /^\/review-disagreements$/, (_m, q) => page(q.get('with') === 'reviewers' ? [] : policies.disagreements)],
+  ['GET', /^\/versions$/, () => page(policies.versions)],
+  ['GET', /^\/versions\/(\d+)$/, (m) => { const v = policies.versions.find((x) => x.id === Number(m[1])); return v ? { body: policies.versionDetail(v) } : none; }],
+  ['POST', /^\/versions$/, () => ({ body: { ...policies.versionDetail(policies.versions[1]!), backtests: [] } })],
+  ['POST', /^\/versions\/\d+\/backtests$/, () => ({ body: policies.backtest })],
+  ['GET', /^\/backtests\/\d+$/, () => ({ body: policies.backtest })],
+  ['GET', /^\/backtests\/\d+\/changes$/, () => page(policies.changes)],
+  ['POST', /^\/comments\/\d+\/opinion$/, () => ({ body: { category: 'none', score: 0.83, intent: 'complaint', language: 'en', reason: 'angry, but fair criticism', model: 'small', prompt: 'moderate.v2', agrees: false } })],
   ['GET', /^\/contacts$/, (_m, q) => page(q.get('q') === 'nobody' ? [] : records.contacts)],
   ['GET', /^\/contacts\/(\d+)$/, (m) => { const c = records.contacts.find((x) => x.id === Number(m[1])); return c ? { body: records.contactDetail(c) } : none; }],
   ['GET', /^\/contacts\/\d+\/erasure$/, () => ({ body: { identities: 2, comments: 3, messages: 11, conversations: 2, waiting: 1, consent: 2, actions: 9 } })],

@@ -1,7 +1,7 @@
-import { IconActivity, IconBolt, IconBook2, IconCalendarEvent, IconDeviceMobileMessage, IconGavel, IconHistory, IconHome2, IconInbox, IconNotebook, IconPlugConnected, IconSend, IconSettings, IconShieldExclamation, IconSitemap, IconTemplate, IconUsers, IconUsersGroup, type Icon } from '@tabler/icons-react';
+import { IconActivity, IconBolt, IconBook2, IconCalendarEvent, IconDeviceMobileMessage, IconGavel, IconHistory, IconHome2, IconInbox, IconNotebook, IconPlugConnected, IconScale, IconSend, IconSettings, IconShieldExclamation, IconSitemap, IconTemplate, IconUsers, IconUsersGroup, type Icon } from '@tabler/icons-react';
 import type { Me, Overview, Permission } from '@/api/types';
 
-export type Path = '/' | '/moderation' | '/inbox' | '/triggers' | '/knowledge' | '/accounts' | '/team' | '/settings' | '/rehearse' | '/contacts' | '/outbox' | '/events' | '/consent' | '/compliance' | '/audit' | '/templates' | '/flows' | '/bookings';
+export type Path = '/' | '/moderation' | '/inbox' | '/triggers' | '/knowledge' | '/accounts' | '/team' | '/settings' | '/policies' | '/rehearse' | '/contacts' | '/outbox' | '/events' | '/consent' | '/compliance' | '/audit' | '/templates' | '/flows' | '/bookings';
 
 export interface NavItem {
   path: Path;
@@ -23,6 +23,7 @@ const items: NavItem[] = [
   { path: '/outbox', label: 'nav.outbox', icon: IconSend, key: 'g o', group: 'work', count: (o) => o.unknown_actions, alarm: (o) => o.unknown_actions > 0 },
   { path: '/triggers', label: 'nav.triggers', icon: IconBolt, key: 'g t', group: 'setup' },
   { path: '/flows', label: 'nav.flows', icon: IconSitemap, key: 'g f', group: 'setup' },
+  { path: '/policies', label: 'nav.policies', icon: IconScale, key: 'g p', group: 'setup' },
   { path: '/knowledge', label: 'nav.knowledge', icon: IconBook2, key: 'g k', group: 'setup' },
   { path: '/templates', label: 'nav.templates', icon: IconTemplate, key: 'g w', group: 'setup' },
   { path: '/accounts', label: 'nav.accounts', icon: IconPlugConnected, key: 'g a', group: 'setup' },

@@ -11,7 +11,7 @@ const whole = (value: unknown): number | undefined => {
   return value !== '' && value !== undefined && Number.isInteger(n) && n > 0 ? n : undefined;
 };
 
-interface ModerationSearch { queue?: 'all' | undefined; state?: string | undefined; account?: number | undefined; post?: number | undefined; contact?: number | undefined; language?: string | undefined; q?: string | undefined; id?: number | undefined }
+interface ModerationSearch { queue?: 'all' | undefined; state?: string | undefined; account?: number | undefined; post?: number | undefined; contact?: number | undefined; language?: string | undefined; category?: string | undefined; tier?: string | undefined; sure?: string | undefined; age?: string | undefined; by?: string | undefined; q?: string | undefined; id?: number | undefined }
 interface InboxSearch { view?: string | undefined; label?: string | undefined; state?: 'resolved' | undefined; channel?: string | undefined; team?: string | undefined; q?: string | undefined; id?: number | undefined }
 
 const root = createRootRoute({ component: Gate, notFoundComponent: NotFound });
@@ -27,10 +27,23 @@ const moderation = createRoute({
     post: whole(s['post']),
     contact: whole(s['contact']),
     language: text(s['language']),
+    category: text(s['category']),
+    tier: text(s['tier']),
+    sure: text(s['sure']),
+    age: text(s['age']),
+    by: text(s['by']),
     q: text(s['q']),
     id: whole(s['id']),
   }),
   component: lazyRouteComponent(() => import('@/features/moderation')),
+});
+const machine = createRoute({ getParentRoute: () => root, path: '/moderation/today', component: lazyRouteComponent(() => import('@/features/moderation/today')) });
+const disagreements = createRoute({ getParentRoute: () => root, path: '/moderation/disagreements', component: lazyRouteComponent(() => import('@/features/moderation/disagreements')) });
+const policies = createRoute({
+  getParentRoute: () => root,
+  path: '/policies',
+  validateSearch: (s: Record<string, unknown>): { tab?: 'rules' | 'versions' | 'switches' | undefined; rule?: string | undefined; version?: number | undefined } => ({ tab: s['tab'] === 'rules' || s['tab'] === 'versions' || s['tab'] === 'switches' ? s['tab'] : undefined, rule: text(s['rule']), version: whole(s['version']) }),
+  component: lazyRouteComponent(() => import('@/features/policies')),
 });
 const inbox = createRoute({
   getParentRoute: () => root,
@@ -88,7 +101,7 @@ const settings = createRoute({ getParentRoute: () => root, path: '/settings', co
 const rehearse = createRoute({ getParentRoute: () => root, path: '/rehearse', validateSearch: (s: Record<string, unknown>): { say?: Try | undefined } => ({ say: s['say'] === 'rude' || s['say'] === 'info' ? s['say'] : undefined }), component: lazyRouteComponent(() => import('@/features/rehearse')) });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, moderation, inbox, flows, flow, bookings, triggers, trigger, campaign, knowledge, accounts, team, profile, password, settings, rehearse, contacts, imports, compliance, person, outbox, events, consent, audit, templates, template]),
+  routeTree: root.addChildren([home, moderation, machine, disagreements, policies, inbox, flows, flow, bookings, triggers, trigger, campaign, knowledge, accounts, team, profile, password, settings, rehearse, contacts, imports, compliance, person, outbox, events, consent, audit, templates, template]),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading rows={6} />,
   scrollRestoration: true,

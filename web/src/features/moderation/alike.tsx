@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Textarea } from '@mantine/core';
+import { Button, Group, Modal, Select, Stack, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { IconCopy, IconHierarchy2 } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -18,14 +18,16 @@ function useFresh() {
 export function Alike({ review, onDone }: { review: Review; onDone: () => void }) {
   const { t } = useTranslation();
   const onSettled = useFresh();
-  const decide = useMutation({ mutationFn: (verb: 'approve' | 'hide') => unwrap<ReviewBatch>(api.POST('/reviews/{id}/alike', { params: { path: { id: review.id } }, body: { verb } })), onSettled });
+  const [hours, setHours] = useState('h24');
+  const decide = useMutation({ mutationFn: (verb: 'approve' | 'hide') => unwrap<ReviewBatch>(api.POST('/reviews/{id}/alike', { params: { path: { id: review.id } }, body: { verb, hours: Number(hours.slice(1)) } })), onSettled });
   const undo = useMutation({ mutationFn: (batch: number) => unwrap<ReviewBatch>(api.POST('/review-batches/{id}/undo', { params: { path: { id: batch } }, body: {} })), onSettled });
   if (review.alike === 0) return null;
-  const all = (verb: 'approve' | 'hide') => void decide.mutateAsync(verb).then((b) => { told(t(`alike.done.${verb}`, { count: b.done }), () => void undo.mutateAsync(b.batch).then((u) => told(t('alike.undone', { count: u.done })), failed)); onDone(); }, failed);
+  const all = (verb: 'approve' | 'hide') => void decide.mutateAsync(verb).then((b) => { told(b.left > 0 ? t(`alike.started.${verb}`, { count: b.done + b.left }) : t(`alike.done.${verb}`, { count: b.done }), () => void undo.mutateAsync(b.batch).then((u) => told(t('alike.undone', { count: u.done + u.left })), failed)); onDone(); }, failed);
   return (
-    <div className={css.note}>
+    <div className={css.note} style={{ flexWrap: 'wrap' }}>
       <IconCopy size={16} aria-hidden />
-      <span style={{ flex: 1 }}>{t('alike.text', { count: review.alike })}</span>
+      <span style={{ flex: '1 1 200px' }}>{t('alike.text', { count: review.alike })}</span>
+      <Select size="xs" w={170} aria-label={t('alike.hold')} value={hours} onChange={(v) => setHours(v ?? 'h24')} allowDeselect={false} data={['h0', 'h2', 'h24', 'h168'].map((h) => ({ value: h, label: t(`alike_hold.${h}`) }))} />
       <Button size="compact-sm" variant="default" loading={decide.isPending} onClick={() => all('approve')}>{t('alike.approve')}</Button>
       <Button size="compact-sm" variant="default" loading={decide.isPending} onClick={() => all('hide')}>{t('alike.hide')}</Button>
     </div>

@@ -38,3 +38,43 @@ export function topScores(scores: Record<string, number | null>, count = 5): [st
     .sort((a, b) => b[1] - a[1])
     .slice(0, count);
 }
+
+/** Whether words or pictures are such that nobody should meet them unprepared: harm, not spam. */
+export function harmful(c: Pick<Comment, 'verdict' | 'decision'>): boolean {
+  const harm = c.verdict?.harm ?? 0;
+  return harm >= 0.5;
+}
+
+interface Narrowed { language?: string | undefined; category?: string | undefined; tier?: string | undefined; sure?: string | undefined; age?: string | undefined; state?: string | undefined; by?: string | undefined }
+
+/** How many of the rarer filters are set. */
+export function narrowing(f: Narrowed): number {
+  return [f.language, f.category, f.tier, f.sure, f.age, f.state, f.by].filter(Boolean).length;
+}
+
+const hours: Record<string, number> = { '1h': 1, '24h': 24, '7d': 168, '30d': 720 };
+
+/** The instants between which a comment of that age was written. */
+export function agedBetween(age: string | undefined, now: number): { after?: string; before?: string } {
+  if (age === 'older') return { before: new Date(now - 720 * 3_600_000).toISOString() };
+  const h = age === undefined ? undefined : hours[age];
+  return h === undefined ? {} : { after: new Date(Math.floor((now - h * 3_600_000) / 60_000) * 60_000).toISOString() };
+}
+
+/** The first instant of the day so many days ago, where the workspace is. */
+export function startOfDay(now: number, days: number, zone: string): string {
+  const day = 86_400_000;
+  const local = (at: number) => {
+    const part = Object.fromEntries(new Intl.DateTimeFormat('en-GB', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' }).formatToParts(at).map((p) => [p.type, p.value]));
+    return Date.UTC(Number(part['year']), Number(part['month']) - 1, Number(part['day']), Number(part['hour']), Number(part['minute']), Number(part['second']));
+  };
+  const midnight = Math.floor(local(now) / day) * day - days * day;
+  let at = midnight;
+  for (let i = 0; i < 2; i++) at = midnight - (local(at) - at); // twice: the shift may change between
+  return new Date(at).toISOString();
+}
+
+/** How often people took back what was removed; undefined where nothing was. */
+export function undoRate(removed: number, restored: number): number | undefined {
+  return removed === 0 ? undefined : restored / removed;
+}

@@ -1,16 +1,17 @@
-import { SegmentedControl, Select, TextInput } from '@mantine/core';
-import { IconCircleCheck, IconSearch } from '@tabler/icons-react';
+import { IconCircleCheck } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useAccounts } from '@/api/overview';
 import type { Comment } from '@/api/types';
 import { Ago, Face } from '@/ui/parts';
 import { Empty, Failure, Loading } from '@/ui/states';
+import { FilterBar } from './filters';
+import { narrowing } from './flow';
 import css from './moderation.module.css';
 import type { Filters } from './queries';
 import { CommentTags } from './tags';
+import { VeiledLine } from './veil';
 
 interface Props {
   query: UseInfiniteQueryResult;
@@ -36,32 +37,11 @@ export function List(props: Props) {
 
 function NothingHere({ filters }: { filters: Filters }) {
   const { t } = useTranslation();
-  const narrowed = Boolean(filters.q || filters.account || filters.post || filters.language || filters.state);
+  const narrowed = Boolean(filters.q || filters.account || filters.post || filters.contact) || narrowing(filters) > 0;
   return (
     <Empty title={t(narrowed ? 'state.no_match' : 'moderation.clear')} icon={<IconCircleCheck size={26} stroke={1.4} aria-hidden />}>
       {t(narrowed ? 'state.no_match_text' : 'moderation.clear_text')}
     </Empty>
-  );
-}
-
-function FilterBar({ filters, onFilter }: Pick<Props, 'filters' | 'onFilter'>) {
-  const { t } = useTranslation();
-  const accounts = (useAccounts().data?.items ?? []).filter((a) => a.channel !== 'whatsapp');
-  return (
-    <div className={css.filters}>
-      <div className={css.head}>
-        <h1>{t('moderation.title')}</h1>
-        <SegmentedControl size="xs" aria-label={t('moderation.queue')} value={filters.queue ?? 'open'} onChange={(v) => onFilter({ queue: v === 'all' ? 'all' : undefined, state: undefined })} data={[{ value: 'open', label: t('moderation.open') }, { value: 'all', label: t('moderation.all') }]} />
-      </div>
-      <TextInput key={filters.q ?? ''} size="xs" aria-label={t('moderation.search')} placeholder={t('moderation.search')} leftSection={<IconSearch size={15} aria-hidden />} defaultValue={filters.q ?? ''}
-        onKeyDown={(e) => { if (e.key === 'Enter') onFilter({ q: e.currentTarget.value.trim() || undefined }); }} onBlur={(e) => { const q = e.currentTarget.value.trim() || undefined; if (q !== filters.q) onFilter({ q }); }} />
-      <div style={{ display: 'grid', gridTemplateColumns: filters.queue === 'all' ? '1fr 1fr' : '1fr', gap: 8 }}>
-        <Select size="xs" aria-label={t('moderation.account')} value={String(filters.account ?? '')} onChange={(v) => onFilter({ account: v ? Number(v) : undefined })} data={[{ value: '', label: t('moderation.all_accounts') }, ...accounts.map((a) => ({ value: String(a.id), label: a.name || a.external_id }))]} />
-        {filters.queue === 'all' && (
-          <Select size="xs" aria-label={t('moderation.state')} value={filters.state ?? ''} onChange={(v) => onFilter({ state: v || undefined })} data={[{ value: '', label: t('moderation.any_state') }, ...(['visible', 'hidden', 'removed'] as const).map((s) => ({ value: s, label: t(`comment_state.${s}`) }))]} />
-        )}
-      </div>
-    </div>
   );
 }
 
@@ -97,7 +77,7 @@ function Item({ c, current, onSelect }: { c: Comment; current: boolean; onSelect
       <Face name={c.author.name || (c.own ? t('comment.us') : '')} channel={c.channel} />
       <span style={{ minWidth: 0 }}>
         <span className={css.itemTop}><b className="clip" dir="auto">{c.author.name || t(c.own ? 'comment.us' : 'comment.nameless')}</b><Ago at={c.commented_at} /></span>
-        <span className={`clip2 ${css.itemText}`} dir="auto" lang={c.language || undefined}>{c.text || t('comment.no_text')}</span>
+        <span className={`clip2 ${css.itemText}`} dir="auto" lang={c.language || undefined}><VeiledLine comment={c}>{c.text || t('comment.no_text')}</VeiledLine></span>
         <span className={css.itemFoot}><CommentTags c={c} /></span>
       </span>
     </button>

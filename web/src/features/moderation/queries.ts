@@ -1,8 +1,11 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { Comment, CommentDetail, Page } from '@/api/types';
+import type { Comment, CommentDetail, Page, Verdict } from '@/api/types';
+import { agedBetween } from './flow';
 
-export interface Filters { queue?: 'all' | undefined; state?: string | undefined; account?: number | undefined; post?: number | undefined; contact?: number | undefined; language?: string | undefined; q?: string | undefined }
+type Tier = Verdict['tier'];
+
+export interface Filters { queue?: 'all' | undefined; state?: string | undefined; account?: number | undefined; post?: number | undefined; contact?: number | undefined; language?: string | undefined; category?: string | undefined; tier?: string | undefined; sure?: string | undefined; age?: string | undefined; by?: string | undefined; after?: string | undefined; q?: string | undefined }
 
 export function useComments(f: Filters) {
   return useInfiniteQuery({
@@ -21,6 +24,12 @@ export function useComments(f: Filters) {
               ...(f.post ? { post_id: f.post } : {}),
               ...(f.contact ? { contact_id: f.contact } : {}),
               ...(f.language ? { language: f.language } : {}),
+              ...(f.category ? { category: f.category } : {}),
+              ...(f.tier ? { tier: f.tier as Tier } : {}),
+              ...(f.sure ? { confidence: f.sure as 'low' | 'high' } : {}),
+              ...(f.by ? { by: f.by as 'machine' | 'person' } : {}),
+              ...(f.after ? { after: f.after } : {}),
+              ...agedBetween(f.age, Date.now()),
               ...(f.q ? { q: f.q } : {}),
             },
           },

@@ -2,8 +2,9 @@ import { UnstyledButton } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Comment, CommentDetail } from '@/api/types';
 import { codeText } from '@/i18n';
-import { Ago, Tag } from '@/ui/parts';
+import { Ago, Picture, Tag } from '@/ui/parts';
 import css from './moderation.module.css';
+import { Veiled } from './veil';
 
 /** The comment where it was said: with the one it answers and the ones that answer it. */
 export function Thread({ comment, onOpen }: { comment: CommentDetail; onOpen: (id: number) => void }) {
@@ -29,8 +30,10 @@ function Said({ c, current, reply, onOpen }: { c: Comment; current: boolean; rep
         {c.own && <Tag tone="accent">{t('comment.own')}</Tag>}
         {c.state !== 'visible' && <Tag tone="bad">{t(`comment_state.${c.state}`)}</Tag>}
       </header>
-      <p className={`said ${c.state === 'removed' ? css.gone : ''}`} dir="auto" lang={c.language || undefined}>{c.text || t('comment.no_text')}</p>
-      {c.attachments.map((a, i) => <Tag key={i}>{codeText('attachment', a.type)}</Tag>)}
+      <Veiled comment={c} keyed={current}>
+        <p className={`said ${c.state === 'removed' ? css.gone : ''}`} dir="auto" lang={c.language || undefined}>{c.text || t('comment.no_text')}</p>
+        {c.attachments.map((a, i) => (a.type === 'image' && a.url ? <Picture key={i} src={a.url} alt={codeText('attachment', a.type)} className={css.attached ?? ''} /> : <Tag key={i}>{codeText('attachment', a.type)}</Tag>))}
+      </Veiled>
     </article>
   );
 }
