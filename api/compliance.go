@@ -102,10 +102,27 @@ func (s *Server) addCompliance(ctx context.Context, who *caller, in *complaintIn
 		return err
 	}
 	return s.change(ctx, func(tx *sqlx.Tx) error {
+		c, ids, w, err := s.lockPerson(ctx, tx, who.WorkspaceID, i.ContactID)
+		if err != nil {
+			return err
+		}
 		if err := consent.OpenItem(ctx, tx, i); err != nil {
 			return err
 		}
-		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "compliance.open", fmt.Sprintf("contact:%d", i.ContactID), map[string]any{"kind": i.Kind})
+		var doubts []consent.Entry // offers wait until it is settled, as after a complaint in a message
+		for _, id := range ids {
+			if id.Channel != "facebook" && consent.AddressOf(id) != "" {
+				doubts = append(doubts, consent.Entry{WorkspaceID: who.WorkspaceID, At: at, Brand: w.BrandName(), Channel: consent.All, Purpose: consent.Promotional, Act: consent.Doubt, Kind: consent.None, How: "complaint", Actor: who.Actor(),
+					Evidence: consent.Evidence{"member": who.Actor(), "heard_by": i.Matched}, Personal: consent.Personal{ContactID: i.ContactID, IdentityID: id.ID, Address: consent.AddressOf(id), Name: c.Name}})
+			}
+		}
+		if err := s.Ledger.Append(ctx, tx, doubts); err != nil {
+			return err
+		}
+		if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "compliance.open", fmt.Sprintf("contact:%d", i.ContactID), map[string]any{"kind": i.Kind}); err != nil {
+			return err
+		}
+		return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "contact", ObjectID: i.ContactID})
 	})
 }
 

@@ -212,7 +212,7 @@ func (s *Server) recordConsent(ctx context.Context, who *caller, in *consentIn) 
 			case b.Act == "withdraw":
 				e.Channel = consent.All
 			case b.Act == "confirm":
-				e.Channel, e.Kind = i.Channel, consent.None
+				e.Channel = i.Channel
 			case b.Purpose == consent.Promotional:
 				if e.WordingID, err = s.readOut(ctx, tx, who.WorkspaceID, b.WordingID, firstOf(c.Language, w.Locale)); err != nil {
 					return err

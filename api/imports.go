@@ -178,6 +178,9 @@ func (s *Server) importErrors(c *fiber.Ctx, who *caller) error {
 		if err := decode(r.Values, &v); err != nil {
 			return fmt.Errorf("read line %d of import %d: %w", r.Line, id, err)
 		}
+		if v["phone"] != "" && inbox.Digits(v["phone"]) == v["phone"] {
+			v["phone"] = "+" + v["phone"] // as it must stand in a file
+		}
 		rec := []string{strconv.Itoa(r.Line), r.State, r.Reason}
 		for _, name := range columns {
 			rec = append(rec, consent.Cell(v[name]))

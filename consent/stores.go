@@ -14,6 +14,6 @@ WHERE o.workspace_id = $1 AND (o.contact_id = $2 OR o.personal ->> 'phone' IN (S
 		{Table: "consent_import_rows", Follows: privacy.Stays, Rank: 41, Erase: []string{
 			`UPDATE consent_import_rows SET "values" = '{}', state = CASE WHEN state = 'waiting' THEN 'refused' ELSE state END,
     reason = CASE WHEN state = 'waiting' THEN 'erased' ELSE reason END
-WHERE workspace_id = $1 AND (contact_id = $2 OR "values" ->> 'phone' IN (SELECT '+' || phone FROM identities WHERE workspace_id = $1 AND contact_id = $2))`}},
+WHERE workspace_id = $1 AND (contact_id = $2 OR "values" ->> 'phone' IN (SELECT phone FROM identities WHERE workspace_id = $1 AND contact_id = $2))`}},
 	}
 }

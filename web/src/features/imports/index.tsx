@@ -29,7 +29,7 @@ export default function Imports() {
   };
   return (
     <PageBody>
-      <p style={{ margin: '0 0 10px' }}><Link to="/contacts"><IconArrowLeft size={15} aria-hidden /> {t('contacts.title')}</Link></p>
+      <p style={{ margin: '0 0 10px' }}><Link to="/contacts" style={{ display: 'inline-flex', gap: 5, alignItems: 'center', fontSize: '0.8125rem', textDecoration: 'none' }}><IconArrowLeft size={15} aria-hidden />{t('contacts.title')}</Link></p>
       <PageHead title={t('imports.title')} action={<FileButton onChange={read} accept=".csv,text/csv,text/plain">{(props) => <Button {...props} leftSection={<IconUpload size={16} aria-hidden />} loading={upload.isPending}>{t('imports.upload')}</Button>}</FileButton>}>{t('imports.lead')}</PageHead>
       <Alert mb={14} p="sm" title={t('imports.columns')}><code>phone, consent_at, source, wording_version, evidence_id</code><br />{t('imports.columns_more')} <code>name, language, kind, act</code></Alert>
       <Rows list={list} label={t('imports.title')} empty={<Empty title={t('imports.none')} icon={<IconFileImport size={26} stroke={1.4} aria-hidden />}>{t('imports.none_text')}</Empty>}>{(i) => <One key={i.id} i={i} />}</Rows>

@@ -1,0 +1,51 @@
+package ingest
+
+import (
+	"strings"
+	"testing"
+
+	"ponte/consent"
+)
+
+// A doubtful withdrawal asks once and counts as withdrawn until it is answered, on every channel.
+func TestADoubtfulWithdrawalIsAskedAboutOnceOnEveryChannel(t *testing.T) {
+	t.Parallel()
+	const doubtful = "basta"
+	for name, say := range map[string]func(b *rig, id, text string) string{
+		"whatsapp":  func(b *rig, id, text string) string { return b.waText(id, customer, text) },
+		"instagram": func(b *rig, id, text string) string { return b.igMessage(id, "777001", text) },
+		"messenger": func(b *rig, id, text string) string {
+			return strings.NewReplacer(`"object":"instagram"`, `"object":"page"`, igID, fbID).Replace(b.igMessage(id, "777002", text))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			b.feed(say(b, "d1", doubtful))
+			if n := b.id(`SELECT count(*) FROM consent_entries WHERE act = 'doubt'`); n != 1 {
+				t.Fatalf("%d doubts: %v", n, b.reasons())
+			}
+			asked := func() int64 {
+				return b.id(`SELECT count(*) FROM actions WHERE call::text LIKE '%ponte:stop%' AND kind = 'message.send'`)
+			}
+			first := asked()
+			if first != 1 {
+				t.Fatalf("asked %d times: %v", first, b.reasons())
+			}
+			var who struct {
+				ID      int64  `db:"id"`
+				Contact int64  `db:"contact_id"`
+				Channel string `db:"channel"`
+			}
+			b.must(b.db.Get(&who, `SELECT id, contact_id, channel FROM identities ORDER BY id DESC LIMIT 1`))
+			s, err := b.ledger.Live(t.Context(), b.db, b.ws, who.Contact, who.ID, who.Channel, consent.Promotional, b.now)
+			if b.must(err); s.Status != consent.Doubtful {
+				t.Errorf("stands at %q", s.Status)
+			}
+			b.feed(say(b, "d2", "sì"))
+			if got := b.text(`SELECT string_agg(act, ' ' ORDER BY seq) FROM consent_entries`); got != "doubt withdraw" || asked() != first {
+				t.Errorf("yes, stop: %s, asked %d times: %v", got, asked(), b.reasons())
+			}
+		})
+	}
+}
