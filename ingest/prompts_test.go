@@ -53,6 +53,7 @@ func TestAPromptGoesFromBacktestToLive(t *testing.T) {
 	t.Parallel()
 	b := newRig(t)
 	b.asking = true
+	b.exec(`UPDATE workspaces SET settings = '{"policy":{"hide_harm":false}}'`) // whatever the shipped model thinks of a text, it is asked about
 	ctx := context.Background()
 	model := &twoMinds{asked: map[string]int{}}
 	runner := &asks.Runner{DB: b.db, Model: model, Now: time.Now, Log: slog.New(slog.DiscardHandler)}

@@ -87,7 +87,7 @@ func TestAStormIsOneQuestionOneItemAndOneDecision(t *testing.T) {
 	t.Parallel()
 	b := newRig(t)
 	b.asking = true
-	b.exec(`UPDATE workspaces SET settings = '{"review":{"sample_hidden":0,"sample_allowed":0,"second":0,"gold_every":0}}'`)
+	b.exec(`UPDATE workspaces SET settings = '{"policy":{"hide_harm":false},"review":{"sample_hidden":0,"sample_allowed":0,"second":0,"gold_every":0}}'`)
 	model := &counting{}
 	b.storm(model)
 	if n := b.id(`SELECT count(*) FROM comments`); n != stormOf {
