@@ -15,6 +15,7 @@ import (
 	"ponte/decisions"
 	"ponte/inbox"
 	"ponte/moderation"
+	"ponte/notify"
 )
 
 // The states of the false-hide budget.
@@ -294,6 +295,13 @@ func checkOne(ctx context.Context, db *sqlx.DB, workspaceID int64, now time.Time
 	f, err := CheckFalseHides(ctx, tx, workspaceID, now)
 	if err != nil {
 		return err
+	}
+	if f.State == BudgetExceeded { // told once a week, for as long as it lasts
+		year, week := now.UTC().ISOWeek()
+		if err := notify.Raise(ctx, tx, []notify.Event{{WorkspaceID: workspaceID, Kind: notify.BudgetAlarm, Object: "policy",
+			Data: map[string]any{"budget": "false_hides", "one_in": f.OneIn, "reviewed": f.Reviewed, "wrong": f.Wrong}, At: now, Dedupe: fmt.Sprintf("false_hides:%d-%02d", year, week)}}); err != nil {
+			return err
+		}
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)

@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -97,6 +98,29 @@ func TestTheBudgetIsHeldAgainstWhatWasDrawn(t *testing.T) {
 				t.Errorf("%+v, want %s of %d", f, c.want, c.reviewed)
 			}
 		})
+	}
+}
+
+// Whoever sets the policy is told once a week that the budget is exceeded.
+func TestAnExceededBudgetIsTold(t *testing.T) {
+	l := newLot(t, oneInTwenty)
+	l.draw(12, "rules", 0.95, "hide", "sample")
+	l.draw(8, "rules", 0.9, "restore", "sample")
+	if _, err := l.db.Exec(`INSERT INTO users (email, password_hash) VALUES ('owner@example.org', 'x')`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.db.Exec(`INSERT INTO members (workspace_id, user_id, role) SELECT $1, id, 'owner' FROM users WHERE email = 'owner@example.org'`, l.ws); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	for _, at := range []time.Time{now, now.Add(time.Minute), now.AddDate(0, 0, 7)} {
+		if err := checkOne(t.Context(), l.db, l.ws, at, slog.New(slog.DiscardHandler)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var told int
+	if err := l.db.Get(&told, `SELECT count(*) FROM notifications WHERE workspace_id = $1 AND kind = 'budget.alarm'`, l.ws); err != nil || told != 2 {
+		t.Errorf("told %d times in two weeks, %v", told, err)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -9,7 +10,9 @@ import (
 
 	"ponte/channels"
 	"ponte/channels/network"
+	"ponte/inbox"
 	"ponte/ingest"
+	"ponte/notify"
 )
 
 // newWatcher looks at every account once an hour, as the doctor does when asked.
@@ -21,6 +24,11 @@ func (v *service) newWatcher() *ingest.Watcher {
 		},
 		Wants: func(c channels.Channel) (scopes, fields []string) {
 			return network.WantedScopes(c), network.WantedFields(c)
+		},
+		Notify: func(ctx context.Context, tx *sqlx.Tx, a inbox.Account, p inbox.AccountProblem) error {
+			now := time.Now()
+			return notify.Raise(ctx, tx, []notify.Event{{WorkspaceID: a.WorkspaceID, Kind: notify.AccountTrouble, Object: fmt.Sprintf("account:%d", a.ID),
+				Data: map[string]any{"account": a.ID, "channel": a.Channel, "problem": p.Code}, At: now, Dedupe: fmt.Sprintf("account:%d:%s:%d", a.ID, p.Code, now.Unix())}})
 		},
 	}
 }
