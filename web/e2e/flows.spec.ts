@@ -102,10 +102,10 @@ test('a flow is edited, published and played', async ({ page }, info) => {
   await clean(page, 'hours');
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.goto('/flows');
-  await expect(page.getByRole('link', { name: 'Booking' }).first()).toBeVisible();
+  await expect(page.getByRole('main').getByRole('link', { name: 'Booking' }).first()).toBeVisible();
   await page.screenshot({ path: info.outputPath('flows-dark.png') });
   await clean(page, 'the list in the dark');
-  await page.getByRole('link', { name: 'Booking' }).first().click();
+  await page.getByRole('main').getByRole('link', { name: 'Booking' }).first().click();
   await page.getByRole('button', { name: 'Archive' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Archive' }).click();
   await expect(page).toHaveURL(/\/flows$/);
