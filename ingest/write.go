@@ -184,7 +184,7 @@ func (s *scene) write(ctx context.Context, tx *sqlx.Tx) error {
 		func(ctx context.Context, tx *sqlx.Tx) error {
 			return inbox.UpdateConversations(ctx, tx, values(w.changedConversations))
 		},
-		s.writeFlows,
+		s.writeFlows, s.customersWrote,
 		s.writeRuns, s.writeConsent, s.writeOptIns, s.writeItems, s.writeSending, s.writeNumbers, s.writeRest, s.writeDone,
 		func(ctx context.Context, tx *sqlx.Tx) error { return inbox.Touch(ctx, tx, w.changes...) },
 	}

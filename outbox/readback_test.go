@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 
@@ -154,16 +153,4 @@ func TestACallThatComesLateIsJudgedAgain(t *testing.T) {
 	if opened != 1 {
 		t.Errorf("opened %d times", opened)
 	}
-}
-
-func (b *bench) moreComments(n int) []work {
-	out := make([]work, n)
-	for i := range out {
-		external := fmt.Sprint("mc-", i)
-		a := b.onComment("mp"+external, channels.PrivateReply)
-		a.CommentID, a.Call.CommentID = b.newComment("instagram", b.instagram, external, b.commenter, b.commenterID), external
-		a.AnswersEvent = b.event(b.instagram, "comment.added", "instagram", external, "ig-1", "")
-		out[i] = a
-	}
-	return out
 }
