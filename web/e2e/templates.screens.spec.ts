@@ -1,6 +1,9 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 
+// An answer that is under way when a test ends is nobody's.
+test.afterEach(({ page }) => page.unrouteAll({ behavior: 'ignoreErrors' }));
+
 const screens = { written: '/templates', meta: '/templates?view=meta', ready: '/templates?view=ready', draft: '/templates/1', faults: '/templates/2', long: '/templates/3', fresh: '/templates/new' };
 
 async function open(page: Page, path: string) {
