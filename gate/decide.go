@@ -198,6 +198,11 @@ func permission(f Facts) *Decision {
 	if !f.message() {
 		return nil
 	}
+	if f.Call.Kind == channels.PrivateReply { // what is too old to answer is no answer any more, and would be told as an offer without consent
+		if d := window(f); d != nil {
+			return d
+		}
+	}
 	switch f.Purpose {
 	case Service:
 		if f.AllStop {

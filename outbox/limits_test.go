@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -157,9 +158,14 @@ func TestPrivateRepliesOverRandomHistories(t *testing.T) {
 					t.Errorf("comment %s got %d private replies", external, k)
 				}
 			}
+			ends := map[string][]string{}
 			for _, a := range list {
-				if s := n.text(`SELECT state || ':' || reason FROM actions WHERE id = $1`, a.ID); s == "failed:" || n.replies[a.Call.CommentID] == 0 && s != "expired:expired" && s != "refused:window_closed" {
-					t.Errorf("the reply to %s was left out: %s", a.Call.CommentID, s)
+				ends[a.Call.CommentID] = append(ends[a.Call.CommentID], n.text(`SELECT state || ':' || reason FROM actions WHERE id = $1`, a.ID))
+			}
+			for external, end := range ends { // of several, one that was refused beside the one under way is no answer left out
+				late := slices.Contains(end, "expired:expired") || slices.Contains(end, "refused:window_closed")
+				if slices.Contains(end, "failed:") || n.replies[external] == 0 && !late {
+					t.Errorf("the reply to %s was left out: %v", external, end)
 				}
 			}
 			if len(n.replies) < 35 {
