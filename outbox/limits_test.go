@@ -149,6 +149,7 @@ func TestPrivateRepliesOverRandomHistories(t *testing.T) {
 				both.Wait()
 				n.advance(time.Duration(1+n.rng.IntN(6)) * time.Minute)
 			}
+			n.faults = false // else the last call may be one whose outcome nobody has looked for yet
 			n.settleAll(replica())
 			if most := n.busiest(); most > 12 {
 				t.Errorf("%d calls within an hour, 12 are taken", most)
