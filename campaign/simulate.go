@@ -30,6 +30,17 @@ const (
 	windowsTried = 50_000
 )
 
+// Why a message is left to a person, live and dry alike.
+const (
+	WithPerson    = "a person has this conversation already"
+	AsksForPerson = "asks for a person"
+)
+
+// Disallowed says that moderation stands between a text and the triggers.
+func Disallowed(decision string) string {
+	return "moderation says " + decision + ": triggers act on what is allowed"
+}
+
 // said is a comment or message of history with what was stored about it.
 type said struct {
 	Subject    string    `db:"subject"`
@@ -53,6 +64,13 @@ type said struct {
 	Reply      bool      `db:"reply"`
 	Root       string    `db:"root"`
 	Type       string    `db:"type"`
+
+	// Of a message's conversation, as it was then.
+	ConversationID int64      `db:"conversation_id"`
+	Opens          bool       `db:"opens"`       // its first message
+	Complains      bool       `db:"complains"`   // an item for owner and admin was opened
+	WithPerson     *time.Time `db:"with_person"` // a member or another tool answered, or a member took it over
+	ToBot          *time.Time `db:"to_bot"`      // a member gave it back
 }
 
 func (s said) occasion() router.Occasion {
@@ -98,6 +116,7 @@ type simulation struct {
 	most    int // automatic replies in a thread
 	replies map[inbox.CommentKey]int
 	taken   map[spanKey]int
+	handed  map[int64]time.Time // conversations that what was said in them left to a person
 }
 
 // simulate makes the triggers ready: those that are live, with the tried one among them as if it were.
@@ -138,7 +157,7 @@ func simulate(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, tri
 		}
 	}
 	s := &simulation{set: router.NewSet(list), tried: tried.ID, book: router.NewBook(), zone: zone, locale: w.Locale, most: settings.MaxAutoReplies,
-		replies: map[inbox.CommentKey]int{}, taken: map[spanKey]int{}}
+		replies: map[inbox.CommentKey]int{}, taken: map[spanKey]int{}, handed: map[int64]time.Time{}}
 	s.book.Room = s.room
 	return s, nil
 }
@@ -186,6 +205,8 @@ func (s *simulation) step(in said) (Result, error) {
 	r := Result{Subject: in.Subject, SubjectID: in.ID}
 	thread := inbox.CommentKey{AccountID: in.AccountID, ExternalID: in.Root}
 	switch {
+	case in.Subject == "message" && s.withPerson(in) && in.Decision == "allow":
+		r.Code, r.Reason = ForPerson, WithPerson
 	case in.Own:
 		r.Code, r.Reason = OwnComment, "the brand's own comment"
 	case in.PersonID == nil:
@@ -193,15 +214,31 @@ func (s *simulation) step(in said) (Result, error) {
 	case in.Decision == "":
 		r.Code, r.Reason = NotJudged, "moderation has not judged it yet"
 	case in.Decision != "allow":
-		r.Code, r.Reason = NotAllowed, "moderation says "+in.Decision+": triggers act on what is allowed"
+		r.Code, r.Reason = NotAllowed, Disallowed(in.Decision)
 	case in.Subject == "message" && in.WantsHuman:
-		r.Code, r.Reason = ForPerson, "asks for a person"
+		r.Code, r.Reason = ForPerson, AsksForPerson
 	case in.Subject == "comment" && s.replies[thread] >= s.most:
 		r.Code, r.Reason = ThreadFull, fmt.Sprintf("this thread has had its %d automatic replies", s.most)
 	default:
 		return s.answer(r, in, thread)
 	}
 	return r, nil
+}
+
+// withPerson says whether a message came into a conversation that a person had, and remembers when the
+// message itself leaves it to one. Triggers are silent there.
+func (s *simulation) withPerson(in said) bool {
+	after := func(t *time.Time) bool { return t != nil && (in.ToBot == nil || t.After(*in.ToBot)) }
+	var before *time.Time
+	if at, ok := s.handed[in.ConversationID]; ok {
+		before = &at
+	}
+	had := after(in.WithPerson) || after(before)
+	spam := in.Decision == "spam" || in.Decision == "block"
+	if in.Complains || in.WantsHuman && !spam || spam && in.Opens || !spam && in.Decision != "allow" && in.Decision != "" {
+		s.handed[in.ConversationID] = in.At
+	}
+	return had
 }
 
 func (s *simulation) answer(r Result, in said, thread inbox.CommentKey) (Result, error) {
@@ -266,14 +303,19 @@ const sqlHistory = `
 SELECT * FROM (
 (SELECT 'comment' AS subject, c.id, c.external_id, c.account_id, c.identity_id, c.text, c.language, coalesce(v.verdict->>'intent', '') AS intent, false AS wants_human,
        coalesce(c.decision, '') AS decision, coalesce(c.post_id, 0) AS post_id, coalesce(p.caption, '') AS caption, coalesce(p.caption <> '' OR p.fetched_at IS NOT NULL, false) AS captioned,
-       c.commented_at AS at, c.own, c.mention, c.live, c.ad_id <> '' AS ad, c.parent_external_id <> '' AS reply, c.root_external_id AS root, '' AS type
+       c.commented_at AS at, c.own, c.mention, c.live, c.ad_id <> '' AS ad, c.parent_external_id <> '' AS reply, c.root_external_id AS root, '' AS type,
+       0 AS conversation_id, false AS opens, false AS complains, NULL::timestamptz AS with_person, NULL::timestamptz AS to_bot
 FROM comments c LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id LEFT JOIN posts p ON p.workspace_id = c.workspace_id AND p.id = c.post_id
 WHERE c.workspace_id = $1 AND c.commented_at >= $2 AND c.commented_at < $3 AND c.commented_at >= $5 AND (c.commented_at, 'comment', c.id) > ($5, $6, $7)
 ORDER BY c.commented_at, c.id LIMIT $8)
 UNION ALL
 (SELECT 'message', m.id, coalesce(m.external_id, ''), m.account_id, t.identity_id, m.text, coalesce(v.verdict->>'language', ''), coalesce(v.verdict->>'intent', ''), coalesce((v.verdict->>'wants_human')::boolean, false),
-       coalesce(v.decision, ''), 0, '', false, m.at, false, false, false, false, false, '', m.type
-FROM messages m JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id LEFT JOIN verdicts v ON v.workspace_id = m.workspace_id AND v.id = m.verdict_id
+       coalesce(v.decision, ''), 0, '', false, m.at, false, false, false, false, false, '', m.type,
+       m.conversation_id, o.opened_at >= m.at, EXISTS (SELECT 1 FROM compliance_items i WHERE i.workspace_id = m.workspace_id AND i.contact_id = o.contact_id AND i.message_id = m.id),
+       greatest(st.taken, (SELECT max(x.at) FROM messages x WHERE x.workspace_id = m.workspace_id AND x.conversation_id = m.conversation_id AND x.author IN ('member','other_tool') AND x.at <= m.at)), st.returned
+FROM messages m JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id JOIN conversations o ON o.workspace_id = m.workspace_id AND o.id = m.conversation_id
+CROSS JOIN LATERAL (SELECT max(s.at) FILTER (WHERE s.what = 'taken_over') AS taken, max(s.at) FILTER (WHERE s.what = 'returned_to_bot') AS returned
+                    FROM conversation_steps s WHERE s.workspace_id = m.workspace_id AND s.conversation_id = m.conversation_id AND s.at <= m.at) st LEFT JOIN verdicts v ON v.workspace_id = m.workspace_id AND v.id = m.verdict_id
 WHERE $4 AND m.workspace_id = $1 AND m.direction = 'in' AND m.deleted_at IS NULL AND t.channel IN ('instagram', 'messenger')
   AND m.at >= $2 AND m.at < $3 AND m.at >= $5 AND (m.at, 'message', m.id) > ($5, $6, $7)
 ORDER BY m.at, m.id LIMIT $8)) x ORDER BY at, subject, id LIMIT $8`

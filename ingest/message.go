@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"ponte/asks"
+	"ponte/campaign"
 	"ponte/channels"
 	"ponte/consent"
 	"ponte/flow"
@@ -529,10 +530,19 @@ func (s *scene) offers(t *inbox.Thread) string {
 // them answers waits for a person.
 func (s *scene) triggerMessage(v *inbox.Conversation, m *inbox.Message, verdict moderation.Verdict, e *event) (string, error) {
 	sp := s.spaces[e.WorkspaceID]
-	if v.Handler == "human" || verdict.WantsHuman || verdict.Decision != moderation.Allow {
+	why := ""
+	switch {
+	case v.Handler == "human":
+		why = campaign.WithPerson
+	case verdict.WantsHuman:
+		why = campaign.AsksForPerson
+	case verdict.Decision != moderation.Allow:
+		why = campaign.Disallowed(string(verdict.Decision))
+	}
+	if why != "" {
 		v.Handler = "human"
 		s.waits(v, m.At)
-		return "for a person", nil
+		return "for a person: " + why, nil
 	}
 	t := s.thread(e)
 	answer, err := s.books[e.WorkspaceID].Answer(sp.Triggers, router.Occasion{Source: router.SourceOfMessage(m.Type), Private: true, Key: e.Event.ID, PersonID: t.IdentityID,
