@@ -84,7 +84,7 @@ func (l *Ledger) readLast(set *router.Set, posts []int64) error {
 		Variant  int    `db:"variant"`
 		Language string `db:"language"`
 	}
-	if err := l.tx.SelectContext(l.ctx, &rows, fmt.Sprintf(sqlLastVariants, places.SQL()), places.Args...); err != nil {
+	if err := l.tx.SelectContext(l.ctx, &rows, fmt.Sprintf(sqlLastVariants, places.SQL()), places.Args()...); err != nil {
 		return fmt.Errorf("load the variants given last: %w", err)
 	}
 	for _, r := range rows {
@@ -104,7 +104,7 @@ func varies(t router.Trigger) bool {
 
 const sqlLastVariants = `
 SELECT k.trigger_id, k.post_id, r.variant, r.language
-FROM (VALUES %s) AS k (trigger_id, post_id)
+FROM (%s) AS k (trigger_id, post_id)
 CROSS JOIN LATERAL (SELECT variant, language FROM trigger_runs r WHERE r.trigger_id = k.trigger_id AND r.post_id = k.post_id AND r.public ORDER BY r.id DESC LIMIT 1) r`
 
 // Hour and Day are the spans of ceilings, on the workspace's clock.
@@ -329,7 +329,7 @@ func (l *Ledger) Write(runs []Took) error {
 	if len(runs) == 0 {
 		return nil
 	}
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "smallint", "text", "text", "boolean", "bigint", "bigint")
 	for _, r := range runs {
 		var window *int64
 		if r.Window != nil {
@@ -337,7 +337,7 @@ func (l *Ledger) Write(runs []Took) error {
 		}
 		rows.Add(l.ws, r.TriggerID, r.PersonID, r.PostID, r.EventID, r.CommentID, r.Variant, r.Scope, r.Language, r.Public, window, r.Campaign)
 	}
-	if _, err := l.tx.ExecContext(l.ctx, sqlInsertRuns+rows.SQL(), rows.Args...); err != nil {
+	if _, err := l.tx.ExecContext(l.ctx, sqlInsertRuns+rows.SQL(), rows.Args()...); err != nil {
 		return fmt.Errorf("keep trigger runs: %w", err)
 	}
 	if len(l.taken) == 0 {
@@ -347,11 +347,11 @@ func (l *Ledger) Write(runs []Took) error {
 	for _, s := range l.taken {
 		rows.Add(l.ws, s.trigger, s.what, s.begins, s.slot)
 	}
-	if _, err := l.tx.ExecContext(l.ctx, `INSERT INTO trigger_slots (workspace_id, trigger_id, span, begins, slot) VALUES `+rows.SQL(), rows.Args...); err != nil {
+	if _, err := l.tx.ExecContext(l.ctx, `INSERT INTO trigger_slots (workspace_id, trigger_id, span, begins, slot) `+rows.SQL(), rows.Args()...); err != nil {
 		return fmt.Errorf("keep what was taken under ceilings: %w", err)
 	}
 	return nil
 }
 
 const sqlInsertRuns = `
-INSERT INTO trigger_runs (workspace_id, trigger_id, identity_id, post_id, event_id, comment_id, variant, scope, language, public, window_id, campaign_id) VALUES `
+INSERT INTO trigger_runs (workspace_id, trigger_id, identity_id, post_id, event_id, comment_id, variant, scope, language, public, window_id, campaign_id) `

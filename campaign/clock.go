@@ -133,12 +133,12 @@ func plan(ctx context.Context, tx sqlx.ExtContext, r triggerRow, t router.Trigge
 		_, err := tx.ExecContext(ctx, `DELETE FROM trigger_windows WHERE trigger_id = $1 AND state = 'planned' AND ends_at > $2`, t.ID, now)
 		return err
 	}
-	n := len(rows.Args)
+	n := len(rows.Args())
 	keep := rows.SQL()
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlUnplan, keep, n+1, n+2), append(append([]any{}, rows.Args...), t.ID, now)...); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlUnplan, keep, n+1, n+2), append(append([]any{}, rows.Args()...), t.ID, now)...); err != nil {
 		return fmt.Errorf("take back windows of trigger %d: %w", t.ID, err)
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlPlan, keep), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlPlan, keep), rows.Args()...); err != nil {
 		return fmt.Errorf("plan windows of trigger %d: %w", t.ID, err)
 	}
 	return nil
@@ -146,13 +146,13 @@ func plan(ctx context.Context, tx sqlx.ExtContext, r triggerRow, t router.Trigge
 
 const sqlUnplan = `
 DELETE FROM trigger_windows w WHERE w.trigger_id = $%[2]d AND w.state = 'planned' AND w.ends_at > $%[3]d
-  AND NOT EXISTS (SELECT 1 FROM (VALUES %[1]s) AS k (workspace_id, trigger_id, local_start, starts_at, ends_at)
+  AND NOT EXISTS (SELECT 1 FROM (%[1]s) AS k (workspace_id, trigger_id, local_start, starts_at, ends_at)
       WHERE k.local_start = w.local_start AND k.starts_at = w.starts_at AND k.ends_at = w.ends_at)`
 
 // The rows are looked for first: an INSERT that conflicts would use up ids at every tick.
 const sqlPlan = `
 INSERT INTO trigger_windows (workspace_id, trigger_id, local_start, starts_at, ends_at)
-SELECT k.* FROM (VALUES %s) AS k (workspace_id, trigger_id, local_start, starts_at, ends_at)
+SELECT k.* FROM (%s) AS k (workspace_id, trigger_id, local_start, starts_at, ends_at)
 WHERE NOT EXISTS (SELECT 1 FROM trigger_windows w WHERE w.trigger_id = k.trigger_id AND (w.local_start = k.local_start OR w.starts_at = k.starts_at))
 ON CONFLICT DO NOTHING`
 

@@ -362,7 +362,7 @@ WHERE workspace_id = $1 AND id = $2 AND state = 'running' AND holder = $7`, r.d.
 		return errLost
 	}
 	if rows.Len() > 0 {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO dry_run_results (workspace_id, dry_run_id, n, subject, subject_id, code, reason, detail) VALUES `+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args...); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO dry_run_results (workspace_id, dry_run_id, n, subject, subject_id, code, reason, detail) `+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args()...); err != nil {
 			return fmt.Errorf("keep results of dry run %d: %w", r.d.ID, err)
 		}
 	}

@@ -58,7 +58,7 @@ func KeepImport(ctx context.Context, tx sqlx.ExtContext, workspace int64, name s
 			}
 			values.Add(workspace, id, r.Line, state, r.Reason, string(raw))
 		}
-		if _, err := tx.ExecContext(ctx, sqlKeepImportRows+values.SQL(), values.Args...); err != nil {
+		if _, err := tx.ExecContext(ctx, sqlKeepImportRows+values.SQL(), values.Args()...); err != nil {
 			return 0, fmt.Errorf("keep the rows of an import: %w", err)
 		}
 		rows = rows[n:]
@@ -66,7 +66,7 @@ func KeepImport(ctx context.Context, tx sqlx.ExtContext, workspace int64, name s
 	return id, nil
 }
 
-const sqlKeepImportRows = `INSERT INTO consent_import_rows (workspace_id, import_id, line, state, reason, "values") VALUES `
+const sqlKeepImportRows = `INSERT INTO consent_import_rows (workspace_id, import_id, line, state, reason, "values") `
 
 // ConfirmImport lets a list count: the owner says in writing where it comes from.
 func ConfirmImport(ctx context.Context, tx sqlx.ExtContext, workspace, id int64, origin, actor string) error {
@@ -301,7 +301,7 @@ func (l *Ledger) suppressed(ctx context.Context, q sqlx.QueryerContext, run impo
 		subjects.Add(run.Workspace, s)
 	}
 	var found []entryRow
-	if err := sqlx.SelectContext(ctx, q, &found, sqlSelectEntries+` JOIN (VALUES `+subjects.SQL()+`) AS k (workspace_id, subject) ON e.workspace_id = k.workspace_id AND e.subject = k.subject`, subjects.Args...); err != nil {
+	if err := sqlx.SelectContext(ctx, q, &found, sqlSelectEntries+` JOIN (`+subjects.SQL()+`) AS k (workspace_id, subject) ON e.workspace_id = k.workspace_id AND e.subject = k.subject`, subjects.Args()...); err != nil {
 		return nil, fmt.Errorf("look for suppressed numbers: %w", err)
 	}
 	histories := map[string]*History{}
@@ -330,7 +330,7 @@ func writeOutcomes(ctx context.Context, tx *sqlx.Tx, run importRun, rows []waiti
 	for i, r := range rows {
 		values.Add(r.Line, out[i].state, out[i].reason, out[i].contact)
 	}
-	args := append(values.Args, run.Workspace, run.ID)
+	args := append(values.Args(), run.Workspace, run.ID)
 	stmt := fmt.Sprintf(sqlWriteOutcomes, values.SQL(), len(args)-1, len(args))
 	if _, err := tx.ExecContext(ctx, stmt, args...); err != nil {
 		return fmt.Errorf("write what came of import %d: %w", run.ID, err)
@@ -341,4 +341,4 @@ func writeOutcomes(ctx context.Context, tx *sqlx.Tx, run importRun, rows []waiti
 // A suppressed row keeps its number for the error file, until the import is tidied away.
 const sqlWriteOutcomes = `
 UPDATE consent_import_rows r SET state = v.state, reason = v.reason, contact_id = v.contact, "values" = CASE WHEN v.state = 'imported' THEN '{}' ELSE r."values" END
-FROM (VALUES %s) AS v (line, state, reason, contact) WHERE r.line = v.line AND r.workspace_id = $%d AND r.import_id = $%d`
+FROM (%s) AS v (line, state, reason, contact) WHERE r.line = v.line AND r.workspace_id = $%d AND r.import_id = $%d`

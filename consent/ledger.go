@@ -189,11 +189,11 @@ func (l *Ledger) Append(ctx context.Context, tx sqlx.ExtContext, given []Entry) 
 			return err
 		}
 	}
-	if _, err := tx.ExecContext(ctx, sqlInsertEntries+rows.SQL(), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlInsertEntries+rows.SQL(), rows.Args()...); err != nil {
 		return fmt.Errorf("append to the consent ledger: %w", err)
 	}
 	if personal.Len() > 0 {
-		if _, err := tx.ExecContext(ctx, sqlInsertPersonal+personal.SQL(), personal.Args...); err != nil {
+		if _, err := tx.ExecContext(ctx, sqlInsertPersonal+personal.SQL(), personal.Args()...); err != nil {
 			return fmt.Errorf("keep the personal values of consent: %w", err)
 		}
 	}
@@ -205,10 +205,10 @@ const format = 2
 
 const sqlInsertEntries = `
 INSERT INTO consent_entries (workspace_id, seq, at, recorded_at, subject, brand, channel, purpose, act, kind,
-    wording_id, how, evidence, valid_until, actor, commitment, prev_hash, hash, format, legal_name) VALUES `
+    wording_id, how, evidence, valid_until, actor, commitment, prev_hash, hash, format, legal_name) `
 
 const sqlInsertPersonal = `
-INSERT INTO consent_personal (workspace_id, seq, contact_id, salt, personal) VALUES `
+INSERT INTO consent_personal (workspace_id, seq, contact_id, salt, personal) `
 
 func addRows(rows, personal *inbox.Rows, e Entry, salt []byte) error {
 	if e.Evidence == nil {
@@ -261,7 +261,7 @@ func (l *Ledger) lockHeads(ctx context.Context, tx sqlx.ExtContext, entries []En
 	for _, id := range ids {
 		fresh.Add(id, 0, l.genesis(id))
 	}
-	if _, err := tx.ExecContext(ctx, sqlInsertHeads+fresh.SQL()+` ON CONFLICT DO NOTHING`, fresh.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlInsertHeads+fresh.SQL()+` ON CONFLICT DO NOTHING`, fresh.Args()...); err != nil {
 		return nil, fmt.Errorf("start the consent ledger: %w", err)
 	}
 	var heads []Head
@@ -275,7 +275,7 @@ func (l *Ledger) lockHeads(ctx context.Context, tx sqlx.ExtContext, entries []En
 	return byID, nil
 }
 
-const sqlInsertHeads = `INSERT INTO consent_heads (workspace_id, seq, hash) VALUES `
+const sqlInsertHeads = `INSERT INTO consent_heads (workspace_id, seq, hash) `
 
 const sqlLockHeads = `
 SELECT workspace_id, seq, hash FROM consent_heads WHERE workspace_id = ANY($1) ORDER BY workspace_id FOR UPDATE`
@@ -285,12 +285,12 @@ func moveHeads(ctx context.Context, tx sqlx.ExtContext, heads map[int64]*Head) e
 	for _, h := range heads {
 		rows.Add(h.WorkspaceID, h.Seq, h.Hash)
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlUpdateHeads, rows.SQL()), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlUpdateHeads, rows.SQL()), rows.Args()...); err != nil {
 		return fmt.Errorf("move the head of the consent ledger: %w", err)
 	}
 	return nil
 }
 
 const sqlUpdateHeads = `
-UPDATE consent_heads h SET seq = v.seq, hash = v.hash FROM (VALUES %s) AS v (workspace_id, seq, hash)
+UPDATE consent_heads h SET seq = v.seq, hash = v.hash FROM (%s) AS v (workspace_id, seq, hash)
 WHERE h.workspace_id = v.workspace_id`

@@ -49,13 +49,13 @@ func EnsureNumberWordings(ctx context.Context, tx sqlx.ExtContext, workspace int
 	if rows.Len() == 0 {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, sqlInsertNumberWordings+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlInsertNumberWordings+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args()...); err != nil {
 		return fmt.Errorf("save the wordings that ask for a number: %w", err)
 	}
 	return nil
 }
 
-const sqlInsertNumberWordings = `INSERT INTO consent_wordings (workspace_id, name, version, language, text) VALUES `
+const sqlInsertNumberWordings = `INSERT INTO consent_wordings (workspace_id, name, version, language, text) `
 
 // AddFormWording keeps the words beside a form's box as a wording of its own and returns its id. The same
 // words in the same language are not kept twice.

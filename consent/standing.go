@@ -88,7 +88,7 @@ func (l *Ledger) loadSubjects(ctx context.Context, q sqlx.QueryerContext, out ma
 		Brand    string          `db:"brand"`
 		Settings json.RawMessage `db:"settings"`
 	}
-	if err := sqlx.SelectContext(ctx, q, &ids, fmt.Sprintf(sqlSelectIdentities, wanted.SQL()), wanted.Args...); err != nil {
+	if err := sqlx.SelectContext(ctx, q, &ids, fmt.Sprintf(sqlSelectIdentities, wanted.SQL()), wanted.Args()...); err != nil {
 		return nil, fmt.Errorf("load the identities of a consent: %w", err)
 	}
 	owners := map[subjectKey][]Key{}
@@ -120,7 +120,7 @@ SELECT i.workspace_id, i.id, i.contact_id, i.channel, i.scope, i.external_id, i.
        jsonb_build_object('consent', w.settings -> 'consent') AS settings
 FROM identities i
 JOIN workspaces w ON w.id = i.workspace_id
-JOIN (VALUES %s) AS k (workspace_id, contact_id) ON i.workspace_id = k.workspace_id AND i.contact_id = k.contact_id
+JOIN (%s) AS k (workspace_id, contact_id) ON i.workspace_id = k.workspace_id AND i.contact_id = k.contact_id
 ORDER BY i.id`
 
 func (l *Ledger) loadEntries(ctx context.Context, q sqlx.QueryerContext, out map[Key]*History, wanted *inbox.Rows, owners map[subjectKey][]Key) error {
@@ -130,15 +130,15 @@ func (l *Ledger) loadEntries(ctx context.Context, q sqlx.QueryerContext, out map
 	}
 	var rows []entryRow
 	if subjects.Len() > 0 {
-		stmt := sqlSelectEntries + ` JOIN (VALUES ` + subjects.SQL() + `) AS k (workspace_id, subject) ON e.workspace_id = k.workspace_id AND e.subject = k.subject`
-		if err := sqlx.SelectContext(ctx, q, &rows, stmt, subjects.Args...); err != nil {
+		stmt := sqlSelectEntries + ` JOIN (` + subjects.SQL() + `) AS k (workspace_id, subject) ON e.workspace_id = k.workspace_id AND e.subject = k.subject`
+		if err := sqlx.SelectContext(ctx, q, &rows, stmt, subjects.Args()...); err != nil {
 			return fmt.Errorf("load consent entries: %w", err)
 		}
 	}
 	// Entries written about this contact through an address that has moved elsewhere since.
 	var moved []entryRow
-	stmt := sqlSelectEntries + ` JOIN (VALUES ` + wanted.SQL() + `) AS k (workspace_id, contact_id) ON p.workspace_id = k.workspace_id AND p.contact_id = k.contact_id`
-	if err := sqlx.SelectContext(ctx, q, &moved, stmt, wanted.Args...); err != nil {
+	stmt := sqlSelectEntries + ` JOIN (` + wanted.SQL() + `) AS k (workspace_id, contact_id) ON p.workspace_id = k.workspace_id AND p.contact_id = k.contact_id`
+	if err := sqlx.SelectContext(ctx, q, &moved, stmt, wanted.Args()...); err != nil {
 		return fmt.Errorf("load consent entries: %w", err)
 	}
 	for _, r := range append(rows, moved...) {

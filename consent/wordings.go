@@ -125,13 +125,13 @@ func EnsureWordings(ctx context.Context, tx sqlx.ExtContext, workspace int64, br
 	if rows.Len() == 0 {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, sqlInsertWordings+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlInsertWordings+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args()...); err != nil {
 		return fmt.Errorf("save consent wordings: %w", err)
 	}
 	return nil
 }
 
-const sqlInsertWordings = `INSERT INTO consent_wordings (workspace_id, name, version, language, text, source, confirm, valid_days, created_by) VALUES `
+const sqlInsertWordings = `INSERT INTO consent_wordings (workspace_id, name, version, language, text, source, confirm, valid_days, created_by) `
 
 // NewWording is a text of the brand's own, with {brand} in it and {legal_name} where wanted.
 type NewWording struct {

@@ -87,8 +87,8 @@ func recorded(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, pro
 		Answer []byte `db:"answer"`
 	}
 	err := sqlx.SelectContext(ctx, q, &found, fmt.Sprintf(`
-SELECT DISTINCT ON (k.id) k.id, a.answer FROM (VALUES %s) AS k (id, lo, hi)
-JOIN llm_answers a ON a.workspace_id = $%d AND a.digest >= k.lo AND a.digest < k.hi ORDER BY k.id, a.created_at DESC`, rows.SQL(), len(rows.Args)+1), append(rows.Args, workspaceID)...)
+SELECT DISTINCT ON (k.id) k.id, a.answer FROM (%s) AS k (id, lo, hi)
+JOIN llm_answers a ON a.workspace_id = $%d AND a.digest >= k.lo AND a.digest < k.hi ORDER BY k.id, a.created_at DESC`, rows.SQL(), len(rows.Args())+1), append(rows.Args(), workspaceID)...)
 	if err != nil {
 		return nil, fmt.Errorf("look for answers of prompt %s: %w", prompt, err)
 	}

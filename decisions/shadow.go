@@ -59,7 +59,7 @@ func SaveShadows(ctx context.Context, tx sqlx.ExtContext, list []Shadow) error {
 	for _, s := range list {
 		rows.Add(s.WorkspaceID, s.VersionID, s.VerdictID, s.Was, s.Now)
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO shadow_verdicts (workspace_id, version_id, verdict_id, was, now) VALUES `+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO shadow_verdicts (workspace_id, version_id, verdict_id, was, now) `+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args()...); err != nil {
 		return fmt.Errorf("keep what versions in shadow would have decided: %w", err)
 	}
 	return nil

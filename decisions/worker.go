@@ -263,7 +263,7 @@ WHERE workspace_id = $1 AND id = $2 AND state = 'running' AND holder = $8 AND cu
 		for _, ch := range changes {
 			rows.Add(r.b.WorkspaceID, r.b.ID, ch.VerdictID, ch.Was, ch.Now, ch.Person)
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO backtest_changes (workspace_id, backtest_id, verdict_id, was, now, person) VALUES `+rows.SQL(), rows.Args...); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO backtest_changes (workspace_id, backtest_id, verdict_id, was, now, person) `+rows.SQL(), rows.Args()...); err != nil {
 			return fmt.Errorf("keep what backtest %d would change: %w", r.b.ID, err)
 		}
 	}

@@ -194,10 +194,10 @@ func give(ctx context.Context, tx *sqlx.Tx, workspaceID int64, list []given, now
 		events = append(events, notify.Event{WorkspaceID: workspaceID, Kind: notify.Assigned, Members: []int64{g.user}, ConversationID: g.conversation, At: now,
 			Data: map[string]any{"due_at": g.due, "user_id": g.user}, Dedupe: fmt.Sprintf("assigned:%d:%d:%d", g.conversation, g.user, now.UnixMilli())})
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlGive, rows.SQL(), len(rows.Args)+1), append(rows.Args, now)...); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlGive, rows.SQL(), len(rows.Args())+1), append(rows.Args(), now)...); err != nil {
 		return fmt.Errorf("assign conversations: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlGiven, rows.SQL(), len(rows.Args)+1), append(rows.Args, now)...); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlGiven, rows.SQL(), len(rows.Args())+1), append(rows.Args(), now)...); err != nil {
 		return fmt.Errorf("note who was given something: %w", err)
 	}
 	if err := Note(ctx, tx, steps...); err != nil {
@@ -211,8 +211,8 @@ func give(ctx context.Context, tx *sqlx.Tx, workspaceID int64, list []given, now
 
 const sqlGive = `
 UPDATE conversations v SET assignee_id = k.user_id, assigned_at = $%[2]d::timestamptz, assigned_how = 'auto'
-FROM (VALUES %[1]s) AS k (workspace_id, id, user_id) WHERE v.workspace_id = k.workspace_id AND v.id = k.id`
+FROM (%[1]s) AS k (workspace_id, id, user_id) WHERE v.workspace_id = k.workspace_id AND v.id = k.id`
 
 const sqlGiven = `
-INSERT INTO agents (workspace_id, user_id, last_given_at) SELECT DISTINCT k.workspace_id, k.user_id, $%[2]d::timestamptz FROM (VALUES %[1]s) AS k (workspace_id, id, user_id)
+INSERT INTO agents (workspace_id, user_id, last_given_at) SELECT DISTINCT k.workspace_id, k.user_id, $%[2]d::timestamptz FROM (%[1]s) AS k (workspace_id, id, user_id)
 ON CONFLICT (workspace_id, user_id) DO UPDATE SET last_given_at = excluded.last_given_at`

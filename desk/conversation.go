@@ -89,7 +89,7 @@ func CustomerWrote(ctx context.Context, tx sqlx.ExtContext, list []Written) erro
 			WorkspaceID int64 `db:"workspace_id"`
 			ID          int64 `db:"id"`
 		}
-		if err := sqlx.SelectContext(ctx, tx, &found, fmt.Sprintf(q.sql, rows.SQL()), rows.Args...); err != nil {
+		if err := sqlx.SelectContext(ctx, tx, &found, fmt.Sprintf(q.sql, rows.SQL()), rows.Args()...); err != nil {
 			return fmt.Errorf("do what a customer's message ends: %w", err)
 		}
 		for _, f := range found {
@@ -110,11 +110,11 @@ func CustomerWrote(ctx context.Context, tx sqlx.ExtContext, list []Written) erro
 }
 
 const sqlWakeWritten = `
-UPDATE conversations v SET snoozed_at = NULL, snoozed_until = NULL FROM (VALUES %s) AS k (workspace_id, id)
+UPDATE conversations v SET snoozed_at = NULL, snoozed_until = NULL FROM (%s) AS k (workspace_id, id)
 WHERE v.workspace_id = k.workspace_id AND v.id = k.id AND v.snoozed_at IS NOT NULL RETURNING v.workspace_id, v.id`
 
 const sqlScheduledWritten = `
-SELECT r.workspace_id, r.action_id AS id FROM scheduled_replies r JOIN (VALUES %s) AS k (workspace_id, id) ON r.workspace_id = k.workspace_id AND r.conversation_id = k.id
+SELECT r.workspace_id, r.action_id AS id FROM scheduled_replies r JOIN (%s) AS k (workspace_id, id) ON r.workspace_id = k.workspace_id AND r.conversation_id = k.id
 JOIN actions a ON a.workspace_id = r.workspace_id AND a.id = r.action_id WHERE r.unless_written AND a.state IN ('planned','held') ORDER BY r.action_id`
 
 // Scheduled is a reply that waits for its time.

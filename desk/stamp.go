@@ -100,7 +100,7 @@ func (w *Worker) stamp(ctx context.Context, sp space) (int, error) {
 			rows.Add(sp.id, v.ID, v.WaitingSince, v.VIP, x.Answer, x.Handover, x.Overdue, x.Due, x.Near, x.Queue)
 			changes[i] = inbox.Change{WorkspaceID: sp.id, Topic: "conversation", ObjectID: v.ID}
 		}
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlStamp, rows.SQL()), rows.Args...); err != nil {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlStamp, rows.SQL()), rows.Args()...); err != nil {
 			return fmt.Errorf("write deadlines: %w", err)
 		}
 		if _, err := tx.ExecContext(ctx, sqlClear, sp.id, w.Now()); err != nil {
@@ -144,7 +144,7 @@ UPDATE conversations v SET due_for = k.wait, vip = k.vip, answer_due_at = k.answ
     taken_back = CASE WHEN k.wait IS NULL OR v.due_for <> k.wait THEN 0 ELSE v.taken_back END,
     refused_by = CASE WHEN k.wait IS NULL OR v.due_for <> k.wait THEN '{}' ELSE v.refused_by END,
     escalated_at = CASE WHEN k.wait IS NULL OR v.due_for <> k.wait THEN NULL ELSE v.escalated_at END
-FROM (VALUES %s) AS k (workspace_id, id, wait, vip, answer, handover, overdue, due, near, queue) WHERE v.workspace_id = k.workspace_id AND v.id = k.id`
+FROM (%s) AS k (workspace_id, id, wait, vip, answer, handover, overdue, due, near, queue) WHERE v.workspace_id = k.workspace_id AND v.id = k.id`
 
 const sqlClear = `
 UPDATE sla_events e SET cleared_at = $2 FROM conversations v

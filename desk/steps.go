@@ -39,7 +39,7 @@ func Note(ctx context.Context, tx sqlx.ExtContext, steps ...Step) error {
 		}
 		rows.Add(s.WorkspaceID, s.ConversationID, s.Actor, s.What, s.UserID, s.Team, s.Note, string(detail))
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO conversation_steps (workspace_id, conversation_id, actor, what, user_id, team, note, detail) VALUES `+rows.SQL(), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO conversation_steps (workspace_id, conversation_id, actor, what, user_id, team, note, detail) `+rows.SQL(), rows.Args()...); err != nil {
 		return fmt.Errorf("note what happened to conversations: %w", err)
 	}
 	return nil

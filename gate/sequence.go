@@ -88,7 +88,7 @@ func (b *batch) loadReminders(keys *inbox.Rows) error {
 		CreatedAt time.Time  `db:"created_at"`
 		SentAt    *time.Time `db:"sent_at"`
 	}
-	args := append(keys.Args, b.now.Add(-sequenceMemory))
+	args := append(keys.Args(), b.now.Add(-sequenceMemory))
 	if err := sqlx.SelectContext(b.ctx, b.q, &rows, fmt.Sprintf(sqlGateSequences, keys.SQL(), len(args)), args...); err != nil {
 		return fmt.Errorf("load sequences of reminders for the gate: %w", err)
 	}
@@ -106,7 +106,7 @@ func (b *batch) loadReminders(keys *inbox.Rows) error {
 
 // What went to an identity counts for the person it belongs to now, as with the caps.
 const sqlGateSequences = `
-WITH k AS (SELECT * FROM (VALUES %[1]s) AS v (workspace_id, contact_id, sequence)), mine AS (
+WITH k AS (SELECT * FROM (%[1]s) AS v (workspace_id, contact_id, sequence)), mine AS (
     SELECT k.workspace_id, k.contact_id, k.sequence, a.created_at, a.sent_at, a.state FROM k
     JOIN identities i ON i.workspace_id = k.workspace_id AND i.contact_id = k.contact_id
     JOIN actions a ON a.workspace_id = k.workspace_id AND a.identity_id = i.id AND a.sequence = k.sequence
@@ -135,7 +135,7 @@ func (b *batch) loadEndings() error {
 		What      string    `db:"what"`
 		At        time.Time `db:"at"`
 	}
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, fmt.Sprintf(sqlGateEndings, people.SQL()), people.Args...); err != nil {
+	if err := sqlx.SelectContext(b.ctx, b.q, &rows, fmt.Sprintf(sqlGateEndings, people.SQL()), people.Args()...); err != nil {
 		return fmt.Errorf("load what ends sequences for the gate: %w", err)
 	}
 	for _, e := range rows {
@@ -156,7 +156,7 @@ func (b *batch) loadEndings() error {
 
 // A goal of a contact that was merged into this one is this person's.
 const sqlGateEndings = `
-WITH k AS (SELECT DISTINCT * FROM (VALUES %s) AS v (workspace_id, contact_id, began))
+WITH k AS (SELECT DISTINCT * FROM (%s) AS v (workspace_id, contact_id, began))
 SELECT k.workspace_id, k.contact_id, '' AS what, max(t.last_in_at) AS at FROM k
 JOIN threads t ON t.workspace_id = k.workspace_id AND t.contact_id = k.contact_id AND t.last_in_at >= k.began GROUP BY 1, 2
 UNION ALL

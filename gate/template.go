@@ -81,7 +81,7 @@ func (b *batch) loadTemplates() error {
 		Quality    string `db:"quality"`
 		Components []byte `db:"components"`
 	}
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, fmt.Sprintf(sqlGateTemplates, keys.SQL()), keys.Args...); err != nil {
+	if err := sqlx.SelectContext(b.ctx, b.q, &rows, fmt.Sprintf(sqlGateTemplates, keys.SQL()), keys.Args()...); err != nil {
 		return fmt.Errorf("load templates for the gate: %w", err)
 	}
 	for _, t := range rows {
@@ -100,7 +100,7 @@ func (b *batch) loadPaced(keys *inbox.Rows) error {
 		Name      string `db:"name"`
 		Language  string `db:"language"`
 	}
-	args := append(keys.Args, b.now.Add(-pacingMemory))
+	args := append(keys.Args(), b.now.Add(-pacingMemory))
 	if err := sqlx.SelectContext(b.ctx, b.q, &rows, fmt.Sprintf(sqlGatePaced, keys.SQL(), len(args)), args...); err != nil {
 		return fmt.Errorf("load paced templates for the gate: %w", err)
 	}
@@ -120,7 +120,7 @@ const pacingMemory = 3 * time.Hour
 // A template is paced while messages with it are held and none of them was released or dropped.
 const sqlGatePaced = `
 SELECT k.account_id, k.name, k.language
-FROM (VALUES %[1]s) AS k (account_id, name, language)
+FROM (%[1]s) AS k (account_id, name, language)
 JOIN accounts a ON a.id = k.account_id
 JOIN accounts o ON o.workspace_id = a.workspace_id AND o.waba_id = a.waba_id
 JOIN actions x ON x.account_id = o.id AND x.network_status = 'held_for_quality_assessment' AND x.sent_at > $%[2]d
@@ -132,7 +132,7 @@ HAVING NOT bool_or(EXISTS (SELECT 1 FROM receipts r WHERE r.account_id = x.accou
 const sqlGateTemplates = `
 SELECT DISTINCT ON (k.account_id, k.name, k.language) k.account_id, k.name, k.language, t.category,
        CASE WHEN t.paused_by <> '' THEN 'paused by a member' ELSE t.status END AS status, t.quality, t.components
-FROM (VALUES %s) AS k (account_id, name, language)
+FROM (%s) AS k (account_id, name, language)
 JOIN accounts a ON a.id = k.account_id
 JOIN accounts o ON o.workspace_id = a.workspace_id AND o.waba_id = a.waba_id
 JOIN templates t ON t.workspace_id = o.workspace_id AND t.account_id = o.id AND t.name = k.name AND t.language = k.language

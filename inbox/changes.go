@@ -24,7 +24,7 @@ func Touch(ctx context.Context, tx sqlx.ExtContext, changes ...Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	rows := NewRows()
+	rows := NewRows("bigint", "text", "bigint")
 	seen := make(map[Change]bool, len(changes))
 	for _, c := range changes {
 		if !seen[c] {
@@ -32,7 +32,7 @@ func Touch(ctx context.Context, tx sqlx.ExtContext, changes ...Change) error {
 			rows.Add(c.WorkspaceID, c.Topic, c.ObjectID)
 		}
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO changes (workspace_id, topic, object_id) VALUES `+rows.SQL(), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO changes (workspace_id, topic, object_id) `+rows.SQL(), rows.Args()...); err != nil {
 		return fmt.Errorf("record changes: %w", err)
 	}
 	return Wake(ctx, tx, "ponte_changes")
@@ -88,7 +88,7 @@ func Raise(ctx context.Context, tx sqlx.ExtContext, list ...InternalEvent) error
 	for len(list) > 0 {
 		part := list[:min(most, len(list))]
 		list = list[len(part):]
-		rows := NewRows()
+		rows := NewRows("bigint", "bigint", "text", "text", "text", "smallint", "text", "timestamptz", "timestamptz", "json")
 		for _, e := range part {
 			payload, err := json.Marshal(e.Payload)
 			if err != nil {
@@ -96,7 +96,7 @@ func Raise(ctx context.Context, tx sqlx.ExtContext, list ...InternalEvent) error
 			}
 			rows.Add(e.WorkspaceID, e.AccountID, e.Key, string(e.Kind), e.Channel, e.Lane, "internal", e.At, e.NotBefore, string(payload))
 		}
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlRaise, rows.SQL()), rows.Args...); err != nil {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlRaise, rows.SQL()), rows.Args()...); err != nil {
 			return fmt.Errorf("raise %d events: %w", len(part), err)
 		}
 	}
@@ -105,5 +105,5 @@ func Raise(ctx context.Context, tx sqlx.ExtContext, list ...InternalEvent) error
 
 const sqlRaise = `
 INSERT INTO events (workspace_id, account_id, key, kind, channel, lane, source, occurred_at, not_before, payload)
-VALUES %s
+%s
 ON CONFLICT (account_id, key) DO NOTHING`

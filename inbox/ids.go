@@ -27,13 +27,24 @@ func (p *IDs) Take(ctx context.Context, table string) (int64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.free[table]) == 0 {
-		var ids []int64
-		if err := p.db.SelectContext(ctx, &ids, `SELECT nextval(pg_get_serial_sequence($1, 'id')) FROM generate_series(1, $2)`, table, idBlock); err != nil {
-			return 0, fmt.Errorf("draw ids for %s: %w", table, err)
+		ids, err := DrawIDs(ctx, p.db, table, idBlock)
+		if err != nil {
+			return 0, err
 		}
 		p.free[table] = ids
 	}
 	id := p.free[table][0]
 	p.free[table] = p.free[table][1:]
 	return id, nil
+}
+
+// DrawIDs takes n fresh ids of a table. The sequence's name is looked up once and not for every id.
+func DrawIDs(ctx context.Context, q sqlx.QueryerContext, table string, n int) ([]int64, error) {
+	var ids []int64
+	if err := sqlx.SelectContext(ctx, q, &ids, `
+WITH s AS MATERIALIZED (SELECT pg_get_serial_sequence($1, 'id')::regclass AS name)
+SELECT nextval(s.name) FROM s, generate_series(1, $2)`, table, n); err != nil {
+		return nil, fmt.Errorf("draw ids for %s: %w", table, err)
+	}
+	return ids, nil
 }

@@ -77,7 +77,7 @@ func RecordSent(ctx context.Context, tx sqlx.ExtContext, list []Sent) error {
 		if step.rows.Len() == 0 {
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf(step.stmt, step.rows.SQL()), step.rows.Args...); err != nil {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(step.stmt, step.rows.SQL()), step.rows.Args()...); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
 		}
 	}
@@ -87,7 +87,7 @@ func RecordSent(ctx context.Context, tx sqlx.ExtContext, list []Sent) error {
 // A person's word marks the contact at once; a block that the policy planned marks it when the network
 // has done it.
 const sqlBlocked = `
-UPDATE contacts c SET blocked_at = CASE WHEN k.block THEN coalesce(c.blocked_at, k.at) END FROM (VALUES %s) AS k (workspace_id, action_id, at, block)
+UPDATE contacts c SET blocked_at = CASE WHEN k.block THEN coalesce(c.blocked_at, k.at) END FROM (%s) AS k (workspace_id, action_id, at, block)
 JOIN actions a ON a.workspace_id = k.workspace_id AND a.id = k.action_id
 WHERE c.workspace_id = a.workspace_id AND c.id = a.contact_id`
 
@@ -98,30 +98,30 @@ var commentStates = map[channels.CallKind]string{
 // An echo that came before the answer, from a network that does not return our token, has made a
 // bubble of its own.
 const sqlDropEchoed = `
-DELETE FROM messages m USING (VALUES %s) AS k (workspace_id, action_id, account_id, external_id)
+DELETE FROM messages m USING (%s) AS k (workspace_id, action_id, account_id, external_id)
 WHERE k.external_id <> '' AND m.account_id = k.account_id AND m.external_id = k.external_id AND m.direction = 'out' AND m.action_id IS NULL
   AND EXISTS (SELECT 1 FROM messages o WHERE o.workspace_id = k.workspace_id AND o.action_id = k.action_id)`
 
 const sqlMessagesSent = `
 UPDATE messages m SET external_id = coalesce(m.external_id, nullif(k.external_id, '')), receipt = coalesce(m.receipt, 'sent')
-FROM (VALUES %s) AS k (workspace_id, action_id, account_id, external_id)
+FROM (%s) AS k (workspace_id, action_id, account_id, external_id)
 WHERE m.workspace_id = k.workspace_id AND m.action_id = k.action_id`
 
 const sqlCommentStates = `
-UPDATE comments c SET state = k.state, state_by = k.by FROM (VALUES %s) AS k (workspace_id, id, state, by)
+UPDATE comments c SET state = k.state, state_by = k.by FROM (%s) AS k (workspace_id, id, state, by)
 WHERE c.workspace_id = k.workspace_id AND c.id = k.id AND c.state <> 'removed'`
 
 // The network's own webhook about our reply may have come first: then only the action is added.
 const sqlOwnReplies = `
 INSERT INTO comments (workspace_id, account_id, channel, post_id, external_id, parent_external_id, root_external_id, own, action_id, text, source, commented_at)
 SELECT c.workspace_id, c.account_id, c.channel, c.post_id, k.external_id, c.root_external_id, c.root_external_id, true, k.action_id, k.text, 'outbox', k.at
-FROM (VALUES %s) AS k (workspace_id, comment_id, action_id, account_id, external_id, text, at)
+FROM (%s) AS k (workspace_id, comment_id, action_id, account_id, external_id, text, at)
 JOIN comments c ON c.workspace_id = k.workspace_id AND c.id = k.comment_id
 ON CONFLICT (account_id, external_id) DO UPDATE SET own = true, action_id = excluded.action_id`
 
 const sqlThreadsOut = `
 UPDATE threads t SET last_out_at = greatest(t.last_out_at, k.at)
-FROM (SELECT workspace_id, id, max(at) AS at FROM (VALUES %s) AS v (workspace_id, id, at) GROUP BY 1, 2) k
+FROM (SELECT workspace_id, id, max(at) AS at FROM (%s) AS v (workspace_id, id, at) GROUP BY 1, 2) k
 WHERE t.workspace_id = k.workspace_id AND t.id = k.id`
 
 // A customer who waits for a person still waits after a bot spoke.
@@ -131,7 +131,7 @@ UPDATE conversations v SET
     first_bot_answer_at = CASE WHEN k.bot THEN coalesce(v.first_bot_answer_at, k.at) ELSE v.first_bot_answer_at END,
     waiting_since = CASE WHEN v.waiting_since <= k.at AND (k.human OR v.handler = 'bot') THEN NULL ELSE v.waiting_since END
 FROM (SELECT workspace_id, id, bool_or(human) AS human, bool_or(NOT human) AS bot, min(at) AS at
-      FROM (VALUES %s) AS x (workspace_id, id, human, at) GROUP BY 1, 2) k
+      FROM (%s) AS x (workspace_id, id, human, at) GROUP BY 1, 2) k
 WHERE v.workspace_id = k.workspace_id AND v.id = k.id`
 
 // SetCommentState writes the state of one comment as the network told it.

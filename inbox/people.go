@@ -113,13 +113,13 @@ func (p *People) find(ctx context.Context, tx sqlx.ExtContext, people []Person) 
 	}
 	var found []Identity
 	if byExternal.Len() > 0 {
-		if err := sqlx.SelectContext(ctx, tx, &found, fmt.Sprintf(sqlFindIdentitiesByExternal, byExternal.SQL()), byExternal.Args...); err != nil {
+		if err := sqlx.SelectContext(ctx, tx, &found, fmt.Sprintf(sqlFindIdentitiesByExternal, byExternal.SQL()), byExternal.Args()...); err != nil {
 			return fmt.Errorf("find identities: %w", err)
 		}
 	}
 	if byPhone.Len() > 0 {
 		var more []Identity
-		if err := sqlx.SelectContext(ctx, tx, &more, fmt.Sprintf(sqlFindIdentitiesByPhone, byPhone.SQL()), byPhone.Args...); err != nil {
+		if err := sqlx.SelectContext(ctx, tx, &more, fmt.Sprintf(sqlFindIdentitiesByPhone, byPhone.SQL()), byPhone.Args()...); err != nil {
 			return fmt.Errorf("find identities by phone: %w", err)
 		}
 		found = append(found, more...)
@@ -150,14 +150,14 @@ func (p *People) find(ctx context.Context, tx sqlx.ExtContext, people []Person) 
 }
 
 const sqlFindIdentitiesByExternal = `
-SELECT ` + identityColumns + ` FROM identities i
-JOIN (VALUES %s) AS k (workspace_id, channel, scope, external_id)
-  ON i.workspace_id = k.workspace_id AND i.channel = k.channel AND i.scope = k.scope AND i.external_id = k.external_id`
+SELECT ` + identityColumns + ` FROM (%s) AS k (workspace_id, channel, scope, external_id)
+CROSS JOIN LATERAL (SELECT * FROM identities i
+    WHERE i.workspace_id = k.workspace_id AND i.channel = k.channel AND i.scope = k.scope AND i.external_id = k.external_id OFFSET 0) i`
 
 const sqlFindIdentitiesByPhone = `
-SELECT ` + identityColumns + ` FROM identities i
-JOIN (VALUES %s) AS k (workspace_id, phone)
-  ON i.workspace_id = k.workspace_id AND i.channel = 'whatsapp' AND i.phone = k.phone AND i.replaced_at IS NULL`
+SELECT ` + identityColumns + ` FROM (%s) AS k (workspace_id, phone)
+CROSS JOIN LATERAL (SELECT * FROM identities i
+    WHERE i.workspace_id = k.workspace_id AND i.channel = 'whatsapp' AND i.phone = k.phone AND i.replaced_at IS NULL OFFSET 0) i`
 
 // remember keeps one copy of each identity, so that a change shows wherever it is held.
 func (p *People) remember(i *Identity) *Identity {
@@ -209,7 +209,7 @@ UPDATE identities i SET external_id = $3, phone = $4 WHERE workspace_id = $1 AND
 RETURNING ` + identityColumns
 
 func (p *People) make(ctx context.Context, tx sqlx.ExtContext, people []Person) error {
-	contacts := NewRows()
+	contacts := NewRows("bigint", "text", "text")
 	for _, q := range people {
 		contacts.Add(q.WorkspaceID, q.Name, q.Language)
 	}
@@ -220,15 +220,15 @@ func (p *People) make(ctx context.Context, tx sqlx.ExtContext, people []Person) 
 		ID          int64  `db:"id"`
 		Name        string `db:"name"`
 	}
-	if err := sqlx.SelectContext(ctx, tx, &made, `INSERT INTO contacts (workspace_id, name, language) VALUES `+contacts.SQL()+` RETURNING workspace_id, id, name`, contacts.Args...); err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &made, `INSERT INTO contacts (workspace_id, name, language) `+contacts.SQL()+` RETURNING workspace_id, id, name`, contacts.Args()...); err != nil {
 		return fmt.Errorf("make contacts: %w", err)
 	}
-	rows := NewRows()
+	rows := NewRows("bigint", "bigint", "text", "bigint", "text", "text", "text", "text")
 	for i, q := range people {
 		rows.Add(q.WorkspaceID, made[i].ID, string(q.Channel), q.Scope, nullable(q.ExternalID), nullable(q.Phone), q.Username, q.Name)
 	}
 	var kept []int64
-	if err := sqlx.SelectContext(ctx, tx, &kept, `INSERT INTO identities (workspace_id, contact_id, channel, scope, external_id, phone, username, name) VALUES `+rows.SQL()+` ON CONFLICT DO NOTHING RETURNING contact_id`, rows.Args...); err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &kept, `INSERT INTO identities (workspace_id, contact_id, channel, scope, external_id, phone, username, name) `+rows.SQL()+` ON CONFLICT DO NOTHING RETURNING contact_id`, rows.Args()...); err != nil {
 		return fmt.Errorf("make identities: %w", err)
 	}
 	if len(kept) == len(made) {
@@ -328,7 +328,7 @@ func (p *People) learnNames(ctx context.Context, tx sqlx.ExtContext, people []Pe
 	if rows.Len() == 0 {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE identities i SET name = k.name, username = k.username FROM (VALUES `+rows.SQL()+`) AS k (id, name, username) WHERE i.id = k.id`, rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE identities i SET name = k.name, username = k.username FROM (`+rows.SQL()+`) AS k (id, name, username) WHERE i.id = k.id`, rows.Args()...); err != nil {
 		return fmt.Errorf("learn names: %w", err)
 	}
 	return nil

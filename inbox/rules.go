@@ -140,7 +140,7 @@ func ReplaceRules(ctx context.Context, tx sqlx.ExtContext, workspaceID int64, ru
 	for _, r := range rules {
 		rows.Add(workspaceID, r.Name, r.Document, actor, actor)
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO rules (workspace_id, name, document, created_by, updated_by) VALUES `+rows.SQL(), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO rules (workspace_id, name, document, created_by, updated_by) `+rows.SQL(), rows.Args()...); err != nil {
 		return fmt.Errorf("keep the rules: %w", err)
 	}
 	return nil

@@ -34,7 +34,7 @@ func MeetPosts(ctx context.Context, tx sqlx.ExtContext, keys []PostKey) (map[Pos
 			return nil
 		}
 		var found []Post
-		if err := sqlx.SelectContext(ctx, tx, &found, fmt.Sprintf(sqlFindPosts, rows.SQL()), rows.Args...); err != nil {
+		if err := sqlx.SelectContext(ctx, tx, &found, fmt.Sprintf(sqlFindPosts, rows.SQL()), rows.Args()...); err != nil {
 			return fmt.Errorf("find posts: %w", err)
 		}
 		for i := range found {
@@ -46,7 +46,7 @@ func MeetPosts(ctx context.Context, tx sqlx.ExtContext, keys []PostKey) (map[Pos
 	if err := load(); err != nil {
 		return nil, err
 	}
-	fresh := NewRows()
+	fresh := NewRows("bigint", "bigint", "text")
 	seen := map[PostKey]bool{}
 	for _, k := range keys {
 		if out[k] == nil && !seen[k] {
@@ -57,7 +57,7 @@ func MeetPosts(ctx context.Context, tx sqlx.ExtContext, keys []PostKey) (map[Pos
 	if fresh.Len() == 0 {
 		return out, nil
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO posts (workspace_id, account_id, external_id) VALUES `+fresh.SQL()+` ON CONFLICT DO NOTHING`, fresh.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO posts (workspace_id, account_id, external_id) `+fresh.SQL()+` ON CONFLICT DO NOTHING`, fresh.Args()...); err != nil {
 		return nil, fmt.Errorf("make posts: %w", err)
 	}
 	return out, load()
@@ -66,7 +66,7 @@ func MeetPosts(ctx context.Context, tx sqlx.ExtContext, keys []PostKey) (map[Pos
 const sqlFindPosts = `
 SELECT p.workspace_id, p.id, p.account_id, p.external_id, p.caption, p.permalink, p.media_url, p.media_hash,
        p.media_type, p.product_type, p.posted_at, p.fetched_at
-FROM posts p JOIN (VALUES %s) AS k (workspace_id, account_id, external_id)
+FROM posts p JOIN (%s) AS k (workspace_id, account_id, external_id)
   ON p.workspace_id = k.workspace_id AND p.account_id = k.account_id AND p.external_id = k.external_id`
 
 // CommentKey finds a comment.
@@ -90,7 +90,8 @@ func FindComments(ctx context.Context, tx sqlx.ExtContext, keys []CommentKey) (m
 		rows.Add(k.AccountID, k.ExternalID)
 	}
 	var found []Comment
-	if err := sqlx.SelectContext(ctx, tx, &found, `SELECT `+commentColumns+` FROM comments c JOIN (VALUES `+rows.SQL()+`) AS k (account_id, external_id) ON c.account_id = k.account_id AND c.external_id = k.external_id`, rows.Args...); err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &found, `SELECT `+commentColumns+` FROM (`+rows.SQL()+`) AS k (account_id, external_id)
+CROSS JOIN LATERAL (SELECT * FROM comments c WHERE c.account_id = k.account_id AND c.external_id = k.external_id OFFSET 0) c`, rows.Args()...); err != nil {
 		return nil, fmt.Errorf("find comments: %w", err)
 	}
 	for i := range found {
@@ -114,13 +115,15 @@ func SaveComments(ctx context.Context, tx sqlx.ExtContext, comments []*Comment) 
 	if len(comments) == 0 {
 		return nil
 	}
-	rows := NewRows()
+	rows := NewRows("bigint", "bigint", "bigint", "text", "bigint", "text", "text", "text", "bigint", "bigint",
+		"text", "boolean", "bigint", "text", "jsonb", "text", "text", "text", "boolean", "text", "boolean", "text", "text",
+		"timestamptz", "timestamptz", "bigint", "text")
 	for _, c := range comments {
 		rows.Add(c.WorkspaceID, c.ID, c.AccountID, c.Channel, c.PostID, c.ExternalID, c.ParentID, c.RootID, c.IdentityID, c.ContactID,
 			c.AuthorName, c.Own, c.ActionID, c.Text, jsonOr(c.Attachments, "[]"), c.Language, c.State, c.StateBy, c.Live, c.AdID, c.Mention, c.Permalink, c.Source,
 			c.CommentedAt, c.EditedAt, c.VerdictID, c.Decision)
 	}
-	if _, err := tx.ExecContext(ctx, sqlInsertComments+rows.SQL()+` ON CONFLICT (account_id, external_id) DO NOTHING`, rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlInsertComments+rows.SQL()+` ON CONFLICT (account_id, external_id) DO NOTHING`, rows.Args()...); err != nil {
 		return fmt.Errorf("save comments: %w", err)
 	}
 	return nil
@@ -129,7 +132,7 @@ func SaveComments(ctx context.Context, tx sqlx.ExtContext, comments []*Comment) 
 const sqlInsertComments = `
 INSERT INTO comments (workspace_id, id, account_id, channel, post_id, external_id, parent_external_id, root_external_id, identity_id, contact_id,
     author_name, own, action_id, text, attachments, language, state, state_by, live, ad_id, mention, permalink, source,
-    commented_at, edited_at, verdict_id, decision) OVERRIDING SYSTEM VALUE VALUES `
+    commented_at, edited_at, verdict_id, decision) OVERRIDING SYSTEM VALUE `
 
 // UpdateComments writes the parts of known comments that change: text, state, verdict.
 func UpdateComments(ctx context.Context, tx sqlx.ExtContext, comments []*Comment) error {
@@ -140,7 +143,7 @@ func UpdateComments(ctx context.Context, tx sqlx.ExtContext, comments []*Comment
 	for _, c := range comments {
 		rows.Add(c.WorkspaceID, c.ID, c.Text, c.Language, c.State, c.StateBy, c.EditedAt, c.VerdictID, c.Decision, c.Own, c.ActionID, c.IdentityID, c.ContactID, c.StateMoved)
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlUpdateComments, rows.SQL()), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlUpdateComments, rows.SQL()), rows.Args()...); err != nil {
 		return fmt.Errorf("update comments: %w", err)
 	}
 	return nil
@@ -151,7 +154,7 @@ UPDATE comments c SET text = k.text, language = k.language, state = CASE WHEN k.
     state_by = CASE WHEN k.moved THEN k.state_by ELSE c.state_by END, edited_at = k.edited_at,
     verdict_id = k.verdict_id, decision = k.decision, own = k.own, action_id = coalesce(k.action_id, c.action_id),
     identity_id = k.identity_id, contact_id = k.contact_id
-FROM (VALUES %s) AS k (workspace_id, id, text, language, state, state_by, edited_at, verdict_id, decision, own, action_id, identity_id, contact_id, moved)
+FROM (%s) AS k (workspace_id, id, text, language, state, state_by, edited_at, verdict_id, decision, own, action_id, identity_id, contact_id, moved)
 WHERE c.workspace_id = k.workspace_id AND c.id = k.id`
 
 // ThreadKey finds a thread.
@@ -182,7 +185,8 @@ func MeetThreads(ctx context.Context, tx sqlx.ExtContext, wanted []WantedThread)
 		find.Add(w.AccountID, w.Channel, w.IdentityID)
 	}
 	var found []Thread
-	if err := sqlx.SelectContext(ctx, tx, &found, `SELECT `+threadColumns+` FROM threads t JOIN (VALUES `+find.SQL()+`) AS k (account_id, channel, identity_id) ON t.account_id = k.account_id AND t.channel = k.channel AND t.identity_id = k.identity_id`, find.Args...); err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &found, `SELECT `+threadColumns+` FROM (`+find.SQL()+`) AS k (account_id, channel, identity_id)
+CROSS JOIN LATERAL (SELECT * FROM threads t WHERE t.account_id = k.account_id AND t.channel = k.channel AND t.identity_id = k.identity_id OFFSET 0) t`, find.Args()...); err != nil {
 		return nil, fmt.Errorf("find threads: %w", err)
 	}
 	keep := func(list []Thread) {
@@ -191,7 +195,7 @@ func MeetThreads(ctx context.Context, tx sqlx.ExtContext, wanted []WantedThread)
 		}
 	}
 	keep(found)
-	fresh := NewRows()
+	fresh := NewRows("bigint", "bigint", "text", "bigint", "bigint")
 	seen := map[ThreadKey]bool{}
 	for _, w := range wanted {
 		if out[w.ThreadKey] == nil && !seen[w.ThreadKey] {
@@ -203,7 +207,7 @@ func MeetThreads(ctx context.Context, tx sqlx.ExtContext, wanted []WantedThread)
 		return out, nil
 	}
 	var made []Thread
-	if err := sqlx.SelectContext(ctx, tx, &made, `INSERT INTO threads AS t (workspace_id, account_id, channel, identity_id, contact_id) VALUES `+fresh.SQL()+` RETURNING `+threadColumns, fresh.Args...); err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &made, `INSERT INTO threads AS t (workspace_id, account_id, channel, identity_id, contact_id) `+fresh.SQL()+` RETURNING `+threadColumns, fresh.Args()...); err != nil {
 		return nil, fmt.Errorf("make threads: %w", err)
 	}
 	keep(made)
@@ -228,7 +232,7 @@ func UpdateThreads(ctx context.Context, tx sqlx.ExtContext, threads []*Thread) e
 	for _, t := range threads {
 		rows.Add(t.WorkspaceID, t.ID, t.LastInAt, t.LastOutAt, t.ReadInAt)
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlUpdateThreads, rows.SQL()), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlUpdateThreads, rows.SQL()), rows.Args()...); err != nil {
 		return fmt.Errorf("update threads: %w", err)
 	}
 	return nil
@@ -237,7 +241,7 @@ func UpdateThreads(ctx context.Context, tx sqlx.ExtContext, threads []*Thread) e
 const sqlUpdateThreads = `
 UPDATE threads t SET last_in_at = greatest(t.last_in_at, k.last_in_at), last_out_at = greatest(t.last_out_at, k.last_out_at),
     read_in_at = greatest(t.read_in_at, k.read_in_at)
-FROM (VALUES %s) AS k (workspace_id, id, last_in_at, last_out_at, read_in_at)
+FROM (%s) AS k (workspace_id, id, last_in_at, last_out_at, read_in_at)
 WHERE t.workspace_id = k.workspace_id AND t.id = k.id`
 
 const conversationColumns = `v.workspace_id, v.id, v.account_id, v.channel, v.thread_id, v.root_comment_id, v.contact_id, v.state, v.spam,
@@ -277,13 +281,15 @@ func SaveConversations(ctx context.Context, tx sqlx.ExtContext, list []*Conversa
 	if len(list) == 0 {
 		return nil
 	}
-	rows := NewRows()
+	rows := NewRows("bigint", "bigint", "bigint", "text", "bigint", "bigint", "bigint", "text", "boolean",
+		"text", "text", "jsonb", "bigint", "text", "text[]", "text", "jsonb", "text", "integer",
+		"timestamptz", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "bigint")
 	for _, v := range list {
 		rows.Add(v.WorkspaceID, v.ID, v.AccountID, v.Channel, v.ThreadID, v.RootCommentID, v.ContactID, v.State, v.Spam,
 			v.Handler, v.HandlerReason, jsonOr(v.Bot, "{}"), v.AssigneeID, v.Team, v.Labels, v.Language, jsonOr(v.Origin, "{}"), v.Preview, v.Unread,
 			v.OpenedAt, v.LastMessageAt, v.WaitingSince, v.FirstBotAt, v.FirstHumanAt, v.ResolvedAt, v.Revision)
 	}
-	if _, err := tx.ExecContext(ctx, sqlInsertConversations+rows.SQL(), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlInsertConversations+rows.SQL(), rows.Args()...); err != nil {
 		return fmt.Errorf("save conversations: %w", err)
 	}
 	return nil
@@ -292,7 +298,7 @@ func SaveConversations(ctx context.Context, tx sqlx.ExtContext, list []*Conversa
 const sqlInsertConversations = `
 INSERT INTO conversations (workspace_id, id, account_id, channel, thread_id, root_comment_id, contact_id, state, spam,
     handler, handler_reason, bot, assignee_id, team, labels, language, origin, preview, unread,
-    opened_at, last_message_at, waiting_since, first_bot_answer_at, first_human_answer_at, resolved_at, revision) OVERRIDING SYSTEM VALUE VALUES `
+    opened_at, last_message_at, waiting_since, first_bot_answer_at, first_human_answer_at, resolved_at, revision) OVERRIDING SYSTEM VALUE `
 
 // UpdateConversations writes what a batch changed on known conversations.
 func UpdateConversations(ctx context.Context, tx sqlx.ExtContext, list []*Conversation) error {
@@ -305,7 +311,7 @@ func UpdateConversations(ctx context.Context, tx sqlx.ExtContext, list []*Conver
 		rows.Add(v.WorkspaceID, v.ID, v.State, v.Spam, v.Handler, v.HandlerReason, jsonOr(v.Bot, "{}"), v.AssigneeID, v.Team, v.Labels, v.Language,
 			jsonOr(v.Origin, "{}"), v.Preview, v.Unread, v.LastMessageAt, v.WaitingSince, v.FirstBotAt, v.FirstHumanAt, v.ResolvedAt, v.Revision)
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlUpdateConversations, rows.SQL()), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlUpdateConversations, rows.SQL()), rows.Args()...); err != nil {
 		return fmt.Errorf("update conversations: %w", err)
 	}
 	return nil
@@ -316,7 +322,7 @@ UPDATE conversations v SET state = k.state, spam = k.spam, handler = k.handler, 
     assignee_id = k.assignee_id, team = k.team, labels = k.labels, language = k.language, origin = k.origin, preview = k.preview,
     unread = k.unread, last_message_at = k.last_message_at, waiting_since = k.waiting_since, first_bot_answer_at = k.first_bot_answer_at,
     first_human_answer_at = k.first_human_answer_at, resolved_at = k.resolved_at, revision = k.revision
-FROM (VALUES %s) AS k (workspace_id, id, state, spam, handler, handler_reason, bot, assignee_id, team, labels, language, origin, preview,
+FROM (%s) AS k (workspace_id, id, state, spam, handler, handler_reason, bot, assignee_id, team, labels, language, origin, preview,
     unread, last_message_at, waiting_since, first_bot_answer_at, first_human_answer_at, resolved_at, revision)
 WHERE v.workspace_id = k.workspace_id AND v.id = k.id`
 
@@ -340,7 +346,8 @@ func FindMessages(ctx context.Context, tx sqlx.ExtContext, keys []MessageKey) (m
 		rows.Add(k.AccountID, k.ExternalID)
 	}
 	var found []Message
-	if err := sqlx.SelectContext(ctx, tx, &found, `SELECT `+messageColumns+` FROM messages m JOIN (VALUES `+rows.SQL()+`) AS k (account_id, external_id) ON m.account_id = k.account_id AND m.external_id = k.external_id`, rows.Args...); err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &found, `SELECT `+messageColumns+` FROM (`+rows.SQL()+`) AS k (account_id, external_id)
+CROSS JOIN LATERAL (SELECT * FROM messages m WHERE m.account_id = k.account_id AND m.external_id = k.external_id OFFSET 0) m`, rows.Args()...); err != nil {
 		return nil, fmt.Errorf("find messages: %w", err)
 	}
 	for i := range found {
@@ -354,12 +361,13 @@ func SaveMessages(ctx context.Context, tx sqlx.ExtContext, list []*Message) erro
 	if len(list) == 0 {
 		return nil
 	}
-	rows := NewRows()
+	rows := NewRows("bigint", "bigint", "bigint", "bigint", "bigint", "text", "text", "bigint", "text", "bigint",
+		"text", "text", "jsonb", "jsonb", "text", "text", "timestamptz", "timestamptz", "timestamptz", "bigint")
 	for _, m := range list {
 		rows.Add(m.WorkspaceID, m.ID, m.AccountID, m.ThreadID, m.ConversationID, m.Direction, m.Author, m.MemberID, m.ExternalID, m.ActionID,
 			m.Type, m.Text, jsonOr(m.Detail, "{}"), jsonOr(m.Reactions, "[]"), m.Receipt, m.ReceiptError, m.At, m.EditedAt, m.DeletedAt, m.VerdictID)
 	}
-	if _, err := tx.ExecContext(ctx, sqlInsertMessages+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlInsertMessages+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args()...); err != nil {
 		return fmt.Errorf("save messages: %w", err)
 	}
 	return nil
@@ -367,7 +375,7 @@ func SaveMessages(ctx context.Context, tx sqlx.ExtContext, list []*Message) erro
 
 const sqlInsertMessages = `
 INSERT INTO messages (workspace_id, id, account_id, thread_id, conversation_id, direction, author, member_id, external_id, action_id,
-    type, text, detail, reactions, receipt, receipt_error, at, edited_at, deleted_at, verdict_id) OVERRIDING SYSTEM VALUE VALUES `
+    type, text, detail, reactions, receipt, receipt_error, at, edited_at, deleted_at, verdict_id) OVERRIDING SYSTEM VALUE `
 
 // UpdateMessages writes edits, reactions and removals.
 func UpdateMessages(ctx context.Context, tx sqlx.ExtContext, list []*Message) error {
@@ -378,7 +386,7 @@ func UpdateMessages(ctx context.Context, tx sqlx.ExtContext, list []*Message) er
 	for _, m := range list {
 		rows.Add(m.WorkspaceID, m.ID, m.Text, jsonOr(m.Detail, "{}"), jsonOr(m.Reactions, "[]"), m.EditedAt, m.DeletedAt, m.VerdictID)
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlUpdateMessages, rows.SQL()), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlUpdateMessages, rows.SQL()), rows.Args()...); err != nil {
 		return fmt.Errorf("update messages: %w", err)
 	}
 	return nil
@@ -386,7 +394,7 @@ func UpdateMessages(ctx context.Context, tx sqlx.ExtContext, list []*Message) er
 
 const sqlUpdateMessages = `
 UPDATE messages m SET text = k.text, detail = k.detail, reactions = k.reactions, edited_at = k.edited_at, deleted_at = k.deleted_at, verdict_id = k.verdict_id
-FROM (VALUES %s) AS k (workspace_id, id, text, detail, reactions, edited_at, deleted_at, verdict_id)
+FROM (%s) AS k (workspace_id, id, text, detail, reactions, edited_at, deleted_at, verdict_id)
 WHERE m.workspace_id = k.workspace_id AND m.id = k.id`
 
 func jsonOr(raw []byte, empty string) string {

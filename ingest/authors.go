@@ -50,7 +50,7 @@ func (s *scene) loadAuthors(ctx context.Context, tx *sqlx.Tx, events []*event) e
 		Hidden    int             `db:"hidden"`
 		Lately    json.RawMessage `db:"lately"`
 	}
-	if err := tx.SelectContext(ctx, &rows, fmt.Sprintf(sqlLoadAuthors, find.SQL(), moderation.MaxEarlier, mostLately), find.Args...); err != nil {
+	if err := tx.SelectContext(ctx, &rows, fmt.Sprintf(sqlLoadAuthors, find.SQL(), moderation.MaxEarlier, mostLately), find.Args()...); err != nil {
 		return fmt.Errorf("load what authors wrote before: %w", err)
 	}
 	for _, r := range rows {
@@ -74,7 +74,7 @@ func (s *scene) loadAuthors(ctx context.Context, tx *sqlx.Tx, events []*event) e
 // The two looks at an author's comments stop early: somebody who wrote ten thousand costs no more than
 // somebody who wrote a thousand.
 const sqlLoadAuthors = `
-SELECT k.workspace_id, k.contact_id, w.earlier, w.hidden, l.lately FROM (VALUES %s) AS k (workspace_id, contact_id, since)
+SELECT k.workspace_id, k.contact_id, w.earlier, w.hidden, l.lately FROM (%s) AS k (workspace_id, contact_id, since)
 CROSS JOIN LATERAL (
     SELECT count(*) AS earlier, count(*) FILTER (WHERE c.decision IN ('hide','delete')) AS hidden
     FROM (SELECT decision FROM comments c WHERE c.workspace_id = k.workspace_id AND c.contact_id = k.contact_id AND NOT c.own ORDER BY c.commented_at DESC LIMIT %d) c) w

@@ -45,13 +45,13 @@ func (s *scene) writeFiles(ctx context.Context, tx *sqlx.Tx) error {
 	if rows.Len() == 0 {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, sqlWantFiles+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlWantFiles+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args()...); err != nil {
 		return fmt.Errorf("note files to fetch: %w", err)
 	}
 	return nil
 }
 
-const sqlWantFiles = `INSERT INTO message_media (workspace_id, message_id, position, account_id, address) VALUES `
+const sqlWantFiles = `INSERT INTO message_media (workspace_id, message_id, position, account_id, address) `
 
 type wantedFile struct {
 	WorkspaceID int64  `db:"workspace_id"`

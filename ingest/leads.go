@@ -33,13 +33,13 @@ func (s *scene) writeLeads(ctx context.Context, tx *sqlx.Tx) error {
 	if rows.Len() == 0 {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, sqlWantLeads+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlWantLeads+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args()...); err != nil {
 		return fmt.Errorf("note leads to read: %w", err)
 	}
 	return nil
 }
 
-const sqlWantLeads = `INSERT INTO leads (workspace_id, account_id, external_id, form_id, ad_id, submitted_at) VALUES `
+const sqlWantLeads = `INSERT INTO leads (workspace_id, account_id, external_id, form_id, ad_id, submitted_at) `
 
 type wantedLead struct {
 	WorkspaceID int64  `db:"workspace_id"`

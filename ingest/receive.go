@@ -147,11 +147,11 @@ func (r *Receiver) gather(first *receipt) []*receipt {
 func (r *Receiver) commit(batch []*receipt) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bytea")
 	for _, rc := range batch {
 		rows.Add(rc.body)
 	}
-	_, err := r.db.ExecContext(ctx, `INSERT INTO deliveries (body) VALUES `+rows.SQL(), rows.Args...)
+	_, err := r.db.ExecContext(ctx, `INSERT INTO deliveries (body) `+rows.SQL(), rows.Args()...)
 	if err != nil {
 		err = fault.Wrap(fault.Unavailable, err, "the webhook could not be stored; send it again")
 	} else {

@@ -92,7 +92,7 @@ func (s *scene) loadReplies(ctx context.Context, tx *sqlx.Tx, keys []inbox.Comme
 		Text      string `db:"text"`
 		Origin    string `db:"origin"`
 	}
-	if err := tx.SelectContext(ctx, &rows, fmt.Sprintf(sqlLoadReplies, find.SQL()), find.Args...); err != nil {
+	if err := tx.SelectContext(ctx, &rows, fmt.Sprintf(sqlLoadReplies, find.SQL()), find.Args()...); err != nil {
 		return fmt.Errorf("count replies: %w", err)
 	}
 	for _, r := range rows {
@@ -104,12 +104,13 @@ func (s *scene) loadReplies(ctx context.Context, tx *sqlx.Tx, keys []inbox.Comme
 	return nil
 }
 
+// By key, see inbox.Rows.
 const sqlLoadReplies = `
 SELECT DISTINCT a.id, a.account_id, c.root_external_id AS root, coalesce(a.call->>'text', '') AS text, a.origin
-FROM (VALUES %s) AS k (account_id, external_id)
-JOIN comments c ON c.account_id = k.account_id AND c.root_external_id = k.external_id
-JOIN actions a ON a.workspace_id = c.workspace_id AND a.comment_id = c.id
-WHERE a.kind = 'comment.reply' AND a.state NOT IN ('refused', 'cancelled', 'expired')`
+FROM (%s) AS k (account_id, external_id)
+CROSS JOIN LATERAL (SELECT c.workspace_id, c.id, c.root_external_id FROM comments c WHERE c.account_id = k.account_id AND c.root_external_id = k.external_id OFFSET 0) c
+CROSS JOIN LATERAL (SELECT a.id, a.account_id, a.call, a.origin FROM actions a
+    WHERE a.workspace_id = c.workspace_id AND a.comment_id = c.id AND a.kind = 'comment.reply' AND a.state NOT IN ('refused', 'cancelled', 'expired') OFFSET 0) a`
 
 func ourKey(account int64, root, text string) string {
 	return fmt.Sprintf("%d/%s/%s", account, root, router.Fold(text))
@@ -273,7 +274,7 @@ func (s *scene) loadGone(ctx context.Context, tx *sqlx.Tx, events []*event) erro
 		Account int64  `db:"account_id"`
 		Key     string `db:"key"`
 	}
-	if err := tx.SelectContext(ctx, &rows, fmt.Sprintf(sqlLoadGone, find.SQL()), find.Args...); err != nil {
+	if err := tx.SelectContext(ctx, &rows, fmt.Sprintf(sqlLoadGone, find.SQL()), find.Args()...); err != nil {
 		return fmt.Errorf("look for what was taken back: %w", err)
 	}
 	for _, r := range rows {
@@ -283,7 +284,7 @@ func (s *scene) loadGone(ctx context.Context, tx *sqlx.Tx, events []*event) erro
 }
 
 const sqlLoadGone = `
-SELECT e.account_id, e.key FROM events e JOIN (VALUES %s) AS k (account_id, key) ON e.account_id = k.account_id AND e.key = k.key
+SELECT e.account_id, e.key FROM events e JOIN (%s) AS k (account_id, key) ON e.account_id = k.account_id AND e.key = k.key
 WHERE e.state = 'done'`
 
 // loadEchoes finds out which of the brand's own words are ours; the others were said by a person in

@@ -254,11 +254,11 @@ func insertEvents(ctx context.Context, tx sqlx.ExtContext, events []newEvent) er
 		if err := lockKeys(ctx, tx, part); err != nil {
 			return err
 		}
-		rows := inbox.NewRows()
+		rows := inbox.NewRows("bigint", "bigint", "bigint", "text", "text", "text", "smallint", "text", "timestamptz", "json")
 		for _, e := range part {
 			rows.Add(e.workspaceID, e.accountID, e.deliveryID, e.key, e.kind, e.channel, e.lane, e.source, e.at, e.payload)
 		}
-		if _, err := tx.ExecContext(ctx, sqlInsertEvents+rows.SQL()+` ON CONFLICT (account_id, key) DO NOTHING`, rows.Args...); err != nil {
+		if _, err := tx.ExecContext(ctx, sqlInsertEvents+rows.SQL()+` ON CONFLICT (account_id, key) DO NOTHING`, rows.Args()...); err != nil {
 			return fmt.Errorf("keep events: %w", err)
 		}
 	}
@@ -266,7 +266,7 @@ func insertEvents(ctx context.Context, tx sqlx.ExtContext, events []newEvent) er
 }
 
 const sqlInsertEvents = `
-INSERT INTO events (workspace_id, account_id, delivery_id, key, kind, channel, lane, source, occurred_at, payload) VALUES `
+INSERT INTO events (workspace_id, account_id, delivery_id, key, kind, channel, lane, source, occurred_at, payload) `
 
 // lockKeys serialises splitters per account, ids sorted: the same webhook delivered twice at once is
 // then two splitters in a row and never a deadlock.
@@ -302,7 +302,7 @@ func finishDeliveries(ctx context.Context, tx sqlx.ExtContext, taken []delivery,
 	for id, why := range parked {
 		rows.Add(id, why)
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE deliveries d SET state = 'parked', reason = k.reason, attempts = attempts + 1 FROM (VALUES `+rows.SQL()+`) AS k (id, reason) WHERE d.id = k.id`, rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE deliveries d SET state = 'parked', reason = k.reason, attempts = attempts + 1 FROM (`+rows.SQL()+`) AS k (id, reason) WHERE d.id = k.id`, rows.Args()...); err != nil {
 		return fmt.Errorf("park deliveries: %w", err)
 	}
 	return nil

@@ -136,7 +136,7 @@ func (s *scene) writeHeld(ctx context.Context, tx *sqlx.Tx) error {
 		}
 		rows.Add(h.workspace, h.id, "comment", h.comment, h.event, string(h.verdict.Decision), "person", string(raw), string(input), h.held.By)
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO verdicts (workspace_id, id, subject, subject_id, event_id, decision, tier, verdict, input, actor) OVERRIDING SYSTEM VALUE VALUES `+rows.SQL(), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO verdicts (workspace_id, id, subject, subject_id, event_id, decision, tier, verdict, input, actor) OVERRIDING SYSTEM VALUE `+rows.SQL(), rows.Args()...); err != nil {
 		return fmt.Errorf("keep the verdicts of people: %w", err)
 	}
 	return review.Follow(ctx, tx, s.w.followers)
@@ -163,7 +163,7 @@ func (s *scene) shareQuestions(ctx context.Context, tx *sqlx.Tx) error {
 		Asked       int    `db:"asked"`
 		First       []byte `db:"first"`
 	}
-	if err := tx.SelectContext(ctx, &found, fmt.Sprintf(sqlStorms, rows.SQL(), stormHours, stormFrom), rows.Args...); err != nil {
+	if err := tx.SelectContext(ctx, &found, fmt.Sprintf(sqlStorms, rows.SQL(), stormHours, stormFrom), rows.Args()...); err != nil {
 		return fmt.Errorf("look what was asked about the same words: %w", err)
 	}
 	for _, f := range found {
@@ -185,7 +185,7 @@ func (s *scene) shareQuestions(ctx context.Context, tx *sqlx.Tx) error {
 }
 
 const sqlStorms = `
-SELECT k.workspace_id, k.alike, o.asked, o.first FROM (VALUES %s) AS k (workspace_id, alike)
+SELECT k.workspace_id, k.alike, o.asked, o.first FROM (%s) AS k (workspace_id, alike)
 CROSS JOIN LATERAL (SELECT count(*) AS asked, (array_agg(digest ORDER BY id))[1] AS first FROM (
     SELECT id, digest FROM asks a WHERE a.workspace_id = k.workspace_id AND a.alike = k.alike AND a.created_at > now() - make_interval(hours => %d) ORDER BY id LIMIT %d) earlier) o
 WHERE o.asked > 0`

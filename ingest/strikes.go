@@ -53,7 +53,7 @@ func (s *scene) loadStrikes(ctx context.Context, tx *sqlx.Tx, events []*event) e
 		Contact   int64 `db:"contact_id"`
 		N         int   `db:"n"`
 	}
-	if err := tx.SelectContext(ctx, &rows, fmt.Sprintf(sqlLoadStrikes, find.SQL()), find.Args...); err != nil {
+	if err := tx.SelectContext(ctx, &rows, fmt.Sprintf(sqlLoadStrikes, find.SQL()), find.Args()...); err != nil {
 		return fmt.Errorf("count strikes: %w", err)
 	}
 	for _, r := range rows {
@@ -63,7 +63,7 @@ func (s *scene) loadStrikes(ctx context.Context, tx *sqlx.Tx, events []*event) e
 }
 
 const sqlLoadStrikes = `
-SELECT k.workspace_id, k.contact_id, count(*) AS n FROM (VALUES %s) AS k (workspace_id, contact_id, since)
+SELECT k.workspace_id, k.contact_id, count(*) AS n FROM (%s) AS k (workspace_id, contact_id, since)
 JOIN comments c ON c.workspace_id = k.workspace_id AND c.contact_id = k.contact_id AND c.commented_at > k.since
 WHERE c.decision IN ('hide','delete') AND NOT c.own GROUP BY 1, 2`
 

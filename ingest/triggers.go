@@ -182,7 +182,7 @@ func (s *scene) writeRuns(ctx context.Context, tx *sqlx.Tx) error {
 	for _, c := range s.w.captionWaits {
 		rows.Add(c.WorkspaceID, *c.PostID, c.ID)
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO caption_waits (workspace_id, post_id, comment_id) VALUES `+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO caption_waits (workspace_id, post_id, comment_id) `+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args()...); err != nil {
 		return fmt.Errorf("note who waits for a caption: %w", err)
 	}
 	return nil

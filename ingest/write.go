@@ -208,7 +208,8 @@ func (s *scene) writeVerdicts(ctx context.Context, tx *sqlx.Tx) error {
 	if len(s.w.verdicts) == 0 {
 		return nil
 	}
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "bigint", "text", "bigint", "bigint", "text", "text", "boolean", "jsonb", "jsonb",
+		"integer", "integer", "bigint", "bigint", "bytea")
 	for _, v := range s.w.verdicts {
 		verdict, err := v.verdict.Canonical()
 		if err != nil {
@@ -222,7 +223,7 @@ func (s *scene) writeVerdicts(ctx context.Context, tx *sqlx.Tx) error {
 		rows.Add(v.workspace, v.id, v.subject, v.subjectID, v.event, string(v.verdict.Decision), string(v.verdict.Tier), v.provisional, string(verdict), string(input),
 			v.verdict.TokensIn, v.verdict.TokensOut, v.verdict.CostMicros, v.from.took.Microseconds(), digest[:])
 	}
-	if _, err := tx.ExecContext(ctx, sqlInsertVerdicts+rows.SQL(), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlInsertVerdicts+rows.SQL(), rows.Args()...); err != nil {
 		return fmt.Errorf("keep verdicts: %w", err)
 	}
 	return decisions.SaveShadows(ctx, tx, s.w.shadows)
@@ -230,7 +231,7 @@ func (s *scene) writeVerdicts(ctx context.Context, tx *sqlx.Tx) error {
 
 const sqlInsertVerdicts = `
 INSERT INTO verdicts (workspace_id, id, subject, subject_id, event_id, decision, tier, provisional, verdict, input, tokens_in, tokens_out, cost_micros, took_micros, digest)
-OVERRIDING SYSTEM VALUE VALUES `
+OVERRIDING SYSTEM VALUE `
 
 func (s *scene) writeReviews(ctx context.Context, tx *sqlx.Tx) error {
 	if err := review.Leave(ctx, tx, s.w.closeReviews, "the comment was removed"); err != nil {
@@ -283,14 +284,14 @@ func (s *scene) writeAsks(ctx context.Context, tx *sqlx.Tx) error {
 	for _, a := range s.w.asks {
 		rows.Add(a.workspace, a.subject, a.subjectID, a.verdict, a.event, a.account, lanes[a.event], a.digest, a.alike, string(a.question))
 	}
-	if _, err := tx.ExecContext(ctx, sqlInsertAsks+rows.SQL(), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlInsertAsks+rows.SQL(), rows.Args()...); err != nil {
 		return fmt.Errorf("keep questions to the model: %w", err)
 	}
 	return inbox.Wake(ctx, tx, "ponte_asks")
 }
 
 const sqlInsertAsks = `
-INSERT INTO asks (workspace_id, subject, subject_id, verdict_id, event_id, account_id, lane, digest, alike, question) VALUES `
+INSERT INTO asks (workspace_id, subject, subject_id, verdict_id, event_id, account_id, lane, digest, alike, question) `
 
 func (s *scene) writeHandoffs(ctx context.Context, tx *sqlx.Tx) error {
 	if len(s.w.handoffs) > 0 {
@@ -298,7 +299,7 @@ func (s *scene) writeHandoffs(ctx context.Context, tx *sqlx.Tx) error {
 		for _, h := range s.w.handoffs {
 			rows.Add(h.workspace, h.id, h.hash, h.account, h.contact, h.identity, h.trigger, h.campaign, h.post, h.comment, h.language, h.expires)
 		}
-		if _, err := tx.ExecContext(ctx, sqlInsertHandoffs+rows.SQL(), rows.Args...); err != nil {
+		if _, err := tx.ExecContext(ctx, sqlInsertHandoffs+rows.SQL(), rows.Args()...); err != nil {
 			return fmt.Errorf("keep handoffs: %w", err)
 		}
 	}
@@ -312,7 +313,7 @@ func (s *scene) writeHandoffs(ctx context.Context, tx *sqlx.Tx) error {
 
 const sqlInsertHandoffs = `
 INSERT INTO handoffs (workspace_id, id, hash, account_id, contact_id, identity_id, trigger_id, campaign_id, post_id, comment_id, language, expires_at)
-OVERRIDING SYSTEM VALUE VALUES `
+OVERRIDING SYSTEM VALUE `
 
 func (s *scene) writeJoins(ctx context.Context, tx *sqlx.Tx) error {
 	for _, j := range s.w.joins {
@@ -440,7 +441,7 @@ func (s *scene) writeDone(ctx context.Context, tx *sqlx.Tx) error {
 	for _, e := range s.w.done {
 		rows.Add(e.ID, firstOf(e.reason, "done"))
 	}
-	res, err := tx.ExecContext(ctx, `UPDATE events e SET state = 'done', reason = k.reason, done_at = now() FROM (VALUES `+rows.SQL()+`) AS k (id, reason) WHERE e.id = k.id AND e.state = 'pending'`, rows.Args...)
+	res, err := tx.ExecContext(ctx, `UPDATE events e SET state = 'done', reason = k.reason, done_at = now() FROM (`+rows.SQL()+`) AS k (id, reason) WHERE e.id = k.id AND e.state = 'pending'`, rows.Args()...)
 	if err != nil {
 		return fmt.Errorf("finish events: %w", err)
 	}

@@ -218,7 +218,7 @@ func setPurposes(ctx context.Context, tx sqlx.QueryerContext, actions []work) er
 			Language  string `db:"language"`
 			Category  string `db:"category"`
 		}
-		if err := sqlx.SelectContext(ctx, tx, &found, fmt.Sprintf(sqlCategories, rows.SQL()), rows.Args...); err != nil {
+		if err := sqlx.SelectContext(ctx, tx, &found, fmt.Sprintf(sqlCategories, rows.SQL()), rows.Args()...); err != nil {
 			return fmt.Errorf("load template categories: %w", err)
 		}
 		for _, f := range found {
@@ -238,7 +238,7 @@ func setPurposes(ctx context.Context, tx sqlx.QueryerContext, actions []work) er
 
 const sqlCategories = `
 SELECT DISTINCT k.account_id, t.name, t.language, t.category
-FROM (VALUES %s) AS k (account_id, name, language)
+FROM (%s) AS k (account_id, name, language)
 JOIN accounts a ON a.id = k.account_id
 JOIN accounts o ON o.workspace_id = a.workspace_id AND o.waba_id = a.waba_id
 JOIN templates t ON t.workspace_id = o.workspace_id AND t.account_id = o.id AND t.name = k.name AND t.language = k.language`
@@ -276,9 +276,9 @@ func draw(ctx context.Context, tx sqlx.QueryerContext, table string, into []*int
 	if len(into) == 0 {
 		return nil
 	}
-	var ids []int64
-	if err := sqlx.SelectContext(ctx, tx, &ids, sqlDraw, table, len(into)); err != nil {
-		return fmt.Errorf("draw ids for %s: %w", table, err)
+	ids, err := inbox.DrawIDs(ctx, tx, table, len(into))
+	if err != nil {
+		return err
 	}
 	for i, p := range into {
 		*p = ids[i]
@@ -286,13 +286,12 @@ func draw(ctx context.Context, tx sqlx.QueryerContext, table string, into []*int
 	return nil
 }
 
-const sqlDraw = `SELECT nextval(pg_get_serial_sequence($1, 'id')) FROM generate_series(1, $2)`
-
 // insert writes the actions and returns the ids that are new.
 func insert(ctx context.Context, tx sqlx.ExtContext, actions []*work) (map[int64]bool, error) {
 	fresh := make(map[int64]bool, len(actions))
 	for chunk := range slices.Chunk(actions, 1000) { // 65 535 parameters is PostgreSQL's limit
-		rows := inbox.NewRows()
+		rows := inbox.NewRows("bigint", "bigint", "bigint", "text", "text", "text", "text", "text", "text",
+			"bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "text", "jsonb", "timestamptz", "timestamptz")
 		for _, a := range chunk {
 			call, err := json.Marshal(a.Call)
 			if err != nil {
@@ -303,7 +302,7 @@ func insert(ctx context.Context, tx sqlx.ExtContext, actions []*work) (map[int64
 				null(a.AnswersEvent), null(a.WaitsFor), null(a.TriggerID), null(a.CampaignID), a.Sequence, string(call), a.NotBefore, a.ValidUntil)
 		}
 		var ids []int64
-		if err := sqlx.SelectContext(ctx, tx, &ids, sqlInsertActions+rows.SQL()+` ON CONFLICT (workspace_id, dedupe) DO NOTHING RETURNING id`, rows.Args...); err != nil {
+		if err := sqlx.SelectContext(ctx, tx, &ids, sqlInsertActions+rows.SQL()+` ON CONFLICT (workspace_id, dedupe) DO NOTHING RETURNING id`, rows.Args()...); err != nil {
 			return nil, fmt.Errorf("add actions: %w", err)
 		}
 		for _, id := range ids {
@@ -315,7 +314,7 @@ func insert(ctx context.Context, tx sqlx.ExtContext, actions []*work) (map[int64
 
 const sqlInsertActions = `
 INSERT INTO actions (workspace_id, id, account_id, kind, purpose, origin, actor, token, dedupe, contact_id, identity_id, thread_id,
-    conversation_id, comment_id, message_id, answers_event, waits_for, trigger_id, campaign_id, sequence, call, not_before, valid_until) OVERRIDING SYSTEM VALUE VALUES `
+    conversation_id, comment_id, message_id, answers_event, waits_for, trigger_id, campaign_id, sequence, call, not_before, valid_until) OVERRIDING SYSTEM VALUE `
 
 // adopt puts the actions that were there already in the place of their repeats, and lets new ones wait
 // for them instead.
@@ -326,7 +325,7 @@ func adopt(ctx context.Context, tx sqlx.ExtContext, actions []work, fresh map[in
 			rows.Add(a.WorkspaceID, a.Dedupe)
 		}
 	}
-	found, err := selectActions(ctx, tx, ` JOIN (VALUES `+rows.SQL()+`) AS k (workspace_id, dedupe) ON a.workspace_id = k.workspace_id AND a.dedupe = k.dedupe`, rows.Args...)
+	found, err := selectActions(ctx, tx, ` JOIN (`+rows.SQL()+`) AS k (workspace_id, dedupe) ON a.workspace_id = k.workspace_id AND a.dedupe = k.dedupe`, rows.Args()...)
 	if err != nil {
 		return err
 	}

@@ -238,7 +238,7 @@ func (s *Sender) judge(ctx context.Context, tx *sqlx.Tx, actions []work, now tim
 			changes = append(changes, a.changes()...)
 		}
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlJudged, rows.SQL(), len(rows.Args)+1, len(rows.Args)+2), append(rows.Args, s.Life.Name(), now)...); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlJudged, rows.SQL(), len(rows.Args())+1, len(rows.Args())+2), append(rows.Args(), s.Life.Name(), now)...); err != nil {
 		return nil, fmt.Errorf("write what the gate said: %w", err)
 	}
 	return sending, inbox.Touch(ctx, tx, changes...)
@@ -251,7 +251,7 @@ UPDATE actions a SET state = k.state, reason = k.reason, meaning = k.meaning, pu
     done_at = CASE WHEN k.state IN ('refused','expired') THEN $%[3]d::timestamptz END, contact_id = k.contact_id,
     cost_state = k.cost_state, cost_micros = k.cost_micros, cost_currency = k.cost_currency, cost_country = k.cost_country,
     cost_category = k.cost_category, cost_reason = k.cost_reason
-FROM (VALUES %[1]s) AS k (id, state, reason, meaning, purpose, not_before, sent_at, contact_id, cost_state, cost_micros, cost_currency, cost_country, cost_category, cost_reason)
+FROM (%[1]s) AS k (id, state, reason, meaning, purpose, not_before, sent_at, contact_id, cost_state, cost_micros, cost_currency, cost_country, cost_category, cost_reason)
 WHERE a.id = k.id`
 
 // changes lists what an open page shows differently now.

@@ -54,7 +54,7 @@ type costRow struct {
 // neither, and the others what the price files say for the category that Meta charged by.
 func settleCosts(ctx context.Context, tx sqlx.ExtContext, keys *inbox.Rows) error {
 	var rows []costRow
-	if err := sqlx.SelectContext(ctx, tx, &rows, fmt.Sprintf(sqlReportedCosts, keys.SQL()), keys.Args...); err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &rows, fmt.Sprintf(sqlReportedCosts, keys.SQL()), keys.Args()...); err != nil {
 		return fmt.Errorf("read what the network charged: %w", err)
 	}
 	var asked []prices.Key
@@ -79,7 +79,7 @@ func settleCosts(ctx context.Context, tx sqlx.ExtContext, keys *inbox.Rows) erro
 	if out.Len() == 0 {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlWriteCosts, out.SQL()), out.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlWriteCosts, out.SQL()), out.Args()...); err != nil {
 		return fmt.Errorf("write what the network charged: %w", err)
 	}
 	return nil
@@ -129,7 +129,7 @@ SELECT a.workspace_id, a.id, a.cost_state, a.cost_currency, a.cost_country, a.co
        coalesce(w.settings->>'currency', '') AS currency,
        coalesce(max(r.detail->'detail'->>'pricing_type'), '') AS pricing, coalesce(max(r.detail->'detail'->>'category'), a.cost_category) AS category,
        bool_or(r.status = 'failed') AS failed, bool_or(r.status IN ('delivered','read')) AS arrived
-FROM (SELECT DISTINCT account_id, external_id FROM (VALUES %s) AS v (account_id, external_id)) k
+FROM (SELECT DISTINCT account_id, external_id FROM (%s) AS v (account_id, external_id)) k
 JOIN actions a ON a.account_id = k.account_id AND a.external_id = k.external_id AND a.external_id <> '' AND a.kind IN ('template.send','message.send')
 JOIN receipts r ON r.account_id = k.account_id AND r.external_id = k.external_id
 JOIN workspaces w ON w.id = a.workspace_id
@@ -139,7 +139,7 @@ ORDER BY a.id`
 
 const sqlWriteCosts = `
 UPDATE actions a SET cost_state = k.state, cost_micros = k.micros, cost_currency = k.currency, cost_category = k.category, cost_reason = k.reason
-FROM (VALUES %s) AS k (id, state, micros, currency, category, reason)
+FROM (%s) AS k (id, state, micros, currency, category, reason)
 WHERE a.id = k.id AND (a.cost_state, a.cost_micros, a.cost_category, a.cost_reason) IS DISTINCT FROM (k.state, k.micros, k.category, k.reason)`
 
 // touched are the keys of receipts that say something about money.

@@ -47,7 +47,7 @@ func JoinEchoes(ctx context.Context, tx sqlx.ExtContext, echoes []Echo) ([]bool,
 		AccountID  int64  `db:"account_id"`
 		ExternalID string `db:"external_id"`
 	}
-	if err := sqlx.SelectContext(ctx, tx, &known, fmt.Sprintf(sqlOwnIDs, byID.SQL()), byID.Args...); err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &known, fmt.Sprintf(sqlOwnIDs, byID.SQL()), byID.Args()...); err != nil {
 		return nil, fmt.Errorf("find our own echoes: %w", err)
 	}
 	for i, e := range echoes {
@@ -72,7 +72,7 @@ func JoinEcho(ctx context.Context, tx sqlx.ExtContext, e Echo) (bool, error) {
 
 const sqlOwnIDs = `
 SELECT a.account_id, a.external_id FROM actions a
-JOIN (VALUES %s) AS k (account_id, external_id) ON a.account_id = k.account_id AND a.external_id = k.external_id AND k.external_id <> ''`
+JOIN (%s) AS k (account_id, external_id) ON a.account_id = k.account_id AND a.external_id = k.external_id AND k.external_id <> ''`
 
 // joinInFlight recognises an echo without a token by what is under way right now: the same words to the
 // same person, or under the same comment, whose answer has not come.

@@ -124,11 +124,11 @@ func (r *recording) readings() error {
 	if rows.Len() == 0 {
 		return nil
 	}
-	if _, err := r.tx.ExecContext(r.ctx, fmt.Sprintf(sqlRecordReadings, rows.SQL()), rows.Args...); err != nil {
+	if _, err := r.tx.ExecContext(r.ctx, fmt.Sprintf(sqlRecordReadings, rows.SQL()), rows.Args()...); err != nil {
 		return fmt.Errorf("record what was read back: %w", err)
 	}
 	if seen.Len() > 0 {
-		if _, err := r.tx.ExecContext(r.ctx, fmt.Sprintf(sqlSeenComments, seen.SQL()), seen.Args...); err != nil {
+		if _, err := r.tx.ExecContext(r.ctx, fmt.Sprintf(sqlSeenComments, seen.SQL()), seen.Args()...); err != nil {
 			return fmt.Errorf("record when comments were seen: %w", err)
 		}
 	}
@@ -139,10 +139,10 @@ func (r *recording) readings() error {
 }
 
 const sqlRecordReadings = `
-UPDATE actions a SET read_back = k.read_back, read_back_at = k.at FROM (VALUES %s) AS k (id, read_back, at) WHERE a.id = k.id`
+UPDATE actions a SET read_back = k.read_back, read_back_at = k.at FROM (%s) AS k (id, read_back, at) WHERE a.id = k.id`
 
 const sqlSeenComments = `
-UPDATE comments c SET seen_at = k.at FROM (SELECT DISTINCT ON (workspace_id, id) * FROM (VALUES %s) AS v (workspace_id, id, at) ORDER BY workspace_id, id, at DESC) k
+UPDATE comments c SET seen_at = k.at FROM (SELECT DISTINCT ON (workspace_id, id) * FROM (%s) AS v (workspace_id, id, at) ORDER BY workspace_id, id, at DESC) k
 WHERE c.workspace_id = k.workspace_id AND c.id = k.id AND (c.seen_at IS NULL OR c.seen_at < k.at)`
 
 func (r *recording) reworded(o outcome) (inbox.InternalEvent, error) {

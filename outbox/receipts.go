@@ -52,7 +52,7 @@ func ApplyReceipts(ctx context.Context, tx sqlx.ExtContext, ledger *consent.Ledg
 		rows.Add(r.WorkspaceID, r.AccountID, r.ExternalID, r.Token, r.Status, detail, r.At)
 		keys.Add(r.AccountID, r.ExternalID)
 	}
-	if _, err := tx.ExecContext(ctx, sqlInsertReceipts+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlInsertReceipts+rows.SQL()+` ON CONFLICT DO NOTHING`, rows.Args()...); err != nil {
 		return fmt.Errorf("keep receipts: %w", err)
 	}
 	if err := applyKnown(ctx, tx, ledger, keys); err != nil {
@@ -67,7 +67,7 @@ func ApplyReceipts(ctx context.Context, tx sqlx.ExtContext, ledger *consent.Ledg
 }
 
 const sqlInsertReceipts = `
-INSERT INTO receipts (workspace_id, account_id, external_id, token, status, detail, at) VALUES `
+INSERT INTO receipts (workspace_id, account_id, external_id, token, status, detail, at) `
 
 // known keeps the statuses that move a message and brings them into one order for all writers.
 func known(receipts []Receipt) []Receipt {
@@ -134,14 +134,14 @@ func joinRows(ctx context.Context, tx sqlx.ExtContext, rows *inbox.Rows) (map[st
 		Token string `db:"token"`
 	}
 	// Locked in order of ids, as every writer of actions does.
-	if err := sqlx.SelectContext(ctx, tx, &found, fmt.Sprintf(sqlLockTokens, rows.SQL()), rows.Args...); err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &found, fmt.Sprintf(sqlLockTokens, rows.SQL()), rows.Args()...); err != nil {
 		return nil, fmt.Errorf("find actions by token: %w", err)
 	}
 	if len(found) == 0 {
 		return nil, nil
 	}
 	for _, stmt := range []string{sqlSeenActions, sqlSeenMessages} {
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf(stmt, rows.SQL()), rows.Args...); err != nil {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(stmt, rows.SQL()), rows.Args()...); err != nil {
 			return nil, fmt.Errorf("join network ids to actions: %w", err)
 		}
 	}
@@ -154,7 +154,7 @@ func joinRows(ctx context.Context, tx sqlx.ExtContext, rows *inbox.Rows) (map[st
 
 const sqlLockTokens = `
 SELECT a.id, a.token FROM actions a
-WHERE (a.account_id, a.token) IN (SELECT account_id, token FROM (VALUES %s) AS k (account_id, token, external_id))
+WHERE (a.account_id, a.token) IN (SELECT account_id, token FROM (%s) AS k (account_id, token, external_id))
 ORDER BY a.id FOR NO KEY UPDATE OF a`
 
 // 'planned' is here too: a call that was judged not to have happened, and now shows that it had, must
@@ -162,13 +162,13 @@ ORDER BY a.id FOR NO KEY UPDATE OF a`
 const sqlSeenActions = `
 UPDATE actions a SET external_id = k.external_id, state = 'done', reason = CASE WHEN a.state = 'done' THEN a.reason ELSE 'seen' END,
     meaning = CASE WHEN a.state = 'done' THEN a.meaning ELSE 'the network reported it' END, done_at = coalesce(a.done_at, now()), failure = NULL
-FROM (SELECT DISTINCT ON (account_id, token) * FROM (VALUES %s) AS v (account_id, token, external_id)) k
+FROM (SELECT DISTINCT ON (account_id, token) * FROM (%s) AS v (account_id, token, external_id)) k
 WHERE a.account_id = k.account_id AND a.token = k.token AND a.external_id = ''
   AND (a.state IN ('sending','unknown','done') OR a.state IN ('planned','held') AND a.attempts > 0)`
 
 const sqlSeenMessages = `
 UPDATE messages m SET external_id = k.external_id, receipt = coalesce(m.receipt, 'sent')
-FROM (SELECT DISTINCT ON (account_id, token) * FROM (VALUES %s) AS v (account_id, token, external_id)) k
+FROM (SELECT DISTINCT ON (account_id, token) * FROM (%s) AS v (account_id, token, external_id)) k
 JOIN actions a ON a.account_id = k.account_id AND a.token = k.token
 WHERE m.workspace_id = a.workspace_id AND m.action_id = a.id AND m.external_id IS NULL
   AND NOT EXISTS (SELECT 1 FROM messages o WHERE o.account_id = k.account_id AND o.external_id = k.external_id)`
@@ -199,7 +199,7 @@ func applyKnown(ctx context.Context, tx sqlx.ExtContext, ledger *consent.Ledger,
 		Code        string    `db:"code"`
 		At          time.Time `db:"at"`
 	}
-	if err := sqlx.SelectContext(ctx, tx, &applied, fmt.Sprintf(sqlTieReceipts, keys.SQL()), keys.Args...); err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &applied, fmt.Sprintf(sqlTieReceipts, keys.SQL()), keys.Args()...); err != nil {
 		return fmt.Errorf("tie receipts to messages: %w", err)
 	}
 	if len(applied) == 0 {
@@ -227,7 +227,7 @@ func applyKnown(ctx context.Context, tx sqlx.ExtContext, ledger *consent.Ledger,
 
 const sqlTieReceipts = `
 UPDATE receipts r SET message_id = m.id
-FROM (SELECT DISTINCT account_id, external_id FROM (VALUES %s) AS v (account_id, external_id)) k
+FROM (SELECT DISTINCT account_id, external_id FROM (%s) AS v (account_id, external_id)) k
 JOIN messages m ON m.account_id = k.account_id AND m.external_id = k.external_id AND m.direction = 'out'
 WHERE r.account_id = k.account_id AND r.external_id = k.external_id AND r.message_id IS NULL
 RETURNING m.workspace_id, m.id AS message_id, r.status, coalesce(r.detail->>'code', '') AS code, r.at`
@@ -308,7 +308,7 @@ func ApplyWatermarks(ctx context.Context, tx sqlx.ExtContext, marks []Watermark)
 		WorkspaceID int64 `db:"workspace_id"`
 		ID          int64 `db:"id"`
 	}
-	if err := sqlx.SelectContext(ctx, tx, &moved, fmt.Sprintf(sqlWatermarks, rows.SQL()), rows.Args...); err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &moved, fmt.Sprintf(sqlWatermarks, rows.SQL()), rows.Args()...); err != nil {
 		return fmt.Errorf("apply read marks: %w", err)
 	}
 	for _, m := range moved {
@@ -319,7 +319,7 @@ func ApplyWatermarks(ctx context.Context, tx sqlx.ExtContext, marks []Watermark)
 
 const sqlWatermarks = `
 UPDATE messages m SET receipt = k.status, receipt_error = ''
-FROM (SELECT DISTINCT ON (workspace_id, thread_id) * FROM (VALUES %s) AS v (workspace_id, thread_id, status, at)
+FROM (SELECT DISTINCT ON (workspace_id, thread_id) * FROM (%s) AS v (workspace_id, thread_id, status, at)
       ORDER BY workspace_id, thread_id, status DESC, at DESC) k
 WHERE m.workspace_id = k.workspace_id AND m.thread_id = k.thread_id AND m.direction = 'out' AND m.at <= k.at AND m.external_id IS NOT NULL
   AND coalesce(array_position(ARRAY['sent','failed','delivered','read'], m.receipt), 0) < array_position(ARRAY['sent','failed','delivered','read'], k.status)

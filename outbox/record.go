@@ -166,7 +166,7 @@ func (r *recording) done() error {
 	if len(done) == 0 {
 		return nil
 	}
-	if _, err := r.tx.ExecContext(r.ctx, fmt.Sprintf(sqlDone, rows.SQL()), rows.Args...); err != nil {
+	if _, err := r.tx.ExecContext(r.ctx, fmt.Sprintf(sqlDone, rows.SQL()), rows.Args()...); err != nil {
 		return fmt.Errorf("record what was done: %w", err)
 	}
 	for _, o := range done {
@@ -207,7 +207,7 @@ func by(a work) string {
 const sqlDone = `
 UPDATE actions a SET state = 'done', external_id = CASE WHEN k.external_id <> '' THEN k.external_id ELSE a.external_id END,
     done_at = k.at, reason = '', meaning = '', failure = NULL, network_status = k.status
-FROM (VALUES %s) AS k (id, external_id, at, status) WHERE a.id = k.id`
+FROM (%s) AS k (id, external_id, at, status) WHERE a.id = k.id`
 
 // privateReply ties the private identity to the commenter, with the network's answer as evidence, and
 // makes sure that the thread shows what was written.

@@ -62,7 +62,7 @@ func Import(ctx context.Context, tx sqlx.ExtContext, workspace int64, name, acto
 		for _, p := range chunk {
 			rows.Add(workspace, id, p.Country, p.Category, p.From.Format(time.DateOnly), p.Currency, p.Micros)
 		}
-		if _, err := tx.ExecContext(ctx, sqlInsertPrices+rows.SQL(), rows.Args...); err != nil {
+		if _, err := tx.ExecContext(ctx, sqlInsertPrices+rows.SQL(), rows.Args()...); err != nil {
 			return File{}, fmt.Errorf("keep the prices: %w", err)
 		}
 	}
@@ -73,7 +73,7 @@ const sqlInsertFile = `
 INSERT INTO price_files (workspace_id, version, name, hash, rows, imported_by) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`
 
 const sqlInsertPrices = `
-INSERT INTO prices (workspace_id, file_id, country, category, effective_from, currency, price_micros) VALUES `
+INSERT INTO prices (workspace_id, file_id, country, category, effective_from, currency, price_micros) `
 
 // Files lists a workspace's versions, the newest first.
 func Files(ctx context.Context, q sqlx.QueryerContext, workspace int64) ([]File, error) {
@@ -164,7 +164,7 @@ func Lookup(ctx context.Context, q sqlx.QueryerContext, keys []Key) (map[Key]Fou
 		Currency  string `db:"currency"`
 		Micros    int64  `db:"price_micros"`
 	}
-	if err := sqlx.SelectContext(ctx, q, &found, fmt.Sprintf(sqlLookup, rows.SQL()), rows.Args...); err != nil {
+	if err := sqlx.SelectContext(ctx, q, &found, fmt.Sprintf(sqlLookup, rows.SQL()), rows.Args()...); err != nil {
 		return nil, fmt.Errorf("look up prices: %w", err)
 	}
 	for _, f := range found {
@@ -176,7 +176,7 @@ func Lookup(ctx context.Context, q sqlx.QueryerContext, keys []Key) (map[Key]Fou
 const sqlLookup = `
 SELECT DISTINCT ON (k.workspace_id, k.country, k.category, k.day, p.currency)
        k.workspace_id, k.country, k.category, to_char(k.day, 'YYYY-MM-DD') AS day, p.currency, p.price_micros
-FROM (VALUES %s) AS k (workspace_id, country, category, day)
+FROM (%s) AS k (workspace_id, country, category, day)
 JOIN prices p ON p.workspace_id = k.workspace_id AND p.country IN (k.country, '*') AND p.category = k.category AND p.effective_from <= k.day
 JOIN price_files f ON f.workspace_id = p.workspace_id AND f.id = p.file_id AND f.withdrawn_at IS NULL
 ORDER BY k.workspace_id, k.country, k.category, k.day, p.currency, p.country = '*', p.effective_from DESC, f.version DESC`

@@ -44,7 +44,7 @@ func Place(ctx context.Context, tx *sqlx.Tx, list []Placing) error {
 			return nil
 		}
 		var done []int64
-		if err := tx.SelectContext(ctx, &done, fmt.Sprintf(stmt, placings(open).SQL()), placings(open).Args...); err != nil {
+		if err := tx.SelectContext(ctx, &done, fmt.Sprintf(stmt, placings(open).SQL()), placings(open).Args()...); err != nil {
 			return fmt.Errorf("put comments into the review queue: %w", err)
 		}
 		open = slices.DeleteFunc(open, func(p Placing) bool { return slices.Contains(done, p.CommentID) })
@@ -56,7 +56,7 @@ func Place(ctx context.Context, tx *sqlx.Tx, list []Placing) error {
 		}
 		for _, stmt := range []string{sqlNewItems, sqlJoinItem} {
 			var done []int64
-			if err := tx.SelectContext(ctx, &done, fmt.Sprintf(stmt, placings(open).SQL()), placings(open).Args...); err != nil {
+			if err := tx.SelectContext(ctx, &done, fmt.Sprintf(stmt, placings(open).SQL()), placings(open).Args()...); err != nil {
 				return fmt.Errorf("put comments into the review queue: %w", err)
 			}
 			if open = slices.DeleteFunc(open, func(p Placing) bool { return slices.Contains(done, p.CommentID) }); len(open) == 0 {
@@ -75,7 +75,7 @@ func placings(list []Placing) *inbox.Rows {
 	return rows
 }
 
-const sqlPlacings = `(VALUES %s) AS k (workspace_id, comment_id, verdict_id, why, kind, harm, text_hash)`
+const sqlPlacings = `(%s) AS k (workspace_id, comment_id, verdict_id, why, kind, harm, text_hash)`
 
 // sqlReach is the reach of comment c: how many others stand under its post, live, under an advertisement.
 const sqlReach = `CROSS JOIN LATERAL (SELECT 1 + log(1 + count(*)) + CASE WHEN c.live THEN 1 ELSE 0 END + CASE WHEN c.ad_id <> '' THEN 0.5 ELSE 0 END AS reach
@@ -194,7 +194,7 @@ func Holding(ctx context.Context, q sqlx.QueryerContext, texts []Text, at time.T
 		Alike       []byte `db:"text_hash"`
 		Held
 	}
-	err := sqlx.SelectContext(ctx, q, &found, fmt.Sprintf(sqlHolding, rows.SQL(), len(rows.Args)+1), append(rows.Args, at)...)
+	err := sqlx.SelectContext(ctx, q, &found, fmt.Sprintf(sqlHolding, rows.SQL(), len(rows.Args())+1), append(rows.Args(), at)...)
 	if err != nil {
 		return nil, fmt.Errorf("look for decisions that hold: %w", err)
 	}
@@ -206,7 +206,7 @@ func Holding(ctx context.Context, q sqlx.QueryerContext, texts []Text, at time.T
 
 const sqlHolding = `
 SELECT i.workspace_id, i.text_hash, i.id, i.outcome, i.spread_by, coalesce(i.batch, 0) AS batch, i.holds_until
-FROM (VALUES %s) AS k (workspace_id, text_hash)
+FROM (%s) AS k (workspace_id, text_hash)
 JOIN review_items i ON i.workspace_id = k.workspace_id AND i.text_hash = k.text_hash AND i.holds_until > $%d AND i.state = 'decided'
 WHERE i.outcome <> 'superseded' ORDER BY i.decided_at`
 
@@ -225,7 +225,7 @@ func Follow(ctx context.Context, tx *sqlx.Tx, list []Follower) error {
 	for _, f := range list {
 		rows.Add(f.WorkspaceID, f.ItemID, f.CommentID, f.VerdictID, "decided")
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO review_members (workspace_id, item_id, comment_id, verdict_id, state) VALUES `+rows.SQL(), rows.Args...); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO review_members (workspace_id, item_id, comment_id, verdict_id, state) `+rows.SQL(), rows.Args()...); err != nil {
 		return fmt.Errorf("count comments to the decision they followed: %w", err)
 	}
 	return nil

@@ -77,7 +77,7 @@ func (b benchReceiveCmd) rawInserts(ctx context.Context, s *store) (float64, err
 				for i := range int64(200) {
 					r.Add(benchBody(n + i))
 				}
-				if _, err := s.DB.ExecContext(ctx, `INSERT INTO deliveries (body) VALUES `+r.SQL(), r.Args...); err != nil {
+				if _, err := s.DB.ExecContext(ctx, `INSERT INTO deliveries (body) `+r.SQL(), r.Args()...); err != nil {
 					failed.Store(err)
 					return
 				}
