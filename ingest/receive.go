@@ -147,7 +147,7 @@ func (r *Receiver) gather(first *receipt) []*receipt {
 func (r *Receiver) commit(batch []*receipt) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	rows := inbox.NewRows("bytea")
+	rows := inbox.NewRows() // a body in an array would be written and read letter by letter: a quarter slower
 	for _, rc := range batch {
 		rows.Add(rc.body)
 	}
