@@ -31,7 +31,7 @@ export default defineConfig(({ mode }) => ({
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   // The server replaces the placeholder with a fresh nonce in the page and in its header.
   html: { cspNonce: '__CSP_NONCE__' },
-  build: { target: 'es2023', modulePreload: { polyfill: false }, assetsInlineLimit: 0, sourcemap: false, outDir: mode === 'mock' ? '../bin/mock' : 'dist', emptyOutDir: true },
+  build: { target: 'es2023', manifest: true, modulePreload: { polyfill: false }, assetsInlineLimit: 0, sourcemap: false, outDir: mode === 'mock' ? '../bin/mock' : 'dist', emptyOutDir: true },
   preview: { host: '127.0.0.1' },
   server: {
     host: '127.0.0.1',
