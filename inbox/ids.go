@@ -20,14 +20,15 @@ type IDs struct {
 // NewIDs returns an empty pool on the database.
 func NewIDs(db *sqlx.DB) *IDs { return &IDs{db: db, free: map[string][]int64{}} }
 
-const idBlock = 256
+// IDBlock is how many ids are drawn at once.
+const IDBlock = 256
 
 // Take returns a fresh id of the table.
 func (p *IDs) Take(ctx context.Context, table string) (int64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.free[table]) == 0 {
-		ids, err := DrawIDs(ctx, p.db, table, idBlock)
+		ids, err := DrawIDs(ctx, p.db, table, IDBlock)
 		if err != nil {
 			return 0, err
 		}

@@ -110,22 +110,27 @@ WHERE state = 'planned' AND failure IS NOT NULL AND not_before > $1
 GROUP BY account_id`
 
 // Messages to one person keep their order: one at a time, and none past an earlier one that is due,
-// under way or being tried again.
+// under way or being tried again. Each account is asked by itself, its private replies apart: twenty
+// thousand of them that wait for their hour cost the rest nothing.
 const sqlCandidates = `
-SELECT a.workspace_id, a.id, a.account_id, coalesce(i.contact_id, a.contact_id, 0) AS contact_id, coalesce(a.identity_id, 0) AS identity_id, a.kind, a.call->>'channel' AS channel
-FROM actions a
-LEFT JOIN identities i ON i.workspace_id = a.workspace_id AND i.id = a.identity_id
-WHERE a.state = 'planned' AND a.not_before <= $1
-  AND NOT (a.account_id = ANY(coalesce($2::bigint[], '{}')))
-  AND NOT (a.kind = 'private_reply.send' AND a.account_id = ANY(coalesce($3::bigint[], '{}')))
-  AND (a.waits_for IS NULL OR NOT EXISTS (
-        SELECT 1 FROM actions w WHERE w.workspace_id = a.workspace_id AND w.id = a.waits_for AND w.state <> 'done'))
-  AND (a.identity_id IS NULL OR a.kind NOT IN ('message.send','template.send') OR NOT EXISTS (
-        SELECT 1 FROM actions e
-        WHERE e.workspace_id = a.workspace_id AND e.identity_id = a.identity_id AND e.id < a.id AND e.account_id = a.account_id
-          AND e.state IN ('planned','sending') AND e.kind IN ('message.send','template.send') AND e.waits_for IS NULL
-          AND (e.not_before <= $1 OR e.attempts > 0)))
-ORDER BY a.valid_until, a.id
+SELECT c.workspace_id, c.id, c.account_id, coalesce(i.contact_id, c.contact_id, 0) AS contact_id, coalesce(c.identity_id, 0) AS identity_id, c.kind, c.channel
+FROM accounts o
+CROSS JOIN (VALUES (false), (true)) AS p (private)
+CROSS JOIN LATERAL (
+    SELECT a.workspace_id, a.id, a.account_id, a.contact_id, a.identity_id, a.kind, a.call->>'channel' AS channel, a.valid_until
+    FROM actions a
+    WHERE a.account_id = o.id AND (a.kind = 'private_reply.send') = p.private AND a.state = 'planned' AND a.not_before <= $1
+      AND (a.waits_for IS NULL OR NOT EXISTS (
+            SELECT 1 FROM actions w WHERE w.workspace_id = a.workspace_id AND w.id = a.waits_for AND w.state <> 'done'))
+      AND (a.identity_id IS NULL OR a.kind NOT IN ('message.send','template.send') OR NOT EXISTS (
+            SELECT 1 FROM actions e
+            WHERE e.workspace_id = a.workspace_id AND e.identity_id = a.identity_id AND e.id < a.id AND e.account_id = a.account_id
+              AND e.state IN ('planned','sending') AND e.kind IN ('message.send','template.send') AND e.waits_for IS NULL
+              AND (e.not_before <= $1 OR e.attempts > 0)))
+    ORDER BY a.valid_until, a.id LIMIT $4) c
+LEFT JOIN identities i ON i.workspace_id = c.workspace_id AND i.id = c.identity_id
+WHERE NOT (o.id = ANY(coalesce($2::bigint[], '{}'))) AND NOT (p.private AND o.id = ANY(coalesce($3::bigint[], '{}')))
+ORDER BY c.valid_until, c.id
 LIMIT $4`
 
 // lockForClaim locks people first, then actions: the order everybody keeps. A person who is being

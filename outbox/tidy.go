@@ -76,7 +76,9 @@ RETURNING workspace_id, id`
 const sqlExpire = `
 UPDATE actions SET state = 'expired', reason = 'expired', meaning = 'it could not be sent within its validity' ||
     CASE WHEN meaning <> '' THEN ': ' || meaning ELSE '' END, done_at = $1
-WHERE id IN (SELECT id FROM actions WHERE state IN ('planned','held') AND valid_until <= $1 ORDER BY id LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED)
+WHERE id IN (SELECT id FROM actions
+             WHERE id = ANY(ARRAY(SELECT id FROM actions WHERE state = 'planned' AND valid_until <= $1 UNION ALL SELECT id FROM actions WHERE state = 'held' AND valid_until <= $1 LIMIT 500))
+               AND state IN ('planned','held') ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING workspace_id, id`
 
 const sqlWaitsInVain = `
