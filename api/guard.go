@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 
 	"ponte/auth"
 	"ponte/fault"
+	"ponte/inbox"
 )
 
 const cookieName = "ponte_session"
@@ -173,26 +173,11 @@ func silent[I any](h func(*Server, context.Context, *caller, *I) error) func(*Se
 func (s *Server) change(ctx context.Context, do func(tx *sqlx.Tx) error) error {
 	var err error
 	for range 4 {
-		if err = s.once(ctx, do); !lostRace(err) {
+		if err = inbox.InTx(ctx, s.DB, do); !lostRace(err) {
 			return err
 		}
 	}
 	return fault.Wrap(fault.Unavailable, err, "somebody changed the same thing at the same moment; try again")
-}
-
-func (s *Server) once(ctx context.Context, do func(tx *sqlx.Tx) error) error {
-	tx, err := s.DB.BeginTxx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer tx.Rollback()
-	if err := do(tx); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
 }
 
 func lostRace(err error) bool {

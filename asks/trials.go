@@ -10,6 +10,7 @@ import (
 
 	"ponte/decisions"
 	"ponte/fault"
+	"ponte/inbox"
 	"ponte/moderation"
 )
 
@@ -137,7 +138,7 @@ func (r *Runner) compare(ctx context.Context, v decisions.Version) (int, error) 
 		now := decisions.BesidePrompt(live, row.Provisional, row.Input, row.Verdict, row.Answer)
 		list = append(list, decisions.Shadow{WorkspaceID: v.WorkspaceID, VersionID: v.ID, VerdictID: row.ID, Was: row.Decision, Now: now})
 	}
-	return len(list), r.change(ctx, func(tx *sqlx.Tx) error { return decisions.SaveShadows(ctx, tx, list) })
+	return len(list), inbox.InTx(ctx, r.DB, func(tx *sqlx.Tx) error { return decisions.SaveShadows(ctx, tx, list) })
 }
 
 // closedError says why the model cannot be asked now.
@@ -146,21 +147,6 @@ func closedError(reason string, err error) error {
 		return err
 	}
 	return fault.New(fault.Unavailable, "%s", reason)
-}
-
-func (r *Runner) change(ctx context.Context, do func(tx *sqlx.Tx) error) error {
-	tx, err := r.DB.BeginTxx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer tx.Rollback()
-	if err := do(tx); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
 }
 
 // Opinion is what the language model says of a text when it is asked for a second opinion: nothing

@@ -97,7 +97,7 @@ func (w *Worker) assign(ctx context.Context, sp space) (int, error) {
 		return 0, nil
 	}
 	n := 0
-	err := w.inTx(ctx, func(tx *sqlx.Tx) error {
+	err := inbox.InTx(ctx, w.DB, func(tx *sqlx.Tx) error {
 		if idle, err := nothingToAssign(ctx, tx, sp.id); err != nil || idle {
 			return err
 		}

@@ -31,7 +31,7 @@ func (w *Worker) takeBack(ctx context.Context, sp space) (int, error) {
 		return 0, nil
 	}
 	n := 0
-	err := w.inTx(ctx, func(tx *sqlx.Tx) error {
+	err := inbox.InTx(ctx, w.DB, func(tx *sqlx.Tx) error {
 		now := w.Now()
 		var list []late
 		if err := tx.SelectContext(ctx, &list, sqlUnanswered, sp.id, now.Add(-time.Duration(minutes)*time.Minute), now.Add(-2*time.Minute)); err != nil {
@@ -79,7 +79,7 @@ func (w *Worker) escalate(ctx context.Context, sp space) (int, error) {
 		return 0, nil
 	}
 	n := 0
-	err := w.inTx(ctx, func(tx *sqlx.Tx) error {
+	err := inbox.InTx(ctx, w.DB, func(tx *sqlx.Tx) error {
 		now := w.Now()
 		var list []late
 		if err := tx.SelectContext(ctx, &list, sqlTooLong, sp.id, now.Add(-time.Duration(minutes)*time.Minute)); err != nil {
@@ -142,7 +142,7 @@ type breach struct {
 // however many replicas look.
 func (w *Worker) watch(ctx context.Context, sp space) (int, error) {
 	n := 0
-	err := w.inTx(ctx, func(tx *sqlx.Tx) error {
+	err := inbox.InTx(ctx, w.DB, func(tx *sqlx.Tx) error {
 		now := w.Now()
 		var list []breach
 		if err := tx.SelectContext(ctx, &list, sqlBreaches, sp.id, now, sp.settings.Desk.NearMinutes); err != nil {

@@ -81,7 +81,7 @@ const stampAtOnce = 500
 // that the pipeline holds at this instant are done in the next pass.
 func (w *Worker) stamp(ctx context.Context, sp space) (int, error) {
 	n := 0
-	err := w.inTx(ctx, func(tx *sqlx.Tx) error {
+	err := inbox.InTx(ctx, w.DB, func(tx *sqlx.Tx) error {
 		if err := w.keepClock(ctx, tx, sp); err != nil {
 			return err
 		}

@@ -133,7 +133,7 @@ func (w *Worker) load(ctx context.Context, ws inbox.Workspace) (space, error) {
 // wakeSnoozed brings conversations back whose time has come.
 func (w *Worker) wakeSnoozed(ctx context.Context, sp space) (int, error) {
 	n := 0
-	err := w.inTx(ctx, func(tx *sqlx.Tx) error {
+	err := inbox.InTx(ctx, w.DB, func(tx *sqlx.Tx) error {
 		var list []late
 		err := tx.SelectContext(ctx, &list, `
 WITH due AS (SELECT id FROM conversations WHERE workspace_id = $1 AND snoozed_at IS NOT NULL AND snoozed_until <= $2 ORDER BY id LIMIT 200 FOR NO KEY UPDATE SKIP LOCKED)
@@ -159,19 +159,4 @@ UPDATE conversations v SET snoozed_at = NULL, snoozed_until = NULL FROM due WHER
 		return w.tell(ctx, tx, sp.id, ids, steps, events)
 	})
 	return n, err
-}
-
-func (w *Worker) inTx(ctx context.Context, do func(tx *sqlx.Tx) error) error {
-	tx, err := w.DB.BeginTxx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer tx.Rollback()
-	if err := do(tx); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
 }

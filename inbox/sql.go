@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"context"
 	"database/sql/driver"
 	"encoding/hex"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 )
 
@@ -23,6 +25,22 @@ func (s Strings) Value() (driver.Value, error) {
 		return "{}", nil
 	}
 	return pq.StringArray(s).Value()
+}
+
+// InTx runs a transaction: what do returns decides whether it is committed.
+func InTx(ctx context.Context, db *sqlx.DB, do func(tx *sqlx.Tx) error) error {
+	tx, err := db.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback()
+	if err := do(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
 }
 
 // Rows is the source of a multi-row statement: Add appends a row, SQL is a query that yields the rows, for
