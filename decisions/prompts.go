@@ -61,7 +61,7 @@ func AnswersFrom(digest []byte, prompt string) []byte {
 // stands in the record, or one that is remembered. Nobody is asked anew.
 func recorded(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, prompt string, items []item) (map[int64]moderation.LLMAnswer, error) {
 	out := map[int64]moderation.LLMAnswer{}
-	rows := inbox.NewRows("bigint", "bytea", "bytea")
+	own, shared := inbox.NewRows("bigint", "bytea", "bytea"), inbox.NewRows("bigint", "bytea")
 	for _, it := range items {
 		in, erased, err := readInput(it.Input)
 		if err != nil || erased {
@@ -75,30 +75,58 @@ func recorded(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, pro
 			out[it.ID] = *a
 			continue
 		}
-		from := AnswersFrom(was.Digest(in), prompt)
-		to := append(slices.Clone(from[:len(from)-1]), from[len(from)-1]+1)
-		rows.Add(it.ID, from, to)
+		own.Add(answersOf(it.ID, was.Digest(in), prompt)...)
+		if storm := was.StormHash(in); storm != nil {
+			shared.Add(it.ID, storm)
+		}
 	}
-	if rows.Len() == 0 {
-		return out, nil
+	if err := findAnswers(ctx, q, workspaceID, prompt, own, out); err != nil || shared.Len() == 0 {
+		return out, err
+	}
+	// Of a storm the first was asked about, and its answer is everybody's.
+	var firsts []struct {
+		ID     int64  `db:"id"`
+		Digest []byte `db:"digest"`
+	}
+	if err := sqlx.SelectContext(ctx, q, &firsts, fmt.Sprintf(`
+SELECT DISTINCT k.id, a.digest FROM (%s) AS k (id, storm) JOIN asks a ON a.workspace_id = $%d AND a.alike = k.storm`, shared.SQL(), len(shared.Args())+1), append(shared.Args(), workspaceID)...); err != nil {
+		return nil, fmt.Errorf("look for the first of storms: %w", err)
+	}
+	of := inbox.NewRows("bigint", "bytea", "bytea")
+	for _, f := range firsts {
+		if _, known := out[f.ID]; !known {
+			of.Add(answersOf(f.ID, f.Digest, prompt)...)
+		}
+	}
+	return out, findAnswers(ctx, q, workspaceID, prompt, of, out)
+}
+
+// answersOf is an item with the span of keys under which the answers to its question are remembered.
+func answersOf(id int64, digest []byte, prompt string) []any {
+	from := AnswersFrom(digest, prompt)
+	return []any{id, from, append(slices.Clone(from[:len(from)-1]), from[len(from)-1]+1)}
+}
+
+func findAnswers(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, prompt string, wanted *inbox.Rows, into map[int64]moderation.LLMAnswer) error {
+	if wanted.Len() == 0 {
+		return nil
 	}
 	var found []struct {
 		ID     int64  `db:"id"`
 		Answer []byte `db:"answer"`
 	}
-	err := sqlx.SelectContext(ctx, q, &found, fmt.Sprintf(`
+	if err := sqlx.SelectContext(ctx, q, &found, fmt.Sprintf(`
 SELECT DISTINCT ON (k.id) k.id, a.answer FROM (%s) AS k (id, lo, hi)
-JOIN llm_answers a ON a.workspace_id = $%d AND a.digest >= k.lo AND a.digest < k.hi ORDER BY k.id, a.created_at DESC`, rows.SQL(), len(rows.Args())+1), append(rows.Args(), workspaceID)...)
-	if err != nil {
-		return nil, fmt.Errorf("look for answers of prompt %s: %w", prompt, err)
+JOIN llm_answers a ON a.workspace_id = $%d AND a.digest >= k.lo AND a.digest < k.hi ORDER BY k.id, a.created_at DESC`, wanted.SQL(), len(wanted.Args())+1), append(wanted.Args(), workspaceID)...); err != nil {
+		return fmt.Errorf("look for answers of prompt %s: %w", prompt, err)
 	}
 	for _, f := range found {
 		var a moderation.LLMAnswer
 		if json.Unmarshal(f.Answer, &a) == nil {
-			out[f.ID] = a
+			into[f.ID] = a
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // judgePrompt judges an item as if the model had been asked with another prompt. Where it was not asked,

@@ -139,9 +139,22 @@ func TestAPromptGoesFromBacktestToLive(t *testing.T) {
 	if model.asked["moderate.v1"]+model.asked["moderate.v2"] != before {
 		t.Error("a backtest asked the model")
 	}
+	// Of a storm the first few are asked about; the rest have their answer, in the backtest too.
+	b.exec(`INSERT INTO posts (workspace_id, account_id, external_id, caption, fetched_at) SELECT $1, $2, $3 || i, 'caption ' || i, now() FROM generate_series(0, 99) AS i`, b.ws, b.ig.ID, post)
+	for i := range stormFrom + 10 {
+		b.feed(strings.ReplaceAll(b.igComment(fmt.Sprint("storm", i), fmt.Sprint("6", i), []string{unsure, strings.ToUpper(unsure)}[i%2]), post, fmt.Sprint(post, i)))
+	}
+	talk(60, 60)
+	if asked := model.asked["moderate.v2"]; asked != 14+stormFrom {
+		t.Errorf("of a storm %d were asked about", asked-14)
+	}
+	if c := backtest(); c.NeedsLLM != 14+stormFrom+10 || c.Unanswered != 10 {
+		t.Errorf("with a storm the backtest says %+v", c)
+	}
+	asked := model.asked["moderate.v2"]
 	b.must(move("live", "we want to see it work"))
 	talk(40, 43)
-	if got := b.text(`SELECT verdict->>'prompt_version' FROM verdicts WHERE tier = 'llm' ORDER BY id DESC LIMIT 1`); got != "moderate.v1" || model.asked["moderate.v2"] != 14 {
+	if got := b.text(`SELECT verdict->>'prompt_version' FROM verdicts WHERE tier = 'llm' ORDER BY id DESC LIMIT 1`); got != "moderate.v1" || model.asked["moderate.v2"] != asked {
 		t.Errorf("judged by %s; asked %v", got, model.asked)
 	}
 	if got := b.text(`SELECT string_agg(version || ' ' || override, ', ') FROM versions WHERE kind = 'prompt' AND state = 'live'`); got != "moderate.v1 we want to see it work" {

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -21,17 +20,6 @@ const (
 	stormFrom  = 20
 	stormHours = 24
 )
-
-// question names what is alike of a question: under one policy, and of comments alone, since in a
-// conversation the same words may mean another thing. A text with pictures is asked about by itself.
-func question(v moderation.Verdict, in moderation.Input) []byte {
-	alike := v.AlikeHash()
-	if alike == nil || in.Subject != moderation.SubjectComment || in.Pictures != "" {
-		return nil
-	}
-	sum := sha256.Sum256(append([]byte(v.PolicyVersion+"\x00"), alike...))
-	return sum[:]
-}
 
 // storm is what was asked about words that are alike.
 type storm struct {

@@ -159,7 +159,7 @@ func (s *scene) ask(workspace int64, subject string, subjectID, verdict int64, e
 	if err != nil {
 		return fmt.Errorf("encode a question: %w", err)
 	}
-	s.w.asks = append(s.w.asks, askNew{workspace, subject, subjectID, verdict, e.ID, e.AccountID, v.Digest(in), question(v, in), masked})
+	s.w.asks = append(s.w.asks, askNew{workspace, subject, subjectID, verdict, e.ID, e.AccountID, v.Digest(in), v.StormHash(in), masked})
 	return nil
 }
 

@@ -36,3 +36,15 @@ func (v Verdict) AlikeHash() []byte {
 
 // AlikeHashOf is the AlikeHash that a verdict on the text would have.
 func AlikeHashOf(text string) []byte { return Verdict{Normalised: normalise(text).folded}.AlikeHash() }
+
+// StormHash names what is alike of a question to the language model: under one policy, and of comments
+// alone, since in a conversation the same words may mean another thing. Nil: a text with pictures, or with
+// nothing to compare, is asked about by itself.
+func (v Verdict) StormHash(in Input) []byte {
+	alike := v.AlikeHash()
+	if alike == nil || in.Subject != SubjectComment || in.Pictures != "" {
+		return nil
+	}
+	sum := sha256.Sum256(append([]byte(v.PolicyVersion+"\x00"), alike...))
+	return sum[:]
+}
