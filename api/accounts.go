@@ -8,7 +8,9 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/auth"
+	"ponte/consent"
 	"ponte/fault"
+	"ponte/gate"
 	"ponte/inbox"
 	"ponte/outbox"
 )
@@ -102,13 +104,40 @@ func (s *Server) addAccount(ctx context.Context, who *caller, in *accountIn) (Ac
 
 func accountObject(id int64) string { return fmt.Sprintf("account:%d", id) }
 
-func (s *Server) removeAccount(ctx context.Context, who *caller, in *ByID) error {
+type removeIn struct {
+	ByID
+	Acknowledged bool `query:"acknowledged" doc:"Remove it although people were written to from it within thirty days and must be able to answer"`
+}
+
+func (s *Server) removeAccount(ctx context.Context, who *caller, in *removeIn) error {
 	return s.change(ctx, func(tx *sqlx.Tx) error {
+		if err := s.mayBeRemoved(ctx, tx, who.WorkspaceID, in); err != nil {
+			return err
+		}
 		if err := inbox.RemoveAccount(ctx, tx, who.WorkspaceID, in.ID); err != nil {
 			return err
 		}
 		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "account.remove", accountObject(in.ID), nil)
 	})
+}
+
+// mayBeRemoved warns before an account goes to which people were told to answer within the last thirty days,
+// and where that is meant, leaves an item for owner and admin.
+func (s *Server) mayBeRemoved(ctx context.Context, tx *sqlx.Tx, workspace int64, in *removeIn) error {
+	a, err := inbox.LoadAccount(ctx, tx, workspace, in.ID)
+	if err != nil || a.RemovedAt != nil {
+		return err // removing it says the rest
+	}
+	if !in.Acknowledged {
+		sends, err := consent.RecentSends(ctx, tx, workspace, in.ID, s.Now())
+		if err != nil || sends.Count == 0 {
+			return err
+		}
+		return fault.New(fault.Conflict, "people were written to from this account within %d days (%d messages, the last on %s): they must be able to answer it, and to say STOP there, until %s. Remove it after that day, or say that you mean it (acknowledged=true)",
+			consent.ReachDays, sends.Count, sends.Last.UTC().Format("2 January 2006"), sends.Until().UTC().Format("2 January 2006"))
+	}
+	_, err = consent.WarnUnreachable(ctx, tx, consent.Lost{WorkspaceID: workspace, AccountID: &in.ID, Channel: a.Channel, What: "removed"}, s.Now(), gate.AddBusinessDays)
+	return err
 }
 
 type switchIn struct {

@@ -17,11 +17,16 @@ import (
 // ComplianceItem is a complaint or request that owner or admin must answer by a deadline.
 type ComplianceItem struct {
 	ID             int64      `json:"id"`
-	Kind           string     `json:"kind" enum:"complaint,authority,lawyer,access,erasure,import"`
-	ContactID      int64      `json:"contact_id"`
+	Kind           string     `json:"kind" enum:"complaint,authority,lawyer,access,erasure,import,unreachable"`
+	ContactID      *int64     `json:"contact_id" doc:"null: the network withheld the author, or it is about the brand itself"`
 	ContactName    string     `json:"contact_name"`
 	ConversationID *int64     `json:"conversation_id"`
 	MessageID      *int64     `json:"message_id"`
+	CommentID      *int64     `json:"comment_id" doc:"Said in public, under a post"`
+	AccountID      *int64     `json:"account_id" doc:"Of unreachable: the account that people can no longer answer; null: the brand's contact"`
+	AccountName    string     `json:"account_name"`
+	Detail         string     `json:"detail" doc:"Of unreachable: the contact as people were told it"`
+	Until          *time.Time `json:"until" doc:"Of unreachable: whoever was written to must be able to answer until then"`
 	Channel        string     `json:"channel"`
 	Matched        string     `json:"matched" doc:"The sign that was recognised, or how a member heard of it"`
 	OpenedAt       time.Time  `json:"opened_at"`
@@ -50,12 +55,12 @@ func (s *Server) listCompliance(ctx context.Context, who *caller, in *compliance
 	now := s.Now()
 	out := make([]ComplianceItem, 0, len(list))
 	for _, i := range list {
-		c, err := inbox.ViewContact(ctx, s.DB, who.WorkspaceID, i.ContactID)
-		if err != nil {
+		v := ComplianceItem{ID: i.ID, Kind: i.Kind, ContactID: i.ContactID, ConversationID: i.ConversationID, MessageID: i.MessageID, CommentID: i.CommentID, Channel: i.Channel, Matched: i.Matched,
+			AccountID: i.AccountID, Detail: i.Detail, Until: utc(i.Until),
+			OpenedAt: i.OpenedAt.UTC(), DueAt: i.DueAt.UTC(), BreachAt: i.BreachAt.UTC(), Level: "waiting", Resolution: i.Resolution, ResolvedBy: actors[deref(i.ResolvedBy)], ResolvedAt: utc(i.ResolvedAt)}
+		if err := s.nameSubject(ctx, who.WorkspaceID, &v); err != nil {
 			return Page[ComplianceItem]{}, err
 		}
-		v := ComplianceItem{ID: i.ID, Kind: i.Kind, ContactID: i.ContactID, ContactName: c.Name, ConversationID: i.ConversationID, MessageID: i.MessageID, Channel: i.Channel, Matched: i.Matched,
-			OpenedAt: i.OpenedAt.UTC(), DueAt: i.DueAt.UTC(), BreachAt: i.BreachAt.UTC(), Level: "waiting", Resolution: i.Resolution, ResolvedBy: actors[deref(i.ResolvedBy)], ResolvedAt: utc(i.ResolvedAt)}
 		switch {
 		case i.State == "resolved":
 			v.Level = "resolved"
@@ -67,6 +72,25 @@ func (s *Server) listCompliance(ctx context.Context, who *caller, in *compliance
 		out = append(out, v)
 	}
 	return pageOf(out, ""), nil
+}
+
+// nameSubject puts the names of the person and the account there that an item is about.
+func (s *Server) nameSubject(ctx context.Context, workspace int64, v *ComplianceItem) error {
+	if v.ContactID != nil {
+		c, err := inbox.ViewContact(ctx, s.DB, workspace, *v.ContactID)
+		if err != nil {
+			return err
+		}
+		v.ContactName = c.Name
+	}
+	if v.AccountID != nil {
+		a, err := inbox.LoadAccount(ctx, s.DB, workspace, *v.AccountID)
+		if err != nil {
+			return err
+		}
+		v.AccountName = firstOf(a.Name, a.ExternalID)
+	}
+	return nil
 }
 
 type complaintIn struct {
@@ -94,7 +118,7 @@ func (s *Server) addCompliance(ctx context.Context, who *caller, in *complaintIn
 	if err != nil {
 		return err
 	}
-	i := consent.Item{WorkspaceID: who.WorkspaceID, Kind: in.Body.Kind, ContactID: in.Body.ContactID, Matched: in.Body.How, OpenedAt: at}
+	i := consent.Item{WorkspaceID: who.WorkspaceID, Kind: in.Body.Kind, ContactID: &in.Body.ContactID, Matched: in.Body.How, OpenedAt: at}
 	if i.DueAt, err = gate.AddBusinessDays(w, at, consent.AlarmDays); err != nil {
 		return err
 	}
@@ -102,7 +126,7 @@ func (s *Server) addCompliance(ctx context.Context, who *caller, in *complaintIn
 		return err
 	}
 	return s.change(ctx, func(tx *sqlx.Tx) error {
-		c, ids, w, err := s.lockPerson(ctx, tx, who.WorkspaceID, i.ContactID)
+		c, ids, w, err := s.lockPerson(ctx, tx, who.WorkspaceID, in.Body.ContactID)
 		if err != nil {
 			return err
 		}
@@ -113,16 +137,16 @@ func (s *Server) addCompliance(ctx context.Context, who *caller, in *complaintIn
 		for _, id := range ids {
 			if id.Channel != "facebook" && consent.AddressOf(id) != "" {
 				doubts = append(doubts, consent.Entry{WorkspaceID: who.WorkspaceID, At: at, Brand: w.BrandName(), Channel: consent.All, Purpose: consent.Promotional, Act: consent.Doubt, Kind: consent.None, How: "complaint", Actor: who.Actor(),
-					Evidence: consent.Evidence{"member": who.Actor(), "heard_by": i.Matched}, Personal: consent.Personal{ContactID: i.ContactID, IdentityID: id.ID, Address: consent.AddressOf(id), Name: c.Name}})
+					Evidence: consent.Evidence{"member": who.Actor(), "heard_by": i.Matched}, Personal: consent.Personal{ContactID: in.Body.ContactID, IdentityID: id.ID, Address: consent.AddressOf(id), Name: c.Name}})
 			}
 		}
 		if err := s.Ledger.Append(ctx, tx, doubts); err != nil {
 			return err
 		}
-		if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "compliance.open", fmt.Sprintf("contact:%d", i.ContactID), map[string]any{"kind": i.Kind}); err != nil {
+		if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "compliance.open", fmt.Sprintf("contact:%d", in.Body.ContactID), map[string]any{"kind": i.Kind}); err != nil {
 			return err
 		}
-		return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "contact", ObjectID: i.ContactID})
+		return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "contact", ObjectID: in.Body.ContactID})
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 	"ponte/consent"
 	"ponte/decisions"
 	"ponte/fault"
+	"ponte/gate"
 	"ponte/inbox"
 	"ponte/moderation"
 	"ponte/outbox"
@@ -86,7 +87,17 @@ func (s *Server) setWorkspace(ctx context.Context, who *caller, in *workspaceIn)
 			}
 			stored[k] = raw
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE workspaces SET name = $2, brand = $3, legal_name = $4, contact = $5, time_zone = $6, locale = $7, country = $8 WHERE id = $1`,
+		before, err := inbox.LoadWorkspace(ctx, tx, who.WorkspaceID)
+		if err != nil {
+			return err
+		}
+		if before.Contact != "" && before.Contact != b.Contact { // it stood in messages: it must work on for a while
+			lost := consent.Lost{WorkspaceID: who.WorkspaceID, What: "contact changed", Detail: before.Contact}
+			if _, err := consent.WarnUnreachable(ctx, tx, lost, s.Now(), gate.AddBusinessDays); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE workspaces SET name = $2, brand = $3, legal_name = $4, contact = $5, time_zone = $6, locale = $7, country = $8 WHERE id = $1`,
 			who.WorkspaceID, b.Name, b.Brand, b.LegalName, b.Contact, b.TimeZone, b.Locale, b.Country)
 		if taken(err) {
 			return fault.New(fault.Conflict, "there is a workspace of this name already; choose another")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"ponte/consent"
 	"ponte/inbox"
 	"ponte/router"
 )
@@ -217,6 +218,8 @@ func (s *simulation) step(in said) (Result, error) {
 		r.Code, r.Reason = NotAllowed, Disallowed(in.Decision)
 	case in.Subject == "message" && in.WantsHuman:
 		r.Code, r.Reason = ForPerson, AsksForPerson
+	case in.Subject == "comment" && accuses(in.Text):
+		r.Code, r.Reason = ForPerson, "it complains, so nothing automatic answers it"
 	case in.Subject == "comment" && s.replies[thread] >= s.most:
 		r.Code, r.Reason = ThreadFull, fmt.Sprintf("this thread has had its %d automatic replies", s.most)
 	default:
@@ -224,6 +227,8 @@ func (s *simulation) step(in said) (Result, error) {
 	}
 	return r, nil
 }
+
+func accuses(text string) bool { _, ok := consent.FindComplaint(text); return ok }
 
 // withPerson says whether a message came into a conversation that a person had, and remembers when the
 // message itself leaves it to one. Triggers are silent there.

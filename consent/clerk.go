@@ -10,11 +10,14 @@ import (
 )
 
 // Clerk does what the ledger needs done by the clock: imports row by row, alarms of the compliance queue,
-// opt-ins that nobody confirmed, and values whose time of keeping is over.
+// opt-ins that nobody confirmed, numbers and Pages that people were told to answer and that stopped working,
+// and values whose time of keeping is over.
 type Clerk struct {
 	DB     *sqlx.DB
 	Ledger *Ledger
 	Log    *slog.Logger
+	// Business counts business days on a workspace's own calendar.
+	Business BusinessDays
 }
 
 // Run works until the context ends. Several replicas may run it: rows are taken under lock.
@@ -45,6 +48,7 @@ func (c *Clerk) Run(ctx context.Context) error {
 			})
 		case <-tidy.C:
 			c.run(ctx, "tidy", func() error { return c.Ledger.Tidy(ctx, c.DB) })
+			c.run(ctx, "reach", func() error { return c.Ledger.WatchReach(ctx, c.DB, c.Business) })
 		}
 	}
 }

@@ -18,9 +18,11 @@ type Item struct {
 	WorkspaceID    int64      `db:"workspace_id"`
 	ID             int64      `db:"id"`
 	Kind           string     `db:"kind"`
-	ContactID      int64      `db:"contact_id"`
+	ContactID      *int64     `db:"contact_id"` // nil: the network withheld the author, or it is about the brand itself
 	ConversationID *int64     `db:"conversation_id"`
 	MessageID      *int64     `db:"message_id"`
+	CommentID      *int64     `db:"comment_id"`
+	AccountID      *int64     `db:"account_id"`
 	Channel        string     `db:"channel"`
 	Matched        string     `db:"matched"`
 	OpenedAt       time.Time  `db:"opened_at"`
@@ -32,6 +34,8 @@ type Item struct {
 	Resolution     string     `db:"resolution"`
 	ResolvedBy     *string    `db:"resolved_by"`
 	ResolvedAt     *time.Time `db:"resolved_at"`
+	Detail         string     `db:"detail"`
+	Until          *time.Time `db:"until"`
 }
 
 // The days within which an item is answered: then it alarms, then a promise is broken.
@@ -44,7 +48,7 @@ const (
 // earlier deadline.
 func OpenItem(ctx context.Context, tx sqlx.ExtContext, i Item) error {
 	var ids []int64
-	err := sqlx.SelectContext(ctx, tx, &ids, sqlOpenItem, i.WorkspaceID, i.Kind, i.ContactID, i.ConversationID, i.MessageID, i.Channel, i.Matched, i.OpenedAt, i.DueAt, i.BreachAt)
+	err := sqlx.SelectContext(ctx, tx, &ids, sqlOpenItem, i.WorkspaceID, i.Kind, i.ContactID, i.ConversationID, i.MessageID, i.Channel, i.Matched, i.OpenedAt, i.DueAt, i.BreachAt, i.CommentID, i.AccountID, i.Detail, i.Until)
 	if err != nil {
 		return fmt.Errorf("open a compliance item: %w", err)
 	}
@@ -64,8 +68,8 @@ func raise(ctx context.Context, tx sqlx.ExtContext, workspace, id int64, what st
 }
 
 const sqlOpenItem = `
-INSERT INTO compliance_items (workspace_id, kind, contact_id, conversation_id, message_id, channel, matched, opened_at, due_at, breach_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (workspace_id, contact_id, kind) WHERE state = 'open' DO NOTHING RETURNING id`
+INSERT INTO compliance_items (workspace_id, kind, contact_id, conversation_id, message_id, channel, matched, opened_at, due_at, breach_at, comment_id, account_id, detail, until)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING RETURNING id`
 
 // Items lists items: the open ones by deadline, or the resolved ones, the newest first.
 func Items(ctx context.Context, q sqlx.QueryerContext, workspace int64, state string, limit int) ([]Item, error) {
@@ -81,7 +85,7 @@ func Items(ctx context.Context, q sqlx.QueryerContext, workspace int64, state st
 }
 
 const sqlItems = `
-SELECT workspace_id, id, kind, contact_id, conversation_id, message_id, channel, matched, opened_at, due_at, breach_at, alarmed_at, breached_at, state, resolution, resolved_by, resolved_at
+SELECT workspace_id, id, kind, contact_id, conversation_id, message_id, channel, matched, opened_at, due_at, breach_at, alarmed_at, breached_at, state, resolution, resolved_by, resolved_at, comment_id, account_id, detail, until
 FROM compliance_items WHERE workspace_id = $1 AND state = $2`
 
 // ResolveItem closes an item with what was done.

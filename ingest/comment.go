@@ -87,7 +87,17 @@ func (s *scene) commentAdded(e *event) (string, error) {
 	}
 	v, in := s.judgeComment(c, e)
 	s.wrote(c)
-	return s.settleComment(c, v, in, e, true)
+	return s.settleWithComplaint(c, v, in, e)
+}
+
+// settleWithComplaint settles what was just said, and tells owner and admin where it complains.
+func (s *scene) settleWithComplaint(c *inbox.Comment, v moderation.Verdict, in moderation.Input, e *event) (string, error) {
+	reason, err := s.settleComment(c, v, in, e, true)
+	if err != nil {
+		return "", err
+	}
+	complains, err := s.publicComplaint(c, e)
+	return reason + complains, err
 }
 
 func (s *scene) newComment(e *event) (*inbox.Comment, error) {
@@ -319,6 +329,8 @@ func (s *scene) triggerComment(c *inbox.Comment, v moderation.Verdict, e *event)
 		return "the brand's own comment", nil
 	case !sp.automates(c.AccountID):
 		return "allowed; automatic answers are switched off", nil
+	case complains(c.Text):
+		return "allowed; it complains, so nothing automatic answers it", nil
 	case c.IdentityID == nil:
 		return "allowed; no answer, because the network withheld the author", nil
 	case age > time.Duration(sp.Settings.ActMaxAgeMinutes)*time.Minute:
@@ -433,7 +445,7 @@ func (s *scene) reworded(c *inbox.Comment, text string, at time.Time, e *event) 
 		s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Automatic: true, Kinds: []channels.CallKind{channels.ReplyToComment, channels.PrivateReply},
 			Reason: "comment_edited", Meaning: "the comment was edited and is not clearly harmless any more"})
 	}
-	reason, err := s.settleComment(c, v, in, e, true)
+	reason, err := s.settleWithComplaint(c, v, in, e)
 	return "edited: " + reason, err
 }
 

@@ -6,9 +6,11 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"ponte/channels"
 	"ponte/consent"
 	"ponte/gate"
 	"ponte/inbox"
+	"ponte/outbox"
 )
 
 // complaint opens an item for owner and admin where a message complains or threatens, hands the
@@ -18,7 +20,7 @@ func (s *scene) complaint(t *inbox.Thread, v *inbox.Conversation, m *inbox.Messa
 	if !ok {
 		return false, nil
 	}
-	i, err := s.item(e, t.ContactID, found)
+	i, err := s.item(e, &t.ContactID, found)
 	if err != nil {
 		return false, err
 	}
@@ -38,7 +40,32 @@ func (s *scene) forCompliance(v *inbox.Conversation, m *inbox.Message) {
 	s.waits(v, m.At)
 }
 
-func (s *scene) item(e *event, contact int64, found consent.Complaint) (consent.Item, error) {
+// publicComplaint does the same for what is said under a post. Nothing automatic answers it there: whatever a
+// program says to an accusation in public is read by everybody.
+func (s *scene) publicComplaint(c *inbox.Comment, e *event) (said string, err error) {
+	found, ok := consent.FindComplaint(c.Text)
+	if !ok || c.Own || e.Source == "backfill" {
+		return "", nil
+	}
+	i, err := s.item(e, c.ContactID, found)
+	if err != nil {
+		return "", err
+	}
+	i.CommentID, i.Channel = &c.ID, c.Channel
+	s.w.items = append(s.w.items, i)
+	s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Automatic: true, Kinds: []channels.CallKind{channels.ReplyToComment, channels.PrivateReply},
+		Reason: "complaint", Meaning: "the comment complains: a person answers it"})
+	if c.IdentityID != nil {
+		if who := s.identity(e); who != nil {
+			s.doubt(who, "complaint", e)
+		}
+	}
+	return "; complains in public: an item for owner and admin", nil
+}
+
+func complains(text string) bool { _, ok := consent.FindComplaint(text); return ok }
+
+func (s *scene) item(e *event, contact *int64, found consent.Complaint) (consent.Item, error) {
 	w := s.spaces[e.WorkspaceID].Workspace
 	i := consent.Item{WorkspaceID: e.WorkspaceID, Kind: found.Kind, ContactID: contact, Matched: found.Sign, OpenedAt: e.Event.Time}
 	var err error

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -247,6 +248,7 @@ type accountRemoveCmd struct {
 	ID        string `arg:"" help:"The account's id on its network."`
 	Channel   string `help:"facebook, instagram or whatsapp, where the id alone is not enough."`
 	Workspace string `help:"Workspace; the only one if empty."`
+	Meant     bool   `help:"Remove it although people were written to from it within thirty days and must be able to answer."`
 }
 
 // Run disconnects an account.
@@ -259,6 +261,14 @@ func (r accountRemoveCmd) Run(ctx context.Context, c *config) error {
 		for _, a := range list {
 			if a.ExternalID == r.ID && (r.Channel == "" || r.Channel == a.Channel) {
 				return s.inTx(ctx, func(tx *sqlx.Tx) error {
+					sends, err := consent.RecentSends(ctx, tx, w.ID, a.ID, time.Now())
+					if err != nil {
+						return err
+					}
+					if sends.Count > 0 && !r.Meant {
+						return fmt.Errorf("people were written to from this account within %d days, the last on %s: they must be able to answer it until %s; remove it after that day, or with --meant",
+							consent.ReachDays, sends.Last.UTC().Format(time.DateOnly), sends.Until().UTC().Format(time.DateOnly))
+					}
 					if err := inbox.RemoveAccount(ctx, tx, w.ID, a.ID); err != nil {
 						return err
 					}

@@ -30,6 +30,7 @@ import (
 	"ponte/desk"
 	"ponte/fault"
 	"ponte/flow/live"
+	"ponte/gate"
 	"ponte/inbox"
 	"ponte/ingest"
 	"ponte/jobs"
@@ -296,7 +297,9 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	group.Go(func() error { return v.asks.Run(ctx) })
 	group.Go(func() error { return review.WatchFalseHides(ctx, v.DB, time.Now, v.log) })
 	group.Go(func() error { return v.backtests.Run(ctx) })
-	group.Go(func() error { return (&consent.Clerk{DB: v.DB, Ledger: v.Ledger, Log: v.log}).Run(ctx) })
+	group.Go(func() error {
+		return (&consent.Clerk{DB: v.DB, Ledger: v.Ledger, Log: v.log, Business: gate.AddBusinessDays}).Run(ctx)
+	})
 	group.Go(func() error { return v.windows.Run(ctx) })
 	group.Go(func() error { return v.dryRuns.Run(ctx) })
 	group.Go(func() error { return v.spreader.Run(ctx) })

@@ -11,11 +11,14 @@ export const merges: Merge[] = [
 ];
 
 const item = (id: number, kind: ComplianceItem['kind'], level: ComplianceItem['level'], matched: string): ComplianceItem => ({
-  id, kind, contact_id: 300, contact_name: 'Giulia Rossi', conversation_id: 1000, message_id: 5, channel: 'whatsapp', matched, opened_at: ago(2000), due_at: ago(560), breach_at: ago(-3000), level,
+  id, kind, contact_id: 300, contact_name: 'Giulia Rossi', conversation_id: 1000, message_id: 5, comment_id: null, account_id: null, account_name: '', detail: '', until: null, channel: 'whatsapp', matched, opened_at: ago(2000), due_at: ago(560), breach_at: ago(-3000), level,
   resolution: level === 'resolved' ? 'Answered by letter; the number was withdrawn.' : '', resolved_by: level === 'resolved' ? 'Nora Weld' : '', resolved_at: level === 'resolved' ? ago(100) : null,
 });
 
-export const compliance: ComplianceItem[] = [item(3, 'authority', 'breach', 'al garante'), item(2, 'complaint', 'alarm', 'chi vi ha dato il mio numero'), item(1, 'erasure', 'waiting', 'cancellate i miei dati'), item(4, 'lawyer', 'resolved', 'my lawyer')];
+export const compliance: ComplianceItem[] = [item(3, 'authority', 'breach', 'al garante'), item(2, 'complaint', 'alarm', 'chi vi ha dato il mio numero'), item(1, 'erasure', 'waiting', 'cancellate i miei dati'), item(4, 'lawyer', 'resolved', 'my lawyer'),
+  { ...item(5, 'complaint', 'waiting', 'report you'), channel: 'instagram', contact_id: null, contact_name: '', conversation_id: null, message_id: null, comment_id: 1 },
+  { ...item(6, 'unreachable', 'alarm', 'disconnected'), contact_id: null, contact_name: '', conversation_id: null, message_id: null, account_id: 3, account_name: 'Bondi Kayaks', until: ago(-20000) },
+];
 
 export const imports: ConsentImport[] = [
   { id: 3, name: 'loyalty-2026.csv', state: 'checked', origin: '', uploaded_by: 'Nora Weld', confirmed_by: '', rows: 1200, waiting: 1150, refused: 50, imported: 0, suppressed: 0, created_at: ago(5), ended_at: null },

@@ -5381,16 +5381,32 @@ export interface components {
         };
         ComplianceItem: {
             /**
+             * Format: int64
+             * @description Of unreachable: the account that people can no longer answer; null: the brand's contact
+             */
+            account_id: number | null;
+            account_name: string;
+            /**
              * Format: date-time
              * @description Four business days: then a promise is broken
              */
             breach_at: string;
             channel: string;
-            /** Format: int64 */
-            contact_id: number;
+            /**
+             * Format: int64
+             * @description Said in public, under a post
+             */
+            comment_id: number | null;
+            /**
+             * Format: int64
+             * @description null: the network withheld the author, or it is about the brand itself
+             */
+            contact_id: number | null;
             contact_name: string;
             /** Format: int64 */
             conversation_id: number | null;
+            /** @description Of unreachable: the contact as people were told it */
+            detail: string;
             /**
              * Format: date-time
              * @description One business day: then it alarms
@@ -5399,7 +5415,7 @@ export interface components {
             /** Format: int64 */
             id: number;
             /** @enum {string} */
-            kind: "complaint" | "authority" | "lawyer" | "access" | "erasure" | "import";
+            kind: "complaint" | "authority" | "lawyer" | "access" | "erasure" | "import" | "unreachable";
             /** @enum {string} */
             level: "waiting" | "alarm" | "breach" | "resolved";
             /** @description The sign that was recognised, or how a member heard of it */
@@ -5412,6 +5428,11 @@ export interface components {
             /** Format: date-time */
             resolved_at: string | null;
             resolved_by: string;
+            /**
+             * Format: date-time
+             * @description Of unreachable: whoever was written to must be able to answer until then
+             */
+            until: string | null;
         };
         Condition: {
             accounts?: number[];
@@ -9006,7 +9027,10 @@ export interface operations {
     };
     "delete-accounts-id": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Remove it although people were written to from it within thirty days and must be able to answer */
+                acknowledged?: boolean;
+            };
             header?: never;
             path: {
                 id: number;

@@ -2,6 +2,7 @@ import { ActionIcon, Button, Menu, Switch } from '@mantine/core';
 import { IconCircleCheck, IconCircleX, IconDotsVertical, IconPlugConnected, IconPlus, IconStethoscope } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { ApiError } from '@/api/errors';
 import { useAccounts } from '@/api/overview';
 import { useCan } from '@/api/session';
 import type { Account, Check } from '@/api/types';
@@ -98,7 +99,10 @@ function More({ a }: { a: Account }) {
   const backfill = useBackfill();
   const remove = useRemoveAccount();
   const [ask, dialog] = useConfirm();
-  const sure = () => ask({ text: t('accounts.sure_remove', { name: a.name || a.external_id }), verb: t('accounts.remove'), run: () => remove.mutate(a.id, { onSuccess: () => told(t('accounts.removed')), onError: failed }) });
+  // People who were written to within thirty days must be able to answer: the server says so, and is told that it is meant.
+  const warned = (error: unknown) => (error instanceof ApiError && error.kind === 'conflict' ? ask({ text: error.message, verb: t('accounts.remove_anyway'), run: () => go(true) }) : failed(error));
+  const go = (acknowledged?: boolean) => remove.mutate({ id: a.id, acknowledged }, { onSuccess: () => told(t('accounts.removed')), onError: warned });
+  const sure = () => ask({ text: t('accounts.sure_remove', { name: a.name || a.external_id }), verb: t('accounts.remove'), run: () => go() });
   return (
     <>
     {dialog}

@@ -14,7 +14,7 @@ export function useAddAccount() {
 
 export function useRemoveAccount() {
   const fresh = useFresh();
-  return useMutation({ mutationFn: (id: number) => unwrap(api.DELETE('/accounts/{id}', { params: { path: { id } } })), onSettled: fresh });
+  return useMutation({ mutationFn: ({ id, acknowledged }: { id: number; acknowledged?: boolean }) => unwrap(api.DELETE('/accounts/{id}', { params: { path: { id }, query: { acknowledged } } })), onSettled: fresh });
 }
 
 export function useAccountSending() {

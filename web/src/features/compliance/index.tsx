@@ -55,15 +55,25 @@ function Item({ i, onClose }: { i: ComplianceItem; onClose: () => void }) {
   const channel = i.channel in channelNames ? (i.channel as Channel) : undefined;
   return (
     <Row mark={channel && <ChannelMark channel={channel} size={20} />} side={<><Tag tone={tone[i.level]}>{t(`compliance_level.${i.level}`)}</Tag>{i.level !== 'resolved' && <Button size="compact-sm" variant="default" onClick={onClose}>{t('compliance.close')}</Button>}</>}>
-      <strong>{t(`compliance_kind.${i.kind}`)} · <Link to="/contacts/$id" params={{ id: String(i.contact_id) }} dir="auto">{i.contact_name || t('comment.nameless')}</Link></strong>
+      <strong>{t(`compliance_kind.${i.kind}`)} · <Subject i={i} /></strong>
+      {i.kind === 'unreachable' && <p className="said">{codeText('compliance_lost', i.matched)}</p>}
       <small>
-        <span>“{i.matched}”</span><span><Ago at={i.opened_at} /></span>
+        {i.kind === 'unreachable' ? i.until && <span>{t('compliance.until', { at: dateTime(i.until, i18n.language) })}</span> : <span>“{i.matched}”</span>}<span><Ago at={i.opened_at} /></span>
         {i.level !== 'resolved' && <span>{t('compliance.due', { at: dateTime(i.due_at, i18n.language), last: dateTime(i.breach_at, i18n.language) })}</span>}
         {i.conversation_id && <Link to="/inbox" search={{ view: 'all', id: i.conversation_id }}>{t('compliance.conversation')}</Link>}
+        {i.comment_id && <Link to="/moderation" search={{ queue: 'all', id: i.comment_id }}>{t('compliance.comment')}</Link>}
       </small>
       {i.resolution && <p className="said" dir="auto">{i.resolution}{i.resolved_by && <small> – {i.resolved_by}</small>}</p>}
     </Row>
   );
+}
+
+/** Whom or what it is about: a person, somebody the network withholds, an account or the brand's contact. */
+function Subject({ i }: { i: ComplianceItem }) {
+  const { t } = useTranslation();
+  if (i.contact_id) return <Link to="/contacts/$id" params={{ id: String(i.contact_id) }} dir="auto">{i.contact_name || t('comment.nameless')}</Link>;
+  if (i.account_id) return <Link to="/accounts">{i.account_name}</Link>;
+  return i.kind === 'unreachable' ? <>{t('compliance.contact')} <span dir="auto">{i.detail}</span></> : <>{t('compliance.withheld')}</>;
 }
 
 function Resolve({ item, onClose }: { item: ComplianceItem; onClose: () => void }) {
@@ -72,7 +82,7 @@ function Resolve({ item, onClose }: { item: ComplianceItem; onClose: () => void 
   const resolve = useResolve();
   const submit = () => resolve.mutate({ id: item.id, resolution: text.trim() }, { onSuccess: () => { told(t('compliance.closed')); onClose(); }, onError: failed });
   return (
-    <Modal opened onClose={onClose} title={`${codeText('compliance_kind', item.kind)} · ${item.contact_name || t('comment.nameless')}`} closeButtonProps={{ 'aria-label': t('act.close') }}>
+    <Modal opened onClose={onClose} title={`${codeText('compliance_kind', item.kind)} · ${item.contact_name || item.account_name || item.detail || t('comment.nameless')}`} closeButtonProps={{ 'aria-label': t('act.close') }}>
       <form onSubmit={(e) => { e.preventDefault(); submit(); }}>
         <Stack gap="sm">
           <Textarea label={t('compliance.what')} description={t('compliance.what_text')} autosize minRows={3} maxLength={1000} value={text} onChange={(e) => setText(e.currentTarget.value)} data-autofocus />
