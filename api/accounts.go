@@ -2,16 +2,19 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"ponte/auth"
+	"ponte/channels"
 	"ponte/consent"
 	"ponte/fault"
 	"ponte/gate"
 	"ponte/inbox"
+	"ponte/ingest"
 	"ponte/outbox"
 )
 
@@ -31,6 +34,47 @@ type Account struct {
 	Automate    bool   `json:"automate" doc:"false: nothing on it is automatic, people decide"`
 	Coverage    string `json:"coverage"`
 	Health      Health `json:"health"`
+
+	CoverageShare *float64   `json:"coverage_share" doc:"Of what happened in seven days, the part that webhooks told, 0 to 1; null: not measured"`
+	SweptAt       *time.Time `json:"swept_at" doc:"When recent comments were last read back"`
+	Backfill      *Backfill  `json:"backfill" doc:"Null: its history was never asked for"`
+}
+
+// Backfill is the reading of an account's history.
+type Backfill struct {
+	State     string     `json:"state" enum:"waiting,reading,paused,done,cancelled,failed"`
+	StartedAt *time.Time `json:"started_at"`
+	EndedAt   *time.Time `json:"ended_at"`
+	Posts     int        `json:"posts"`
+	MostPosts int        `json:"most_posts" doc:"So many posts are read at most"`
+	Comments  int        `json:"comments"`
+	Note      string     `json:"note" doc:"What went wrong last"`
+	AgainAt   *time.Time `json:"again_at" doc:"Paused: when it goes on"`
+}
+
+func showBackfill(a inbox.Account) *Backfill {
+	p := ingest.ReadProgress(a)
+	out := &Backfill{EndedAt: utc(p.Ended), Posts: p.Posts, MostPosts: ingest.MaxBackfillPosts, Comments: p.Comments, Note: p.Note, AgainAt: utc(p.Again)}
+	if !p.Started.IsZero() {
+		out.StartedAt = utc(&p.Started)
+	}
+	switch {
+	case p.Wanted && p.Again != nil:
+		out.State = "paused"
+	case p.Wanted && p.Started.IsZero():
+		out.State = "waiting"
+	case p.Wanted:
+		out.State = "reading"
+	case p.Done:
+		out.State = "done"
+	case p.Cancelled:
+		out.State = "cancelled"
+	case p.Note != "":
+		out.State = "failed"
+	default:
+		return nil
+	}
+	return out
 }
 
 // Health is what was last seen of an account, without anybody asking.
@@ -67,7 +111,16 @@ func showAccount(a inbox.Account) Account {
 	if phone != "" {
 		phone = "+" + phone
 	}
-	return Account{a.ID, a.Channel, a.ExternalID, a.Name, a.BaseURL, a.WABAID, phone, a.PageID, a.State, a.StateReason, a.Sending, a.Automate, coverage(a), showHealth(a)}
+	out := Account{ID: a.ID, Channel: a.Channel, ExternalID: a.ExternalID, Name: a.Name, BaseURL: a.BaseURL, WABAID: a.WABAID, Phone: phone, PageID: a.PageID, State: a.State, StateReason: a.StateReason,
+		Sending: a.Sending, Automate: a.Automate, Coverage: coverage(a), Health: showHealth(a), Backfill: showBackfill(a)}
+	var sweep struct {
+		At       *time.Time `json:"at"`
+		Coverage *float64   `json:"coverage"`
+	}
+	if a.Channel != string(channels.WhatsApp) && json.Unmarshal(a.Sweep, &sweep) == nil {
+		out.SweptAt, out.CoverageShare = utc(sweep.At), sweep.Coverage
+	}
+	return out
 }
 
 func (s *Server) listAccounts(ctx context.Context, who *caller, _ *struct{}) (Page[Account], error) {
@@ -199,6 +252,38 @@ func (s *Server) backfillAccount(ctx context.Context, who *caller, in *emptyIn) 
 		return err
 	}
 	return auth.Audit(ctx, s.DB, who.WorkspaceID, who.Actor(), "account.backfill", accountObject(in.ID), nil)
+}
+
+// cancelBackfill stops the reading of an account's history; what was read stays.
+func (s *Server) cancelBackfill(ctx context.Context, who *caller, in *emptyIn) (Account, error) {
+	if err := s.connected(ctx, who, in.ID); err != nil {
+		return Account{}, err
+	}
+	err := s.change(ctx, func(tx *sqlx.Tx) error {
+		if err := ingest.CancelBackfill(ctx, tx, who.WorkspaceID, in.ID, s.Now()); err != nil {
+			return err
+		}
+		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "account.backfill_cancel", accountObject(in.ID), nil)
+	})
+	if err != nil {
+		return Account{}, err
+	}
+	a, err := inbox.LoadAccount(ctx, s.DB, who.WorkspaceID, in.ID)
+	return showAccount(a), err
+}
+
+// subscribeAccount asks the network to send the account's webhooks here.
+func (s *Server) subscribeAccount(ctx context.Context, who *caller, in *emptyIn) error {
+	if err := s.connected(ctx, who, in.ID); err != nil {
+		return err
+	}
+	if s.Subscribe == nil {
+		return fault.New(fault.Unavailable, "the network is not asked by this process")
+	}
+	if err := s.Subscribe(ctx, who.WorkspaceID, in.ID); err != nil {
+		return err
+	}
+	return auth.Audit(ctx, s.DB, who.WorkspaceID, who.Actor(), "account.subscribe", accountObject(in.ID), nil)
 }
 
 func (s *Server) connected(ctx context.Context, who *caller, id int64) error {

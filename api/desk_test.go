@@ -136,22 +136,3 @@ func TestAnEndpointsSecretIsShownOnce(t *testing.T) {
 		t.Error("the secret is stored as it is")
 	}
 }
-
-func TestRenamingALabelReachesWhatCarriesIt(t *testing.T) {
-	t.Parallel()
-	s := newScene(t)
-	boss := s.cookie[auth.Supervisor]
-	var l api.Label
-	s.must(200, "POST", "/api/v1/labels", boss, map[string]any{"name": "returns", "color": "red", "description": ""}, &l)
-	s.must(422, "POST", "/api/v1/labels", boss, map[string]any{"name": "Returns", "color": "red", "description": ""}, nil)
-	s.must(200, "POST", s.home.talk("labels"), s.cookie[auth.Agent], map[string]any{"labels": []string{"returns", "own"}}, nil)
-	s.must(200, "PUT", fmt.Sprintf("/api/v1/labels/%d", l.ID), boss, map[string]any{"name": "send back", "color": "blue", "description": ""}, &l)
-	if l.Open != 1 || s.text(`SELECT labels::text FROM conversations WHERE id = $1`, s.home.conversation) != `{"send back",own}` {
-		t.Errorf("%+v", l)
-	}
-	var page api.Page[api.Conversation]
-	s.must(200, "GET", "/api/v1/conversations?label=send%20back", boss, nil, &page)
-	if len(page.Items) != 1 {
-		t.Errorf("%d conversations carry it", len(page.Items))
-	}
-}

@@ -64,7 +64,7 @@ func TestAFlowFromDraftToPublishedAndPlayed(t *testing.T) {
 		t.Errorf("a wish to stop in a rehearsal: %+v", p.Turns[1])
 	}
 	s.must(422, "POST", path+"/play", who, map[string]any{"moves": []any{map[string]any{"silent": true}}}, nil)
-	if n := s.id(`SELECT (SELECT count(*) FROM flow_runs) + (SELECT count(*) FROM consent_entries) + (SELECT count(*) FROM actions WHERE workspace_id = $1 AND origin = 'bot' AND dedupe LIKE 'flow:%')`, s.home.id); n != 0 {
+	if n := s.id(`SELECT (SELECT count(*) FROM flow_runs WHERE state <> '{}') + (SELECT count(*) FROM consent_entries) + (SELECT count(*) FROM actions WHERE workspace_id = $1 AND origin = 'bot' AND dedupe LIKE 'flow:%')`, s.home.id); n != 0 {
 		t.Errorf("a rehearsal left %d rows", n)
 	}
 	s.must(204, "POST", path+"/archive", who, nil, nil)

@@ -24,6 +24,7 @@ func (v space) path(t *testing.T, path string) string {
 	ids["campaigns"], ids["dry-runs"] = v.campaign, v.dryRun
 	ids["handoff-links"], ids["lead-forms"], ids["leads"] = v.link, v.leadForm, v.lead
 	ids["opt-ins"], ids["consent-imports"], ids["compliance"] = v.optIn, v.imported, v.complaint
+	ids["flow-runs"] = v.run
 	ids["flows"], ids["services"], ids["bookings"] = v.flow, v.service, v.booking
 	path = strings.Replace(strings.Replace(path, "{hash}", v.media, 1), "{code}", "unknown", 1)
 	path = strings.Replace(path, "*", "state", 1)
@@ -92,6 +93,9 @@ func (v space) body(method, path string) any {
 	}
 	if strings.HasSuffix(path, "/hours/remove") {
 		return map[string]any{"account_id": nil}
+	}
+	if strings.HasSuffix(path, "/labels/{id}/merge") {
+		return map[string]any{"into_id": v.secondLabel}
 	}
 	if strings.HasSuffix(path, "/flow-secrets/remove") {
 		return map[string]any{"name": "kept"}

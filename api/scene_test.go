@@ -36,7 +36,7 @@ type scene struct {
 // space is a workspace with one of everything.
 type space struct {
 	question                                                                                                                                                                                                                                             int64
-	team, label, note, scheduled, endpoint, send                                                                                                                                                                                                         int64
+	run, team, label, secondLabel, note, scheduled, endpoint, send                                                                                                                                                                                       int64
 	id, facebook, whatsapp, contact, identity, post, comment, event, verdict, review, thread, conversation, message, action, trigger, quick, knowledge, template, suggestion, join, token, member, delivery, version, backtest, rule, gold, batch, merge int64
 	media                                                                                                                                                                                                                                                string
 	prices                                                                                                                                                                                                                                               int64
@@ -248,8 +248,11 @@ VALUES ($1, $2, 'facebook', $3, $4, $4, $5, $6, $7, $7, 'hidden', 'policy', 'hid
 	v.rule = s.id(`INSERT INTO rules (workspace_id, name, document, created_by, updated_by) VALUES ($1, $2, $3, 'cli', 'cli') RETURNING id`, v.id, words, `{"name":"`+words+`","text":"`+words+`","category":"spam","decision":"hide","words":["blarg"]}`)
 	v.prices = s.id(`INSERT INTO price_files (workspace_id, version, name, hash, rows, imported_by) VALUES ($1, 1, $2, '', 1, 'cli') RETURNING id`, v.id, words)
 	s.exec(`INSERT INTO prices (workspace_id, file_id, country, category, effective_from, currency, price_micros) VALUES ($1, $2, 'AU', 'marketing', '2026-01-01', 'AUD', 100000)`, v.id, v.prices)
+	v.run = s.id(`INSERT INTO flow_runs (workspace_id, shipped, conversation_id, thread_id, account_id, lane, began_with, started_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, 1, 'keyword', now(), now()) RETURNING id`, v.id, words, v.conversation, v.thread, v.whatsapp)
 	v.team = s.id(`INSERT INTO teams (workspace_id, name) VALUES ($1, $2) RETURNING id`, v.id, words+" team")
 	v.label = s.id(`INSERT INTO labels (workspace_id, name, color) VALUES ($1, $2, 'red') RETURNING id`, v.id, words)
+	v.secondLabel = s.id(`INSERT INTO labels (workspace_id, name, color) VALUES ($1, $2, 'red') RETURNING id`, v.id, words+" too")
 	v.note = s.id(`INSERT INTO notes (workspace_id, conversation_id, text) VALUES ($1, $2, $3) RETURNING id`, v.id, v.conversation, words)
 	v.scheduled = v.action
 	s.exec(`INSERT INTO scheduled_replies (workspace_id, action_id, conversation_id, send_at, unless_written) VALUES ($1, $2, $3, now() + interval '1 hour', true)`, v.id, v.scheduled, v.conversation)

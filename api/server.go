@@ -96,6 +96,7 @@ type Deps struct {
 	Opine         func(ctx context.Context, workspaceID int64, in moderation.Input) (moderation.LLMAnswer, error)
 	Suggest       Suggester
 	Doctor        func(ctx context.Context, workspaceID, accountID int64) ([]Check, error)
+	Subscribe     func(ctx context.Context, workspaceID, accountID int64) error // asks the network for the account's webhooks
 	Backfill      func(ctx context.Context, workspaceID, accountID int64) error
 	SyncTemplates func(ctx context.Context, workspaceID int64) (int, error)
 	ReplayEvent   func(ctx context.Context, workspaceID, eventID int64) error

@@ -20,6 +20,7 @@ func say(s **scene) option {
 		d.Opine = func(context.Context, int64, moderation.Input) (moderation.LLMAnswer, error) {
 			return moderation.LLMAnswer{Category: "none"}, nil
 		}
+		d.Subscribe = func(context.Context, int64, int64) error { return nil }
 		d.Backfill = func(context.Context, int64, int64) error { return nil }
 		d.SyncTemplates = func(context.Context, int64) (int, error) { return 1, nil }
 		d.ReplayParked = func(context.Context, int64) error { return nil }
@@ -41,8 +42,8 @@ func TestEveryRouteReachesOnesOwn(t *testing.T) {
 	var s *scene
 	s = newScene(t, say(&s))
 	conflicts := map[string]bool{ // right, but not in the state these things are in
-		"POST /api/v1/contacts/{id}/unblock": true,
-		"POST /api/v1/actions/{id}/retry":    true, "POST /api/v1/actions/{id}/settle": true, "POST /api/v1/reviews/{id}/release": true,
+		"POST /api/v1/contacts/{id}/unblock": true, "POST /api/v1/accounts/{id}/backfill/cancel": true,
+		"POST /api/v1/actions/{id}/retry": true, "POST /api/v1/actions/{id}/settle": true, "POST /api/v1/reviews/{id}/release": true,
 		"POST /api/v1/template-drafts/{id}/return": true, "POST /api/v1/template-drafts/{id}/submit": true, "POST /api/v1/templates/{id}/unpause": true,
 		"POST /api/v1/identities/{id}/rejoin": true, "POST /api/v1/comments/{id}/gold": true, "POST /api/v1/review-batches/{id}/undo": true,
 	}

@@ -2,11 +2,9 @@ package ingest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -198,100 +196,6 @@ ON CONFLICT (account_id, external_id) DO UPDATE SET caption = excluded.caption, 
     media_hash = CASE WHEN excluded.media_hash <> '' THEN excluded.media_hash ELSE posts.media_hash END, media_type = excluded.media_type,
     product_type = excluded.product_type, posted_at = excluded.posted_at, fetched_at = now(), fetch_error = ''
 RETURNING id`
-
-// progress is what accounts.backfill holds.
-type progress struct {
-	Wanted   bool      `json:"wanted,omitempty"`
-	Started  time.Time `json:"started"`
-	Posts    int       `json:"posts"`
-	Comments int       `json:"comments"`
-	Cursor   string    `json:"cursor,omitempty"`
-	Done     bool      `json:"done"`
-	Note     string    `json:"note,omitempty"`
-}
-
-// WantBackfill asks for an account's history to be read.
-func WantBackfill(ctx context.Context, tx sqlx.ExtContext, workspaceID, accountID int64) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE accounts SET backfill = '{"wanted":true}' WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL`, workspaceID, accountID); err != nil {
-		return fmt.Errorf("ask for a backfill: %w", err)
-	}
-	return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: workspaceID, Topic: "account", ObjectID: accountID})
-}
-
-// maxBackfillPosts bounds a history.
-const maxBackfillPosts = 200
-
-func (f *Fetcher) backfills(ctx context.Context) error {
-	var list []inbox.Account
-	err := f.DB.SelectContext(ctx, &list, `SELECT workspace_id, id, channel, external_id, backfill FROM accounts
-		WHERE removed_at IS NULL AND state = 'connected' AND channel <> 'whatsapp' AND backfill->>'wanted' = 'true' ORDER BY id LIMIT 100`)
-	list = slices.DeleteFunc(list, func(a inbox.Account) bool { return f.throttled(a.ID) })
-	if err != nil || len(list) == 0 {
-		return err
-	}
-	a := list[0]
-	var p progress
-	if err := json.Unmarshal(a.Backfill, &p); err != nil {
-		p = progress{}
-	}
-	p.Wanted = true
-	if p.Started.IsZero() {
-		p.Started = f.Now().UTC()
-	}
-	account, err := f.Open(ctx, a.WorkspaceID, a.ID)
-	if err != nil {
-		return err
-	}
-	page, err := f.Network.ListPosts(ctx, account, p.Cursor)
-	if err != nil {
-		p.Note = publicFailure(err)
-		p.Wanted = false
-		return errors.Join(err, f.saveProgress(ctx, a, p))
-	}
-	for _, post := range page.Items {
-		if err := f.savePost(ctx, a.WorkspaceID, a.ID, post, f.media(ctx, account, post.MediaURL)); err != nil {
-			return err
-		}
-		n, err := f.comments(ctx, account, post.ID, "backfill", 20)
-		if err != nil {
-			return err
-		}
-		p.Posts++
-		p.Comments += n
-	}
-	p.Cursor = page.Next
-	if p.Cursor == "" || p.Posts >= maxBackfillPosts {
-		p.Wanted, p.Done = false, true
-	}
-	return f.saveProgress(ctx, a, p)
-}
-
-func publicFailure(err error) string {
-	var f *channels.Failure
-	if errors.As(err, &f) {
-		return f.Meaning
-	}
-	return "it could not be read; the log says why"
-}
-
-func (f *Fetcher) saveProgress(ctx context.Context, a inbox.Account, p progress) error {
-	b, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	tx, err := f.DB.BeginTxx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	if _, err := tx.ExecContext(ctx, `UPDATE accounts SET backfill = $3 WHERE workspace_id = $1 AND id = $2`, a.WorkspaceID, a.ID, string(b)); err != nil {
-		return fmt.Errorf("keep a backfill's progress: %w", err)
-	}
-	if err := inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: a.WorkspaceID, Topic: "account", ObjectID: a.ID}); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
 
 // comments reads a post's comments, page by page, through the door that webhooks use.
 func (f *Fetcher) comments(ctx context.Context, account channels.Account, postID, source string, pages int) (int, error) {

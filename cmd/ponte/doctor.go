@@ -12,6 +12,7 @@ import (
 	"ponte/api"
 	"ponte/channels"
 	"ponte/channels/network"
+	"ponte/fault"
 	"ponte/inbox"
 	"ponte/ingest"
 	"ponte/migrations"
@@ -155,6 +156,21 @@ func (v *service) examine(ctx context.Context, workspaceID, accountID int64) ([]
 	add(a.State == "connected", "state", a.State+" "+a.StateReason, "connect the account again")
 	add(a.Sending, "sending", map[bool]string{true: "on", false: "switched off for this account"}[a.Sending], "switch it on")
 	return out, nil
+}
+
+// subscribe asks the network to send an account's webhooks here. Why it would not is said in words that a
+// person can act on.
+func (v *service) subscribe(ctx context.Context, workspaceID, accountID int64) error {
+	open, err := v.openAccount(ctx, workspaceID, accountID)
+	if err != nil {
+		return err
+	}
+	err = v.network.Subscribe(ctx, open)
+	var failure *channels.Failure
+	if errors.As(err, &failure) {
+		return fault.New(fault.Invalid, "the network did not subscribe the account: %s", failure.Meaning)
+	}
+	return err
 }
 
 // examineSweep says how much of what happens on the account is seen at once.

@@ -252,6 +252,7 @@ func (v *service) buildAPI(rehearsalURL string) {
 		Doctor: func(ctx context.Context, workspaceID, accountID int64) ([]api.Check, error) {
 			return v.examine(ctx, workspaceID, accountID)
 		},
+		Subscribe: v.subscribe,
 		Backfill: func(ctx context.Context, workspaceID, accountID int64) error {
 			return v.inTx(ctx, func(tx *sqlx.Tx) error { return ingest.WantBackfill(ctx, tx, workspaceID, accountID) })
 		},

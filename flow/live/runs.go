@@ -2,7 +2,9 @@ package live
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"ponte/fault"
 	"ponte/flow"
 	"ponte/inbox"
 )
@@ -132,6 +135,29 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 UPDATE flow_runs SET state = $3, pending = $4, answers_event = $5, timer_at = $6, timer_seq = $7, updated_at = $8, ended_at = $9, why = $10 WHERE workspace_id = $1 AND id = $2`
 )
 
+// EndByHand leads a person out of a flow, as a member wishes. What it has planned to say already still goes out.
+func EndByHand(ctx context.Context, tx sqlx.ExtContext, workspace, id int64, at time.Time) error {
+	var run struct {
+		ConversationID int64 `db:"conversation_id"`
+		Ended          bool  `db:"ended"`
+	}
+	err := sqlx.GetContext(ctx, tx, &run, `SELECT conversation_id, ended_at IS NOT NULL AS ended FROM flow_runs WHERE workspace_id = $1 AND id = $2 FOR UPDATE`, workspace, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.New(fault.NotFound, "run %d of a flow does not exist in this workspace", id)
+	}
+	if err != nil {
+		return fmt.Errorf("load run %d: %w", id, err)
+	}
+	if run.Ended {
+		return fault.New(fault.Conflict, "this person has left the flow already")
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE flow_runs SET ended_at = $3, why = 'by_hand', timer_at = NULL, pending = '[]', updated_at = $3 WHERE workspace_id = $1 AND id = $2`, workspace, id, at)
+	if err != nil {
+		return fmt.Errorf("end run %d: %w", id, err)
+	}
+	return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: workspace, Topic: "flow_run", ObjectID: id}, inbox.Change{WorkspaceID: workspace, Topic: "conversation", ObjectID: run.ConversationID})
+}
+
 // EndResolved ends the runs of conversations that a person resolved or erased. It returns how many.
 func EndResolved(ctx context.Context, q sqlx.ExtContext) (int64, error) {
 	res, err := q.ExecContext(ctx, `
@@ -220,6 +246,8 @@ type RunView struct {
 // RunFilter narrows a list of runs. Zero fields do not narrow.
 type RunFilter struct {
 	FlowID       int64
+	Flow         string // key, also of a shipped one
+	Why          string // how it ended
 	Conversation int64
 	Open         *bool
 	Before       int64
@@ -233,7 +261,8 @@ func Runs(ctx context.Context, q sqlx.QueryerContext, workspace int64, f RunFilt
 FROM flow_runs r JOIN threads t ON t.workspace_id = r.workspace_id AND t.id = r.thread_id JOIN contacts c ON c.workspace_id = t.workspace_id AND c.id = t.contact_id
 LEFT JOIN flow_versions n ON n.workspace_id = r.workspace_id AND n.id = r.version_id LEFT JOIN flows w ON w.workspace_id = r.workspace_id AND w.id = r.flow_id
 WHERE r.workspace_id = $1 AND ($2 = 0 OR r.flow_id = $2) AND ($3 = 0 OR r.conversation_id = $3) AND ($4::boolean IS NULL OR (r.ended_at IS NULL) = $4) AND ($5 = 0 OR r.id < $5)
-ORDER BY r.id DESC LIMIT $6`, workspace, f.FlowID, f.Conversation, f.Open, f.Before, f.Limit)
+  AND ($7 = '' OR coalesce(w.key, r.shipped) = $7) AND ($8 = '' OR r.why = $8)
+ORDER BY r.id DESC LIMIT $6`, workspace, f.FlowID, f.Conversation, f.Open, f.Before, f.Limit, f.Flow, f.Why)
 	if err != nil {
 		return nil, fmt.Errorf("list runs of flows: %w", err)
 	}

@@ -27,7 +27,7 @@ export const agents: Agent[] = [
   { user_id: 1, capacity: 10, own_capacity: null, skills: ['kayaks'], languages: ['it', 'en'], teams: ['Care', 'Hire'], open: 7, present: true, seen_at: ago(0), away: false, away_until: null, away_note: '' },
   { user_id: 2, capacity: 4, own_capacity: 4, skills: [], languages: [], teams: ['Hire'], open: 0, present: false, seen_at: ago(90), away: true, away_until: null, away_note: 'lunch' },
 ];
-export const labels: Label[] = [{ id: 1, name: 'sunrise', color: 'orange', description: '', open: 80 }];
+export const labels: Label[] = [{ id: 1, name: 'sunrise', color: 'orange', description: 'Asked about the sunrise paddle', open: 80, conversations: 131, contacts: 12 }, { id: 2, name: 'group', color: 'blue', description: '', open: 2, conversations: 9, contacts: 0 }, { id: 0, name: 'new lead', color: 'gray', description: '', open: 31, conversations: 44, contacts: 3 }];
 export const notifications: Notifications = {
   unread: 2, next: '',
   items: [

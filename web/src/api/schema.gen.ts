@@ -88,6 +88,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{id}/backfill/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop reading an account's history
+         * @description Permission: configure
+         */
+        post: operations["post-accounts-id-backfill-cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{id}/check": {
         parameters: {
             query?: never;
@@ -122,6 +142,26 @@ export interface paths {
          * @description Permission: configure
          */
         post: operations["post-accounts-id-sending"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/subscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the network to send an account's webhooks here
+         * @description Permission: configure
+         */
+        post: operations["post-accounts-id-subscribe"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2048,6 +2088,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flow-runs/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lead a person out of a flow
+         * @description Permission: converse
+         */
+        post: operations["post-flow-runs-id-end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flow-secrets": {
         parameters: {
             query?: never;
@@ -2555,10 +2615,30 @@ export interface paths {
         put: operations["put-labels-id"];
         post?: never;
         /**
-         * Take a label off the list
+         * Take a label off the list, and off all that carries it
          * @description Permission: supervise
          */
         delete: operations["delete-labels-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make two labels one
+         * @description Permission: supervise
+         */
+        post: operations["post-labels-id-merge"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -4655,10 +4735,17 @@ export interface components {
         Account: {
             /** @description false: nothing on it is automatic, people decide */
             automate: boolean;
+            /** @description Null: its history was never asked for */
+            backfill: components["schemas"]["Backfill"] | null;
             base_url: string;
             /** @enum {string} */
             channel: "facebook" | "instagram" | "messenger" | "whatsapp";
             coverage: string;
+            /**
+             * Format: double
+             * @description Of what happened in seven days, the part that webhooks told, 0 to 1; null: not measured
+             */
+            coverage_share: number | null;
             external_id: string;
             health: components["schemas"]["Health"];
             /** Format: int64 */
@@ -4670,6 +4757,11 @@ export interface components {
             /** @enum {string} */
             state: "connected" | "needs_reauthorisation" | "removed";
             state_reason: string;
+            /**
+             * Format: date-time
+             * @description When recent comments were last read back
+             */
+            swept_at: string | null;
             waba_id: string;
         };
         AccountHealth: {
@@ -4909,6 +5001,30 @@ export interface components {
             note?: string;
             /** Format: date-time */
             until?: string;
+        };
+        Backfill: {
+            /**
+             * Format: date-time
+             * @description Paused: when it goes on
+             */
+            again_at: string | null;
+            /** Format: int64 */
+            comments: number;
+            /** Format: date-time */
+            ended_at: string | null;
+            /**
+             * Format: int64
+             * @description So many posts are read at most
+             */
+            most_posts: number;
+            /** @description What went wrong last */
+            note: string;
+            /** Format: int64 */
+            posts: number;
+            /** Format: date-time */
+            started_at: string | null;
+            /** @enum {string} */
+            state: "waiting" | "reading" | "paused" | "done" | "cancelled" | "failed";
         };
         Backtest: {
             counts: components["schemas"]["Counts"];
@@ -5883,6 +5999,8 @@ export interface components {
             bot_median_seconds: number | null;
             /** Format: double */
             bot_p90_seconds: number | null;
+            /** @description By the day they were opened, in the workspace's time zone; days without any are left out */
+            days: components["schemas"]["DeskSlice"][];
             /**
              * Format: double
              * @description Held of held and missed; null: none of either
@@ -5903,6 +6021,15 @@ export interface components {
             /** Format: date-time */
             from: string;
             /** Format: int64 */
+            handed_over: number;
+            /**
+             * Format: double
+             * @description From the handover to a person's first answer
+             */
+            handover_median_seconds: number | null;
+            /** Format: double */
+            handover_p90_seconds: number | null;
+            /** Format: int64 */
             human_answered: number;
             /**
              * Format: double
@@ -5913,6 +6040,8 @@ export interface components {
             human_p90_seconds: number | null;
             /** Format: date-time */
             longest_waiting_since: string | null;
+            /** @description By the member they are assigned to */
+            members: components["schemas"]["DeskSlice"][];
             /** Format: int64 */
             opened: number;
             /**
@@ -5926,12 +6055,34 @@ export interface components {
             snoozed_now: number;
             /** Format: int64 */
             taken_back: number;
+            teams: components["schemas"]["DeskSlice"][];
             /** Format: date-time */
             to: string;
             /** Format: int64 */
             unassigned_now: number;
             /** Format: int64 */
             waiting_now: number;
+        };
+        DeskSlice: {
+            /** Format: int64 */
+            bot_answered: number;
+            /** Format: double */
+            bot_median_seconds: number | null;
+            /** Format: int64 */
+            deadlines_held: number;
+            /** Format: int64 */
+            deadlines_missed: number;
+            /** Format: int64 */
+            handed_over: number;
+            /** Format: int64 */
+            human_answered: number;
+            /** Format: double */
+            human_median_seconds: number | null;
+            /** @description A date, the name of a team, or the id of a member */
+            key: string;
+            name: string;
+            /** Format: int64 */
+            opened: number;
         };
         DeskState: {
             /**
@@ -6652,6 +6803,16 @@ export interface components {
         Label: {
             /** @enum {string} */
             color: "gray" | "red" | "orange" | "yellow" | "green" | "teal" | "blue" | "violet" | "pink";
+            /**
+             * Format: int64
+             * @description People who carry it
+             */
+            contacts: number;
+            /**
+             * Format: int64
+             * @description All conversations that carry it
+             */
+            conversations: number;
             description: string;
             /** Format: int64 */
             id: number;
@@ -6859,6 +7020,13 @@ export interface components {
             from_id: number;
             /** @description Why they are one person */
             reason: string;
+        };
+        MergeLabelInBody: {
+            /**
+             * Format: int64
+             * @description The label that stays
+             */
+            into_id: number;
         };
         Message: {
             action: components["schemas"]["MessageAction"] | null;
@@ -9125,6 +9293,41 @@ export interface operations {
             };
         };
     };
+    "post-accounts-id-backfill-cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-accounts-id-check": {
         parameters: {
             query?: never;
@@ -9183,6 +9386,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Account"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-accounts-id-subscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -12654,6 +12890,10 @@ export interface operations {
         parameters: {
             query?: {
                 flow_id?: number;
+                /** @description Key of a flow, also of a shipped one */
+                flow?: string;
+                /** @description How they ended */
+                why?: string;
                 conversation_id?: number;
                 state?: "open" | "ended";
                 /** @description Runs with a smaller id */
@@ -12674,6 +12914,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageFlowRun"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-flow-runs-id-end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -13712,7 +13985,10 @@ export interface operations {
     };
     "delete-labels-id": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Take it off all that carries it, too; else they keep it as a free word */
+                everywhere?: boolean;
+            };
             header?: never;
             path: {
                 id: number;
@@ -13727,6 +14003,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-labels-id-merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeLabelInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Label"];
+                };
             };
             /** @description Error */
             default: {
