@@ -20,7 +20,7 @@ import (
 //	POST /control/edit      {comment, text}             Facebook announces it, Instagram does not
 //	POST /control/remove    {comment}                   likewise
 //	POST /control/dm        {account, person, text}                  -> {id}
-//	POST /control/whatsapp  {person, text | button | row, forwarded?, account?, reply_to?}  -> {id}; button and row are {id,title}
+//	POST /control/whatsapp  {person, text | button | row, forwarded?, account?, reply_to?, hours?}  -> {id}; button and row are {id,title}; hours: it was written that long ago and is told only now
 //	POST /control/unsend    {message}
 //	POST /control/tap       {message}                   -> {phone, text}: what a wa.me link in the message would prefill
 //	POST /control/person    {name, username, language, phone}        -> {id}
@@ -211,7 +211,7 @@ func (s *Server) playWhatsApp(in input) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := Message{ID: s.st.id("wamid.IN"), Account: a.ID, Person: p.ID, Type: "text", Text: in.Text, At: s.now().UTC()}
+	m := Message{ID: s.st.id("wamid.IN"), Account: a.ID, Person: p.ID, Type: "text", Text: in.Text, At: s.now().UTC().Add(-time.Duration(in.Hours * float64(time.Hour)))}
 	content := map[string]any{"text": map[string]any{"body": in.Text}}
 	switch {
 	case in.Button != nil:

@@ -53,18 +53,18 @@ func DecideAlike(ctx context.Context, db *sqlx.DB, change Change, d Decision, ho
 		}
 		one := d
 		one.CommentID = comment[0]
-		if err := Decide(ctx, tx, one); err != nil {
-			return err
-		}
-		return inbox.Wake(ctx, tx, Channel)
+		return Decide(ctx, tx, one)
 	})
 	if err != nil {
 		return out, err
 	}
 	out.HoldsUntil = d.until.UTC()
 	out.Done = 1
-	err = spread(ctx, db, change, d.Who.WorkspaceID, d.ItemID, d.At, MaxBatch-1, &out)
-	return out, err
+	if err := spread(ctx, db, change, d.Who.WorkspaceID, d.ItemID, d.At, MaxBatch-1, &out); err != nil || out.Left == 0 {
+		return out, err
+	}
+	// Woken only now: before, it would take comments that this call counts.
+	return out, change(ctx, func(tx *sqlx.Tx) error { return inbox.Wake(ctx, tx, Channel) })
 }
 
 // UndoBatch takes back what was decided together, where nobody has decided otherwise since, and ends its

@@ -32,7 +32,7 @@ const items: NavItem[] = [
   { path: '/rehearse', label: 'nav.rehearse', icon: IconDeviceMobileMessage, key: 'g r', group: 'setup', needs: 'configure' },
   { path: '/events', label: 'nav.events', icon: IconActivity, key: 'g v', group: 'records', count: (o) => o.parked },
   { path: '/consent', label: 'nav.consent', icon: IconNotebook, key: 'g l', group: 'records', needs: 'audit' },
-  { path: '/compliance', label: 'nav.compliance', icon: IconShieldExclamation, key: 'g p', group: 'records', needs: 'configure' },
+  { path: '/compliance', label: 'nav.compliance', icon: IconShieldExclamation, key: 'g y', group: 'records', needs: 'configure' },
   { path: '/audit', label: 'nav.audit', icon: IconHistory, key: 'g u', group: 'records', needs: 'audit' },
 ];
 

@@ -10,6 +10,7 @@ import type { Me, Overview } from '@/api/types';
 import { useSignOfLife } from '@/api/desk';
 import { useKeys } from '@/ui/keys';
 import { Bell, useBrowserNotices } from './bell';
+import { Announcer, useTitle } from './heard';
 import { KeyHelp } from './key-help';
 import { navFor, type NavItem } from './nav';
 import { Palette } from './palette';
@@ -24,6 +25,7 @@ export function Shell({ me }: { me: Me }) {
   useSignOfLife(me.user.id !== 0);
   useBrowserNotices();
   const items = navFor(me);
+  useTitle(me, items);
   const navigate = useNavigate();
   const [help, setHelp] = useState(false);
   const [more, setMore] = useState(false);
@@ -40,6 +42,7 @@ export function Shell({ me }: { me: Me }) {
       <nav className={css.side} aria-label={t('nav.label')}>{side}</nav>
       <div className={css.main}>
         <Banners me={me} live={live} />
+        <Announcer overview={overview} />
         <main id="content" tabIndex={-1} className={css.content}><Outlet /></main>
       </div>
       <nav className={css.bottom} aria-label={t('nav.label')}>
@@ -75,11 +78,13 @@ function Side({ me, items, overview, live, onHelp, onGo }: SideProps) {
         </div>
         <span style={{ marginInlineStart: 'auto' }}><Bell me={me} /></span>
       </div>
-      {links('work')}
-      <div className={css.group}>{t('nav.setup')}</div>
-      {links('setup')}
-      <div className={css.group}>{t('nav.records')}</div>
-      {links('records')}
+      <div className={css.links}>
+        {links('work')}
+        <div className={css.group}>{t('nav.setup')}</div>
+        {links('setup')}
+        <div className={css.group}>{t('nav.records')}</div>
+        {links('records')}
+      </div>
       <div className={css.foot}>
         <div className={css.live} role="status">
           <span className={css.dot} data-state={live} aria-hidden />
