@@ -60,10 +60,18 @@ const sqlInsertNumberWordings = `INSERT INTO consent_wordings (workspace_id, nam
 // AddFormWording keeps the words beside a form's box as a wording of its own and returns its id. The same
 // words in the same language are not kept twice.
 func AddFormWording(ctx context.Context, tx sqlx.ExtContext, workspace int64, form, language, text, actor string) (int64, error) {
-	name := "lead:" + form
+	return keepShown(ctx, tx, workspace, "lead:"+form, language, text, actor)
+}
+
+// AddTemplateWording keeps the words of a template that asks for consent, in the same way.
+func AddTemplateWording(ctx context.Context, tx sqlx.ExtContext, workspace int64, template, language, text string) (int64, error) {
+	return keepShown(ctx, tx, workspace, "template:"+template, language, text, "system")
+}
+
+func keepShown(ctx context.Context, tx sqlx.ExtContext, workspace int64, name, language, text, actor string) (int64, error) {
 	var ids []int64
 	if err := sqlx.SelectContext(ctx, tx, &ids, `SELECT id FROM consent_wordings WHERE workspace_id = $1 AND name = $2 AND language = $3 AND text = $4 ORDER BY version DESC LIMIT 1`, workspace, name, language, text); err != nil {
-		return 0, fmt.Errorf("look for a form's wording: %w", err)
+		return 0, fmt.Errorf("look for a wording: %w", err)
 	}
 	if len(ids) > 0 {
 		return ids[0], nil
@@ -74,7 +82,7 @@ INSERT INTO consent_wordings (workspace_id, name, version, language, text, sourc
 SELECT $1, $2, 1 + coalesce(max(version), 0), $3, $4, $4, $5 FROM consent_wordings WHERE workspace_id = $1 AND name = $2 AND language = $3
 RETURNING id`, workspace, name, language, text, actor)
 	if err != nil {
-		return 0, fmt.Errorf("keep a form's wording: %w", err)
+		return 0, fmt.Errorf("keep a wording: %w", err)
 	}
 	return id, nil
 }

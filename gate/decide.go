@@ -73,6 +73,7 @@ type Facts struct {
 	Comment  *CommentFacts
 	Template *TemplateFacts
 	Sequence *SequenceFacts // nil: it is no reminder
+	Asked    *time.Time     // when the person was last asked for consent to offers by template
 
 	Sent     []time.Time // promotional messages to this person in 30 days, over all channels
 	CapDay   int
@@ -95,7 +96,7 @@ const (
 
 // Decide answers whether an action may go out now. The order of the checks is the order of the codes:
 // expired, workspace_off, account_off, not_yet, comment_gone, comment_hidden, own_comment, blocked,
-// already_replied, human_agent_only, opted_out, doubt, no_consent, window_closed,
+// already_replied, human_agent_only, opted_out, doubt, asked_already, window_closed, no_consent, window_closed,
 // template_not_approved, template_quality, template_pacing, identification_missing, opt_out_missing,
 // sequence_replied, sequence_goal, sequence_full, sequence_spacing, cap_24h, cap_30d, quiet_hours,
 // price_unknown, budget_day, budget_month, budget_campaign.
@@ -115,6 +116,9 @@ var checks = []func(Facts) *Decision{switches, comment, person, permission, wind
 // effectivePurpose applies the rule again, now that template and event are known: "answer" stands only
 // for a recent event of this very person.
 func (f Facts) effectivePurpose() Purpose {
+	if f.asks() {
+		return Service
+	}
 	d := Draft{Call: f.Call, Origin: f.Origin, Wish: f.Purpose, Event: f.answersRecent()}
 	if f.Template != nil {
 		d.Category, d.Body = f.Template.Category, f.Template.Text
@@ -209,19 +213,28 @@ func permission(f Facts) *Decision {
 			return refuse("opted_out", "the person asked for no messages at all")
 		}
 	case Promotional:
-		switch f.Consent.Status {
-		case consent.Granted:
-		case consent.Withdrawn, consent.Refused:
-			return refuse("opted_out", fmt.Sprintf("the person took back or refused consent to offers on %s", f.Consent.Since.UTC().Format("2 January 2006 15:04 MST")))
-		case consent.Doubtful:
-			return refuse("doubt", "the person may have asked to stop; they must say first that they did not")
-		case consent.Expired:
-			return refuse("no_consent", "the person's consent to offers has ended")
-		default:
-			return refuse("no_consent", "this counts as promotional, and there is no provable consent to offers for this address, brand and channel")
-		}
+		return f.mayOffer()
 	}
 	return nil
+}
+
+// mayOffer wants a live consent for what is promotional.
+func (f Facts) mayOffer() *Decision {
+	switch f.Consent.Status {
+	case consent.Granted:
+		return nil
+	case consent.Withdrawn, consent.Refused:
+		return refuse("opted_out", fmt.Sprintf("the person took back or refused consent to offers on %s", f.Consent.Since.UTC().Format("2 January 2006 15:04 MST")))
+	case consent.Doubtful:
+		return refuse("doubt", "the person may have asked to stop; they must say first that they did not")
+	}
+	if d := f.notAsked(); d != nil {
+		return d
+	}
+	if f.Consent.Status == consent.Expired {
+		return refuse("no_consent", "the person's consent to offers has ended")
+	}
+	return refuse("no_consent", "this counts as promotional, and there is no provable consent to offers for this address, brand and channel")
 }
 
 func window(f Facts) *Decision {

@@ -80,7 +80,11 @@ func (b *batch) complete(i int, f Facts) (Facts, *Decision, error) {
 		return f, &Decision{Verb: Hold, Code: "settings_invalid", Purpose: r.Purpose, Until: b.now.Add(recheck / 12),
 			Meaning: "the workspace's settings cannot be read, so nothing goes out until they are corrected: " + err.Error()}, nil
 	}
-	f.Sent = b.sent[contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}]
+	person := contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}
+	f.Sent = b.sent[person]
+	if at, ok := b.asked[person]; ok {
+		f.Asked = &at
+	}
 	f.Sequence = b.sequences[r.sequence()]
 	if f.Comment != nil && b.replied[r.CommentID] != 0 && b.replied[r.CommentID] != r.ActionID {
 		f.Comment.Replied = true
@@ -100,6 +104,9 @@ func (b *batch) note(r Request, f Facts, d Decision) {
 	}
 	if r.Call.Kind == channels.PrivateReply {
 		b.replied[r.CommentID] = r.ActionID
+	}
+	if f.question() {
+		b.asked[contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}] = b.now
 	}
 	if s := b.sequences[r.sequence()]; s != nil {
 		s.Sent = append(s.Sent, b.now)
@@ -128,7 +135,8 @@ type batch struct {
 	templates  map[templateKey]TemplateFacts
 	histories  map[contactKey]*consent.History
 	sent       map[contactKey][]time.Time
-	replied    map[int64]int64 // comment → action
+	replied    map[int64]int64          // comment → action
+	asked      map[contactKey]time.Time // for consent to offers, by template
 	campaigns  map[int64]campaignRow
 	sequences  map[sequenceKey]*SequenceFacts
 	free       map[threadKey]bool // free entry points that are open
@@ -179,7 +187,7 @@ type templateKey struct {
 
 func (b *batch) load(ledger *consent.Ledger) ([]Facts, error) {
 	for _, step := range []func() error{b.loadWorkspaces, b.loadAccounts, b.loadContacts, b.loadThreads, b.loadComments,
-		b.loadEvents, b.loadTemplates, b.loadReplied, b.loadSent, b.loadCampaigns, b.loadSequences, b.loadFree} {
+		b.loadEvents, b.loadTemplates, b.loadAsked, b.loadReplied, b.loadSent, b.loadCampaigns, b.loadSequences, b.loadFree} {
 		if err := step(); err != nil {
 			return nil, err
 		}

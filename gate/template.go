@@ -17,6 +17,7 @@ type TemplateFacts struct {
 	Quality  string // GREEN, YELLOW, RED, UNKNOWN or empty
 	Paced    bool   // messages with it are held by the network while it looks at the first ones
 	Text     string // all its texts
+	Asks     bool   // it began as the ready-made question for consent to offers
 }
 
 func template(f Facts) *Decision {
@@ -80,12 +81,13 @@ func (b *batch) loadTemplates() error {
 		Status     string `db:"status"`
 		Quality    string `db:"quality"`
 		Components []byte `db:"components"`
+		Asks       bool   `db:"asks"`
 	}
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, fmt.Sprintf(sqlGateTemplates, keys.SQL()), keys.Args()...); err != nil {
+	if err := sqlx.SelectContext(b.ctx, b.q, &rows, fmt.Sprintf(sqlGateTemplates, keys.SQL(), len(keys.Args())+1), append(keys.Args(), ConsentQuestion)...); err != nil {
 		return fmt.Errorf("load templates for the gate: %w", err)
 	}
 	for _, t := range rows {
-		f := TemplateFacts{Status: t.Status, Category: t.Category, Quality: t.Quality}
+		f := TemplateFacts{Status: t.Status, Category: t.Category, Quality: t.Quality, Asks: t.Asks}
 		for _, s := range componentTexts(t.Components) {
 			f.Text += s + "\n"
 		}
@@ -131,8 +133,10 @@ HAVING NOT bool_or(EXISTS (SELECT 1 FROM receipts r WHERE r.account_id = x.accou
 // A template belongs to the WhatsApp business account; any of its numbers may send it.
 const sqlGateTemplates = `
 SELECT DISTINCT ON (k.account_id, k.name, k.language) k.account_id, k.name, k.language, t.category,
-       CASE WHEN t.paused_by <> '' THEN 'paused by a member' ELSE t.status END AS status, t.quality, t.components
-FROM (%s) AS k (account_id, name, language)
+       CASE WHEN t.paused_by <> '' THEN 'paused by a member' ELSE t.status END AS status, t.quality, t.components,
+       t.name = $%[2]d OR EXISTS (SELECT 1 FROM template_drafts d JOIN accounts c ON c.workspace_id = d.workspace_id AND c.id = d.account_id
+           WHERE d.workspace_id = o.workspace_id AND c.waba_id = o.waba_id AND d.name = t.name AND d.language = t.language AND d.ready = $%[2]d AND d.removed_at IS NULL) AS asks
+FROM (%[1]s) AS k (account_id, name, language)
 JOIN accounts a ON a.id = k.account_id
 JOIN accounts o ON o.workspace_id = a.workspace_id AND o.waba_id = a.waba_id
 JOIN templates t ON t.workspace_id = o.workspace_id AND t.account_id = o.id AND t.name = k.name AND t.language = k.language

@@ -80,7 +80,9 @@ func TestComplaintsInPublicReachTheComplianceQueue(t *testing.T) {
 		kind string
 		doer bool // the network says who
 	}{
-		"instagram": {func(b *rig) string { return b.igComment("c1", "77", "info: who gave you my number?! I will report you") }, "complaint", true},
+		"instagram": {func(b *rig) string {
+			return b.igComment("c1", "77", "info: who gave you my number?! I will report you")
+		}, "complaint", true},
 		"a reply": {func(b *rig) string {
 			return b.igReply("c1", "c0", "77", "prezzo? Intanto vi segnalo al Garante della privacy")
 		}, "authority", true},

@@ -56,6 +56,9 @@ func (s *scene) messageReceived(e *event) (string, error) {
 	if o := s.optIn(e, verdict); o != nil {
 		return s.confirmOptIn(t, v, m, o, e)
 	}
+	if said, done, err := s.offerAnswered(t, v, m, verdict, e); done || err != nil {
+		return said, err
+	}
 	if e.Referral != nil && !created && originFree(v.Origin) {
 		v.Origin = referralOrigin(e.Referral)
 	}

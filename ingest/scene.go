@@ -47,7 +47,8 @@ type scene struct {
 	followed  map[int64]int64            // by thread: the last event of this batch that wants an answer
 	outcomes  map[int64]router.Outcome   // by thread: a reference presented earlier in this batch
 	asks      map[int64]*askRow
-	asked     map[int64]time.Time // wordings that were said last in their thread, by action: when they left
+	questions map[int64]*offerQuestion // for consent to offers, by template, by identity
+	asked     map[int64]time.Time      // wordings that were said last in their thread, by action: when they left
 	histories map[consent.Key]*consent.History
 	wordings  []consent.Wording
 	ours      map[string]bool                 // own comments that are replies we sent: account + text under a root
@@ -104,7 +105,7 @@ func (d *Decider) load(ctx context.Context, tx *sqlx.Tx, events []*event) (*scen
 		return nil, err
 	}
 	for _, step := range []func(context.Context, *sqlx.Tx, []*event) error{
-		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadOptIns, s.loadSentNumbers, s.loadPeople, s.loadComments, s.loadThreads, s.loadNumbers, s.loadFlows, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadStrikes, s.loadAuthors, s.loadStorms, s.loadConsent,
+		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadOptIns, s.loadSentNumbers, s.loadPeople, s.loadComments, s.loadThreads, s.loadNumbers, s.loadFlows, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadStrikes, s.loadAuthors, s.loadStorms, s.loadConsent, s.loadOfferQuestions,
 	} {
 		if err := step(ctx, tx, events); err != nil {
 			return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/fault"
+	"ponte/gate"
 	"ponte/inbox"
 )
 
@@ -204,12 +205,22 @@ func (l Listed) readyMapping() (Definition, bool) {
 // NumberAnswer says whether a tap or a text is the answer to the question whether a number was left by its
 // owner. A template that was made elsewhere sends its buttons' words instead of our payload.
 func NumberAnswer(payload, text string) (yes, no bool) {
+	return buttonAnswer(NumberCheck, payload, text)
+}
+
+// OffersAnswer says the same of the question whether offers are welcome.
+func OffersAnswer(payload, text string) (yes, no bool) {
+	return buttonAnswer(gate.ConsentQuestion, payload, text)
+}
+
+// buttonAnswer says which of the two buttons of a ready-made question was tapped, or written out.
+func buttonAnswer(key, payload, text string) (yes, no bool) {
 	sources, err := readySources()
 	if err != nil {
 		return false, false
 	}
 	for _, s := range sources {
-		if s.Key != NumberCheck {
+		if s.Key != key {
 			continue
 		}
 		for i, b := range s.Buttons {
