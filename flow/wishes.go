@@ -37,6 +37,7 @@ func (r *run) wished(messages []Input) bool {
 		if m.Wish == WantsHelp {
 			r.handOver("asked_for_a_person", "", "", "human.ok")
 			r.note("asked for a person")
+			r.heardDoubt(messages)
 			return true
 		}
 	}
@@ -46,6 +47,7 @@ func (r *run) wished(messages []Input) bool {
 			return true
 		}
 	}
+	r.heardDoubt(messages)
 	return r.s.Doubt && r.answeredDoubt(messages)
 }
 
@@ -63,6 +65,18 @@ func (r *run) doubt(m Input) {
 	r.emit(Effect{Kind: ConsentGiven, Act: "doubt", Purpose: "promotional", How: "plain_words", Words: words(m)})
 	r.askDoubt()
 	r.note("may want to stop: counted as withdrawn for offers, asked once")
+}
+
+// heardDoubt keeps a doubtful wish that is not asked about, because it was before, or because a person will
+// answer: a consent given since on another way does not outlive it.
+func (r *run) heardDoubt(messages []Input) {
+	for _, m := range messages {
+		if m.Wish == MayStop {
+			r.emit(Effect{Kind: ConsentGiven, Act: "doubt", Purpose: "promotional", How: "plain_words", Words: words(m)})
+			r.note("may want to stop: counted as withdrawn for offers until they say otherwise")
+			return
+		}
+	}
 }
 
 func (r *run) askDoubt() {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -172,6 +174,29 @@ type contactFacts struct {
 	TimeZone    string     `db:"time_zone"`
 	Country     string     `db:"country"`
 	BlockedAt   *time.Time `db:"blocked_at"`
+	Phones      string     `db:"phones"` // of the person's identities, with a space between
+}
+
+// zones are where the person may be when this goes to them: where the number it goes to is from; a message
+// to no number, where any number is from that we know of the person.
+func (c contactFacts) zones(w workspaceFacts, phone string) (zones []*time.Location, national bool) {
+	phones := []string{phone}
+	if known := strings.Fields(c.Phones); phone == "" && len(known) > 0 {
+		phones = known
+	}
+	for _, p := range phones {
+		some, country := Place{TimeZone: c.TimeZone, Country: c.Country, Phone: p, Workspace: w.TimeZone, Home: w.Country}.Zones()
+		if len(some) == 0 {
+			return nil, national // a zone that is not known: no hour is open
+		}
+		for _, z := range some {
+			if !slices.ContainsFunc(zones, func(have *time.Location) bool { return have.String() == z.String() }) {
+				zones = append(zones, z)
+			}
+		}
+		national = national || country == "AU"
+	}
+	return zones, national
 }
 
 type threadKey struct {
@@ -246,8 +271,7 @@ func (b *batch) facts(r Request) Facts {
 		service := h.State(r.IdentityID, privateSide(r.Call.Channel), consent.Service, b.now)
 		f.AllStop = service.Status == consent.Withdrawn || service.Status == consent.Doubtful
 	}
-	zones, country := Place{TimeZone: contact.TimeZone, Country: contact.Country, Phone: inbox.Digits(r.Call.Phone), Workspace: w.TimeZone, Home: w.Country}.Zones()
-	f.Zones, f.Hours.National = zones, country == "AU"
+	f.Zones, f.Hours.National = contact.zones(w, inbox.Digits(r.Call.Phone))
 	return f
 }
 
@@ -317,7 +341,10 @@ func (b *batch) loadContacts() error {
 	return nil
 }
 
-const sqlGateContacts = `SELECT workspace_id, id, time_zone, country, blocked_at FROM contacts WHERE id = ANY($1)`
+const sqlGateContacts = `
+SELECT c.workspace_id, c.id, c.time_zone, c.country, c.blocked_at,
+       coalesce((SELECT string_agg(i.phone, ' ' ORDER BY i.phone) FROM identities i WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id AND i.phone IS NOT NULL), '') AS phones
+FROM contacts c WHERE c.id = ANY($1)`
 
 func (b *batch) loadThreads() error {
 	var rows []struct {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"ponte/consent"
 )
@@ -46,6 +47,40 @@ func TestADoubtfulWithdrawalIsAskedAboutOnceOnEveryChannel(t *testing.T) {
 			if got := b.text(`SELECT string_agg(act, ' ' ORDER BY seq) FROM consent_entries`); got != "doubt withdraw" || asked() != first {
 				t.Errorf("yes, stop: %s, asked %d times: %v", got, asked(), b.reasons())
 			}
+		})
+	}
+}
+
+// Whoever answers, and whatever was asked before: a doubt counts from the moment it is heard.
+func TestADoubtIsHeardWhileAPersonAnswers(t *testing.T) {
+	t.Parallel()
+	for name, during := range map[string]func(b *rig){
+		"a person is answering": func(b *rig) { b.exec(`UPDATE conversations SET handler = 'human'`) },
+		"they stopped before":   func(b *rig) { b.feed(b.waText("s1", customer, "STOP")) },
+		"a person, in a flow that runs": func(b *rig) {
+			b.publish(twoQuestions, "boats")
+			b.write("boats")
+			b.exec(`UPDATE conversations SET handler = 'human'`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			b.feed(b.waText("m1", customer, "hello"))
+			b.sent()
+			during(b)
+			b.pass(time.Minute)
+			text, _ := b.request("")
+			b.feed(b.waText("m2", customer, text))
+			if got := b.offers(customer); got != consent.Granted {
+				t.Fatalf("stands at %q: %v", got, b.reasons())
+			}
+			b.pass(time.Minute)
+			b.feed(b.waText("m3", customer, "basta"))
+			if got := b.offers(customer); got != consent.Doubtful {
+				t.Errorf("after a doubt the consent stands at %q: %v", got, b.reasons())
+			}
+			b.lastReason("may want to stop")
 		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 // from the program, as plainly as the rules are told, and only to be compared with it.
 type model struct {
 	people  map[int64]*someone // by identity
+	stated  map[int64]string   // contact → the zone that its record states
 	ledger  []act
 	promos  []promo // offers that left, or may have
 	nudges  []nudge
@@ -21,7 +22,6 @@ type model struct {
 type someone struct {
 	identity, contact, account int64
 	address, channel           string
-	zones                      []string // where the person may be
 	blocked                    bool
 }
 
@@ -105,9 +105,32 @@ func (m *model) agreed(identity int64, now time.Time) bool {
 	return yes != nil && !doubted && (yes.until == nil || now.Before(*yes.until))
 }
 
+// zones is where the person may be: as their record states; else where the number is from that it goes to;
+// else where any number of theirs is from; else at the brand's own place.
+func (m *model) zones(identity int64) []string {
+	who := m.people[identity]
+	if z := m.stated[who.contact]; z != "" {
+		return []string{z}
+	}
+	from := map[bool]string{true: "Europe/Bucharest", false: "Europe/Rome"}
+	if phone, is := strings.CutPrefix(who.address, "phone:"); is {
+		return []string{from[strings.HasPrefix(phone, "40")]}
+	}
+	var out []string
+	for _, p := range m.same(identity) {
+		if phone, is := strings.CutPrefix(p.address, "phone:"); is {
+			out = append(out, from[strings.HasPrefix(phone, "40")])
+		}
+	}
+	if len(out) == 0 {
+		return []string{"Europe/Rome"}
+	}
+	return out
+}
+
 // decent says whether it is Monday to Friday from 9 to 20, or Saturday from 9 to 17, wherever the person may be.
 func (m *model) decent(identity int64, now time.Time) bool {
-	for _, name := range m.people[identity].zones {
+	for _, name := range m.zones(identity) {
 		zone, err := time.LoadLocation(name)
 		if err != nil {
 			panic(err)

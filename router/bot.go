@@ -159,8 +159,10 @@ func Step(cfg Config, brand string, s State, in Input) Turn {
 			b.t.State.Stage, b.t.State.WordingID = StageDone, 0
 		}
 		b.t.Reason = "a person is answering; the bot is silent"
+		b.heardDoubt()
 	case in.WantsHuman:
 		b.handOver("asked_for_a_person", "human.ok")
+		b.heardDoubt()
 	case in.OptOut == "doubtful" && s.Stage != StageDoubt && s.Stage != StageStopped:
 		b.doubt()
 	case s.Stage == StageDoubt:
@@ -175,8 +177,20 @@ func Step(cfg Config, brand string, s State, in Input) Turn {
 		b.welcome()
 	default:
 		b.afterwards()
+		b.heardDoubt()
 	}
 	return b.t
+}
+
+// heardDoubt keeps a doubtful wish to stop that the bot does not ask about, because a person is answering,
+// or because it was told to stop before: a consent given since on another way does not outlive it.
+func (b *bot) heardDoubt() {
+	if b.in.OptOut != "doubtful" {
+		return
+	}
+	b.t.Consent = append(b.t.Consent, ConsentStep{"doubt", "promotional", "plain_words"})
+	b.t.Waits = true
+	b.t.Reason += "; may want to stop: counted as withdrawn for offers until they say otherwise"
 }
 
 type bot struct {
