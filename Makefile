@@ -11,7 +11,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json web/package.json web/mock -type f ! -name '*.test.*' 2>/dev/null)
 NODE_MODULES := web/node_modules/.package-lock.json
 
-.PHONY: help setup setup-run build run test test-go test-web test-browser check generate bench eval clean
+.PHONY: help setup setup-run build run test test-go test-web test-browser check generate bench bench-web eval clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ bench: setup-run build ## measure receiving, the pipeline and an overload on thi
 	@bin/ponte bench receive
 	@bin/ponte bench pipeline
 	@bin/ponte bench overload
+
+bench-web: setup build ## measure the inbox in a browser, on 100,000 made-up conversations (DATA=folder to keep them)
+	@node scripts/bench-web.mjs --conversations $(or $(CONVERSATIONS),100000) $(if $(DATA),--data $(DATA))
 
 eval: build ## measure moderation and write the table into docs/moderation.md (DATA=folder with labelled sets)
 	@node scripts/eval.mjs $(DATA)

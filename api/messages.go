@@ -69,6 +69,9 @@ func (s *Server) listMessages(ctx context.Context, who *caller, in *messagesIn) 
 		return Page[Message]{}, err
 	}
 	if v.RootCommentID != nil {
+		if in.Before != 0 { // the first page holds the whole thread
+			return pageOf([]Message{}, ""), nil
+		}
 		items, err := s.commentsAsMessages(ctx, who, v.Conversation)
 		return pageOf(items, ""), err
 	}

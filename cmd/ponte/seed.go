@@ -54,9 +54,14 @@ func (d seedCmd) Run(ctx context.Context, c *config) error {
 			Conversations int64 `db:"conversations" json:"conversations"`
 			Messages      int64 `db:"messages" json:"messages"`
 			Contacts      int64 `db:"contacts" json:"contacts"`
+			Longest       int64 `db:"longest" json:"longest"` // the conversation with the most messages
+			LongestHas    int64 `db:"longest_has" json:"longest_messages"`
 		}
 		if err := s.DB.GetContext(ctx, &n, sqlSeeded, w.ID); err != nil {
 			return fmt.Errorf("count what was made: %w", err)
+		}
+		if err := s.DB.GetContext(ctx, &n, sqlLongest, w.ID); err != nil {
+			return fmt.Errorf("find the longest conversation: %w", err)
 		}
 		printJSON(n)
 		return nil
@@ -66,6 +71,8 @@ func (d seedCmd) Run(ctx context.Context, c *config) error {
 const sqlSeeded = `
 SELECT (SELECT count(*) FROM conversations WHERE workspace_id = $1) AS conversations, (SELECT count(*) FROM messages WHERE workspace_id = $1) AS messages,
        (SELECT count(*) FROM contacts WHERE workspace_id = $1) AS contacts`
+
+const sqlLongest = `SELECT conversation_id AS longest, count(*) AS longest_has FROM messages WHERE workspace_id = $1 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1`
 
 // seedAccounts makes the three accounts that the conversations hang on, unable to send.
 func seedAccounts(ctx context.Context, s *store, workspace int64) ([]int64, error) {

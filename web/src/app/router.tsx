@@ -12,7 +12,7 @@ const whole = (value: unknown): number | undefined => {
 };
 
 interface ModerationSearch { queue?: 'all' | undefined; state?: string | undefined; account?: number | undefined; post?: number | undefined; contact?: number | undefined; language?: string | undefined; category?: string | undefined; tier?: string | undefined; sure?: string | undefined; age?: string | undefined; by?: string | undefined; q?: string | undefined; id?: number | undefined }
-interface InboxSearch { view?: string | undefined; label?: string | undefined; state?: 'resolved' | undefined; channel?: string | undefined; team?: string | undefined; q?: string | undefined; id?: number | undefined }
+interface InboxSearch { view?: string | undefined; label?: string | undefined; state?: 'resolved' | undefined; channel?: string | undefined; team?: string | undefined; q?: string | undefined; id?: number | undefined; at?: number | undefined }
 
 const root = createRootRoute({ component: Gate, notFoundComponent: NotFound });
 
@@ -48,7 +48,7 @@ const policies = createRoute({
 const inbox = createRoute({
   getParentRoute: () => root,
   path: '/inbox',
-  validateSearch: (s: Record<string, unknown>): InboxSearch => ({ view: text(s['view']), state: s['state'] === 'resolved' ? 'resolved' : undefined, channel: text(s['channel']), team: text(s['team']), label: text(s['label']), q: text(s['q']), id: whole(s['id']) }),
+  validateSearch: (s: Record<string, unknown>): InboxSearch => ({ view: text(s['view']), state: s['state'] === 'resolved' ? 'resolved' : undefined, channel: text(s['channel']), team: text(s['team']), label: text(s['label']), q: text(s['q']), id: whole(s['id']), at: whole(s['at']) }),
   component: lazyRouteComponent(() => import('@/features/inbox')),
 });
 const contacts = createRoute({

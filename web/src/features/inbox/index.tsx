@@ -19,7 +19,7 @@ export default function Inbox() {
   const query = useConversations(filters);
   const conversations = query.data?.pages.flatMap((p) => p.items) ?? [];
 
-  const open = (id: number | undefined) => void navigate({ search: (s) => ({ ...s, id }), replace: true });
+  const open = (id: number | undefined) => void navigate({ search: (s) => ({ ...s, id, at: undefined }), replace: true });
   const step = (by: 1 | -1) => {
     const at = conversations.findIndex((c) => c.id === search.id);
     const next = conversations[at < 0 ? 0 : at + by];
@@ -38,7 +38,7 @@ export default function Inbox() {
       {search.id === undefined ? (
         <section className={css.middle}><Empty title={t('inbox.pick')} icon={<IconInbox size={26} stroke={1.4} aria-hidden />}>{t('inbox.pick_text')}</Empty></section>
       ) : (
-        <Talk key={search.id} id={search.id} onClose={() => open(undefined)} onNext={() => step(1)} onOpen={open} />
+        <Talk key={search.id} id={search.id} at={search.at} onClose={() => open(undefined)} onNext={() => step(1)} onOpen={open} />
       )}
     </div>
   );

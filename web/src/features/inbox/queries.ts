@@ -25,18 +25,6 @@ export function useConversation(id: number) {
   return useQuery({ queryKey: ['conversation', id], queryFn: () => unwrap<ConversationDetail>(api.GET('/conversations/{id}', { params: { path: { id } } })) });
 }
 
-const pageSize = 60;
-
-/** Pages run from the newest backwards; within a page the newest is last. */
-export function useMessages(id: number) {
-  return useInfiniteQuery({
-    queryKey: ['messages', id],
-    initialPageParam: 0,
-    queryFn: ({ pageParam }) => unwrap<Page<Message>>(api.GET('/conversations/{id}/messages', { params: { path: { id }, query: { limit: pageSize, ...(pageParam ? { before: pageParam } : {}) } } })),
-    getNextPageParam: (last) => (last.items.length < pageSize ? undefined : last.items[0]?.id),
-  });
-}
-
 export function useSuggestions(id: number, enabled: boolean) {
   return useQuery({ queryKey: ['suggestions', id], enabled, queryFn: () => unwrap<Suggestions>(api.GET('/conversations/{id}/suggestions', { params: { path: { id } } })) });
 }

@@ -19,16 +19,18 @@ import { Owner } from './owner';
 import { useConversation, useMarkRead, useStep, type Step } from './queries';
 import { nameOf } from './talk';
 import { Thread } from './thread';
+import { useNewest } from './use-said';
 
-interface Props { id: number; onClose: () => void; onNext: () => void; onOpen: (id: number) => void }
+interface Props { id: number; at?: number | undefined; onClose: () => void; onNext: () => void; onOpen: (id: number) => void }
 
 /** One conversation and the person it is with. */
 export function Talk(props: Props) {
   const query = useConversation(props.id);
+  useNewest(props.id);
   return query.data ? <Opened c={query.data} {...props} /> : <section className={css.middle}><Loaded query={query}>{() => null}</Loaded></section>;
 }
 
-function Opened({ c, onClose, onNext, onOpen }: Props & { c: ConversationDetail }) {
+function Opened({ c, at, onClose, onNext, onOpen }: Props & { c: ConversationDetail }) {
   const { t } = useTranslation();
   const converse = useCan('converse');
   const [info, setInfo] = useState(false);
@@ -52,7 +54,7 @@ function Opened({ c, onClose, onNext, onOpen }: Props & { c: ConversationDetail 
       <section className={css.middle} aria-label={t('inbox.talk', { name: nameOf(c) })}>
         <Bar c={c} busy={step.isPending} converse={converse} onStep={go} onClose={onClose} onInfo={() => setInfo(true)} />
         {c.came_from && <CameBar from={c.came_from} />}
-        <Thread c={c} />
+        <Thread c={c} at={at} />
         {converse ? <Composer c={c} /> : <div className={css.compose}><span className={css.line}>{t('inbox.read_only')}</span></div>}
       </section>
       <aside className={`${css.panelSide} ${css.docked}`} aria-label={t('inbox.contact')}><ContactPanel c={c} onOpen={onOpen} /></aside>

@@ -1,94 +1,152 @@
 import { Button } from '@mantine/core';
-import { IconAlertCircle, IconCheck, IconChecks, IconClock, IconRobot } from '@tabler/icons-react';
-import { useMemo } from 'react';
+import { IconArrowDown } from '@tabler/icons-react';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ConversationDetail, Message } from '@/api/types';
-import { codeText } from '@/i18n';
-import { clock, day } from '@/ui/format';
-import { Tag } from '@/ui/parts';
+import { day } from '@/ui/format';
 import { Failure, Loading } from '@/ui/states';
-import { Words } from '@/ui/words';
-import css from './inbox.module.css';
-import { useMessages } from './queries';
 import { NoteTurn, StepLine } from './beside-words';
 import { useNotes, useScheduled, useSteps } from './desk';
-import { entries, fate, nameOf, weave } from './talk';
+import css from './inbox.module.css';
+import { allOf, guessHeight } from './said';
+import { entries, nameOf, weave, type Woven } from './talk';
+import { Turn } from './turn';
+import { useSaid } from './use-said';
 
-/** What was said, newest at the foot; the reversed column keeps the foot in view while older turns come in above. */
-export function Thread({ c }: { c: ConversationDetail }) {
-  const { t, i18n } = useTranslation();
-  const query = useMessages(c.id);
+type Messages = ReturnType<typeof useSaid>;
+
+/** What was said, the newest at the foot. Only what is seen stands in the page, however long the thread is. */
+export function Thread({ c, at }: { c: ConversationDetail; at?: number | undefined }) {
+  const { t } = useTranslation();
+  const said = useSaid(c.id);
   const notes = useNotes(c.id).data;
   const steps = useSteps(c.id).data;
   const later = useScheduled(c.id).data;
-  const whole = query.hasNextPage === false;
+  const { query } = said;
+  const whole = query.data?.whole ?? false;
   const drawn = useMemo(() => {
     // What waits for its time stands beside the thread, not in it.
-    const said = [...(query.data?.pages ?? [])].reverse().flatMap((p) => p.items).filter((m) => !later?.items.some((r) => r.id === m.action?.id));
-    return weave(entries(said), notes?.items ?? [], steps?.items ?? [], whole);
+    const spoken = allOf(query.data).filter((m) => !later?.items.some((r) => r.id === m.action?.id));
+    return weave(entries(spoken), notes?.items ?? [], steps?.items ?? [], whole);
   }, [query.data, notes, steps, later, whole]);
   if (query.isPending) return <div className={css.thread}><Loading rows={5} /></div>;
   if (query.isError && drawn.length === 0) return <div className={css.thread}><Failure error={query.error} retry={() => void query.refetch()} /></div>;
   return (
-    <div className={css.thread} tabIndex={0} role="log" aria-label={t('inbox.messages')}>
-      <div className={css.turns}>
-        {query.hasNextPage && <Button variant="subtle" size="compact-sm" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()} style={{ alignSelf: 'center' }}>{t('inbox.earlier')}</Button>}
-        {drawn.map((e) => e.kind === 'day' ? <div key={e.key} className={css.day}>{day(e.at, i18n.language)}</div> : e.kind === 'note' ? <NoteTurn key={e.key} note={e.note} conversation={c.id} /> : e.kind === 'step' ? <StepLine key={e.key} step={e.step} /> : <Turn key={e.key} m={e.message} follows={e.follows} name={nameOf(c) || t('comment.nameless')} />)}
-      </div>
-    </div>
-  );
-}
-
-function Turn({ m, follows, name }: { m: Message; follows: boolean; name: string }) {
-  const { t } = useTranslation();
-  const out = m.direction === 'out';
-  return (
-    <article className={`${css.turn} ${out ? css.out : ''} ${m.author === 'bot' ? css.bot : ''} ${follows ? css.follows : ''}`}>
-      {!follows && (
-        <div className={css.by}>
-          {m.author === 'bot' && <IconRobot size={13} aria-hidden />}
-          {m.author === 'contact' ? <span dir="auto">{name}</span> : m.author === 'member' ? m.member_name : t(`inbox.author.${m.author}`)}
-        </div>
-      )}
-      <div className={css.bubble}>{m.deleted_at ? <p className={css.gone}>{t('inbox.deleted')}</p> : <Content m={m} />}</div>
-      <Meta m={m} />
-    </article>
-  );
-}
-
-function Content({ m }: { m: Message }) {
-  const { t } = useTranslation();
-  const attachments = m.detail.attachments ?? [];
-  return (
     <>
-      {attachments.map((a, i) => a.url?.startsWith('/')
-        ? (a.type === 'image' ? <img key={i} src={a.url} alt={a.name || codeText('attachment', a.type)} style={{ maxWidth: '100%', borderRadius: 8, display: 'block' }} /> : <a key={i} href={a.url} target="_blank" rel="noreferrer">{a.name || codeText('attachment', a.type)}</a>)
-        : <Tag key={i} title={a.note}>{a.name || codeText('attachment', a.type)}{a.note && ` – ${a.note}`}</Tag>)}
-      {m.text && <p className="said" dir="auto"><Words text={m.text} /></p>}
-      {!m.text && attachments.length === 0 && <p className={css.gone}>{codeText('message_type', m.type) || t('inbox.no_text')}</p>}
-      {(m.detail.buttons ?? []).length > 0 && <div className={css.buttons}>{m.detail.buttons?.map((b, i) => <span key={i} dir="auto">{b.title}</span>)}</div>}
+      <Scroll c={c} drawn={drawn} said={said} whole={whole} at={at} />
+      <Heard messages={allOf(query.data)} name={nameOf(c) || t('comment.nameless')} />
     </>
   );
 }
 
-const marks = { sent: IconCheck, delivered: IconChecks, read: IconChecks, failed: IconAlertCircle, waiting: IconClock, stopped: IconAlertCircle } as const;
+const nearTop = 12; // entries from the first one at which older ones are read
+const nearEnd = 80; // pixels from the foot that count as being there
 
-function Meta({ m }: { m: Message }) {
-  const { t, i18n } = useTranslation();
-  const f = fate(m);
-  const Mark = f.kind === 'none' ? undefined : marks[f.kind];
-  const bad = f.kind === 'failed' || f.kind === 'stopped';
+interface ScrollProps { c: ConversationDetail; drawn: Woven[]; said: Messages; whole: boolean; at: number | undefined }
+
+function Scroll({ c, drawn, said, whole, at }: ScrollProps) {
+  const { t } = useTranslation();
+  const box = useRef<HTMLDivElement>(null);
+  const followRef = useRef(true);
+  const [away, setAway] = useState(false);
+  const rows = useVirtualizer({
+    count: drawn.length, getScrollElement: () => box.current, getItemKey: (i) => drawn[i]?.key ?? i, overscan: 6, anchorTo: 'end', followOnAppend: true, scrollEndThreshold: nearEnd, paddingStart: 12, paddingEnd: 12,
+    estimateSize: (i) => guess(drawn[i], box.current?.clientWidth ?? 600),
+    initialOffset: () => Number.MAX_SAFE_INTEGER,
+  });
+  const jumping = at !== undefined;
+  useLayoutEffect(() => { if (!jumping) rows.scrollToEnd(); }, [rows, jumping]);
+  useKeptFoot(box, followRef, rows);
+  const marked = useJump(at, drawn, said, rows, followRef);
+
+  const items = rows.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const { older, seen, fetching, failed } = said;
+  useEffect(() => { if (first < nearTop && !whole && !fetching && !failed && drawn.length > 0) void older(); }, [first, whole, fetching, failed, drawn.length, older]);
+  const shown = items.map((i) => drawn[i.index]).filter((e) => e?.kind === 'message');
+  const head = shown[0]?.kind === 'message' ? shown[0].message.id : 0;
+  const foot = shown.at(-1)?.kind === 'message' ? (shown.at(-1) as { message: Message }).message.id : 0;
+  const stale = said.query.dataUpdatedAt;
+  useEffect(() => { if (head) seen(head); if (foot && foot !== head) seen(foot); }, [head, foot, stale, seen]);
+
+  const onScroll = () => {
+    followRef.current = rows.isAtEnd(nearEnd);
+    setAway(rows.getDistanceFromEnd() > 600);
+  };
+  const spoken = drawn.filter((e) => e.kind === 'message').length;
+  let place = drawn.slice(0, first).filter((e) => e.kind === 'message').length;
   return (
-    <div className={css.meta}>
-      {m.reactions.map((r, i) => <span key={i} className={css.react}>{r.emoji}</span>)}
-      {m.edited_at && <span>{t('comment.edited')}</span>}
-      <time dateTime={m.at}>{clock(m.at, i18n.language)}</time>
-      {Mark && (
-        <span className={bad ? css.failed : f.kind === 'read' ? css.read : ''} style={{ display: 'inline-flex', gap: 3, alignItems: 'center' }}>
-          <Mark size={14} role="img" aria-label={t(`fate.${f.kind}`)} />
-          {(bad || f.kind === 'waiting') && (f.why || t(`fate.${f.kind}`))}
-        </span>
-      )}
+    <div className={css.threadBox}>
+      {/* Turns come into the page as one scrolls: what is new is read out by Heard, not by this region. */}
+      <div ref={box} className={css.thread} tabIndex={0} role="log" aria-live="off" aria-busy={fetching} aria-label={t('inbox.messages')} onScroll={onScroll}>
+        {failed && !whole && <Button variant="subtle" size="compact-sm" loading={fetching} onClick={() => void older()} className={css.olderButton ?? ''}>{t('inbox.earlier')}</Button>}
+        <div className={css.turns} style={{ height: rows.getTotalSize() }}>
+          {items.map((row) => {
+            const e = drawn[row.index];
+            if (!e) return null;
+            if (e.kind === 'message') place++;
+            return (
+              <div key={row.key} ref={rows.measureElement} data-index={row.index} className={css.slot} data-marked={e.key === marked || undefined} style={{ transform: `translateY(${row.start}px)` }}>
+                <Line e={e} c={c} place={place} of={whole ? spoken : -1} />
+              </div>
+            );
+          })}
+        </div>
+      </div>
+      {away && <Button className={css.toEnd ?? ''} size="compact-sm" variant="default" leftSection={<IconArrowDown size={15} aria-hidden />} onClick={() => { followRef.current = true; rows.scrollToEnd(); }}>{t('inbox.to_newest')}</Button>}
     </div>
   );
+}
+
+function guess(e: Woven | undefined, width: number): number {
+  if (e?.kind === 'message') return guessHeight(e.message, e.follows, width);
+  return e?.kind === 'note' ? 90 : 38;
+}
+
+function Line({ e, c, place, of }: { e: Woven; c: ConversationDetail; place: number; of: number }) {
+  const { t, i18n } = useTranslation();
+  switch (e.kind) {
+    case 'day': return <div className={css.day}>{day(e.at, i18n.language)}</div>;
+    case 'note': return <NoteTurn note={e.note} conversation={c.id} />;
+    case 'step': return <StepLine step={e.step} />;
+    case 'message': return <Turn m={e.message} follows={e.follows} name={nameOf(c) || t('comment.nameless')} place={place} of={of} />;
+  }
+}
+
+type Rows = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
+
+/** Keeps the newest in view when the room for the thread changes: suggestions come, a draft grows, a phone is turned. */
+function useKeptFoot(box: React.RefObject<HTMLDivElement | null>, followRef: React.RefObject<boolean>, rows: Rows) {
+  useEffect(() => {
+    const el = box.current;
+    if (!el) return;
+    const watch = new ResizeObserver(() => { if (followRef.current) rows.scrollToEnd(); });
+    watch.observe(el);
+    return () => watch.disconnect();
+  }, [box, followRef, rows]);
+}
+
+/** Goes to a message once, reading back as far as it takes; says which line to mark. */
+function useJump(at: number | undefined, drawn: Woven[], said: Messages, rows: Rows, followRef: React.RefObject<boolean>): string {
+  const gone = useRef<number | undefined>(undefined);
+  const { reach } = said;
+  const index = at === undefined ? -1 : drawn.findIndex((e) => e.key === `m-${at}`);
+  useEffect(() => { if (at !== undefined && gone.current !== at) void reach(at); }, [at, reach]);
+  useEffect(() => {
+    if (at === undefined || index < 0 || gone.current === at) return;
+    gone.current = at;
+    followRef.current = false;
+    rows.scrollToIndex(index, { align: 'center' });
+  }, [at, index, rows, followRef]);
+  return at === undefined ? '' : `m-${at}`;
+}
+
+/** Tells a screen reader what the customer just wrote, and nothing of what scrolling brings. */
+function Heard({ messages, name }: { messages: Message[]; name: string }) {
+  const { t } = useTranslation();
+  const last = messages.at(-1);
+  const [from] = useState(last?.id);
+  const news = last && last.id !== from && last.direction === 'in' ? t('inbox.heard', { name, text: last.text || t('inbox.no_text') }) : '';
+  return <div className="sr-only" role="status" aria-live="polite">{news}</div>;
 }

@@ -1,0 +1,66 @@
+import { IconAlertCircle, IconCheck, IconChecks, IconClock, IconRobot } from '@tabler/icons-react';
+import { useTranslation } from 'react-i18next';
+import type { Message } from '@/api/types';
+import { codeText } from '@/i18n';
+import { clock } from '@/ui/format';
+import { Tag } from '@/ui/parts';
+import { Words } from '@/ui/words';
+import css from './inbox.module.css';
+import { fate } from './talk';
+
+interface TurnProps { m: Message; follows: boolean; name: string; place: number; of: number }
+
+/** One message with who said it and what became of it; place and of tell a screen reader where in the thread it stands (-1: not known yet). */
+export function Turn({ m, follows, name, place, of }: TurnProps) {
+  const { t } = useTranslation();
+  const out = m.direction === 'out';
+  return (
+    <article aria-posinset={of < 0 ? undefined : place} aria-setsize={of} className={`${css.turn} ${out ? css.out : ''} ${m.author === 'bot' ? css.bot : ''} ${follows ? css.follows : ''}`}>
+      {!follows && (
+        <div className={css.by}>
+          {m.author === 'bot' && <IconRobot size={13} aria-hidden />}
+          {m.author === 'contact' ? <span dir="auto">{name}</span> : m.author === 'member' ? m.member_name : t(`inbox.author.${m.author}`)}
+        </div>
+      )}
+      <div className={css.bubble}>{m.deleted_at ? <p className={css.gone}>{t('inbox.deleted')}</p> : <Content m={m} />}</div>
+      <Meta m={m} />
+    </article>
+  );
+}
+
+function Content({ m }: { m: Message }) {
+  const { t } = useTranslation();
+  const attachments = m.detail.attachments ?? [];
+  return (
+    <>
+      {attachments.map((a, i) => a.url?.startsWith('/')
+        ? (a.type === 'image' ? <img key={i} src={a.url} alt={a.name || codeText('attachment', a.type)} style={{ maxWidth: '100%', borderRadius: 8, display: 'block' }} /> : <a key={i} href={a.url} target="_blank" rel="noreferrer">{a.name || codeText('attachment', a.type)}</a>)
+        : <Tag key={i} title={a.note}>{a.name || codeText('attachment', a.type)}{a.note && ` – ${a.note}`}</Tag>)}
+      {m.text && <p className="said" dir="auto"><Words text={m.text} /></p>}
+      {!m.text && attachments.length === 0 && <p className={css.gone}>{codeText('message_type', m.type) || t('inbox.no_text')}</p>}
+      {(m.detail.buttons ?? []).length > 0 && <div className={css.buttons}>{m.detail.buttons?.map((b, i) => <span key={i} dir="auto">{b.title}</span>)}</div>}
+    </>
+  );
+}
+
+const marks = { sent: IconCheck, delivered: IconChecks, read: IconChecks, failed: IconAlertCircle, waiting: IconClock, stopped: IconAlertCircle } as const;
+
+function Meta({ m }: { m: Message }) {
+  const { t, i18n } = useTranslation();
+  const f = fate(m);
+  const Mark = f.kind === 'none' ? undefined : marks[f.kind];
+  const bad = f.kind === 'failed' || f.kind === 'stopped';
+  return (
+    <div className={css.meta}>
+      {m.reactions.map((r, i) => <span key={i} className={css.react}>{r.emoji}</span>)}
+      {m.edited_at && <span>{t('comment.edited')}</span>}
+      <time dateTime={m.at}>{clock(m.at, i18n.language)}</time>
+      {Mark && (
+        <span className={bad ? css.failed : f.kind === 'read' ? css.read : ''} style={{ display: 'inline-flex', gap: 3, alignItems: 'center' }}>
+          <Mark size={14} role="img" aria-label={t(`fate.${f.kind}`)} />
+          {(bad || f.kind === 'waiting') && (f.why || t(`fate.${f.kind}`))}
+        </span>
+      )}
+    </div>
+  );
+}
