@@ -94,10 +94,10 @@ const knowledge = createRoute({
   component: lazyRouteComponent(() => import('@/features/knowledge')),
 });
 const accounts = createRoute({ getParentRoute: () => root, path: '/accounts', component: lazyRouteComponent(() => import('@/features/accounts')) });
-const team = createRoute({ getParentRoute: () => root, path: '/team', component: lazyRouteComponent(() => import('@/features/team')) });
+const team = createRoute({ getParentRoute: () => root, path: '/team', validateSearch: (s: Record<string, unknown>): { tab?: 'labels' | undefined } => ({ tab: s['tab'] === 'labels' ? 'labels' : undefined }), component: lazyRouteComponent(() => import('@/features/team')) });
 const profile = createRoute({ getParentRoute: () => root, path: '/profile', component: lazyRouteComponent(() => import('@/features/profile')) });
 const password = createRoute({ getParentRoute: () => root, path: '/password' }); // the gate shows it, signed in or not
-const settings = createRoute({ getParentRoute: () => root, path: '/settings', component: lazyRouteComponent(() => import('@/features/settings')) });
+const settings = createRoute({ getParentRoute: () => root, path: '/settings', validateSearch: (s: Record<string, unknown>): { tab?: 'desk' | 'hours' | 'webhooks' | undefined } => ({ tab: s['tab'] === 'desk' || s['tab'] === 'hours' || s['tab'] === 'webhooks' ? s['tab'] : undefined }), component: lazyRouteComponent(() => import('@/features/settings')) });
 const rehearse = createRoute({ getParentRoute: () => root, path: '/rehearse', validateSearch: (s: Record<string, unknown>): { say?: Try | undefined } => ({ say: s['say'] === 'rude' || s['say'] === 'info' ? s['say'] : undefined }), component: lazyRouteComponent(() => import('@/features/rehearse')) });
 
 export const router = createRouter({

@@ -81,3 +81,9 @@ export function deviceName(agent: string): string {
 export function splitList(text: string): string[] {
   return [...new Set(text.split(/[,;\n]/).map((w) => w.trim()).filter(Boolean))];
 }
+
+/** A date without a time ("2026-12-25"), in the reader's words. */
+export function dayName(date: string, language: string): string {
+  const at = new Date(`${date}T00:00:00Z`);
+  return Number.isNaN(at.getTime()) ? date : new Intl.DateTimeFormat(regional(language), { timeZone: 'UTC', weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }).format(at);
+}

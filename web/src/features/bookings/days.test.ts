@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clockOf, dayOf, monday, partsOf, plus } from './days';
+import { clockOf, dayOf, monday, plus } from './days';
 
 describe('days', () => {
   it('puts an instant into the day of its zone', () => {
@@ -14,5 +14,4 @@ describe('days', () => {
     expect(monday('2026-11-29')).toBe('2026-11-23');
     expect(monday('2026-11-23')).toBe('2026-11-23');
   });
-  it('reads parts of a day', () => expect(partsOf('09:00 – 13:00, 14:00-17:00,')).toEqual(['09:00-13:00', '14:00-17:00']));
 });

@@ -1,8 +1,6 @@
 /** Days as a calendar shows them. A day is a date without a time; instants are put into it by a zone. */
 export type Day = string; // 2026-11-24
 
-export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-
 export function dayOf(instant: string | Date, zone: string): Day {
   return new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(instant));
 }
@@ -23,9 +21,4 @@ export function monday(day: Day): Day {
 
 export function named(day: Day, language: string, style: 'short' | 'long' = 'short'): string {
   return new Intl.DateTimeFormat(language, { timeZone: 'UTC', weekday: style, day: 'numeric', month: style === 'long' ? 'long' : 'short' }).format(new Date(`${day}T00:00:00Z`));
-}
-
-/** "09:00-13:00, 14:00-17:00" as the parts of a day. */
-export function partsOf(text: string): string[] {
-  return text.split(/[,;]/).map((p) => p.trim().replace(/\s*[-–]\s*/, '-')).filter(Boolean);
 }

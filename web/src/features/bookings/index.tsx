@@ -1,9 +1,9 @@
 import { Tabs } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
+import { HoursEditor } from '@/ui/hours';
 import { PageBody, PageHead } from '@/ui/parts';
 import { Calendar } from './calendar';
-import { HoursEditor } from './hours';
 import { Services } from './services';
 
 /** What is booked, what can be booked, and when somebody is there. */

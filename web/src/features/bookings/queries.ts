@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { Booking, BusinessHours, Page, Service, ServiceInput } from '@/api/types';
+import type { Booking, Page, Service, ServiceInput } from '@/api/types';
 
 export function useServices() {
   return useQuery({ queryKey: ['services'], queryFn: () => unwrap<Page<Service>>(api.GET('/services')) });
@@ -42,13 +42,4 @@ export function useSaveService(id: number | undefined) {
 export function useRemoveService() {
   const stale = useStale();
   return useMutation({ mutationFn: (id: number) => unwrap(api.DELETE('/services/{id}', { params: { path: { id } } })), onSettled: stale });
-}
-
-export function useHours() {
-  return useQuery({ queryKey: ['hours'], queryFn: () => unwrap<Page<BusinessHours>>(api.GET('/hours')) });
-}
-
-export function useSaveHours() {
-  const client = useQueryClient();
-  return useMutation({ mutationFn: (body: BusinessHours) => unwrap<BusinessHours>(api.PUT('/hours', { body })), onSuccess: () => Promise.all([client.invalidateQueries({ queryKey: ['hours'] }), client.invalidateQueries({ queryKey: ['services'] })]) });
 }

@@ -10,8 +10,9 @@ import { languageName } from '@/ui/format';
 import { Table, Tag } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { usualHours } from '@/ui/week';
+import { WeekHours } from '@/ui/week-hours';
 import { useRemoveService, useSaveService, useServices } from './queries';
-import { usualHours, WeekHours } from './week-hours';
 import css from './bookings.module.css';
 
 /** What can be booked. */

@@ -8,7 +8,6 @@ export const numbers: { limits: NumberField[]; budget: NumberField[] } = {
     { name: 'delete_grace_minutes', min: 1, max: 1440, unit: 'minutes', fallback: 15 },
     { name: 'handoff_hours', min: 1, max: 720, unit: 'hours', fallback: 168 },
     { name: 'max_auto_replies', min: 1, max: 50, fallback: 3 },
-    { name: 'overdue_minutes', min: 1, max: 1440, unit: 'minutes', fallback: 120 },
   ],
   budget: [
     { name: 'llm_daily_micros', min: 0.01, max: 1000, scale: 1e6, fallback: 5_000_000 },

@@ -1,29 +1,48 @@
 import { Button, NumberInput, Select, Switch, TextInput } from '@mantine/core';
+import { getRouteApi } from '@tanstack/react-router';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/errors';
 import { useCan, useMe } from '@/api/session';
 import type { Workspace } from '@/api/types';
 import { languages } from '@/i18n';
+import { DateList } from '@/ui/dates';
+import { HoursEditor } from '@/ui/hours';
 import { PageBody, PageHead } from '@/ui/parts';
+import { Views } from '@/ui/rows';
 import { Failure, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { ZoneSelect } from '@/ui/zones';
+import { DeskForm } from './desk';
 import { PolicySection } from './policy';
 import { MessageBudget, Prices } from './prices';
 import { Section } from './section';
 import { numbers, numberOf, type NumberField } from './fields';
-import { useSaveWorkspace, useWorkspace, useWorkspaceSending } from './queries';
+import { changedSettings, useSaveWorkspace, useWorkspace, useWorkspaceSending } from './queries';
+import { Webhooks } from './webhooks';
 import css from './settings.module.css';
+
+const route = getRouteApi('/settings');
+const tabs = ['general', 'desk', 'hours', 'webhooks'] as const;
 
 /** What the brand is called, what may go out and when, and what it may cost. */
 export default function Settings() {
   const { t } = useTranslation();
   const configure = useCan('configure');
   const query = useWorkspace();
+  const { tab = 'general' } = route.useSearch();
+  const navigate = route.useNavigate();
   return (
     <PageBody>
       <PageHead title={t('settings.title')}>{t('settings.lead')}</PageHead>
-      {configure ? <Loaded query={query}>{(w) => <><Form key={w.id} start={w} /><Prices /><PolicySection /></>}</Loaded> : <Failure error={new ApiError(403, {})} />}
+      {!configure ? <Failure error={new ApiError(403, {})} /> : (
+        <>
+          <Views label={t('settings.title')} value={tab} views={tabs.map((v) => ({ value: v, label: t(`settings_tab.${v}`) }))} onView={(v) => void navigate({ search: v === 'general' ? {} : { tab: v } })} />
+          {tab === 'webhooks' ? <Webhooks /> : tab === 'hours' ? <section className={`panel ${css.block}`}><h2>{t('settings.working.title')}</h2><p className={css.hint}>{t('settings.working.text')}</p><HoursEditor may /></section> : (
+            <Loaded query={query}>{(w) => (tab === 'desk' ? <DeskForm key={w.id} start={w} /> : <><Form key={w.id} start={w} /><Prices /><PolicySection /></>)}</Loaded>
+          )}
+        </>
+      )}
     </PageBody>
   );
 }
@@ -36,7 +55,7 @@ function Form({ start }: { start: Workspace }) {
   const error = (name: string) => (save.error instanceof ApiError ? save.error.field(name) : undefined);
   const text = (name: 'name' | 'brand' | 'legal_name' | 'contact' | 'country') => ({ value: w[name], error: error(name), onChange: (e: { currentTarget: { value: string } }) => setW({ ...w, [name]: e.currentTarget.value }) });
   const set = (name: string, value: unknown) => setW({ ...w, settings: { ...w.settings, [name]: value } });
-  const submit = (e: FormEvent) => { e.preventDefault(); save.mutate(w, { onSuccess: () => told(t('act.saved')), onError: failed }); };
+  const submit = (e: FormEvent) => { e.preventDefault(); save.mutate({ ...w, settings: changedSettings(start.settings, w.settings) }, { onSuccess: () => told(t('act.saved')), onError: failed }); };
   const number = (f: NumberField) => (
     <NumberInput key={f.name} label={t(`settings.field.${f.name}`)} min={f.min} max={f.max} suffix={f.unit ? ` ${t(`unit.${f.unit}`)}` : ''} value={numberOf(w.settings, f)} onChange={(v) => set(f.name, Math.round((Number(v) || 0) * (f.scale ?? 1)))} />
   );
@@ -49,11 +68,13 @@ function Form({ start }: { start: Workspace }) {
         <TextInput label={t('settings.field.name')} required {...text('name')} />
         <TextInput label={t('settings.field.legal_name')} {...text('legal_name')} />
         <TextInput label={t('settings.field.contact')} description={t('settings.field.contact_text')} {...text('contact')} />
-        <Select label={t('settings.field.time_zone')} searchable value={w.time_zone} onChange={(v) => setW({ ...w, time_zone: v ?? w.time_zone })} data={[...new Set([w.time_zone, 'UTC', ...Intl.supportedValuesOf('timeZone')])]} />
+        <ZoneSelect label={t('settings.field.time_zone')} value={w.time_zone} error={error('time_zone')} onChange={(time_zone) => setW({ ...w, time_zone })} />
         <Select label={t('settings.field.locale')} value={w.locale} onChange={(v) => setW({ ...w, locale: v ?? w.locale })} data={[...Object.entries(languages).map(([value, label]) => ({ value, label })), ...(w.locale in languages ? [] : [{ value: w.locale, label: w.locale }])]} />
         <TextInput label={t('settings.field.country')} maxLength={2} {...text('country')} onChange={(e) => setW({ ...w, country: e.currentTarget.value.toUpperCase() })} />
       </Section>
-      <Section id="hours">{['quiet_from', 'quiet_to', 'saturday_from', 'saturday_to'].map(time)}<Switch className={css.wide ?? ''} label={t('settings.field.sundays')} checked={w.settings['sundays'] === true} onChange={(e) => set('sundays', e.currentTarget.checked)} /></Section>
+      <Section id="hours">{['quiet_from', 'quiet_to', 'saturday_from', 'saturday_to'].map(time)}<Switch className={css.wide ?? ''} label={t('settings.field.sundays')} checked={w.settings['sundays'] === true} onChange={(e) => set('sundays', e.currentTarget.checked)} />
+        <div className={css.wide}><DateList label={t('settings.field.holidays')} description={t('settings.field.holidays_text')} value={Array.isArray(w.settings['holidays']) ? w.settings['holidays'].map(String) : []} error={error('settings.holidays[0]')} onChange={(v) => set('holidays', v)} /></div>
+      </Section>
       <Section id="limits">{numbers.limits.map(number)}</Section>
       <MessageBudget settings={w.settings} set={set} error={error} />
       <Section id="budget">{numbers.budget.map(number)}</Section>

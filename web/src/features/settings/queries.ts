@@ -6,6 +6,11 @@ export function useWorkspace() {
   return useQuery({ queryKey: ['workspace'], queryFn: () => unwrap<Workspace>(api.GET('/workspace')) });
 }
 
+/** The settings that were changed here: what somebody else changed meanwhile stays theirs. */
+export function changedSettings(before: Record<string, unknown>, now: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(now).filter(([k, v]) => JSON.stringify(before[k]) !== JSON.stringify(v)));
+}
+
 export function useSaveWorkspace() {
   const client = useQueryClient();
   return useMutation({

@@ -1,14 +1,17 @@
-import { ActionIcon, Button, Group, Modal, MultiSelect, NumberInput, Select, Stack, Switch, TagsInput, Textarea, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, Modal, MultiSelect, NumberInput, Select, Stack, Switch, TagsInput, TextInput } from '@mantine/core';
 import { IconPencil, IconTrash, IconUsersGroup } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAgents, useTeams } from '@/api/desk';
-import type { Agent, Team, TeamInput } from '@/api/types';
+import { ApiError } from '@/api/errors';
+import type { Agent, OpeningHours, Team, TeamInput } from '@/api/types';
 import { languages } from '@/i18n';
 import { useConfirm } from '@/ui/confirm';
 import { Table, Tag } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { usualHours, weekIsRight } from '@/ui/week';
+import { WeekHours } from '@/ui/week-hours';
 import { useMembers, useRemoveTeam, useSaveTeam, useSetAgent, useSetAway } from './queries';
 
 const languageChoices = Object.entries(languages).map(([value, label]) => ({ value, label }));
@@ -122,22 +125,22 @@ function TeamForm({ id, start, others, onClose }: { id: number; start: TeamInput
   const save = useSaveTeam();
   const { hours: kept, ...plain } = start;
   const [team, setTeam] = useState<TeamInput>(plain);
-  const [hours, setHours] = useState(kept ? JSON.stringify(kept) : '');
+  const [hours, setHours] = useState(kept as OpeningHours | undefined);
   const set = (next: Partial<TeamInput>) => setTeam({ ...team, ...next });
-  let parsed: unknown = null;
-  let wrong = '';
-  try { if (hours.trim()) parsed = JSON.parse(hours); } catch { wrong = t('team.hours_wrong'); }
+  const error = (field: string) => (save.error instanceof ApiError ? save.error.field(field) : undefined);
+  const right = !hours || weekIsRight(hours);
   return (
     <Modal opened onClose={onClose} title={id ? team.name : t('team.add_team')} closeButtonProps={{ 'aria-label': t('act.close') }}>
-      <form onSubmit={(e) => { e.preventDefault(); if (!wrong) save.mutate({ id, team: parsed === null ? team : { ...team, hours: parsed } }, { onSuccess: () => { told(t('act.saved')); onClose(); }, onError: failed }); }}>
+      <form onSubmit={(e) => { e.preventDefault(); if (right) save.mutate({ id, team: hours ? { ...team, hours } : team }, { onSuccess: () => { told(t('act.saved')); onClose(); }, onError: failed }); }}>
         <Stack gap="sm">
-          <TextInput label={t('team.name')} description={t('team.team_name_text')} required maxLength={60} value={team.name} onChange={(e) => set({ name: e.currentTarget.value })} data-autofocus />
+          <TextInput label={t('team.name')} description={t('team.team_name_text')} required maxLength={60} error={error('name')} value={team.name} onChange={(e) => set({ name: e.currentTarget.value })} data-autofocus />
           <MultiSelect label={t('team.members')} value={team.member_ids.map(String)} onChange={(v) => set({ member_ids: v.map(Number) })} data={members.map((m) => ({ value: String(m.user_id), label: m.name || m.email }))} searchable />
           <TagsInput label={t('team.skills')} value={team.skills} onChange={(v) => set({ skills: v })} />
           <MultiSelect label={t('team.speaks')} description={t('team.any_language')} value={team.languages} onChange={(v) => set({ languages: v })} data={languageChoices} />
-          <Select label={t('team.escalates')} value={team.escalate_to} onChange={(v) => set({ escalate_to: v ?? '' })} data={[{ value: '', label: t('team.supervisors') }, ...others]} />
-          <Textarea label={t('team.hours')} description={t('team.hours_text')} error={wrong || undefined} autosize minRows={2} maxRows={6} placeholder={'{"time_zone": "Europe/Rome", "week": {"mon": ["09:00-18:00"]}}'} value={hours} onChange={(e) => setHours(e.currentTarget.value)} />
-          <Group justify="flex-end"><Button type="submit" loading={save.isPending} disabled={!team.name.trim() || wrong !== ''}>{t('act.save')}</Button></Group>
+          <Select label={t('team.escalates')} error={error('escalate_to')} value={team.escalate_to} onChange={(v) => set({ escalate_to: v ?? '' })} data={[{ value: '', label: t('team.supervisors') }, ...others]} />
+          <Switch label={t('team.hours')} description={t('team.hours_text')} checked={hours !== undefined} onChange={(e) => setHours(e.currentTarget.checked ? usualHours() : undefined)} />
+          {hours && <WeekHours hours={hours} may onChange={setHours} problem={(f) => (f === 'closed' ? error('hours') : undefined)} />}
+          <Group justify="flex-end"><Button type="submit" loading={save.isPending} disabled={!team.name.trim() || !right}>{t('act.save')}</Button></Group>
         </Stack>
       </form>
     </Modal>

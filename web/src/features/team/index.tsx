@@ -1,5 +1,6 @@
 import { Button, Select } from '@mantine/core';
 import { IconKey, IconLink, IconPlus, IconUserPlus } from '@tabler/icons-react';
+import { getRouteApi } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCan, useMe } from '@/api/session';
@@ -7,12 +8,16 @@ import { ApiError } from '@/api/errors';
 import type { Member, Role } from '@/api/types';
 import { useConfirm } from '@/ui/confirm';
 import { Ago, PageBody, PageHead, Table, Tag } from '@/ui/parts';
+import { Views } from '@/ui/rows';
 import { Empty, Failure, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { Agents, Teams } from './desk';
 import { AddMember, AddToken, Link } from './forms';
+import { Labels } from './labels';
 import { useMembers, useRemoveMember, useRemoveToken, useSetRole, useTokens } from './queries';
 import { roles } from './roles';
+
+const route = getRouteApi('/team');
 
 /** The people, and the programs that may call the API. */
 export default function Team() {
@@ -22,10 +27,16 @@ export default function Team() {
   const [link, setLink] = useState<Member>();
   const supervise = useCan('supervise');
   const [adding, setAdding] = useState(false);
+  const { tab = 'people' } = route.useSearch();
+  const navigate = route.useNavigate();
   if (!supervise) return <Failure error={new ApiError(403, {})} />;
+  const views = [{ value: 'people', label: t('team.people') }, { value: 'labels', label: t('labels.title') }] as const;
+  const choose = <Views label={t('team.title')} value={tab} views={views} onView={(v) => void navigate({ search: v === 'people' ? {} : { tab: v } })} />;
+  if (tab === 'labels') return <PageBody><PageHead title={t('team.title')}>{t('team.lead')}</PageHead>{choose}<Labels /></PageBody>;
   return (
     <PageBody>
       <PageHead title={t('team.title')} action={configure && <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={() => setForm('member')}>{t('team.add')}</Button>}>{t('team.lead')}</PageHead>
+      {choose}
       {configure && <Members onLink={setLink} />}
       <Section title={t('team.agents')} text={t('team.agents_text')}><Agents /></Section>
       <Section title={t('team.teams')} text={t('team.teams_text')} action={<Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setAdding(true)}>{t('team.add_team')}</Button>}><Teams adding={adding} onAdded={() => setAdding(false)} /></Section>

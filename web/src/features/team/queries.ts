@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { Agent, Member, NewMember, NewToken, Page, PasswordLink, Role, Team, TeamInput, Token } from '@/api/types';
+import type { Agent, Label, LabelInput, Member, NewMember, NewToken, Page, PasswordLink, Role, Team, TeamInput, Token } from '@/api/types';
 
 export function useMembers() {
   return useQuery({ queryKey: ['members'], queryFn: () => unwrap<Page<Member>>(api.GET('/members')) });
@@ -50,4 +50,20 @@ export function useSetAgent() {
 export function useSetAway() {
   const refresh = useTeamRefresh();
   return useMutation({ mutationFn: ({ id, away }: { id: number; away: boolean }) => unwrap<Agent>(api.PUT('/members/{user_id}/away', { params: { path: { user_id: id } }, body: { away, give_back: away } })), onSettled: refresh });
+}
+function useLabelRefresh() {
+  const client = useQueryClient();
+  return () => { for (const key of ['labels', 'conversations', 'conversation', 'contacts', 'workspace']) void client.invalidateQueries({ queryKey: [key] }); };
+}
+export function useSaveLabel() {
+  const onSettled = useLabelRefresh();
+  return useMutation({ mutationFn: ({ id, label }: { id: number; label: LabelInput }) => (id ? unwrap<Label>(api.PUT('/labels/{id}', { params: { path: { id } }, body: label })) : unwrap<Label>(api.POST('/labels', { body: label }))), onSettled });
+}
+export function useMergeLabel() {
+  const onSettled = useLabelRefresh();
+  return useMutation({ mutationFn: ({ id, into }: { id: number; into: number }) => unwrap<Label>(api.POST('/labels/{id}/merge', { params: { path: { id } }, body: { into_id: into } })), onSettled });
+}
+export function useRemoveLabel() {
+  const onSettled = useLabelRefresh();
+  return useMutation({ mutationFn: ({ id, everywhere }: { id: number; everywhere: boolean }) => unwrap(api.DELETE('/labels/{id}', { params: { path: { id }, query: { everywhere } } })), onSettled });
 }

@@ -1,16 +1,16 @@
 import { Button, Select, Textarea } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api, unwrap } from '@/api/client';
 import { ApiError } from '@/api/errors';
-import type { Account, BusinessHours, Page } from '@/api/types';
-import { languageName } from '@/ui/format';
-import { Loaded } from '@/ui/states';
-import { failed, told } from '@/ui/toast';
-import { useHours, useSaveHours } from './queries';
-import { usualHours, WeekHours } from './week-hours';
-import css from './bookings.module.css';
+import { useHours, useSaveHours } from '@/api/hours';
+import { useAccounts } from '@/api/overview';
+import type { BusinessHours } from '@/api/types';
+import { languageName } from './format';
+import { Loaded } from './states';
+import { failed, told } from './toast';
+import { usualHours, weekIsRight } from './week';
+import { WeekHours } from './week-hours';
+import css from './week-hours.module.css';
 
 const languages = ['en', 'it', 'fr', 'ro'] as const;
 
@@ -19,7 +19,7 @@ export function HoursEditor({ may }: { may: boolean }) {
   const { t } = useTranslation();
   const hours = useHours();
   const [account, setAccount] = useState('');
-  const accounts = useQuery({ queryKey: ['accounts'], queryFn: () => unwrap<Page<Account>>(api.GET('/accounts')) });
+  const accounts = useAccounts();
   return (
     <div className={css.form}>
       <Select label={t('bookings.hours_of')} allowDeselect={false} value={account} data={[{ value: '', label: t('bookings.all_accounts') }, ...(accounts.data?.items ?? []).map((a) => ({ value: String(a.id), label: a.name }))]} onChange={(v) => setAccount(v ?? '')} />
@@ -45,13 +45,13 @@ function One({ start, known, may }: { start: BusinessHours; known: boolean; may:
   );
   return (
     <form className={css.form} onSubmit={(e) => { e.preventDefault(); save.mutate(h, { onSuccess: () => told(t('bookings.saved')), onError: failed }); }}>
-      {!known && <p className={css.none}>{t('bookings.no_hours')}</p>}
+      {!known && <p className={css.hint}>{t('bookings.no_hours')}</p>}
       <WeekHours hours={h.hours} may={may} problem={(f) => problem(`hours.${f}`)} onChange={(hours) => setH({ ...h, hours })} />
-      <p className={css.none}>{t('bookings.welcome_hint')}</p>
+      <p className={css.hint}>{t('bookings.welcome_hint')}</p>
       <div className={css.pair}>{languages.map((l) => text('welcome', l))}</div>
-      <p className={css.none}>{t('bookings.away_hint', { place: '{{opens}}', interpolation: { escapeValue: false } })}</p>
+      <p className={css.hint}>{t('bookings.away_hint', { place: '{{opens}}', interpolation: { escapeValue: false } })}</p>
       <div className={css.pair}>{languages.map((l) => text('away', l))}</div>
-      {may && <Button type="submit" loading={save.isPending} style={{ justifySelf: 'start' }}>{t('act.save')}</Button>}
+      {may && <Button type="submit" disabled={!weekIsRight(h.hours)} loading={save.isPending} style={{ justifySelf: 'start' }}>{t('act.save')}</Button>}
     </form>
   );
 }
