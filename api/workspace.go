@@ -16,6 +16,7 @@ import (
 	"ponte/consent"
 	"ponte/decisions"
 	"ponte/fault"
+	"ponte/flow/live"
 	"ponte/gate"
 	"ponte/inbox"
 	"ponte/moderation"
@@ -138,6 +139,11 @@ func (s *Server) changeSettings(ctx context.Context, who *caller, verb string, e
 		}
 		if err := checkSettings(next); err != nil {
 			return err
+		}
+		if st, err := inbox.ParseSettings(next); err == nil && st.DefaultFlow != 0 && string(before["default_flow"]) != string(stored["default_flow"]) {
+			if err := live.MayWelcome(ctx, tx, who.WorkspaceID, st.DefaultFlow); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE workspaces SET settings = $2 WHERE id = $1`, who.WorkspaceID, string(next)); err != nil {
 			return fmt.Errorf("save the settings: %w", err)

@@ -13,6 +13,7 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/fault"
+	"ponte/outbox"
 )
 
 // Campaign is a named set of triggers and templates with a period, a budget and a goal.
@@ -240,6 +241,9 @@ func SetCampaignState(ctx context.Context, tx sqlx.ExtContext, workspaceID, id i
 	var triggers []int64
 	if err := sqlx.SelectContext(ctx, tx, &triggers, `UPDATE triggers SET updated_at = $3 WHERE workspace_id = $1 AND campaign_id = $2 AND recurrence <> '' RETURNING id`, workspaceID, id, now); err != nil {
 		return "", fmt.Errorf("list the triggers of campaign %d: %w", id, err)
+	}
+	if err := outbox.Reconsider(ctx, tx, workspaceID, "campaign_paused"); err != nil {
+		return "", err
 	}
 	return was, replanAll(ctx, tx, workspaceID, triggers, now)
 }

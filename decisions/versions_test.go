@@ -110,7 +110,20 @@ func TestGoingLiveNeedsNoReasonWithFigures(t *testing.T) {
 	if _, err := r.move(policy, "shadow", ""); err != nil {
 		t.Fatal(err)
 	}
+	r.exec(`INSERT INTO users (email, password_hash) VALUES ('owner@brand.example', 'x')`)
+	r.exec(`INSERT INTO members (workspace_id, user_id, role) SELECT $1, id, 'owner' FROM users`, r.ws)
+	told := func() int64 { return r.id(`SELECT count(*) FROM notifications WHERE kind = 'version.ready'`) }
+	r.must(decisions.TellReady(context.Background(), r.db))
+	if told() != 0 {
+		t.Error("a version without figures is called ready")
+	}
 	r.exec(`INSERT INTO shadow_verdicts (workspace_id, version_id, verdict_id, was, now) SELECT workspace_id, $1, id, 'allow', 'allow' FROM verdicts`, policy.ID)
+	for range 2 {
+		r.must(decisions.TellReady(context.Background(), r.db))
+	}
+	if n := told(); n != 1 {
+		t.Errorf("told %d times that a version is ready", n)
+	}
 	now, err := r.move(policy, "live", "")
 	if err != nil || now.Override != "" {
 		t.Fatalf("%v, override %q", err, now.Override)

@@ -41,7 +41,14 @@ func (w *Worker) Run(ctx context.Context) error {
 			w.Log.Warn("a backtest was not given up; its lease ends by itself", "error", err)
 		}
 	}()
+	var looked time.Time
 	for ctx.Err() == nil {
+		if time.Since(looked) >= readyEvery {
+			looked = time.Now()
+			if err := TellReady(ctx, w.DB); err != nil && ctx.Err() == nil {
+				w.Log.Error("versions in shadow could not be looked at; trying again later", "error", err)
+			}
+		}
 		worked, err := w.Once(ctx)
 		if err != nil && ctx.Err() == nil {
 			w.Log.Error("a backtest could not be worked; trying again", "error", err)

@@ -238,6 +238,7 @@ type campaignRow struct {
 	Goal        string `db:"goal"`
 	Limit       *int64 `db:"budget_micros"`
 	Currency    string `db:"budget_currency"`
+	State       string `db:"state"`
 }
 
 func (b *batch) loadCampaigns() error {
@@ -252,7 +253,7 @@ func (b *batch) loadCampaigns() error {
 	return nil
 }
 
-const sqlGateCampaigns = `SELECT workspace_id, id, goal, budget_micros, budget_currency FROM campaigns WHERE id = ANY($1)`
+const sqlGateCampaigns = `SELECT workspace_id, id, goal, budget_micros, budget_currency, state FROM campaigns WHERE id = ANY($1)`
 
 // loadFree finds the threads in which everything is free for 72 hours: the network said so of a message
 // since the person came from an ad. What it did not say is not assumed.

@@ -132,7 +132,10 @@ func TestDecide(t *testing.T) {
 		{"a utility template to somebody who stopped everything", promotional, func(f *Facts) {
 			f.Purpose, f.Template.Category, f.Template.Text, f.AllStop = Service, "UTILITY", "Your booking is at nine.", true
 		}, Refuse, "opted_out"},
-		{"template paused", promotional, func(f *Facts) { f.Template.Status = "PAUSED" }, Refuse, "template_not_approved"},
+		{"template paused", promotional, func(f *Facts) { f.Template.Status = "PAUSED" }, Hold, "template_paused"},
+		{"template rejected", promotional, func(f *Facts) { f.Template.Status = "REJECTED" }, Refuse, "template_not_approved"},
+		{"campaign paused", promotional, func(f *Facts) { f.CampaignState = "paused" }, Hold, "campaign_paused"},
+		{"a person, though the campaign is paused", promotional, func(f *Facts) { f.CampaignState, f.Origin = "paused", FromMember }, Allow, ""},
 		{"template unknown", promotional, func(f *Facts) { f.Template = nil }, Refuse, "template_not_approved"},
 		{"template without the brand", promotional, func(f *Facts) { f.Template.Text = "20% off. Reply STOP to opt out." }, Refuse, "identification_missing"},
 		{"template without a way out", promotional, func(f *Facts) { f.Template.Text = "Bondi Kayaks: 20% off." }, Refuse, "opt_out_missing"},

@@ -248,6 +248,9 @@ func (b *batch) facts(r Request) Facts {
 		AccountSending: account.Sending, AccountState: account.State, AccountReason: account.Reason,
 		CapDay: w.settings.CapDay, CapMonth: w.settings.CapMonth, Hours: w.hours,
 	}
+	if c, ok := b.campaigns[r.CampaignID]; ok && c.WorkspaceID == r.WorkspaceID {
+		f.CampaignState = c.State
+	}
 	if c, ok := b.comments[r.CommentID]; ok && c.WorkspaceID == r.WorkspaceID {
 		f.Comment = c.facts()
 	}

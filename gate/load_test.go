@@ -134,7 +134,7 @@ func TestATemplateIsFoundThroughAnyNumberOfItsBusiness(t *testing.T) {
 	b.want("in another language", r, Refuse, "no_consent")
 	r.Call.Template = &channels.TemplateSend{Name: "booking", Language: "en"}
 	b.exec(`UPDATE templates SET status = 'PAUSED'`)
-	b.want("paused", r, Refuse, "template_not_approved")
+	b.want("paused", r, Hold, "template_paused")
 }
 
 func TestOnePrivateReplyWithinABatch(t *testing.T) {

@@ -20,11 +20,16 @@ type TemplateFacts struct {
 	Asks     bool   // it began as the ready-made question for consent to offers
 }
 
+// pausedHere stands in the place of the network's status where a member took the template out of use.
+const pausedHere = "paused by a member"
+
 func template(f Facts) *Decision {
 	if f.Call.Kind == channels.SendTemplate {
 		switch {
 		case f.Template == nil:
 			return refuse("template_not_approved", "the account has no such template in this language")
+		case f.Template.Status == "PAUSED" || f.Template.Status == pausedHere:
+			return &Decision{Verb: Hold, Code: "template_paused", Until: f.Now.Add(recheck), Meaning: "the template is paused; messages with it go out when it is in use again, while they are valid"}
 		case f.Template.Status != "APPROVED":
 			return refuse("template_not_approved", "the template is "+f.Template.Status+", not APPROVED")
 		}

@@ -40,6 +40,7 @@ type Settings struct {
 	BudgetDayMicros   *int64 `json:"budget_day_micros,omitempty"`   // for messages, millionths; nil: no limit, 0: nothing that costs
 	BudgetMonthMicros *int64 `json:"budget_month_micros,omitempty"` // … in a calendar month
 	NudgeHours        int    `json:"nudge_hours,omitempty"`         // reminders of one sequence are so far apart: 24 to 72
+	DefaultFlow       int64  `json:"default_flow,omitempty"`        // the flow that welcomes where no start holds; 0: the built-in conversation
 	ReadBackMinutes   int    `json:"read_back_minutes,omitempty"`   // an automatic reply to a comment last seen longer ago reads it first
 
 	LLMDailyMicros int64 `json:"llm_daily_micros,omitempty"` // money budget a day, millionths

@@ -26,6 +26,7 @@ type flowScene struct {
 	calls   []live.Asked
 	goals   []goalRow
 	fields  map[int64]map[string]string // contact fields to be written
+	skills  map[int64]string            // what is asked for in who answers, by conversation
 	events  []inbox.InternalEvent
 }
 
@@ -38,6 +39,7 @@ type goalRow struct {
 
 func (f *flowScene) init() {
 	f.starts, f.runs, f.byRun = map[int64][]live.Start{}, map[int64]*live.Run{}, map[int64]*live.Run{}
+	f.skills = map[int64]string{}
 	f.services, f.contacts, f.fields = map[int64][]booking.Service{}, map[int64]map[string]string{}, map[int64]map[string]string{}
 }
 
@@ -198,6 +200,11 @@ func (s *scene) writeFlows(ctx context.Context, tx *sqlx.Tx) error {
 	for contact, values := range s.flows.fields {
 		if err := setFields(ctx, tx, contact, values); err != nil {
 			return err
+		}
+	}
+	for conversation, skill := range s.flows.skills {
+		if _, err := tx.ExecContext(ctx, `UPDATE conversations SET skill = $2 WHERE id = $1 AND skill <> $2`, conversation, skill); err != nil {
+			return fmt.Errorf("keep which skill conversation %d needs: %w", conversation, err)
 		}
 	}
 	for _, r := range s.flows.changed {

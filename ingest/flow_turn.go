@@ -211,11 +211,15 @@ func (x *flowTurn) route(e flow.Effect) {
 		x.setFields(e.Fields)
 	case flow.Assign:
 		v.Team = e.Team
+		x.s.flows.skills[v.ID] = e.Skill
 	case flow.Goal:
 		x.goal(e.Goal.Name, e.Step, e.Goal)
 	case flow.HandOver:
 		if e.Team != "" {
 			v.Team = e.Team
+		}
+		if e.Team != "" || e.Skill != "" {
+			x.s.flows.skills[v.ID] = e.Skill
 		}
 		v.Handler, v.HandlerReason = "human", firstOf(e.Reason, "routed")
 		s.waits(v, x.at)

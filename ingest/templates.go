@@ -7,6 +7,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/inbox"
+	"ponte/outbox"
 )
 
 // templateChanged keeps news of a template; they are written in the order of their time, whatever order
@@ -27,6 +28,17 @@ func (s *scene) templateChanged(e *event) string {
 }
 
 func (s *scene) writeTemplateNews(ctx context.Context, tx *sqlx.Tx) error {
-	_, err := inbox.ApplyTemplateNews(ctx, tx, s.w.templates)
-	return err
+	if _, err := inbox.ApplyTemplateNews(ctx, tx, s.w.templates); err != nil {
+		return err
+	}
+	done := map[int64]bool{} // what waits for a template is looked at again at once
+	for _, n := range s.w.templates {
+		if (n.Field == "status" || n.Field == "quality") && !done[n.WorkspaceID] {
+			done[n.WorkspaceID] = true
+			if err := outbox.Reconsider(ctx, tx, n.WorkspaceID, outbox.PauseReasons...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

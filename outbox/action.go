@@ -149,6 +149,9 @@ func prepare(ctx context.Context, tx sqlx.ExtContext, actions []work) error {
 	if err := setPurposes(ctx, tx, actions); err != nil {
 		return err
 	}
+	if err := setCampaigns(ctx, tx, actions); err != nil {
+		return err
+	}
 	if err := drawIDs(ctx, tx, actions); err != nil {
 		return err
 	}

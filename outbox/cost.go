@@ -17,6 +17,12 @@ import (
 // MoneyReasons are why actions are held that money or a template's rating may let go.
 var MoneyReasons = []string{"price_unknown", "budget_day", "budget_month", "budget_campaign", "template_quality", "template_pacing", "settings_invalid"}
 
+// PauseReasons are why actions are held until a campaign or a template goes on.
+var PauseReasons = []string{"campaign_paused", "template_paused", "template_quality", "template_pacing"}
+
+// lookedAtAgain are the reasons that end by themselves: what is held for one is judged again when its time comes.
+var lookedAtAgain = slices.Concat(MoneyReasons, PauseReasons)
+
 // Reconsider lets what is held for one of the reasons be judged again at once: a price file was imported,
 // a budget raised, a template rated anew. The gate decides as ever.
 func Reconsider(ctx context.Context, tx sqlx.ExtContext, workspace int64, reasons ...string) error {

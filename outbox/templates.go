@@ -19,6 +19,9 @@ func (r *recording) templates(done []outcome) error {
 			if err := inbox.RecordTemplateCall(r.ctx, r.tx, a.WorkspaceID, a.AccountID, a.Call, o.result, at); err != nil {
 				return err
 			}
+			if err := Reconsider(r.ctx, r.tx, a.WorkspaceID, PauseReasons...); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -42,7 +42,7 @@ func (s *Sender) tidy(ctx context.Context) error {
 		{"rescue the calls of a dead process", sqlRescue, []any{now.Add(-s.RescueAfter), pq.Array(repeatable()), now, now.Add(s.SettleAfter), pq.Array(dead)}},
 		{"expire actions", sqlExpire, []any{now}},
 		{"cancel what waits in vain", sqlWaitsInVain, []any{now}},
-		{"resume what was held", sqlResume, []any{now, pq.Array(MoneyReasons)}},
+		{"resume what was held", sqlResume, []any{now, pq.Array(lookedAtAgain)}},
 	} {
 		var ids []struct {
 			WorkspaceID int64 `db:"workspace_id"`

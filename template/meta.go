@@ -15,6 +15,7 @@ import (
 	"ponte/channels"
 	"ponte/fault"
 	"ponte/inbox"
+	"ponte/outbox"
 )
 
 // Listed is a template as Meta has it, with the values that its draft fills it from.
@@ -162,7 +163,7 @@ func Named(ctx context.Context, q sqlx.QueryerContext, workspace, account int64,
 	return have[choice.Language], choice, nil
 }
 
-// Pause takes a template out of use here; Meta is not told, and what waits by it is refused by the gate.
+// Pause takes a template out of use here; Meta is not told, and what waits by it is held.
 func Pause(ctx context.Context, tx sqlx.ExtContext, workspace, id int64, why string, now time.Time, who Who) error {
 	return setPaused(ctx, tx, workspace, id, true, strings.TrimSpace(why), now, who)
 }
@@ -187,6 +188,9 @@ UPDATE templates SET paused_by = $3, paused_at = CASE WHEN $3 <> '' THEN $4::tim
 			return err
 		}
 		return nil // it is so already
+	}
+	if err := outbox.Reconsider(ctx, tx, workspace, outbox.PauseReasons...); err != nil {
+		return err
 	}
 	if err := inbox.NoteTemplate(ctx, tx, workspace, id, "paused", word, why, who.Actor, now); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"ponte/channels"
 	"ponte/fault"
 	"ponte/inbox"
+	"ponte/outbox"
 )
 
 // syncTemplates reads the templates of the workspace's WhatsApp business accounts, each once, whichever of
@@ -57,6 +58,9 @@ func (v *service) readTemplates(ctx context.Context, a inbox.Account) (int, erro
 	}
 	defer tx.Rollback()
 	if err := inbox.SaveTemplates(ctx, tx, a.WorkspaceID, a.ID, all, at); err != nil {
+		return 0, err
+	}
+	if err := outbox.Reconsider(ctx, tx, a.WorkspaceID, outbox.PauseReasons...); err != nil {
 		return 0, err
 	}
 	if err := tx.Commit(); err != nil {

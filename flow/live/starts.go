@@ -8,6 +8,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"ponte/fault"
 	"ponte/inbox"
 	"ponte/router"
 )
@@ -47,7 +48,31 @@ JOIN flows f ON f.workspace_id = s.workspace_id AND f.id = s.flow_id WHERE s.wor
 	if err != nil {
 		return nil, fmt.Errorf("load when flows begin: %w", err)
 	}
-	return out, nil
+	// The workspace's default comes last, and narrows nothing: every other start wins over it.
+	var last []Start
+	if err := sqlx.SelectContext(ctx, q, &last, sqlDefaultFlows, pq.Array(workspaces)); err != nil {
+		return nil, fmt.Errorf("load the default flows: %w", err)
+	}
+	return append(out, last...), nil
+}
+
+const sqlDefaultFlows = `
+SELECT w.id AS workspace_id, f.id AS flow_id, f.live_version AS version_id, 'conversation' AS on_what FROM workspaces w
+JOIN flows f ON f.workspace_id = w.id AND f.id::text = w.settings->>'default_flow' WHERE w.id = ANY($1) AND f.live_version IS NOT NULL`
+
+// MayWelcome says why a flow cannot be the workspace's default; nil where it can.
+func MayWelcome(ctx context.Context, q sqlx.QueryerContext, workspace, id int64) error {
+	var live []bool
+	if err := sqlx.SelectContext(ctx, q, &live, `SELECT live_version IS NOT NULL FROM flows WHERE workspace_id = $1 AND id = $2 AND archived_at IS NULL`, workspace, id); err != nil {
+		return fmt.Errorf("look at the default flow: %w", err)
+	}
+	switch {
+	case len(live) == 0:
+		return fault.Field("settings.default_flow", "flow %d does not exist in this workspace", id)
+	case !live[0]:
+		return fault.Field("settings.default_flow", "flow %d is not published; publish it first", id)
+	}
+	return nil
 }
 
 // StartsOf returns the starts of one flow, published or not.
