@@ -31,7 +31,9 @@ import (
 //	POST /control/template-quality  {id, value}
 //	POST /control/lead      {id?, name, phone, value: form, on: box ticked}
 //	POST /control/today     {}                          some customers of the demo brand write at once
-//	POST /control/faults    {method, path, times, status, code, hang_ms, after} | {lose_webhooks: N} | {dead_token: account, on: bool}
+//	GET  /control/faults                    {switches[], lose_webhooks, dead_tokens[]}: what is in force
+//	POST /control/faults    {method, path, times, status, code, hang_ms, after} | {lose_webhooks: N} | {dead_token: account, on: bool};
+//	                        with a name a disturbance stays in force until {clear: name}
 func (s *Server) controlRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /control/state", s.controlState)
 	mux.HandleFunc("GET /control/changes", s.controlChanges)
@@ -40,6 +42,7 @@ func (s *Server) controlRoutes(mux *http.ServeMux) {
 		defer s.mu.Unlock()
 		writeJSON(w, map[string]any{"calls": s.st.calls})
 	})
+	mux.HandleFunc("GET /control/faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.faults.state()) })
 	post := func(path string, f func(in input) (map[string]any, error)) {
 		mux.HandleFunc("POST /control/"+path, func(w http.ResponseWriter, r *http.Request) {
 			var in input
@@ -97,7 +100,8 @@ type input struct {
 	Hours     float64 `json:"hours"`
 	ID        string  `json:"id"`
 	Status    any     `json:"status"`
-	Lose      int     `json:"lose_webhooks"`
+	Lose      *int    `json:"lose_webhooks"`
+	Clear     string  `json:"clear"`
 	Dead      string  `json:"dead_token"`
 	On        bool    `json:"on"`
 	Method    string  `json:"method"`
@@ -320,9 +324,11 @@ func (s *Server) playTemplate(in input) (map[string]any, error) {
 
 func (s *Server) playFault(in input) (map[string]any, error) {
 	switch {
-	case in.Lose > 0:
+	case in.Clear != "":
+		s.faults.clear(in.Clear)
+	case in.Lose != nil:
 		s.faults.mu.Lock()
-		s.faults.loseNext = in.Lose
+		s.faults.loseNext = max(0, *in.Lose)
 		s.faults.mu.Unlock()
 	case in.Dead != "":
 		s.faults.mu.Lock()
@@ -333,7 +339,7 @@ func (s *Server) playFault(in input) (map[string]any, error) {
 		s.faults.mu.Unlock()
 	default:
 		status, _ := in.Status.(float64)
-		s.faults.add(Fault{Method: in.Method, Path: in.Path, Times: in.Times, Status: int(status), Code: in.Code, Hang: in.Hang, After: in.After})
+		s.faults.add(Fault{Name: in.Name, Method: in.Method, Path: in.Path, Times: in.Times, Status: int(status), Code: in.Code, Hang: in.Hang, After: in.After})
 	}
 	return map[string]any{}, nil
 }

@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -9,11 +10,12 @@ import (
 
 // Fault is a disturbance of the next calls whose method and path begin so.
 type Fault struct {
-	Method string `json:"method"` // empty: any
-	Path   string `json:"path"`   // part of the path; empty: any
-	Times  int    `json:"times"`  // how many calls; 0: one
-	Status int    `json:"status"` // answer with this HTTP status …
-	Code   int    `json:"code"`   // … and this error code; 0: an HTML page, as an edge server's
+	Name   string `json:"name,omitempty"` // of a switch: it stays in force until it is cleared
+	Method string `json:"method"`         // empty: any
+	Path   string `json:"path"`           // part of the path; empty: any
+	Times  int    `json:"times"`          // how many calls; 0: one
+	Status int    `json:"status"`         // answer with this HTTP status …
+	Code   int    `json:"code"`           // … and this error code; 0: an HTML page, as an edge server's
 	Hang   int    `json:"hang_ms"`
 	After  bool   `json:"after"` // the call takes place first, and then its answer is lost
 }
@@ -34,6 +36,9 @@ func (f *faults) take(c *call) *Fault {
 		if one.Method != "" && one.Method != c.method || one.Path != "" && !strings.Contains(path, one.Path) {
 			continue
 		}
+		if one.Name != "" {
+			return one
+		}
 		if one.Times--; one.Times <= 0 {
 			f.list = append(f.list[:i:i], f.list[i+1:]...)
 		}
@@ -46,7 +51,38 @@ func (f *faults) add(one Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	one.Times = max(one.Times, 1)
+	f.drop(one.Name)
 	f.list = append(f.list, &one)
+}
+
+// drop takes the switch of a name out. The lock is held.
+func (f *faults) drop(name string) {
+	f.list = slices.DeleteFunc(f.list, func(one *Fault) bool { return name != "" && one.Name == name })
+}
+
+func (f *faults) clear(name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.drop(name)
+}
+
+// state is what is in force: the names of switches, webhooks still to be lost, accounts with a dead token.
+func (f *faults) state() map[string]any {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	names, dead := []string{}, []string{}
+	for _, one := range f.list {
+		if one.Name != "" {
+			names = append(names, one.Name)
+		}
+	}
+	for account, on := range f.tokens {
+		if on {
+			dead = append(dead, account)
+		}
+	}
+	slices.Sort(dead)
+	return map[string]any{"switches": names, "lose_webhooks": f.loseNext, "dead_tokens": dead}
 }
 
 func (f *faults) lose() bool {

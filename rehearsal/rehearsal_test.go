@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -201,6 +202,32 @@ func TestTheLogSurvivesAKill(t *testing.T) {
 	defer again.Close()
 	if again.st.Seq != seq || len(again.st.people) != people || len(again.st.posts) != posts || len(again.st.pending) != 1 {
 		t.Errorf("after the kill: seq %d, %d people, %d posts, %d webhooks; want %d, %d, %d, 1", again.st.Seq, len(again.st.people), len(again.st.posts), len(again.st.pending), seq, people, posts)
+	}
+}
+
+func TestASwitchStaysInForceUntilItIsCleared(t *testing.T) {
+	s := newStage(t)
+	s.call("POST", "/control/faults", "", map[string]any{"name": "outage", "status": 503})
+	s.call("POST", "/control/faults", "", map[string]any{"name": "outage", "status": 503})
+	s.call("POST", "/control/faults", "", map[string]any{"lose_webhooks": 9})
+	s.call("POST", "/control/faults", "", map[string]any{"dead_token": DemoInstagram, "on": true})
+	for range 3 {
+		if status, _ := s.call("GET", "/"+DemoPage, "rehearsal-page", nil); status != 503 {
+			t.Fatalf("status %d during the outage", status)
+		}
+	}
+	_, state := s.call("GET", "/control/faults", "", nil)
+	if got := fmt.Sprint(state["switches"], state["lose_webhooks"], state["dead_tokens"]); got != fmt.Sprint([]string{"outage"}, 9, []string{DemoInstagram}) {
+		t.Errorf("in force: %s", got)
+	}
+	s.call("POST", "/control/faults", "", map[string]any{"clear": "outage"})
+	s.call("POST", "/control/faults", "", map[string]any{"lose_webhooks": 0})
+	s.call("POST", "/control/faults", "", map[string]any{"dead_token": DemoInstagram, "on": false})
+	if status, _ := s.call("GET", "/"+DemoPage, "rehearsal-page", nil); status != 200 {
+		t.Errorf("status %d after it", status)
+	}
+	if _, state = s.call("GET", "/control/faults", "", nil); fmt.Sprint(state["switches"], state["lose_webhooks"], state["dead_tokens"]) != "[] 0 []" {
+		t.Errorf("still in force: %v", state)
 	}
 }
 

@@ -125,7 +125,7 @@ func (v *service) examine(ctx context.Context, workspaceID, accountID int64) ([]
 		add(false, "network", a.BaseURL+" does not answer: "+h.Unreachable, "check the address of this account, the firewall and the proxy; nothing else could be examined")
 		return out, nil
 	}
-	add(h.TokenValid, "token", map[bool]string{true: "valid, " + orNothing(h.Name, "without a name"), false: strings.Join(h.Missing, "; ")}[h.TokenValid], "connect the account again")
+	add(h.TokenValid, "token", map[bool]string{true: "valid, " + orNothing(h.Name, "without a name"), false: strings.Join(h.Missing, "; ")}[h.TokenValid], tokenFix(h.Failure))
 	if !h.TokenExpires.IsZero() {
 		left := time.Until(h.TokenExpires)
 		add(left > ingest.TokenWarning, "token expiry", "expires on "+h.TokenExpires.Format(time.DateOnly), "connect the account again before that day")
@@ -167,10 +167,26 @@ func (v *service) subscribe(ctx context.Context, workspaceID, accountID int64) e
 	}
 	err = v.network.Subscribe(ctx, open)
 	var failure *channels.Failure
-	if errors.As(err, &failure) {
+	if errors.As(err, &failure) && passes(failure) {
+		return fault.New(fault.Unavailable, "the network is in trouble and did not subscribe the account: try again in some minutes")
+	}
+	if failure != nil {
 		return fault.New(fault.Invalid, "the network did not subscribe the account: %s", failure.Meaning)
 	}
 	return err
+}
+
+// passes says that a failure is the network's own and goes by.
+func passes(f *channels.Failure) bool {
+	return f.Class == channels.Retry || f.Class == channels.Wait || f.Class == channels.Unknown
+}
+
+// tokenFix says what to do where the account could not be read.
+func tokenFix(f *channels.Failure) string {
+	if f != nil && passes(f) {
+		return "the network is in trouble, and the token may be good: check again in some minutes"
+	}
+	return "connect the account again"
 }
 
 // examineSweep says how much of what happens on the account is seen at once.

@@ -1,41 +1,43 @@
 import { ActionIcon, Button, Menu, Switch } from '@mantine/core';
-import { IconCircleCheck, IconCircleX, IconDotsVertical, IconPlugConnected, IconPlus, IconStethoscope } from '@tabler/icons-react';
+import { IconCircleX, IconDotsVertical, IconPlugConnected, IconPlus, IconStethoscope } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/errors';
 import { useAccounts } from '@/api/overview';
 import { useCan } from '@/api/session';
-import type { Account, Check } from '@/api/types';
+import type { Account } from '@/api/types';
 import { codeText } from '@/i18n';
 import { useConfirm } from '@/ui/confirm';
-import { Ago, ChannelMark, channelNames, PageBody, PageHead, Tag } from '@/ui/parts';
+import { ChannelMark, channelNames, PageBody, PageHead, Tag } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import css from './accounts.module.css';
 import { AddAccount } from './add';
+import { Checks } from './checks';
 import { useAccountSending, useBackfill, useCheck, useRemoveAccount } from './queries';
+import { Vitals } from './vitals';
 
 /** The connected Pages, Instagram accounts and WhatsApp numbers, and whether each is in order. */
 export default function Accounts() {
   const { t } = useTranslation();
   const query = useAccounts();
   const configure = useCan('configure');
-  const [adding, setAdding] = useState(false);
-  const add = configure && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setAdding(true)}>{t('accounts.add')}</Button>;
+  const [adding, setAdding] = useState<Account | 'new'>();
+  const add = configure && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setAdding('new')}>{t('accounts.add')}</Button>;
   return (
     <PageBody>
       <PageHead title={t('accounts.title')} action={add}>{t('accounts.lead')}</PageHead>
       <Loaded query={query}>
         {({ items }) => items.length === 0
           ? <div className="panel"><Empty title={t('accounts.none')} icon={<IconPlugConnected size={26} stroke={1.4} aria-hidden />} action={add}>{t('accounts.none_text')}</Empty></div>
-          : <div className={css.cards}>{items.map((a) => <Card key={a.id} a={a} configure={configure} />)}</div>}
+          : <div className={css.cards}>{items.map((a) => <Card key={a.id} a={a} configure={configure} onReconnect={() => setAdding(a)} />)}</div>}
       </Loaded>
-      {adding && <AddAccount onClose={() => setAdding(false)} />}
+      {adding && <AddAccount again={adding === 'new' ? undefined : adding} onClose={() => setAdding(undefined)} />}
     </PageBody>
   );
 }
 
-function Card({ a, configure }: { a: Account; configure: boolean }) {
+function Card({ a, configure, onReconnect }: { a: Account; configure: boolean; onReconnect: () => void }) {
   const { t } = useTranslation();
   const check = useCheck();
   const sending = useAccountSending();
@@ -47,17 +49,18 @@ function Card({ a, configure }: { a: Account; configure: boolean }) {
           <h2>{a.name || channelNames[a.channel]}</h2>
           <small>{[channelNames[a.channel], a.phone || a.external_id, a.base_url.replace(/^https?:\/\//, '')].filter(Boolean).join(' · ')}</small>
         </div>
-        {a.coverage && <Tag>{t('accounts.coverage')}: {codeText('coverage', a.coverage)}</Tag>}
         <Tag tone={a.state === 'connected' ? 'good' : 'bad'}>{codeText('account_state', a.state)}</Tag>
         {configure && (
           <>
             <Switch label={t('accounts.sending')} checked={a.sending} disabled={sending.isPending} onChange={(e) => sending.mutate({ id: a.id, on: e.currentTarget.checked }, { onError: failed })} />
             <Button variant="default" leftSection={<IconStethoscope size={16} aria-hidden />} loading={check.isPending} onClick={() => check.mutate(a.id, { onError: failed })}>{t('accounts.check')}</Button>
-            <More a={a} />
+            <More a={a} onReconnect={onReconnect} />
           </>
         )}
       </div>
       {a.state_reason && <p style={{ margin: '10px 0 0', color: 'var(--p-bad-ink)' }}>{a.state_reason}</p>}
+      {configure && a.state === 'needs_reauthorisation' && <Button mt={8} size="compact-sm" onClick={onReconnect}>{t('accounts.reconnect')}</Button>}
+      <Vitals a={a} />
       {a.health.problems.length > 0 && !check.data && <Problems a={a} />}
       {check.data && <Checks checks={check.data.checks} />}
     </section>
@@ -75,26 +78,11 @@ function Problems({ a }: { a: Account }) {
           <div>{codeText('account_problem', p.code)}<small>{p.meaning}</small><small className={css.fix}>{p.fix}</small></div>
         </li>
       ))}
-      {a.health.checked_at && <li><span /><small>{t('accounts.checked')} <Ago at={a.health.checked_at} /></small></li>}
     </ul>
   );
 }
 
-function Checks({ checks }: { checks: Check[] }) {
-  const { t } = useTranslation();
-  return (
-    <ul className={css.checks} aria-live="polite">
-      {checks.map((c) => (
-        <li key={c.name}>
-          {c.ok ? <IconCircleCheck size={18} className={css.ok} role="img" aria-label={t('accounts.ok')} /> : <IconCircleX size={18} className={css.no} role="img" aria-label={t('accounts.not_ok')} />}
-          <div>{codeText('check', c.name)}<small>{c.detail}</small>{!c.ok && c.fix && <small className={css.fix}>{c.fix}</small>}</div>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function More({ a }: { a: Account }) {
+function More({ a, onReconnect }: { a: Account; onReconnect: () => void }) {
   const { t } = useTranslation();
   const backfill = useBackfill();
   const remove = useRemoveAccount();
@@ -109,7 +97,8 @@ function More({ a }: { a: Account }) {
     <Menu position="bottom-end">
       <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={t('accounts.more', { name: a.name || a.external_id })}><IconDotsVertical size={17} aria-hidden /></ActionIcon></Menu.Target>
       <Menu.Dropdown>
-        {a.channel !== 'whatsapp' && <Menu.Item onClick={() => backfill.mutate(a.id, { onSuccess: () => told(t('accounts.backfilling')), onError: failed })}>{t('accounts.backfill')}</Menu.Item>}
+        <Menu.Item onClick={onReconnect}>{t('accounts.reconnect')}</Menu.Item>
+        {a.channel !== 'whatsapp' && !['waiting', 'reading', 'paused'].includes(a.backfill?.state ?? '') && <Menu.Item onClick={() => backfill.mutate(a.id, { onSuccess: () => told(t('accounts.backfilling')), onError: failed })}>{t('accounts.backfill')}</Menu.Item>}
         <Menu.Item color="red" onClick={sure}>{t('accounts.remove')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>

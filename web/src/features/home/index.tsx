@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useOverview } from '@/api/overview';
-import { useMe } from '@/api/session';
+import { useCan, useMe } from '@/api/session';
 import type { Overview } from '@/api/types';
 import { codeText } from '@/i18n';
 import { duration, micros } from '@/ui/format';
@@ -78,6 +78,9 @@ function Block({ title, children }: { title: string; children: ReactNode }) {
 
 const decisions = ['allow', 'review', 'hide', 'delete'] as const;
 
+/** Where the comments of each decision are listed. */
+const lists = { allow: { queue: 'all', state: 'visible' }, review: {}, hide: { queue: 'all', state: 'hidden' }, delete: { queue: 'all', state: 'removed' } } as const;
+
 function Machine({ o }: { o: Overview }) {
   const { t } = useTranslation();
   const total = decisions.reduce((sum, d) => sum + o.decisions_today[d], 0);
@@ -87,11 +90,11 @@ function Machine({ o }: { o: Overview }) {
         <>
           <div className={css.bar} aria-hidden>{decisions.map((d) => o.decisions_today[d] > 0 && <i key={d} className={css[d]} style={{ flex: o.decisions_today[d] }} />)}</div>
           <div className={css.legend}>
-            {decisions.map((d) => <div key={d}><i className={css[d]} aria-hidden /><b>{o.decisions_today[d]}</b> {t(`decided.${d}`)}</div>)}
+            {decisions.map((d) => <Link key={d} to="/moderation" search={lists[d]}><i className={css[d]} aria-hidden /><b>{o.decisions_today[d]}</b> {t(`decided.${d}`)}</Link>)}
           </div>
         </>
       )}
-      <p className={css.quiet} style={{ margin: '12px 0 0' }}>{t('home.undone', { count: o.undone_today })}</p>
+      <p className={css.quiet} style={{ margin: '12px 0 0' }}><Link to="/moderation/today">{t('home.undone', { count: o.undone_today })}</Link></p>
     </Block>
   );
 }
@@ -103,11 +106,11 @@ function Accounts({ o }: { o: Overview }) {
       {o.accounts.length === 0 && <p className={css.quiet}>{t('home.accounts_none')} <Link to="/accounts">{t('nav.accounts')}</Link></p>}
       <div className={css.rows}>
         {o.accounts.map((a) => (
-          <div key={a.id} className={css.row}>
+          <Link key={a.id} to="/accounts" className={`${css.row} ${css.way}`}>
             <ChannelMark channel={a.channel} size={20} />
             <div className="clip">{a.name}{(a.state_reason || a.coverage) && <small className="clip">{a.state_reason || `${t('accounts.coverage')}: ${codeText('coverage', a.coverage)}`}</small>}</div>
-            <Tag tone={a.state === 'connected' ? 'good' : 'bad'}>{codeText('account_state', a.state)}</Tag>
-          </div>
+            {a.problems.length > 0 && a.state === 'connected' ? <Tag tone="warn">{t('home.problems', { count: a.problems.length })}</Tag> : <Tag tone={a.state === 'connected' ? 'good' : 'bad'}>{codeText('account_state', a.state)}</Tag>}
+          </Link>
         ))}
       </div>
     </Block>
@@ -121,10 +124,10 @@ function Held({ o }: { o: Overview }) {
       {o.held.length === 0 ? <div className={css.quiet}><IconCircleCheck size={18} aria-hidden />{t('home.held_none')}</div> : (
         <div className={css.rows}>
           {o.held.map((h) => (
-            <div key={h.reason} className={css.row} style={{ gridTemplateColumns: 'minmax(0,1fr) auto' }}>
+            <Link key={h.reason} to="/outbox" className={`${css.row} ${css.way}`} style={{ gridTemplateColumns: 'minmax(0,1fr) auto' }}>
               <div>{reasonText(h.reason, h.meaning)}</div>
               <Tag tone="warn">{h.count}</Tag>
-            </div>
+            </Link>
           ))}
         </div>
       )}
@@ -136,19 +139,23 @@ const llmTone: Record<Overview['llm']['state'], Tone> = { ok: 'good', off: 'plai
 
 function Health({ o }: { o: Overview }) {
   const { t, i18n } = useTranslation();
-  const share = o.llm.budget_micros > 0 ? Math.min(1, o.llm.spent_micros / o.llm.budget_micros) : 0;
+  const configure = useCan('configure');
+  const n = new Intl.NumberFormat(i18n.language);
+  const part = (spent: number, budget: number) => (budget > 0 ? Math.min(1, spent / budget) : 0);
+  const share = Math.max(part(o.llm.spent_micros, o.llm.budget_micros), part(o.llm.spent_tokens, o.llm.budget_tokens));
   return (
     <Block title={t('home.health')}>
       <div className={css.rows}>
-        <Row name={t('home.lag')} text={t('home.lag_text')}>
+        <Row name={<Link to="/events" search={{ view: 'all' }}>{t('home.lag')}</Link>} text={t('home.lag_text')}>
           <Tag tone={o.events_lag_seconds > 60 ? 'bad' : o.events_lag_seconds > 10 ? 'warn' : 'good'}>{o.events_lag_seconds < 1 ? t('home.lag_none') : duration(o.events_lag_seconds, i18n.language)}</Tag>
         </Row>
         <Row name={<Link to="/events">{t('home.parked')}</Link>} text={t('home.parked_text')}><Tag tone={o.parked > 0 ? 'warn' : 'good'}>{o.parked}</Tag></Row>
         <Row name={t('home.asks')} text={t('home.asks_text')}><Tag>{o.asks_pending}</Tag></Row>
-        <Row name={t('home.llm')} text={o.llm.configured ? t('home.llm_spent', { spent: micros(o.llm.spent_micros, i18n.language), budget: micros(o.llm.budget_micros, i18n.language) }) : t('home.llm_none')}>
+        <Row name={configure ? <Link to="/settings">{t('home.llm')}</Link> : t('home.llm')} text={o.llm.configured ? t('home.llm_spent', { spent: micros(o.llm.spent_micros, i18n.language), budget: micros(o.llm.budget_micros, i18n.language) }) : t('home.llm_none')}>
           <Tag tone={llmTone[o.llm.state] ?? 'plain'}>{t(`llm.${o.llm.state}`)}</Tag>
         </Row>
       </div>
+      {o.llm.configured && o.llm.budget_tokens > 0 && <p className={css.quiet}>{t('home.llm_tokens', { spent: n.format(o.llm.spent_tokens), budget: n.format(o.llm.budget_tokens) })}</p>}
       {o.llm.configured && <div className={css.meter} aria-hidden><i style={{ width: `${share * 100}%` }} /></div>}
     </Block>
   );

@@ -105,6 +105,20 @@ export function useDeed() {
   });
 }
 
+/** What disturbs the stage now. */
+export interface Disturbed { switches: string[]; lose_webhooks: number; dead_tokens: string[] }
+
+export function useDisturbed() {
+  return useQuery({ queryKey: ['stage-faults'], queryFn: () => control<Disturbed>('/control/faults'), refetchInterval: 5000, retry: false });
+}
+
+export type Disturbance = { name: string; method?: string; status?: number; code?: number; after?: boolean } | { clear: string } | { lose_webhooks: number } | { dead_token: string; on: boolean };
+
+export function useDisturb() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: (body: Disturbance) => control('/control/faults', body), onSettled: () => client.invalidateQueries({ queryKey: ['stage-faults'] }) });
+}
+
 /** A picture of the stage, through our own server; the browser asks nobody else. */
 export function stagePicture(name: string): string {
   return name ? `${root}/control/pictures/${encodeURIComponent(name)}` : '';

@@ -9,6 +9,7 @@ import { Tag } from '@/ui/parts';
 import { Empty, Failure, Loading } from '@/ui/states';
 import { useCalls, useLiveStage, useStage, type Stage } from './control';
 import { tries } from '@/ui/tries';
+import { Disturb } from './disturb';
 import { Phone } from './phone';
 import css from './rehearse.module.css';
 
@@ -49,6 +50,7 @@ function OnStage({ stage }: { stage: Stage }) {
           <li>{t('rehearse.step.link')}</li>
           <li>{t('rehearse.step.desk')} <Link to="/inbox" search={{ view: 'all' }}>{t('nav.inbox')}</Link>, <Link to="/moderation" search={{ queue: 'all' }}>{t('nav.moderation')}</Link></li>
         </ol>
+        <Disturb accounts={stage.accounts} />
       </div>
       <Phone key={`${person.id} ${say ?? ''}`} stage={stage} person={person} say={say ? tries[say] : ''} />
       <aside tabIndex={0} className={`panel ${css.side} ${css.right}`} aria-label={t('rehearse.wire')}><h2>{t('rehearse.wire')}</h2><Wire /></aside>
