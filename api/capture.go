@@ -19,7 +19,7 @@ import (
 // Wording is the exact text of a question for consent.
 type Wording struct {
 	ID        int64     `json:"id"`
-	Name      string    `json:"name" enum:"offers,web_offers,store_offers"`
+	Name      string    `json:"name" doc:"offers, web_offers, store_offers; number: asks for a number; lead:… and template:… are the words of a form or a template"`
 	Version   int       `json:"version"`
 	Language  string    `json:"language"`
 	Text      string    `json:"text"`
@@ -30,8 +30,16 @@ type Wording struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-func (s *Server) listWordings(ctx context.Context, who *caller, _ *struct{}) (Page[Wording], error) {
-	list, err := consent.Wordings(ctx, s.DB, who.WorkspaceID)
+type wordingsIn struct {
+	History bool `query:"history" doc:"Every version, the newest first; else those in force"`
+}
+
+func (s *Server) listWordings(ctx context.Context, who *caller, in *wordingsIn) (Page[Wording], error) {
+	read := consent.Wordings
+	if in.History {
+		read = consent.AllWordings
+	}
+	list, err := read(ctx, s.DB, who.WorkspaceID)
 	return pageOf(each(list, showWording), ""), err
 }
 
@@ -209,6 +217,36 @@ func (s *Server) capture(ctx context.Context, tx *sqlx.Tx, c capture, account si
 		return out, err
 	}
 	return out, inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: c.ID, Topic: "contact", ObjectID: i.ContactID})
+}
+
+// renewOptIn shows the link of an opt-in again, for another term: the customer had no phone at hand.
+func (s *Server) renewOptIn(ctx context.Context, who *caller, in *emptyIn) (OptIn, error) {
+	space, err := inbox.LoadWorkspace(ctx, s.DB, who.WorkspaceID)
+	if err != nil {
+		return OptIn{}, err
+	}
+	rules, err := consent.ParseRules(space.Settings)
+	if err != nil {
+		return OptIn{}, err
+	}
+	var out OptIn
+	err = s.change(ctx, func(tx *sqlx.Tx) error {
+		o, code, err := s.Ledger.RenewOptIn(ctx, tx, who.WorkspaceID, in.ID, rules.OptInHours)
+		if err != nil {
+			return err
+		}
+		a, err := inbox.LoadAccount(ctx, tx, who.WorkspaceID, o.AccountID)
+		if err != nil {
+			return err
+		}
+		if a.RemovedAt != nil {
+			return fault.New(fault.Conflict, "the WhatsApp number that this opt-in leads to was removed: take it down again")
+		}
+		out = OptIn{ID: o.ID, Source: o.Source, State: o.State, WordingID: o.WordingID, Language: o.Language, ContactID: o.ContactID, Actor: o.Actor, At: o.At.UTC(), ExpiresAt: o.ExpiresAt.UTC(),
+			Link: router.Link(a.Phone, router.PrefilledOptIn(o.Language, space.BrandName(), code))}
+		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "consent.opt_in_renew", fmt.Sprintf("opt_in:%d", in.ID), nil)
+	})
+	return out, err
 }
 
 func (s *Server) cancelOptIn(ctx context.Context, who *caller, in *emptyIn) error {

@@ -192,6 +192,25 @@ func TestStaffTakeDownAnOptIn(t *testing.T) {
 	if n := s.text(`SELECT count(*)::text FROM consent_entries WHERE workspace_id = $1 AND act = 'grant'`, s.home.id); n != "0" {
 		t.Error("counted before the person confirmed")
 	}
+	first := o
+	s.must(200, "POST", fmt.Sprintf("/api/v1/opt-ins/%d/renew", o.ID), s.cookie[auth.Agent], map[string]any{}, &o)
+	if o.Link != first.Link || !o.ExpiresAt.After(first.ExpiresAt) || o.State != "waiting" {
+		t.Errorf("renewed: %+v, was %+v", o, first)
+	}
+	s.must(204, "POST", fmt.Sprintf("/api/v1/opt-ins/%d/cancel", o.ID), s.cookie[auth.Agent], map[string]any{}, nil)
+	if res := s.do("POST", fmt.Sprintf("/api/v1/opt-ins/%d/renew", o.ID), s.cookie[auth.Agent], map[string]any{}); res.status != 404 {
+		t.Errorf("one that was ended is renewed: %d", res.status)
+	}
+	s.must(200, "GET", "/api/v1/consent/wordings?history=true", s.cookie[auth.Agent], nil, &list)
+	versions := 0
+	for _, w := range list.Items {
+		if w.Name == "store_offers" && w.Language == "en" {
+			versions++
+		}
+	}
+	if versions != store.Version || versions < 2 {
+		t.Errorf("%d versions, the latest is %d", versions, store.Version)
+	}
 	s.openForm(`{"confirm_in_store":false}`)
 	s.must(200, "POST", "/api/v1/opt-ins", s.cookie[auth.Agent], body, &o)
 	if o.State != "confirmed" || o.Seq == nil || o.Link != "" {

@@ -283,6 +283,7 @@ var table = []route{
 	{"POST", v1 + "/consent/wordings", auth.Configure, "Keep a new version of a wording", typed((*Server).addWording), nil},
 	{"GET", v1 + "/opt-ins", auth.Converse, "Opt-ins that wait for the person's confirmation, and what became of them", typed((*Server).listOptIns), nil},
 	{"POST", v1 + "/opt-ins", auth.Converse, "Keep an opt-in that staff took down", typed((*Server).captureOptIn), nil},
+	{"POST", v1 + "/opt-ins/{id}/renew", auth.Converse, "Show the link of an opt-in that staff took down again, for a new term", typed((*Server).renewOptIn), nil},
 	{"POST", v1 + "/opt-ins/{id}/cancel", auth.Converse, "End an opt-in that waits", silent((*Server).cancelOptIn), nil},
 	{"GET", v1 + "/consent-imports", auth.Configure, "Lists from other systems", typed((*Server).listImports), nil},
 	{"POST", v1 + "/consent-imports", auth.Configure, "Upload a list with its proof; it counts for nothing yet", typed((*Server).uploadImport), nil},

@@ -39,6 +39,7 @@ func (c *Clerk) Run(ctx context.Context) error {
 				}
 			})
 		case <-alarms.C:
+			c.run(ctx, "silence", func() error { return c.Ledger.EndBySilence(ctx, c.DB) })
 			c.run(ctx, "alarm", func() error {
 				n, err := c.Ledger.Alarm(ctx, c.DB)
 				if n > 0 {

@@ -95,6 +95,24 @@ const sqlInsertOptIn = `
 INSERT INTO opt_ins (workspace_id, id, source, account_id, code_hash, wording_id, purpose, language, subject, contact_id, personal, evidence, actor, at, created_at, expires_at)
 OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 
+// RenewOptIn gives a request that waits a new term, and the code again with which it is confirmed. Only what
+// staff took down: whoever ticked the box of a website is not at hand, and ticks it again.
+func (l *Ledger) RenewOptIn(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, hours int) (o OptIn, code string, err error) {
+	var found []OptIn
+	expires := l.now().Add(time.Duration(hours) * time.Hour).UTC()
+	if err := sqlx.SelectContext(ctx, tx, &found, sqlRenewOptIn, workspaceID, id, expires, l.now()); err != nil {
+		return o, "", fmt.Errorf("renew opt-in %d: %w", id, err)
+	}
+	if len(found) == 0 {
+		return o, "", fault.New(fault.NotFound, "opt-in %d does not exist in this workspace, does not wait any more, or came by the website's form", id)
+	}
+	code, _ = router.NewReference(l.mac("opt-in code", func(w *fields) { w.int(workspaceID) }), id)
+	return found[0], code, nil
+}
+
+const sqlRenewOptIn = `
+UPDATE opt_ins SET expires_at = $3 WHERE workspace_id = $1 AND id = $2 AND state = 'waiting' AND source <> 'web_box' AND expires_at > $4 RETURNING ` + optInColumns
+
 // OptIns loads and locks the requests that presented codes belong to: a code counts once.
 func OptIns(ctx context.Context, tx sqlx.ExtContext, hashes [][]byte) ([]OptIn, error) {
 	var out []OptIn

@@ -19,10 +19,11 @@ const RetentionFloor = 2
 // Rules are what an owner decides about consent: the key "consent" of a workspace's settings. The zero
 // value of a field means its default.
 type Rules struct {
-	Inferred       bool `json:"inferred,omitempty"`        // inferred consent counts for campaigns
-	InferredMonths int  `json:"inferred_months,omitempty"` // after which an inferred one ends
-	ValidMonths    int  `json:"valid_months,omitempty"`    // after which an express one ends; 0: until withdrawn
-	RetentionYears int  `json:"retention_years,omitempty"` // how long personal values stay after a consent ended
+	Inferred       bool `json:"inferred,omitempty"`               // inferred consent counts for campaigns
+	InferredMonths int  `json:"inferred_months,omitempty"`        // after which an inferred one ends
+	SilentMonths   int  `json:"inferred_silent_months,omitempty"` // an inferred one ends after so long without a message of theirs; 0: never
+	ValidMonths    int  `json:"valid_months,omitempty"`           // after which an express one ends; 0: until withdrawn
+	RetentionYears int  `json:"retention_years,omitempty"`        // how long personal values stay after a consent ended
 
 	ConfirmInStore *bool    `json:"confirm_in_store,omitempty"` // what staff write down needs the person's confirmation
 	OptInHours     int      `json:"opt_in_hours,omitempty"`     // after which a waiting opt-in ends
@@ -66,6 +67,8 @@ func (r Rules) Check() error {
 		return fault.Field("settings.consent.retention_years", "a hundred years are the most")
 	case r.InferredMonths < 1 || r.InferredMonths > 24:
 		return fault.Field("settings.consent.inferred_months", "an inferred consent ends after 1 to 24 months")
+	case r.SilentMonths < 0 || r.SilentMonths > 24:
+		return fault.Field("settings.consent.inferred_silent_months", "0 (never) to 24 months without a message of theirs")
 	case r.ValidMonths < 0 || r.ValidMonths > 1200:
 		return fault.Field("settings.consent.valid_months", "0 (until withdrawn) to 1200 months")
 	case r.OptInHours < 1 || r.OptInHours > 30*24:

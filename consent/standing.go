@@ -48,7 +48,9 @@ func (s State) Live() bool { return s.Status == Granted }
 // of their addresses, now or earlier, in order of the time at which the person acted.
 type History struct {
 	Brand      string
-	Inferred   bool // the owner lets inferred consent count for campaigns
+	Inferred   bool      // the owner lets inferred consent count for campaigns
+	Silent     int       // months without a message after which an inferred one ends; 0: never
+	LastIn     time.Time // when they last wrote, where Silent needs it
 	Identities []inbox.Identity
 	Entries    []Entry
 	subjects   map[int64][][]byte // by identity
@@ -74,7 +76,10 @@ func (l *Ledger) Histories(ctx context.Context, q sqlx.QueryerContext, keys []Ke
 	if err != nil {
 		return nil, err
 	}
-	return out, l.loadEntries(ctx, q, out, wanted, owners)
+	if err := l.loadEntries(ctx, q, out, wanted, owners); err != nil {
+		return nil, err
+	}
+	return out, loadSilence(ctx, q, out)
 }
 
 type subjectKey struct {
@@ -99,7 +104,7 @@ func (l *Ledger) loadSubjects(ctx context.Context, q sqlx.QueryerContext, out ma
 		}
 		k := Key{i.WorkspaceID, i.ContactID}
 		h := out[k]
-		h.Brand, h.Inferred = i.Brand, rules[i.WorkspaceID].Inferred
+		h.Brand, h.Inferred, h.Silent = i.Brand, rules[i.WorkspaceID].Inferred, rules[i.WorkspaceID].SilentMonths
 		h.Identities = append(h.Identities, i.Identity)
 		for _, a := range Addresses(i.Identity) {
 			s := l.subject(i.WorkspaceID, a)
@@ -213,6 +218,9 @@ func (h *History) State(identityID int64, channel, purpose string, at time.Time)
 		if e.stops() && e.concerns(purpose) {
 			switch e.Act {
 			case Expire:
+				if e.How == howSilence && (grant == nil || grant.Kind != Inferred) {
+					continue // it ends what was inferred, nothing that was said
+				}
 				ended(e, Expired)
 			case Doubt:
 				doubt = e
@@ -236,10 +244,10 @@ func (h *History) State(identityID int64, channel, purpose string, at time.Time)
 			doubt = nil
 		}
 	}
-	return s.settle(grant, doubt, at)
+	return s.settle(grant, doubt, h.until(grant), at)
 }
 
-func (s State) settle(grant, doubt *Entry, at time.Time) State {
+func (s State) settle(grant, doubt *Entry, until *time.Time, at time.Time) State {
 	switch {
 	case grant == nil && doubt != nil:
 		if s.Status == Unknown {
@@ -248,15 +256,15 @@ func (s State) settle(grant, doubt *Entry, at time.Time) State {
 	case grant == nil:
 	case doubt != nil:
 		s.decide(doubt, Doubtful)
-	case grant.ValidUntil != nil && !grant.ValidUntil.After(at):
+	case until != nil && !until.After(at):
 		s.decide(grant, Expired)
-		s.Since = *grant.ValidUntil
+		s.Since = *until
 	default:
 		s.decide(grant, Granted)
 	}
 	if grant != nil {
 		s.Kind = grant.Kind
-		s.WordingID, s.ValidUntil = grant.WordingID, grant.ValidUntil
+		s.WordingID, s.ValidUntil = grant.WordingID, until
 	}
 	return s
 }

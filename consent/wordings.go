@@ -205,6 +205,15 @@ func Wordings(ctx context.Context, q sqlx.QueryerContext, workspace int64) ([]Wo
 	return out, nil
 }
 
+// AllWordings returns every version, the newest of each name and language first.
+func AllWordings(ctx context.Context, q sqlx.QueryerContext, workspace int64) ([]Wording, error) {
+	var out []Wording
+	if err := sqlx.SelectContext(ctx, q, &out, sqlSelectWordings+` WHERE workspace_id = $1 ORDER BY name, language, version DESC`, workspace); err != nil {
+		return nil, fmt.Errorf("load consent wordings: %w", err)
+	}
+	return out, nil
+}
+
 const sqlSelectWordings = `SELECT workspace_id, id, name, version, language, text, source, confirm, valid_days, created_by, created_at FROM consent_wordings`
 
 const sqlLatestWordings = `

@@ -63,6 +63,15 @@ func (s *scene) publicComplaint(c *inbox.Comment, e *event) (said string, err er
 	return "; complains in public: an item for owner and admin", nil
 }
 
+// silence ends an inferred consent whose time without contact was over before this message came: writing again
+// does not bring it back.
+func (s *scene) silence(t *inbox.Thread, m *inbox.Message) {
+	k := consent.Key{WorkspaceID: t.WorkspaceID, ContactID: t.ContactID}
+	if h := s.histories[k]; h != nil {
+		s.w.consent = append(s.w.consent, h.Lapse(k, m.At)...)
+	}
+}
+
 func complains(text string) bool { _, ok := consent.FindComplaint(text); return ok }
 
 func (s *scene) item(e *event, contact *int64, found consent.Complaint) (consent.Item, error) {

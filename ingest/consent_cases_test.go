@@ -4,7 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"ponte/channels"
 	"ponte/consent"
+	"ponte/gate"
 )
 
 // The numbered cases about consent that begin with what a person writes, played as real events. The others are
@@ -134,4 +136,113 @@ func TestWhatIsNoPublicComplaint(t *testing.T) {
 		t.Errorf("%d items: %v", n, b.reasons())
 	}
 	b.wantActions("comment.reply planned, private_reply.send planned")
+}
+
+// What silence has ended stays ended when the person writes again, also where nobody had noticed the end yet.
+func TestAMessageAfterTheSilenceDoesNotBringAnInferredConsentBack(t *testing.T) {
+	t.Parallel()
+	for months, want := range map[int]consent.Status{2: consent.Granted, 4: consent.Expired} {
+		b := newRig(t)
+		b.exec(`UPDATE workspaces SET settings = '{"consent":{"inferred":true,"inferred_silent_months":3}}'`)
+		b.feed(b.waText("w1", customer, "hello"))
+		b.must(b.ledger.Append(t.Context(), b.db, []consent.Entry{{WorkspaceID: b.ws, At: b.now, Brand: brand, Channel: "whatsapp", Purpose: consent.Promotional, Act: consent.Grant, Kind: consent.Inferred,
+			How: "member", Actor: "user:1", Evidence: consent.Evidence{"membership": "42"}, Personal: consent.Personal{ContactID: b.id(`SELECT contact_id FROM identities`), Address: consent.PhoneAddress(customer)}}}))
+		b.now = b.now.AddDate(0, months, 0)
+		b.feed(b.waText("w2", customer, "hello again"), b.waText("w3", customer, "are you there?"))
+		if got := b.offers(customer); got != want {
+			t.Errorf("after %d months: %q, want %q", months, got, want)
+		}
+		if n := b.id(`SELECT count(*) FROM consent_entries WHERE act = 'expire'`); (n == 1) != (want == consent.Expired) {
+			t.Errorf("after %d months: %d ends", months, n)
+		}
+	}
+}
+
+// Whatever a person writes that is no answer to a wording, it brings nobody back: not after STOP, not after a
+// no, not after the end of a consent, on no channel.
+func TestALaterOrdinaryMessageNeverResubscribes(t *testing.T) {
+	t.Parallel()
+	ordinary := []string{"hello", "yes", "sì", "ok grazie", "YES please", "I love your offers", "send me the price list", "why did you stop?", "START being nice", "oui, bonjour", "da", "subscribe", "I want everything", "👍", "please don't stop"}
+	for name, end := range map[string]func(b *rig){
+		"STOP":    func(b *rig) { b.feed(b.waText("end", customer, "STOP")) },
+		"a doubt": func(b *rig) { b.enter(consent.Doubt, "complaint") },
+		"a no":    func(b *rig) { b.enter(consent.Refuse, "keyword_reply") },
+		"an end":  func(b *rig) { b.enter(consent.Expire, "number_reassigned") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			b.agreed()
+			end(b)
+			b.sent()
+			b.exec(`UPDATE conversations SET handler = 'human'`)
+			want := b.offers(customer)
+			if want == consent.Granted {
+				t.Fatalf("it did not end: %v", b.reasons())
+			}
+			for i, text := range ordinary {
+				b.pass(time.Hour)
+				b.feed(b.waText(b.next("o"), customer, text), b.igMessage(b.next("i"), "777", text), b.igComment(b.next("c"), "777", text))
+				if got := b.offers(customer); got == consent.Granted {
+					t.Fatalf("message %d, %q, brought them back: %v", i, text, b.reasons())
+				}
+				b.sent()
+			}
+			if n := b.id(`SELECT count(*) FROM consent_entries WHERE act IN ('grant','confirm')`); n != 1 {
+				t.Errorf("%d grants, want the first alone", n)
+			}
+		})
+	}
+}
+
+// enter keeps an act of the customer in the ledger, as another part of the program does.
+func (b *rig) enter(act consent.Act, how string) {
+	b.Helper()
+	b.must(b.ledger.Append(b.Context(), b.db, []consent.Entry{{WorkspaceID: b.ws, At: b.now, Brand: brand, Channel: consent.All, Purpose: consent.Promotional, Act: act, Kind: consent.None, How: how, Actor: "contact",
+		Evidence: consent.Evidence{"message": "x"}, Personal: consent.Personal{ContactID: b.id(`SELECT contact_id FROM identities WHERE phone = $1`, customer), Address: consent.PhoneAddress(customer)}}}))
+	b.pass(time.Minute)
+}
+
+// From the words to the gate: what was planned while a consent stood does not go out once the person may have
+// asked to stop, and goes again only when they said that they did not.
+func TestADoubtInRealMessagesRefusesOffersAtTheGate(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.exec(`UPDATE workspaces SET settings = '{"quiet_from":"00:00","quiet_to":"24:00","saturday_from":"00:00","saturday_to":"24:00","sundays":true}'`)
+	b.exec(`INSERT INTO templates (workspace_id, account_id, name, language, category, status, components) VALUES ($1, $2, 'summer', 'en', 'MARKETING', 'APPROVED', '[{"type":"BODY","text":"Bondi Kayaks: new boats. Reply STOP to opt out."}]')`, b.ws, b.wa.ID)
+	b.agreed()
+	g := &gate.Gate{Ledger: b.ledger}
+	ask := func() gate.Decision {
+		t.Helper()
+		var who struct {
+			ID      int64 `db:"id"`
+			Contact int64 `db:"contact_id"`
+		}
+		b.must(b.db.Get(&who, `SELECT id, contact_id FROM identities WHERE phone = $1`, customer))
+		d, err := g.Check(t.Context(), b.db, gate.Request{WorkspaceID: b.ws, AccountID: b.wa.ID, ContactID: who.Contact, IdentityID: who.ID, Purpose: gate.Promotional, Origin: gate.FromAPI, NotBefore: b.now, ValidUntil: b.now.Add(time.Hour),
+			Call: channels.Call{Kind: channels.SendTemplate, Channel: channels.WhatsApp, Phone: customer, Template: &channels.TemplateSend{Name: "summer", Language: "en"}}}, b.now)
+		b.must(err)
+		return d
+	}
+	step := func(text, want string) {
+		t.Helper()
+		if text != "" {
+			b.feed(b.waText(b.next("s"), customer, text))
+			b.sent()
+			b.pass(time.Minute)
+		}
+		if d := ask(); d.Code != want {
+			t.Errorf("after %q: %s %q (%s), want %q: %v", text, d.Verb, d.Code, d.Meaning, want, b.reasons())
+		}
+	}
+	step("", "")
+	step("basta", "doubt")
+	step("quanto costa un kayak?", "doubt")
+	b.feed(b.waButton("keep", customer, "ponte:keep", "Keep them"))
+	b.sent()
+	b.pass(time.Minute)
+	step("", "")
+	step("I have filed this with ACMA", "doubt")
+	step("STOP", "opted_out")
+	step("ciao, siete aperti?", "opted_out")
 }

@@ -42,6 +42,7 @@ func (s *scene) messageReceived(e *event) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	s.silence(t, m)
 	verdict, in := s.judgeMessage(m, e)
 	ask := verdict.NeedsLLM && e.Source != "backfill" && s.d.AskLLM()
 	vid, err := s.keepVerdict(verdictRow{workspace: e.WorkspaceID, subject: "message", subjectID: m.ID, event: e.ID, verdict: verdict, input: in, provisional: ask, from: e})

@@ -38,11 +38,15 @@ func TestTheAnswerToTheQuestionForOffers(t *testing.T) {
 		want consent.Status
 		how  string
 	}{
-		"a tap":             {func(b *rig) { b.feed(b.answers("a1", b.questions(shownQuestion), "YES", "Sì")) }, consent.Granted, "button"},
-		"a tap on no":       {func(b *rig) { b.feed(b.answers("a1", b.questions(shownQuestion), "NO", "No")) }, consent.Refused, "button"},
-		"a word":            {func(b *rig) { b.questions(shownQuestion); b.feed(b.waText("a1", customer, "Sì!")) }, consent.Granted, "keyword_reply"},
-		"a word of no":      {func(b *rig) { b.questions(shownQuestion); b.feed(b.waText("a1", customer, "no")) }, consent.Refused, "keyword_reply"},
-		"with a person":     {func(b *rig) { q := b.questions(shownQuestion); b.exec(`UPDATE conversations SET handler = 'human'`); b.feed(b.answers("a1", q, "YES", "Sì")) }, consent.Granted, "button"},
+		"a tap":        {func(b *rig) { b.feed(b.answers("a1", b.questions(shownQuestion), "YES", "Sì")) }, consent.Granted, "button"},
+		"a tap on no":  {func(b *rig) { b.feed(b.answers("a1", b.questions(shownQuestion), "NO", "No")) }, consent.Refused, "button"},
+		"a word":       {func(b *rig) { b.questions(shownQuestion); b.feed(b.waText("a1", customer, "Sì!")) }, consent.Granted, "keyword_reply"},
+		"a word of no": {func(b *rig) { b.questions(shownQuestion); b.feed(b.waText("a1", customer, "no")) }, consent.Refused, "keyword_reply"},
+		"with a person": {func(b *rig) {
+			q := b.questions(shownQuestion)
+			b.exec(`UPDATE conversations SET handler = 'human'`)
+			b.feed(b.answers("a1", q, "YES", "Sì"))
+		}, consent.Granted, "button"},
 		"something else":    {func(b *rig) { b.questions(shownQuestion); b.feed(b.waText("a1", customer, "quanto costa un kayak?")) }, consent.Unknown, ""},
 		"nobody asked":      {func(b *rig) { b.feed(b.waText("a1", customer, "sì")) }, consent.Unknown, ""},
 		"STOP":              {func(b *rig) { b.questions(shownQuestion); b.feed(b.waText("a1", customer, "STOP")) }, consent.Withdrawn, "keyword_reply"},

@@ -154,6 +154,8 @@ func Step(cfg Config, brand string, s State, in Input) Turn {
 	switch {
 	case in.OptOut == "clear" || in.Payload == payloadStop || (s.Stage == StageConsent && isStop(in.Text)):
 		b.stop()
+	case in.Payload == payloadKeep && s.Stage != StageDoubt && s.Stage != StageStopped && in.Offers == "doubt":
+		b.keepLate()
 	case in.Human:
 		if s.Stage == StageConsent { // what comes next answers the person, not the wording
 			b.t.State.Stage, b.t.State.WordingID = StageDone, 0
@@ -248,6 +250,17 @@ func (b *bot) doubt() {
 	b.t.State.Before, b.t.State.Stage = before, StageDoubt
 	b.say("stop.doubt", Option{payloadStop, b.text("stop.yes")}, Option{payloadKeep, b.text("stop.keep")})
 	b.t.Reason = "may want to stop: counted as withdrawn for offers, asked once"
+}
+
+// keepLate takes the tap that says to go on when other things have been talked about since: the question stood
+// open meanwhile, and what is talked about goes on where it was.
+func (b *bot) keepLate() {
+	b.t.Consent = append(b.t.Consent, ConsentStep{"confirm", "promotional", b.how("keyword_reply")})
+	if s := &b.t.State; s.Stage == StageConsent { // the wording is not what was said last any more
+		s.Stage, s.WordingID, s.AskedAction = StageDone, 0, 0
+	}
+	b.say("stop.kept")
+	b.t.Reason = "said to go on: the question about stopping is answered"
 }
 
 func (b *bot) answerDoubt() {

@@ -3116,6 +3116,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/opt-ins/{id}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the link of an opt-in that staff took down again, for a new term
+         * @description Permission: converse
+         */
+        post: operations["post-opt-ins-id-renew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -9045,8 +9065,8 @@ export interface components {
             /** Format: int64 */
             id: number;
             language: string;
-            /** @enum {string} */
-            name: "offers" | "web_offers" | "store_offers";
+            /** @description offers, web_offers, store_offers; number: asks for a number; lead:… and template:… are the words of a form or a template */
+            name: string;
             /** @description The brand's own text; else it came with the program */
             own: boolean;
             text: string;
@@ -11230,7 +11250,10 @@ export interface operations {
     };
     "get-consent-wordings": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Every version, the newest first; else those in force */
+                history?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -14989,6 +15012,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-opt-ins-id-renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OptIn"];
+                };
             };
             /** @description Error */
             default: {
