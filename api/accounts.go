@@ -16,6 +16,7 @@ import (
 	"ponte/inbox"
 	"ponte/ingest"
 	"ponte/outbox"
+	"ponte/template"
 )
 
 // Account is a connected Page, Instagram account or WhatsApp number.
@@ -38,6 +39,9 @@ type Account struct {
 	CoverageShare *float64   `json:"coverage_share" doc:"Of what happened in seven days, the part that webhooks told, 0 to 1; null: not measured"`
 	SweptAt       *time.Time `json:"swept_at" doc:"When recent comments were last read back"`
 	Backfill      *Backfill  `json:"backfill" doc:"Null: its history was never asked for"`
+
+	TemplatesReadAt *time.Time `json:"templates_read_at" doc:"WhatsApp: when its templates were last read; they are read every hour. Null: never"`
+	TemplatesNote   string     `json:"templates_note" doc:"Why its templates could not be read the last time; empty: they could"`
 }
 
 // Backfill is the reading of an account's history.
@@ -113,6 +117,10 @@ func showAccount(a inbox.Account) Account {
 	}
 	out := Account{ID: a.ID, Channel: a.Channel, ExternalID: a.ExternalID, Name: a.Name, BaseURL: a.BaseURL, WABAID: a.WABAID, Phone: phone, PageID: a.PageID, State: a.State, StateReason: a.StateReason,
 		Sending: a.Sending, Automate: a.Automate, Coverage: coverage(a), Health: showHealth(a), Backfill: showBackfill(a)}
+	if a.Channel == string(channels.WhatsApp) {
+		r := template.ReadingOf(a)
+		out.TemplatesReadAt, out.TemplatesNote = utc(r.At), r.Note
+	}
 	var sweep struct {
 		At       *time.Time `json:"at"`
 		Coverage *float64   `json:"coverage"`

@@ -71,7 +71,7 @@ func Digits(phone string) string {
 }
 
 const accountColumns = `workspace_id, id, channel, external_id, name, base_url, token_sealed, waba_id, phone, page_id, state, state_reason, sending, automate,
-       health, backfill, sweep, created_at, removed_at`
+       health, backfill, sweep, templates, created_at, removed_at`
 
 // AddAccount connects an account, or renews token and address of one that is connected to this
 // workspace already. An account connected elsewhere is a conflict.

@@ -53,6 +53,7 @@ type Account struct {
 	Sending     bool            `db:"sending"`
 	Automate    bool            `db:"automate"` // false: nothing on it is automatic
 	Health      json.RawMessage `db:"health"`
+	Templates   json.RawMessage `db:"templates"` // of WhatsApp: when its templates were read; template.Reading
 	Backfill    json.RawMessage `db:"backfill"`
 	Sweep       json.RawMessage `db:"sweep"`
 	CreatedAt   time.Time       `db:"created_at"`

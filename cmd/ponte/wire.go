@@ -42,6 +42,7 @@ import (
 	"ponte/review"
 	"ponte/router"
 	"ponte/suggest"
+	"ponte/template"
 	"ponte/web"
 )
 
@@ -61,6 +62,7 @@ type service struct {
 	deciders  []*ingest.Decider
 	fetcher   *ingest.Fetcher
 	watcher   *ingest.Watcher
+	syncer    *template.Syncer
 	asks      *asks.Runner
 	backtests *decisions.Worker
 	timers    *live.Timers
@@ -150,6 +152,7 @@ func (v *service) buildIngest() error {
 	v.notices = &booking.Notices{DB: v.DB, Now: time.Now, Log: v.log}
 	v.fetcher = &ingest.Fetcher{DB: v.DB, Network: v.network, Accounts: directory, Ledger: v.Ledger, Open: v.openAccount, Now: time.Now, Log: v.log}
 	v.watcher = v.newWatcher()
+	v.syncer = v.newSyncer()
 	v.backtests = &decisions.Worker{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(decisions.Channel)}
 	v.dryRuns = &campaign.DryRunner{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(campaign.DryRunChannel)}
 	v.windows = &campaign.Clock{DB: v.DB, Now: time.Now, Log: v.log}
@@ -256,7 +259,7 @@ func (v *service) buildAPI(rehearsalURL string) {
 		Backfill: func(ctx context.Context, workspaceID, accountID int64) error {
 			return v.inTx(ctx, func(tx *sqlx.Tx) error { return ingest.WantBackfill(ctx, tx, workspaceID, accountID) })
 		},
-		SyncTemplates: v.syncTemplates,
+		SyncTemplates: v.syncer.Workspace,
 		ReplayEvent:   v.replayEvent,
 		ReplayParked: func(ctx context.Context, id int64) error {
 			return v.inTx(ctx, func(tx *sqlx.Tx) error {
@@ -295,6 +298,7 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	}
 	group.Go(func() error { return v.fetcher.Run(ctx) })
 	group.Go(func() error { return v.watcher.Run(ctx) })
+	group.Go(func() error { return v.syncer.Run(ctx) })
 	group.Go(func() error { return v.asks.Run(ctx) })
 	group.Go(func() error { return review.WatchFalseHides(ctx, v.DB, time.Now, v.log) })
 	group.Go(func() error { return v.backtests.Run(ctx) })

@@ -4782,6 +4782,13 @@ export interface components {
              * @description When recent comments were last read back
              */
             swept_at: string | null;
+            /** @description Why its templates could not be read the last time; empty: they could */
+            templates_note: string;
+            /**
+             * Format: date-time
+             * @description WhatsApp: when its templates were last read; they are read every hour. Null: never
+             */
+            templates_read_at: string | null;
             waba_id: string;
         };
         AccountHealth: {
