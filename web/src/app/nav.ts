@@ -1,7 +1,7 @@
-import { IconActivity, IconBolt, IconBook2, IconCalendarEvent, IconDeviceMobileMessage, IconGavel, IconHistory, IconHome2, IconInbox, IconNotebook, IconPlugConnected, IconScale, IconSend, IconSettings, IconShieldExclamation, IconSitemap, IconTemplate, IconUsers, IconUsersGroup, type Icon } from '@tabler/icons-react';
+import { IconActivity, IconBolt, IconBook2, IconCalendarEvent, IconChartBar, IconDeviceMobileMessage, IconGavel, IconHistory, IconHome2, IconInbox, IconNotebook, IconPlugConnected, IconScale, IconSend, IconSettings, IconShieldExclamation, IconSitemap, IconTemplate, IconUsers, IconUsersGroup, type Icon } from '@tabler/icons-react';
 import type { Me, Overview, Permission } from '@/api/types';
 
-export type Path = '/' | '/moderation' | '/inbox' | '/triggers' | '/knowledge' | '/accounts' | '/team' | '/settings' | '/policies' | '/rehearse' | '/contacts' | '/outbox' | '/events' | '/consent' | '/compliance' | '/audit' | '/templates' | '/flows' | '/bookings';
+export type Path = '/' | '/moderation' | '/inbox' | '/triggers' | '/knowledge' | '/accounts' | '/team' | '/settings' | '/policies' | '/rehearse' | '/contacts' | '/outbox' | '/events' | '/consent' | '/compliance' | '/audit' | '/templates' | '/flows' | '/bookings' | '/figures';
 
 export interface NavItem {
   path: Path;
@@ -30,6 +30,7 @@ const items: NavItem[] = [
   { path: '/team', label: 'nav.team', icon: IconUsersGroup, key: 'g e', group: 'setup', needs: 'supervise' },
   { path: '/settings', label: 'nav.settings', icon: IconSettings, key: 'g s', group: 'setup', needs: 'configure' },
   { path: '/rehearse', label: 'nav.rehearse', icon: IconDeviceMobileMessage, key: 'g r', group: 'setup', needs: 'configure' },
+  { path: '/figures', label: 'nav.figures', icon: IconChartBar, key: 'g d', group: 'records' },
   { path: '/events', label: 'nav.events', icon: IconActivity, key: 'g v', group: 'records', count: (o) => o.parked },
   { path: '/consent', label: 'nav.consent', icon: IconNotebook, key: 'g l', group: 'records', needs: 'audit' },
   { path: '/compliance', label: 'nav.compliance', icon: IconShieldExclamation, key: 'g y', group: 'records', needs: 'configure' },

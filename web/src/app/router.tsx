@@ -14,6 +14,8 @@ const whole = (value: unknown): number | undefined => {
 interface ModerationSearch { queue?: 'all' | undefined; state?: string | undefined; account?: number | undefined; post?: number | undefined; contact?: number | undefined; language?: string | undefined; category?: string | undefined; tier?: string | undefined; sure?: string | undefined; age?: string | undefined; by?: string | undefined; q?: string | undefined; id?: number | undefined }
 interface InboxSearch { view?: string | undefined; label?: string | undefined; state?: 'resolved' | undefined; channel?: string | undefined; team?: string | undefined; q?: string | undefined; id?: number | undefined; at?: number | undefined }
 
+interface FlowsSearch { tab?: 'runs' | 'secrets' | undefined; ended?: true | undefined; flow?: string | undefined }
+
 const root = createRootRoute({ component: Gate, notFoundComponent: NotFound });
 
 const home = createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('@/features/home')) });
@@ -81,10 +83,10 @@ const templates = createRoute({
   component: lazyRouteComponent(() => import('@/features/templates')),
 });
 const template = createRoute({ getParentRoute: () => root, path: '/templates/$id', component: lazyRouteComponent(() => import('@/features/templates/edit')) });
-const triggers = createRoute({ getParentRoute: () => root, path: '/triggers', component: lazyRouteComponent(() => import('@/features/campaigns')) });
+const triggers = createRoute({ getParentRoute: () => root, path: '/triggers', validateSearch: (s: Record<string, unknown>): { tab?: 'posters' | 'leads' | undefined } => ({ tab: s['tab'] === 'posters' || s['tab'] === 'leads' ? s['tab'] : undefined }), component: lazyRouteComponent(() => import('@/features/campaigns')) });
 const trigger = createRoute({ getParentRoute: () => root, path: '/triggers/$id', component: lazyRouteComponent(() => import('@/features/campaigns/edit')) });
 const campaign = createRoute({ getParentRoute: () => root, path: '/campaigns/$id', component: lazyRouteComponent(() => import('@/features/campaigns/campaign')) });
-const flows = createRoute({ getParentRoute: () => root, path: '/flows', component: lazyRouteComponent(() => import('@/features/flows')) });
+const flows = createRoute({ getParentRoute: () => root, path: '/flows', validateSearch: (s: Record<string, unknown>): FlowsSearch => ({ tab: s['tab'] === 'runs' || s['tab'] === 'secrets' ? s['tab'] : undefined, ended: s['ended'] === true ? true : undefined, flow: text(s['flow']) }), component: lazyRouteComponent(() => import('@/features/flows')) });
 const flow = createRoute({ getParentRoute: () => root, path: '/flows/$id', component: lazyRouteComponent(() => import('@/features/flows/edit')) });
 const bookings = createRoute({ getParentRoute: () => root, path: '/bookings', component: lazyRouteComponent(() => import('@/features/bookings')) });
 const knowledge = createRoute({
@@ -95,13 +97,14 @@ const knowledge = createRoute({
 });
 const accounts = createRoute({ getParentRoute: () => root, path: '/accounts', component: lazyRouteComponent(() => import('@/features/accounts')) });
 const team = createRoute({ getParentRoute: () => root, path: '/team', validateSearch: (s: Record<string, unknown>): { tab?: 'labels' | undefined } => ({ tab: s['tab'] === 'labels' ? 'labels' : undefined }), component: lazyRouteComponent(() => import('@/features/team')) });
+const figures = createRoute({ getParentRoute: () => root, path: '/figures', validateSearch: (s: Record<string, unknown>): { days?: number | undefined } => ({ days: s['days'] === 30 || s['days'] === 90 ? s['days'] : undefined }), component: lazyRouteComponent(() => import('@/features/team/figures')) });
 const profile = createRoute({ getParentRoute: () => root, path: '/profile', component: lazyRouteComponent(() => import('@/features/profile')) });
 const password = createRoute({ getParentRoute: () => root, path: '/password' }); // the gate shows it, signed in or not
 const settings = createRoute({ getParentRoute: () => root, path: '/settings', validateSearch: (s: Record<string, unknown>): { tab?: 'desk' | 'hours' | 'webhooks' | undefined } => ({ tab: s['tab'] === 'desk' || s['tab'] === 'hours' || s['tab'] === 'webhooks' ? s['tab'] : undefined }), component: lazyRouteComponent(() => import('@/features/settings')) });
 const rehearse = createRoute({ getParentRoute: () => root, path: '/rehearse', validateSearch: (s: Record<string, unknown>): { say?: Try | undefined } => ({ say: s['say'] === 'rude' || s['say'] === 'info' ? s['say'] : undefined }), component: lazyRouteComponent(() => import('@/features/rehearse')) });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, moderation, machine, disagreements, policies, inbox, flows, flow, bookings, triggers, trigger, campaign, knowledge, accounts, team, profile, password, settings, rehearse, contacts, imports, compliance, person, outbox, events, consent, audit, templates, template]),
+  routeTree: root.addChildren([home, moderation, machine, disagreements, policies, inbox, flows, flow, bookings, triggers, trigger, campaign, knowledge, accounts, team, figures, profile, password, settings, rehearse, contacts, imports, compliance, person, outbox, events, consent, audit, templates, template]),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading rows={6} />,
   scrollRestoration: true,

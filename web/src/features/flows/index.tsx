@@ -1,13 +1,18 @@
 import { Button, Menu } from '@mantine/core';
 import { IconPlus, IconSitemap } from '@tabler/icons-react';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
 import { Ago, PageBody, PageHead, Table, Tag } from '@/ui/parts';
+import { Views } from '@/ui/rows';
 import { Empty, Loaded } from '@/ui/states';
 import { failed } from '@/ui/toast';
 import { useAddFlow, useFlows, useShipped } from './queries';
+import { Runs } from './runs';
+import { Secrets } from './secrets';
+
+const route = getRouteApi('/flows');
 
 const blank = (key: string) => `${JSON.stringify({ format: 1, id: key, version: 1, name: 'New flow', languages: ['en'], steps: [
   { id: 'welcome', type: 'message', text: { en: 'Hi {{contact.first_name|there}}!' }, next: 'topic' },
@@ -17,14 +22,17 @@ const blank = (key: string) => `${JSON.stringify({ format: 1, id: key, version: 
 
 /** Bot flows: what is a draft, what is live, who is inside. */
 export default function Flows() {
+  const { tab = 'flows' } = route.useSearch();
+  const navigate = route.useNavigate();
+  const configure = useCan('configure');
   const { t } = useTranslation();
-  const navigate = useNavigate();
+  const go = useNavigate();
   const may = useCan('campaign');
   const list = useFlows();
   const [asked, setAsked] = useState(false);
   const shipped = useShipped(asked);
   const add = useAddFlow();
-  const make = (document: string) => add.mutate(document, { onSuccess: (f) => void navigate({ to: '/flows/$id', params: { id: String(f.id) } }), onError: failed });
+  const make = (document: string) => add.mutate(document, { onSuccess: (f) => void go({ to: '/flows/$id', params: { id: String(f.id) } }), onError: failed });
   const taken = new Set(list.data?.items.map((f) => f.key));
   const free = (key: string) => { let name = key; for (let n = 2; taken.has(name); n++) name = `${key}-${n}`; return name; };
   const create = may && (
@@ -37,9 +45,13 @@ export default function Flows() {
       </Menu.Dropdown>
     </Menu>
   );
+  const views = [{ value: 'flows', label: t('flows.title') }, { value: 'runs', label: t('flow_runs.title') }, ...(configure ? [{ value: 'secrets' as const, label: t('flow_secrets.title') }] : [])] as const;
+  const choose = <Views label={t('flows.title')} value={tab} views={views} onView={(v) => void navigate({ search: v === 'flows' ? {} : { tab: v } })} />;
+  if (tab !== 'flows') return <PageBody><PageHead title={t('flows.title')}>{t('flows.lead')}</PageHead>{choose}{tab === 'runs' ? <Runs /> : <Secrets />}</PageBody>;
   return (
     <PageBody>
       <PageHead title={t('flows.title')} action={create}>{t('flows.lead')}</PageHead>
+      {choose}
       <Loaded query={list}>
         {({ items }) => items.length === 0 ? <div className="panel"><Empty title={t('flows.none')} icon={<IconSitemap size={26} stroke={1.4} aria-hidden />} action={create}>{t('flows.none_text')}</Empty></div> : (
           <Table label={t('flows.title')} head={[t('flows.name'), t('flows.state'), t('flows.inside'), t('flows.changed')]}>

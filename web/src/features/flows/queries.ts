@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { BotFlow, BotFlowDetail, FlowChange, FlowCheck, FlowStart, Page, Played, PlayMove, ShippedFlow } from '@/api/types';
+import { usePaged } from '@/api/paged';
+import type { BotFlow, BotFlowDetail, FlowChange, FlowCheck, FlowStart, Page, Played, PlayMove, ShippedFlow, FlowRun, FlowSecret } from '@/api/types';
 
 export function useFlows() {
   return useQuery({ queryKey: ['flows'], queryFn: () => unwrap<Page<BotFlow>>(api.GET('/flows')) });
@@ -67,4 +68,30 @@ export function usePlay(id: number, document: string, language: string, moves: P
     placeholderData: (before: Played | undefined) => before,
     queryFn: () => unwrap<Played>(api.POST('/flows/{id}/play', { params: { path: { id } }, body: { document, language, moves } })),
   });
+}
+
+export interface RunFilter { ended: boolean; flow: string }
+
+/** People inside flows, or who left them; the newest first. */
+export function useRuns({ ended, flow }: RunFilter) {
+  return usePaged<FlowRun>(['flow_runs', ended, flow], (cursor) => unwrap<Page<FlowRun>>(api.GET('/flow-runs', { params: { query: { state: ended ? 'ended' : 'open', limit: 50, ...(flow ? { flow } : {}), ...(cursor ? { before: Number(cursor) } : {}) } } })));
+}
+
+export function useEndRun() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: (id: number) => unwrap(api.POST('/flow-runs/{id}/end', { params: { path: { id } }, body: {} })), onSettled: () => { for (const key of ['flow_runs', 'flows']) void client.invalidateQueries({ queryKey: [key] }); } });
+}
+
+export function useSecrets() {
+  return useQuery({ queryKey: ['flow-secrets'], queryFn: () => unwrap<Page<FlowSecret>>(api.GET('/flow-secrets')) });
+}
+
+export function useSetSecret() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: (body: { name: string; value?: string; hosts: string[] }) => unwrap(api.POST('/flow-secrets', { body })), onSuccess: () => client.invalidateQueries({ queryKey: ['flow-secrets'] }) });
+}
+
+export function useRemoveSecret() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: (name: string) => unwrap(api.POST('/flow-secrets/remove', { body: { name } })), onSettled: () => client.invalidateQueries({ queryKey: ['flow-secrets'] }) });
 }
