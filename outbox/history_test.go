@@ -473,15 +473,15 @@ func (h *history) recount() {
 // refusals: what the gate refused for want of consent must have none, what it put off must be too early.
 func (h *history) refusals() {
 	var rows []struct {
-		ID     int64  `db:"id"`
-		Token  string `db:"token"`
-		State  string `db:"state"`
-		Reason string `db:"reason"`
+		ID     int64     `db:"id"`
+		Token  string    `db:"token"`
+		State  string    `db:"state"`
+		Reason string    `db:"reason"`
+		At     time.Time `db:"claimed_at"` // when it was judged: a step may let days pass after a claim
 	}
-	if err := h.db.Select(&rows, `SELECT id, token, state, reason FROM actions WHERE state = 'refused' OR state = 'planned' AND reason <> '' ORDER BY id`); err != nil {
+	if err := h.db.Select(&rows, `SELECT id, token, state, reason, claimed_at FROM actions WHERE state = 'refused' OR state = 'planned' AND reason <> '' ORDER BY id`); err != nil {
 		h.t.Fatal(err)
 	}
-	now := h.now()
 	for _, r := range rows {
 		d := h.drafts[r.Token]
 		if d.seen {
@@ -494,7 +494,7 @@ func (h *history) refusals() {
 		}
 		switch r.Reason {
 		case "no_consent", "opted_out", "doubt":
-			if d.promo && h.model.agreed(d.identity, now) {
+			if d.promo && h.model.agreed(d.identity, r.At) {
 				h.t.Errorf("step %d: action %d was refused (%s), but the person agreed", h.n, r.ID, r.Reason)
 			}
 		case "blocked":

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -32,6 +35,9 @@ func (p campaignListCmd) Run(ctx context.Context, c *config) error {
 		if err != nil {
 			return err
 		}
+		if len(list) == 0 {
+			fmt.Fprintln(os.Stderr, "There are no campaigns yet. They are made in the browser, under Campaigns, or by the API.")
+		}
 		funnels, err := campaign.CampaignFunnels(ctx, s.DB, w.ID, 0, campaign.Span{})
 		for _, b := range list {
 			printJSON(map[string]any{"id": b.ID, "name": b.Name, "state": b.State, "starts_at": b.StartsAt, "ends_at": b.EndsAt, "triggers": b.TriggerIDs, "funnel": funnels[b.ID]})
@@ -50,6 +56,9 @@ func (p campaignTriggersCmd) Run(ctx context.Context, c *config) error {
 		list, err := campaign.Triggers(ctx, s.DB, w.ID)
 		if err != nil {
 			return err
+		}
+		if len(list) == 0 {
+			fmt.Fprintln(os.Stderr, "There are no triggers yet. They are made in the browser, under Campaigns, or by the API.")
 		}
 		funnels, err := campaign.TriggerFunnels(ctx, s.DB, w.ID, 0, campaign.Span{})
 		for _, t := range list {
@@ -70,6 +79,9 @@ type campaignDryRunCmd struct {
 
 // Run works a dry run here and prints its counts, and results of one code by the ids of what they are about.
 func (p campaignDryRunCmd) Run(ctx context.Context, c *config) error {
+	if p.Days < 1 {
+		return fmt.Errorf("--days=%d: at least one day", p.Days)
+	}
 	return c.with(ctx, p.Workspace, func(s *store, w inbox.Workspace) error {
 		t, err := campaign.Trigger(ctx, s.DB, w.ID, p.Trigger)
 		if err != nil {
@@ -95,6 +107,9 @@ func (p campaignDryRunCmd) Run(ctx context.Context, c *config) error {
 		printJSON(map[string]any{"dry_run": d.ID, "looked_at": d.Worked, "counts": tally})
 		if p.Code == "" {
 			return nil
+		}
+		if tally[p.Code] == 0 {
+			return fmt.Errorf("nothing ended with %q; the codes are: %s", p.Code, strings.Join(slices.Sorted(maps.Keys(tally)), ", "))
 		}
 		list, err := campaign.DryRunResults(ctx, s.DB, w.ID, d.ID, p.Code, 0, p.Most)
 		for _, r := range list {
