@@ -13,6 +13,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"golang.org/x/sync/semaphore"
 
+	"ponte/channels"
 	"ponte/fault"
 )
 
@@ -27,11 +28,12 @@ const (
 // bodies holds the turns of large webhooks and the buffers of small ones.
 type bodies struct {
 	turns *semaphore.Weighted
+	files *semaphore.Weighted // of files for replies, so that they keep no webhook waiting
 	small sync.Pool
 }
 
 func newBodies() *bodies {
-	return &bodies{turns: semaphore.NewWeighted(largeBodies), small: sync.Pool{New: func() any { b := make([]byte, smallBody); return &b }}}
+	return &bodies{turns: semaphore.NewWeighted(largeBodies), files: semaphore.NewWeighted(2 * channels.MaxFile), small: sync.Pool{New: func() any { b := make([]byte, smallBody); return &b }}}
 }
 
 // limit refuses what is too large by its own word before a byte is read.
@@ -39,6 +41,7 @@ func (s *Server) limit(c *fiber.Ctx) error {
 	n := c.Request().Header.ContentLength()
 	chunked := n == -1
 	switch {
+	case isUpload(c) && n <= channels.MaxFile: // read in its turn, after the permission
 	case n > MaxBody:
 		c.Context().SetConnectionClose()
 		return fiber.NewError(fiber.StatusRequestEntityTooLarge, fmt.Sprintf("the body has %d bytes; at most %d are taken", n, MaxBody))

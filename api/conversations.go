@@ -90,6 +90,7 @@ type ConversationDetail struct {
 	Journey    []Step           `json:"journey"`
 	Earlier    []Earlier        `json:"earlier"`
 	Cost       ConversationCost `json:"cost"`
+	Files      []FileLimit      `json:"files" doc:"What may be sent as a file; empty where none may"`
 }
 
 // ConsentState is where a consent stands on a channel.
@@ -207,11 +208,16 @@ func windowOf(channel string, lastIn *time.Time, now time.Time) CareWindow {
 }
 
 func (s *Server) getConversation(ctx context.Context, who *caller, in *ByID) (ConversationDetail, error) {
-	c, err := s.shownConversation(ctx, who.WorkspaceID, in.ID)
+	v, err := inbox.ViewConversation(ctx, s.DB, who.WorkspaceID, in.ID)
 	if err != nil {
 		return ConversationDetail{}, err
 	}
-	out := ConversationDetail{Conversation: c}
+	overdue, err := s.overdueSince(ctx, who.WorkspaceID)
+	if err != nil {
+		return ConversationDetail{}, err
+	}
+	c := s.showConversation(v, overdue)
+	out := ConversationDetail{Conversation: c, Files: fileLimits(v)}
 	if out.Consent, err = s.consentOf(ctx, who.WorkspaceID, c.Contact.ID); err != nil {
 		return out, err
 	}

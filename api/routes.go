@@ -57,6 +57,7 @@ var table = []route{
 	{"GET", v1 + "/conversations/{id}", auth.See, "A conversation with the person beside it", typed((*Server).getConversation), nil},
 	{"GET", v1 + "/conversations/{id}/messages", auth.See, "What was said, the newest last", typed((*Server).listMessages), nil},
 	{"POST", v1 + "/conversations/{id}/messages", auth.Converse, "Say something", typed((*Server).sendMessage), nil},
+	{"POST", v1 + "/conversations/{id}/files", auth.Converse, "Keep a file for a reply", nil, (*Server).uploadFile},
 	{"GET", v1 + "/conversations/{id}/templates", auth.Converse, "Templates for this person now, the best first", typed((*Server).offerTemplates), nil},
 	{"POST", v1 + "/conversations/{id}/take-over", auth.Converse, "Take over from the bot", typed((*Server).takeOver), nil},
 	{"POST", v1 + "/conversations/{id}/return-to-bot", auth.Converse, "Give back to the bot", typed((*Server).returnToBot), nil},

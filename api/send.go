@@ -34,6 +34,8 @@ type SendMessage struct {
 	Values map[string]string `json:"values,omitempty" doc:"Values by place: body:1, header:1, button:0:1; what is left out comes from the person's fields or the fallback"`
 	Media  string            `json:"media,omitempty" maxLength:"2000" doc:"Address of the file for a template whose header is one"`
 
+	FileID int64 `json:"file_id,omitempty" doc:"A file kept before with POST …/files; it goes with one message"`
+
 	SendAt        *time.Time `json:"send_at,omitempty" doc:"Later, not now: within the care window of that time, or a template"`
 	UnlessWritten bool       `json:"unless_written,omitempty" doc:"With send_at: not if the customer writes first"`
 }
@@ -91,6 +93,9 @@ func (s *Server) sendMessage(ctx context.Context, who *caller, in *sendIn) (Mess
 
 // answerThread replies to the latest comment of somebody else in a thread that was passed on.
 func (s *Server) answerThread(ctx context.Context, tx *sqlx.Tx, who *caller, v inbox.Conversation, body SendMessage) (outbox.Action, error) {
+	if body.FileID != 0 {
+		return outbox.Action{}, fault.Field("file_id", "a reply to a comment takes no file")
+	}
 	text, err := cleanText(body.Text)
 	if err != nil {
 		return outbox.Action{}, err
@@ -132,7 +137,11 @@ func (s *Server) say(ctx context.Context, tx *sqlx.Tx, who *caller, v inbox.Conv
 	if err != nil {
 		return a, err
 	}
-	key := fmt.Sprintf("message:%s:%d:%d:%s", who.Actor(), v.ID, body.Revision, digest(a.Bubble.Text))
+	file, err := takeFile(ctx, tx, v, body, &call, &a)
+	if err != nil {
+		return a, err
+	}
+	key := fmt.Sprintf("message:%s:%d:%d:%s", who.Actor(), v.ID, body.Revision, digest(a.Bubble.Text+file.Hash))
 	if body.SendAt != nil {
 		a.NotBefore = *body.SendAt
 		key += body.SendAt.UTC().Format(":" + time.RFC3339)
@@ -147,6 +156,11 @@ func (s *Server) say(ctx context.Context, tx *sqlx.Tx, who *caller, v inbox.Conv
 	if err != nil {
 		return a, err
 	}
+	if file.Hash != "" {
+		if err := inbox.AttachUpload(ctx, tx, v.WorkspaceID, *added[0].MessageID, t.AccountID, file); err != nil {
+			return a, err
+		}
+	}
 	return added[0], auth.Audit(ctx, tx, v.WorkspaceID, who.Actor(), "message.send", fmt.Sprintf("conversation:%d", v.ID), map[string]any{"action": added[0].ID, "template": body.TemplateID})
 }
 
@@ -154,7 +168,7 @@ func (s *Server) say(ctx context.Context, tx *sqlx.Tx, who *caller, v inbox.Conv
 // Messenger and Instagram within seven.
 func (s *Server) fillText(t inbox.Thread, body SendMessage, call *channels.Call, a *outbox.Action) error {
 	text, err := cleanText(body.Text)
-	if err != nil {
+	if err != nil && body.FileID == 0 {
 		return err
 	}
 	now := s.Now()

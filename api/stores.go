@@ -48,6 +48,8 @@ WHERE t.workspace_id = $1 AND t.contact_id = $2 AND m.workspace_id = t.workspace
 	{Table: "message_media", Follows: privacy.Stays, Rank: 22, Erase: []string{
 		`DELETE FROM message_media g USING messages m, threads t WHERE t.workspace_id = $1 AND t.contact_id = $2 AND m.workspace_id = t.workspace_id AND m.thread_id = t.id
    AND g.workspace_id = m.workspace_id AND g.message_id = m.id`}},
+	{Table: "uploads", Follows: privacy.Stays, Rank: 22, Erase: []string{
+		`DELETE FROM uploads u USING conversations v WHERE v.workspace_id = $1 AND v.contact_id = $2 AND u.workspace_id = v.workspace_id AND u.conversation_id = v.id`}},
 	{Table: "suggestions", Follows: privacy.Stays, Rank: 23, Erase: []string{
 		`DELETE FROM suggestions g USING conversations v WHERE v.workspace_id = $1 AND v.contact_id = $2 AND g.workspace_id = v.workspace_id AND g.conversation_id = v.id`}},
 	{Table: "assist_questions", Follows: privacy.Stays, Rank: 23, Erase: []string{

@@ -91,12 +91,15 @@ type Link struct {
 	URL   string `json:"url"`
 }
 
-// Media is a picture, clip or file to send: by public URL or by the network's own media id.
+// Media is a picture, clip or file to send: by public URL, by the network's own media id, or from our own store.
 type Media struct {
 	Type     string `json:"type"` // image, video, audio, document
 	URL      string `json:"url,omitempty"`
 	ID       string `json:"id,omitempty"`
 	Filename string `json:"filename,omitempty"`
+	MIME     string `json:"mime,omitempty"`
+	Hash     string `json:"hash,omitempty"` // of a file in our own store, which is uploaded when the call is made
+	Bytes    []byte `json:"-"`              // of that file, laid beside the call by the sender
 }
 
 // TemplateSend fills a WhatsApp template: parameters by component.

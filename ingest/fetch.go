@@ -309,6 +309,9 @@ func (f *Fetcher) tidy(ctx context.Context) error {
 			return fmt.Errorf("remove old rows: %w", err)
 		}
 	}
+	if _, err := f.DB.ExecContext(ctx, `DELETE FROM uploads WHERE created_at < $1`, f.Now().Add(-24*time.Hour)); err != nil {
+		return fmt.Errorf("remove files that were never sent: %w", err)
+	}
 	if _, err := f.DB.ExecContext(ctx, sqlOrphans); err != nil {
 		return fmt.Errorf("remove files that nothing refers to: %w", err)
 	}

@@ -249,7 +249,10 @@ func (s *Sender) deliver(ctx context.Context, a work, out chan<- outcome) {
 		s.Log.Error("outbox: open account", "account", a.AccountID, "error", err)
 	} else if o.read = s.readBack(ctx, account, a); o.read.stops() {
 	} else if o.late = s.Clock().Sub(a.SentAt) > judgedFor; !o.late {
-		o.result, err = s.Network.Do(ctx, account, s.Complete(a.Call))
+		var call channels.Call
+		if call, err = s.withFile(ctx, a, s.Complete(a.Call)); err == nil {
+			o.result, err = s.Network.Do(ctx, account, call)
+		}
 		o.failure = failureOf(err)
 	}
 	s.Observe(a.Call.Kind, o.name(), time.Since(began))

@@ -34,6 +34,7 @@ type call struct {
 	query   map[string]string
 	body    map[string]any
 	account *Account
+	file    *File // of a multipart body
 }
 
 func (c *call) str(key string) string {
@@ -51,7 +52,7 @@ func (c *call) str(key string) string {
 
 // graph answers one Graph call; the call and its outcome are in the log.
 func (s *Server) graph(w http.ResponseWriter, r *http.Request) {
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 4<<20))
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 26<<20))
 	if err != nil {
 		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
 		return
@@ -73,6 +74,9 @@ func (s *Server) graph(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	answer, failure := s.answer(c, bearer(r, c))
+	if c.file != nil {
+		raw = fmt.Appendf(nil, "a file of %d bytes, %s", c.file.Size, c.file.MIME)
+	}
 	s.record(c, raw, failure)
 	s.mu.Unlock()
 	if fault != nil {
@@ -89,16 +93,14 @@ func (s *Server) graph(w http.ResponseWriter, r *http.Request) {
 }
 
 func readBody(c *call, r *http.Request, raw []byte) {
+	if readForm(c, r, raw) {
+		return
+	}
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		r.Body = io.NopCloser(bytes.NewReader(raw))
 		if r.ParseForm() == nil {
 			for k, v := range r.PostForm {
-				var inner map[string]any
-				if json.Unmarshal([]byte(v[0]), &inner) == nil {
-					c.body[k] = inner
-				} else {
-					c.body[k] = v[0]
-				}
+				c.field(k, v[0])
 			}
 		}
 		return
@@ -106,6 +108,16 @@ func readBody(c *call, r *http.Request, raw []byte) {
 	_ = json.Unmarshal(raw, &c.body)
 	if c.body == nil {
 		c.body = map[string]any{}
+	}
+}
+
+// field is one value of a form; objects travel as JSON.
+func (c *call) field(name, value string) {
+	var inner map[string]any
+	if json.Unmarshal([]byte(value), &inner) == nil {
+		c.body[name] = inner
+	} else {
+		c.body[name] = value
 	}
 }
 
@@ -204,6 +216,10 @@ func (s *Server) onAccount(c *call, id, edge string) (any, *graphError) {
 			"whatsapp_business_manager_messaging_limit": "TIER_2K", "account_mode": "LIVE"}, nil
 	case "GET posts", "GET media", "GET feed":
 		return s.page(c, s.postNodes(a.ID)), nil
+	case "POST media":
+		return s.keepMedia(c)
+	case "POST message_attachments":
+		return s.keepAttachment(c)
 	case "GET conversations":
 		return s.conversations(c)
 	case "POST messages":

@@ -20,6 +20,7 @@ type entry struct {
 	Message  *Message  `json:"message,omitempty"` // new, or changed as a whole
 	Template *Template `json:"template,omitempty"`
 	Lead     *Lead     `json:"lead,omitempty"`
+	File     *File     `json:"file,omitempty"`
 	Call     *Call     `json:"call,omitempty"`
 	Webhook  *Webhook  `json:"webhook,omitempty"`
 	Sent     int       `json:"sent,omitempty"`    // a webhook that was answered with 200

@@ -22,7 +22,7 @@ func (s *Server) sendDM(c *call) (any, *graphError) {
 	if act, _ := c.body["sender_action"].(string); act != "" {
 		return map[string]any{"recipient_id": to["id"]}, nil
 	}
-	m, failure := readDM(a, body)
+	m, failure := s.readDM(a, body)
 	if failure != nil {
 		return nil, failure
 	}
@@ -58,13 +58,23 @@ func (s *Server) sendDM(c *call) (any, *graphError) {
 	return map[string]any{"recipient_id": recipient, "message_id": m.ID}, nil
 }
 
-func readDM(a *Account, body map[string]any) (Message, *graphError) {
+func (s *Server) readDM(a *Account, body map[string]any) (Message, *graphError) {
 	m := Message{Type: "text"}
 	m.Text, _ = body["text"].(string)
 	m.Opaque, _ = body["metadata"].(string)
 	if att, ok := body["attachment"].(map[string]any); ok {
 		m.Type, _ = att["type"].(string)
 		pl, _ := att["payload"].(map[string]any)
+		if id := pl["attachment_id"]; id != nil {
+			f := s.shown(a.ID, id)
+			if f == nil || f.Type != m.Type {
+				return m, refuse(400, 100, 2018008, "The attachment id is not one of this account's, or of another type")
+			}
+			m.File = f.Name
+		}
+		if m.Text != "" {
+			return m, refuse(400, 100, 0, "A message has a text or an attachment, not both")
+		}
 		if m.Type == "template" {
 			m.Text, _ = pl["text"].(string)
 			if list, _ := pl["buttons"].([]any); len(list) > 0 {
@@ -253,6 +263,13 @@ func (s *Server) readWhatsApp(c *call, m *Message) *graphError {
 		m.Text, _ = object["caption"].(string)
 		if object["id"] == nil && object["link"] == nil {
 			return refuse(400, 131008, 0, "Required parameter is missing: %s needs id or link", m.Type)
+		}
+		if id := object["id"]; id != nil {
+			f := s.shown(c.account.ID, id)
+			if f == nil {
+				return refuse(400, 131009, 0, "Parameter value is not valid: %s.id", m.Type)
+			}
+			m.File = f.Name
 		}
 	}
 	return nil

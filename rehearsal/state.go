@@ -65,6 +65,7 @@ type Message struct {
 	FromUs   bool      `json:"from_brand"`
 	Type     string    `json:"type"`
 	Text     string    `json:"text"`
+	File     string    `json:"file,omitempty"` // what an uploaded file is called
 	Buttons  []Button  `json:"buttons,omitempty"`
 	List     *List     `json:"list,omitempty"`
 	Link     *Button   `json:"link,omitempty"` // title and address
@@ -129,6 +130,7 @@ type state struct {
 	messages  map[string]*Message
 	templates map[string]*Template
 	leads     map[string]*Lead
+	files     map[string]*File
 	calls     []Call
 	pending   map[int]*Webhook
 	stopped   map[string]bool
@@ -137,7 +139,7 @@ type state struct {
 
 func newState() *state {
 	st := &state{accounts: map[string]*Account{}, posts: map[string]*Post{}, comments: map[string]*Comment{}, people: map[string]*Person{}, messages: map[string]*Message{},
-		templates: map[string]*Template{}, leads: map[string]*Lead{}, pending: map[int]*Webhook{}, stopped: map[string]bool{}}
+		templates: map[string]*Template{}, leads: map[string]*Lead{}, files: map[string]*File{}, pending: map[int]*Webhook{}, stopped: map[string]bool{}}
 	for _, a := range DemoAccounts() {
 		st.accounts[a.ID] = &a
 	}
@@ -165,6 +167,8 @@ func (st *state) apply(e entry) {
 		st.templates[e.Template.ID] = e.Template
 	case e.Lead != nil:
 		st.leads[e.Lead.ID] = e.Lead
+	case e.File != nil:
+		st.files[e.File.ID] = e.File
 	case e.Call != nil:
 		st.calls = append(st.calls, *e.Call)
 		if len(st.calls) > keptCalls {

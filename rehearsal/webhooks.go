@@ -155,6 +155,9 @@ func (st *state) dmWebhook(m Message, at time.Time) *Webhook {
 		object, customer = "instagram", p.igsid()
 	}
 	body := map[string]any{"mid": m.ID, "text": m.Text}
+	if m.File != "" {
+		body = map[string]any{"mid": m.ID, "attachments": []any{map[string]any{"type": m.Type, "payload": map[string]any{"url": "https://lookaside.fbsbx.com/rehearsal/" + m.ID}}}}
+	}
 	item := map[string]any{"sender": map[string]any{"id": customer}, "recipient": map[string]any{"id": m.Account}, "timestamp": at.UnixMilli(), "message": body}
 	if m.Deleted {
 		body = map[string]any{"mid": m.ID, "is_deleted": true}

@@ -48,6 +48,8 @@ type Request struct {
 	Path   string
 	Query  url.Values
 	Body   any
+	Raw    []byte // sent as it is, instead of Body, with its Type
+	Type   string
 }
 
 // NewClient returns a client whose calls end after timeout.
@@ -65,12 +67,12 @@ func NewClient(timeout time.Duration) *Client {
 
 // Get reads path (with query) into out.
 func (c *Client) Get(ctx context.Context, a channels.Account, path string, query url.Values, out any) error {
-	return c.Do(ctx, a, Request{http.MethodGet, path, query, nil}, out)
+	return c.Do(ctx, a, Request{Method: http.MethodGet, Path: path, Query: query}, out)
 }
 
 // Post sends body as JSON to path and reads the answer into out.
 func (c *Client) Post(ctx context.Context, a channels.Account, path string, query url.Values, body, out any) error {
-	return c.Do(ctx, a, Request{http.MethodPost, path, query, body}, out)
+	return c.Do(ctx, a, Request{Method: http.MethodPost, Path: path, Query: query, Body: body}, out)
 }
 
 // Address joins the account's base URL with a path. The base URL is taken as it is: with a version in
@@ -166,6 +168,9 @@ func build(ctx context.Context, a channels.Account, r Request) (*http.Request, *
 		}
 		payload = bytes.NewReader(b)
 	}
+	if r.Raw != nil {
+		payload = bytes.NewReader(r.Raw)
+	}
 	req, err := http.NewRequestWithContext(ctx, r.Method, address, payload)
 	if err != nil {
 		return nil, ask(channels.ScopeAccount, "bad_address", "The account's base URL is not an address: connect the account again.")
@@ -174,6 +179,9 @@ func build(ctx context.Context, a channels.Account, r Request) (*http.Request, *
 	req.Header.Set("Accept", "application/json")
 	if r.Body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if r.Raw != nil {
+		req.Header.Set("Content-Type", r.Type)
 	}
 	return req, nil
 }

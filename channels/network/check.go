@@ -156,7 +156,7 @@ func checkMedia(m *channels.Media) *channels.Failure {
 	default:
 		return refuse("bad_media", "A file is an image, a video, audio or a document, not %q.", m.Type)
 	}
-	if m.URL == "" && m.ID == "" {
+	if m.URL == "" && m.ID == "" && len(m.Bytes) == 0 {
 		return refuse("bad_media", "The file has neither an address nor an id.")
 	}
 	return nil

@@ -37,6 +37,10 @@ func (n *Network) Do(ctx context.Context, a channels.Account, c channels.Call) (
 	case channels.PrivateReply:
 		return n.sendDM(ctx, a, c, map[string]any{"comment_id": c.CommentID})
 	case channels.SendMessage:
+		c, err := n.upload(ctx, a, c)
+		if err != nil {
+			return channels.Result{}, err
+		}
 		if a.Channel == channels.WhatsApp {
 			return n.sendWhatsApp(ctx, a, c)
 		}

@@ -5851,6 +5851,8 @@ export interface components {
             cost: components["schemas"]["ConversationCost"];
             desk: components["schemas"]["DeskState"];
             earlier: components["schemas"]["Earlier"][];
+            /** @description What may be sent as a file; empty where none may */
+            files: components["schemas"]["FileLimit"][];
             /** @enum {string} */
             handler: "bot" | "human";
             handler_reason: string;
@@ -6456,6 +6458,15 @@ export interface components {
              * @description … of which a person took back
              */
             wrong: number;
+        };
+        FileLimit: {
+            /** @description A text may stand beside it in the same message */
+            caption: boolean;
+            /** Format: int64 */
+            max_bytes: number;
+            mimes: string[];
+            /** @enum {string} */
+            type: "image" | "video" | "audio" | "document";
         };
         Fired: {
             /** Format: int64 */
@@ -8155,6 +8166,11 @@ export interface components {
             name: string;
         };
         SendMessage: {
+            /**
+             * Format: int64
+             * @description A file kept before with POST …/files; it goes with one message
+             */
+            file_id?: number;
             /** @description Address of the file for a template whose header is one */
             media?: string;
             /** @description Values of the body's variables, in order */

@@ -22,10 +22,18 @@ export function told(message: string, undo?: () => void) {
   });
 }
 
+/** Why something failed, for the reader: in the service's own words where there are any. */
+export function problemText(error: unknown): string {
+  const said = error instanceof ApiError && error.message && errorKind(error) !== 'offline' ? error.message : '';
+  return said || i18n.t(`failure.${knownKind(error)}.text`);
+}
+
+function knownKind(error: unknown): string {
+  const kind = errorKind(error);
+  return ['forbidden', 'not_found', 'offline', 'unavailable', 'too_many'].includes(kind) ? kind : 'other';
+}
+
 /** Tells that something failed and why. */
 export function failed(error: unknown) {
-  const kind = errorKind(error);
-  const said = error instanceof ApiError && error.message && kind !== 'offline' ? error.message : '';
-  const known = ['forbidden', 'not_found', 'offline', 'unavailable', 'too_many'].includes(kind) ? kind : 'other';
-  notifications.show({ color: 'red', closeButtonProps: { 'aria-label': i18n.t('act.close') }, autoClose: 8000, title: i18n.t(`failure.${known}.title`), message: said || i18n.t(`failure.${known}.text`) });
+  notifications.show({ color: 'red', closeButtonProps: { 'aria-label': i18n.t('act.close') }, autoClose: 8000, title: i18n.t(`failure.${knownKind(error)}.title`), message: problemText(error) });
 }

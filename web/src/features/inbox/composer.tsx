@@ -9,6 +9,7 @@ import { Loading } from '@/ui/states';
 import { duration } from '@/ui/format';
 import { useKeys } from '@/ui/keys';
 import { failed, told } from '@/ui/toast';
+import { AttachButton, FileList, useFiles } from './attach';
 import { Others, ScheduledList } from './beside-words';
 import { useDraft, usePresence, useTyping } from './desk';
 import css from './inbox.module.css';
@@ -65,7 +66,27 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
 
   const write = (next: string) => { setText(next); draft.keep(next); setRow(0); if (!next) setUsed(undefined); };
   const edit = (s: Suggestion) => { write(s.text); setUsed(s); setPicked(undefined); document.getElementById('reply')?.focus(); };
+  const attached = useFiles(c);
+  const many = attached.files.length > 0;
+  // Where a text may stand beside the one file it is its caption; else it goes first, as a message of its own.
+  const submitFiles = async (body: string, suggestion?: Suggestion) => {
+    if (!attached.ready || send.isPending) return;
+    const sole = attached.files.length === 1 ? attached.files[0]?.kept : undefined;
+    const caption = sole !== undefined && c.files.some((l) => l.type === sole.type && l.caption);
+    const used = suggestion ? { suggestion_id: suggestion.id } : {};
+    const revision = suggestion ? (suggestions.data?.revision ?? c.revision) : c.revision;
+    try {
+      if (body.trim() && !caption) { await send.mutateAsync({ text: body.trim(), revision, ...used }); write(''); }
+      for (const f of attached.files) {
+        if (!f.kept) continue;
+        await send.mutateAsync({ text: caption ? body.trim() : '', revision, file_id: f.kept.id, ...(caption ? used : {}) });
+        attached.drop(f.key);
+      }
+      write('');
+    } catch (error) { failed(error); }
+  };
   const submit = (body: string, suggestion?: Suggestion) => {
+    if (many) { void submitFiles(body, suggestion); return; }
     if (!body.trim() || send.isPending) return;
     const revision = suggestion ? (suggestions.data?.revision ?? c.revision) : c.revision;
     send.mutate({ text: body.trim(), revision, ...(suggestion ? { suggestion_id: suggestion.id } : {}) }, {
@@ -104,15 +125,17 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
           {found.map((r, n) => <button key={r.id} type="button" role="option" aria-selected={n === row} onClick={() => quickly(r.text)}><b>/{r.shortcut}</b><span className="clip" dir="auto">{r.text}</span></button>)}
         </div>
       )}
-      <Textarea id="reply" autosize minRows={1} maxRows={9} dir="auto" aria-label={t('inbox.reply')} placeholder={t('inbox.placeholder')} value={text} onChange={(e) => write(e.currentTarget.value)} onKeyDown={onKey} />
+      <FileList files={attached.files} onDrop={attached.drop} />
+      <Textarea id="reply" autosize minRows={1} maxRows={9} dir="auto" aria-label={t('inbox.reply')} placeholder={t('inbox.placeholder')} value={text} onChange={(e) => write(e.currentTarget.value)} onKeyDown={onKey} onPaste={attached.onPaste} onDrop={attached.onDrop} onDragOver={attached.onDragOver} />
       <div className={css.line}>
         <WindowClock state={window_} />
         <span style={{ display: 'flex', gap: 8, flexWrap: 'wrap', justifyContent: 'flex-end' }}>
           <ActionIcon variant="default" size={34} aria-label={t('inbox.note_write')} title={t('inbox.note_write')} onClick={onNote}><IconNote size={17} aria-hidden /></ActionIcon>
+          <AttachButton c={c} onAdd={attached.add} />
           <Emoji onPick={(e) => { write(text + e); document.getElementById('reply')?.focus(); }} />
           {c.channel === 'whatsapp' && <ActionIcon variant="default" size={34} aria-label={t('inbox.template')} title={t('inbox.template')} onClick={onTemplates}><IconTemplate size={17} aria-hidden /></ActionIcon>}
-          {c.channel !== 'facebook' && <Later disabled={!text.trim() || send.isPending} until={window_.until} onAsk={() => setAsking(true)} onChoose={(at) => later(at, true)} />}
-          <Button onClick={() => submit(text, used)} loading={send.isPending} disabled={!text.trim()} rightSection={<IconSend2 size={16} aria-hidden />}>{t('act.send')}</Button>
+          {c.channel !== 'facebook' && <Later disabled={!text.trim() || many || send.isPending} until={window_.until} onAsk={() => setAsking(true)} onChoose={(at) => later(at, true)} />}
+          <Button onClick={() => submit(text, used)} loading={send.isPending} disabled={many ? !attached.ready : !text.trim()} rightSection={<IconSend2 size={16} aria-hidden />}>{t('act.send')}</Button>
         </span>
       </div>
       {asking && <TimeDialog title={t('inbox.send_later')} verb={t('inbox.send_later')} before={window_.until} unlessWritten onClose={() => setAsking(false)} onChoose={later} />}

@@ -1,4 +1,4 @@
-import { IconAlertCircle, IconCheck, IconChecks, IconClock, IconRobot } from '@tabler/icons-react';
+import { IconAlertCircle, IconCheck, IconChecks, IconClock, IconFile, IconRobot } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { Message } from '@/api/types';
 import { codeText } from '@/i18n';
@@ -34,13 +34,21 @@ function Content({ m }: { m: Message }) {
   return (
     <>
       {attachments.map((a, i) => a.url?.startsWith('/')
-        ? (a.type === 'image' ? <img key={i} src={a.url} alt={a.name || codeText('attachment', a.type)} style={{ maxWidth: '100%', borderRadius: 8, display: 'block' }} /> : <a key={i} href={a.url} target="_blank" rel="noreferrer">{a.name || codeText('attachment', a.type)}</a>)
+        ? <Shown key={i} type={a.type} url={a.url} name={a.name || codeText('attachment', a.type)} />
         : <Tag key={i} title={a.note}>{a.name || codeText('attachment', a.type)}{a.note && ` – ${a.note}`}</Tag>)}
       {m.text && <p className="said" dir="auto"><Words text={m.text} /></p>}
       {!m.text && attachments.length === 0 && <p className={css.gone}>{codeText('message_type', m.type) || t('inbox.no_text')}</p>}
       {(m.detail.buttons ?? []).length > 0 && <div className={css.buttons}>{m.detail.buttons?.map((b, i) => <span key={i} dir="auto">{b.title}</span>)}</div>}
     </>
   );
+}
+
+/** A file as far as a browser shows it; else a link to it. */
+function Shown({ type, url, name }: { type: string; url: string; name: string }) {
+  if (type === 'image') return <img src={url} alt={name} className={css.picture} />;
+  if (type === 'video') return <video src={url} controls preload="metadata" aria-label={name} className={css.picture} />;
+  if (type === 'audio' || type === 'voice') return <audio src={url} controls preload="none" aria-label={name} className={css.sound} />;
+  return <a href={url} target="_blank" rel="noreferrer" className={css.fileLink}><IconFile size={16} aria-hidden />{name}</a>;
 }
 
 const marks = { sent: IconCheck, delivered: IconChecks, read: IconChecks, failed: IconAlertCircle, waiting: IconClock, stopped: IconAlertCircle } as const;
