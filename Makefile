@@ -55,6 +55,9 @@ check: build ## format, vet, lint, generated files, arrows between packages, lin
 generate: build ## write the interface's API types again from the typed handlers
 	@scripts/generate web/src/api/schema.gen.ts
 
+soak: setup-run ## the tests over random histories, with histories that nobody has seen (ROUNDS=times)
+	@PONTE_SEED=new scripts/test go -count=$(or $(ROUNDS),20) -run 'Random|Whatever|DryRun|Recount|TheClock' ./campaign ./flow ./ingest ./outbox ./router
+
 bench: setup-run build ## measure receiving, the pipeline and an overload on this machine
 	@bin/ponte bench receive
 	@bin/ponte bench pipeline

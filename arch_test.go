@@ -40,7 +40,7 @@ var doors = []struct {
 	{"ponte/channels/network", []string{"cmd/ponte"}, "calls to a network are made by the outbox alone, which is handed the network in cmd"},
 	{"ponte/channels/webhook", []string{"cmd/ponte"}, "ingest is handed the parser in cmd"},
 	{"ponte/channels/meta", []string{"channels/network", "channels/webhook", "outbox", "cmd/ponte"}, "signatures and the error table belong to the edge"},
-	{"ponte/gate", []string{"outbox", "template", "ingest", "api"}, "the outbox asks the gate for every action; ingest asks it for business days; templates are held against its words; the API asks it for the purpose of a trigger and before a template is offered"},
+	{"ponte/gate", []string{"outbox", "template", "ingest", "api", "cmd/ponte"}, "the outbox asks the gate for every action; ingest asks it for business days, and cmd hands them to the clerk; templates are held against its words; the API asks it for the purpose of a trigger and before a template is offered"},
 	{"ponte/llm", []string{"asks", "suggest", "cmd/ponte"}, "a model is asked beside the lanes only"},
 	{"ponte/rehearsal", []string{"cmd/ponte"}, "the stand-in is a process of its own"},
 	{"ponte/cluster", []string{"testkit", "cmd/ponte"}, "packages are handed a database"},

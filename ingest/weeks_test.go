@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +22,7 @@ import (
 	"ponte/outbox"
 	"ponte/privacy"
 	"ponte/template"
+	"ponte/testkit"
 )
 
 // Over random weeks of a brand with four accounts – comments, edits and removals, chats on three networks,
@@ -32,10 +31,7 @@ import (
 // replicas at once, with triggers, a campaign, flows and templates live and others asking for more by the
 // API – nothing reaches anybody that the oracle forbids.
 func TestWhatLeavesOverRandomHistories(t *testing.T) {
-	seeds := []uint64{1, rand.Uint64()}
-	if given, err := strconv.ParseUint(os.Getenv("PONTE_SEED"), 10, 64); err == nil {
-		seeds = []uint64{given} // repeats a failure
-	}
+	seeds := testkit.Seeds(t, 1, 2)
 	total := map[string]int{}
 	var mu sync.Mutex
 	t.Run("histories", func(t *testing.T) {

@@ -3,9 +3,7 @@ package outbox
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,19 +15,8 @@ import (
 	"ponte/consent"
 	"ponte/gate"
 	"ponte/inbox"
+	"ponte/testkit"
 )
-
-// seeds are a few fixed ones and a new one; PONTE_SEED repeats a failure.
-func seeds(t *testing.T, fixed ...uint64) []uint64 {
-	if s := os.Getenv("PONTE_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return []uint64{n}
-	}
-	return append(fixed, rand.Uint64())
-}
 
 // Over random histories of a few people on two networks and three accounts of one brand – agreeing,
 // stopping, doubting, imports, expiries, joins and partings, blocks, ordinary messages, purchases, clocks
@@ -37,7 +24,7 @@ func seeds(t *testing.T, fixed ...uint64) []uint64 {
 // two replicas at once – what leaves is what the model allows, and what is refused is what it forbids.
 func TestHistoriesAgainstTheModel(t *testing.T) {
 	var total tally
-	list := seeds(t, 1, 2, 3)
+	list := testkit.Seeds(t, 1, 2, 3)
 	t.Run("histories", func(t *testing.T) {
 		for _, seed := range list {
 			t.Run(fmt.Sprint("PONTE_SEED=", seed), func(t *testing.T) {

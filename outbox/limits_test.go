@@ -19,6 +19,7 @@ import (
 	"ponte/consent"
 	"ponte/gate"
 	"ponte/rehearsal"
+	"ponte/testkit"
 )
 
 // answered is the network's own book of private replies: every call, and which comments got one.
@@ -108,7 +109,7 @@ func newAnswered(t *testing.T, seed uint64) *answered {
 // replicas work: one reply a comment, never after seven days, never more in an hour than the network
 // takes, and none that was in time is left out.
 func TestPrivateRepliesOverRandomHistories(t *testing.T) {
-	for _, seed := range seeds(t, 1, 2) {
+	for _, seed := range testkit.Seeds(t, 1, 2) {
 		t.Run(fmt.Sprint("PONTE_SEED=", seed), func(t *testing.T) {
 			n := newAnswered(t, seed)
 			n.faults = true
