@@ -8,13 +8,16 @@ const screens = {
   home: '/', moderation: '/moderation?id=101', queue: '/moderation', rtl: '/moderation?id=103', inbox: '/inbox?id=1000', shut: '/inbox?id=1002', list: '/inbox?view=all',
   triggers: '/triggers', trigger: '/triggers/1', knowledge: '/knowledge', questions: '/knowledge?tab=questions', figures: '/knowledge?tab=figures', accounts: '/accounts', contacts: '/contacts', imports: '/contacts/imports', compliance: '/compliance', closed: '/compliance?view=resolved', person: '/contacts/300', outbox: '/outbox', sent: '/outbox?view=all', events: '/events?view=all', requests: '/events?view=deliveries', consent: '/consent', audit: '/audit', templates: '/templates', team: '/team', profile: '/profile', password: '/password#x', settings: '/settings', rehearse: '/rehearse', missing: '/no-such-page', newTrigger: '/triggers/new', campaign: '/campaigns/1', noCampaign: '/campaigns/2',
   machine: '/moderation/today', disagreements: '/moderation/disagreements', policies: '/policies', rules: '/policies?tab=rules', rule: '/policies?tab=rules&rule=no_resellers', versions: '/policies?tab=versions', version: '/policies?tab=versions&version=3', switches: '/policies?tab=switches',
+  flows: '/flows', flow: '/flows/1', brokenFlow: '/flows/2', bookings: '/bookings',
 };
+/** Screens that say what is wrong: an alert belongs to them. */
+const wanting = new Set(['imports']);
 const sizes = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 
 /** Fails the test on any request to another host, any thrown error and any complaint of React. */
 function watch(page: Page): string[] {
   const faults: string[] = [];
-  page.on('request', (r) => { if (!r.url().startsWith('http://127.0.0.1') && !r.url().startsWith('data:')) faults.push(`asked ${r.url()}`); });
+  page.on('request', (r) => { if (!r.url().startsWith(`${test.info().project.use.baseURL}/`) && !r.url().startsWith('data:')) faults.push(`asked ${r.url()}`); });
   page.on('pageerror', (e) => faults.push(e.message));
   page.on('console', (m) => { if (m.type() === 'error' && !m.text().includes('404')) faults.push(m.text()); });
   return faults;
@@ -37,6 +40,8 @@ for (const [size, viewport] of Object.entries(sizes)) {
           const result = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
           expect(result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')}`)).toEqual([]);
           expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+          await expect(page.getByRole('alert')).toHaveCount(wanting.has(name) ? 1 : 0); // nothing failed to load
+          await expect(page).toHaveTitle(/ponte$/);
           expect(faults).toEqual([]);
         });
       }

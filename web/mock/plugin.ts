@@ -7,6 +7,7 @@ import * as campaigns from './campaigns.ts';
 import * as data from './data.ts';
 import * as people from './contacts.ts';
 import * as desk from './desk.ts';
+import * as flows from './flows.ts';
 import * as policies from './policies.ts';
 import * as records from './records.ts';
 import * as templates from './templates.ts';
@@ -85,6 +86,16 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/contact-duplicates$/, () => page(people.duplicates)],
   ['GET', /^\/compliance$/, (_m, q) => page(people.compliance.filter((i) => (i.level === 'resolved') === (q.get('state') === 'resolved')))],
   ['GET', /^\/consent-imports$/, () => page(people.imports)],
+  ['GET', /^\/flows$/, () => page(flows.flows)],
+  ['GET', /^\/flows\/(\d+)$/, (m) => { const f = flows.flows.find((x) => x.id === Number(m[1])); return f ? { body: flows.flowDetail(f) } : none; }],
+  ['GET', /^\/flows\/\d+\/diff$/, () => ({ body: { changes: flows.changes } })],
+  ['POST', /^\/flows\/\d+\/play$/, () => ({ body: flows.played })],
+  ['POST', /^\/flow-check$/, (_m, _q, body) => ({ body: flows.check(String(body['document'] ?? '')) })],
+  ['GET', /^\/flow-library$/, () => page(flows.library)],
+  ['GET', /^\/services$/, () => page(flows.services)],
+  ['GET', /^\/services\/\d+\/free$/, () => ({ body: { time_zone: 'Australia/Sydney', times: [data.ago(-90), data.ago(-120)] } })],
+  ['GET', /^\/bookings$/, () => page(flows.bookings)],
+  ['GET', /^\/hours$/, () => page(flows.hours)],
   ['GET', /^\/teams$/, () => page(desk.teams)],
   ['GET', /^\/agents$/, () => page(desk.agents)],
   ['GET', /^\/labels$/, () => page(desk.labels)],

@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
-import { Loading } from '@/ui/states';
+import { Failure, Loading } from '@/ui/states';
 import type { Try } from '@/ui/tries';
 import { Gate } from './gate';
 import { NotFound } from './not-found';
@@ -107,6 +107,7 @@ export const router = createRouter({
   routeTree: root.addChildren([home, moderation, machine, disagreements, policies, inbox, flows, flow, bookings, triggers, trigger, campaign, knowledge, accounts, team, figures, profile, password, settings, rehearse, contacts, imports, compliance, person, outbox, events, consent, audit, templates, template]),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading rows={6} />,
+  defaultErrorComponent: ({ error }) => <Failure error={error} retry={() => window.location.reload()} />,
   scrollRestoration: true,
 });
 

@@ -2,7 +2,7 @@ import { Drawer } from '@mantine/core';
 import { IconAlertTriangle, IconMenu2 } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { openLive, type LiveState } from '@/api/live';
 import { useOverview } from '@/api/overview';
@@ -130,8 +130,15 @@ function Count({ item, overview }: { item: NavItem; overview: Overview | undefin
   );
 }
 
+function watchNetwork(tell: () => void): () => void {
+  window.addEventListener('online', tell);
+  window.addEventListener('offline', tell);
+  return () => { window.removeEventListener('online', tell); window.removeEventListener('offline', tell); };
+}
+
 function Banners({ me, live }: { me: Me; live: LiveState }) {
   const { t } = useTranslation();
+  const online = useSyncExternalStore(watchNetwork, () => navigator.onLine);
   return (
     <div role="status">
       {!me.workspace.sending && (
@@ -140,7 +147,7 @@ function Banners({ me, live }: { me: Me; live: LiveState }) {
           <span>{t('banner.sending_off')} {me.permissions.includes('configure') && <Link to="/settings">{t('nav.settings')}</Link>}</span>
         </div>
       )}
-      {live === 'lost' && (
+      {(live === 'lost' || !online) && (
         <div className={css.banner}>
           <IconAlertTriangle size={17} aria-hidden />
           <span>{t('banner.lost')}</span>

@@ -1,0 +1,197 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test, type Page, type Route } from '@playwright/test';
+
+/** What every screen has to do whatever it shows: keys, focus, empty, failed, offline, refused, long and right-to-left. On the made-up API. */
+test.afterEach(({ page }) => page.unrouteAll({ behavior: 'ignoreErrors' }));
+test.use({ viewport: { width: 1280, height: 800 } });
+
+const screens = {
+  Home: '/', Moderation: '/moderation', Inbox: '/inbox', Contacts: '/contacts', Bookings: '/bookings', Outbox: '/outbox', Campaigns: '/triggers', 'Bot flows': '/flows', Policies: '/policies', Knowledge: '/knowledge',
+  Templates: '/templates', Accounts: '/accounts', Team: '/team', Settings: '/settings', Rehearse: '/rehearse', Events: '/events', Consent: '/consent', Compliance: '/compliance', 'Audit log': '/audit',
+};
+const deeper = ['/moderation?id=101', '/moderation/today', '/moderation/disagreements', '/inbox?id=1000', '/contacts/300', '/contacts/imports', '/triggers/new', '/campaigns/1', '/flows/1', '/policies?tab=rules', '/policies?tab=versions', '/policies?tab=switches', '/knowledge?tab=questions', '/knowledge?tab=figures', '/templates/1', '/templates?view=ready', '/profile'];
+const all = [...Object.values(screens), ...deeper];
+
+async function open(page: Page, path: string) {
+  await page.goto(path);
+  await page.locator('main').waitFor();
+  await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0, { timeout: 12_000 });
+}
+
+async function axe(page: Page, path: string) {
+  const result = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+  expect.soft(result.violations.map((v) => `${path}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')}`)).toEqual([]);
+}
+
+/** Answers every reading of the API but those the frame itself lives on. */
+const readings = (page: Page, answer: (route: Route) => Promise<void>) =>
+  page.route(/\/api\/v1\/(?!me$|overview$|stream|notification)/, (r) => (r.request().method() === 'GET' ? answer(r) : r.fallback()));
+
+test('the palette reaches every screen, and ? shows the key of each', async ({ page }) => {
+  test.setTimeout(120_000);
+  await open(page, '/');
+  await page.keyboard.press('?');
+  const help = page.getByRole('dialog', { name: 'Keyboard' });
+  for (const name of Object.keys(screens)) await expect.soft(help.getByText(name, { exact: true }), name).toHaveCount(1);
+  await page.keyboard.press('Escape');
+  await expect(help).toHaveCount(0);
+  for (const [name, path] of Object.entries(screens)) {
+    await page.keyboard.press('Control+k');
+    const field = page.getByPlaceholder('Go to a screen, or search');
+    await field.fill(name);
+    await expect(page.getByRole('button', { name, exact: true }).or(page.getByRole('option', { name, exact: true })).first()).toBeVisible();
+    await page.keyboard.press('Enter');
+    await expect.soft(page, name).toHaveURL(new RegExp(`${path === '/' ? '' : path}(\\?|$|/$)`));
+    await expect(field).toHaveCount(0);
+    if (path !== '/') await expect.soft(page, name).toHaveTitle(`${name} – Bondi Kayaks – ponte`);
+  }
+});
+
+test('the first stop of the Tab key leads past the navigation', async ({ page }) => {
+  await open(page, '/outbox');
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'Skip to the content' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.locator('main')).toBeFocused();
+});
+
+test('Tab walks every screen in the order it is read, and shows where it is', async ({ page }) => {
+  test.setTimeout(180_000);
+  for (const path of all) {
+    await open(page, path);
+    await page.locator('main').focus();
+    const walked: string[] = [];
+    let last = '';
+    for (let i = 0; i < 14; i++) {
+      await page.keyboard.press('Tab');
+      const at = await page.evaluate((stop) => {
+        const el = document.activeElement as HTMLElement | null;
+        if (!el || el === document.body || !document.querySelector('main')?.contains(el)) return null;
+        const name = `${el.tagName.toLowerCase()} ${el.getAttribute('type') ?? ''} ${el.className.split(' ').at(-1)} ${(el.getAttribute('aria-label') ?? el.textContent ?? '').trim().slice(0, 40)}`;
+        const drawn = (x: Element | null) => { const s = x && getComputedStyle(x); return s !== null && ((s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== 'none'); };
+        const seen = drawn(el) || drawn(el.nextElementSibling) || drawn(el.parentElement) || drawn(el.previousElementSibling) || drawn(el.closest('div[class*=-input]')) || el.matches('[type=time],[type=datetime-local]'); // their parts are drawn by the browser
+        const box = el.getBoundingClientRect();
+        const earlier = stop !== '' && !!document.querySelector(`[data-walked="${stop}"]`) && (document.querySelector(`[data-walked="${stop}"]`)!.compareDocumentPosition(el) & Node.DOCUMENT_POSITION_PRECEDING) > 0;
+        const mark = String(Math.random());
+        el.dataset['walked'] = mark;
+        return { name, seen, earlier, inside: box.bottom > 0 && box.top < innerHeight, mark };
+      }, last);
+      if (at === null) break;
+      walked.push(at.name);
+      last = at.mark;
+      expect.soft(at.seen, `${path}: focus is not seen on ${at.name}`).toBe(true);
+      expect.soft(at.inside, `${path}: ${at.name} has the focus outside the window`).toBe(true);
+      expect.soft(at.earlier, `${path}: Tab goes back to ${at.name}`).toBe(false);
+    }
+    expect.soft(new Set(walked).size, `${path}: nothing can be reached`).toBeGreaterThan(path === '/profile' ? 1 : 0);
+  }
+});
+
+test('every screen says that it is empty', async ({ page }, info) => {
+  test.setTimeout(120_000);
+  await readings(page, async (r) => {
+    const answer = await r.fetch();
+    const body = (await answer.json()) as { items?: unknown[] };
+    await (Array.isArray(body.items) ? r.fulfill({ json: { ...body, items: [], next: '' } }) : r.fulfill({ response: answer }));
+  });
+  for (const path of Object.values(screens)) {
+    await open(page, path);
+    expect.soft((await page.locator('main').innerText()).trim().length, path).toBeGreaterThan(40);
+    await expect.soft(page.getByRole('alert'), path).toHaveCount(0);
+    await axe(page, path);
+    await page.screenshot({ path: info.outputPath(`empty${path.replace(/\W+/g, '-')}.png`) });
+  }
+});
+
+test('every screen says that it could not be read, and nothing breaks', async ({ page }, info) => {
+  test.setTimeout(240_000);
+  const thrown: string[] = [];
+  page.on('pageerror', (e) => thrown.push(e.message));
+  await readings(page, (r) => r.fulfill({ status: 500, contentType: 'application/problem+json', body: '{"kind":"internal","detail":"it broke"}' }));
+  for (const path of ['/moderation', '/inbox', '/contacts', '/outbox', '/triggers', '/flows', '/templates', '/accounts', '/events', '/consent', '/settings']) {
+    await open(page, path);
+    await expect.soft(page.getByRole('alert').first(), path).toBeVisible({ timeout: 12_000 });
+    await axe(page, path);
+    await page.screenshot({ path: info.outputPath(`failed${path.replace(/\W+/g, '-')}.png`) });
+  }
+  expect(thrown).toEqual([]);
+});
+
+test('a role that only reads meets refusals in words, and no button that would be refused', async ({ page }, info) => {
+  test.setTimeout(120_000);
+  const thrown: string[] = [];
+  page.on('pageerror', (e) => thrown.push(e.message));
+  await page.route('**/api/v1/me', async (r) => { const me = await (await r.fetch()).json() as Record<string, unknown>; await r.fulfill({ json: { ...me, role: 'analyst', permissions: ['see', 'audit'] } }); });
+  for (const path of all) {
+    await open(page, path);
+    for (const verb of ['New trigger', 'New campaign', 'New flow', 'New template', 'New quick reply', 'New rule', 'New booking', 'New team', 'Add a member', 'Connect an account', 'Hide', 'Approve', 'Erase', 'Merge', 'Resolve', 'Take over', 'Publish', 'Go live']) {
+      await expect.soft(page.getByRole('main').getByRole('button', { name: verb, exact: true }).or(page.getByRole('main').getByRole('link', { name: verb, exact: true })), `${path}: ${verb}`).toHaveCount(0);
+    }
+    if (['/settings', '/team', '/compliance', '/contacts/imports', '/triggers/new'].includes(path)) await expect.soft(page.getByText('Not with your role'), path).toBeVisible();
+    await page.screenshot({ path: info.outputPath(`reads${path.replace(/\W+/g, '-')}.png`) });
+  }
+  expect(thrown).toEqual([]);
+});
+
+test('without a connection the page says so, and goes on by itself', async ({ page, context }) => {
+  await open(page, '/outbox');
+  const lost = page.getByRole('status').filter({ hasText: 'The connection was lost' });
+  await expect(lost).toHaveCount(0);
+  await context.setOffline(true);
+  await expect(lost).toBeVisible();
+  await expect(page.getByRole('list', { name: 'Outbox' })).toBeVisible(); // what was read stays
+  await context.setOffline(false);
+  await expect(lost).toHaveCount(0, { timeout: 20_000 });
+});
+
+test('what customers write from right to left is shown so, and long words stay inside', async ({ page }) => {
+  test.setTimeout(120_000);
+  await open(page, '/moderation?id=103');
+  const said = page.locator('article[aria-current] .said');
+  await expect(said).toContainText('هل يمكنني');
+  expect(await said.evaluate((el) => getComputedStyle(el).direction)).toBe('rtl');
+  await open(page, '/inbox?id=1002');
+  const name = page.getByRole('region', { name: 'Conversation with يوسف' }).getByRole('heading', { name: 'يوسف' });
+  expect(await name.evaluate((el) => getComputedStyle(el).direction)).toBe('rtl');
+
+  const long = 'Donaudampfschifffahrtsgesellschaftskapitänskajütenschlüsselanhänger'.repeat(4);
+  await page.route(/\/api\/v1\/(comments|conversations|contacts|members|triggers|flows|accounts|knowledge|quick-replies|audit|actions)/, async (r) => {
+    if (r.request().method() !== 'GET') return r.fallback();
+    const answer = await r.fetch();
+    const text = (await answer.text()).replaceAll(/"(text|name|preview|title|caption|label)":"[^"]{3,}"/g, `"$1":"${long}"`);
+    return r.fulfill({ response: answer, body: text });
+  });
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 844 });
+    for (const path of ['/', '/moderation?id=101', '/inbox?id=1000', '/contacts', '/triggers', '/flows', '/accounts', '/team', '/knowledge', '/audit', '/outbox?view=all', '/bookings']) {
+      await open(page, path);
+      expect.soft(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${path} at ${width}`).toBe(true);
+    }
+  }
+});
+
+test('news of the queue is said aloud', async ({ page }) => {
+  let more = 0;
+  let comes: (_: undefined) => void = () => undefined;
+  const told = new Promise((done) => { comes = done; });
+  await page.route('**/api/v1/stream*', async (r) => { await told; await r.fulfill({ contentType: 'text/event-stream', body: 'event: changes\ndata: {"topics":[{"topic":"review","id":1}]}\n\n' }); });
+  await page.route('**/api/v1/overview', async (r) => { const o = await (await r.fetch()).json() as { review_open: number }; await r.fulfill({ json: { ...o, review_open: o.review_open + more } }); });
+  await open(page, '/inbox');
+  const news = page.getByRole('status', { name: 'News' });
+  await expect(news).toBeEmpty();
+  await expect(page.getByRole('link', { name: /Moderation 11/ }).first()).toBeVisible();
+  more = 3;
+  comes(undefined);
+  await expect(news).toHaveText('14 comments wait for review.');
+});
+
+test('the veil is switched by a click on its words', async ({ page }) => {
+  await open(page, '/moderation?id=101');
+  await page.getByRole('button', { name: 'Filters' }).click();
+  const veil = page.getByRole('switch', { name: 'Veil harmful texts and pictures' });
+  await expect(veil).toBeChecked();
+  const words = await page.getByText('Veil harmful texts and pictures').boundingBox();
+  await page.mouse.click((words?.x ?? 0) + (words?.width ?? 0) / 2, (words?.y ?? 0) + (words?.height ?? 0) / 2);
+  await expect(veil).not.toBeChecked();
+  await expect(page.getByRole('button', { name: 'Harmful: show' })).toHaveCount(0);
+});
