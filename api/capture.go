@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -23,6 +24,7 @@ type Wording struct {
 	Version   int       `json:"version"`
 	Language  string    `json:"language"`
 	Text      string    `json:"text"`
+	Draft     string    `json:"draft" doc:"The same with {brand} in its place, to write the next version from"`
 	Confirm   bool      `json:"confirm" doc:"Double opt-in: it counts only once the person confirmed"`
 	ValidDays *int      `json:"valid_days" doc:"After so many days the consent ends; null: until withdrawn"`
 	Own       bool      `json:"own" doc:"The brand's own text; else it came with the program"`
@@ -40,11 +42,19 @@ func (s *Server) listWordings(ctx context.Context, who *caller, in *wordingsIn) 
 		read = consent.AllWordings
 	}
 	list, err := read(ctx, s.DB, who.WorkspaceID)
-	return pageOf(each(list, showWording), ""), err
+	if err != nil {
+		return Page[Wording]{}, err
+	}
+	space, err := inbox.LoadWorkspace(ctx, s.DB, who.WorkspaceID)
+	return pageOf(each(list, func(w consent.Wording) Wording { return showWording(w, space.BrandName()) }), ""), err
 }
 
-func showWording(w consent.Wording) Wording {
-	return Wording{w.ID, w.Name, w.Version, w.Language, w.Text, w.Confirm, w.ValidDays, w.Source != "", w.CreatedBy, w.CreatedAt.UTC()}
+func showWording(w consent.Wording, brand string) Wording {
+	draft := w.Source
+	if draft == "" {
+		draft = strings.ReplaceAll(w.Text, brand, "{brand}")
+	}
+	return Wording{w.ID, w.Name, w.Version, w.Language, w.Text, draft, w.Confirm, w.ValidDays, w.Source != "", w.CreatedBy, w.CreatedAt.UTC()}
 }
 
 type wordingIn struct {
@@ -64,18 +74,20 @@ func (s *Server) addWording(ctx context.Context, who *caller, in *wordingIn) (Wo
 		return Wording{}, fault.Field("text", "the wording cannot be stored as it is")
 	}
 	var w consent.Wording
+	var brand string
 	err = s.change(ctx, func(tx *sqlx.Tx) error {
 		space, err := inbox.LoadWorkspace(ctx, tx, who.WorkspaceID)
 		if err != nil {
 			return err
 		}
+		brand = space.BrandName()
 		w, err = consent.AddWording(ctx, tx, who.WorkspaceID, space.BrandName(), consent.NewWording{Name: in.Body.Name, Language: in.Body.Language, Text: text, Confirm: in.Body.Confirm, ValidDays: in.Body.ValidDays, Actor: who.Actor()})
 		if err != nil {
 			return err
 		}
 		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "wording.add", fmt.Sprintf("wording:%d", w.ID), map[string]any{"name": w.Name, "language": w.Language, "version": w.Version})
 	})
-	return showWording(w), err
+	return showWording(w, brand), err
 }
 
 // OptIn is an opt-in that waits for the person's own confirmation, or what became of it.

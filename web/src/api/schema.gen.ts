@@ -9085,6 +9085,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             created_by: string;
+            /** @description The same with {brand} in its place, to write the next version from */
+            draft: string;
             /** Format: int64 */
             id: number;
             language: string;

@@ -3,6 +3,7 @@ import { Failure, Loading } from '@/ui/states';
 import type { Try } from '@/ui/tries';
 import { Gate } from './gate';
 import { NotFound } from './not-found';
+import type { AskingView } from '@/features/consent/asking';
 import type { ContactFilter } from '@/features/contacts/queries';
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined);
@@ -75,6 +76,7 @@ const events = createRoute({
   component: lazyRouteComponent(() => import('@/features/events')),
 });
 const consent = createRoute({ getParentRoute: () => root, path: '/consent', validateSearch: (s: Record<string, unknown>): { contact?: number | undefined } => ({ contact: whole(s['contact']) }), component: lazyRouteComponent(() => import('@/features/consent')) });
+const asking = createRoute({ getParentRoute: () => root, path: '/consent/asking', validateSearch: (s: Record<string, unknown>): { view?: AskingView | undefined } => ({ view: (['wordings', 'waiting', 'form', 'rules'] as const).find((v) => v === s['view']) }), component: lazyRouteComponent(() => import('@/features/consent/asking')) });
 const audit = createRoute({ getParentRoute: () => root, path: '/audit', validateSearch: (s: Record<string, unknown>): { object?: string | undefined } => ({ object: text(s['object']) }), component: lazyRouteComponent(() => import('@/features/audit')) });
 const templates = createRoute({
   getParentRoute: () => root,
@@ -104,7 +106,7 @@ const settings = createRoute({ getParentRoute: () => root, path: '/settings', va
 const rehearse = createRoute({ getParentRoute: () => root, path: '/rehearse', validateSearch: (s: Record<string, unknown>): { say?: Try | undefined } => ({ say: s['say'] === 'rude' || s['say'] === 'info' ? s['say'] : undefined }), component: lazyRouteComponent(() => import('@/features/rehearse')) });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, moderation, machine, disagreements, policies, inbox, flows, flow, bookings, triggers, trigger, campaign, knowledge, accounts, team, figures, profile, password, settings, rehearse, contacts, imports, compliance, person, outbox, events, consent, audit, templates, template]),
+  routeTree: root.addChildren([home, moderation, machine, disagreements, policies, inbox, flows, flow, bookings, triggers, trigger, campaign, knowledge, accounts, team, figures, profile, password, settings, rehearse, contacts, imports, compliance, person, outbox, events, consent, asking, audit, templates, template]),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading rows={6} />,
   defaultErrorComponent: ({ error }) => <Failure error={error} retry={() => window.location.reload()} />,

@@ -1,4 +1,5 @@
-import { IconNotebook } from '@tabler/icons-react';
+import { Button } from '@mantine/core';
+import { IconMessageQuestion, IconNotebook } from '@tabler/icons-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useLedger } from '@/api/consent';
@@ -21,7 +22,7 @@ export default function Consent() {
   if (!audit) return <Failure error={new ApiError(403, {})} />;
   return (
     <PageBody>
-      <PageHead title={t('ledger.title')}>{t('ledger.lead')}</PageHead>
+      <PageHead title={t('ledger.title')} action={<Button renderRoot={(p) => <Link to="/consent/asking" {...p} />} variant="default" leftSection={<IconMessageQuestion size={16} aria-hidden />}>{t('asking.title')}</Button>}>{t('ledger.lead')}</PageHead>
       <Verify />
       {contact && <p>{t('ledger.one_person')} <Link to="/consent">{t('ledger.everybody')}</Link></p>}
       <Rows list={list} label={t('ledger.title')} empty={<Empty title={t('ledger.none')} icon={<IconNotebook size={26} stroke={1.4} aria-hidden />}>{t('ledger.none_text')}</Empty>}>

@@ -1,5 +1,5 @@
 import { Button, Group, TextInput } from '@mantine/core';
-import { IconFileImport, IconSearch, IconUsers } from '@tabler/icons-react';
+import { IconFileImport, IconMessageQuestion, IconSearch, IconUsers } from '@tabler/icons-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
@@ -29,7 +29,7 @@ export default function Contacts() {
   useKeys(t('contacts.title'), [{ key: '/', label: t('contacts.search'), run: () => document.getElementById('find-people')?.focus() }]);
   return (
     <PageBody>
-      <PageHead title={t('contacts.title')} action={configure && <Group gap={8}><Button renderRoot={(p) => <Link to="/contacts/imports" {...p} />} variant="default" leftSection={<IconFileImport size={16} aria-hidden />}>{t('imports.title')}</Button></Group>}>{t('contacts.lead')}</PageHead>
+      <PageHead title={t('contacts.title')} action={<Group gap={8}>{converse && <Button renderRoot={(p) => <Link to="/consent/asking" {...p} />} variant="default" leftSection={<IconMessageQuestion size={16} aria-hidden />}>{t('asking.title')}</Button>}{configure && <Button renderRoot={(p) => <Link to="/contacts/imports" {...p} />} variant="default" leftSection={<IconFileImport size={16} aria-hidden />}>{t('imports.title')}</Button>}</Group>}>{t('contacts.lead')}</PageHead>
       <TextInput key={q ?? ''} id="find-people" mb={14} maw={380} aria-label={t('contacts.search')} placeholder={t('contacts.search')} leftSection={<IconSearch size={15} aria-hidden />} defaultValue={q ?? ''} onKeyDown={(e) => { if (e.key === 'Enter') find(e.currentTarget.value); }} onBlur={(e) => find(e.currentTarget.value)} />
       <Filters value={filter} onChange={narrow} />
       {converse && !narrowed && <Duplicates />}
