@@ -9,6 +9,7 @@ const screens = {
   triggers: '/triggers', trigger: '/triggers/1', knowledge: '/knowledge', questions: '/knowledge?tab=questions', figures: '/knowledge?tab=figures', accounts: '/accounts', contacts: '/contacts', imports: '/contacts/imports', compliance: '/compliance', closed: '/compliance?view=resolved', person: '/contacts/300', outbox: '/outbox', sent: '/outbox?view=all', events: '/events?view=all', requests: '/events?view=deliveries', consent: '/consent', audit: '/audit', templates: '/templates', team: '/team', profile: '/profile', password: '/password#x', settings: '/settings', rehearse: '/rehearse', missing: '/no-such-page', newTrigger: '/triggers/new', campaign: '/campaigns/1', noCampaign: '/campaigns/2',
   machine: '/moderation/today', disagreements: '/moderation/disagreements', policies: '/policies', rules: '/policies?tab=rules', rule: '/policies?tab=rules&rule=no_resellers', versions: '/policies?tab=versions', version: '/policies?tab=versions&version=3', switches: '/policies?tab=switches',
   flows: '/flows', flow: '/flows/1', brokenFlow: '/flows/2', bookings: '/bookings',
+  labels: '/team?tab=labels', desk: '/settings?tab=desk', hours: '/settings?tab=hours', webhooks: '/settings?tab=webhooks', deskFigures: '/figures', runs: '/flows?tab=runs', leftFlows: '/flows?tab=runs&ended=true', secrets: '/flows?tab=secrets',
 };
 /** Screens that say what is wrong: an alert belongs to them. */
 const wanting = new Set(['imports']);

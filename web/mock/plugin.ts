@@ -10,6 +10,7 @@ import * as desk from './desk.ts';
 import * as flows from './flows.ts';
 import * as policies from './policies.ts';
 import * as records from './records.ts';
+import * as settings from './settings.ts';
 import * as templates from './templates.ts';
 import { act, calls, changes, stage } from './stage.ts';
 
@@ -64,7 +65,7 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/auth\/methods$/, () => ({ body: { provider: 'Bondi single sign-on', email: true } })],
   ['GET', /^\/me\/second-factor$/, () => ({ body: { on: true, since: data.ago(90_000), codes_left: 8 } })],
   ['GET', /^\/sessions$/, () => page([{ id: 1, created_at: data.ago(600), last_seen_at: data.ago(0), address: '127.0.0.1', agent: 'Firefox on Linux', current: true }])],
-  ['GET', /^\/workspace$/, () => ({ body: { ...data.me.workspace, legal_name: 'Bondi Kayaks Pty Ltd', contact: 'bondi.example/contact', country: 'AU', settings: { quiet_from: '09:00', quiet_to: '20:00', saturday_from: '09:00', saturday_to: '17:00', automate: true } } })],
+  ['GET', /^\/workspace$/, () => ({ body: { ...data.me.workspace, legal_name: 'Bondi Kayaks Pty Ltd', contact: 'bondi.example/contact', country: 'AU', settings: { quiet_from: '09:00', quiet_to: '20:00', saturday_from: '09:00', saturday_to: '17:00', automate: true, overdue_minutes: 120, holidays: ['2027-01-26'], desk: { auto_assign: true, capacity: 10, first_answer_minutes: 15, handover_minutes: 30, near_minutes: 5, take_back_minutes: 15, escalate_minutes: 60, vip_labels: ['vip'], vip_field: '', vip_goal_micros: 0 } } } })],
   ['GET', /^\/price-files$/, () => page([{ id: 2, version: 2, name: 'rates-2026-10.csv', rows: 214, currencies: 'AUD', from: '2026-10-01', to: '2026-10-01', imported_by: 'user:1', imported_at: data.ago(9000), withdrawn_by: null, withdrawn_at: null }])],
   ['GET', /^\/spending$/, () => ({ body: { currency: 'AUD', day_from: data.ago(600), day: { micros: 4_120_000, messages: 31, unknown: 2, other_currency: 0, limit_micros: 20_000_000 }, month: { micros: 96_400_000, messages: 802, unknown: 2, other_currency: 0, limit_micros: null }, campaigns: [] } })],
   ['GET', /^\/policy$/, () => ({ body: { hide_harm: true, hide_spam: true, review_harm: 0.5, review_spam: 0.5, llm_hide: 0.8, text: 'Fair criticism stays. Jokes about sharks are welcome.', table: [{ category: 'spam', from: 0.8, comment: 'hide' }, { category: 'hate', from: 0.9, languages: ['en', 'it'], accounts: [2], comment: 'delete', message: 'review' }] } })],
@@ -99,6 +100,12 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/teams$/, () => page(desk.teams)],
   ['GET', /^\/agents$/, () => page(desk.agents)],
   ['GET', /^\/labels$/, () => page(desk.labels)],
+  ['GET', /^\/webhook-endpoints$/, () => page(settings.endpoints)],
+  ['GET', /^\/webhook-endpoints\/\d+\/sends$/, () => page(settings.sends)],
+  ['GET', /^\/hours$/, () => page(settings.hours)],
+  ['GET', /^\/desk\/figures$/, () => ({ body: settings.figures })],
+  ['GET', /^\/flow-runs$/, (_m, q) => page(settings.runs.filter((r) => (r.ended_at !== null) === (q.get('state') === 'ended')))],
+  ['GET', /^\/flow-secrets$/, () => page(settings.secrets)],
   ['GET', /^\/conversation-counts$/, () => ({ body: desk.counts })],
   ['GET', /^\/conversations\/\d+\/notes$/, () => page(desk.notes)],
   ['GET', /^\/conversations\/\d+\/steps$/, () => page(desk.steps)],
@@ -136,7 +143,7 @@ async function serve(req: IncomingMessage, res: ServerResponse, next: () => void
   if (staged) {
     if (req.method === 'POST') act(staged[1] ?? '', await readBody(req));
     res.writeHead(200, { 'Content-Type': 'application/json' });
-    res.end(JSON.stringify(staged[1] === 'calls' ? { calls } : staged[1] === 'changes' ? await changes(Number(url.searchParams.get('after') ?? 0)) : stage));
+    res.end(JSON.stringify(staged[1] === 'calls' ? { calls } : staged[1] === 'faults' ? { switches: [], lose_webhooks: 0, dead_tokens: [] } : staged[1] === 'changes' ? await changes(Number(url.searchParams.get('after') ?? 0)) : stage));
     return undefined;
   }
   if (!url.pathname.startsWith('/api/v1')) return next();

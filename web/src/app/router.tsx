@@ -85,7 +85,7 @@ const templates = createRoute({
   component: lazyRouteComponent(() => import('@/features/templates')),
 });
 const template = createRoute({ getParentRoute: () => root, path: '/templates/$id', component: lazyRouteComponent(() => import('@/features/templates/edit')) });
-const triggers = createRoute({ getParentRoute: () => root, path: '/triggers', validateSearch: (s: Record<string, unknown>): { tab?: 'posters' | 'leads' | undefined } => ({ tab: s['tab'] === 'posters' || s['tab'] === 'leads' ? s['tab'] : undefined }), component: lazyRouteComponent(() => import('@/features/campaigns')) });
+const triggers = createRoute({ getParentRoute: () => root, path: '/triggers', component: lazyRouteComponent(() => import('@/features/campaigns')) });
 const trigger = createRoute({ getParentRoute: () => root, path: '/triggers/$id', component: lazyRouteComponent(() => import('@/features/campaigns/edit')) });
 const campaign = createRoute({ getParentRoute: () => root, path: '/campaigns/$id', component: lazyRouteComponent(() => import('@/features/campaigns/campaign')) });
 const flows = createRoute({ getParentRoute: () => root, path: '/flows', validateSearch: (s: Record<string, unknown>): FlowsSearch => ({ tab: s['tab'] === 'runs' || s['tab'] === 'secrets' ? s['tab'] : undefined, ended: s['ended'] === true ? true : undefined, flow: text(s['flow']) }), component: lazyRouteComponent(() => import('@/features/flows')) });

@@ -94,11 +94,11 @@ function Charts({ days }: { days: DeskSlice[] }) {
     <div className={css.charts} aria-hidden>
       <div className={`panel ${css.chart}`}>
         <h3>{t('figures.opened_chart')}</h3>
-        <BarChart h={220} data={data} dataKey="day" type="stacked" withLegend tickLine="none" maxBarWidth={36} series={[{ name: 'rest', label: t('figures.in_time'), color: 'petrol.6' }, { name: 'missed', label: t('figures.late'), color: 'red.5' }]} />
+        <BarChart h={220} barChartProps={{ accessibilityLayer: false }} data={data} dataKey="day" type="stacked" withLegend tickLine="none" maxBarWidth={36} series={[{ name: 'rest', label: t('figures.in_time'), color: 'petrol.6' }, { name: 'missed', label: t('figures.late'), color: 'red.5' }]} />
       </div>
       <div className={`panel ${css.chart}`}>
         <h3>{t('figures.median_chart')}</h3>
-        <LineChart h={220} data={data} dataKey="day" withLegend tickLine="none" curveType="linear" connectNulls series={[{ name: 'bot', label: t('figures.bot_short'), color: 'yellow.6' }, { name: 'human', label: t('figures.human_short'), color: 'petrol.6' }]} />
+        <LineChart h={220} lineChartProps={{ accessibilityLayer: false }} data={data} dataKey="day" withLegend tickLine="none" curveType="linear" connectNulls series={[{ name: 'bot', label: t('figures.bot_short'), color: 'yellow.6' }, { name: 'human', label: t('figures.human_short'), color: 'petrol.6' }]} />
       </div>
     </div>
   );
