@@ -102,7 +102,6 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/labels$/, () => page(desk.labels)],
   ['GET', /^\/webhook-endpoints$/, () => page(settings.endpoints)],
   ['GET', /^\/webhook-endpoints\/\d+\/sends$/, () => page(settings.sends)],
-  ['GET', /^\/hours$/, () => page(settings.hours)],
   ['GET', /^\/desk\/figures$/, () => ({ body: settings.figures })],
   ['GET', /^\/flow-runs$/, (_m, q) => page(settings.runs.filter((r) => (r.ended_at !== null) === (q.get('state') === 'ended')))],
   ['GET', /^\/flow-secrets$/, () => page(settings.secrets)],

@@ -1,4 +1,4 @@
-import type { BusinessHours, DeskFigures, DeskSlice, FlowRun, FlowSecret, WebhookEndpoint, WebhookSend } from '../src/api/types';
+import type { DeskFigures, DeskSlice, FlowRun, FlowSecret, WebhookEndpoint, WebhookSend } from '../src/api/types';
 
 const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 
@@ -8,8 +8,6 @@ export const endpoints: WebhookEndpoint[] = [
 ];
 const send = (id: number, state: WebhookSend['state'], status: number, error: string): WebhookSend => ({ id, event_id: `evt_${id}`, kind: 'sla.breach', body: '{"kind":"sla.breach","data":{"conversation_id":1000}}', resent_of: id === 3 ? 2 : null, state, attempts: state === 'planned' ? 1 : 2, next_at: state === 'planned' ? ago(-2) : null, status, error, took_ms: 84, created_at: ago(5 * id), done_at: state === 'planned' ? null : ago(4 * id) });
 export const sends = [send(3, 'planned', 502, 'it answered with 502'), send(2, 'done', 200, ''), send(1, 'failed', 0, 'the name of the endpoint is not known')];
-
-export const hours: BusinessHours[] = [{ account_id: null, hours: { time_zone: 'Australia/Sydney', week: { mon: ['09:00-13:00', '14:00-17:00'], tue: ['09:00-17:00'], wed: [], thu: [], fri: [], sat: [], sun: [] }, closed: ['2026-12-25'] }, welcome: { en: 'Hello!' }, away: { en: 'We are back {{opens}}.' } }];
 
 const slice = (key: string, name: string, opened: number, missed: number): DeskSlice => ({ key, name, opened, bot_answered: opened, human_answered: opened - 2, handed_over: 3, bot_median_seconds: 3, human_median_seconds: 240 + 20 * opened, deadlines_held: opened - missed, deadlines_missed: missed });
 export const figures: DeskFigures = {
