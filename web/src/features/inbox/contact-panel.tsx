@@ -1,16 +1,18 @@
 import { Button, TagsInput } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { useLabelList } from '@/api/desk';
 import { useCan } from '@/api/session';
 import type { ConversationDetail } from '@/api/types';
 import { ConsentStates } from '@/ui/consent';
-import { languageName } from '@/ui/format';
+import { languageName, micros } from '@/ui/format';
 import { Journey } from '@/ui/journey';
 import { Ago, ChannelMark, Facts } from '@/ui/parts';
 import { Identity } from '@/ui/identity';
 import { failed } from '@/ui/toast';
 import { Preview } from '@/ui/words';
 import css from './inbox.module.css';
+import { LabelName } from './label-name';
 import { useLabels } from './queries';
 import { nameOf } from './talk';
 
@@ -19,12 +21,13 @@ export function ContactPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id
   const { t, i18n } = useTranslation();
   const converse = useCan('converse');
   const labels = useLabels(c.id);
+  const known = useLabelList().data?.items ?? [];
   return (
     <>
       <section className={css.section}>
         <h3>{t('inbox.contact')}</h3>
         <Facts rows={[[t('contact.name'), <Link key="n" to="/contacts/$id" params={{ id: String(c.contact.id) }} dir="auto">{nameOf(c) || t('comment.nameless')}</Link>], [t('contact.language'), languageName(c.contact.language || c.language, i18n.language)], [t('contact.team'), c.team]]} />
-        <TagsInput mt={10} size="xs" label={t('contact.labels')} value={c.labels} readOnly={!converse} onChange={(next) => labels.mutate(next, { onError: failed })} />
+        <TagsInput mt={10} size="xs" label={t('contact.labels')} value={c.labels} readOnly={!converse} data={known.map((l) => l.name)} renderOption={({ option }) => <LabelName name={option.value} />} onChange={(next) => labels.mutate(next, { onError: failed })} />
       </section>
       <section className={css.section}>
         <h3>{t('contact.identities')}</h3>
@@ -33,6 +36,10 @@ export function ContactPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id
       <section className={css.section}>
         <h3>{t('contact.consent')}</h3>
         <ConsentStates contact={c.contact.id} states={c.consent} />
+      </section>
+      <section className={css.section}>
+        <h3>{t('inbox.cost.title')}</h3>
+        <Cost cost={c.cost} />
       </section>
       <section className={css.section}>
         <h3>{t('contact.journey')}</h3>
@@ -47,6 +54,20 @@ export function ContactPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id
           </ul>
         </section>
       )}
+    </>
+  );
+}
+
+/** What the messages of the conversation cost. What is not known is said, never taken for nothing. */
+function Cost({ cost }: { cost: ConversationDetail['cost'] }) {
+  const { t, i18n } = useTranslation();
+  const free = cost.messages === 0 && cost.unknown === 0 && cost.other_currency === 0;
+  if (free) return <p className={css.costLine}>{t('inbox.cost.none')}</p>;
+  return (
+    <>
+      {cost.messages > 0 && <p className={css.costLine}><strong>{micros(cost.micros, i18n.language)} {cost.currency}</strong> · {t('inbox.cost.messages', { count: cost.messages })}</p>}
+      {cost.unknown > 0 && <p className={css.costLine}>{t('inbox.cost.unknown', { count: cost.unknown })}</p>}
+      {cost.other_currency > 0 && <p className={css.costLine}>{t('inbox.cost.other', { count: cost.other_currency })}</p>}
     </>
   );
 }

@@ -13,6 +13,7 @@ import { Empty, Failure, Loading } from '@/ui/states';
 import { Preview } from '@/ui/words';
 import css from './inbox.module.css';
 import { useCounts } from './desk';
+import { LabelName } from './label-name';
 import { views, type Filters, type View } from './queries';
 
 interface Props {
@@ -108,7 +109,7 @@ function Item({ c, current, onSelect }: { c: Conversation; current: boolean; onS
           {c.desk.snoozed && <Tag>{t('inbox.view.snoozed')}</Tag>}
           {c.handler === 'bot' ? <Tag tone="bot">{t('inbox.bot')}</Tag> : c.assignee && <Tag>{c.assignee.name}</Tag>}
           {c.spam && <Tag tone="warn">{t('inbox.view.spam')}</Tag>}
-          {c.labels.slice(0, 2).map((l) => <Tag key={l}>{l}</Tag>)}
+          {c.labels.slice(0, 2).map((l) => <Tag key={l}><LabelName name={l} /></Tag>)}
         </span>
       </span>
     </button>
