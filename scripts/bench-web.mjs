@@ -98,6 +98,7 @@ async function openThread(browser, state, address, long) {
     const foot = await page.evaluate(() => { const b = document.querySelector('[role="log"]'); return b.scrollHeight - b.scrollTop - b.clientHeight; });
     if (foot > 100) throw new Error(`the thread did not open at its end but ${foot} px above`);
     if (i === times) most = await walk(page);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
     await context.close();
   }
   return { took: took.slice(1), most };

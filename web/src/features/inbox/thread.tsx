@@ -58,6 +58,7 @@ function Scroll({ c, drawn, said, whole, at }: ScrollProps) {
   const jumping = at !== undefined;
   useLayoutEffect(() => { if (!jumping) rows.scrollToEnd(); }, [rows, jumping]);
   useKeptFoot(box, followRef, rows);
+  const last = useRef({ top: 0, height: 0 });
   const marked = useJump(at, drawn, said, rows, followRef);
 
   const items = rows.getVirtualItems();
@@ -71,7 +72,12 @@ function Scroll({ c, drawn, said, whole, at }: ScrollProps) {
   useEffect(() => { if (head) seen(head); if (foot && foot !== head) seen(foot); }, [head, foot, stale, seen]);
 
   const onScroll = () => {
-    followRef.current = rows.isAtEnd(nearEnd);
+    const el = box.current;
+    if (!el) return;
+    // Only somebody who goes up leaves the foot; what is measured or grows below moves nobody away from it.
+    if (el.scrollHeight - el.scrollTop - el.clientHeight <= nearEnd) followRef.current = true;
+    else if (el.scrollTop < last.current.top - 2 && el.scrollHeight === last.current.height) followRef.current = false;
+    last.current = { top: el.scrollTop, height: el.scrollHeight };
     setAway(rows.getDistanceFromEnd() > 600);
   };
   const spoken = drawn.filter((e) => e.kind === 'message').length;
@@ -116,8 +122,10 @@ function Line({ e, c, place, of }: { e: Woven; c: ConversationDetail; place: num
 
 type Rows = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
 
-/** Keeps the newest in view when the room for the thread changes: suggestions come, a draft grows, a phone is turned. */
+/** Keeps the newest in view when the room for the thread changes – suggestions come, a draft grows, a phone is turned – or turns are measured. */
 function useKeptFoot(box: React.RefObject<HTMLDivElement | null>, followRef: React.RefObject<boolean>, rows: Rows) {
+  const height = rows.getTotalSize();
+  useLayoutEffect(() => { if (followRef.current) rows.scrollToEnd(); }, [height, followRef, rows]);
   useEffect(() => {
     const el = box.current;
     if (!el) return;
