@@ -6,7 +6,8 @@ import (
 	"unicode"
 )
 
-// freshSets are our own sentences written before the last training and tuned on by nobody: they measure, and
+// freshSets are our own sentences written before the last training. Nothing is trained on them; they were looked at while
+// rules were chosen, and the hand that wrote them wrote the training sentences, so they flatter. They measure, and
 // no sentence of theirs may come to feed the weights.
 func TestFreshSentencesFeedNothing(t *testing.T) {
 	t.Parallel()

@@ -155,10 +155,14 @@ func TestHostileTextsTakeBoundedTime(t *testing.T) {
 	for _, set := range []*RuleSet{rs, DefaultRules()} {
 		for _, h := range texts {
 			in := h.input(SubjectComment)
-			start := time.Now()
-			set.match(&in, "en")
-			if took := time.Since(start); took > 300*time.Millisecond {
-				t.Errorf("%s: the rules took %s", h.Name, took)
+			quickest := time.Hour // of a few: a busy machine stops a test for as long as it likes
+			for try := 0; try < 5 && quickest > 300*time.Millisecond; try++ {
+				start := time.Now()
+				set.match(&in, "en")
+				quickest = min(quickest, time.Since(start))
+			}
+			if quickest > 300*time.Millisecond {
+				t.Errorf("%s: the rules took %s", h.Name, quickest)
 			}
 		}
 	}

@@ -45,7 +45,7 @@ const own = {
 };
 const ownTest = (task) => write(task, (own[task] ?? (() => ownRows(task)))());
 
-/** Own sentences written before the last training and tuned on by nobody. */
+/** Own sentences written before the last training; nothing is trained on them, but they were looked at while rules were chosen. */
 const fresh = (task) => readRows(`moderation/testdata/fresh/${task}.tsv`).map((r) => [r.lang, r.label, r.text]);
 
 /** A mix of both groups with harmless talk: the half of our own sentences on which no band was chosen. */
