@@ -73,7 +73,7 @@ describe('texts named in the code', () => {
       return ![...families].some((f) => k.startsWith(`${f}.`));
     });
     expect(unused).toEqual([]);
-  });
+  }, 30_000);
 });
 
 describe('pickLanguage', () => {
