@@ -134,6 +134,8 @@ func TestDecide(t *testing.T) {
 		}, Refuse, "opted_out"},
 		{"template paused", promotional, func(f *Facts) { f.Template.Status = "PAUSED" }, Hold, "template_paused"},
 		{"template rejected", promotional, func(f *Facts) { f.Template.Status = "REJECTED" }, Refuse, "template_not_approved"},
+		{"campaign archived", promotional, func(f *Facts) { f.CampaignState = "archived" }, Refuse, "campaign_ended"},
+		{"a member in an archived campaign", promotional, func(f *Facts) { f.CampaignState, f.Origin = "archived", FromMember }, Allow, ""},
 		{"campaign paused", promotional, func(f *Facts) { f.CampaignState = "paused" }, Hold, "campaign_paused"},
 		{"a person, though the campaign is paused", promotional, func(f *Facts) { f.CampaignState, f.Origin = "paused", FromMember }, Allow, ""},
 		{"template unknown", promotional, func(f *Facts) { f.Template = nil }, Refuse, "template_not_approved"},

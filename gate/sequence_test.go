@@ -94,7 +94,7 @@ func TestExplainSaysEverythingThatStandsInTheWay(t *testing.T) {
 	for _, o := range got[0].Objections {
 		codes = append(codes, o.Code)
 	}
-	if got[0].Code != "blocked" || len(codes) < 3 || codes[1] != "no_consent" || codes[2] != "template_not_approved" {
+	if got[0].Code != "blocked" || len(codes) < 3 || codes[1] != "no_consent" || codes[2] != "template_paused" {
 		t.Errorf("%s: %v", got[0].Code, codes)
 	}
 	if c := got[0].Cost; c.State != CostUnknown || c.Country != "AU" || c.Category != "marketing" {
