@@ -110,7 +110,7 @@ async function walk(page) {
     const box = document.querySelector('[role="log"]');
     const name = (e) => `${e.querySelector('time')?.dateTime} ${e.textContent}`;
     const frame = () => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)));
-    let inPage = 0, jumps = 0, frames = 0, lines = new Set();
+    let inPage = 0, jumps = 0, lost = 0, frames = 0, lines = new Set();
     const began = performance.now();
     for (let quiet = 0; quiet < 120 && frames < 20000; frames++) {
       const before = new Map([...box.querySelectorAll('[data-index]')].map((e) => [name(e), e.getBoundingClientRect().top]));
@@ -121,10 +121,11 @@ async function walk(page) {
       inPage = Math.max(inPage, turns.length);
       for (const e of turns) lines.add(name(e));
       const same = turns.filter((e) => before.has(name(e)));
-      if (by > 0 && same.length > 0 && !same.some((e) => Math.abs(e.getBoundingClientRect().top - before.get(name(e)) - by) < 3)) jumps++;
+      const moved = (want) => same.some((e) => Math.abs(e.getBoundingClientRect().top - before.get(name(e)) - want) < 3);
+      if (by > 0 && same.length > 0 && !moved(by)) { if (moved(0)) lost++; else jumps++; } // lost: older messages came in just then, and what was read stayed in place
       quiet = box.scrollTop < 2 ? quiet + 1 : 0;
     }
-    return { inPage, jumps, steps: frames, lines: lines.size, seconds: (performance.now() - began) / 1000 };
+    return { inPage, jumps, lost, steps: frames, lines: lines.size, seconds: (performance.now() - began) / 1000 };
   });
 }
 
@@ -151,8 +152,8 @@ try {
   console.log('| what | median | slowest |\n| --- | --- | --- |');
   console.log(`| inbox, first conversations painted, nothing cached | ${shown(paint)} |`);
   console.log(`| a thread of ${made.longest_messages} messages, painted at its end | ${shown(opened.took)} |`);
-  const { inPage, jumps, steps, lines, seconds } = opened.most;
-  console.log(`\nScrolled to its beginning in ${steps} steps and ${seconds.toFixed(0)} s: ${lines} lines read, at most ${inPage} lines in the page, ${jumps} steps in which what was read jumped.`);
+  const { inPage, jumps, lost, steps, lines, seconds } = opened.most;
+  console.log(`\nScrolled to its beginning in ${steps} steps and ${seconds.toFixed(0)} s: ${lines} lines read, at most ${inPage} lines in the page, ${jumps} steps in which what was read jumped, ${lost} in which it stayed in place because older messages came in.`);
 } finally {
   await browser?.close();
   if (server && server.exitCode === null) { server.kill('SIGTERM'); await new Promise((r) => server.once('exit', r)); }
