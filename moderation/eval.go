@@ -90,7 +90,6 @@ func (e *Engine) Eval(o EvalOptions, files []string) (Report, error) {
 		}
 		rows = append(rows, list...)
 	}
-	all := rows
 	rows, err := o.prepare(rows)
 	if err != nil {
 		return r, err
@@ -141,7 +140,7 @@ func (e *Engine) Eval(o EvalOptions, files []string) (Report, error) {
 	r.NeedsLLM, r.Answered = round(r.NeedsLLM/float64(r.N)), round(r.Answered/float64(r.N))
 	r.CostPer1000 = round(float64(micros) / 1e6 * 1000 / float64(r.N))
 	if o.Mix > 0 && o.binary() {
-		r.Mix = e.mixOf(all)
+		r.Mix = mixOf(list)
 	}
 	r.Overall = o.measure("all", list)
 	r.Languages = o.by(list, func(j judged) string { return j.lang })
@@ -177,7 +176,7 @@ func (o EvalOptions) prepare(rows []Example) ([]Example, error) {
 	}
 	rng := rand.New(rand.NewPCG(o.Seed+1, 7))
 	rng.Shuffle(len(pos), func(i, j int) { pos[i], pos[j] = pos[j], pos[i] })
-	return append(slices.Clone(neg), pos[:min(want, len(pos))]...), nil
+	return append(neg, pos[:min(want, len(pos))]...), nil
 }
 
 // positive: 1 is a violation; for withdrawals the label's name says it.

@@ -21,10 +21,9 @@ type scratch struct {
 	shaking  []byte
 	sentence sentence // the text read for wishes
 	signs    []uint32
-	looks    []uint32 // the features of the head of looks
-	// what the text shows of concepts
-	concepts conceptSet
-	sure     float64 // how likely the text is of the language it was taken for
+	// what the text shows of concepts, and where in feats its shape begins
+	concepts  conceptSet
+	shapeFrom int
 }
 
 const maxLabels = 16
@@ -88,13 +87,8 @@ func (m *Model) textFeatures(s *scratch, n *normal, language string) {
 	}
 	s.conceptFeatures(s.concepts)
 	s.signFeatures(n)
-	from := len(s.feats)
+	s.shapeFrom = len(s.feats)
 	s.shapeFeatures(n)
-	s.looks = append(s.looks[:0], s.feats[from:]...)
-	kept := len(s.feats)
-	s.evasionFeatures(n) // for the head of looks alone: the others have no use for them
-	s.looks = append(s.looks, s.feats[kept:]...)
-	s.feats = s.feats[:kept]
 }
 
 func (m *Model) wordFeatures(s *scratch, text, language string) (strong, mild, words int) {

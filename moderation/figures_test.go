@@ -73,34 +73,6 @@ func TestFiguresOnOwnSentences(t *testing.T) {
 	count("people in danger never hidden by the model", 1, []string{"harm"}, is("self_harm"), func(v Verdict, _ Example) bool { return v.Decision != Hide || v.Tier != TierModel })
 }
 
-// Figures on the fresh sentences must not fall either.
-func TestFiguresOnFreshSentences(t *testing.T) {
-	t.Parallel()
-	e := engine()
-	count := func(name string, reached float64, file string, keep func(Example) bool, good func(Verdict, Example) bool) {
-		rows, err := LoadTSV("testdata/fresh/" + file + ".tsv")
-		if err != nil {
-			t.Fatal(err)
-		}
-		f := figure{name: name, reached: reached}
-		for _, x := range rows {
-			if keep(x) {
-				f.n++
-				f.good += bit(good(e.Judge(Input{Subject: SubjectMessage, Text: x.Text}), x))
-			}
-		}
-		f.check(t)
-	}
-	is := func(label string) func(Example) bool { return func(x Example) bool { return x.Label == label } }
-	withdrawn := func(v Verdict, _ Example) bool { return v.OptOut != NoOptOut }
-	left := func(v Verdict, _ Example) bool { return v.OptOut == NoOptOut }
-	count("withdrawals found", 0.98, "optout", is("clear"), withdrawn)
-	count("look-alikes of withdrawals left alone", 0.97, "optout", is("none"), left)
-	count("ordinary talk left alone", 0.995, "intent", func(Example) bool { return true }, left)
-	count("asks for a person heard", 0.98, "intent", is("human_agent"), func(v Verdict, _ Example) bool { return v.WantsHuman })
-	count("intents", 0.95, "intent", func(Example) bool { return true }, func(v Verdict, x Example) bool { return v.Intent == x.Label })
-}
-
 // figuresOf are the intents by language.
 var figuresOf = map[string]float64{"en": 0.79, "it": 0.82, "fr": 0.825, "ro": 0.835, "es": 0.815, "de": 0.78, "pt": 0.825}
 

@@ -43,10 +43,7 @@ func ReadSeeds(dir fs.FS) (map[string][]Example, error) {
 			if i == 0 || len(parts) != 3 {
 				continue
 			}
-			id := fmt.Sprintf("%s/%s:%d", lang, task, i)
-			for _, text := range variants(parts[2]) {
-				out[task] = append(out[task], Example{ID: id, Label: parts[0], Test: parts[1] == "test", Text: text, Lang: lang, Set: ownSet})
-			}
+			out[task] = append(out[task], Example{Label: parts[0], Test: parts[1] == "test", Text: parts[2], Lang: lang, Set: ownSet})
 		}
 		return nil
 	})
@@ -54,38 +51,6 @@ func ReadSeeds(dir fs.FS) (map[string][]Example, error) {
 		err = fmt.Errorf("the folder holds no sentences: <language>/<task>.tsv is expected")
 	}
 	return out, err
-}
-
-// mostVariants is how many sentences one line with alternatives stands for at the most.
-const mostVariants = 10
-
-// variants writes out a sentence with alternatives, "{please |}stop {texting|writing to} me": each alternative
-// as often as another, some of the ways to put them together.
-func variants(text string) []string {
-	if !strings.Contains(text, "{") {
-		return []string{text}
-	}
-	var out []string
-	for n := uint32(0); n < 4*mostVariants && len(out) < mostVariants; n++ {
-		var b strings.Builder
-		rest, place := text, uint32(0)
-		for {
-			before, after, found := strings.Cut(rest, "{")
-			b.WriteString(before)
-			if !found {
-				break
-			}
-			choices, tail, _ := strings.Cut(after, "}")
-			list := strings.Split(choices, "|")
-			place++
-			b.WriteString(list[(n+mix(n/uint32(len(list))*31+place*7919))%uint32(len(list))])
-			rest = tail
-		}
-		if said := strings.TrimSpace(b.String()); !slices.Contains(out, said) {
-			out = append(out, said)
-		}
-	}
-	return out
 }
 
 func trainingPart(list []Example) []Example { return filter(list, false) }

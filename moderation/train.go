@@ -29,12 +29,6 @@ type TrainOptions struct {
 	Decided map[string][]Example
 }
 
-// method says on the card how the model was made.
-const method = "logistic regression (AdaGrad) over hashed pieces of words, words, pairs, concepts, a word list and what the text looks like, once for all languages and once for the text's own; weights of eight bits, integer sums. " +
-	"Spam is judged by its words and by a head of its own for its looks, which counts for more where the words are surely of no language the model knows. " +
-	"Withdrawals and asks for a person are judged in two storeys: a grammar of word classes reads the text; a second head weighs its signs, which classes follow which, what a first head makes of the words and how far another says that offers are wanted. The second learns from scores of first heads that were fitted without the text, and its thresholds are set on scores held out in turn, for a share of alarms on ordinary talk. " +
-	"Platt calibration and thresholds of hiding per language on development parts that were not trained on; the scores from which a language model is asked follow from the share of violations that may pass unasked, chosen on half of our own sentences set aside"
-
 // trainer collects what the heads learn from.
 type trainer struct {
 	m     *Model
@@ -49,7 +43,7 @@ func Train(o TrainOptions) (*Model, error) {
 		o.Log = func(string, ...any) {}
 	}
 	m := &Model{heads: map[string]*head{}, calibrations: map[string]map[string]calibration{}, thresholds: map[string]map[string]float64{}}
-	m.Card = Card{Trained: o.Date, Method: method}
+	m.Card = Card{Trained: o.Date, Method: "logistic regression (AdaGrad) over hashed pieces of words, words, pairs, a word list and what the text looks like, once for all languages and once for the text's own; weights of eight bits; Platt calibration and thresholds per language on development parts that were not trained on"}
 	seeds, err := ReadSeeds(o.Seeds)
 	if err != nil {
 		return nil, err
@@ -71,7 +65,7 @@ func Train(o TrainOptions) (*Model, error) {
 	if err := t.language(); err != nil {
 		return nil, err
 	}
-	for _, step := range []func() error{t.intent, t.sentiment, t.wishes, t.category, t.harm, t.spam, t.bands, t.figures} {
+	for _, step := range []func() error{t.intent, t.sentiment, t.wishes, t.category, t.harm, t.spam, t.figures} {
 		if err := step(); err != nil {
 			return nil, err
 		}

@@ -14,32 +14,23 @@ var signOptions = headOptions{bits: signBits, epochs: 20, rate: 0.1, l2: 3e-4, r
 // alarmShare is the share of ordinary talk that may be taken for a wish. A wish missed is worse than a
 // question too many: what is less sure is doubtful, and one question settles it.
 const (
-	alarmShare      = 0.008
-	alarmShareClear = 0.0035
-	alarmShareHuman = 0.016
+	alarmShare      = 0.011
+	alarmShareClear = 0.004
+	alarmShareHuman = 0.013
 )
 
 // wish is a text as the two heads see it, with how hard a look-alike it is.
 type wish struct {
 	Example
-	withdraws, asks, joins, lookalike bool
-	ordinary                          bool // what customers write of other things
-	read                              reading
-	at                                []uint32
-	wants                             float64 // the logit of wanting offers, by a head fitted without the text
+	withdraws, asks, lookalike bool
+	read                       reading
+	at                         []uint32
 }
 
 // wishes trains the heads of withdrawals and of asking for a person, each against everything else
 // people write, and sets their thresholds on texts held out in turn.
 func (t *trainer) wishes() error {
 	list := t.wishList()
-	joins := func(w wish) bool { return w.joins }
-	logits := t.wordsHeldOut("join", list, joins)
-	for i := range list {
-		list[i].wants = logits[i]
-	}
-	t.m.heads["join"] = fitHead("join", wishItems(list, joins), wishOptions)
-	t.m.source("join", "own sentences", len(list), "ours")
 	t.wishHead("optout", list, func(w wish) bool { return w.withdraws }, map[string]float64{"": alarmShare, "clear": alarmShareClear})
 	t.wishHead("human", list, func(w wish) bool { return w.asks }, map[string]float64{"": alarmShareHuman})
 	return nil
@@ -54,11 +45,11 @@ func (t *trainer) wishList() []wish {
 		}
 	}
 	for _, e := range trainingPart(t.seeds["intent"]) {
-		list = append(list, wish{Example: e, withdraws: e.Label == "opt_out", asks: e.Label == "human_agent", joins: e.Label == "opt_in", ordinary: true})
+		list = append(list, wish{Example: e, withdraws: e.Label == "opt_out", asks: e.Label == "human_agent"})
 	}
 	for _, task := range []string{"sentiment", "harm", "spam"} {
 		for _, e := range trainingPart(t.seeds[task]) {
-			list = append(list, wish{Example: e, ordinary: task == "sentiment"})
+			list = append(list, wish{Example: e})
 		}
 	}
 	for i := range list {
@@ -107,11 +98,10 @@ func wishItems(list []wish, yes func(wish) bool) []item {
 
 const wishFolds = 4
 
-// inTurn splits places into those a fold is fitted on and those held out from it: what was written as one
-// line stays together.
-func inTurn(list []wish, fold int) (part, rest []int) {
-	for i, w := range list {
-		if int(wordHash(w.ID)%wishFolds) == fold {
+// inTurn splits places into those a fold is fitted on and those held out from it.
+func inTurn(n, fold int) (part, rest []int) {
+	for i := range n {
+		if i%wishFolds == fold {
 			rest = append(rest, i)
 		} else {
 			part = append(part, i)
@@ -124,7 +114,7 @@ func inTurn(list []wish, fold int) (part, rest []int) {
 func (t *trainer) wordsHeldOut(name string, list []wish, yes func(wish) bool) []float64 {
 	items, logits := wishItems(list, yes), make([]float64, len(list))
 	for fold := range wishFolds {
-		part, rest := inTurn(list, fold)
+		part, rest := inTurn(len(list), fold)
 		h := fitHead(name, chosen(items, part), wishOptions)
 		for _, i := range rest {
 			t.s.feats = append(t.s.feats[:0], items[i].at...)
@@ -138,7 +128,7 @@ func (t *trainer) wordsHeldOut(name string, list []wish, yes func(wish) bool) []
 func (t *trainer) wishScores(name string, list []wish, logits []float64, yes func(wish) bool) []float64 {
 	items, scores := signItems(list, logits, yes), make([]float64, len(list))
 	for fold := range wishFolds {
-		part, rest := inTurn(list, fold)
+		part, rest := inTurn(len(list), fold)
 		h := fitHead(name, chosen(items, part), signOptions)
 		for _, i := range rest {
 			t.s.feats = append(t.s.feats[:0], items[i].at...)
@@ -160,7 +150,7 @@ func chosen(items []item, places []int) []item {
 func signItems(list []wish, logits []float64, yes func(wish) bool) []item {
 	items := wishItems(list, yes)
 	for i := range items {
-		items[i].at = list[i].read.signFeatures(nil, logits[i], list[i].wants)
+		items[i].at = list[i].read.signFeatures(nil, logits[i])
 	}
 	return items
 }
@@ -169,7 +159,7 @@ func signItems(list []wish, logits []float64, yes func(wish) bool) []item {
 func (t *trainer) wishThreshold(name, key string, list []wish, scores []float64, yes func(wish) bool, share float64) {
 	var ordinary []float64
 	for i, w := range list {
-		if !yes(w) && w.ordinary {
+		if !yes(w) && !w.lookalike {
 			ordinary = append(ordinary, scores[i])
 		}
 	}

@@ -258,7 +258,7 @@ func (v *service) seedDemo(ctx context.Context) (fresh bool, err error) {
 	if err := v.DB.GetContext(ctx, &workspace, `SELECT min(id) FROM workspaces`); err != nil {
 		return false, err
 	}
-	_, err = v.syncer.Workspace(ctx, workspace)
+	_, err = v.newSyncer().Workspace(ctx, workspace)
 	return true, err
 }
 
