@@ -184,6 +184,10 @@ func (s *scene) judgeMessage(m *inbox.Message, e *event) (moderation.Verdict, mo
 		in.Scripted = moderation.ScriptedSentence
 	case e.Message != nil && router.IsOwnPayload(e.Message.Payload): // a tap says what the button is for, not what its title reads like
 		in.Scripted = moderation.ScriptedButton
+	default:
+		if _, came := e.reference(); came {
+			in.Text = router.CutReference(m.Text)
+		}
 	}
 	start := time.Now()
 	v := s.spaces[m.WorkspaceID].Engine.Judge(in)

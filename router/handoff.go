@@ -84,6 +84,15 @@ func FindReference(text string) (code string, ok bool) {
 	return code, len(code) == len("PNT-0000-0000-0000-0000")
 }
 
+// CutReference takes a reference out of a text, so that what is left is judged as the customer's own words: a
+// code of letters and digits looks like something that hides from a filter.
+func CutReference(text string) string {
+	if _, ok := FindReference(text); !ok {
+		return text
+	}
+	return strings.TrimSpace(referencePattern.ReplaceAllString(text, " "))
+}
+
 func canonical(s string) string {
 	var b strings.Builder
 	b.WriteString(referencePrefix)

@@ -193,3 +193,16 @@ func TestHideReferences(t *testing.T) {
 		t.Errorf("what is shown instead counts as the reference %s", code)
 	}
 }
+
+func TestCutReferenceLeavesTheCustomersWords(t *testing.T) {
+	code, _ := NewReference([]byte("only used in tests: handoff"), 7)
+	for text, want := range map[string]string{
+		"hi " + code + " are you open?":      "hi  are you open?",
+		code:                                 "",
+		"my order A1B2-C3D4 has not arrived": "my order A1B2-C3D4 has not arrived",
+	} {
+		if got := CutReference(text); got != want {
+			t.Errorf("%q: %q is left, want %q", text, got, want)
+		}
+	}
+}
