@@ -97,7 +97,7 @@ func (l *Ledger) WatchReach(ctx context.Context, db *sqlx.DB, business BusinessD
 		return fmt.Errorf("look for accounts that cannot be answered: %w", err)
 	}
 	for _, a := range lost {
-		if err := l.inTx(ctx, db, func(tx *sqlx.Tx) error { _, err := WarnUnreachable(ctx, tx, a, now, business); return err }); err != nil {
+		if err := inbox.InTx(ctx, db, func(tx *sqlx.Tx) error { _, err := WarnUnreachable(ctx, tx, a, now, business); return err }); err != nil {
 			return err
 		}
 	}
@@ -117,7 +117,7 @@ ORDER BY a.workspace_id, a.id`
 // reachAgain closes what settled itself. That of an account that works again is over, also where a person
 // closed it: should it be lost once more, that is another matter.
 func (l *Ledger) reachAgain(ctx context.Context, db *sqlx.DB, now time.Time) error {
-	return l.inTx(ctx, db, func(tx *sqlx.Tx) error {
+	return inbox.InTx(ctx, db, func(tx *sqlx.Tx) error {
 		var closed []struct {
 			Workspace int64 `db:"workspace_id"`
 			ID        int64 `db:"id"`
@@ -147,18 +147,3 @@ UPDATE compliance_items i SET state = 'resolved', resolved_by = 'system', resolv
 FROM compliance_items o LEFT JOIN accounts a ON a.workspace_id = o.workspace_id AND a.id = o.account_id AND NOT ` + sqlAccountIsLost + `
 WHERE o.id = i.id AND o.workspace_id = i.workspace_id AND i.kind = 'unreachable' AND i.state = 'open' AND i.until <= $1
 RETURNING i.workspace_id, i.id`
-
-func (l *Ledger) inTx(ctx context.Context, db *sqlx.DB, do func(tx *sqlx.Tx) error) error {
-	tx, err := db.BeginTxx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer tx.Rollback()
-	if err := do(tx); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
-}

@@ -116,7 +116,7 @@ func (l *Ledger) EndBySilence(ctx context.Context, db *sqlx.DB) error {
 			return fmt.Errorf("look for people who have not written for long: %w", err)
 		}
 		for _, contact := range silent {
-			if err := l.inTx(ctx, db, func(tx *sqlx.Tx) error { return l.lapse(ctx, tx, Key{w.ID, contact}) }); err != nil {
+			if err := inbox.InTx(ctx, db, func(tx *sqlx.Tx) error { return l.lapse(ctx, tx, Key{w.ID, contact}) }); err != nil {
 				return err
 			}
 		}

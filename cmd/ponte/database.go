@@ -110,15 +110,7 @@ func (c *config) openMigrated(ctx context.Context) (*store, error) {
 
 // inTx runs f in a transaction.
 func (s *store) inTx(ctx context.Context, f func(tx *sqlx.Tx) error) error {
-	tx, err := s.DB.BeginTxx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer tx.Rollback()
-	if err := f(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return inbox.InTx(ctx, s.DB, f)
 }
 
 // with opens the database for one command in a workspace (by name; empty: the only one).
