@@ -82,6 +82,8 @@ func (d *Decider) Run(ctx context.Context) error {
 			d.wait(ctx, 250*time.Millisecond)
 		case n == 0:
 			d.wait(ctx, 250*time.Millisecond)
+		case n < maxBatchEvents/4:
+			pause(ctx, gathering)
 		}
 	}
 	return nil

@@ -35,6 +35,19 @@ const (
 	maxSplitBytes = 4 << 20
 )
 
+// gathering is how long the splitter and the deciders let rows come together after a batch that was not
+// full. A batch costs some twenty statements whatever its size: taking a handful at a time as fast as they
+// come spends the machine on statements, and then everything waits for the machine. What comes alone is
+// taken at once.
+const gathering = 15 * time.Millisecond
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
 // Run splits until the context ends.
 func (s *Splitter) Run(ctx context.Context) error {
 	for {
@@ -45,7 +58,11 @@ func (s *Splitter) Run(ctx context.Context) error {
 		if err != nil {
 			s.Log.Error("deliveries could not be split; trying again", "error", err)
 		}
-		if n > 0 && err == nil {
+		if err == nil && n >= maxSplitRows/4 {
+			continue
+		}
+		if err == nil && n > 0 {
+			pause(ctx, gathering)
 			continue
 		}
 		select {

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/lib/pq"
 
 	"ponte/channels/webhook"
 	"ponte/inbox"
@@ -77,6 +80,7 @@ func (b benchPipelineCmd) latency(ctx context.Context, s *store, serve *benchSer
 	}()
 	var waits []time.Duration
 	var newest int64
+	known := []int64{}
 	seen := make(map[string]bool, n)
 	deadline := time.Now().Add(time.Duration(b.Seconds)*time.Second + 30*time.Second)
 	for len(seen) < n-int(refused.Load()) {
@@ -89,13 +93,15 @@ func (b benchPipelineCmd) latency(ctx context.Context, s *store, serve *benchSer
 			ID      int64  `db:"id"`
 			Comment string `db:"comment"`
 		}
-		if err := s.DB.SelectContext(ctx, &rows, `SELECT id, call->>'comment_id' AS comment FROM actions WHERE id > $1`, newest-inbox.IDBlock*deciderCount); err != nil {
+		reach := newest - inbox.IDBlock*deciderCount
+		known = slices.DeleteFunc(known, func(id int64) bool { return id <= reach })
+		if err := s.DB.SelectContext(ctx, &rows, `SELECT id, call->>'comment_id' AS comment FROM actions WHERE id > $1 AND id <> ALL($2)`, reach, pq.Array(known)); err != nil {
 			return nil, fmt.Errorf("look for actions: %w", err)
 		}
 		now := time.Now()
 		mu.Lock()
 		for _, r := range rows {
-			newest = max(newest, r.ID)
+			newest, known = max(newest, r.ID), append(known, r.ID)
 			if at, ok := acked[r.Comment]; ok && !seen[r.Comment] {
 				seen[r.Comment] = true
 				waits = append(waits, max(0, now.Sub(at)))

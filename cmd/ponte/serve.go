@@ -49,6 +49,7 @@ func (c *config) serve(ctx context.Context, rehearsalURL string, ready func(*ser
 	}
 	s.cluster.Own()
 	debug.FreeOSMemory() // unpacking the model leaves twice its size behind
+	dropProgramPages()
 	log.Info("serving", "addr", listener.Addr().String(), "version", version)
 	err = v.run(ctx, func() error {
 		if err := ready(v); err != nil {

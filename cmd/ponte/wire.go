@@ -292,6 +292,7 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	receiving, stopReceiving := context.WithCancel(context.Background())
 	group.Go(func() error { return v.receiver.Run(receiving) })
 	group.Go(func() error { return v.wake.Run(ctx) })
+	group.Go(func() error { giveBackMemory(ctx); return nil })
 	group.Go(func() error { return v.splitter.Run(ctx) })
 	for _, d := range v.deciders {
 		group.Go(func() error { return d.Run(ctx) })
