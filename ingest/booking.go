@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,7 +63,7 @@ func (s *scene) bookingNotice(e *event) (string, error) {
 	if err := booking.FinishNotice(s.ctx, s.tx, e.WorkspaceID, n.ID, state, reason); err != nil {
 		return "", err
 	}
-	return firstOf(reason, n.Kind+" of a booking planned"), nil
+	return cmp.Or(reason, n.Kind+" of a booking planned"), nil
 }
 
 // sendNotice plans the template; what it returns is why it does not.
@@ -95,7 +96,7 @@ func (s *scene) sendNotice(n *booking.Due) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	language := firstOf(fields["language"], s.lastLanguage(t), sp.Locale, "en")
+	language := cmp.Or(fields["language"], s.lastLanguage(t), sp.Locale, "en")
 	row, err := s.templateFor(n.WorkspaceID, t.AccountID, n.Template, language, sp.Locale)
 	if err != nil {
 		return "", err
@@ -106,7 +107,7 @@ func (s *scene) sendNotice(n *booking.Due) (string, error) {
 	// The words stand in the template's language: a person reads one language at a time.
 	said, _, _ := strings.Cut(row.Language, "_")
 	local := n.StartsAt.In(service.Zone())
-	values := []string{firstOf(firstWord(fields["name"]), sp.BrandName()), service.Title(said), flow.Day(said, local), local.Format("15:04"), n.Ref}
+	values := []string{cmp.Or(firstWord(fields["name"]), sp.BrandName()), service.Title(said), flow.Day(said, local), local.Format("15:04"), n.Ref}
 	send, text, err := fillTemplate(row, values, template.Person{Name: fields["name"]}, template.Sender{Brand: sp.BrandName(), Reach: sp.Contact})
 	if err != nil {
 		return "", err

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -36,7 +37,7 @@ func (s *scene) writeFiles(ctx context.Context, tx *sqlx.Tx) error {
 	rows := inbox.NewRows()
 	for _, m := range s.w.newMessages {
 		for i, a := range s.files[m.ID] {
-			address := firstOf(a.URL, a.ID)
+			address := cmp.Or(a.URL, a.ID)
 			if i < maxFiles && fileTypes[a.Type] && address != "" {
 				rows.Add(m.WorkspaceID, m.ID, i, m.AccountID, address)
 			}

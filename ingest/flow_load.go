@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -172,7 +173,7 @@ func (s *scene) contactFields(workspace, contact int64, who *inbox.Identity) (ma
 			out[k] = text
 		}
 	}
-	for k, v := range map[string]string{"name": firstOf(row.Name, who.Name), "language": row.Language, "country": row.Country} {
+	for k, v := range map[string]string{"name": cmp.Or(row.Name, who.Name), "language": row.Language, "country": row.Country} {
 		if v != "" {
 			out[k] = v
 		}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"strings"
 
 	"ponte/channels"
@@ -105,7 +106,7 @@ func (x *flowTurn) template(e flow.Effect) error {
 	if e.Promotional {
 		a.Purpose = "promotional"
 	}
-	a.Bubble = &outbox.Bubble{Author: "bot", Type: "template", Text: firstOf(text, "["+l.Name+"]")}
+	a.Bubble = &outbox.Bubble{Author: "bot", Type: "template", Text: cmp.Or(text, "["+l.Name+"]")}
 	x.plan(a)
 	return nil
 }

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -119,7 +120,7 @@ func (x *flowTurn) finish(notes []string) (string, error) {
 	}
 	v.Bot, _ = json.Marshal(bot)
 	if state.Waiting == flow.Ended {
-		x.run.End(firstOf(state.Why, "ended"), s.now)
+		x.run.End(cmp.Or(state.Why, "ended"), s.now)
 		delete(s.flows.runs, v.ID)
 	}
 	if x.said > 0 {
@@ -202,7 +203,7 @@ func (x *flowTurn) route(e flow.Effect) {
 		}
 		var kept inbox.Strings
 		for _, l := range v.Labels {
-			if !contains(e.Remove, l) {
+			if !slices.Contains(e.Remove, l) {
 				kept = append(kept, l)
 			}
 		}
@@ -221,22 +222,13 @@ func (x *flowTurn) route(e flow.Effect) {
 		if e.Team != "" || e.Skill != "" {
 			x.s.flows.skills[v.ID] = e.Skill
 		}
-		v.Handler, v.HandlerReason = "human", firstOf(e.Reason, "routed")
+		v.Handler, v.HandlerReason = "human", cmp.Or(e.Reason, "routed")
 		s.waits(v, x.at)
 	case flow.Resolve:
 		at := x.at
 		v.State, v.ResolvedAt, v.WaitingSince = "resolved", &at, nil
 		delete(s.open, x.t.ID)
 	}
-}
-
-func contains(list []string, one string) bool {
-	for _, l := range list {
-		if l == one {
-			return true
-		}
-	}
-	return false
 }
 
 func (x *flowTurn) setFields(values map[string]string) {
@@ -283,7 +275,7 @@ func (x *flowTurn) utter(e flow.Effect, text string) (int64, error) {
 		a.Call.Media = &channels.Media{Type: e.Media.Type, URL: e.Media.URL, Filename: e.Media.Filename}
 		a.Bubble.Type = e.Media.Type
 		if text == "" {
-			a.Bubble.Text = firstOf(e.Media.Filename, "["+e.Media.Type+"]")
+			a.Bubble.Text = cmp.Or(e.Media.Filename, "["+e.Media.Type+"]")
 		}
 	}
 	if e.Promotional {

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -59,7 +60,7 @@ func (s *scene) cameByLink(t *inbox.Thread, v *inbox.Conversation, l sharedLink)
 // referralOrigin keeps the whole referral: the ad's or post's id, its headline, and the click's id by which
 // the network knows a sale.
 func referralOrigin(r *channels.Referral) json.RawMessage {
-	out, _ := json.Marshal(map[string]any{"referral": r, "text": "came from " + firstOf(r.Headline, r.Source, r.Ref, "an ad or link")})
+	out, _ := json.Marshal(map[string]any{"referral": r, "text": "came from " + cmp.Or(r.Headline, r.Source, r.Ref, "an ad or link")})
 	return out
 }
 

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -162,7 +163,7 @@ func (s *scene) offerAnswered(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 	entry := consent.Entry{WorkspaceID: e.WorkspaceID, At: q.SentAt, Brand: sp.BrandName(), Channel: t.Channel, Purpose: consent.Promotional, Act: consent.Ask, Kind: consent.None, WordingID: &q.wording,
 		How: "template", Actor: "system", Evidence: consent.Evidence{"asked_action": fmt.Sprint(q.Action)}, Personal: consent.Personal{ContactID: t.ContactID, IdentityID: t.IdentityID, Address: consent.AddressOf(*who), Name: who.Name}}
 	asked := entry
-	entry.At, entry.Act, entry.Kind, entry.Actor, entry.Personal.Words = e.Event.Time, consent.Grant, consent.Express, "contact", firstOf(m.Text, e.payload())
+	entry.At, entry.Act, entry.Kind, entry.Actor, entry.Personal.Words = e.Event.Time, consent.Grant, consent.Express, "contact", cmp.Or(m.Text, e.payload())
 	entry.Evidence = consent.Evidence{"event": fmt.Sprint(e.ID), "message": e.Event.ID, "asked_action": fmt.Sprint(q.Action)}
 	entry.How = "keyword_reply"
 	if tapped {

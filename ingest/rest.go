@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -48,7 +49,7 @@ func (s *scene) handleRest(e *event) (string, error) {
 	case channels.HandoverChanged:
 		return "who owns the thread changed on the network: kept", nil
 	case channels.Unsupported:
-		return "not supported: " + firstOf(e.Reason, "an unknown kind"), nil
+		return "not supported: " + cmp.Or(e.Reason, "an unknown kind"), nil
 	}
 	return "not supported: kind " + e.Kind, nil
 }
@@ -82,7 +83,7 @@ func (s *scene) messageEcho(e *event) (string, error) {
 	}
 	v.Handler, v.HandlerReason, v.WaitingSince = "human", "answered_elsewhere", nil
 	v.Revision++
-	v.Preview = cut(firstOf(m.Text, "["+m.Type+"]"), 140)
+	v.Preview = cut(cmp.Or(m.Text, "["+m.Type+"]"), 140)
 	if m.At.After(v.LastMessageAt) {
 		v.LastMessageAt = m.At
 	}
@@ -219,7 +220,7 @@ func (s *scene) preferenceChanged(e *event) string {
 func (s *scene) postChanged(e *event) string {
 	id := e.Event.ID
 	if e.Comment != nil {
-		id = firstOf(e.Comment.PostID, id)
+		id = cmp.Or(e.Comment.PostID, id)
 	}
 	s.w.refetch = append(s.w.refetch, inbox.PostKey{WorkspaceID: e.WorkspaceID, AccountID: e.AccountID, ExternalID: id})
 	return "the post is read again"
@@ -267,7 +268,7 @@ func (s *scene) llmAnswered(e *event) (string, error) {
 	if e.internal.Answer != nil {
 		v = engine.WithLLM(v, in, *e.internal.Answer)
 	} else {
-		v = engine.WithoutLLM(v, firstOf(e.internal.Failed, "the model gave no answer"))
+		v = engine.WithoutLLM(v, cmp.Or(e.internal.Failed, "the model gave no answer"))
 	}
 	if e.internal.Signals != nil {
 		v = engine.WithSignals(v, in, *e.internal.Signals)

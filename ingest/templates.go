@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -18,7 +19,7 @@ func (s *scene) templateChanged(e *event) string {
 		Field: t.Field, Value: t.Event, Previous: t.Previous, Reason: t.Reason, At: e.Event.Time, Source: "webhook"})
 	switch t.Field {
 	case "category":
-		return fmt.Sprintf("template «%s»: Meta files it under %s now, it was %s", t.Name, t.Event, firstOf(t.Previous, "another category"))
+		return fmt.Sprintf("template «%s»: Meta files it under %s now, it was %s", t.Name, t.Event, cmp.Or(t.Previous, "another category"))
 	case "category_notice":
 		return fmt.Sprintf("template «%s»: Meta will file it under %s in a day", t.Name, t.Event)
 	case "components":

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -439,7 +440,7 @@ FROM messages m WHERE m.workspace_id = $1 AND m.id = $2 AND v.workspace_id = m.w
 func (s *scene) writeDone(ctx context.Context, tx *sqlx.Tx) error {
 	rows := inbox.NewRows("bigint", "text")
 	for _, e := range s.w.done {
-		rows.Add(e.ID, firstOf(e.reason, "done"))
+		rows.Add(e.ID, cmp.Or(e.reason, "done"))
 	}
 	res, err := tx.ExecContext(ctx, `UPDATE events e SET state = 'done', reason = k.reason, done_at = now() FROM (`+rows.SQL()+`) AS k (id, reason) WHERE e.id = k.id AND e.state = 'pending'`, rows.Args()...)
 	if err != nil {
