@@ -17,6 +17,7 @@ import (
 	"github.com/lib/pq"
 	"golang.org/x/sync/errgroup"
 
+	"ponte/jobs"
 	"ponte/llm"
 	"ponte/moderation"
 )
@@ -87,7 +88,7 @@ type outcome struct {
 // Run works until the context ends.
 func (r *Runner) Run(ctx context.Context) error {
 	var compared time.Time
-	for ctx.Err() == nil {
+	once := func(ctx context.Context) (bool, error) {
 		if time.Since(compared) > compareEvery {
 			if _, err := r.Compare(ctx); err != nil && ctx.Err() == nil {
 				r.Log.Error("prompts in shadow could not be held against what was decided; trying again", "error", err)
@@ -95,19 +96,9 @@ func (r *Runner) Run(ctx context.Context) error {
 			compared = time.Now()
 		}
 		n, err := r.Once(ctx)
-		if err != nil && ctx.Err() == nil {
-			r.Log.Error("questions to the model could not be worked; trying again", "error", err)
-		}
-		if n > 0 && err == nil {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-r.Wake:
-		case <-time.After(500 * time.Millisecond):
-		}
+		return n > 0, err
 	}
-	return nil
+	return jobs.Loop{Once: once, Every: 500 * time.Millisecond, Wake: r.Wake, Log: r.Log, Failed: "questions to the model could not be worked; trying again"}.Run(ctx)
 }
 
 // Once answers one batch of one workspace and returns how many asks it settled.

@@ -12,6 +12,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/inbox"
+	"ponte/jobs"
 )
 
 // Notices passes reminders that are due to the lanes of their people, where they are sent or, if the booking
@@ -26,20 +27,11 @@ const noticesAtOnce = 100
 
 // Run passes notices on until the context ends.
 func (n *Notices) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
+	once := func(ctx context.Context) (bool, error) {
 		taken, err := n.Once(ctx)
-		if err != nil && ctx.Err() == nil {
-			n.Log.Error("notices of bookings could not be passed on; trying again", "error", err)
-		}
-		if taken == noticesAtOnce {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(5 * time.Second):
-		}
+		return taken == noticesAtOnce, err
 	}
-	return nil
+	return jobs.Loop{Once: once, Every: 5 * time.Second, Log: n.Log, Failed: "notices of bookings could not be passed on; trying again"}.Run(ctx)
 }
 
 // Payload is what the internal event of a notice carries.

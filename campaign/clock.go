@@ -10,6 +10,7 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/inbox"
+	"ponte/jobs"
 	"ponte/router"
 )
 
@@ -32,16 +33,7 @@ const (
 
 // Run keeps the clock until the context ends.
 func (c *Clock) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		if err := c.Once(ctx); err != nil && ctx.Err() == nil {
-			c.Log.Error("the triggers' windows could not be kept; trying again", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(tick):
-		}
-	}
-	return nil
+	return jobs.Loop{Once: func(ctx context.Context) (bool, error) { return false, c.Once(ctx) }, Every: tick, Log: c.Log, Failed: "the triggers' windows could not be kept; trying again"}.Run(ctx)
 }
 
 // Once plans, opens, closes. Another replica that is at it now does the same, so then nothing is done.

@@ -14,6 +14,7 @@ import (
 
 	"ponte/fault"
 	"ponte/inbox"
+	"ponte/jobs"
 	"ponte/router"
 )
 
@@ -182,21 +183,7 @@ type DryRunner struct {
 
 // Run works until the context ends.
 func (w *DryRunner) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		worked, err := w.Once(ctx)
-		if err != nil && ctx.Err() == nil {
-			w.Log.Error("a dry run could not be worked; trying again", "error", err)
-		}
-		if worked && err == nil {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-w.Wake:
-		case <-time.After(5 * time.Second):
-		}
-	}
-	return nil
+	return jobs.Loop{Once: w.Once, Every: 5 * time.Second, Wake: w.Wake, Log: w.Log, Failed: "a dry run could not be worked; trying again"}.Run(ctx)
 }
 
 // Once takes one dry run and works it to its end; it says whether there was one.
@@ -279,10 +266,7 @@ func (w *DryRunner) rest(ctx context.Context, worked time.Duration) {
 		w.Rest(ctx, worked)
 		return
 	}
-	select {
-	case <-ctx.Done():
-	case <-time.After(worked / 2):
-	}
+	jobs.Pause(ctx, worked/2)
 }
 
 func (w *DryRunner) fail(ctx context.Context, d DryRun, reason string) error {

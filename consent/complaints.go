@@ -2,6 +2,7 @@ package consent
 
 import (
 	"strings"
+	"sync"
 
 	"ponte/router"
 )
@@ -12,7 +13,8 @@ type Complaint struct {
 	Sign string // the words that were recognised, out of the lists below: never the person's own
 }
 
-// The signs, the gravest first. They are compared without case, accents and punctuation, as whole words.
+// The signs, the gravest first. They are compared without case, accents and punctuation, as whole words
+// (router.Fold), so an apostrophe must be written.
 // They send something to a person to look at and do nothing else, so they may be generous.
 var signs = []struct {
 	kind  string
@@ -28,7 +30,7 @@ var signs = []struct {
 		"comissao nacional de protecao de dados", "anpd", "asae",
 	}},
 	{"lawyer", []string{
-		"my lawyer", "our lawyer", "my solicitor", "my attorney", "legal action", "take you to court", "see you in court", "i will sue", "i ll sue", "going to sue",
+		"my lawyer", "our lawyer", "my solicitor", "my attorney", "legal action", "take you to court", "see you in court", "i will sue", "i'll sue", "going to sue",
 		"mio avvocato", "nostro avvocato", "vie legali", "azione legale", "vi denuncio", "ti denuncio", "vi querelo",
 		"mon avocat", "notre avocat", "porter plainte", "je porte plainte", "action en justice", "poursuites judiciaires",
 		"avocatul meu", "va dau in judecata", "actiune in instanta", "plangere penala",
@@ -38,8 +40,8 @@ var signs = []struct {
 	}},
 	{"erasure", []string{
 		"delete my data", "erase my data", "remove my data", "delete my number", "delete all my data", "right to be forgotten", "delete my information",
-		"cancellate i miei dati", "cancella i miei dati", "eliminate i miei dati", "diritto all oblio", "cancellazione dei miei dati",
-		"supprimez mes donnees", "supprimer mes donnees", "effacez mes donnees", "droit a l oubli", "effacement de mes donnees",
+		"cancellate i miei dati", "cancella i miei dati", "eliminate i miei dati", "diritto all'oblio", "cancellazione dei miei dati",
+		"supprimez mes donnees", "supprimer mes donnees", "effacez mes donnees", "droit a l'oubli", "effacement de mes donnees",
 		"stergeti datele mele", "sterge datele mele", "stergerea datelor", "dreptul de a fi uitat",
 		"borren mis datos", "borra mis datos", "eliminen mis datos", "derecho al olvido",
 		"loschen sie meine daten", "loscht meine daten", "daten loschen", "loeschen sie meine daten", "recht auf vergessenwerden",
@@ -48,7 +50,7 @@ var signs = []struct {
 	{"access", []string{
 		"copy of my data", "what data do you have", "what information do you have about me", "data you hold about me", "subject access request",
 		"copia dei miei dati", "quali dati avete", "che dati avete su di me",
-		"copie de mes donnees", "quelles donnees avez vous", "droit d acces",
+		"copie de mes donnees", "quelles donnees avez vous", "droit d'acces",
 		"copie a datelor mele", "ce date aveti despre mine",
 		"copia de mis datos", "que datos tienen", "derecho de acceso",
 		"kopie meiner daten", "welche daten haben sie", "auskunft nach art", "datenauskunft",
@@ -65,15 +67,41 @@ var signs = []struct {
 	}},
 }
 
-// FindComplaint recognises a complaint in seven languages, or nothing.
-func FindComplaint(text string) (Complaint, bool) {
-	folded := " " + router.Fold(text) + " "
+// sign is one of the lists' entries; rank is its place among all, the gravest first.
+type sign struct {
+	rank                int
+	kind, words, folded string
+}
+
+// signsByWord finds the signs that begin with a word, so that a text is looked through once and not once
+// for each sign.
+var signsByWord = sync.OnceValue(func() map[string][]sign {
+	byWord, rank := map[string][]sign{}, 0
 	for _, s := range signs {
 		for _, w := range s.words {
-			if strings.Contains(folded, " "+w+" ") {
-				return Complaint{s.kind, w}, true
-			}
+			folded := router.Fold(w)
+			first, _, _ := strings.Cut(folded, " ")
+			byWord[first] = append(byWord[first], sign{rank, s.kind, w, folded})
+			rank++
 		}
 	}
-	return Complaint{}, false
+	return byWord
+})
+
+// FindComplaint recognises a complaint in seven languages, or nothing. Of several signs the gravest counts.
+func FindComplaint(text string) (Complaint, bool) {
+	var found *sign
+	for rest := router.Fold(text); rest != ""; {
+		word, after, _ := strings.Cut(rest, " ")
+		for _, s := range signsByWord()[word] {
+			if tail, ok := strings.CutPrefix(rest, s.folded); ok && (tail == "" || tail[0] == ' ') && (found == nil || s.rank < found.rank) {
+				found = &s
+			}
+		}
+		rest = after
+	}
+	if found == nil {
+		return Complaint{}, false
+	}
+	return Complaint{found.kind, found.words}, true
 }

@@ -13,6 +13,7 @@ import (
 
 	"ponte/fault"
 	"ponte/inbox"
+	"ponte/jobs"
 	"ponte/moderation"
 )
 
@@ -42,27 +43,16 @@ func (w *Worker) Run(ctx context.Context) error {
 		}
 	}()
 	var looked time.Time
-	for ctx.Err() == nil {
+	once := func(ctx context.Context) (bool, error) {
 		if time.Since(looked) >= readyEvery {
 			looked = time.Now()
 			if err := TellReady(ctx, w.DB); err != nil && ctx.Err() == nil {
 				w.Log.Error("versions in shadow could not be looked at; trying again later", "error", err)
 			}
 		}
-		worked, err := w.Once(ctx)
-		if err != nil && ctx.Err() == nil {
-			w.Log.Error("a backtest could not be worked; trying again", "error", err)
-		}
-		if worked && err == nil {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-w.Wake:
-		case <-time.After(5 * time.Second):
-		}
+		return w.Once(ctx)
 	}
-	return nil
+	return jobs.Loop{Once: once, Every: 5 * time.Second, Wake: w.Wake, Log: w.Log, Failed: "a backtest could not be worked; trying again"}.Run(ctx)
 }
 
 // Once takes one backtest and works it to its end, or until it is cancelled or lost. It says whether
@@ -100,10 +90,7 @@ func (w *Worker) rest(ctx context.Context, worked time.Duration) {
 		w.Rest(ctx, worked)
 		return
 	}
-	select {
-	case <-ctx.Done():
-	case <-time.After(worked):
-	}
+	jobs.Pause(ctx, worked)
 }
 
 const sqlClaimBacktest = `

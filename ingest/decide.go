@@ -83,7 +83,7 @@ func (d *Decider) Run(ctx context.Context) error {
 		case n == 0:
 			d.wait(ctx, 250*time.Millisecond)
 		case n < maxBatchEvents/4:
-			pause(ctx, gathering)
+			jobs.Pause(ctx, gathering)
 		}
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 
 	"ponte/channels"
 	"ponte/inbox"
+	"ponte/jobs"
 )
 
 // Splitter turns deliveries into events: pure, idempotent, one transaction for many deliveries. What
@@ -41,37 +42,16 @@ const (
 // taken at once.
 const gathering = 15 * time.Millisecond
 
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
-}
-
 // Run splits until the context ends.
 func (s *Splitter) Run(ctx context.Context) error {
-	for {
+	once := func(ctx context.Context) (bool, error) {
 		n, err := s.Once(ctx)
-		if ctx.Err() != nil {
-			return nil
+		if err == nil && n > 0 && n < maxSplitRows/4 {
+			jobs.Pause(ctx, gathering)
 		}
-		if err != nil {
-			s.Log.Error("deliveries could not be split; trying again", "error", err)
-		}
-		if err == nil && n >= maxSplitRows/4 {
-			continue
-		}
-		if err == nil && n > 0 {
-			pause(ctx, gathering)
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-s.Wake:
-		case <-time.After(250 * time.Millisecond):
-		}
+		return n > 0, err
 	}
+	return jobs.Loop{Once: once, Every: 250 * time.Millisecond, Wake: s.Wake, Log: s.Log, Failed: "deliveries could not be split; trying again"}.Run(ctx)
 }
 
 type delivery struct {

@@ -13,6 +13,7 @@ import (
 
 	"ponte/channels"
 	"ponte/inbox"
+	"ponte/jobs"
 )
 
 // TokenWarning is how long before a token ends somebody is told, and again at the later stages.
@@ -38,20 +39,7 @@ type Watcher struct {
 
 // Run looks until the context ends. Several replicas share the work.
 func (w *Watcher) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		more, err := w.Once(ctx)
-		if err != nil && ctx.Err() == nil {
-			w.Log.Warn("an account could not be examined; it is tried again", "error", err)
-		}
-		if more && err == nil {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(30 * time.Second):
-		}
-	}
-	return nil
+	return jobs.Loop{Once: w.Once, Every: 30 * time.Second, Log: w.Log, Failed: "an account could not be examined; it is tried again"}.Run(ctx)
 }
 
 // Once examines the account whose turn it is, and says whether there was one.

@@ -14,6 +14,7 @@ import (
 	"ponte/auth"
 	"ponte/decisions"
 	"ponte/inbox"
+	"ponte/jobs"
 	"ponte/moderation"
 	"ponte/notify"
 )
@@ -268,22 +269,16 @@ func raise(ctx context.Context, tx *sqlx.Tx, workspaceID int64, e *moderation.En
 
 // WatchFalseHides checks every workspace's budget, every hour, until the context ends.
 func WatchFalseHides(ctx context.Context, db *sqlx.DB, now func() time.Time, log *slog.Logger) error {
-	for ctx.Err() == nil {
+	once := func(ctx context.Context) (bool, error) {
 		spaces, err := inbox.Workspaces(ctx, db)
 		for _, w := range spaces {
 			if err == nil {
 				err = checkOne(ctx, db, w.ID, now(), log)
 			}
 		}
-		if err != nil && ctx.Err() == nil {
-			log.Error("false hides could not be checked; trying again in an hour", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Hour):
-		}
+		return false, err
 	}
-	return nil
+	return jobs.Loop{Once: once, Every: time.Hour, Log: log, Failed: "false hides could not be checked; trying again in an hour"}.Run(ctx)
 }
 
 func checkOne(ctx context.Context, db *sqlx.DB, workspaceID int64, now time.Time, log *slog.Logger) error {

@@ -13,6 +13,7 @@ import (
 	"ponte/auth"
 	"ponte/fault"
 	"ponte/inbox"
+	"ponte/jobs"
 )
 
 // Channel is the NOTIFY channel on which decisions about many comments are announced.
@@ -30,21 +31,11 @@ type Spreader struct {
 
 // Run works until the context ends.
 func (s *Spreader) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
+	once := func(ctx context.Context) (bool, error) {
 		n, err := s.Once(ctx)
-		if err != nil && ctx.Err() == nil {
-			s.Log.Error("a decision about many comments could not be carried on; trying again", "error", err)
-		}
-		if n > 0 && err == nil {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-s.Wake:
-		case <-time.After(5 * time.Second):
-		}
+		return n > 0, err
 	}
-	return nil
+	return jobs.Loop{Once: once, Every: 5 * time.Second, Wake: s.Wake, Log: s.Log, Failed: "a decision about many comments could not be carried on; trying again"}.Run(ctx)
 }
 
 // spreadPage is how many members are worked before others have their turn.

@@ -13,6 +13,7 @@ import (
 	"ponte/channels"
 	"ponte/fault"
 	"ponte/inbox"
+	"ponte/jobs"
 	"ponte/outbox"
 )
 
@@ -48,21 +49,14 @@ type Syncer struct {
 
 // Run reads until the context ends. Several replicas share the work.
 func (y *Syncer) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
+	once := func(ctx context.Context) (bool, error) {
 		more, err := y.Once(ctx)
-		if err != nil && ctx.Err() == nil {
-			y.Log.Warn("templates could not be read; they are tried again in an hour", "error", err)
+		if more && err == nil {
+			jobs.Pause(ctx, time.Second) // after a long stop all are due: one after the other
 		}
-		pause := 30 * time.Second
-		if more {
-			pause = time.Second // after a long stop all are due: one after the other
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
+		return more, err
 	}
-	return nil
+	return jobs.Loop{Once: once, Every: 30 * time.Second, Log: y.Log, Failed: "templates could not be read; they are tried again in an hour"}.Run(ctx)
 }
 
 // Once reads the business account whose turn it is, and says whether there was one.

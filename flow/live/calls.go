@@ -19,6 +19,7 @@ import (
 
 	"ponte/flow"
 	"ponte/inbox"
+	"ponte/jobs"
 	"ponte/outward"
 	"ponte/secret"
 )
@@ -51,21 +52,11 @@ type Caller struct {
 
 // Run makes calls until the context ends.
 func (c *Caller) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
+	once := func(ctx context.Context) (bool, error) {
 		n, err := c.Once(ctx)
-		if err != nil && ctx.Err() == nil {
-			c.Log.Error("a flow's call could not be worked; trying again", "error", err)
-		}
-		if n > 0 && err == nil {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-c.Wake:
-		case <-time.After(2 * time.Second):
-		}
+		return n > 0, err
 	}
-	return nil
+	return jobs.Loop{Once: once, Every: 2 * time.Second, Wake: c.Wake, Log: c.Log, Failed: "a flow's call could not be worked; trying again"}.Run(ctx)
 }
 
 type wanted struct {

@@ -10,6 +10,7 @@ import (
 
 	"ponte/channels"
 	"ponte/inbox"
+	"ponte/jobs"
 )
 
 type inboxKind = channels.Kind
@@ -28,26 +29,15 @@ const timersAtOnce = 200
 // Run passes timers on until the context ends.
 func (t *Timers) Run(ctx context.Context) error {
 	var tidied time.Time
-	for ctx.Err() == nil {
+	once := func(ctx context.Context) (bool, error) {
 		n, err := t.Once(ctx)
-		if err != nil && ctx.Err() == nil {
-			t.Log.Error("timers of flows could not be passed on; trying again", "error", err)
-		}
-		if time.Since(tidied) > time.Minute && ctx.Err() == nil {
-			if _, err := EndResolved(ctx, t.DB); err != nil && ctx.Err() == nil {
-				t.Log.Error("runs of resolved conversations could not be ended; trying again", "error", err)
-			}
+		if err == nil && time.Since(tidied) > time.Minute {
+			_, err = EndResolved(ctx, t.DB)
 			tidied = time.Now()
 		}
-		if n == timersAtOnce {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Second):
-		}
+		return n == timersAtOnce, err
 	}
-	return nil
+	return jobs.Loop{Once: once, Every: time.Second, Log: t.Log, Failed: "timers of flows could not be passed on; trying again"}.Run(ctx)
 }
 
 // Once passes on what is due and returns how many. Claiming and raising are one transaction: a timer is
