@@ -1,0 +1,112 @@
+package outbox
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"ponte/channels"
+	"ponte/consent"
+)
+
+func tidyAndDrain(b *bench, s *Sender) {
+	b.t.Helper()
+	if err := s.tidy(b.t.Context()); err != nil {
+		b.t.Fatal(err)
+	}
+	b.drain(s)
+}
+
+func TestFailuresByClass(t *testing.T) {
+	cases := []struct {
+		name    string
+		failure channels.Failure
+		want    string
+		check   func(b *bench) string
+	}{
+		{"give up", channels.Failure{Class: channels.GiveUp, Reason: "not_on_whatsapp", Code: 131026}, "failed:not_on_whatsapp", nil},
+		{"already done", channels.Failure{Class: channels.GiveUp, Reason: "already_replied", Done: true}, "done", nil},
+		{"token expired", channels.Failure{Class: channels.Reauthorise, Reason: "token_expired", Meaning: "connect it again"}, "held:token_expired", func(b *bench) string {
+			if s := b.text(`SELECT state FROM accounts WHERE id = $1`, b.whatsapp); s != "needs_reauthorisation" {
+				return "the account is " + s
+			}
+			return ""
+		}},
+		{"rate limit", channels.Failure{Class: channels.Wait, Scope: channels.ScopeAccount, Reason: "rate_limited", After: time.Minute}, "planned:rate_limited", nil},
+		{"a moment's trouble", channels.Failure{Class: channels.Retry, Reason: "outage"}, "planned:outage", nil},
+		{"too late to wait", channels.Failure{Class: channels.Wait, Reason: "rate_limited", After: 48 * time.Hour}, "failed:rate_limited", nil},
+		{"stopped marketing", channels.Failure{Class: channels.GiveUp, Reason: "opted_out", Code: 131050}, "failed:opted_out", func(b *bench) string {
+			s, err := b.ledger.Live(b.t.Context(), b.db, b.ws, b.contact, b.identity, "whatsapp", consent.Promotional, b.now().Add(time.Minute))
+			if err != nil || s.Status != consent.Withdrawn {
+				return fmt.Sprint("the ledger says ", s.Status, err)
+			}
+			return ""
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b := setup(t)
+			b.grant()
+			b.net.answer = func(channels.Call) (bool, channels.Result, error) {
+				f := c.failure
+				return false, channels.Result{}, &f
+			}
+			got := b.add(b.message("m", "hello"))
+			if _, err := b.sender().Step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			b.want(got[0].ID, c.want)
+			if c.check != nil {
+				if s := c.check(b); s != "" {
+					t.Error(s)
+				}
+			}
+		})
+	}
+}
+
+func TestAnAccountsRateLimitStopsTheAccountForEveryProcess(t *testing.T) {
+	b := setup(t)
+	b.net.answer = func(channels.Call) (bool, channels.Result, error) {
+		return false, channels.Result{}, &channels.Failure{Class: channels.Wait, Scope: channels.ScopeAccount, Reason: "rate_limited", After: time.Minute}
+	}
+	first := b.add(b.message("m", "hello"))
+	if _, err := b.sender().Step(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.net.answer = nil
+	contact, identity, thread, conv := b.person("39333000099")
+	other := b.message("n", "to somebody else")
+	other.ContactID, other.IdentityID, other.ThreadID, other.ConversationID = contact, identity, thread, conv
+	got := b.add(other, b.onComment("h", channels.HideComment))
+	b.drain(b.sender())
+	b.want(got[0].ID, "planned")
+	b.want(got[1].ID, "done") // another account goes on
+	b.advance(61 * time.Second)
+	b.drain(b.sender())
+	b.want(first[0].ID, "done")
+	b.want(got[0].ID, "done")
+}
+
+func TestAFloodOfOneErrorHoldsTheAccountAndNobodyElse(t *testing.T) {
+	b := setup(t)
+	b.net.answer = func(channels.Call) (bool, channels.Result, error) {
+		return false, channels.Result{}, &channels.Failure{Class: channels.GiveUp, Reason: "not_on_whatsapp", Code: 131026}
+	}
+	s := b.sender()
+	s.FloodLimit = 5
+	var ids []int64
+	for i := range 8 {
+		a := b.message(fmt.Sprint("k", i), "hello")
+		ids = append(ids, b.add(a)[0].ID)
+		b.drain(s)
+	}
+	b.want(ids[4], "failed:not_on_whatsapp")
+	b.want(ids[7], "held:account_off")
+	if s := b.text(`SELECT state || ' ' || sending || ' ' || state_reason FROM accounts WHERE id = $1`, b.whatsapp); s != "connected false held: 5 failures with code 131026 in ten minutes; look into it, then switch sending on" {
+		t.Error(s)
+	}
+	if n := b.id(`SELECT count(*) FROM contacts WHERE blocked_at IS NOT NULL`) + b.id(`SELECT count(*) FROM consent_entries`); n != 0 {
+		t.Error("the flood changed somebody's status")
+	}
+}
