@@ -181,3 +181,47 @@ func TestPrivateRepliesKeepTheHourlyLimitAcrossProcesses(t *testing.T) {
 	b.want(got[1].ID, "done")
 	b.want(got[0].ID, "done")
 }
+
+// A call that is lost on the way again and again has each of its losses looked for, not five of them in all:
+// afterwards nobody would have looked, or been asked.
+func TestEveryLostCallIsLookedForHoweverOftenItIsLost(t *testing.T) {
+	b := setup(t)
+	b.net.settle = func(channels.Call, bool) channels.Settled { return channels.Settled{Certain: true} }
+	lost := 0
+	b.net.answer = func(channels.Call) (bool, channels.Result, error) {
+		if lost++; lost <= 7 {
+			return false, channels.Result{}, &channels.Failure{Class: channels.Unknown, Reason: "timeout"}
+		}
+		return true, channels.Result{ID: "m1"}, nil
+	}
+	a := b.message("x", "hello")
+	a.ValidUntil = b.now().Add(24 * time.Hour)
+	a = b.add(a)[0]
+	b.drain(b.sender())
+	b.settleAll(b.sender())
+	b.settleAll(b.sender())
+	b.want(a.ID, "done")
+	if lost != 8 {
+		t.Errorf("it was called %d times, not 8", lost)
+	}
+}
+
+// A process that dies while it looks has used up the look; where that was the last one, a person is asked
+// all the same.
+func TestAPersonIsAskedAlsoWhenTheLastLookIsLost(t *testing.T) {
+	b := setup(t)
+	b.net.settle = func(channels.Call, bool) channels.Settled { return channels.Settled{} }
+	b.net.answer = func(channels.Call) (bool, channels.Result, error) {
+		return false, channels.Result{}, &channels.Failure{Class: channels.Unknown, Reason: "timeout"}
+	}
+	a := b.add(b.message("x", "hello"))[0]
+	b.drain(b.sender())
+	b.exec(`UPDATE actions SET looks = $2 WHERE id = $1 AND state = 'unknown'`, a.ID, len(lookPauses))
+	b.settleAll(b.sender())
+	b.want(a.ID, "unknown:ask_person")
+	looks := b.text(`SELECT looks FROM actions WHERE id = $1`, a.ID)
+	b.settleAll(b.sender())
+	if again := b.text(`SELECT looks FROM actions WHERE id = $1`, a.ID); again != looks {
+		t.Errorf("it was looked for again after a person was asked: %s looks, then %s", looks, again)
+	}
+}

@@ -111,7 +111,7 @@ func (s *Sender) settleDue(ctx context.Context) error {
 	now := s.Clock()
 	var ids []int64
 	// Taken by moving them into the future: should this process die, they come back.
-	if err := s.DB.SelectContext(ctx, &ids, sqlTakeUnknown, now, now.Add(s.SettleAfter), len(lookPauses)); err != nil {
+	if err := s.DB.SelectContext(ctx, &ids, sqlTakeUnknown, now, now.Add(s.SettleAfter), askPerson); err != nil {
 		return fmt.Errorf("look for unknown outcomes: %w", err)
 	}
 	if len(ids) == 0 {
@@ -129,9 +129,12 @@ func (s *Sender) settleDue(ctx context.Context) error {
 	return nil
 }
 
+// askPerson is the reason of an unknown outcome that nobody looks for any more: a person was asked to.
+const askPerson = "ask_person"
+
 const sqlTakeUnknown = `
 UPDATE actions SET looks = looks + 1, not_before = $2
-WHERE id IN (SELECT id FROM actions WHERE state = 'unknown' AND not_before <= $1 AND looks < $3 ORDER BY not_before LIMIT 20 FOR NO KEY UPDATE SKIP LOCKED)
+WHERE id IN (SELECT id FROM actions WHERE state = 'unknown' AND not_before <= $1 AND reason <> $3 ORDER BY not_before LIMIT 20 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id`
 
 func (s *Sender) settleOne(ctx context.Context, a work) error {
@@ -152,7 +155,7 @@ func (s *Sender) settleOne(ctx context.Context, a work) error {
 		// Looked twice, some time apart: what the network shows may lag behind what it did.
 		return s.unsettled(ctx, a, Planned, "", "", s.Clock())
 	case a.Looks >= len(lookPauses):
-		return s.unsettled(ctx, a, Unknown, "ask_person", "the network cannot say whether this arrived; look yourself, then mark it as done or send it again", s.Clock())
+		return s.unsettled(ctx, a, Unknown, askPerson, "the network cannot say whether this arrived; look yourself, then mark it as done or send it again", s.Clock())
 	}
 	return s.unsettled(ctx, a, Unknown, a.Reason, a.Meaning, s.Clock().Add(lookPauses[a.Looks-1]))
 }
@@ -180,5 +183,6 @@ func (s *Sender) unsettled(ctx context.Context, a work, state State, reason, mea
 	return tx.Commit()
 }
 
+// What did not take place is called again, and has all its looks again should that call be lost too.
 const sqlUnsettled = `
-UPDATE actions SET state = $2, reason = $3, meaning = $4, not_before = $5 WHERE id = $1 AND state = 'unknown'`
+UPDATE actions SET state = $2, reason = $3, meaning = $4, not_before = $5, looks = CASE WHEN $2 = 'unknown' THEN looks ELSE 0 END WHERE id = $1 AND state = 'unknown'`
