@@ -96,7 +96,7 @@ func (m *Model) evidenceOf(name string, rows []Example) map[string][]scored {
 	out := map[string][]scored{}
 	s := &scratch{}
 	for _, e := range rows {
-		n := normalise(e.Text)
+		n := normalise(e.Text).bare()
 		language := m.language(&n, s)
 		m.textFeatures(s, &n, language)
 		var p Prediction

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -24,6 +23,7 @@ type Report struct {
 	Task          string             `json:"task"`
 	Files         []string           `json:"files"`
 	N             int                `json:"n"`
+	LeftOut       int                `json:"left_out,omitempty"` // withdrawals labelled doubtful
 	Model         string             `json:"model"`
 	Rules         string             `json:"rules"`
 	Overall       Measure            `json:"overall"`
@@ -82,15 +82,12 @@ type judged struct {
 // Eval measures the engine on labelled files.
 func (e *Engine) Eval(o EvalOptions, files []string) (Report, error) {
 	r := Report{Task: o.Task, Files: files, Model: e.model.Version, Rules: e.rules.Version, Tiers: map[string]float64{}}
-	var rows []Example
-	for _, f := range files {
-		list, err := LoadTSV(f)
-		if err != nil {
-			return r, err
-		}
-		rows = append(rows, list...)
+	rows, left, err := loadLabelled(o.Task, files)
+	if err != nil {
+		return r, err
 	}
-	rows, err := o.prepare(rows)
+	r.LeftOut = left
+	rows, err = o.prepare(rows)
 	if err != nil {
 		return r, err
 	}
@@ -177,15 +174,6 @@ func (o EvalOptions) prepare(rows []Example) ([]Example, error) {
 	rng := rand.New(rand.NewPCG(o.Seed+1, 7))
 	rng.Shuffle(len(pos), func(i, j int) { pos[i], pos[j] = pos[j], pos[i] })
 	return append(neg, pos[:min(want, len(pos))]...), nil
-}
-
-// positive: 1 is a violation; for withdrawals the label's name says it.
-func positive(label string) bool {
-	switch strings.ToLower(label) {
-	case "1", "clear", "opt_out", "true", "yes":
-		return true
-	}
-	return false
 }
 
 func (o EvalOptions) judge(row Example, v Verdict) judged {

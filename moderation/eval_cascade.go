@@ -90,13 +90,9 @@ type CascadeRow struct {
 
 // Cascade measures the harm tier before recorded answers, by id: 1 a violation, 0 none.
 func (e *Engine) Cascade(t Tiers, files []string, answers map[string]string) (*CascadeReport, error) {
-	var rows []Example
-	for _, f := range files {
-		list, err := LoadTSV(f)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, list...)
+	rows, _, err := loadLabelled("harm", files)
+	if err != nil {
+		return nil, err
 	}
 	type text struct{ gold, model, llm, sure float64 }
 	var list []text

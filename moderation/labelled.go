@@ -20,6 +20,7 @@ type Example struct {
 	Fine  string // the set's own finer label
 	Lang  string
 	Set   string
+	Line  int // of the file it was read from; 0: of none
 	Test  bool
 }
 
@@ -123,12 +124,12 @@ func readTSV(path string, r io.Reader) ([]Example, error) {
 	id, hasID := col["id"]
 	set := filepath.Base(filepath.Dir(path))
 	var out []Example
-	for sc.Scan() {
+	for line := 2; sc.Scan(); line++ {
 		parts := strings.Split(sc.Text(), "\t")
 		if len(parts) <= max(text, label) {
 			continue
 		}
-		e := Example{Text: parts[text], Label: parts[label], Set: set}
+		e := Example{Text: parts[text], Label: parts[label], Set: set, Line: line}
 		if hasLang && lang < len(parts) {
 			e.Lang = parts[lang]
 		}

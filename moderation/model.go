@@ -74,6 +74,7 @@ func (m *Model) Predict(n normal) Prediction {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
 	var p Prediction
+	n = n.bare()
 	if n.folded == "" { // nothing is said: nothing can be wrong with it
 		return Prediction{Language: "unknown", Intent: "other", Sentiment: "neutral", HarmHide: 2, SpamHide: 2, WithdrawsFrom: 2, WithdrawsClear: 2, AsksFrom: 2}
 	}
@@ -165,6 +166,10 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 		return
 	}
 	p.WithdrawsFrom, p.WithdrawsClear, p.AsksFrom = m.threshold("optout", ""), m.threshold("optout", "clear"), m.threshold("human", "")
+	if rest, linked := n.spoken(); linked {
+		m.textFeatures(s, &rest, p.Language)
+		n = &rest
+	}
 	p.Signs = s.sentence.wishesIn(n.lower, p.Language)
 	p.Withdraws = round(sigmoid(m.weigh("optout signs", out.logit(s, ""), p.Signs, s)))
 	p.Asks = round(sigmoid(m.weigh("human signs", human.logit(s, ""), p.Signs, s)))
@@ -172,8 +177,17 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 	if p.Intent == "opt_in" && p.OptOut < 0.3 && (!p.Signs.says(signClear) || p.Signs.says(signJoin)) && !p.Signs.whole.word {
 		p.Withdraws = 0
 	}
-	if p.Signs.says(signAgainst) && !p.Signs.says(signClear) && p.Withdraws < p.WithdrawsClear { // "please don't stop"
+	switch {
+	case p.Signs.goesOn:
+		p.Withdraws, p.OptOut = 0, 0
+	case p.Signs.says(signAgainst) && !p.Signs.says(signClear) && p.Withdraws < p.WithdrawsClear: // "please don't stop"
 		p.Withdraws = 0
+	}
+	if p.Signs.alive {
+		p.Asks, p.Human = 0, 0
+	}
+	if p.Signs.goesOn && p.Intent == "opt_out" || p.Signs.alive && p.Intent == "human_agent" {
+		p.Intent, p.IntentScore = "other", 0.5
 	}
 }
 

@@ -318,13 +318,17 @@ type reading struct {
 	found found
 	whole whole
 	words int
+
+	goesOn, alive bool // asks not to stop; asks whether somebody is there
 }
 
 // wishesIn reads a text.
 func (t *sentence) wishesIn(lower []rune, language string) reading {
 	t.read(lower)
 	r := reading{words: len(t.tokens)}
-	for set := t.tongues(language); set != 0; set &= set - 1 {
+	tongues := t.tongues(language)
+	r.goesOn, r.alive = t.plainIn(tongues)
+	for set := tongues; set != 0; set &= set - 1 {
 		l := bits.TrailingZeros8(set)
 		f := t.signsIn(l)
 		r.found[0], r.found[1] = r.found[0]|f[0], r.found[1]|f[1]

@@ -123,7 +123,7 @@ func (c *collection) add(text, label string, weight float32) {
 	if !ok {
 		return
 	}
-	n := normalise(text)
+	n := normalise(text).bare()
 	language := c.t.m.language(&n, c.t.s)
 	c.t.m.textFeatures(c.t.s, &n, language)
 	c.put(i, weight, language)

@@ -156,7 +156,7 @@ func (t *trainer) spam() error {
 
 // shape adds what a text looks like, without its words.
 func (t *trainer) shape(c *collection, text, label string, weight float32) {
-	n := normalise(text)
+	n := normalise(text).bare()
 	t.m.textFeatures(t.s, &n, "other")
 	t.s.feats = t.s.feats[t.s.shapeFrom:]
 	c.put(c.index[label], weight, "")

@@ -53,8 +53,9 @@ func (t *trainer) wishList() []wish {
 		}
 	}
 	for i := range list {
-		n := normalise(list[i].Text)
+		n := normalise(list[i].Text).bare()
 		language := t.m.language(&n, t.s)
+		n, _ = n.spoken()
 		t.m.textFeatures(t.s, &n, language)
 		list[i].read = t.s.sentence.wishesIn(n.lower, language)
 		list[i].at = buckets(t.s.feats, "", wishOptions)

@@ -24,12 +24,12 @@ var EngineVersion = sync.OnceValue(fingerprint)
 func fingerprint() int {
 	h := sha256.New()
 	add := func(values ...any) { _, _ = fmt.Fprintln(h, values...) }
-	add(conceptWords, wishWords, looksKnown, wordsUnknown, surelyCrude, maybeInDanger, inDanger)
+	add(conceptWords, wishWords, plainly, codeLabels, looksKnown, wordsUnknown, surelyCrude, maybeInDanger, inDanger)
 	blank, s, rules, policy := &Model{}, &scratch{}, DefaultRules(), DefaultPolicy()
 	for line := range strings.Lines(probes) {
 		text := strings.TrimSpace(line)
 		n := normalise(text)
-		add(n.folded, n.tight, string(n.lower), n.facts)
+		add(n.folded, n.tight, string(n.lower), n.facts, n.bare().folded)
 		for _, language := range []string{"other", "de"} {
 			blank.textFeatures(s, &n, language)
 			for _, f := range buckets(s.feats, language, headOptions{bits: 20, salted: true}) {

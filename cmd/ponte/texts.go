@@ -176,6 +176,9 @@ func recorded(answers map[string]string, task, column string) func(moderation.Ex
 
 func printReport(w io.Writer, r moderation.Report) {
 	fmt.Fprintf(w, "task %s, n %d, model %s, rules %s\n", r.Task, r.N, r.Model, r.Rules)
+	if r.LeftOut > 0 {
+		fmt.Fprintf(w, "left out: %d rows labelled doubtful, which may be read either way\n", r.LeftOut)
+	}
 	fmt.Fprintf(w, "%-14s %6s  %-21s %-21s %-21s %-21s %-21s %-21s %-21s %-21s\n", "slice", "n", "precision [95 %]", "recall [95 %]", "f1 [95 %]", "macro-f1 [95 %]", "auc [95 %]", "accuracy [95 %]", "ap [95 %]", "ece [95 %]")
 	for _, m := range append([]moderation.Measure{r.Overall}, append(r.Languages, r.Labels...)...) {
 		auc, ap, ece := "-", "-", "-"

@@ -1,0 +1,65 @@
+package moderation
+
+import "testing"
+
+func TestCodesAreLeftOut(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"hello (ref: 7KQ2-MX4P)":               "hello ",
+		"Ref: PNT-7K30-9QWT-X2V1-04HD":         "",
+		"pnt-7k30-9qwt-x2v1-04hd please":       " please",
+		"order 20498-AX, has it left?":         ", has it left?",
+		"réf ABCD-EFGH svp":                    " svp",
+		"RR123456785GB is at the depot":        " is at the depot",
+		"two: HX7-22Q9 and [ref 4HJK-9PLM] ok": "two:  and  ok",
+		// Words, prices, links, names, brands and telephone numbers stay.
+		"t-shirt in X-LARGE":             "t-shirt in X-LARGE",
+		"SLOT-777 and WIN88":             "SLOT-777 and WIN88",
+		"S-T-O-P":                        "S-T-O-P",
+		"BUY-FOLLOWERS-NOW":              "BUY-FOLLOWERS-NOW",
+		"+44 20-7946-0018 or 06-1234567": "+44 20-7946-0018 or 06-1234567",
+		"bit.ly/AB12-CD34EF":             "bit.ly/AB12-CD34EF",
+		"@shop_99 and a@HX72-22Q9.com":   "@shop_99 and a@HX72-22Q9.com",
+		"f0ll0w3rs f-r-e-e":              "f0ll0w3rs f-r-e-e",
+		"2024-11-21 10:00":               "2024-11-21 10:00",
+		"Ü-7K30-9QWT":                    "Ü-7K30-9QWT",
+		"":                               "",
+	} {
+		if got := withoutCodes(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}
+
+// A code lends no cover: what advertises does so with one too.
+func TestACodeHidesNoSpam(t *testing.T) {
+	t.Parallel()
+	e := engine()
+	for _, text := range []string{"Buy 10k real followers cheap www.boostgram.shop (ref: 7KQ2-MX4P)", "I made $4,000 last week with bitcoin trading, guaranteed profit, message my mentor @dana on WhatsApp, code PNT-7K30-9QWT-X2V1-04HD"} {
+		if v := e.Judge(Input{Subject: SubjectComment, Text: text}); v.Decision != Hide {
+			t.Errorf("%q: %s", text, v.Decision)
+		}
+	}
+}
+
+// Reproaches, threats and conditions hold the same words as asking to go on, and mean the opposite.
+func TestNotStoppingMayBeAReproach(t *testing.T) {
+	t.Parallel()
+	for language, texts := range map[string][]string{
+		"en": {"you never stop sending me this, remove me", "why don't you stop texting me", "if you don't stop I will report you", "don't leave me voicemails", "don't stop at one: delete my number and stop texting", "you still have not removed me from your list", "don't text me anymore"},
+		"it": {"se non smettete di scrivermi vi denuncio", "non mi avete ancora tolto dalla lista", "non smettete mai di scrivermi, cancellatemi", "perché non smettete di scrivermi?", "non mandatemi più nulla", "voi non smettete di scrivermi"},
+		"fr": {"vous n'arrêtez pas de m'écrire, stop", "vous ne m'avez pas retiré de la liste", "pourquoi vous n'arrêtez pas", "ne m'écrivez plus", "si vous n'arrêtez pas je porte plainte"},
+		"ro": {"dacă nu încetați vă reclam", "nu m-ați scos de pe listă", "nu-mi mai scrieți", "de ce nu vă opriți"},
+		"es": {"si no dejan de escribirme los denuncio", "no me han sacado de la lista", "¿por qué no paran?", "no me manden más nada", "ustedes no dejen de escribirme… bórrenme ya"},
+		"de": {"ihr hört nicht auf mir zu schreiben", "warum hört ihr nicht auf", "habt ihr mich immer noch nicht von der Liste genommen", "meldet euch nicht mehr bei mir", "wenn ihr nicht aufhört zu schreiben gehe ich zum Anwalt", "schreibt mir nicht mehr"},
+		"pt": {"vocês não param de me mandar mensagem, me tirem daí", "se não pararem eu denuncio", "ainda não me tiraram da lista, parem", "não me mandem mais nada"},
+	} {
+		for _, text := range texts {
+			var s sentence
+			n := normalise(text)
+			if s.wishesIn(n.lower, language).goesOn {
+				t.Errorf("%s, %q is taken for asking to go on", language, text)
+			}
+		}
+	}
+}

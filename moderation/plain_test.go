@@ -1,0 +1,55 @@
+package moderation
+
+import "testing"
+
+// Sentences that people plainly write, by what must be heard in them. Each of these is a promise, whatever the
+// averages of a model: no share of them may fail, and none of them is trained on (TestPlainSentencesFeedNothing).
+func TestPlainSentences(t *testing.T) {
+	t.Parallel()
+	rows, err := LoadTSV("testdata/plain/sentences.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := engine()
+	seen := map[string]int{}
+	for _, x := range rows {
+		said := e.Judge(Input{Subject: SubjectMessage, Text: x.Text})
+		wrong := ""
+		switch x.Label {
+		case "reference": // of an invitation, an order or a parcel: neither spam nor a wish
+			written := e.Judge(Input{Subject: SubjectComment, Text: x.Text})
+			if said.Decision != Allow || written.Decision != Allow || said.OptOut != NoOptOut || said.WantsHuman {
+				wrong = "a customer's reference is no trick"
+			}
+		case "withdraws":
+			if said.OptOut == NoOptOut {
+				wrong = "this takes consent back"
+			}
+		case "goes on":
+			if said.OptOut != NoOptOut {
+				wrong = "this asks to go on"
+			}
+		case "there":
+			if said.WantsHuman || said.Intent == "human_agent" || said.OptOut != NoOptOut {
+				wrong = "this asks whether the line is alive, for nobody in particular"
+			}
+		case "person":
+			if !said.WantsHuman {
+				wrong = "this asks for a person"
+			}
+		default:
+			t.Fatalf("line %d: the label %q is none", x.Line, x.Label)
+		}
+		if wrong != "" {
+			t.Errorf("%s, %q: %s %s, spam %.2f, opt-out %q, intent %s, wants a person %v: %s", x.Lang, x.Text, said.Decision, said.Reasons, said.SpamScore, said.OptOut, said.Intent, said.WantsHuman, wrong)
+		}
+		seen[x.Lang+" "+x.Label]++
+	}
+	for _, l := range Languages {
+		for _, label := range []string{"reference", "withdraws", "goes on", "there", "person"} {
+			if seen[l+" "+label] < 5 {
+				t.Errorf("%d sentences of the kind %q in %s", seen[l+" "+label], label, l)
+			}
+		}
+	}
+}

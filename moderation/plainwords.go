@@ -1,0 +1,191 @@
+package moderation
+
+import "math/bits"
+
+// Two things are too plain to be left to weights: who says "do not stop" asks to go on, and "are you there?" asks
+// for nobody in particular. Both are read word by word, and only where nothing else in the text speaks against it.
+
+// plainWords are the words of one language that these two readings need, folded.
+type plainWords struct {
+	not     map[string]bool // before what is not to be done
+	after   map[string]bool // after it: "hört nicht auf", "arrêtez pas"
+	between map[string]bool // may stand between the two
+	unless  map[string]bool // reproaches, conditions, questions: the sentence may mean the opposite
+	subject map[string]bool // "you never stop" reproaches, "never stop" asks
+	hope    map[string]bool // "I hope you never stop"
+	alive   map[string]bool // all that "are you there?" is made of, beside polite words
+	core    map[string]bool // of these there must be one
+}
+
+var plainly = [7]plainWords{
+	{not: plainSet("dont never donot dnt"), after: plainSet(""), between: plainSet("you u ever please pls dare even just to me us"), unless: plainSet("if unless until why how can cant could will would have has had havent hasnt did didnt"), subject: plainSet("you u ya they yall guys"), hope: plainSet("hope wish please pls"),
+		alive: plainSet("are r you u ya guys there here still yet anybody anyone somebody read reads reading see sees this these it hello helo hallo hey yo online around"), core: plainSet("you u ya reads reading read hello helo hallo")},
+	{not: plainSet("non nn mai"), after: plainSet(""), between: plainSet("mi ci vi ti mai dovete fatemi"), unless: plainSet("se perche come avete hai ha hanno potete puoi finche quando"), subject: plainSet("voi tu loro"), hope: plainSet("spero"),
+		alive: plainSet("ci siete sei li la qui ancora ehi ehila pronto hello"), core: plainSet("siete sei pronto")},
+	{not: plainSet("ne n"), after: plainSet("pas jamais"), between: plainSet("me m nous vous surtout jamais"), unless: plainSet("si pourquoi comment quand avez as a ont tant pouvez peux plus"), subject: plainSet("vous tu ils on"), hope: plainSet("espere"),
+		alive: plainSet("vous tu t tes es etes la toujours encore allo coucou y hello"), core: plainSet("etes es tes allo")},
+	{not: plainSet("nu n niciodata"), after: plainSet(""), between: plainSet("ma va mi te ne cumva"), unless: plainSet("daca cum ati ai mati au ce mai cand pana puteti poti"), subject: plainSet("voi tu ei"), hope: plainSet("sper"),
+		alive: plainSet("sunteti esti acolo aici mai alo voi tu pe hello"), core: plainSet("sunteti esti alo")},
+	{not: plainSet("no nunca jamas"), after: plainSet(""), between: plainSet("me nos se os den des deis nunca"), unless: plainSet("si porque como han ha has habeis pueden puedes cuando hasta"), subject: plainSet("ustedes uds vosotros tu ellos"), hope: plainSet("espero ojala"),
+		alive: plainSet("estan esta estas estais ahi aqui alli siguen sigues seguis todavia aun oigan oye hello por"), core: plainSet("estan estas estais siguen sigues seguis")},
+	{not: plainSet("nicht nie niemals ned net nich"), after: plainSet("nicht nie niemals ned net nich"), between: plainSet("bitte mich uns ja bloss wieder damit meine nummer"), unless: plainSet("wenn falls warum wieso weshalb wie habt hast haben hat euch dich sich mehr kann konnt konnen solange bis lasst lass nochmal"), subject: plainSet("ihr du"), hope: plainSet("hoffe hoffentlich"),
+		alive: plainSet("seid ihr bist du sind sie da hier noch hallo hello"), core: plainSet("seid bist sind hallo da")},
+	{not: plainSet("nao n nunca jamais"), after: plainSet(""), between: plainSet("me nos se nunca"), unless: plainSet("porque pq como quando ate podem pode tem"), subject: plainSet("voces voce vcs vc eles"), hope: plainSet("espero tomara"),
+		alive: plainSet("voces voce vcs vc estao esta tao ta ai aqui ainda por alo hello"), core: plainSet("estao esta tao ta alo")},
+}
+
+var (
+	classEnds     = classOf("stop") | classOf("weak")
+	classLeaves   = classOf("remove") | classOf("unsub") | classOf("disable")
+	classLists    = classOf("list") | classOf("off") | classOf("sub") | classOf("unsub")
+	classAgainst  = classEnds | classLeaves | classOf("word") | classOf("doubt") | classOf("withdraw") | classOf("object") | classOf("threat") | classOf("tired")
+	classContact  = classOf("contact") | classOf("msg") | classOf("want") | classOf("recv") | classOf("call")
+	longestPlain  = 24 // words: longer texts say more than one thing
+	gapAfterNot   = 2
+	gapBeforeNot  = 2
+	longestAlive  = 8
+	frenchTongue  = indexOf(Languages, "fr")
+	spanishTongue = indexOf(Languages, "es")
+	portugueseIdx = indexOf(Languages, "pt")
+)
+
+// goesOn reports whether a text asks not to stop, and says nothing else of stopping.
+func (t *sentence) goesOn(l int) bool {
+	if len(t.tokens) < 2 || len(t.tokens) > longestPlain {
+		return false
+	}
+	for i := range t.tokens {
+		if from, to, ok := t.negated(l, i); ok && !t.otherwise(l, from, to) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *sentence) classAt(l, i int) wordClass { return t.tokens[i].at[l] }
+
+func (t *sentence) in(set map[string]bool, i int) bool { return set[string(t.word(i))] }
+
+// negated finds what is not to be done at a place: where its words begin and end.
+func (t *sentence) negated(l, i int) (from, to int, ok bool) {
+	p, c := &plainly[l], t.classAt(l, i)
+	if c&(classEnds|classLeaves) == 0 || t.in(p.between, i) || t.in(p.not, i) && c&classEnds == 0 {
+		return 0, 0, false
+	}
+	from, to = -1, i+1
+	if l == frenchTongue && c&classNeg != 0 && t.word(i)[0] == 'n' && len(t.word(i)) > 5 { // "n'arrêtez"
+		from = i
+	}
+	for k := i - 1; from < 0 && k >= 0 && k >= i-1-gapAfterNot && t.tokens[k].brk == noBreak; k-- {
+		if t.in(p.not, k) {
+			from = k
+		} else if l == 0 && k > 0 && string(t.word(k)) == "not" && string(t.word(k-1)) == "do" {
+			from = k - 1
+		} else if !t.in(p.between, k) && t.classAt(l, k)&classLeaves == 0 {
+			break
+		}
+	}
+	for k := i; k < len(t.tokens)-1 && k < i+gapBeforeNot+1 && t.tokens[k].brk == noBreak && from < 0; k++ {
+		if t.in(p.after, k+1) {
+			from, to = i, k+2
+		} else if !t.in(p.between, k+1) {
+			break
+		}
+	}
+	if from < 0 || l == 0 && endsIn(t.word(i), "ed") {
+		return 0, 0, false
+	}
+	for to < len(t.tokens) && to <= i+gapBeforeNot+1 && t.tokens[to-1].brk == noBreak && (t.classAt(l, to)&classNeg != 0 || t.classAt(l, to)&classLeaves != 0) {
+		to++ // "ne me retirez pas", "no me den de baja"
+	}
+	return from, to, true
+}
+
+func endsIn(w []byte, end string) bool {
+	return len(w) > len(end) && string(w[len(w)-len(end):]) == end
+}
+
+// otherwise reports whether the words around what is not to be done make another sense of it.
+func (t *sentence) otherwise(l, from, to int) bool {
+	p := &plainly[l]
+	if from > 0 && t.tokens[from-1].brk == noBreak && t.in(p.subject, from-1) && !t.anyIn(p.hope, 0, from) {
+		return true
+	}
+	ends, lists := false, false
+	for i := range t.tokens {
+		c, inside := t.classAt(l, i)|t.tokens[i].at[0]&^classNeg, i >= from && i < to
+		lists = lists || t.classAt(l, i)&classLists != 0
+		if inside {
+			ends = ends || t.classAt(l, i)&classEnds != 0
+		}
+		switch {
+		case t.in(p.unless, i) && !(inside && t.in(p.between, i)):
+			return true
+		case inside || t.in(p.after, i) && i == to:
+		case c&classAgainst != 0 && !t.merelyFor(l, i):
+			return true
+		case t.classAt(l, i)&classNeg != 0 && t.near(l, i, classContact):
+			return true
+		}
+	}
+	return !ends && !lists // what is to be left out must be a list, or we cannot know
+}
+
+// merelyFor reports the Spanish and Portuguese "para" before what something is for, and small words that mean
+// to end only where they stand alone.
+func (t *sentence) merelyFor(l, i int) bool {
+	if l != spanishTongue && l != portugueseIdx || string(t.word(i)) != "para" {
+		return false
+	}
+	return i+1 < len(t.tokens) && t.tokens[i].brk == noBreak
+}
+
+func (t *sentence) anyIn(set map[string]bool, from, to int) bool {
+	for i := from; i < to; i++ {
+		if t.in(set, i) {
+			return true
+		}
+	}
+	return false
+}
+
+// near reports whether one of the classes follows within three words of the same sentence.
+func (t *sentence) near(l, at int, class wordClass) bool {
+	for i := at + 1; i < len(t.tokens) && i <= at+3 && t.tokens[i-1].brk == noBreak; i++ {
+		if t.classAt(l, i)&class != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// asksIfAlive reports whether a text asks whether somebody is there, and nothing else.
+func (t *sentence) asksIfAlive(l int) bool {
+	if len(t.tokens) == 0 || len(t.tokens) > longestAlive {
+		return false
+	}
+	p, core, anybody, reads := &plainly[l], false, false, false
+	for i := range t.tokens {
+		if !t.in(p.alive, i) && t.classAt(l, i)&classFill == 0 {
+			return false
+		}
+		core = core || t.in(p.core, i)
+		switch string(t.word(i)) {
+		case "anybody", "anyone", "somebody":
+			anybody = true
+		case "read", "reads", "reading", "see", "sees":
+			reads = true
+		}
+	}
+	return core && (reads || !anybody)
+}
+
+// plainIn reads a text for the two, in the languages it may be of.
+func (t *sentence) plainIn(tongues uint8) (goesOn, alive bool) {
+	for set := tongues; set != 0; set &= set - 1 {
+		l := bits.TrailingZeros8(set)
+		goesOn = goesOn || t.goesOn(l)
+		alive = alive || t.asksIfAlive(l)
+	}
+	return goesOn, alive
+}
