@@ -1,6 +1,7 @@
 package template
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -167,7 +168,7 @@ func (y *Syncer) list(ctx context.Context, a inbox.Account) ([]channels.NetworkT
 	for cursor := ""; ; {
 		page, err := y.List(ctx, open, cursor)
 		if err != nil {
-			return nil, at, fault.Wrap(fault.Unavailable, err, "the templates of %s could not be read: %v", a.Name, err)
+			return nil, at, fault.Wrap(fault.Unavailable, err, "the templates of %s could not be read: %v", cmp.Or(a.Name, a.ExternalID), err)
 		}
 		all = append(all, page.Items...)
 		if cursor = page.Next; cursor == "" {

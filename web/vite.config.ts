@@ -4,7 +4,6 @@ import { gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
-import { mockApi } from './mock/plugin.ts';
 
 /** Writes a .gz beside every text asset, so that the binary serves it without compressing each time. */
 function precompress(): Plugin {
@@ -26,8 +25,11 @@ const backend = process.env['PONTE_WEB_BACKEND'] ?? 'http://127.0.0.1:8080';
 
 const backends: Record<string, string> = { '/api': backend, '/media': backend, '/rehearse/control': backend, '/openapi.json': backend };
 
-export default defineConfig(({ mode }) => ({
-  plugins: [react(), ...(mode === 'production' ? [precompress()] : []), ...(mode === 'mock' ? [mockApi()] : [])],
+// The mock reads files from beside this folder, which are not there where the interface is built alone: it is loaded when it is meant.
+const mocks = async (mode: string): Promise<Plugin[]> => (mode === 'mock' ? [(await import('./mock/plugin.ts')).mockApi()] : []);
+
+export default defineConfig(async ({ mode }) => ({
+  plugins: [react(), ...(mode === 'production' ? [precompress()] : []), ...(await mocks(mode))],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   // The server replaces the placeholder with a fresh nonce in the page and in its header.
   html: { cspNonce: '__CSP_NONCE__' },

@@ -22,7 +22,7 @@ type config struct {
 	TrustedProxies []string `name:"trusted-proxies" env:"PONTE_TRUSTED_PROXIES" help:"Proxies whose X-Forwarded-For is believed (addresses or CIDR)."`
 	DataDir        string   `name:"data-dir" env:"PONTE_DATA_DIR" default:"data" help:"Private PostgreSQL, send epoch, keys made by make run."`
 	DatabaseURL    string   `name:"database-url" env:"PONTE_DATABASE_URL" help:"PostgreSQL to use instead of the private one."`
-	SecretKey      string   `name:"secret-key" env:"PONTE_SECRET_KEY" help:"At least 32 characters; seals tokens, keys the consent ledger. Keep it with your backups, but apart from them."`
+	SecretKey      string   `name:"secret-key" env:"PONTE_SECRET_KEY" help:"At least 32 characters; seals tokens, keys the consent ledger. Keep it, apart from the backups."`
 
 	MetaAppID           string   `name:"meta-app-id" env:"PONTE_META_APP_ID" help:"Your Meta app's id."`
 	MetaAppSecrets      []string `name:"meta-app-secrets" env:"PONTE_META_APP_SECRETS" help:"App secrets, newest first; several during a rotation."`
@@ -56,7 +56,17 @@ type config struct {
 }
 
 // secretVars are the settings that may stand in a file.
-var secretVars = []string{"PONTE_DATABASE_URL", "PONTE_SECRET_KEY", "PONTE_META_APP_SECRETS", "PONTE_INSTAGRAM_APP_SECRETS", "PONTE_META_VERIFY_TOKEN", "PONTE_LLM_KEY", "PONTE_MODERATIONS_KEY", "PONTE_OIDC_CLIENT_SECRET"}
+var secretVars = []string{"PONTE_DATABASE_URL", "PONTE_SECRET_KEY", "PONTE_META_APP_SECRETS", "PONTE_INSTAGRAM_APP_SECRETS", "PONTE_META_VERIFY_TOKEN", "PONTE_LLM_KEY", "PONTE_MODERATIONS_KEY", "PONTE_OIDC_CLIENT_SECRET", "PONTE_SMTP_URL"}
+
+// dropEmptyVars takes variables without a value for what they are: not set. Compose files and units pass
+// on as empty what nobody has set, and an empty word is no number and no yes or no.
+func dropEmptyVars() {
+	for _, pair := range os.Environ() {
+		if name, value, _ := strings.Cut(pair, "="); value == "" && strings.HasPrefix(name, "PONTE_") {
+			_ = os.Unsetenv(name)
+		}
+	}
+}
 
 // readSecretFiles puts the contents of PONTE_…_FILE where the variable itself is not set, before the
 // command line is parsed. Setting both is a fault: nobody could tell which one counts.

@@ -45,7 +45,7 @@ func (d doctorCmd) Run(ctx context.Context, c *config) error {
 			if !k.OK {
 				mark = "BAD "
 			}
-			fmt.Printf("%s %-22s %-18s %s", mark, subject, k.Name, k.Detail)
+			fmt.Printf("%s %-28s %-14s %s", mark, subject, k.Name, strings.TrimSpace(k.Detail))
 			if k.Fix != "" && !k.OK {
 				fmt.Printf(" -> %s", k.Fix)
 			}
@@ -87,7 +87,7 @@ func (v *service) examineInstallation(ctx context.Context) []api.Check {
 	} else {
 		add(true, "configuration", "complete", "")
 	}
-	add(len(v.c.appSecrets()) > 0, "app secret", fmt.Sprintf("%d secrets verify webhooks", len(v.c.appSecrets())), "set PONTE_META_APP_SECRETS")
+	add(len(v.c.appSecrets()) > 0, "app secret", fmt.Sprintf("webhooks are verified with %d", len(v.c.appSecrets())), "set PONTE_META_APP_SECRETS")
 	if behind == 0 && err == nil {
 		epoch, err := outbox.OpenEpoch(ctx, v.DB, v.c.epochPath())
 		if err == nil {
@@ -141,7 +141,7 @@ func (v *service) examine(ctx context.Context, workspaceID, accountID int64) ([]
 	}
 	missing := without(network.WantedFields(channels.Channel(a.Channel)), h.Fields)
 	if h.NotRead != "" {
-		add(false, "webhooks", "the subscriptions could not be read: "+h.NotRead, "check the token's permissions")
+		add(false, "webhooks", "the subscriptions could not be read: "+h.NotRead, lookAt(a))
 	} else {
 		add(len(missing) == 0, "webhooks", listOr(missing, "all fields are subscribed", "not subscribed: "), "subscribe the account to these fields in the app's dashboard, or connect it again")
 	}
@@ -189,6 +189,15 @@ func tokenFix(f *channels.Failure) string {
 	return "connect the account again"
 }
 
+// lookAt says what may be wrong where the token is good and something beside the account cannot be read. A
+// number's webhooks and templates belong to its business account, whose id is typed in by hand.
+func lookAt(a inbox.Account) string {
+	if a.Channel == string(channels.WhatsApp) {
+		return "check that " + a.WABAID + " is the id of the WhatsApp Business account this number belongs to, then the token's permissions"
+	}
+	return "check the token's permissions"
+}
+
 // examineSweep says how much of what happens on the account is seen at once.
 func (v *service) examineSweep(a inbox.Account, add func(bool, string, string, string)) {
 	if a.Channel == string(channels.WhatsApp) {
@@ -213,7 +222,7 @@ func (v *service) examineSweep(a inbox.Account, add func(bool, string, string, s
 func (v *service) examineTemplates(ctx context.Context, a inbox.Account, open channels.Account, add func(bool, string, string, string)) {
 	page, err := v.network.ListTemplates(ctx, open, "")
 	if err != nil {
-		add(false, "templates", "they could not be read: "+err.Error(), "check the token's permissions")
+		add(false, "templates", "they could not be read: "+err.Error(), lookAt(a))
 		return
 	}
 	approved, bad := 0, []string{}

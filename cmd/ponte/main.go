@@ -58,11 +58,12 @@ type cli struct {
 }
 
 func main() {
+	dropEmptyVars()
 	if err := readSecretFiles(); err != nil {
 		fail(err)
 	}
 	var c cli
-	parser := kong.Must(&c, kong.Name("ponte"), kong.UsageOnError(),
+	parser := kong.Must(&c, kong.Name("ponte"), kong.ShortUsageOnError(),
 		kong.Description("A bridge from public comments to private, consented WhatsApp conversations."))
 	kctx, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)

@@ -13,10 +13,11 @@ interface Props {
   onReply: () => void;
   onPass: () => void;
   onEscalate?: () => void;
+  onTakeBack?: () => void;
 }
 
 /** What can be done now, each with its key. */
-export function ActionBar({ can, busy, inQueue, onAct, onReply, onPass, onEscalate }: Props) {
+export function ActionBar({ can, busy, inQueue, onAct, onReply, onPass, onEscalate, onTakeBack }: Props) {
   const { t } = useTranslation();
   const button = (on: boolean, icon: Icon, label: string, key: string, run: () => void, variant = 'default', color?: string) => {
     const Icon = icon;
@@ -35,7 +36,7 @@ export function ActionBar({ can, busy, inQueue, onAct, onReply, onPass, onEscala
       {button(can.reply, IconMessageReply, t('act.reply'), 'r', onReply)}
       {button(can.pass, IconUserShare, t('moderation.pass_short'), 'p', onPass)}
       {button(onEscalate !== undefined, IconHierarchy2, t('escalate.short'), 'e', () => onEscalate?.())}
-      {button(can.undo, IconArrowBackUp, t('act.undo'), 'z', () => onAct('undo'), 'subtle')}
+      {onTakeBack ? button(true, IconArrowBackUp, t('moderation.undo_last'), 'z', onTakeBack, 'subtle') : button(can.undo, IconArrowBackUp, t('act.undo'), 'z', () => onAct('undo'), 'subtle')}
     </div>
   );
 }

@@ -16,20 +16,27 @@ import { Alike, Escalate, Escalated } from './alike';
 import { Beside } from './beside';
 import { afterDecision, possible } from './flow';
 import css from './moderation.module.css';
-import { useAct, useClaim, useComment, usePass, useRelease, type Verb } from './queries';
+import { useAct, useClaim, useComment, usePass, useRelease, type Decided, type Verb } from './queries';
 import { ReplyBox } from './reply-box';
 import { Thread } from './thread';
 import { VerdictPanel } from './verdict';
 
-interface Props { id: number; ids: number[]; onOpen: (id: number | undefined) => void }
-
-/** One comment with its thread, its post, its verdict and what can be done. */
-export function Detail({ id, ids, onOpen }: Props) {
-  const query = useComment(id);
-  return <Loaded query={query} rows={6}>{(comment) => <Opened comment={comment} ids={ids} onOpen={onOpen} />}</Loaded>;
+interface Props {
+  id: number;
+  ids: number[];
+  onOpen: (id: number | undefined) => void;
+  onDecided: (verb: Verb, comment: Decided, goOn: boolean) => void;
+  /** Takes back the decision that brought this comment up; without it, undoing is about this comment. */
+  onTakeBack?: () => void;
 }
 
-function Opened({ comment, ids, onOpen }: { comment: CommentDetail } & Omit<Props, 'id'>) {
+/** One comment with its thread, its post, its verdict and what can be done. */
+export function Detail({ id, ...rest }: Props) {
+  const query = useComment(id);
+  return <Loaded query={query} rows={6}>{(comment) => <Opened comment={comment} {...rest} />}</Loaded>;
+}
+
+function Opened({ comment, ids, onOpen, onDecided, onTakeBack }: { comment: CommentDetail } & Omit<Props, 'id'>) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const allowed = useCan('moderate');
@@ -42,12 +49,8 @@ function Opened({ comment, ids, onOpen }: { comment: CommentDetail } & Omit<Prop
 
   const doIt = (verb: Verb) => {
     if (!allowed || act.isPending || !can[verb]) return;
-    const goOn = verb !== 'undo' && comment.review !== null;
     act.mutate({ verb, comment }, {
-      onSuccess: () => {
-        told(t(`moderation.done.${verb}`), verb === 'undo' ? undefined : () => act.mutate({ verb: 'undo', comment }, { onError: failed }));
-        if (goOn) onOpen(afterDecision(ids, comment.id));
-      },
+      onSuccess: () => (verb === 'undo' ? told(t('moderation.done.undo')) : onDecided(verb, comment, comment.review !== null)),
       onError: failed,
     });
   };
@@ -63,7 +66,7 @@ function Opened({ comment, ids, onOpen }: { comment: CommentDetail } & Omit<Prop
     { key: 'h', label: t('act.hide'), run: () => doIt('hide') },
     { key: 'u', label: t('act.unhide'), run: () => doIt('unhide') },
     { key: 'd', label: t('act.delete'), run: () => doIt('delete') },
-    { key: 'z', label: t('act.undo'), run: () => doIt('undo') },
+    ...(onTakeBack ? [] : [{ key: 'z', label: t('act.undo'), run: () => doIt('undo') }]),
     { key: 'r', label: t('act.reply'), run: reply },
     { key: 'p', label: t('act.pass'), run: passOn },
     ...(canEscalate ? [{ key: 'e', label: t('escalate.title'), run: () => setEscalating(true) }] : []),
@@ -85,7 +88,7 @@ function Opened({ comment, ids, onOpen }: { comment: CommentDetail } & Omit<Prop
         </div>
         <Beside comment={comment} />
       </div>
-      {allowed && <ActionBar can={can} busy={act.isPending || pass.isPending} inQueue={comment.review !== null} onAct={doIt} onReply={reply} onPass={passOn} {...(canEscalate ? { onEscalate: () => setEscalating(true) } : {})} />}
+      {allowed && <ActionBar can={can} busy={act.isPending || pass.isPending} inQueue={comment.review !== null} onAct={doIt} onReply={reply} onPass={passOn} {...(onTakeBack ? { onTakeBack } : {})} {...(canEscalate ? { onEscalate: () => setEscalating(true) } : {})} />}
     </>
   );
 }

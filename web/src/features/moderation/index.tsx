@@ -1,13 +1,15 @@
 import { getRouteApi } from '@tanstack/react-router';
 import { IconGavel } from '@tabler/icons-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useKeys } from '@/ui/keys';
 import { Empty } from '@/ui/states';
+import { failed, told } from '@/ui/toast';
 import { Detail } from './detail';
-import { neighbour } from './flow';
+import { afterDecision, neighbour } from './flow';
 import { List } from './list';
 import css from './moderation.module.css';
-import { useComments, type Filters } from './queries';
+import { useAct, useComments, type Decided, type Filters, type Verb } from './queries';
 
 const route = getRouteApi('/moderation');
 
@@ -21,26 +23,41 @@ export default function Moderation() {
   const ids = comments.map((c) => c.id);
 
   const open = (next: number | undefined) => void navigate({ search: (s) => ({ ...s, id: next }), replace: true });
+  // What was decided last, as long as the queue has gone on by itself: that is what "take back" means then, and not the next comment.
+  const [last, setLast] = useState<Decided>();
+  const { mutate: act } = useAct();
+  const takeBack = (comment: Decided) => act({ verb: 'undo', comment }, { onSuccess: () => { told(t('moderation.done.undo')); open(comment.id); }, onError: failed, onSettled: () => setLast(undefined) });
+  const decided = (verb: Verb, comment: Decided, goOn: boolean) => {
+    told(t(`moderation.done.${verb}`), () => takeBack(comment));
+    if (!goOn) return;
+    setLast(comment);
+    open(afterDecision(ids, comment.id));
+  };
+  const pick = (next: number | undefined) => {
+    setLast(undefined);
+    open(next);
+  };
   const step = (by: 1 | -1) => {
     const next = neighbour(ids, id, by);
-    if (next !== undefined) open(next);
+    if (next !== undefined) pick(next);
     if (by === 1 && next === ids.at(-1) && query.hasNextPage) void query.fetchNextPage();
   };
   useKeys(t('moderation.title'), [
     { key: 'j', label: t('moderation.next'), run: () => step(1) },
     { key: 'k', label: t('moderation.previous'), run: () => step(-1) },
-    { key: 'Escape', label: t('moderation.close'), run: () => open(undefined), hidden: true },
+    ...(last ? [{ key: 'z', label: t('moderation.undo_last'), run: () => takeBack(last) }] : []),
+    { key: 'Escape', label: t('moderation.close'), run: () => pick(undefined), hidden: true },
   ]);
 
   const change = (next: Partial<Filters>) => void navigate({ search: (s) => ({ ...s, ...next }) });
   return (
     <div className={css.screen} data-open={id !== undefined}>
-      <List query={query} comments={comments} filters={filters} selected={id} onSelect={open} onFilter={change} />
+      <List query={query} comments={comments} filters={filters} selected={id} onSelect={pick} onFilter={change} />
       <section className={css.detail} aria-label={t('moderation.detail')}>
         {id === undefined ? (
           <Empty title={t('moderation.pick')} icon={<IconGavel size={26} stroke={1.4} aria-hidden />}>{t('moderation.pick_text')}</Empty>
         ) : (
-          <Detail key={id} id={id} ids={ids} onOpen={open} />
+          <Detail key={id} id={id} ids={ids} onOpen={pick} onDecided={decided} {...(last ? { onTakeBack: () => takeBack(last) } : {})} />
         )}
       </section>
     </div>

@@ -43,9 +43,11 @@ export function useComment(id: number) {
   return useQuery({ queryKey: ['comment', id], queryFn: () => unwrap<CommentDetail>(api.GET('/comments/{id}', { params: { path: { id } } })) });
 }
 
+/** What of a comment must be known to decide it, and to take that back. */
+export type Decided = Pick<Comment, 'id' | 'review'>;
 export type Verb = 'approve' | 'hide' | 'unhide' | 'delete' | 'undo';
 
-async function act(verb: Verb, comment: Pick<Comment, 'id' | 'review'>): Promise<Comment> {
+async function act(verb: Verb, comment: Decided): Promise<Comment> {
   const path = { params: { path: { id: comment.id } } };
   const body = comment.review && verb !== 'undo' ? { review_id: comment.review.id } : {};
   switch (verb) {
@@ -61,7 +63,7 @@ async function act(verb: Verb, comment: Pick<Comment, 'id' | 'review'>): Promise
 export function useAct() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ verb, comment }: { verb: Verb; comment: Pick<Comment, 'id' | 'review'> }) => act(verb, comment),
+    mutationFn: ({ verb, comment }: { verb: Verb; comment: Decided }) => act(verb, comment),
     onSettled: (_data, _error, { comment }) => {
       void client.invalidateQueries({ queryKey: ['comments'] });
       void client.invalidateQueries({ queryKey: ['comment', comment.id] });

@@ -3,7 +3,7 @@ import { IconChecks, IconSend2 } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Channel } from '@/api/types';
-import { clock } from '@/ui/format';
+import { clock, day } from '@/ui/format';
 import { pieces } from '@/ui/links';
 import { ChannelMark } from '@/ui/parts';
 import { failed } from '@/ui/toast';
@@ -58,7 +58,7 @@ function Bubble({ m, fresh, onOpen, onButton }: { m: StageMessage; fresh: boolea
       </p>
       {m.link && <Button size="compact-sm" variant="default" mt={6} onClick={() => m.link && onOpen(m.link.id)}>{m.link.title}</Button>}
       {taps(m).length > 0 && <div className={css.replies}>{taps(m).map((b) => <Button key={b.id} size="compact-sm" variant="default" disabled={!fresh} onClick={() => onButton(b)}>{b.title}</Button>)}</div>}
-      <small>{clock(m.at, i18n.language)} {!mine && m.status === 'read' && <IconChecks size={12} aria-hidden />}</small>
+      <small>{new Date(m.at).toDateString() === new Date().toDateString() ? '' : `${day(m.at, i18n.language)}, `}{clock(m.at, i18n.language)} {!mine && m.status === 'read' && <IconChecks size={12} aria-hidden />}</small>
     </div>
   );
 }

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+)
+
+// unset takes every variable of ponte out of the environment for the length of a test.
+func unset(t *testing.T) {
+	for _, pair := range os.Environ() {
+		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "PONTE_") {
+			t.Setenv(name, "") // puts it back at the end
+			_ = os.Unsetenv(name)
+		}
+	}
+}
+
+func parsed(t *testing.T) (config, error) {
+	t.Helper()
+	dropEmptyVars()
+	if err := readSecretFiles(); err != nil {
+		return config{}, err
+	}
+	var c struct {
+		config
+		Config configCmd `cmd:""`
+	}
+	_, err := kong.Must(&c).Parse([]string{"config"})
+	return c.config, err
+}
+
+// Whatever holds a secret may stand in a file: a new setting of that kind is not forgotten.
+func TestEverySecretMayStandInAFile(t *testing.T) {
+	holds := regexp.MustCompile(`_(KEY|TOKEN|SECRETS?)$|_(DATABASE|SMTP)_URL$`)
+	for f := range reflect.TypeFor[config]().Fields() {
+		name := f.Tag.Get("env")
+		if holds.MatchString(name) != slices.Contains(secretVars, name) {
+			t.Errorf("%s: holds a secret %t, may stand in a file %t", name, holds.MatchString(name), slices.Contains(secretVars, name))
+		}
+	}
+	for _, name := range secretVars {
+		t.Run(name, func(t *testing.T) {
+			unset(t)
+			path := filepath.Join(t.TempDir(), "secret")
+			if err := os.WriteFile(path, []byte("first\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv(name+"_FILE", path)
+			t.Setenv(name, "")
+			c, err := parsed(t)
+			if err != nil {
+				t.Fatal(err)
+			}
+			field, _ := reflect.TypeFor[config]().FieldByNameFunc(func(n string) bool {
+				f, _ := reflect.TypeFor[config]().FieldByName(n)
+				return f.Tag.Get("env") == name
+			})
+			got := reflect.ValueOf(c).FieldByIndex(field.Index).Interface()
+			if got != "first" && !reflect.DeepEqual(got, []string{"first"}) {
+				t.Errorf("the file says first, the configuration %v", got)
+			}
+			t.Setenv(name, "second")
+			if _, err := parsed(t); err == nil || !strings.Contains(err.Error(), name+" and "+name+"_FILE are both set") {
+				t.Errorf("with both set: %v", err)
+			}
+		})
+	}
+}
+
+func TestAnEmptyVariableIsNotSet(t *testing.T) {
+	unset(t)
+	t.Setenv("PONTE_GRAPH_URL", "https://graph.example")
+	for _, name := range []string{"PONTE_LLM_SEES", "PONTE_LLM_PRICE_IN", "PONTE_OIDC_NAME", "PONTE_TRUSTED_PROXIES", "PONTE_LOG_LEVEL", "PONTE_SECRET_KEY_FILE"} {
+		t.Setenv(name, "")
+	}
+	c, err := parsed(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.LLMSees || c.OIDCName != "single sign-on" || len(c.TrustedProxies) != 0 || c.LogLevel != "info" || c.GraphURL != "https://graph.example" {
+		t.Errorf("empty variables were read as %+v", []any{c.LLMSees, c.OIDCName, c.TrustedProxies, c.LogLevel, c.GraphURL})
+	}
+}
+
+func TestAHalfConfigurationIsRefusedWithEveryFault(t *testing.T) {
+	c := config{Addr: "nowhere", PublicURL: "ftp://x", LLMModel: "m", OIDCIssuer: "https://id.example", TrustedProxies: []string{"proxy"}, SecretKey: "short"}
+	err := c.check()
+	if err == nil {
+		t.Fatal("it was taken")
+	}
+	for _, name := range []string{"PONTE_ADDR", "PONTE_PUBLIC_URL", "PONTE_LLM_URL", "PONTE_OIDC_CLIENT_ID", "PONTE_TRUSTED_PROXIES", "PONTE_SECRET_KEY", "PONTE_META_APP_SECRETS", "PONTE_META_VERIFY_TOKEN"} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("the faults do not name %s: %v", name, err)
+		}
+	}
+}
