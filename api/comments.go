@@ -319,7 +319,7 @@ func showComment(v inbox.CommentView) (Comment, error) {
 		c.Decision = *v.Decision
 	}
 	if v.PostID != nil {
-		c.Post = &CommentPost{ID: *v.PostID, Caption: deref(v.PostCaption), Permalink: deref(v.PostPermalink), Picture: picture(deref(v.PostMedia))}
+		c.Post = &CommentPost{ID: *v.PostID, Caption: deref(v.PostCaption), Permalink: deref(v.PostPermalink), Picture: mediaURL(v.WorkspaceID, deref(v.PostMedia))}
 	}
 	if err := decode(v.Attachments, &c.Attachments); err != nil {
 		return c, fmt.Errorf("read the attachments of comment %d: %w", v.ID, err)
@@ -367,13 +367,6 @@ func decode(raw json.RawMessage, into any) error {
 		return nil
 	}
 	return json.Unmarshal(raw, into)
-}
-
-func picture(hash string) string {
-	if hash == "" {
-		return ""
-	}
-	return "/media/" + hash
 }
 
 func deref[T any](p *T) T {

@@ -83,7 +83,7 @@ func (s *Server) uploadFile(c *fiber.Ctx, who *caller) error {
 	}); err != nil {
 		return err
 	}
-	return c.JSON(uploaded{u.ID, u.Name, u.Type, u.MIME, u.Size, "/media/" + u.Hash})
+	return c.JSON(uploaded{u.ID, u.Name, u.Type, u.MIME, u.Size, mediaURL(who.WorkspaceID, u.Hash)})
 }
 
 // fileBody reads a file when it is its turn; done gives the turn back.

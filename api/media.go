@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"regexp"
@@ -11,6 +12,15 @@ import (
 
 	"ponte/fault"
 )
+
+// mediaURL is where a kept file is read. It names the workspace, because an <img> cannot send the header that
+// does, and whoever belongs to several would be looked up in the wrong one. Empty for no file.
+func mediaURL(workspace int64, hash string) string {
+	if hash == "" {
+		return ""
+	}
+	return fmt.Sprintf("/media/%s?workspace=%d", hash, workspace)
+}
 
 var hashForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 

@@ -118,7 +118,7 @@ func (s *Server) showFiles(ctx context.Context, workspace int64, items []Message
 			continue
 		}
 		if list[f.Position].Note = f.Reason; f.Hash != "" {
-			list[f.Position].URL = "/media/" + f.Hash
+			list[f.Position].URL = mediaURL(workspace, f.Hash)
 		}
 	}
 	return nil

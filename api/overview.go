@@ -151,6 +151,6 @@ type postsIn struct {
 func (s *Server) listPosts(ctx context.Context, who *caller, in *postsIn) (Page[Post], error) {
 	rows, next, err := inbox.ListPosts(ctx, s.DB, who.WorkspaceID, in.AccountID, in.Q, in.Cursor, in.Limit)
 	return pageOf(each(rows, func(p inbox.PostView) Post {
-		return Post{p.ID, p.AccountID, p.Channel, p.Caption, p.Permalink, picture(p.MediaHash), utc(p.PostedAt)}
+		return Post{p.ID, p.AccountID, p.Channel, p.Caption, p.Permalink, mediaURL(who.WorkspaceID, p.MediaHash), utc(p.PostedAt)}
 	}), next), err
 }

@@ -304,6 +304,21 @@ func TestMedia(t *testing.T) {
 	if res := s.do("GET", path, s.cookie[auth.Analyst], nil); res.header.Get("Content-Type") != "application/octet-stream" || res.header.Get("Content-Disposition") != "attachment" {
 		t.Errorf("markup is served as %v", res.header)
 	}
+	// Who belongs to both workspaces sees each one's, though an <img> sends no header.
+	both := s.addUser(s.home.id, "both@ponte.example", auth.Agent)
+	s.exec(`INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, 'agent')`, s.other.id, both)
+	cookie := s.session(both)
+	for _, at := range []struct {
+		id    int64
+		media string
+	}{{s.home.id, s.home.media}, {s.other.id, s.other.media}} {
+		if res := s.do("GET", fmt.Sprintf("/media/%s?workspace=%d", at.media, at.id), cookie, nil); res.status != 200 {
+			t.Errorf("a picture of workspace %d: %d", at.id, res.status)
+		}
+	}
+	if res := s.do("GET", fmt.Sprintf("/media/%s?workspace=%d", s.other.media, s.home.id), cookie, nil); res.status != 404 {
+		t.Errorf("a picture of the other workspace under this one: %d", res.status)
+	}
 	for _, bad := range []string{"/media/" + s.other.media, "/media/" + strings.Repeat("f", 64), "/media/..%2f..%2fetc%2fpasswd", "/media/x"} {
 		if res := s.do("GET", bad, s.cookie[auth.Owner], nil); res.status != 404 || strings.Contains(res.body, marker) {
 			t.Errorf("GET %s: %d %s", bad, res.status, res.body)
