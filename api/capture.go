@@ -14,6 +14,7 @@ import (
 	"ponte/fault"
 	"ponte/flow"
 	"ponte/inbox"
+	"ponte/ingest"
 	"ponte/router"
 )
 
@@ -93,7 +94,7 @@ func (s *Server) addWording(ctx context.Context, who *caller, in *wordingIn) (Wo
 // OptIn is an opt-in that waits for the person's own confirmation, or what became of it.
 type OptIn struct {
 	ID        int64      `json:"id" db:"id"`
-	Source    string     `json:"source" db:"source" enum:"web_box,paper_form,in_store,phone"`
+	Source    string     `json:"source" db:"source" enum:"web_box,paper_form,in_store,phone,lead_box"`
 	State     string     `json:"state" db:"state" enum:"waiting,confirmed,expired,cancelled"`
 	Reason    string     `json:"reason" db:"reason"`
 	WordingID int64      `json:"wording_id" db:"wording_id"`
@@ -105,6 +106,9 @@ type OptIn struct {
 	ExpiresAt time.Time  `json:"expires_at" db:"expires_at"`
 	EndedAt   *time.Time `json:"ended_at" db:"ended_at"`
 	Seq       *int64     `json:"seq" db:"seq" doc:"The entry of the ledger that it became"`
+	Asked     string     `json:"asked" db:"asked" enum:"no,planned,asked,answered,not_asked" doc:"The question to the number by template: no: none is asked for this one; planned: it waits for its template or its turn; not_asked: it did not go out, asked_reason says why"`
+	AskedAt   *time.Time `json:"asked_at" db:"asked_at"`
+	AskedWhy  string     `json:"asked_reason" db:"asked_reason"`
 	Link      string     `json:"link" db:"link" doc:"Only in the answer that makes it: the person opens it and sends what it holds"`
 }
 
@@ -125,14 +129,20 @@ func (s *Server) listOptIns(ctx context.Context, who *caller, in *optInsIn) (Pag
 	for i := range rows {
 		o := &rows[i]
 		o.Phone = showPhone(o.Phone, who.Role.SeesPhones())
-		o.At, o.ExpiresAt, o.EndedAt = o.At.UTC(), o.ExpiresAt.UTC(), utc(o.EndedAt)
+		o.At, o.ExpiresAt, o.EndedAt, o.AskedAt = o.At.UTC(), o.ExpiresAt.UTC(), utc(o.EndedAt), utc(o.AskedAt)
 	}
 	return pageByID(rows, in.Limit, func(o OptIn) int64 { return o.ID }), nil
 }
 
 const sqlOptIns = `
-SELECT id, source, state, reason, wording_id, language, contact_id, coalesce(personal ->> 'phone', '') AS phone, actor, at, expires_at, ended_at, seq, '' AS link
-FROM opt_ins WHERE workspace_id = $1 AND ($2 = '' OR state = $2) AND ($3 = 0 OR id < $3) ORDER BY id DESC LIMIT $4`
+SELECT o.id, o.source, o.state, o.reason, o.wording_id, o.language, o.contact_id, coalesce(o.personal ->> 'phone', '') AS phone, o.actor, o.at, o.expires_at, o.ended_at, o.seq, '' AS link,
+       CASE WHEN n.id IS NULL THEN 'no' WHEN n.state = 'agreed' THEN 'planned' WHEN n.state IN ('confirmed','denied') THEN 'answered'
+            WHEN n.state <> 'sent' OR a.state IN ('refused','failed','expired','cancelled') THEN 'not_asked' WHEN a.state = 'done' THEN 'asked' ELSE 'planned' END AS asked,
+       CASE WHEN a.state = 'done' THEN a.sent_at END AS asked_at,
+       CASE WHEN n.state IN ('confirmed','denied') THEN '' WHEN a.state IN ('refused','failed','expired','cancelled') THEN coalesce(a.meaning, '') ELSE coalesce(n.reason, '') END AS asked_reason
+FROM opt_ins o LEFT JOIN number_handoffs n ON n.workspace_id = o.workspace_id AND n.opt_in_id = o.id
+LEFT JOIN actions a ON a.workspace_id = n.workspace_id AND a.id = n.action_id
+WHERE o.workspace_id = $1 AND ($2 = '' OR o.state = $2) AND ($3 = 0 OR o.id < $3) ORDER BY o.id DESC LIMIT $4`
 
 type captureIn struct {
 	Body struct {
@@ -204,9 +214,9 @@ func (s *Server) capture(ctx context.Context, tx *sqlx.Tx, c capture, account si
 	if err != nil {
 		return OptIn{}, err
 	}
-	out := OptIn{ID: id, Source: c.request.Source, State: "waiting", WordingID: c.wording.ID, Language: c.wording.Language, Phone: c.phone, Actor: c.request.Actor, At: c.at.UTC(), ExpiresAt: expires,
+	out := OptIn{ID: id, Source: c.request.Source, State: "waiting", Asked: "no", WordingID: c.wording.ID, Language: c.wording.Language, Phone: c.phone, Actor: c.request.Actor, At: c.at.UTC(), ExpiresAt: expires,
 		Link: router.Link(account.Phone, router.PrefilledOptIn(c.wording.Language, c.BrandName(), code))}
-	if c.rules.ConfirmInStore == nil || *c.rules.ConfirmInStore {
+	if !c.rules.ConfirmByTemplate && (c.rules.ConfirmInStore == nil || *c.rules.ConfirmInStore) {
 		return out, nil
 	}
 	key := inbox.PersonKey{WorkspaceID: c.ID, Channel: channels.WhatsApp, Phone: c.phone}
@@ -215,6 +225,10 @@ func (s *Server) capture(ctx context.Context, tx *sqlx.Tx, c capture, account si
 		return out, err
 	}
 	i := people.Find(key)
+	if c.rules.ConfirmByTemplate { // only their own yes counts
+		out.Asked = "planned"
+		return out, ingest.ConfirmOptIn(ctx, tx, s.Ledger, id, i.ContactID, c.phone, c.BrandName(), c.request.Name, nil, "", s.Now())
+	}
 	state, err := s.Ledger.Live(ctx, tx, c.ID, i.ContactID, i.ID, "whatsapp", consent.Promotional, s.Now())
 	if err != nil || state.Status != consent.Unknown && state.Status != consent.Granted && state.Status != consent.Expired {
 		return out, err // who said no, or may have, says yes themselves
@@ -254,7 +268,7 @@ func (s *Server) renewOptIn(ctx context.Context, who *caller, in *emptyIn) (OptI
 		if a.RemovedAt != nil {
 			return fault.New(fault.Conflict, "the WhatsApp number that this opt-in leads to was removed: take it down again")
 		}
-		out = OptIn{ID: o.ID, Source: o.Source, State: o.State, WordingID: o.WordingID, Language: o.Language, ContactID: o.ContactID, Actor: o.Actor, At: o.At.UTC(), ExpiresAt: o.ExpiresAt.UTC(),
+		out = OptIn{ID: o.ID, Source: o.Source, State: o.State, Asked: "no", WordingID: o.WordingID, Language: o.Language, ContactID: o.ContactID, Actor: o.Actor, At: o.At.UTC(), ExpiresAt: o.ExpiresAt.UTC(),
 			Link: router.Link(a.Phone, router.PrefilledOptIn(o.Language, space.BrandName(), code))}
 		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "consent.opt_in_renew", fmt.Sprintf("opt_in:%d", in.ID), nil)
 	})

@@ -19,7 +19,7 @@ import (
 // Request is an opt-in that somebody ticked on a website or gave to staff. It is no consent yet.
 type Request struct {
 	WorkspaceID int64
-	Source      string // web_box, paper_form, in_store, phone
+	Source      string // web_box, paper_form, in_store, phone, lead_box
 	AccountID   int64  // the WhatsApp number that the person writes to
 	WordingID   int64
 	Language    string
@@ -120,6 +120,42 @@ func OptIns(ctx context.Context, tx sqlx.ExtContext, hashes [][]byte) ([]OptIn, 
 		return nil, fmt.Errorf("load opt-ins: %w", err)
 	}
 	return out, nil
+}
+
+// OptInsByID loads and locks requests by their ids.
+func OptInsByID(ctx context.Context, tx sqlx.ExtContext, ids []int64) (map[int64]*OptIn, error) {
+	var list []OptIn
+	if err := sqlx.SelectContext(ctx, tx, &list, `SELECT `+optInColumns+` FROM opt_ins WHERE id = ANY($1) ORDER BY id FOR UPDATE`, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("load opt-ins: %w", err)
+	}
+	out := make(map[int64]*OptIn, len(list))
+	for i := range list {
+		out[list[i].ID] = &list[i]
+	}
+	return out, nil
+}
+
+// OfContact notes whose number a request is about, once somebody has been made known by it.
+func OfContact(ctx context.Context, tx sqlx.ExtContext, workspaceID, id, contactID int64) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE opt_ins SET contact_id = $3 WHERE workspace_id = $1 AND id = $2`, workspaceID, id, contactID); err != nil {
+		return fmt.Errorf("note whose opt-in %d is: %w", id, err)
+	}
+	return nil
+}
+
+// Evidence is what proves that the number was given: where, by whom it was taken, and when.
+func (o OptIn) Evidence() Evidence {
+	proof := Evidence{}
+	_ = json.Unmarshal(o.Proof, &proof) // written by RequestOptIn
+	proof["opt_in"], proof["agreed_at"], proof["given"], proof["first_wording"] = fmt.Sprint(o.ID), o.At.UTC().Format(time.RFC3339), o.Source, fmt.Sprint(o.WordingID)
+	return proof
+}
+
+// Given is the entry of the first step, where a second one is asked for: the words were shown and the number was
+// given. It allows nothing.
+func (o OptIn) Given(brand string, p Personal) Entry {
+	return Entry{WorkspaceID: o.WorkspaceID, At: o.At, Brand: brand, Channel: "whatsapp", Purpose: o.Purpose, Act: Ask, Kind: None, WordingID: &o.WordingID, How: o.Source,
+		Evidence: o.Evidence(), Actor: o.Actor, Personal: p}
 }
 
 const optInColumns = `workspace_id, id, source, account_id, code_hash, wording_id, purpose, language, subject, contact_id, personal, evidence, actor, state, at, created_at, expires_at, ended_at`

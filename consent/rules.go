@@ -25,13 +25,17 @@ type Rules struct {
 	ValidMonths    int  `json:"valid_months,omitempty"`           // after which an express one ends; 0: until withdrawn
 	RetentionYears int  `json:"retention_years,omitempty"`        // how long personal values stay after a consent ended
 
-	ConfirmInStore *bool    `json:"confirm_in_store,omitempty"` // what staff write down needs the person's confirmation
-	OptInHours     int      `json:"opt_in_hours,omitempty"`     // after which a waiting opt-in ends
-	WebOptIn       bool     `json:"web_opt_in,omitempty"`       // the public form is open
-	WebOrigins     []string `json:"web_origins,omitempty"`      // websites that may show the form
-	WebAccount     int64    `json:"web_account,omitempty"`      // WhatsApp account the form leads to; 0: the first
-	WebPerAddress  int      `json:"web_per_address,omitempty"`  // requests of one network address in an hour
-	WebPerNumber   int      `json:"web_per_number,omitempty"`   // requests that name one number in a day
+	ConfirmInStore *bool `json:"confirm_in_store,omitempty"` // what staff write down needs the person's confirmation
+	// ConfirmByTemplate asks the owner of a number that staff or a lead form took, once and on WhatsApp, whether they
+	// want offers; only their yes counts. The website's form never writes to anybody.
+	ConfirmByTemplate bool `json:"confirm_by_template,omitempty"`
+
+	OptInHours    int      `json:"opt_in_hours,omitempty"`    // after which a waiting opt-in ends
+	WebOptIn      bool     `json:"web_opt_in,omitempty"`      // the public form is open
+	WebOrigins    []string `json:"web_origins,omitempty"`     // websites that may show the form
+	WebAccount    int64    `json:"web_account,omitempty"`     // WhatsApp account the form leads to; 0: the first
+	WebPerAddress int      `json:"web_per_address,omitempty"` // requests of one network address in an hour
+	WebPerNumber  int      `json:"web_per_number,omitempty"`  // requests that name one number in a day
 }
 
 // DefaultRules are the product's defaults.

@@ -27,7 +27,12 @@ func (f Facts) asks() bool {
 // question says whether the template, with what is put into it now, is that question and no more: no offer,
 // no price, no link, whose it is and how to end it.
 func (f Facts) question() bool {
-	if f.Call.Kind != channels.SendTemplate || f.Template == nil || !f.Template.Asks {
+	return f.Template != nil && f.Template.Asks && f.bareQuestion()
+}
+
+// bareQuestion says whether a template says nothing beyond its question.
+func (f Facts) bareQuestion() bool {
+	if f.Call.Kind != channels.SendTemplate || f.Template == nil {
 		return false
 	}
 	all := []Part{{"all", f.Template.Text + "\n" + text(f.Call)}}
@@ -56,7 +61,7 @@ func (b *batch) loadAsked() error {
 	b.asked = map[contactKey]time.Time{}
 	var names []string
 	for k, t := range b.templates {
-		if t.Asks {
+		if t.Asks || t.Confirms {
 			names = append(names, k.name)
 		}
 	}

@@ -76,6 +76,8 @@ type Facts struct {
 	Sequence *SequenceFacts // nil: it is no reminder
 	Asked    *time.Time     // when the person was last asked for consent to offers by template
 
+	Requested bool // the number was given with the wish for offers, and this is the one question whether it was its owner
+
 	Sent     []time.Time // promotional messages to this person in 30 days, over all channels
 	CapDay   int
 	CapMonth int
@@ -97,7 +99,7 @@ const (
 
 // Decide answers whether an action may go out now. The order of the checks is the order of the codes:
 // expired, workspace_off, account_off, campaign_paused, campaign_ended, not_yet, comment_gone, comment_hidden, own_comment, blocked,
-// already_replied, human_agent_only, opted_out, doubt, asked_already, window_closed, no_consent, window_closed,
+// already_replied, human_agent_only, opted_out, doubt, asked_already, window_closed, not_requested, no_consent, window_closed,
 // template_paused, template_not_approved, template_quality, template_pacing, identification_missing, opt_out_missing,
 // sequence_replied, sequence_goal, sequence_full, sequence_spacing, cap_24h, cap_30d, quiet_hours,
 // price_unknown, budget_day, budget_month, budget_campaign.
@@ -117,8 +119,11 @@ var checks = []func(Facts) *Decision{switches, comment, person, permission, wind
 // effectivePurpose applies the rule again, now that template and event are known: "answer" stands only
 // for a recent event of this very person.
 func (f Facts) effectivePurpose() Purpose {
-	if f.asks() {
+	if f.asks() || f.confirms() {
 		return Service
+	}
+	if f.Template != nil && f.Template.Confirms {
+		return Promotional // asked of anybody else, or once more, it is an offer without consent
 	}
 	d := Draft{Call: f.Call, Origin: f.Origin, Wish: f.Purpose, Event: f.answersRecent()}
 	if f.Template != nil {
@@ -234,6 +239,9 @@ func (f Facts) mayOffer() *Decision {
 		return refuse("doubt", "the person may have asked to stop; they must say first that they did not")
 	}
 	if d := f.notAsked(); d != nil {
+		return d
+	}
+	if d := f.notConfirming(); d != nil {
 		return d
 	}
 	if f.Consent.Status == consent.Expired {

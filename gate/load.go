@@ -107,7 +107,7 @@ func (b *batch) note(r Request, f Facts, d Decision) {
 	if r.Call.Kind == channels.PrivateReply {
 		b.replied[r.CommentID] = r.ActionID
 	}
-	if f.question() {
+	if f.question() || f.Template != nil && f.Template.Confirms {
 		b.asked[contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}] = b.now
 	}
 	if s := b.sequences[r.sequence()]; s != nil {
@@ -139,6 +139,7 @@ type batch struct {
 	sent       map[contactKey][]time.Time
 	replied    map[int64]int64          // comment → action
 	asked      map[contactKey]time.Time // for consent to offers, by template
+	requested  map[int64]bool           // actions that ask whether an opt-in was its number's owner
 	campaigns  map[int64]campaignRow
 	sequences  map[sequenceKey]*SequenceFacts
 	free       map[threadKey]bool // free entry points that are open
@@ -212,7 +213,7 @@ type templateKey struct {
 
 func (b *batch) load(ledger *consent.Ledger) ([]Facts, error) {
 	for _, step := range []func() error{b.loadWorkspaces, b.loadAccounts, b.loadContacts, b.loadThreads, b.loadComments,
-		b.loadEvents, b.loadTemplates, b.loadAsked, b.loadReplied, b.loadSent, b.loadCampaigns, b.loadSequences, b.loadFree} {
+		b.loadEvents, b.loadTemplates, b.loadAsked, b.loadRequested, b.loadReplied, b.loadSent, b.loadCampaigns, b.loadSequences, b.loadFree} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -260,7 +261,7 @@ func (b *batch) facts(r Request) Facts {
 	person := contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}
 	contact, known := b.contacts[person]
 	f.Person, f.Blocked = known, contact.BlockedAt != nil
-	f.Answers = b.answered(r)
+	f.Answers, f.Requested = b.answered(r), b.requested[r.ActionID]
 	if at, ok := b.threads[threadKey{r.AccountID, string(r.Call.Channel), r.IdentityID}]; ok {
 		f.LastIn = &at
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"ponte/channels"
 	"ponte/inbox"
@@ -18,6 +19,7 @@ type TemplateFacts struct {
 	Paced    bool   // messages with it are held by the network while it looks at the first ones
 	Text     string // all its texts
 	Asks     bool   // it began as the ready-made question for consent to offers
+	Confirms bool   // it began as the ready-made question that confirms an opt-in
 }
 
 // pausedHere stands in the place of the network's status where a member took the template out of use.
@@ -86,13 +88,13 @@ func (b *batch) loadTemplates() error {
 		Status     string `db:"status"`
 		Quality    string `db:"quality"`
 		Components []byte `db:"components"`
-		Asks       bool   `db:"asks"`
+		Ready      string `db:"ready"`
 	}
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, fmt.Sprintf(sqlGateTemplates, keys.SQL(), len(keys.Args())+1), append(keys.Args(), ConsentQuestion)...); err != nil {
+	if err := sqlx.SelectContext(b.ctx, b.q, &rows, fmt.Sprintf(sqlGateTemplates, keys.SQL(), len(keys.Args())+1), append(keys.Args(), pq.Array([]string{ConsentQuestion, OptInQuestion}))...); err != nil {
 		return fmt.Errorf("load templates for the gate: %w", err)
 	}
 	for _, t := range rows {
-		f := TemplateFacts{Status: t.Status, Category: t.Category, Quality: t.Quality, Asks: t.Asks}
+		f := TemplateFacts{Status: t.Status, Category: t.Category, Quality: t.Quality, Asks: t.Ready == ConsentQuestion, Confirms: t.Ready == OptInQuestion}
 		for _, s := range componentTexts(t.Components) {
 			f.Text += s + "\n"
 		}
@@ -139,8 +141,8 @@ HAVING NOT bool_or(EXISTS (SELECT 1 FROM receipts r WHERE r.account_id = x.accou
 const sqlGateTemplates = `
 SELECT DISTINCT ON (k.account_id, k.name, k.language) k.account_id, k.name, k.language, t.category,
        CASE WHEN t.paused_by <> '' THEN 'paused by a member' ELSE t.status END AS status, t.quality, t.components,
-       t.name = $%[2]d OR EXISTS (SELECT 1 FROM template_drafts d JOIN accounts c ON c.workspace_id = d.workspace_id AND c.id = d.account_id
-           WHERE d.workspace_id = o.workspace_id AND c.waba_id = o.waba_id AND d.name = t.name AND d.language = t.language AND d.ready = $%[2]d AND d.removed_at IS NULL) AS asks
+       CASE WHEN t.name = ANY($%[2]d) THEN t.name ELSE coalesce((SELECT d.ready FROM template_drafts d JOIN accounts c ON c.workspace_id = d.workspace_id AND c.id = d.account_id
+           WHERE d.workspace_id = o.workspace_id AND c.waba_id = o.waba_id AND d.name = t.name AND d.language = t.language AND d.ready = ANY($%[2]d) AND d.removed_at IS NULL LIMIT 1), '') END AS ready
 FROM (%[1]s) AS k (account_id, name, language)
 JOIN accounts a ON a.id = k.account_id
 JOIN accounts o ON o.workspace_id = a.workspace_id AND o.waba_id = a.waba_id

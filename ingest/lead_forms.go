@@ -28,6 +28,8 @@ type leadForm struct {
 	Label     string `db:"label"`
 	Country   string `db:"country"`
 	Brand     string `db:"brand"`
+
+	Settings []byte `db:"settings"` // of the workspace
 }
 
 // leadFollows is what follows from a lead: a task for a person, or nothing that waits.
@@ -61,6 +63,9 @@ func (f *Fetcher) followLead(ctx context.Context, tx *sqlx.Tx, l wantedLead, rea
 		at = l.SubmittedAt
 	}
 	phone := strings.TrimPrefix(number, "+")
+	if form.Purpose == consent.Promotional && form.confirms() {
+		return f.confirmLead(ctx, tx, l, read, form, contact, phone, at)
+	}
 	entry := consent.Entry{WorkspaceID: l.WorkspaceID, At: at, Brand: form.Brand, Channel: string(channels.WhatsApp), Purpose: form.Purpose, Act: consent.Grant, Kind: consent.Express,
 		WordingID: &form.WordingID, How: "lead_box", Actor: "contact", Evidence: consent.Evidence{"lead": l.ExternalID, "form": cmp.Or(read.FormID, l.FormID), "box": form.BoxKey},
 		Personal: consent.Personal{ContactID: contact, Address: consent.PhoneAddress(phone), Name: leadName(read)}}
@@ -86,7 +91,7 @@ func leadName(read channels.LeadFields) string {
 func loadLeadForm(ctx context.Context, tx *sqlx.Tx, workspace int64, form string) (*leadForm, error) {
 	var out leadForm
 	err := tx.GetContext(ctx, &out, `
-SELECT f.id, f.account_id, f.box_key, f.wording_id, f.language, f.purpose, f.template, f.label, w.country, CASE WHEN w.brand <> '' THEN w.brand ELSE w.name END AS brand
+SELECT f.id, f.account_id, f.box_key, f.wording_id, f.language, f.purpose, f.template, f.label, w.country, CASE WHEN w.brand <> '' THEN w.brand ELSE w.name END AS brand, w.settings
 FROM lead_forms f JOIN workspaces w ON w.id = f.workspace_id JOIN accounts a ON a.workspace_id = f.workspace_id AND a.id = f.account_id
 WHERE f.workspace_id = $1 AND f.form_id = $2 AND f.ended_at IS NULL AND a.removed_at IS NULL`, workspace, form)
 	if errors.Is(err, sql.ErrNoRows) {

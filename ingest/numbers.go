@@ -41,18 +41,20 @@ type numberHandoff struct {
 	Reason         string     `db:"reason"`
 	WAIdentityID   *int64     `db:"wa_identity_id"`
 	LeadID         *int64     `db:"lead_id"`
+	OptInID        *int64     `db:"opt_in_id"`
 
 	shown *time.Time // when the wording left
 }
 
 const numberColumns = `n.workspace_id, n.id, n.source, n.contact_id, n.identity_id, n.conversation_id, n.account_id, n.phone, n.language, n.template, n.wording_id, n.purpose, n.label,
-       n.number_message, n.asked_action, n.agreed_message, n.agreed_at, n.state, n.reason, n.wa_identity_id, n.lead_id`
+       n.number_message, n.asked_action, n.agreed_message, n.agreed_at, n.state, n.reason, n.wa_identity_id, n.lead_id, n.opt_in_id`
 
 // numbers are those that the batch may have to do with.
 type numbers struct {
 	asked map[int64]*numberHandoff // by identity of the chat: the wording was shown, its answer is awaited
 	sent  map[string]*numberHandoff
-	leads map[int64]int64 // by workspace: the WhatsApp account that could write, where its template is approved
+	optIn map[string]*numberHandoff // asked whether an opt-in was theirs
+	leads map[int64]int64           // by workspace: the WhatsApp account that could write, where its template is approved
 }
 
 func sentKey(workspace int64, phone string) string { return fmt.Sprintf("%d/%s", workspace, phone) }
@@ -60,7 +62,7 @@ func sentKey(workspace int64, phone string) string { return fmt.Sprintf("%d/%s",
 // loadSentNumbers finds those that a template was sent to and that write now: before people are locked,
 // because whoever gave the number is locked with them.
 func (s *scene) loadSentNumbers(ctx context.Context, tx *sqlx.Tx, events []*event) error {
-	s.numbers = numbers{asked: map[int64]*numberHandoff{}, sent: map[string]*numberHandoff{}, leads: map[int64]int64{}}
+	s.numbers = numbers{asked: map[int64]*numberHandoff{}, sent: map[string]*numberHandoff{}, optIn: map[string]*numberHandoff{}, leads: map[int64]int64{}}
 	var workspaces []int64
 	var phones []string
 	for _, e := range events {
@@ -76,15 +78,19 @@ func (s *scene) loadSentNumbers(ctx context.Context, tx *sqlx.Tx, events []*even
 		return fmt.Errorf("load numbers that were written to: %w", err)
 	}
 	for _, n := range list {
+		if n.OptInID != nil {
+			s.numbers.optIn[sentKey(n.WorkspaceID, n.Phone)] = n
+			continue
+		}
 		s.numbers.sent[sentKey(n.WorkspaceID, n.Phone)] = n
 	}
 	return nil
 }
 
 const sqlSentNumbers = `
-SELECT DISTINCT ON (n.workspace_id, n.phone) ` + numberColumns + ` FROM number_handoffs n
+SELECT DISTINCT ON (n.workspace_id, n.phone, n.source = 'opt_in') ` + numberColumns + ` FROM number_handoffs n
 JOIN unnest($1::bigint[], $2::text[]) AS k (workspace_id, phone) ON k.workspace_id = n.workspace_id AND k.phone = n.phone
-WHERE n.state = 'sent' ORDER BY n.workspace_id, n.phone, n.id DESC`
+WHERE n.state = 'sent' ORDER BY n.workspace_id, n.phone, n.source = 'opt_in', n.id DESC`
 
 // loadNumbers finds what a chat's messages may be an answer to, and where a number in them could lead.
 func (s *scene) loadNumbers(ctx context.Context, tx *sqlx.Tx, events []*event) error {
@@ -329,7 +335,7 @@ func (s *scene) writeNumbers(ctx context.Context, tx *sqlx.Tx) error {
 
 func saveNumber(ctx context.Context, tx *sqlx.Tx, n *numberHandoff) error {
 	err := tx.GetContext(ctx, &n.ID, sqlInsertNumber, n.WorkspaceID, n.Source, n.ContactID, n.IdentityID, n.ConversationID, n.AccountID, n.Phone, n.Language, n.Template, n.WordingID, n.Purpose,
-		n.Label, n.NumberMessage, n.AskedAction, n.AgreedMessage, n.AgreedAt, n.State, n.Reason, n.LeadID)
+		n.Label, n.NumberMessage, n.AskedAction, n.AgreedMessage, n.AgreedAt, n.State, n.Reason, n.LeadID, n.OptInID)
 	if err != nil {
 		return fmt.Errorf("keep a number: %w", err)
 	}
@@ -340,6 +346,6 @@ const (
 	sqlMoveNumber   = `UPDATE number_handoffs SET state = $3, reason = $4, agreed_message = $5, agreed_at = $6, try_after = coalesce($6, now()) WHERE workspace_id = $1 AND id = $2`
 	sqlInsertNumber = `
 INSERT INTO number_handoffs (workspace_id, source, contact_id, identity_id, conversation_id, account_id, phone, language, template, wording_id, purpose, label, number_message, asked_action,
-    agreed_message, agreed_at, state, reason, lead_id, try_after)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, coalesce($16, now())) RETURNING id`
+    agreed_message, agreed_at, state, reason, lead_id, opt_in_id, try_after)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, coalesce($16, now())) RETURNING id`
 )

@@ -79,6 +79,11 @@ func (f *Fetcher) planNumber(ctx context.Context, tx *sqlx.Tx, n numberHandoff, 
 	if who.ContactID == n.ContactID && n.Source == "chat" {
 		return "confirmed", "", nil, nil // known on WhatsApp already, as the same person
 	}
+	if n.OptInID != nil {
+		if why, err := f.mayConfirm(ctx, tx, n, who); err != nil || why != "" {
+			return "replaced", why, nil, err
+		}
+	}
 	l, _, err := template.Named(ctx, tx, n.WorkspaceID, n.AccountID, n.Template, n.Language)
 	if err == nil {
 		var m template.Message
@@ -117,7 +122,7 @@ func (f *Fetcher) sendFirst(ctx context.Context, tx *sqlx.Tx, n numberHandoff, w
 	if v == nil {
 		v = &inbox.Conversation{WorkspaceID: n.WorkspaceID, AccountID: n.AccountID, Channel: t.Channel, ThreadID: &t.ID, ContactID: who.ContactID, State: "open", Handler: "bot",
 			OpenedAt: f.Now(), LastMessageAt: f.Now(), Language: n.Language, Preview: cut(m.Text, 140)}
-		v.Origin, _ = json.Marshal(map[string]any{"number_handoff_id": n.ID, "text": map[string]string{"chat": "left this number in a chat", "lead": "left this number in a form"}[n.Source]})
+		v.Origin, _ = json.Marshal(map[string]any{"number_handoff_id": n.ID, "text": map[string]string{"chat": "left this number in a chat", "lead": "left this number in a form", "opt_in": "gave this number with the wish for offers"}[n.Source]})
 		if n.Label != "" && n.Source == "lead" {
 			v.Labels = addLabel(v.Labels, n.Label)
 		}

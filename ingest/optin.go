@@ -100,5 +100,10 @@ func (s *scene) writeOptIns(ctx context.Context, tx *sqlx.Tx) error {
 			return err
 		}
 	}
+	for _, o := range s.w.refusedOptIns {
+		if err := consent.CancelOptIn(ctx, tx, o.WorkspaceID, o.ID, "whoever has the number said no"); err != nil {
+			return err
+		}
+	}
 	return nil
 }

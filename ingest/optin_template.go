@@ -33,8 +33,11 @@ type offerQuestion struct {
 	Shown       string          `db:"shown"`    // with the person's name in it
 	Followed    bool            `db:"followed"` // something else was said since
 	Components  json.RawMessage `db:"components"`
+	OptInID     *int64          `db:"opt_in_id"` // it asks whether an opt-in was theirs; nil: whether offers are welcome
+	Then        string          `db:"next"`      // the first message that a lead's form has for after the yes
 
 	wording int64 // 0: what was shown is not what the template says now
+	optIn   *consent.OptIn
 }
 
 // loadOfferQuestions finds the questions that messages of these events may answer. Most messages say neither
@@ -55,8 +58,11 @@ func (s *scene) loadOfferQuestions(ctx context.Context, tx *sqlx.Tx, events []*e
 		return nil
 	}
 	var list []*offerQuestion
-	if err := tx.SelectContext(ctx, &list, sqlOfferQuestions, pq.Array(who), gate.ConsentQuestion, s.now.AddDate(0, 0, -30)); err != nil {
+	if err := tx.SelectContext(ctx, &list, sqlOfferQuestions, pq.Array(who), pq.Array([]string{gate.ConsentQuestion, gate.OptInQuestion}), s.now.AddDate(0, 0, -30)); err != nil {
 		return fmt.Errorf("load questions for consent: %w", err)
+	}
+	if err := loadRequests(ctx, tx, list); err != nil {
+		return err
 	}
 	for _, q := range list {
 		words, ok := q.words()
@@ -74,16 +80,19 @@ func (s *scene) loadOfferQuestions(ctx context.Context, tx *sqlx.Tx, events []*e
 }
 
 const sqlOfferQuestions = `
-SELECT DISTINCT ON (a.identity_id) a.workspace_id, a.id AS action, a.identity_id, coalesce(a.external_id, '') AS external_id, a.sent_at, t.name, t.language, m.text AS shown, t.components,
+SELECT DISTINCT ON (a.identity_id) a.workspace_id, a.id AS action, a.identity_id, coalesce(a.external_id, '') AS external_id, a.sent_at, t.name, t.language, m.text AS shown, t.components, n.opt_in_id, coalesce(f.template, '') AS next,
        EXISTS (SELECT 1 FROM messages l WHERE l.workspace_id = m.workspace_id AND l.thread_id = m.thread_id AND l.direction = 'out' AND (l.at, l.id) > (m.at, m.id)) AS followed
 FROM actions a
 JOIN messages m ON m.workspace_id = a.workspace_id AND m.action_id = a.id
 JOIN accounts c ON c.workspace_id = a.workspace_id AND c.id = a.account_id
 JOIN accounts o ON o.workspace_id = c.workspace_id AND o.waba_id = c.waba_id
 JOIN templates t ON t.workspace_id = o.workspace_id AND t.account_id = o.id AND t.name = a.call->'template'->>'name' AND t.language = a.call->'template'->>'language'
+LEFT JOIN number_handoffs n ON n.workspace_id = a.workspace_id AND n.action_id = a.id AND n.source = 'opt_in'
+LEFT JOIN leads l ON l.workspace_id = n.workspace_id AND l.id = n.lead_id
+LEFT JOIN lead_forms f ON f.workspace_id = l.workspace_id AND f.form_id = l.form_id AND f.ended_at IS NULL
 WHERE a.identity_id = ANY($1) AND a.kind = 'template.send' AND a.purpose = 'service' AND a.state = 'done' AND a.sent_at > $3
-  AND (t.name = $2 OR EXISTS (SELECT 1 FROM template_drafts d JOIN accounts x ON x.workspace_id = d.workspace_id AND x.id = d.account_id
-       WHERE d.workspace_id = a.workspace_id AND x.waba_id = c.waba_id AND d.name = t.name AND d.language = t.language AND d.ready = $2 AND d.removed_at IS NULL))
+  AND (t.name = ANY($2) OR EXISTS (SELECT 1 FROM template_drafts d JOIN accounts x ON x.workspace_id = d.workspace_id AND x.id = d.account_id
+       WHERE d.workspace_id = a.workspace_id AND x.waba_id = c.waba_id AND d.name = t.name AND d.language = t.language AND d.ready = ANY($2) AND d.removed_at IS NULL))
 ORDER BY a.identity_id, a.sent_at DESC, a.id DESC`
 
 // offerWord says whether a message is a yes or a no, tapped or written.
@@ -92,6 +101,8 @@ func offerWord(e *event) (yes, no bool) {
 		return false, false
 	}
 	yes, no = template.OffersAnswer(e.payload(), e.Text)
+	agreed, denied := template.OptInAnswer(e.payload(), e.Text)
+	yes, no = yes || agreed, no || denied
 	return yes || e.payload() == "" && router.IsYes(e.Text), no || e.payload() == "" && router.IsNo(e.Text)
 }
 
@@ -155,9 +166,14 @@ func (s *scene) offerAnswered(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 	switch {
 	case s.answeredAlready(t, q):
 		return "", false, nil
+	case q.optIn != nil && q.optIn.State != "waiting":
+		return s.optInOver(t, v, m, q, e)
 	case q.wording == 0:
 		s.waits(v, m.At)
 		return "for a person: answered the question for offers, but its template was changed since, so nobody knows what they saw", true, nil
+	}
+	if yes && q.optIn != nil {
+		s.giverOf(t, v, e)
 	}
 	who, sp := s.people.Identity(t.IdentityID), s.spaces[e.WorkspaceID]
 	entry := consent.Entry{WorkspaceID: e.WorkspaceID, At: q.SentAt, Brand: sp.BrandName(), Channel: t.Channel, Purpose: consent.Promotional, Act: consent.Ask, Kind: consent.None, WordingID: &q.wording,
@@ -172,6 +188,9 @@ func (s *scene) offerAnswered(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 	said, key := "agreed to offers, as the template asked", "consent.thanks"
 	if no {
 		entry.Act, said, key = consent.Refuse, "said no to offers, as the template asked", "consent.refused"
+	}
+	if q.optIn != nil {
+		said, key = s.optInAnswered(q, &entry, yes, e)
 	}
 	s.w.consent = append(s.w.consent, asked, entry)
 	s.touch(e.WorkspaceID, "contact", t.ContactID)
@@ -195,6 +214,7 @@ func (s *scene) thank(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, 
 	return nil
 }
 
+// answeredAlready says whether the question has had its answer.
 func (s *scene) answeredAlready(t *inbox.Thread, q *offerQuestion) bool {
 	h := s.histories[consent.Key{WorkspaceID: t.WorkspaceID, ContactID: t.ContactID}]
 	if h == nil {
@@ -203,6 +223,9 @@ func (s *scene) answeredAlready(t *inbox.Thread, q *offerQuestion) bool {
 	for _, e := range h.Entries {
 		if (e.Act == consent.Grant || e.Act == consent.Refuse) && e.Evidence["asked_action"] == fmt.Sprint(q.Action) {
 			return true
+		}
+		if stops := e.Act == consent.Withdraw || e.Act == consent.Refuse || e.Act == consent.Expire || e.Act == consent.Doubt; stops && e.Purpose != consent.Service && !e.At.Before(q.SentAt) {
+			return true // they said stop since: the question is over
 		}
 	}
 	return false

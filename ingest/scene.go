@@ -295,6 +295,9 @@ func (s *scene) loadPeople(ctx context.Context, tx *sqlx.Tx, events []*event) er
 		identities = append(identities, h.IdentityID)
 		contacts = append(contacts, h.ContactID)
 	}
+	for _, n := range s.numbers.optIn {
+		contacts = append(contacts, n.ContactID)
+	}
 	for _, n := range s.numbers.sent {
 		contacts = append(contacts, n.ContactID)
 		if n.IdentityID != nil {

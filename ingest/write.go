@@ -47,6 +47,7 @@ type writes struct {
 	captionWaits         []*inbox.Comment
 	consent              []consent.Entry
 	optIns               []optInRow
+	refusedOptIns        []consent.OptIn
 	items                []consent.Item
 	cancels              []outbox.Cancellation
 	actions              []outbox.Action

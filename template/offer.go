@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"ponte/gate"
 )
 
 // Occasion is the conversation a template is to go into.
@@ -52,7 +54,7 @@ func Candidates(list []Listed, o Occasion, p Person, s Sender) []Candidate {
 		}
 		l := byName[name][slices.Index(codes, choice.Language)]
 		ready := readyKey(l)
-		if ready.OnlyOpen && !o.Open {
+		if ready.OnlyOpen && !o.Open || ready.Key == gate.OptInQuestion { // that one goes out by itself, for whoever gave the number
 			continue
 		}
 		c := Candidate{Listed: l, Choice: choice, Filled: l.Definition.Fill(nil, p, s), Fits: o.Intent != "" && slices.Contains(ready.Intents, o.Intent)}

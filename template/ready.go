@@ -213,6 +213,11 @@ func OffersAnswer(payload, text string) (yes, no bool) {
 	return buttonAnswer(gate.ConsentQuestion, payload, text)
 }
 
+// OptInAnswer says the same of the question that confirms an opt-in.
+func OptInAnswer(payload, text string) (yes, no bool) {
+	return buttonAnswer(gate.OptInQuestion, payload, text)
+}
+
 // buttonAnswer says which of the two buttons of a ready-made question was tapped, or written out.
 func buttonAnswer(key, payload, text string) (yes, no bool) {
 	sources, err := readySources()

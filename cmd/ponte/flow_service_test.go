@@ -16,7 +16,7 @@ import (
 
 // onPhone is a message as the customer's phone shows it.
 type onPhone struct {
-	Account, Person, Text string
+	ID, Account, Person, Text string
 	FromUs                bool `json:"from_brand"`
 	Buttons               []option
 	List                  *struct{ Rows []option }

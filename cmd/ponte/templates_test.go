@@ -94,7 +94,7 @@ func TestTemplatesFromTheFirstWordToTheLastDay(t *testing.T) {
 			DraftID int64 `json:"draft_id"`
 		}
 	}
-	b.ask(200, b.token, "POST", "/ready-templates", map[string]any{"account_id": whatsapp, "keys": []string{"lead_welcome", "number_check"}, "languages": []string{"en"}}, &added)
+	b.ask(200, b.token, "POST", "/ready-templates", map[string]any{"account_id": whatsapp, "keys": []string{"lead_welcome", "number_check", "opt_in_check"}, "languages": []string{"en"}}, &added)
 	id := map[string]int64{}
 	for _, a := range added.Items {
 		id[a.Key] = a.DraftID
@@ -106,9 +106,11 @@ func TestTemplatesFromTheFirstWordToTheLastDay(t *testing.T) {
 	const status = `SELECT status FROM templates WHERE name = $1`
 	b.comes("APPROVED", status, "lead_welcome")
 	b.comes("APPROVED", status, "number_check")
+	b.comes("APPROVED", status, "opt_in_check")
 	b.comes("PENDING,APPROVED", `SELECT e.value FROM template_events e JOIN templates t ON t.id = e.template_id WHERE t.name = $1 AND e.field = 'status' ORDER BY e.id`, "lead_welcome")
 
 	b.aLeadIsAnswered(whatsapp)
+	b.aNumberIsAsked()
 
 	// Changed once, it goes to the reviewers again; twice a day Meta does not take.
 	path := fmt.Sprintf("/template-drafts/%d", id["lead_welcome"])
@@ -144,6 +146,73 @@ func TestTemplatesFromTheFirstWordToTheLastDay(t *testing.T) {
 	b.ask(422, b.token, "POST", path+"/submit", map[string]any{"version": d.Version}, nil) // the name is blocked for a month
 	b.ask(200, b.token, "POST", "/templates/sync", nil, nil)
 	b.comes("DELETED", status, "lead_welcome")
+}
+
+// aNumberIsAsked takes a number down at the counter: the one question leaves through the gate, offers are welcome after
+// the yes alone, and the person's record shows both steps.
+func (b *stage) aNumberIsAsked() {
+	_, err := b.db.Exec(`UPDATE workspaces SET settings = settings || '{"consent":{"confirm_by_template":true}}'`)
+	b.must(err)
+	var wordings struct {
+		Items []struct {
+			ID       int64
+			Name     string
+			Language string
+		}
+	}
+	b.ask(200, b.token, "GET", "/consent/wordings", nil, &wordings)
+	var shown int64
+	for _, w := range wordings.Items {
+		if w.Name == "store_offers" && w.Language == "en" {
+			shown = w.ID
+		}
+	}
+	person := fmt.Sprint(b.play("person", map[string]any{"name": "Ion Albu", "username": "ion.a", "language": "en", "phone": "61491570157"})["id"])
+	take := map[string]any{"source": "in_store", "phone": "0491 570 157", "wording_id": shown, "staff": "till 4", "proof": "rec-7"}
+	var o struct {
+		ID    int64
+		State string
+		Asked string
+	}
+	b.ask(200, b.token, "POST", "/opt-ins", take, &o)
+	if o.State != "waiting" || o.Asked != "planned" {
+		b.Errorf("taken down: %+v", o)
+	}
+	question := func() (m onPhone) {
+		for _, said := range b.phone(person) {
+			if strings.Contains(said.Text, "Was that you, and do you agree?") {
+				m = said
+			}
+		}
+		return m
+	}
+	b.until("the question", func(networkState) bool { return question().ID != "" })
+	b.comes("0", `SELECT count(*) FROM consent_entries WHERE act = 'grant' AND purpose = 'promotional'`)
+	b.ask(200, b.token, "POST", "/opt-ins", take, &o) // taken down again: nobody is asked twice
+	b.comes("asked_already", `SELECT a.reason FROM actions a JOIN number_handoffs n ON n.action_id = a.id WHERE n.opt_in_id = $1`, o.ID)
+	b.play("whatsapp", map[string]any{"person": person, "reply_to": question().ID, "button": map[string]any{"id": "opt_in:yes", "title": "Yes, I agree"}})
+	b.comes("confirmed,waiting", `SELECT state FROM opt_ins ORDER BY id`)
+	var contact int64
+	b.must(b.db.Get(&contact, `SELECT contact_id FROM identities WHERE phone = '61491570157'`))
+	var record struct {
+		Standing []struct{ Channel, Status string }
+		Entries  []struct {
+			Act, How string
+			Wording  struct{ Name string }
+			Evidence map[string]string
+		}
+	}
+	b.ask(200, b.token, "GET", fmt.Sprintf("/contacts/%d/evidence", contact), nil, &record)
+	var steps []string
+	for _, e := range record.Entries {
+		steps = append(steps, e.Act+" "+e.How+" "+e.Wording.Name)
+	}
+	if got := strings.Join(steps, ", "); got != "ask in_store store_offers, ask in_store store_offers, ask template template:opt_in_check, grant button template:opt_in_check" {
+		b.Errorf("the record: %s", got)
+	}
+	if n := len(record.Standing); n != 1 || record.Standing[0].Status != "granted" || record.Entries[3].Evidence["proof"] != "rec-7" {
+		b.Errorf("%+v", record)
+	}
 }
 
 // aLeadIsAnswered plays somebody who sends in a form with a ticked box, and answers on WhatsApp.

@@ -6,7 +6,7 @@ import type { OptIn, Page, Wording, Workspace } from '@/api/types';
 /** What an owner decides about consent; the server holds the limits. */
 export interface ConsentRules {
   inferred?: boolean; inferred_months?: number; inferred_silent_months?: number; valid_months?: number; retention_years?: number;
-  confirm_in_store?: boolean; opt_in_hours?: number; web_opt_in?: boolean; web_origins?: string[] | null; web_account?: number; web_per_address?: number; web_per_number?: number;
+  confirm_in_store?: boolean; confirm_by_template?: boolean; opt_in_hours?: number; web_opt_in?: boolean; web_origins?: string[] | null; web_account?: number; web_per_address?: number; web_per_number?: number;
 }
 
 export const wordingNames = ['offers', 'web_offers', 'store_offers'] as const;

@@ -40,7 +40,9 @@ function Fields({ workspace }: { workspace: Workspace }) {
         <Switch label={t('asking_rule.inferred')} description={t('asking_rule.inferred_text')} checked={rules.inferred ?? false} onChange={(e) => set({ inferred: e.currentTarget.checked })} />
         {rules.inferred && number('inferred_months', 1, 24, 24)}
         {rules.inferred && number('inferred_silent_months', 0, 24, 0)}
-        <Switch label={t('asking_rule.confirm_in_store')} description={t('asking_rule.confirm_in_store_text')} checked={rules.confirm_in_store ?? true} onChange={(e) => set({ confirm_in_store: e.currentTarget.checked })} />
+        <Switch label={t('asking_rule.confirm_by_template')} description={t('asking_rule.confirm_by_template_text')} checked={rules.confirm_by_template ?? false} onChange={(e) => set({ confirm_by_template: e.currentTarget.checked })} />
+        {rules.confirm_by_template && <p role="status" className={css.back}>{t('asking_rule.confirm_by_template_need')}</p>}
+        {!rules.confirm_by_template && <Switch label={t('asking_rule.confirm_in_store')} description={t('asking_rule.confirm_in_store_text')} checked={rules.confirm_in_store ?? true} onChange={(e) => set({ confirm_in_store: e.currentTarget.checked })} />}
         {number('opt_in_hours', 1, 720, 48)}
         <Group justify="flex-end"><Button type="submit" loading={saving}>{t('asking.save')}</Button></Group>
       </Stack>

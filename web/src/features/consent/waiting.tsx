@@ -40,10 +40,11 @@ function One({ o, onLink }: { o: OptIn; onLink: (o: OptIn) => void }) {
   return (
     <Row side={<Tag tone={tone[o.state]}>{t(`optin_state.${o.state}`)}</Tag>}>
       {dialog}
-      <strong>{t(`consent_how.${o.source}`)}{o.phone && <> · <bdi>{o.phone}</bdi></>}</strong>
+      <strong>{t(`how.${o.source}`)}{o.phone && <> · <bdi>{o.phone}</bdi></>}</strong>
       <small>
         <span><Ago at={o.at} /></span>
         {o.state === 'waiting' && <span>{t('optins.until', { at: dateTime(o.expires_at, i18n.language) })}</span>}
+        {o.asked !== 'no' && <span>{t(`optin_asked.${o.asked}`, { at: o.asked_at ? dateTime(o.asked_at, i18n.language) : '' })}{o.asked_reason && <>: {o.asked_reason}</>}</span>}
         {o.reason && <span>{o.reason}</span>}
         {o.contact_id && <Link to="/contacts/$id" params={{ id: String(o.contact_id) }}>{t('optins.person')}</Link>}
       </small>
