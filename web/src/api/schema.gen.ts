@@ -7259,6 +7259,14 @@ export interface components {
         };
         OptIn: {
             actor: string;
+            /**
+             * @description The question to the number by template: no: none is asked for this one; planned: it waits for its template or its turn; not_asked: it did not go out, asked_reason says why
+             * @enum {string}
+             */
+            asked: "no" | "planned" | "asked" | "answered" | "not_asked";
+            /** Format: date-time */
+            asked_at: string | null;
+            asked_reason: string;
             /** Format: date-time */
             at: string;
             /** Format: int64 */
@@ -7281,7 +7289,7 @@ export interface components {
              */
             seq: number | null;
             /** @enum {string} */
-            source: "web_box" | "paper_form" | "in_store" | "phone";
+            source: "web_box" | "paper_form" | "in_store" | "phone" | "lead_box";
             /** @enum {string} */
             state: "waiting" | "confirmed" | "expired" | "cancelled";
             /** Format: int64 */
