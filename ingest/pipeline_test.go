@@ -4,20 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 
 	"ponte/inbox"
 	"ponte/jobs"
-	"ponte/router"
 	"ponte/secret"
-	"ponte/testkit"
-)
-
-const (
-	page, insta, number = "1100000000000001", "17841400000000001", "210000000000001"
-	waba, phone         = "200000000000001", "61491570156"
 )
 
 func TestAHatefulCommentIsHiddenAndAnInterestedOneAnswered(t *testing.T) {
@@ -36,7 +28,7 @@ func TestAHatefulCommentIsHiddenAndAnInterestedOneAnswered(t *testing.T) {
 	if n := b.count(`SELECT count(*) FROM actions`); n != 3 {
 		t.Errorf("%d actions, want hide, public reply and private reply", n)
 	}
-	if said := b.text(`SELECT call->>'text' FROM actions WHERE kind = 'private_reply.send'`); !strings.Contains(said, "https://wa.me/"+phone) || strings.Contains(said, "PNT-") {
+	if said := b.text(`SELECT call->>'text' FROM actions WHERE kind = 'private_reply.send'`); !strings.Contains(said, "https://wa.me/61400000000") || strings.Contains(said, "PNT-") {
 		t.Errorf("the private reply must hold the link and only the place of the reference: %s", said)
 	}
 	if why := b.text(`SELECT reason FROM events WHERE key = 'comment:c3:added'`); !strings.Contains(why, "no trigger matched") {
@@ -74,7 +66,7 @@ func TestHistoryIsJudgedAndNeverActedOn(t *testing.T) {
 func TestABadItemStopsNoOther(t *testing.T) {
 	t.Parallel()
 	b := newRoom(t)
-	mixed := fmt.Sprintf(`{"object":"instagram","entry":[7,{"id":"%s","time":1,"changes":[5,{"field":"comments","value":{}},{"field":"comments","value":{"id":"ok","text":"nul \u0000 and half \ud800 pair","from":{"id":"9"},"media":{"id":"m1"},"x":1e999}},{"field":"novel","value":{"a":"\u0000"}}]}]}`, insta)
+	mixed := fmt.Sprintf(`{"object":"instagram","entry":[7,{"id":"%s","time":1,"changes":[5,{"field":"comments","value":{}},{"field":"comments","value":{"id":"ok","text":"nul \u0000 and half \ud800 pair","from":{"id":"9"},"media":{"id":"m1"},"x":1e999}},{"field":"novel","value":{"a":"\u0000"}}]}]}`, igID)
 	b.feed(mixed, b.comment("next", "71", "hello"), `not json`)
 	if n := b.count(`SELECT count(*) FROM comments`); n != 2 {
 		t.Errorf("%d comments, want both good ones", n)
@@ -90,17 +82,17 @@ func TestABadItemStopsNoOther(t *testing.T) {
 func TestAnUnknownAccountIsParkedAndReplayed(t *testing.T) {
 	t.Parallel()
 	b := newRoom(t)
-	stranger := strings.Replace(b.comment("c9", "71", "hello"), insta, "555", 1)
+	stranger := strings.Replace(b.comment("c9", "71", "hello"), igID, "555", 1)
 	b.feed(stranger)
 	if why := b.text(`SELECT reason FROM deliveries WHERE state = 'parked'`); !strings.Contains(why, "555") {
 		t.Fatalf("parked with %q", why)
 	}
 	keys, _ := secret.NewKeyring(strings.Repeat("k", 32))
 	_, err := inbox.AddAccount(context.Background(), b.db, keys, inbox.NewAccount{WorkspaceID: b.ws, Channel: "instagram", ExternalID: "555", BaseURL: "http://127.0.0.1:1", Token: "t"})
-	must(t, err)
-	must(t, b.split.Accounts.Refresh(context.Background()))
+	b.must(err)
+	b.must(b.splitter.Accounts.Refresh(context.Background()))
 	n, err := Replay(context.Background(), b.db, 0)
-	must(t, err)
+	b.must(err)
 	b.work()
 	if n != 1 || b.count(`SELECT count(*) FROM comments`) != 1 {
 		t.Errorf("the replay of %d deliveries kept no comment", n)
@@ -137,7 +129,7 @@ func TestTheWholeWayToAConsentAndBack(t *testing.T) {
 		t.Errorf("the withdrawal was confirmed %d times, want once", n)
 	}
 	report, err := b.ledger.Verify(context.Background(), b.db, b.ws, nil)
-	must(t, err)
+	b.must(err)
 	if !report.OK() {
 		t.Errorf("the ledger does not verify: %+v", report.Problems)
 	}
@@ -148,7 +140,7 @@ func TestAYesBeforeTheQuestionLeftGrantsNothing(t *testing.T) {
 	b := newRoom(t)
 	b.carry("393331110002")
 	_, err := b.db.Exec(`UPDATE actions SET state = 'refused', reason = 'test' WHERE call->>'text' LIKE '%offers and news%'`)
-	must(t, err)
+	b.must(err)
 	b.feed(b.whatsapp("393331110002", "yes", ""))
 	if b.standing("393331110002").Live() {
 		t.Error("a YES counted although the wording was never sent")
@@ -159,13 +151,13 @@ func TestReferencesThatMustNotJoin(t *testing.T) {
 	t.Parallel()
 	b := newRoom(t)
 	b.carry("393331110002")
-	code, _ := router.NewReference(handoffKey, int64(b.count(`SELECT max(id) FROM handoffs`)))
+	code := b.code()
 	b.feed(b.whatsapp("4915110110006", "Hallo "+code, "")) // used by somebody else
 	b.feed(b.comment("c5", "75", "info"))
-	fresh, _ := router.NewReference(handoffKey, int64(b.count(`SELECT max(id) FROM handoffs`)))
+	fresh := b.code()
 	b.feed(b.whatsapp("34600110005", "Hola "+fresh, `,"context":{"forwarded":true}`))
 	_, err := b.db.Exec(`UPDATE handoffs SET expires_at = created_at WHERE used_at IS NULL`)
-	must(t, err)
+	b.must(err)
 	b.feed(b.whatsapp("351912110007", "Olá "+fresh, ""))
 	b.feed(b.whatsapp("40721110004", "PNT-0000-0000-0000-0000", ""))
 	if n := b.count(`SELECT count(*) FROM identity_joins`); n != 1 {
@@ -195,20 +187,20 @@ func TestAnAnswerInAnotherToolSilencesTheBot(t *testing.T) {
 	t.Parallel()
 	b := newRoom(t)
 	dm := func(sender, recipient, mid, text, extra string) string {
-		return fmt.Sprintf(`{"object":"instagram","entry":[{"id":"%s","time":1,"messaging":[{"sender":{"id":"%s"},"recipient":{"id":"%s"},"timestamp":%d,"message":{"mid":"%s","text":%s%s}}]}]}`, insta, sender, recipient, b.now.UnixMilli(), mid, quote(text), extra)
+		return fmt.Sprintf(`{"object":"instagram","entry":[{"id":"%s","time":1,"messaging":[{"sender":{"id":"%s"},"recipient":{"id":"%s"},"timestamp":%d,"message":{"mid":"%s","text":%s%s}}]}]}`, igID, sender, recipient, b.now.UnixMilli(), mid, quote(text), extra)
 	}
-	b.feed(dm("71", insta, "m1", "info", ""))
+	b.feed(dm("71", igID, "m1", "info", ""))
 	if n := b.count(`SELECT count(*) FROM actions WHERE state = 'planned' AND kind = 'message.send'`); n != 1 {
 		t.Fatalf("%d answers planned, want one", n)
 	}
-	b.feed(dm(insta, "71", "m2", "Hi, this is Tilly from the shop", `,"is_echo":true,"app_id":1`))
+	b.feed(dm(igID, "71", "m2", "Hi, this is Tilly from the shop", `,"is_echo":true,"app_id":1`))
 	if n := b.count(`SELECT count(*) FROM actions WHERE state = 'cancelled'`); n != 1 {
 		t.Error("the planned automatic answer was not cancelled")
 	}
 	if b.text(`SELECT handler FROM conversations`) != "human" || b.text(`SELECT author FROM messages WHERE external_id = 'm2'`) != "other_tool" {
 		t.Error("the human answer is not in the thread, or the bot still has it")
 	}
-	b.feed(fmt.Sprintf(`{"object":"instagram","entry":[{"id":"%s","time":1,"messaging":[{"sender":{"id":"71"},"recipient":{"id":"%s"},"timestamp":%d,"message":{"mid":"m1","is_deleted":true}}]}]}`, insta, insta, b.now.UnixMilli()))
+	b.feed(fmt.Sprintf(`{"object":"instagram","entry":[{"id":"%s","time":1,"messaging":[{"sender":{"id":"71"},"recipient":{"id":"%s"},"timestamp":%d,"message":{"mid":"m1","is_deleted":true}}]}]}`, igID, igID, b.now.UnixMilli()))
 	if left := b.count(`SELECT (SELECT count(*) FROM messages WHERE external_id = 'm1' AND text <> '') + (SELECT count(*) FROM deliveries WHERE convert_from(body, 'UTF8') LIKE '%"mid":"m1","text"%') + (SELECT count(*) FROM events WHERE payload::text LIKE '%"text":"info"%')`); left != 0 {
 		t.Errorf("%d copies of what was taken back are left", left)
 	}
@@ -218,7 +210,7 @@ func TestARemovedCommentCancelsWhatWasPlanned(t *testing.T) {
 	t.Parallel()
 	b := newRoom(t)
 	fb := func(verb, text string) string {
-		return fmt.Sprintf(`{"object":"page","entry":[{"id":"%s","time":%d,"changes":[{"field":"feed","value":{"item":"comment","verb":"%s","comment_id":"p_1","post_id":"p","parent_id":"p","from":{"id":"55","name":"Ana"},"message":%s,"created_time":%d}}]}]}`, page, b.now.Unix(), verb, quote(text), b.now.Unix())
+		return fmt.Sprintf(`{"object":"page","entry":[{"id":"%s","time":%d,"changes":[{"field":"feed","value":{"item":"comment","verb":"%s","comment_id":"p_1","post_id":"p","parent_id":"p","from":{"id":"55","name":"Ana"},"message":%s,"created_time":%d}}]}]}`, fbID, b.now.Unix(), verb, quote(text), b.now.Unix())
 	}
 	b.feed(fb("add", "info"))
 	b.feed(fb("edited", "I will kill you"))
@@ -236,10 +228,10 @@ func TestACrashAtAnyPointChangesNothingInTheOutcome(t *testing.T) {
 	for _, point := range []string{"before write", "before commit", "after commit"} {
 		b := newRoom(t)
 		b.store("webhook", b.comment("c1", "71", "info"), b.comment("c2", "72", "I will kill you"))
-		_, err := b.split.Once(context.Background())
-		must(t, err)
-		held, err := b.decide.Lanes.Acquire(context.Background())
-		must(t, err)
+		_, err := b.splitter.Once(context.Background())
+		b.must(err)
+		held, err := b.decider.Lanes.Acquire(context.Background())
+		b.must(err)
 		dead := errors.New("killed")
 		func() {
 			defer func() {
@@ -247,16 +239,15 @@ func TestACrashAtAnyPointChangesNothingInTheOutcome(t *testing.T) {
 					panic(p)
 				}
 			}()
-			b.decide.Crash = func(at string) {
+			b.decider.Crash = func(at string) {
 				if at == point {
 					panic(dead)
 				}
 			}
-			_, _ = b.decide.Once(context.Background(), held)
+			_, _ = b.decider.Once(context.Background(), held)
 		}()
-		_, err = b.db.Exec(`UPDATE lanes SET expires_at = '-infinity'`) // its lease runs out
-		must(t, err)
-		b.decide = b.decider("two", NewDirectory(b.db), slog.New(slog.DiscardHandler))
+		b.exec(`UPDATE lanes SET expires_at = '-infinity'`) // its lease runs out
+		b.decider = b.newDecider("two")
 		b.work()
 		if n := b.count(`SELECT count(*) FROM actions`); n != 3 {
 			t.Errorf("killed %s: %d actions, want 3", point, n)
@@ -268,13 +259,12 @@ func TestALateWriterIsRefused(t *testing.T) {
 	t.Parallel()
 	b := newRoom(t)
 	b.store("webhook", b.comment("c1", "71", "info"))
-	_, err := b.split.Once(context.Background())
-	must(t, err)
-	held, err := b.decide.Lanes.Acquire(context.Background())
-	must(t, err)
-	_, err = b.db.Exec(`UPDATE lanes SET holder = 'another', fence = fence + 1`)
-	must(t, err)
-	if _, err := b.decide.Once(context.Background(), held); !errors.Is(err, jobs.ErrLost) {
+	_, err := b.splitter.Once(context.Background())
+	b.must(err)
+	held, err := b.decider.Lanes.Acquire(context.Background())
+	b.must(err)
+	b.exec(`UPDATE lanes SET holder = 'another', fence = fence + 1`)
+	if _, err := b.decider.Once(context.Background(), held); !errors.Is(err, jobs.ErrLost) {
 		t.Errorf("%v, want ErrLost", err)
 	}
 	if n := b.count(`SELECT count(*) FROM actions`); n != 0 {
@@ -284,8 +274,8 @@ func TestALateWriterIsRefused(t *testing.T) {
 
 func TestReceiveAcknowledgesOnlyWhatIsKept(t *testing.T) {
 	t.Parallel()
-	db := testkit.Database(t)
-	r := NewReceiver(db, nil)
+	b := newRig(t)
+	r := NewReceiver(b.db, nil)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
@@ -294,15 +284,13 @@ func TestReceiveAcknowledgesOnlyWhatIsKept(t *testing.T) {
 		go func() { results <- r.Receive(context.Background(), fmt.Appendf(nil, `{"n":%d}`, i)) }()
 	}
 	for range 300 {
-		must(t, <-results)
+		b.must(<-results)
 	}
-	var n int
-	must(t, db.Get(&n, `SELECT count(DISTINCT body) FROM deliveries`))
-	if n != 300 {
+	if n := b.id(`SELECT count(DISTINCT body) FROM deliveries`); n != 300 {
 		t.Errorf("%d of 300 acknowledged bodies are kept", n)
 	}
 	stop()
-	must(t, <-done)
+	b.must(<-done)
 	if err := r.Receive(context.Background(), make([]byte, maxQueuedBytes+1)); !errors.Is(err, ErrFull) {
 		t.Errorf("a body beyond the queue: %v, want ErrFull", err)
 	}
