@@ -1,6 +1,7 @@
 package ponte
 
 import (
+	"encoding/json"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,6 +23,7 @@ var (
 	fencePattern   = regexp.MustCompile("(?s)```.*?```")
 	reasonPattern  = regexp.MustCompile(`(?:refuse|later)\("([a-z0-9_]+)"|Code: +"([a-z0-9_]+)"`)
 	tablePattern   = regexp.MustCompile(`(?m)^CREATE TABLE (?:IF NOT EXISTS )?([a-z_]+)`)
+	auditPattern   = regexp.MustCompile(`\bAudit\([^"\n]*(?:"[a-z]+")?[^"\n]*"([a-z_]+)\.([a-z_]+)"[,)]`)
 	fieldPattern   = regexp.MustCompile(`(?m)^\t([A-Z][a-z]+) +\w+Cmd +.*cmd:""`)
 )
 
@@ -202,6 +204,46 @@ func TestReasonCodesInDocuments(t *testing.T) {
 	}
 	if found == 0 {
 		t.Fatal("no code was found in the gate")
+	}
+}
+
+// The audit log is read by people: what is written into it has a name in the interface.
+func TestAuditVerbsHaveNames(t *testing.T) {
+	raw, err := os.ReadFile("web/src/i18n/locales/en.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words struct {
+		Verbs map[string]map[string]string `json:"audit_verb"`
+	}
+	if err := json.Unmarshal(raw, &words); err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name() == "node_modules" {
+			return filepath.SkipDir
+		}
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, m := range auditPattern.FindAllStringSubmatch(string(source), -1) {
+			found++
+			if words.Verbs[m[1]][m[2]] == "" {
+				t.Errorf("%s writes %s.%s into the audit log, which has no name under audit_verb in the interface's words", path, m[1], m[2])
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found == 0 {
+		t.Fatal("nothing that writes into the audit log was found")
 	}
 }
 

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/errors';
 import { useHours, useSaveHours } from '@/api/hours';
 import { useAccounts } from '@/api/overview';
+import { useMe } from '@/api/session';
 import type { BusinessHours } from '@/api/types';
 import { languageName } from './format';
 import { Loaded } from './states';
@@ -20,6 +21,7 @@ export function HoursEditor({ may }: { may: boolean }) {
   const hours = useHours();
   const [account, setAccount] = useState('');
   const accounts = useAccounts();
+  const zone = useMe().data?.workspace.time_zone;
   return (
     <div className={css.form}>
       <Select label={t('bookings.hours_of')} allowDeselect={false} value={account} data={[{ value: '', label: t('bookings.all_accounts') }, ...(accounts.data?.items ?? []).map((a) => ({ value: String(a.id), label: a.name }))]} onChange={(v) => setAccount(v ?? '')} />
@@ -27,7 +29,7 @@ export function HoursEditor({ may }: { may: boolean }) {
         {({ items }) => {
           const id = account ? Number(account) : null;
           const found = items.find((h) => h.account_id === id);
-          return <One key={`${account}:${found ? 'there' : 'new'}`} start={found ?? { account_id: id, hours: usualHours(), welcome: {}, away: {} }} known={found !== undefined} may={may} />;
+          return <One key={`${account}:${found ? 'there' : 'new'}`} start={found ?? { account_id: id, hours: usualHours(zone), welcome: {}, away: {} }} known={found !== undefined} may={may} />;
         }}
       </Loaded>
     </div>

@@ -19,7 +19,7 @@ describe('the parts of a day', () => {
   ])('%j', (parts, want) => expect(wrongPart(parts)).toBe(want));
 
   it('are looked at in every day of a week', () => {
-    const hours = usualHours();
+    const hours = usualHours('Europe/Rome');
     expect(weekIsRight(hours)).toBe(true);
     expect(weekIsRight({ ...hours, week: { ...hours.week, sun: ['late'] } })).toBe(false);
   });

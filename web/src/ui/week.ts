@@ -31,4 +31,4 @@ export function weekdayName(n: number, language: string): string {
 }
 
 /** Hours to begin with: working days, in the reader's zone. */
-export const usualHours = (): OpeningHours => ({ time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone, week: Object.fromEntries(weekdays.map((d, i) => [d, i < 5 ? ['09:00-17:00'] : []])), closed: [] });
+export const usualHours = (zone: string | undefined): OpeningHours => ({ time_zone: zone || Intl.DateTimeFormat().resolvedOptions().timeZone, week: Object.fromEntries(weekdays.map((d, i) => [d, i < 5 ? ['09:00-17:00'] : []])), closed: [] });

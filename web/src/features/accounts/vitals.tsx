@@ -19,7 +19,7 @@ export function Vitals({ a }: { a: Account }) {
         [t('accounts.token'), a.health.checked_at ? <Left at={a.health.token_expires} never={t('accounts.no_end')} /> : t('accounts.not_looked')],
         [t('check.data access'), a.health.access_expires ? <Left at={a.health.access_expires} never="" /> : ''],
         [t('accounts.coverage'), share === null ? codeText('coverage', a.coverage) : <><Tag tone={share >= 0.95 ? 'good' : 'warn'} title={t('accounts.coverage_text')}>{percent(share, i18n.language)}</Tag>{a.swept_at && <> · {t('accounts.read_back')} <Ago at={a.swept_at} /></>}</>],
-        [t('check.quality'), a.channel === 'whatsapp' && a.health.quality && <Tag tone={a.health.quality === 'RED' ? 'bad' : a.health.quality === 'YELLOW' ? 'warn' : 'good'}>{a.health.quality}</Tag>],
+        [t('check.quality'), a.channel === 'whatsapp' && a.health.quality !== '' ? <Tag tone={a.health.quality === 'RED' ? 'bad' : a.health.quality === 'YELLOW' ? 'warn' : 'good'}>{a.health.quality}</Tag> : ''],
         [t('accounts.checked'), a.health.checked_at && <Ago at={a.health.checked_at} />],
       ]} />
       {a.backfill && <History id={a.id} b={a.backfill} />}

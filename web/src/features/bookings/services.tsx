@@ -3,7 +3,7 @@ import { IconCalendarPlus, IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/errors';
-import { useCan } from '@/api/session';
+import { useCan, useMe } from '@/api/session';
 import type { Service, ServiceInput } from '@/api/types';
 import { useConfirm } from '@/ui/confirm';
 import { languageName } from '@/ui/format';
@@ -56,6 +56,7 @@ function inputOf(s: Service): ServiceInput {
 function ServiceForm({ service, onClose }: { service: Service | undefined; onClose: () => void }) {
   const { t, i18n } = useTranslation();
   const [s, setS] = useState<ServiceInput>(() => (service ? inputOf(service) : blank));
+  const zone = useMe().data?.workspace.time_zone;
   const save = useSaveService(service?.id);
   const problem = (field: string) => (save.error instanceof ApiError ? save.error.field(field) : undefined);
   const number = (field: 'minutes' | 'every_minutes' | 'capacity' | 'notice_minutes' | 'ahead_days', min: number, max: number) => (
@@ -74,7 +75,7 @@ function ServiceForm({ service, onClose }: { service: Service | undefined; onClo
           <TextInput label={t('bookings.remind_2')} value={reminder(120)} onChange={(e) => remind(120, e.currentTarget.value.trim())} />
           <TextInput label={t('bookings.feedback')} value={s.feedback?.template ?? ''} onChange={(e) => { const template = e.currentTarget.value.trim(); setS({ ...s, feedback: template ? { minutes: s.feedback?.minutes ?? 120, template } : null }); }} />
         </div>
-        <Switch label={t('bookings.own_hours')} checked={s.hours !== null} onChange={(e) => setS({ ...s, hours: e.currentTarget.checked ? usualHours() : null })} />
+        <Switch label={t('bookings.own_hours')} checked={s.hours !== null} onChange={(e) => setS({ ...s, hours: e.currentTarget.checked ? usualHours(zone) : null })} />
         {s.hours && <WeekHours hours={s.hours} may problem={(f) => problem(`hours.${f}`)} onChange={(hours) => setS({ ...s, hours })} />}
         <Button type="submit" loading={save.isPending} style={{ justifySelf: 'start' }}>{t('act.save')}</Button>
       </form>

@@ -7,7 +7,7 @@ import { useCan, useMe } from '@/api/session';
 import type { Overview } from '@/api/types';
 import { codeText } from '@/i18n';
 import { duration, micros } from '@/ui/format';
-import { Ago, ChannelMark, PageBody, PageHead, Tag, type Tone } from '@/ui/parts';
+import { Ago, ChannelMark, channelNames, PageBody, PageHead, Tag, type Tone } from '@/ui/parts';
 import { reasonText } from '@/ui/reason';
 import { Loaded } from '@/ui/states';
 import { FirstSteps } from './first-steps';
@@ -20,7 +20,7 @@ export default function Home() {
   const overview = useOverview();
   return (
     <PageBody>
-      <PageHead title={t('home.title', { name: me?.user.name.split(' ')[0] ?? '' })}>{t('home.lead')}</PageHead>
+      <PageHead title={me?.user.name ? t('home.title', { name: me.user.name.split(' ')[0] }) : t('home.title_nameless')}>{t('home.lead')}</PageHead>
       {me?.demo && me.permissions.includes('configure') && <FirstSteps />}
       <Loaded query={overview} rows={6}>
         {(o) => (
@@ -108,7 +108,7 @@ function Accounts({ o }: { o: Overview }) {
         {o.accounts.map((a) => (
           <Link key={a.id} to="/accounts" className={`${css.row} ${css.way}`}>
             <ChannelMark channel={a.channel} size={20} />
-            <div className="clip">{a.name}{(a.state_reason || a.coverage) && <small className="clip">{a.state_reason || `${t('accounts.coverage')}: ${codeText('coverage', a.coverage)}`}</small>}</div>
+            <div className="clip">{a.name || channelNames[a.channel]}{(a.state_reason || a.coverage) && <small className="clip">{a.state_reason || `${t('accounts.coverage')}: ${codeText('coverage', a.coverage)}`}</small>}</div>
             {a.problems.length > 0 && a.state === 'connected' ? <Tag tone="warn">{t('home.problems', { count: a.problems.length })}</Tag> : <Tag tone={a.state === 'connected' ? 'good' : 'bad'}>{codeText('account_state', a.state)}</Tag>}
           </Link>
         ))}

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAgents, useTeams } from '@/api/desk';
 import { ApiError } from '@/api/errors';
+import { useMe } from '@/api/session';
 import type { Agent, OpeningHours, Team, TeamInput } from '@/api/types';
 import { languages } from '@/i18n';
 import { useConfirm } from '@/ui/confirm';
@@ -98,7 +99,7 @@ export function Teams({ adding, onAdded }: { adding: boolean; onAdded: () => voi
           <Table label={t('team.teams')} head={[t('team.name'), t('team.members'), t('team.waiting'), t('team.escalates'), '']}>
             {items.map((x) => (
               <tr key={x.id || x.name}>
-                <td><strong>{x.name}</strong>{x.id === 0 && <div style={{ color: 'var(--mantine-color-dimmed)' }}>{t('team.only_a_name')}</div>}{x.skills.length > 0 && <div style={{ color: 'var(--mantine-color-dimmed)' }}>{x.skills.join(', ')}</div>}</td>
+                <td style={{ minWidth: '9rem' }}><strong>{x.name}</strong>{x.id === 0 && <div style={{ color: 'var(--mantine-color-dimmed)' }}>{t('team.only_a_name')}</div>}{x.skills.length > 0 && <div style={{ color: 'var(--mantine-color-dimmed)' }}>{x.skills.join(', ')}</div>}</td>
                 <td>{x.member_ids.map(name).join(', ')}</td>
                 <td style={{ whiteSpace: 'nowrap' }}>{t('team.waiting_of', { waiting: x.waiting, open: x.open })}</td>
                 <td>{x.escalate_to || (x.id !== 0 && t('team.supervisors'))}</td>
@@ -122,6 +123,7 @@ const input = (x: Team): TeamInput => ({ name: x.name, skills: x.skills, languag
 function TeamForm({ id, start, others, onClose }: { id: number; start: TeamInput; others: string[]; onClose: () => void }) {
   const { t } = useTranslation();
   const members = useMembers().data?.items ?? [];
+  const zone = useMe().data?.workspace.time_zone;
   const save = useSaveTeam();
   const { hours: kept, ...plain } = start;
   const [team, setTeam] = useState<TeamInput>(plain);
@@ -138,7 +140,7 @@ function TeamForm({ id, start, others, onClose }: { id: number; start: TeamInput
           <TagsInput label={t('team.skills')} value={team.skills} onChange={(v) => set({ skills: v })} />
           <MultiSelect label={t('team.speaks')} description={t('team.any_language')} value={team.languages} onChange={(v) => set({ languages: v })} data={languageChoices} />
           <Select label={t('team.escalates')} error={error('escalate_to')} value={team.escalate_to} onChange={(v) => set({ escalate_to: v ?? '' })} data={[{ value: '', label: t('team.supervisors') }, ...others]} />
-          <Switch label={t('team.hours')} description={t('team.hours_text')} checked={hours !== undefined} onChange={(e) => setHours(e.currentTarget.checked ? usualHours() : undefined)} />
+          <Switch label={t('team.hours')} description={t('team.hours_text')} checked={hours !== undefined} onChange={(e) => setHours(e.currentTarget.checked ? usualHours(zone) : undefined)} />
           {hours && <WeekHours hours={hours} may onChange={setHours} problem={(f) => (f === 'closed' ? error('hours') : undefined)} />}
           <Group justify="flex-end"><Button type="submit" loading={save.isPending} disabled={!team.name.trim() || !right}>{t('act.save')}</Button></Group>
         </Stack>

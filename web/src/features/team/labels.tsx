@@ -34,7 +34,7 @@ export function Labels() {
           <Table label={t('labels.title')} head={[t('labels.label'), t('labels.open'), t('labels.conversations'), t('labels.contacts'), '']}>
             {items.map((l) => (
               <tr key={l.id || `free ${l.name}`}>
-                <td><span className={css.name}><i className={css.dot} data-color={l.color} aria-hidden /><strong>{l.name}</strong></span><small className={css.text}>{l.id ? l.description : t('labels.free')}</small></td>
+                <td className={css.first}><span className={css.name}><i className={css.dot} data-color={l.color} aria-hidden /><strong>{l.name}</strong></span><small className={css.text}>{l.id ? l.description : t('labels.free')}</small></td>
                 <td>{l.open > 0 ? <Link to="/inbox" search={{ view: 'all', label: l.name }} aria-label={t('labels.open_of', { name: l.name, n: l.open })}>{n.format(l.open)}</Link> : 0}</td>
                 <td>{n.format(l.conversations)}</td>
                 <td>{l.contacts > 0 ? <Link to="/contacts" search={{ label: l.name }} aria-label={t('labels.contacts_of', { name: l.name, n: l.contacts })}>{n.format(l.contacts)}</Link> : 0}</td>
