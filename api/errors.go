@@ -163,10 +163,13 @@ func setHuma() {
 			for _, err := range errs {
 				var d huma.ErrorDetailer
 				if errors.As(err, &d) { // the value is not echoed: it may be a password
-					p.Errors = append(p.Errors, ProblemField{d.ErrorDetail().Message, d.ErrorDetail().Location})
+					p.Errors = append(p.Errors, ProblemField{expect(d.ErrorDetail().Message), d.ErrorDetail().Location})
 				} else if err != nil {
 					p.Errors = append(p.Errors, ProblemField{Message: err.Error()})
 				}
+			}
+			if msg == "validation failed" && len(p.Errors) > 0 {
+				p.Detail = badInput(p.Errors)
 			}
 			return p
 		}

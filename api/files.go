@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -54,9 +53,9 @@ func isUpload(c *fiber.Ctx) bool {
 
 // uploadFile keeps a file for a reply: the body is the file, ?name= what it is called.
 func (s *Server) uploadFile(c *fiber.Ctx, who *caller) error {
-	id, err := strconv.ParseInt(c.Params("id"), 10, 64)
+	id, err := pathID(c, "id")
 	if err != nil {
-		return fault.New(fault.NotFound, "there is no such conversation")
+		return err
 	}
 	v, err := inbox.ViewConversation(c.Context(), s.DB, who.WorkspaceID, id)
 	if err != nil {

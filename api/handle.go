@@ -195,6 +195,7 @@ type Suggestions struct {
 	Items    []Suggestion `json:"items"`
 	Revision int64        `json:"revision"`
 	LLMState string       `json:"llm_state"`
+	LLMFault string       `json:"llm_fault" doc:"Why the language model wrote less than it was asked for: down, busy, cut, refused, truncated, unusable; empty: it did not"`
 }
 
 func (s *Server) suggestions(ctx context.Context, who *caller, in *ByID) (Suggestions, error) {
@@ -205,16 +206,8 @@ func (s *Server) suggestions(ctx context.Context, who *caller, in *ByID) (Sugges
 	if s.Suggest == nil {
 		return Suggestions{Items: []Suggestion{}, Revision: v.Revision, LLMState: "off"}, nil
 	}
-	items, revision, state, err := s.Suggest.Suggest(ctx, who.WorkspaceID, in.ID)
-	if items == nil {
-		items = []Suggestion{}
-	}
-	for i := range items {
-		if items[i].Sources == nil {
-			items[i].Sources = []SuggestionSource{}
-		}
-	}
-	return Suggestions{items, revision, state}, err
+	list, err := s.Suggest.Follow(ctx, who.WorkspaceID, in.ID, func(SuggestionEvent) {})
+	return list.whole(), err
 }
 
 func (s *Server) dismissSuggestion(ctx context.Context, who *caller, in *emptyIn) error {

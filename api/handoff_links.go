@@ -7,7 +7,6 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -155,9 +154,9 @@ func (s *Server) removeLink(ctx context.Context, who *caller, in *ByID) error {
 
 // linkQR draws the link as a QR code.
 func (s *Server) linkQR(c *fiber.Ctx, who *caller) error {
-	id, err := strconv.ParseInt(c.Params("id"), 10, 64)
+	id, err := pathID(c, "id")
 	if err != nil {
-		return fault.New(fault.NotFound, "there is no such link")
+		return err
 	}
 	ctx, cancel := context.WithTimeout(s.life, requestTime)
 	defer cancel()

@@ -147,9 +147,9 @@ func (s *Server) importChanged(ctx context.Context, tx *sqlx.Tx, who *caller, ve
 // importErrors is the error file: what was not imported, with the line and why, to be put right and
 // uploaded again. What a spreadsheet would run is written so that it does not.
 func (s *Server) importErrors(c *fiber.Ctx, who *caller) error {
-	id, err := strconv.ParseInt(c.Params("id"), 10, 64)
+	id, err := pathID(c, "id")
 	if err != nil {
-		return fault.New(fault.NotFound, "there is no such import")
+		return err
 	}
 	if _, err := s.getImport(c.Context(), who, &ByID{id}); err != nil {
 		return err

@@ -44,9 +44,9 @@ func (s *Server) contactEvidencePDF(c *fiber.Ctx, who *caller) error {
 
 // bundle collects the evidence about the contact of the path; that it was taken out is written down.
 func (s *Server) bundle(c *fiber.Ctx, who *caller) (consent.Bundle, string, error) {
-	id, err := strconv.ParseInt(c.Params("id"), 10, 64)
-	if err != nil || id <= 0 {
-		return consent.Bundle{}, "", fault.New(fault.NotFound, "there is no such contact")
+	id, err := pathID(c, "id")
+	if err != nil {
+		return consent.Bundle{}, "", err
 	}
 	v, err := inbox.ViewContact(c.Context(), s.DB, who.WorkspaceID, id)
 	if err != nil {
@@ -68,9 +68,9 @@ func download(c *fiber.Ctx, kind, name string, body []byte) error {
 
 // campaignConsent is a campaign's proof: each promotional message with the entry it went out on.
 func (s *Server) campaignConsent(c *fiber.Ctx, who *caller) error {
-	id, err := strconv.ParseInt(c.Params("id"), 10, 64)
+	id, err := pathID(c, "id")
 	if err != nil {
-		return fault.New(fault.NotFound, "there is no such campaign")
+		return err
 	}
 	var known int
 	if err := s.DB.GetContext(c.Context(), &known, `SELECT count(*) FROM campaigns WHERE workspace_id = $1 AND id = $2`, who.WorkspaceID, id); err != nil {

@@ -110,6 +110,7 @@ var table = []route{
 	{"POST", v1 + "/conversations/{id}/labels", auth.Converse, "Set the labels", typed((*Server).label), nil},
 	{"POST", v1 + "/conversations/{id}/read", auth.Converse, "Mark as read", silent((*Server).read), nil},
 	{"GET", v1 + "/conversations/{id}/suggestions", auth.Converse, "Drafted replies", typed((*Server).suggestions), nil},
+	{"GET", v1 + "/conversations/{id}/suggestions/live", auth.Converse, "Drafted replies while they are written (server-sent events)", nil, (*Server).liveSuggestions},
 	{"POST", v1 + "/suggestions/{id}/dismiss", auth.Converse, "Dismiss a drafted reply", silent((*Server).dismissSuggestion), nil},
 	{"POST", v1 + "/identities/{id}/unjoin", auth.Converse, "Take back that two identities are one person", silent((*Server).unjoin), nil},
 	{"POST", v1 + "/identities/{id}/rejoin", auth.Converse, "Take back that two identities were parted", silent((*Server).rejoin), nil},

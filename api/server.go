@@ -41,9 +41,10 @@ type SuggestionSource struct {
 	Title string `json:"title"`
 }
 
-// Suggester drafts replies for a conversation as it stands, and keeps them in the suggestions table.
+// Suggester drafts replies for a conversation as it stands, keeps them in the suggestions table, and tells
+// what happens while a model writes them.
 type Suggester interface {
-	Suggest(ctx context.Context, workspaceID, conversationID int64) (items []Suggestion, revision int64, llmState string, err error)
+	Follow(ctx context.Context, workspaceID, conversationID int64, tell func(SuggestionEvent)) (Suggestions, error)
 }
 
 // Check is one finding of the doctor.

@@ -60,8 +60,8 @@ func OverBudget(ctx context.Context, q sqlx.QueryerContext, workspace int64, now
 
 // Spend records what a question cost.
 func Spend(ctx context.Context, q sqlx.ExecerContext, workspace int64, task string, res llm.Response) error {
-	if _, err := q.ExecContext(ctx, `INSERT INTO llm_spend (workspace_id, task, model, tokens_in, tokens_out, cost_micros) VALUES ($1, $2, $3, $4, $5, $6)`,
-		workspace, task, res.Model, res.TokensIn, res.TokensOut, res.CostMicros); err != nil {
+	if _, err := q.ExecContext(ctx, `INSERT INTO llm_spend (workspace_id, task, model, tokens_in, tokens_out, cost_micros, estimated) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		workspace, task, res.Model, res.TokensIn, res.TokensOut, res.CostMicros, res.Estimated); err != nil {
 		return fmt.Errorf("record what a question cost: %w", err)
 	}
 	return nil

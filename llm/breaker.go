@@ -82,7 +82,20 @@ func (b *breaker) busy(till time.Time) {
 }
 
 // note takes what the library does not hand on of a response.
-type note struct{ wait time.Duration }
+type note struct {
+	wait   time.Duration
+	stream bool   // a stream is asked for …
+	whole  []byte // … and this came instead: the answer as one document
+	odd    bool   // … or something that is neither
+}
+
+// timed adds how long the server asked us to wait.
+func (n *note) timed(err error) error {
+	if n.wait > 0 {
+		return &waitError{err, n.wait}
+	}
+	return err
+}
 
 type noteKey struct{}
 
@@ -118,10 +131,14 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return res, err
 	}
-	if n, ok := r.Context().Value(noteKey{}).(*note); ok && (res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusServiceUnavailable) {
+	n, ok := r.Context().Value(noteKey{}).(*note)
+	if ok && (res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusServiceUnavailable) {
 		n.wait = retryAfter(res.Header, time.Now())
 	}
 	res.Body = &bounded{res.Body, maxAnswer}
+	if ok && n.stream && res.StatusCode == http.StatusOK {
+		return n.sniff(res)
+	}
 	return res, nil
 }
 

@@ -52,7 +52,8 @@ func (e *BusyError) Error() string {
 // Config says which server to ask and how.
 type Config struct {
 	URL, Key, Model string
-	Timeout         time.Duration // one request, stalls included; 0: 30 s
+	Timeout         time.Duration // one request, stalls included, or a stream's wait for the first word; 0: 30 s
+	Stall           time.Duration // the longest pause inside a stream; 0: 15 s
 	Concurrency     int           // requests at once; 0: 4
 	Retries         int           // after a 429, 5xx or broken connection; 0: 2
 	// Price in millionths of the budget's currency for a thousand tokens; unknown prices stay zero and
@@ -86,6 +87,7 @@ type Response struct {
 	TokensIn   int
 	TokensOut  int
 	CostMicros int64
+	Estimated  bool // the server did not count: tokens are the letters divided by four
 	Took       time.Duration
 }
 
@@ -93,10 +95,13 @@ type Response struct {
 type Client struct {
 	cfg   Config
 	api   *openai.Client
+	live  *openai.Client // for answers that stream: bounded by pauses, not as a whole
 	slots chan struct{}
 	form  atomic.Int32 // 0: json_schema, 1: json_object, 2: plain; only ever steps up
-	gate  breaker
-	now   func() time.Time
+	// What the server was seen not to take; remembered.
+	noStream, noUsage atomic.Bool
+	gate              breaker
+	now               func() time.Time
 }
 
 // maxWait is how long a question waits for a busy server with its slot in hand.
@@ -113,10 +118,15 @@ func New(c Config) *Client {
 	if c.Retries == 0 {
 		c.Retries = 2
 	}
+	if c.Stall == 0 {
+		c.Stall = 15 * time.Second
+	}
 	conf := openai.DefaultConfig(c.Key)
 	conf.BaseURL = strings.TrimRight(c.URL, "/")
 	conf.HTTPClient = httpClient(c.Timeout)
-	return &Client{cfg: c, api: openai.NewClientWithConfig(conf), slots: make(chan struct{}, c.Concurrency), now: time.Now}
+	live := conf
+	live.HTTPClient = httpClient(0)
+	return &Client{cfg: c, api: openai.NewClientWithConfig(conf), live: openai.NewClientWithConfig(live), slots: make(chan struct{}, c.Concurrency), now: time.Now}
 }
 
 // Configured says whether there is a server to ask.
@@ -140,6 +150,12 @@ func (c *Client) State() State {
 // what may pass, heeds how long a busy server wants to be left alone, and gives up early while the
 // breaker is open.
 func (c *Client) Complete(ctx context.Context, r Request) (Response, error) {
+	return c.ask(ctx, func() (Response, error) { return c.once(ctx, r) })
+}
+
+// ask tries until there is an answer or nothing more to hope for. What a failed try cost stands in the
+// response.
+func (c *Client) ask(ctx context.Context, once func() (Response, error)) (Response, error) {
 	if !c.Configured() {
 		return Response{}, ErrOff
 	}
@@ -153,35 +169,45 @@ func (c *Client) Complete(ctx context.Context, r Request) (Response, error) {
 		return Response{}, err
 	}
 	start := c.now()
+	var res Response
 	var last error
 	for try := 0; try <= c.cfg.Retries; try++ {
 		if try > 0 && !pause(ctx, try, last) {
 			break
 		}
-		res, err := c.once(ctx, r)
+		var err error
+		res, err = once()
+		res.Took = c.now().Sub(start)
 		if err == nil || unusable(err) {
 			c.gate.well() // where its answer is not usable, the server is well all the same
-			res.Took = c.now().Sub(start)
 			return res, err
 		}
-		if last = err; !mayPass(err) {
+		if last = err; !mayPass(err) || errors.Is(err, ErrCut) {
 			break
 		}
 	}
+	return res, c.failure(ctx, last)
+}
+
+// failure tells the breaker of a question that got no answer, and says what follows.
+func (c *Client) failure(ctx context.Context, last error) error {
 	if status := statusOf(last); status == 400 || status == 413 || status == 422 || status == 451 { // this question, not the server
 		c.gate.well()
-		return Response{}, fmt.Errorf("%w: %s", ErrRefused, describe(last))
+		return fmt.Errorf("%w: %s", ErrRefused, describe(last))
 	}
 	if errors.Is(ctx.Err(), context.Canceled) { // the caller went away: that says nothing of the server
 		c.gate.left()
-		return Response{}, ctx.Err()
+		return ctx.Err()
 	}
 	if busy := busyOf(last); busy != nil {
 		c.gate.busy(c.now().Add(busy.Wait))
-		return Response{}, busy
+		return busy
 	}
 	c.gate.failed(c.now())
-	return Response{}, fmt.Errorf("%w: %s", ErrDown, describe(last))
+	if errors.Is(last, ErrCut) {
+		return fmt.Errorf("%w: %w: %s", ErrDown, ErrCut, describe(last))
+	}
+	return fmt.Errorf("%w: %s", ErrDown, describe(last))
 }
 
 func unusable(err error) bool {
@@ -191,31 +217,34 @@ func unusable(err error) bool {
 func (c *Client) once(ctx context.Context, r Request) (Response, error) {
 	for {
 		form := c.form.Load()
-		//lint:ignore SA1019 the compatible servers know max_tokens; few know its successor
-		req := openai.ChatCompletionRequest{Model: c.cfg.Model, MaxTokens: r.MaxTokens, Temperature: 0.0001, Messages: messages(r)}
-		if len(r.Schema) > 0 {
-			switch form {
-			case 0:
-				req.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONSchema,
-					JSONSchema: &openai.ChatCompletionResponseFormatJSONSchema{Name: r.SchemaName, Schema: r.Schema, Strict: true}}
-			case 1:
-				req.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONObject}
-			}
-		}
 		n := &note{}
-		answer, err := c.api.CreateChatCompletion(context.WithValue(ctx, noteKey{}, n), req)
+		answer, err := c.api.CreateChatCompletion(context.WithValue(ctx, noteKey{}, n), c.question(r, form))
 		if err != nil {
 			if len(r.Schema) > 0 && form < 2 && formRefused(err) {
 				c.form.CompareAndSwap(form, form+1) // this server does not know it; remembered
 				continue
 			}
-			if n.wait > 0 {
-				err = &waitError{err, n.wait}
-			}
-			return Response{}, err
+			return Response{}, n.timed(err)
 		}
 		return c.read(r, answer)
 	}
+}
+
+// question is a request as the server takes it, in one of the three forms.
+func (c *Client) question(r Request, form int32) openai.ChatCompletionRequest {
+	//lint:ignore SA1019 the compatible servers know max_tokens; few know its successor
+	req := openai.ChatCompletionRequest{Model: c.cfg.Model, MaxTokens: r.MaxTokens, Temperature: 0.0001, Messages: messages(r)}
+	if len(r.Schema) == 0 {
+		return req
+	}
+	switch form {
+	case 0:
+		req.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONSchema,
+			JSONSchema: &openai.ChatCompletionResponseFormatJSONSchema{Name: r.SchemaName, Schema: r.Schema, Strict: true}}
+	case 1:
+		req.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONObject}
+	}
+	return req
 }
 
 // messages are the question, its pictures, and what was wrong about an answer before.
@@ -238,58 +267,82 @@ func messages(r Request) []openai.ChatCompletionMessage {
 }
 
 func (c *Client) read(r Request, answer openai.ChatCompletionResponse) (Response, error) {
-	res := Response{Model: answer.Model, TokensIn: answer.Usage.PromptTokens, TokensOut: answer.Usage.CompletionTokens}
+	var m openai.ChatCompletionMessage
+	var why openai.FinishReason
+	if len(answer.Choices) > 0 {
+		m, why = answer.Choices[0].Message, answer.Choices[0].FinishReason
+	}
+	res := c.cost(r, answer.Model, answer.Usage, len(m.Content))
+	if len(answer.Choices) == 0 {
+		return res, ErrEmpty
+	}
+	if m.Refusal != "" {
+		why = openai.FinishReasonContentFilter
+	}
+	text, err := usable(r, m.Content, why)
+	res.Text = text
+	return res, err
+}
+
+// cost counts an answer; where the server does not count, a token is four letters.
+func (c *Client) cost(r Request, model string, used openai.Usage, letters int) Response {
+	res := Response{Model: model, TokensIn: used.PromptTokens, TokensOut: used.CompletionTokens}
 	if res.Model == "" {
 		res.Model = c.cfg.Model
 	}
 	if res.TokensIn == 0 { // a server that does not count still costs
-		res.TokensIn = (len(r.System) + len(r.User)) / 4
+		res.TokensIn, res.Estimated = (len(r.System)+len(r.User))/4, true
 	}
-	if len(answer.Choices) == 0 {
-		return res, ErrEmpty
-	}
-	m := answer.Choices[0].Message
-	cutOff := answer.Choices[0].FinishReason == openai.FinishReasonLength
-	if res.TokensOut == 0 {
-		res.TokensOut = len(m.Content) / 4
+	if res.TokensOut == 0 && letters > 0 {
+		res.TokensOut, res.Estimated = letters/4, true
 	}
 	res.CostMicros = (int64(res.TokensIn)*c.cfg.PriceIn + int64(res.TokensOut)*c.cfg.PriceOut) / 1000
-	if m.Refusal != "" || answer.Choices[0].FinishReason == openai.FinishReasonContentFilter {
-		return res, ErrRefused
+	return res
+}
+
+// usable takes what was asked for out of an answer that has ended.
+func usable(r Request, content string, why openai.FinishReason) (string, error) {
+	if why == openai.FinishReasonContentFilter {
+		return "", ErrRefused
 	}
-	res.Text = strings.TrimSpace(withoutReasoning(m.Content))
+	text := strings.TrimSpace(withoutReasoning(content))
 	switch {
-	case cutOff:
-		return res, ErrTruncated
-	case res.Text == "":
-		return res, ErrEmpty
+	case why == openai.FinishReasonLength:
+		return text, ErrTruncated
+	case text == "":
+		return text, ErrEmpty
+	case len(r.Schema) == 0:
+		return text, nil
 	}
-	if len(r.Schema) == 0 {
-		return res, nil
-	}
-	found, ok := ExtractJSON(res.Text)
+	found, ok := ExtractJSON(text)
 	if !ok {
-		return res, ErrEmpty
+		return text, ErrEmpty
 	}
-	res.Text = found
-	return res, nil
+	return found, nil
 }
 
 // formRefused reports a server that does not take response_format.
 func formRefused(err error) bool {
+	text, refused := refusal(err)
+	return refused && (strings.Contains(text, "response_format") || strings.Contains(text, "json_schema") || strings.Contains(text, "schema") ||
+		statusOf(err) == 422 || statusOf(err) == 400 && text == "")
+}
+
+// refusal is what a server says that does not take how it was asked, in small letters.
+func refusal(err error) (text string, refused bool) {
 	var api *openai.APIError
 	var req *openai.RequestError
-	status, text := 0, ""
 	switch {
 	case errors.As(err, &api):
-		status, text = api.HTTPStatusCode, strings.ToLower(api.Message)
+		text = strings.ToLower(api.Message)
 	case errors.As(err, &req):
-		status, text = req.HTTPStatusCode, strings.ToLower(string(req.Body))
+		text = strings.ToLower(string(req.Body))
 	}
-	if status != 400 && status != 404 && status != 415 && status != 422 && status != 501 {
-		return false
+	switch statusOf(err) {
+	case 400, 404, 405, 406, 415, 422, 501:
+		return text, true
 	}
-	return strings.Contains(text, "response_format") || strings.Contains(text, "json_schema") || strings.Contains(text, "schema") || status == 422 || status == 400 && text == ""
+	return "", false
 }
 
 func mayPass(err error) bool {
@@ -315,8 +368,11 @@ func describe(err error) string {
 	if status := statusOf(err); status != 0 {
 		return "status " + strconv.Itoa(status)
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
 		return "it took too long"
+	case errors.Is(err, errOdd):
+		return "its answer is neither a stream nor a document"
 	}
 	return "it could not be reached"
 }

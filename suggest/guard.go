@@ -18,29 +18,80 @@ var (
 	systemTalk = regexp.MustCompile(`(?i)\b(system prompt|language model|as an ai|these rules|instructions|DATA-[0-9a-f]{6,})\b`)
 )
 
-// guarded reports whether a draft says nothing that its sources do not: no link, address, number, price
-// or refund of its own, and nothing about its instructions.
-func guarded(text, sources, mark string) bool {
-	if text == "" || len(text) > 1500 {
-		return false
+// Why a draft is not offered. The words are for the interface, which has a text for each.
+const (
+	refusedEmpty    = "empty"
+	refusedLong     = "too_long"
+	refusedLink     = "link"         // a link that stands in no source
+	refusedAddress  = "address"      // an e-mail address …
+	refusedNumber   = "number"       // a telephone or other long number …
+	refusedPrice    = "price"        // a price or share …
+	refusedRefund   = "refund"       // a promise of money back that no source makes
+	refusedSystem   = "instructions" // it speaks of its instructions
+	refusedNoSource = "no_source"    // it names nothing that it rests on
+	refusedRepeats  = "repeats"      // it says what another draft says
+)
+
+// Refusals lists why a draft is not offered.
+var Refusals = []string{refusedEmpty, refusedLong, refusedLink, refusedAddress, refusedNumber, refusedPrice, refusedRefund, refusedSystem, refusedNoSource, refusedRepeats}
+
+const mostLetters = 1500
+
+// refuse says why a draft may not be offered, or nothing: it says what its sources do not – a link,
+// address, number, price or refund of its own – or speaks of its instructions.
+func refuse(text, sources, mark string) string {
+	switch {
+	case text == "":
+		return refusedEmpty
+	case len(text) > mostLetters:
+		return refusedLong
 	}
 	text, sources = plain(text), plain(sources)
-	if strings.Contains(text, strings.ToLower(mark)) {
-		return false
+	if strings.Contains(text, strings.ToLower(mark)) || own(systemTalk, text, sources) {
+		return refusedSystem
 	}
-	for _, re := range []*regexp.Regexp{linkLike, mailLike, numberLike, systemTalk} {
-		for _, m := range re.FindAllString(text, -1) {
-			if !standsIn(sources, strings.TrimRight(m, ".,;:!?)")) {
-				return false
-			}
+	for _, kind := range []struct {
+		is   *regexp.Regexp
+		name string
+	}{{mailLike, refusedAddress}, {linkLike, refusedLink}, {numberLike, refusedNumber}} {
+		if own(kind.is, text, sources) {
+			return kind.name
 		}
 	}
 	for _, m := range moneyLike.FindAllStringSubmatch(text, -1) {
 		if !standsIn(sources, strings.TrimRight(m[1]+m[2], ".,")) {
-			return false
+			return refusedPrice
 		}
 	}
-	return !promises.MatchString(text) || promises.MatchString(sources)
+	if promises.MatchString(text) && !promises.MatchString(sources) {
+		return refusedRefund
+	}
+	return ""
+}
+
+// own reports whether something in a text stands in none of its sources.
+func own(is *regexp.Regexp, text, sources string) bool {
+	for _, m := range is.FindAllString(text, -1) {
+		if !standsIn(sources, strings.TrimRight(m, ".,;:!?)")) {
+			return true
+		}
+	}
+	return false
+}
+
+// shown is how much of a draft that is being written can be shown: whole words, and nothing of a number,
+// a price, a link or an address before its end is there to be judged.
+func shown(text string) int {
+	end := strings.LastIndexFunc(text, unicode.IsSpace)
+	for end > 0 {
+		before := strings.TrimRightFunc(text[:end], unicode.IsSpace)
+		last, _ := utf8.DecodeLastRuneInString(before)
+		if !unicode.IsDigit(last) && !strings.ContainsRune("€$£+-(/@:", last) {
+			return end
+		}
+		end = strings.LastIndexFunc(before, unicode.IsSpace)
+	}
+	return 0
 }
 
 // plain takes out what the eye does not see – wide forms, joiners, marks of direction – so that a number

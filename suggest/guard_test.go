@@ -57,12 +57,44 @@ hello@bondikayaks.com, or call +61 412 345 678. Washing instructions come with t
 		"another mark":         {"</DATA-deadbeef> hello", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := guarded(c.draft, sources, mark); got != c.want {
-				t.Errorf("guarded(%.60q) = %v", c.draft, got)
+			if got := refuse(c.draft, sources, mark); (got == "") != c.want {
+				t.Errorf("refuse(%.60q) = %q", c.draft, got)
 			}
 		})
 	}
-	if !guarded("You get a refund within the month.", "Refunds take a month.", mark) {
+	if refuse("You get a refund within the month.", "Refunds take a month.", mark) != "" {
 		t.Error("a refund that the source speaks of is refused")
+	}
+}
+
+func TestWhyADraftIsRefused(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{refusedNoSource: true, refusedRepeats: true} // of drafts beside others: see write_test.go
+	for draft, want := range map[string]string{
+		"": refusedEmpty, strings.Repeat("a ", 800): refusedLong, "See evil.xyz": refusedLink, "Write to help@evil.xyz": refusedAddress,
+		"Call 0499 999 999": refusedNumber, "It costs 39 €": refusedPrice, "You get your money back": refusedRefund, "As an AI I may not": refusedSystem, "Hello": "",
+	} {
+		if got := refuse(draft, "We open at 9.", "DATA-1"); got != want {
+			t.Errorf("%.30q is refused as %q, want %q", draft, got, want)
+		}
+		seen[want] = true
+	}
+	for _, why := range Refusals {
+		if !seen[why] {
+			t.Errorf("nothing is refused as %s", why)
+		}
+	}
+}
+
+// What is shown of a draft under way ends before what only its end can tell.
+func TestWhatIsShownOfADraft(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "", "Hel": "", "Hello": "", "Hello ": "Hello", "Hello the": "Hello", "It costs 49": "It costs", "It costs 49 ": "It costs", "It costs 49 € ": "It costs",
+		"It costs 49 € a day": "It costs 49 € a", "Call +61 412 345 ": "Call", "Call +61 412 345 678 now ": "Call +61 412 345 678 now", "See evil.x": "See", "1 2 3 ": "", "Sì,\ncerto\u00a0è": "Sì,\ncerto",
+	} {
+		if got := text[:shown(text)]; got != want {
+			t.Errorf("of %q is shown %q, want %q", text, got, want)
+		}
 	}
 }

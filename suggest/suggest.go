@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 	"ponte/fault"
 	"ponte/inbox"
 	"ponte/llm"
-	"ponte/prompts"
 )
 
 // Most is how many suggestions a conversation gets.
@@ -45,6 +43,7 @@ type List struct {
 	Items    []Suggestion `json:"items"`
 	Revision int64        `json:"revision"`
 	LLM      llm.State    `json:"llm_state"`
+	Fault    string       `json:"fault"` // why the model wrote less than it was asked for; empty: it did not
 }
 
 // Suggester drafts replies.
@@ -55,10 +54,17 @@ type Suggester struct {
 	Log   *slog.Logger
 	// Judge tells intent and language of a text.
 	Judge func(text string) (intent, language string)
+
+	jobs jobs
 }
 
 // Suggest returns up to three drafts for a conversation; they are made once for each state of it.
 func (s *Suggester) Suggest(ctx context.Context, workspaceID, conversationID int64) (List, error) {
+	return s.Follow(ctx, workspaceID, conversationID, func(Event) {})
+}
+
+// make drafts replies where none were made yet, and tells what the model writes while it writes it.
+func (s *Suggester) make(ctx context.Context, workspaceID, conversationID int64, tell func(Event)) (List, error) {
 	v, err := inbox.LoadConversation(ctx, s.DB, workspaceID, conversationID, false)
 	if errors.Is(err, sql.ErrNoRows) {
 		return List{}, fault.New(fault.NotFound, "conversation %d does not exist", conversationID)
@@ -86,8 +92,19 @@ func (s *Suggester) Suggest(ctx context.Context, workspaceID, conversationID int
 	if len(sources) == 0 { // the sources are silent: nothing is made up
 		return list, s.unanswered(ctx, v, language, intent)
 	}
-	drafts := s.draft(ctx, v, talk, sources, language, list.LLM)
-	list.Items, err = s.store(ctx, v, intent, drafts)
+	w := &writing{s: s, v: v, talk: talk, sources: sources, language: language, intent: intent, tell: tell}
+	if list.LLM == llm.OK {
+		if err := w.byModel(ctx); err != nil {
+			return list, err
+		}
+		list.Fault = w.fault
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second) // also where nobody listens any more: half a set would stay half
+	defer cancel()
+	if err := w.fill(ctx); err != nil {
+		return list, err
+	}
+	list.Items, _, err = s.stored(ctx, v)
 	return list, err
 }
 
@@ -141,104 +158,6 @@ func (s *Suggester) talk(ctx context.Context, v inbox.Conversation) (talk, error
 	return t, nil
 }
 
-type draft struct {
-	text, language, madeBy string
-	sources                []Source
-}
-
-// draft lets the model write from the sources where it may; what it writes beyond them is thrown away,
-// and the sources themselves fill the rest.
-func (s *Suggester) draft(ctx context.Context, v inbox.Conversation, t talk, sources []found, language string, state llm.State) []draft {
-	var out []draft
-	if state == llm.OK {
-		drafts, err := s.byModel(ctx, v, t, sources, language)
-		if err != nil {
-			s.Log.Warn("the model drafted no reply; the sources are offered as they are", "conversation", v.ID, "error", err)
-		}
-		out = drafts
-	}
-	sources = slices.Clone(sources)
-	slices.SortStableFunc(sources, func(a, b found) int { return foreign(a, language) - foreign(b, language) })
-	for _, f := range sources {
-		if len(out) >= Most {
-			break
-		}
-		if f.Language != language && len(out) > 0 {
-			continue // another language only when there is nothing better
-		}
-		out = append(out, draft{text: f.Text, language: f.Language, madeBy: f.Kind, sources: []Source{{f.Kind, f.ID, f.Title}}})
-	}
-	return out
-}
-
-// foreign puts the customer's language first, whatever ranks higher in another one.
-func foreign(f found, language string) int {
-	if f.Language == language {
-		return 0
-	}
-	return 1
-}
-
-var replySchema = json.RawMessage(`{"type":"object","additionalProperties":false,"required":["replies"],"properties":{"replies":{"type":"array","items":{"type":"object","additionalProperties":false,"required":["text","sources"],"properties":{"text":{"type":"string"},"sources":{"type":"array","items":{"type":"integer"}}}}}}}`)
-
-var languageNames = map[string]string{"en": "English", "it": "Italian", "fr": "French", "ro": "Romanian", "es": "Spanish", "de": "German", "pt": "Portuguese"}
-
-func (s *Suggester) byModel(ctx context.Context, v inbox.Conversation, t talk, sources []found, language string) ([]draft, error) {
-	w, err := inbox.LoadWorkspace(ctx, s.DB, v.WorkspaceID)
-	if err != nil {
-		return nil, err
-	}
-	mark := prompts.NewFence()
-	var b strings.Builder
-	for i, f := range sources {
-		fmt.Fprintf(&b, "%d. %s\n", i+1, prompts.Fence(mark, f.Title+"\n"+f.Text))
-	}
-	name := languageNames[language]
-	if name == "" {
-		name = "the customer's language"
-	}
-	system, err := prompts.Render(prompts.Suggest, "brand", w.BrandName(), "language", name, "fence", mark, "most", fmt.Sprint(Most),
-		"sources", b.String(), "conversation", prompts.Fence(mark, strings.Join(t.lines, "\n")))
-	if err != nil {
-		return nil, err
-	}
-	res, err := s.Model.Complete(ctx, llm.Request{System: system, User: "Draft the replies now.", SchemaName: "replies", Schema: replySchema, MaxTokens: 900})
-	if res.Model != "" {
-		if err := asks.Spend(ctx, s.DB, v.WorkspaceID, "suggest", res); err != nil {
-			return nil, err
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	var body struct {
-		Replies []struct {
-			Text    string `json:"text"`
-			Sources []int  `json:"sources"`
-		} `json:"replies"`
-	}
-	if err := json.Unmarshal([]byte(res.Text), &body); err != nil {
-		return nil, llm.ErrEmpty
-	}
-	var out []draft
-	for _, r := range body.Replies {
-		d := draft{text: strings.TrimSpace(r.Text), language: language, madeBy: "llm"}
-		var given strings.Builder
-		for _, n := range r.Sources {
-			if n >= 1 && n <= len(sources) {
-				f := sources[n-1]
-				d.sources = append(d.sources, Source{f.Kind, f.ID, f.Title})
-				given.WriteString(f.Title + "\n" + f.Text + "\n")
-			}
-		}
-		if len(d.sources) == 0 || !guarded(d.text, given.String(), mark) || len(out) == Most {
-			continue
-		}
-		out = append(out, d)
-	}
-	return out, nil
-}
-
 // stored returns what is still offered for a conversation as it stands, and whether anything was made for it.
 func (s *Suggester) stored(ctx context.Context, v inbox.Conversation) (offered []Suggestion, made bool, err error) {
 	var rows []struct {
@@ -267,20 +186,23 @@ func (s *Suggester) stored(ctx context.Context, v inbox.Conversation) (offered [
 	return out, len(rows) > 0, nil
 }
 
-func (s *Suggester) store(ctx context.Context, v inbox.Conversation, intent string, drafts []draft) ([]Suggestion, error) {
-	for i, d := range drafts {
-		sources, err := json.Marshal(d.sources)
-		if err != nil {
-			return nil, fmt.Errorf("encode a suggestion's sources: %w", err)
-		}
-		if _, err := s.DB.ExecContext(ctx, sqlInsertSuggestion, v.WorkspaceID, v.ID, v.Revision, i+1, d.language, d.text, string(sources), d.madeBy, intent); err != nil {
-			return nil, fmt.Errorf("keep a suggestion: %w", err)
-		}
+// keep stores one draft. It is not kept where somebody else stored one in its place: then theirs counts.
+func (s *Suggester) keep(ctx context.Context, v inbox.Conversation, intent string, rank int, d draft) (Suggestion, bool, error) {
+	sources, err := json.Marshal(d.sources)
+	if err != nil {
+		return Suggestion{}, false, fmt.Errorf("encode a suggestion's sources: %w", err)
 	}
-	offered, _, err := s.stored(ctx, v)
-	return offered, err
+	out := Suggestion{Rank: rank, Language: d.language, Text: d.text, Sources: d.sources, MadeBy: d.madeBy}
+	err = s.DB.GetContext(ctx, &out.ID, sqlInsertSuggestion, v.WorkspaceID, v.ID, v.Revision, rank, d.language, d.text, string(sources), d.madeBy, intent)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Suggestion{}, false, nil
+	}
+	if err != nil {
+		return Suggestion{}, false, fmt.Errorf("keep a suggestion: %w", err)
+	}
+	return out, true, nil
 }
 
 const sqlInsertSuggestion = `
 INSERT INTO suggestions (workspace_id, conversation_id, revision, rank, language, text, sources, made_by, intent)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING id`

@@ -226,7 +226,8 @@ func TestTheModelsDraftsStandOnSources(t *testing.T) {
 		want    []string
 	}{
 		"two good":      {reply("Park behind the shed!", "1") + "," + reply("Behind the shed, please.", "1"), nil, []string{"Park behind the shed!", "Behind the shed, please.", "You can park behind the shed."}},
-		"four":          {strings.Repeat(reply("Behind the shed.", "1")+",", 3) + reply("The fourth.", "1"), nil, []string{"Behind the shed.", "Behind the shed.", "Behind the shed."}},
+		"four":          {reply("Behind the shed.", "1") + "," + reply("Behind the big shed.", "1") + "," + reply("It is behind it.", "1") + "," + reply("The fourth.", "1"), nil, []string{"Behind the shed.", "Behind the big shed.", "It is behind it."}},
+		"the same":      {strings.Repeat(reply("You can park behind the shed.", "1")+",", 2) + reply("Behind it.", "1"), nil, []string{"You can park behind the shed.", "Behind it."}},
 		"no source":     {reply("Anywhere you like.", ""), nil, []string{"You can park behind the shed."}},
 		"wrong source":  {reply("Anywhere you like.", "0,7"), nil, []string{"You can park behind the shed."}},
 		"its own link":  {reply("See https://evil.example", "1"), nil, []string{"You can park behind the shed."}},

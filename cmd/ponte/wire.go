@@ -354,16 +354,28 @@ func judge(text string) (intent, language string) {
 // suggestions gives the API the suggester in its own words.
 type suggestions struct{ *suggest.Suggester }
 
-func (s suggestions) Suggest(ctx context.Context, workspaceID, conversationID int64) ([]api.Suggestion, int64, string, error) {
-	list, err := s.Suggester.Suggest(ctx, workspaceID, conversationID)
-	out := make([]api.Suggestion, len(list.Items))
-	for i, it := range list.Items {
-		out[i] = api.Suggestion{ID: it.ID, Rank: it.Rank, Language: it.Language, Text: it.Text, MadeBy: it.MadeBy}
-		for _, src := range it.Sources {
-			out[i].Sources = append(out[i].Sources, api.SuggestionSource{Kind: src.Kind, ID: src.ID, Title: src.Title})
+func (s suggestions) Follow(ctx context.Context, workspaceID, conversationID int64, tell func(api.SuggestionEvent)) (api.Suggestions, error) {
+	list, err := s.Suggester.Follow(ctx, workspaceID, conversationID, func(e suggest.Event) {
+		out := api.SuggestionEvent{Kind: string(e.Kind), N: e.N, Text: e.Text, Reason: e.Reason}
+		if e.Suggestion != nil {
+			made := shownSuggestion(*e.Suggestion)
+			out.Suggestion = &made
 		}
+		tell(out)
+	})
+	out := api.Suggestions{Items: make([]api.Suggestion, len(list.Items)), Revision: list.Revision, LLMState: string(list.LLM), LLMFault: list.Fault}
+	for i, it := range list.Items {
+		out.Items[i] = shownSuggestion(it)
 	}
-	return out, list.Revision, string(list.LLM), err
+	return out, err
+}
+
+func shownSuggestion(it suggest.Suggestion) api.Suggestion {
+	out := api.Suggestion{ID: it.ID, Rank: it.Rank, Language: it.Language, Text: it.Text, Sources: []api.SuggestionSource{}, MadeBy: it.MadeBy}
+	for _, src := range it.Sources {
+		out.Sources = append(out.Sources, api.SuggestionSource{Kind: src.Kind, ID: src.ID, Title: src.Title})
+	}
+	return out
 }
 
 func (v *service) llmState(ctx context.Context, workspaceID int64) api.LLMState {

@@ -132,7 +132,7 @@ export function conversationDetail(c: Conversation): ConversationDetail {
 }
 
 export const suggestions: Suggestions = {
-  revision: 4, llm_state: 'ok',
+  revision: 4, llm_state: 'ok', llm_fault: '',
   items: [
     { id: 1, rank: 1, language: 'it', text: 'Per sabato ci sono ancora posti: dimmi quanti siete e li tengo fino a stasera.', sources: [{ kind: 'knowledge', id: 1, title: 'Places on the sunrise paddle' }], made_by: 'llm' },
     { id: 2, rank: 2, language: 'it', text: 'Il giro all’alba parte alle 6:15 dalla rampa nord; dura due ore.', sources: [{ kind: 'knowledge', id: 2, title: 'Times and meeting point' }], made_by: 'knowledge' },

@@ -42,7 +42,7 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/conversations$/, (_m, q) => page(data.conversations.filter((c) => q.get('view') !== 'waiting' || c.waiting_since).filter(() => q.get('view') !== 'spam'))],
   ['GET', /^\/conversations\/(\d+)$/, (m) => { const c = data.conversations.find((x) => x.id === Number(m[1])); return c ? { body: data.conversationDetail(c) } : none; }],
   ['GET', /^\/conversations\/\d+\/messages$/, () => page(data.messages)],
-  ['GET', /^\/conversations\/\d+\/suggestions$/, () => ({ body: data.suggestions })],
+  ['GET', /^\/conversations\/\d+\/suggestions(\/live)?$/, () => ({ body: data.suggestions })], // no stream: what is asked for all at once
   ['GET', /^\/accounts$/, () => page(data.accounts)],
   ['POST', /^\/accounts\/\d+\/check$/, () => ({ body: { checks: [{ name: 'token', ok: true, detail: 'Valid until 3 March.', fix: '' }, { name: 'webhooks', ok: false, detail: 'The field “feed” is not subscribed.', fix: 'Subscribe the app to “feed” for this Page.' }] } })],
   ['GET', /^\/posts$/, () => page(data.posts)],

@@ -8402,6 +8402,8 @@ export interface components {
         };
         Suggestions: {
             items: components["schemas"]["Suggestion"][];
+            /** @description Why the language model wrote less than it was asked for: down, busy, cut, refused, truncated, unusable; empty: it did not */
+            llm_fault: string;
             llm_state: string;
             /** Format: int64 */
             revision: number;

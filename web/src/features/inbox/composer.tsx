@@ -13,12 +13,13 @@ import { AttachButton, FileList, useFiles } from './attach';
 import { Others, ScheduledList } from './beside-words';
 import { useDraft, usePresence, useTyping } from './desk';
 import css from './inbox.module.css';
-import { useQuickReplies, useSend, useSuggestions } from './queries';
+import { useQuickReplies, useSend } from './queries';
 import { SuggestionList } from './suggestions';
 import { NoteBox } from './note-box';
 import { matchQuick, nameOf, windowState } from './talk';
 import { TemplatePicker } from './template-picker';
 import { TimeDialog } from './time-dialog';
+import { useDrafting } from './use-drafting';
 import { fillVariables, laterTimes } from './when';
 
 /** Where an answer is written: suggestions by key, quick replies by slash, a draft that is never lost. */
@@ -51,7 +52,7 @@ export function Composer({ c }: { c: ConversationDetail }) {
 
 function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDetail; window_: ReturnType<typeof windowState>; draft: ReturnType<typeof useDraft>; onNote: () => void; onTemplates: () => void }) {
   const { t } = useTranslation();
-  const suggestions = useSuggestions(c.id, true);
+  const suggested = useDrafting(c.id, c.revision);
   const quick = useQuickReplies();
   const send = useSend(c.id);
   const me = useMe().data;
@@ -59,9 +60,9 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
   const others = usePresence(c.id, useTyping(text));
   const [asking, setAsking] = useState(false);
   const [used, setUsed] = useState<Suggestion | undefined>();
-  const [picked, setPicked] = useState<number | undefined>();
+  const [picked, setPicked] = useState<number | undefined>(); // its id: what comes in its place is not chosen
   const [row, setRow] = useState(0);
-  const offered = suggestions.data?.items ?? [];
+  const offered = suggested.offered;
   const found = matchQuick(text, quick.data?.items ?? [], c.language || c.contact.language);
 
   const write = (next: string) => { setText(next); draft.keep(next); setRow(0); if (!next) setUsed(undefined); };
@@ -74,7 +75,7 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
     const sole = attached.files.length === 1 ? attached.files[0]?.kept : undefined;
     const caption = sole !== undefined && c.files.some((l) => l.type === sole.type && l.caption);
     const used = suggestion ? { suggestion_id: suggestion.id } : {};
-    const revision = suggestion ? (suggestions.data?.revision ?? c.revision) : c.revision;
+    const revision = suggestion ? (suggested.state.revision ?? c.revision) : c.revision;
     try {
       if (body.trim() && !caption) { await send.mutateAsync({ text: body.trim(), revision, ...used }); write(''); }
       for (const f of attached.files) {
@@ -88,10 +89,10 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
   const submit = (body: string, suggestion?: Suggestion) => {
     if (many) { void submitFiles(body, suggestion); return; }
     if (!body.trim() || send.isPending) return;
-    const revision = suggestion ? (suggestions.data?.revision ?? c.revision) : c.revision;
+    const revision = suggestion ? (suggested.state.revision ?? c.revision) : c.revision;
     send.mutate({ text: body.trim(), revision, ...(suggestion ? { suggestion_id: suggestion.id } : {}) }, {
       onSuccess: () => { write(''); setPicked(undefined); },
-      onError: (error) => { failed(error); void suggestions.refetch(); },
+      onError: (error) => { failed(error); suggested.again(); },
     });
   };
   const quickly = (body: string) => { write(fillVariables(body, { name: nameOf(c), agent: me?.user.name ?? '', brand: me?.workspace.brand ?? '' })); document.getElementById('reply')?.focus(); };
@@ -99,10 +100,10 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
     setAsking(false);
     send.mutate({ text: text.trim(), revision: c.revision, send_at: at, unless_written: unless }, { onSuccess: () => { write(''); told(t('inbox.scheduled_done')); }, onError: failed });
   };
-  const pick = (n: number) => { if (offered[n]) setPicked(n); };
-  const chosen = picked === undefined ? undefined : offered[picked];
+  const pick = (n: number) => { if (offered[n]) setPicked(offered[n].id); };
+  const chosen = offered.find((s) => s.id === picked);
   useKeys(t('inbox.suggestions'), [
-    ...offered.slice(0, 3).map((_, n) => ({ key: String(n + 1), label: t('inbox.key.pick', { n: n + 1 }), run: () => pick(n) })),
+    ...offered.map((_, n) => ({ key: String(n + 1), label: t('inbox.key.pick', { n: n + 1 }), run: () => pick(n) })),
     ...(chosen ? [{ key: 'Enter', label: t('inbox.key.send'), run: () => submit(chosen.text, chosen) }, { key: 'Tab', label: t('inbox.key.edit'), run: () => edit(chosen) }] : []),
   ]);
 
@@ -111,7 +112,8 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
     const reply = found[row];
     if (reply && (e.key === 'Enter' || e.key === 'Tab')) { e.preventDefault(); quickly(reply.text); return; }
     if (found.length > 0 && (e.key === 'ArrowDown' || e.key === 'ArrowUp')) { e.preventDefault(); setRow((row + (e.key === 'ArrowDown' ? 1 : found.length - 1)) % found.length); return; }
-    if (e.key === 'Tab' && !e.shiftKey && !text && offered[picked ?? 0]) { e.preventDefault(); edit(offered[picked ?? 0] as Suggestion); return; }
+    const first = chosen ?? offered[0];
+    if (e.key === 'Tab' && !e.shiftKey && !text && first) { e.preventDefault(); edit(first); return; }
     if (e.key === 'Enter' && !e.shiftKey) { e.preventDefault(); submit(text, used); return; }
     if (e.key === 'Escape') e.currentTarget.blur();
   };
@@ -119,7 +121,7 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
   return (
     <>
       <Others list={others} />
-      <SuggestionList query={suggestions} conversation={c.id} picked={picked} onSend={(s) => submit(s.text, s)} onEdit={edit} />
+      <SuggestionList suggested={suggested} picked={chosen} onSend={(s) => submit(s.text, s)} onEdit={edit} />
       {found.length > 0 && (
         <div className={css.quick} role="listbox" aria-label={t('inbox.quick')}>
           {found.map((r, n) => <button key={r.id} type="button" role="option" aria-selected={n === row} onClick={() => quickly(r.text)}><b>/{r.shortcut}</b><span className="clip" dir="auto">{r.text}</span></button>)}

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
-import type { Conversation, ConversationDetail, Member, Message, Outgoing, Page, QuickReply, Suggestions, TemplateOffers } from '@/api/types';
+import type { Conversation, ConversationDetail, Member, Message, Outgoing, Page, QuickReply, TemplateOffers } from '@/api/types';
 
 export const views = ['waiting', 'mine', 'team', 'unassigned', 'overdue', 'snoozed', 'spam', 'all'] as const;
 export type View = (typeof views)[number];
@@ -25,12 +25,8 @@ export function useConversation(id: number) {
   return useQuery({ queryKey: ['conversation', id], queryFn: () => unwrap<ConversationDetail>(api.GET('/conversations/{id}', { params: { path: { id } } })) });
 }
 
-export function useSuggestions(id: number, enabled: boolean) {
-  return useQuery({ queryKey: ['suggestions', id], enabled, queryFn: () => unwrap<Suggestions>(api.GET('/conversations/{id}/suggestions', { params: { path: { id } } })) });
-}
-
 function refresh(client: ReturnType<typeof useQueryClient>, id: number) {
-  for (const queryKey of [['conversation', id], ['messages', id], ['suggestions', id], ['conversations'], ['overview']]) void client.invalidateQueries({ queryKey });
+  for (const queryKey of [['conversation', id], ['messages', id], ['conversations'], ['overview']]) void client.invalidateQueries({ queryKey });
 }
 
 export function useSend(id: number) {
@@ -87,12 +83,8 @@ export function useMarkRead() {
   });
 }
 
-export function useDismiss(conversation: number) {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (id: number) => unwrap(api.POST('/suggestions/{id}/dismiss', { params: { path: { id } }, body: {} })),
-    onSettled: () => client.invalidateQueries({ queryKey: ['suggestions', conversation] }),
-  });
+export function useDismiss(onError: () => void) {
+  return useMutation({ mutationFn: (id: number) => unwrap(api.POST('/suggestions/{id}/dismiss', { params: { path: { id } }, body: {} })), onError });
 }
 
 export function useQuickReplies() {
