@@ -23,6 +23,8 @@ var (
 	fencePattern   = regexp.MustCompile("(?s)```.*?```")
 	reasonPattern  = regexp.MustCompile(`(?:refuse|later)\("([a-z0-9_]+)"|Code: +"([a-z0-9_]+)"`)
 	tablePattern   = regexp.MustCompile(`(?m)^CREATE TABLE (?:IF NOT EXISTS )?([a-z_]+)`)
+	routePattern   = regexp.MustCompile(`(?m)^\t\{"([A-Z]+)", (v1 \+ )?("[^"]+"|oidcCallback), `)
+	asksPattern    = regexp.MustCompile("`(GET|POST|PUT|DELETE|OPTIONS) (/[^` ?]+)`")
 	auditPattern   = regexp.MustCompile(`\bAudit\([^"\n]*(?:"[a-z]+")?[^"\n]*"([a-z_]+)\.([a-z_]+)"[,)]`)
 	fieldPattern   = regexp.MustCompile(`(?m)^\t([A-Z][a-z]+) +\w+Cmd +.*cmd:""`)
 )
@@ -204,6 +206,35 @@ func TestReasonCodesInDocuments(t *testing.T) {
 	}
 	if found == 0 {
 		t.Fatal("no code was found in the gate")
+	}
+}
+
+// docs/api.md names every route, and no route that there is not.
+func TestRoutesInDocuments(t *testing.T) {
+	source, err := os.ReadFile("api/routes.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := documents(t)["docs/api.md"]
+	known := map[string]bool{}
+	for _, m := range routePattern.FindAllStringSubmatch(string(source), -1) {
+		path := strings.Trim(m[3], `"`)
+		if path == "oidcCallback" {
+			path = "/auth/oidc/callback"
+		}
+		known[m[1]+" "+path] = true
+		// In full, with or without /api/v1, and not as the beginning of a longer one.
+		if !regexp.MustCompile("[` 1]" + regexp.QuoteMeta(path) + "[`? )]").MatchString(doc) {
+			t.Errorf("docs/api.md does not tell of %s %s", m[1], path)
+		}
+	}
+	if len(known) < 200 {
+		t.Fatalf("%d routes were found in api/routes.go", len(known))
+	}
+	for _, m := range asksPattern.FindAllStringSubmatch(doc, -1) {
+		if path := strings.TrimPrefix(m[2], "/api/v1"); !known[m[1]+" "+path] {
+			t.Errorf("docs/api.md tells of %s %s, which does not exist", m[1], m[2])
+		}
 	}
 }
 
