@@ -210,18 +210,27 @@ type switchIn struct {
 
 // accountSending is the account's kill switch. What it held goes on when it is turned on again.
 func (s *Server) accountSending(ctx context.Context, who *caller, in *switchIn) (Account, error) {
+	return s.switchAccount(ctx, who, in, "sending", `UPDATE accounts SET sending = $3 WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL`)
+}
+
+// accountAutomation takes an account into people's hands, or gives it back.
+func (s *Server) accountAutomation(ctx context.Context, who *caller, in *switchIn) (Account, error) {
+	return s.switchAccount(ctx, who, in, "automation", `UPDATE accounts SET automate = $3 WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL`)
+}
+
+func (s *Server) switchAccount(ctx context.Context, who *caller, in *switchIn, what, stmt string) (Account, error) {
 	err := s.change(ctx, func(tx *sqlx.Tx) error {
-		res, err := tx.ExecContext(ctx, `UPDATE accounts SET sending = $3 WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL`, who.WorkspaceID, in.ID, in.Body.On)
+		res, err := tx.ExecContext(ctx, stmt, who.WorkspaceID, in.ID, in.Body.On)
 		if err != nil {
-			return fmt.Errorf("switch the sending of account %d: %w", in.ID, err)
+			return fmt.Errorf("switch the %s of account %d: %w", what, in.ID, err)
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return fault.New(fault.NotFound, "account %d does not exist in this workspace", in.ID)
 		}
-		if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "account.sending", accountObject(in.ID), map[string]any{"on": in.Body.On}); err != nil {
+		if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "account."+what, accountObject(in.ID), map[string]any{"on": in.Body.On}); err != nil {
 			return err
 		}
-		if err := inbox.Wake(ctx, tx, outbox.Channel); err != nil {
+		if err := inbox.Wake(ctx, tx, outbox.Channel); err != nil { // what was held goes on
 			return err
 		}
 		return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "account", ObjectID: in.ID})

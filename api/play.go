@@ -180,16 +180,7 @@ func wishIn(text string) flow.Wish {
 	if text == "" {
 		return flow.NoWish
 	}
-	v := playEngine().Judge(moderation.Input{Subject: moderation.SubjectMessage, Channel: "whatsapp", Text: text})
-	switch {
-	case v.OptOut == moderation.OptOutClear:
-		return flow.WantsStop
-	case v.WantsHuman:
-		return flow.WantsHelp
-	case v.OptOut != moderation.NoOptOut:
-		return flow.MayStop
-	}
-	return flow.NoWish
+	return live.WishOf(playEngine().Judge(moderation.Input{Subject: moderation.SubjectMessage, Channel: "whatsapp", Text: text}))
 }
 
 // offersWording returns the workspace's wording for offers by language, the newest of each.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"ponte/auth"
 	"ponte/fault"
 	"ponte/inbox"
 	"ponte/moderation"
@@ -96,28 +95,6 @@ func ruleDocument(ctx context.Context, tx *sqlx.Tx, workspace int64, name string
 		return nil, fmt.Errorf("read rule %q: %w", name, err)
 	}
 	return doc, nil
-}
-
-// accountAutomation takes an account into people's hands, or gives it back.
-func (s *Server) accountAutomation(ctx context.Context, who *caller, in *switchIn) (Account, error) {
-	err := s.change(ctx, func(tx *sqlx.Tx) error {
-		res, err := tx.ExecContext(ctx, `UPDATE accounts SET automate = $3 WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL`, who.WorkspaceID, in.ID, in.Body.On)
-		if err != nil {
-			return fmt.Errorf("switch the automation of account %d: %w", in.ID, err)
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return fault.New(fault.NotFound, "account %d does not exist in this workspace", in.ID)
-		}
-		if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "account.automation", accountObject(in.ID), map[string]any{"on": in.Body.On}); err != nil {
-			return err
-		}
-		return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "account", ObjectID: in.ID})
-	})
-	if err != nil {
-		return Account{}, err
-	}
-	a, err := inbox.LoadAccount(ctx, s.DB, who.WorkspaceID, in.ID)
-	return showAccount(a), err
 }
 
 // workspaceAutomation is the switch of all that is automatic in a workspace.

@@ -7,6 +7,7 @@ import (
 
 	"ponte/api"
 	"ponte/auth"
+	"ponte/template"
 )
 
 func TestATemplateIsWrittenApprovedAndSubmitted(t *testing.T) {
@@ -102,10 +103,18 @@ func TestReadyTemplatesAreAddedOnce(t *testing.T) {
 			Had     bool
 		}
 	}
+	all, err := template.Ready("home")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := 0
+	for _, r := range all {
+		texts += len(r.Languages)
+	}
 	body := map[string]any{"account_id": s.home.whatsapp}
 	s.must(200, "POST", "/api/v1/ready-templates", s.cookie[auth.Owner], body, &first)
 	s.must(200, "POST", "/api/v1/ready-templates", s.cookie[auth.Owner], body, &again)
-	if len(first.Items) != 40 || first.Items[0].Had || !again.Items[0].Had || again.Items[0].DraftID != first.Items[0].DraftID {
+	if texts == 0 || len(first.Items) != texts || first.Items[0].Had || !again.Items[0].Had || again.Items[0].DraftID != first.Items[0].DraftID {
 		t.Errorf("%d added; %+v then %+v", len(first.Items), first.Items[0], again.Items[0])
 	}
 	s.must(422, "POST", "/api/v1/ready-templates", s.cookie[auth.Owner], map[string]any{"account_id": s.home.whatsapp, "keys": []string{"nothing"}}, nil)

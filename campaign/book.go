@@ -146,18 +146,22 @@ type slotRow struct {
 // grab is how many numbers are taken hold of at a time: the locks lie in memory that all share.
 const grab = 16
 
+// ceiling is the most answers of a trigger in an hour or a day.
+type ceiling struct {
+	what string
+	most int
+}
+
+func ceilings(t *router.Trigger) []ceiling {
+	return slices.DeleteFunc([]ceiling{{Hour, t.PerHour}, {Day, t.PerDay}}, func(c ceiling) bool { return c.most == 0 })
+}
+
 // room takes one place in the hour and one in the day, or none.
 func (l *Ledger) room(t *router.Trigger, at time.Time) (string, error) {
 	var got []slotRow
-	for _, c := range []struct {
-		what    string
-		ceiling int
-	}{{Hour, t.PerHour}, {Day, t.PerDay}} {
-		if c.ceiling == 0 {
-			continue
-		}
+	for _, c := range ceilings(t) {
 		key := spanKey{t.ID, c.what, Begin(c.what, at, l.zone)}
-		slot, err := l.take(key, c.ceiling)
+		slot, err := l.take(key, c.most)
 		if err != nil {
 			return "", err
 		}

@@ -182,15 +182,9 @@ func openWindows(t *router.Trigger, zone *time.Location, since, until time.Time)
 // room counts what the ceilings have let through so far.
 func (s *simulation) room(t *router.Trigger, at time.Time) (string, error) {
 	var keys []spanKey
-	for _, c := range []struct {
-		what    string
-		ceiling int
-	}{{Hour, t.PerHour}, {Day, t.PerDay}} {
-		if c.ceiling == 0 {
-			continue
-		}
+	for _, c := range ceilings(t) {
 		key := spanKey{t.ID, c.what, Begin(c.what, at, s.zone)}
-		if s.taken[key] >= c.ceiling {
+		if s.taken[key] >= c.most {
 			return c.what, nil
 		}
 		keys = append(keys, key)

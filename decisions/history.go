@@ -128,19 +128,28 @@ func judgeAgain(e *moderation.Engine, in moderation.Input, t *moderation.TierAns
 	return v, true
 }
 
-// judge judges one item again and counts it; it returns the change, where it is one.
-func (c *Counts) judge(e *moderation.Engine, it item) (*Change, error) {
+// read returns what was judged and the verdict; no verdict: the words were erased, which it counts.
+func (c *Counts) read(it item) (moderation.Input, *moderation.Verdict, error) {
 	in, erased, err := readInput(it.Input)
 	if err != nil {
-		return nil, fmt.Errorf("verdict %d: %w", it.ID, err)
+		return in, nil, fmt.Errorf("verdict %d: %w", it.ID, err)
 	}
 	if erased {
 		c.Erased++
-		return nil, nil
+		return in, nil, nil
 	}
 	var was moderation.Verdict
 	if err := json.Unmarshal(it.Verdict, &was); err != nil {
-		return nil, fmt.Errorf("read verdict %d: %w", it.ID, err)
+		return in, nil, fmt.Errorf("read verdict %d: %w", it.ID, err)
+	}
+	return in, &was, nil
+}
+
+// judge judges one item again and counts it; it returns the change, where it is one.
+func (c *Counts) judge(e *moderation.Engine, it item) (*Change, error) {
+	in, was, err := c.read(it)
+	if err != nil || was == nil {
+		return nil, err
 	}
 	v, unanswered := judgeAgain(e, in, was.Tiers)
 	c.Items++

@@ -132,17 +132,9 @@ JOIN llm_answers a ON a.workspace_id = $%d AND a.digest >= k.lo AND a.digest < k
 // judgePrompt judges an item as if the model had been asked with another prompt. Where it was not asked,
 // nothing changes; where that prompt has no recorded answer, the item counts as it was decided.
 func (c *Counts) judgePrompt(e *moderation.Engine, it item, answers map[int64]moderation.LLMAnswer) (*Change, error) {
-	in, erased, err := readInput(it.Input)
-	if err != nil {
-		return nil, fmt.Errorf("verdict %d: %w", it.ID, err)
-	}
-	if erased {
-		c.Erased++
-		return nil, nil
-	}
-	var was moderation.Verdict
-	if err := json.Unmarshal(it.Verdict, &was); err != nil {
-		return nil, fmt.Errorf("read verdict %d: %w", it.ID, err)
+	in, was, err := c.read(it)
+	if err != nil || was == nil {
+		return nil, err
 	}
 	c.Items++
 	if was.Tiers == nil || was.Tiers.LLM == nil && was.Tiers.LLMFailed == "" {

@@ -12,23 +12,10 @@ import (
 	"ponte/router"
 )
 
-// wishOf is what the recogniser of wishes found in a message, as a flow takes it.
-func wishOf(v moderation.Verdict) flow.Wish {
-	switch {
-	case v.OptOut == moderation.OptOutClear:
-		return flow.WantsStop
-	case v.WantsHuman:
-		return flow.WantsHelp
-	case v.OptOut != moderation.NoOptOut:
-		return flow.MayStop
-	}
-	return flow.NoWish
-}
-
 // flowMessage gives a message to the flow that leads the conversation, or begins one. It says whether a flow
 // has it: where a person answers, or no flow is meant, others do.
 func (s *scene) flowMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, verdict moderation.Verdict, outcome router.Outcome, e *event) (bool, string, error) {
-	wish, run := wishOf(verdict), s.flows.runs[v.ID]
+	wish, run := live.WishOf(verdict), s.flows.runs[v.ID]
 	if run == nil {
 		var err error
 		if run, err = s.beginFlow(t, v, m, wish, outcome, e, false); err != nil || run == nil {

@@ -11,6 +11,7 @@ import (
 	"ponte/campaign"
 	"ponte/channels"
 	"ponte/flow"
+	"ponte/flow/live"
 	"ponte/inbox"
 	"ponte/moderation"
 	"ponte/router"
@@ -261,7 +262,7 @@ func (s *scene) triggerMessage(v *inbox.Conversation, m *inbox.Message, verdict 
 		return "", err
 	}
 	if answer.Code != router.Answered {
-		if run, err := s.beginFlow(t, v, m, wishOf(verdict), s.outcomes[t.ID], e, true); err != nil {
+		if run, err := s.beginFlow(t, v, m, live.WishOf(verdict), s.outcomes[t.ID], e, true); err != nil {
 			return "", err
 		} else if run != nil {
 			return s.hear(run, t, v, m, flow.NoWish, e)
