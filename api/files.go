@@ -48,7 +48,7 @@ type uploaded struct {
 
 // isUpload says whether a request brings a file, which may be larger than other bodies.
 func isUpload(c *fiber.Ctx) bool {
-	return c.Method() == http.MethodPost && strings.HasPrefix(c.Path(), v1+"/conversations/") && strings.HasSuffix(c.Path(), "/files")
+	return c.Method() == http.MethodPost && (strings.HasPrefix(c.Path(), v1+"/conversations/") && strings.HasSuffix(c.Path(), "/files") || c.Path() == v1+"/template-samples")
 }
 
 // uploadFile keeps a file for a reply: the body is the file, ?name= what it is called.

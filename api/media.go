@@ -58,6 +58,7 @@ const sqlMedia = `
 SELECT m.mime, m.bytes FROM media m WHERE m.hash = $2 AND (
     EXISTS (SELECT 1 FROM posts p WHERE p.workspace_id = $1 AND p.media_hash = m.hash)
  OR EXISTS (SELECT 1 FROM message_media g WHERE g.workspace_id = $1 AND g.hash = m.hash)
+ OR EXISTS (SELECT 1 FROM template_samples t WHERE t.workspace_id = $1 AND t.hash = m.hash)
  OR EXISTS (SELECT 1 FROM uploads u WHERE u.workspace_id = $1 AND u.hash = m.hash))`
 
 // rehearse passes calls on to the rehearsal's control API, so that the browser asks nobody else. No

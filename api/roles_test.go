@@ -91,7 +91,7 @@ func (v space) body(method, path string) any {
 		"POST move": map[string]any{"starts_at": "2030-01-02T10:00:00Z", "any_time": true}, "PUT hours": map[string]any{"account_id": nil, "hours": map[string]any{"time_zone": "UTC", "week": map[string]any{"mon": []string{"09:00-17:00"}}, "closed": []string{}}, "welcome": map[string]string{}, "away": map[string]string{}}} {
 		known[key] = value
 	}
-	if strings.HasSuffix(path, "/files") {
+	if strings.HasSuffix(path, "/files") || strings.HasSuffix(path, "/template-samples") {
 		return tinyPNG
 	}
 	if strings.HasSuffix(path, "/hours/remove") {

@@ -195,6 +195,7 @@ var table = []route{
 	{"DELETE", v1 + "/templates/{id}", auth.Campaign, "Delete a template at Meta, in this language", typed((*Server).deleteTemplate), nil},
 	{"GET", v1 + "/template-drafts", auth.See, "Templates as they are written here", typed((*Server).listDrafts), nil},
 	{"POST", v1 + "/template-drafts", auth.Campaign, "Write a template", typed((*Server).addDraft), nil},
+	{"POST", v1 + "/template-samples", auth.Campaign, "Keep a file for the header of a template", nil, (*Server).uploadSample},
 	{"GET", v1 + "/template-drafts/{id}", auth.See, "A draft with what stands in its way", typed((*Server).getDraft), nil},
 	{"PUT", v1 + "/template-drafts/{id}", auth.Campaign, "Write the next version of a draft", typed((*Server).setDraft), nil},
 	{"DELETE", v1 + "/template-drafts/{id}", auth.Campaign, "Take a draft away", silent((*Server).removeDraft), nil},

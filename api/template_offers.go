@@ -84,7 +84,7 @@ func (s *Server) offerTemplates(ctx context.Context, who *caller, in *ByID) (Tem
 	}
 	template.Rank(found)
 	for _, c := range found {
-		media := c.Definition.Header != nil && c.Definition.Header.Format != "TEXT"
+		media := c.Definition.Header != nil && c.Definition.Header.Format != "TEXT" && c.Definition.Header.Sample == ""
 		out.Items = append(out.Items, TemplateOffer{c.ID, c.Name, c.Language, c.Choice.Why, c.Category, c.Fits, c.Filled, media, c.Definition.Show(template.AsValues(c.Filled)), byID[c.ID]})
 	}
 	return out, nil

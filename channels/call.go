@@ -59,7 +59,7 @@ type Call struct {
 	Buttons    []Button        `json:"buttons,omitempty"` // reply buttons (WhatsApp 1-3), quick replies (Messenger/Instagram ≤ 13)
 	List       *List           `json:"list,omitempty"`    // WhatsApp list
 	Link       *Link           `json:"link,omitempty"`    // one URL button
-	Media      *Media          `json:"media,omitempty"`
+	Media      *Media          `json:"media,omitempty"`   // template.submit, template.edit: the sample for the header
 	Template   *TemplateSend   `json:"template,omitempty"`
 	MessageID  string          `json:"message_id,omitempty"`  // message.mark_read
 	Definition json.RawMessage `json:"definition,omitempty"`  // template.submit, template.edit, template.delete: as the network takes it, with name and language
@@ -107,6 +107,7 @@ type TemplateSend struct {
 	Name       string          `json:"name"`
 	Language   string          `json:"language"`
 	Components json.RawMessage `json:"components,omitempty"` // Meta's send-time components array
+	Header     *Media          `json:"header,omitempty"`     // from our own store: uploaded when the call is made, and put before the components
 }
 
 // Result is what a network answered to a call that worked.

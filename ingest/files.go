@@ -150,4 +150,5 @@ const sqlOrphans = `
 DELETE FROM media m WHERE m.created_at < now() - interval '1 hour'
   AND NOT EXISTS (SELECT 1 FROM posts p WHERE p.media_hash = m.hash)
   AND NOT EXISTS (SELECT 1 FROM message_media g WHERE g.hash = m.hash)
+  AND NOT EXISTS (SELECT 1 FROM template_samples t WHERE t.hash = m.hash)
   AND NOT EXISTS (SELECT 1 FROM uploads u WHERE u.hash = m.hash)`

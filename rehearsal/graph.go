@@ -35,6 +35,10 @@ type call struct {
 	body    map[string]any
 	account *Account
 	file    *File // of a multipart body
+
+	raw    []byte // as it came
+	offset string // file_offset, of an upload session
+	oauth  bool   // the token came as OAuth
 }
 
 func (c *call) str(key string) string {
@@ -50,6 +54,13 @@ func (c *call) str(key string) string {
 	return ""
 }
 
+func (c *call) parts0() string {
+	if len(c.parts) == 0 {
+		return ""
+	}
+	return c.parts[0]
+}
+
 // graph answers one Graph call; the call and its outcome are in the log.
 func (s *Server) graph(w http.ResponseWriter, r *http.Request) {
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 26<<20))
@@ -57,7 +68,10 @@ func (s *Server) graph(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
 		return
 	}
-	c := &call{method: r.Method, query: map[string]string{}, body: map[string]any{}}
+	c := &call{method: r.Method, query: map[string]string{}, body: map[string]any{}, raw: raw, oauth: strings.HasPrefix(r.Header.Get("Authorization"), "OAuth ")}
+	if v := r.Header["File_offset"]; len(v) == 1 { // as Go writes file_offset
+		c.offset = v[0]
+	}
 	for _, p := range strings.Split(strings.Trim(r.URL.Path, "/"), "/") {
 		if !versionPart.MatchString(p) && p != "" {
 			c.parts = append(c.parts, p)
@@ -74,6 +88,9 @@ func (s *Server) graph(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	answer, failure := s.answer(c, bearer(r, c))
+	if strings.HasPrefix(c.parts0(), "upload:") {
+		raw = fmt.Appendf(nil, "%d bytes of a file", len(raw))
+	}
 	if c.file != nil {
 		raw = fmt.Appendf(nil, "a file of %d bytes, %s", c.file.Size, c.file.MIME)
 	}
@@ -122,8 +139,10 @@ func (c *call) field(name, value string) {
 }
 
 func bearer(r *http.Request, c *call) string {
-	if t, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		return t
+	for _, kind := range []string{"Bearer ", "OAuth "} {
+		if t, ok := strings.CutPrefix(r.Header.Get("Authorization"), kind); ok {
+			return t
+		}
 	}
 	t := c.query["access_token"]
 	delete(c.query, "access_token")
@@ -180,6 +199,10 @@ func (s *Server) answer(c *call, token string) (any, *graphError) {
 	switch {
 	case id == c.account.ID || id == c.account.WABA:
 		return s.onAccount(c, id, edge)
+	case id == s.opt.AppID && edge == "uploads" && c.method == http.MethodPost:
+		return s.openUpload(c)
+	case s.st.uploads[id] != nil:
+		return s.onUpload(c, s.st.uploads[id])
 	case s.st.comments[id] != nil:
 		return s.onComment(c, s.st.comments[id], edge)
 	case s.st.posts[id] != nil:

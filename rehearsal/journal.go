@@ -21,6 +21,7 @@ type entry struct {
 	Template *Template `json:"template,omitempty"`
 	Lead     *Lead     `json:"lead,omitempty"`
 	File     *File     `json:"file,omitempty"`
+	Upload   *Upload   `json:"upload,omitempty"`
 	Call     *Call     `json:"call,omitempty"`
 	Webhook  *Webhook  `json:"webhook,omitempty"`
 	Sent     int       `json:"sent,omitempty"`    // a webhook that was answered with 200

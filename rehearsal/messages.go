@@ -258,7 +258,7 @@ func (s *Server) readWhatsApp(c *call, m *Message) *graphError {
 	case "interactive":
 		return readInteractive(object, m)
 	case "template":
-		return s.readTemplate(object, m)
+		return s.readTemplate(c.account.ID, object, m)
 	case "image", "video", "audio", "document", "sticker":
 		m.Text, _ = object["caption"].(string)
 		if object["id"] == nil && object["link"] == nil {
@@ -334,7 +334,7 @@ func readInteractive(object map[string]any, m *Message) *graphError {
 
 var variable = regexp.MustCompile(`\{\{\w+\}\}`)
 
-func (s *Server) readTemplate(object map[string]any, m *Message) *graphError {
+func (s *Server) readTemplate(account string, object map[string]any, m *Message) *graphError {
 	name, _ := object["name"].(string)
 	lang, _ := object["language"].(map[string]any)
 	code, _ := lang["code"].(string)
@@ -367,6 +367,9 @@ func (s *Server) readTemplate(object map[string]any, m *Message) *graphError {
 		}
 		if want := len(variable.FindAllString(t.Body, -1)); want != len(values) {
 			return refuse(400, 132000, 0, "Number of parameters does not match the expected number of params")
+		}
+		if failure := s.checkHeader(account, t, asList(object["components"]), m); failure != nil {
+			return failure
 		}
 		m.Text, m.Template = t.Body, t.Name+"/"+t.Language
 		for _, v := range values {

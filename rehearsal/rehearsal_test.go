@@ -41,7 +41,7 @@ func newStage(t *testing.T) *stage {
 		st.signed = append(st.signed, r.Header.Get("X-Hub-Signature-256"))
 	}))
 	t.Cleanup(hook.Close)
-	s, err := New(Options{DataDir: t.TempDir(), WebhookURL: hook.URL, AppSecret: "s3cr3t", Control: true, Demo: true})
+	s, err := New(Options{DataDir: t.TempDir(), WebhookURL: hook.URL, AppID: "900000000000001", AppSecret: "s3cr3t", Control: true, Demo: true})
 	if err != nil {
 		t.Fatal(err)
 	}

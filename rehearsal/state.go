@@ -131,6 +131,7 @@ type state struct {
 	templates map[string]*Template
 	leads     map[string]*Lead
 	files     map[string]*File
+	uploads   map[string]*Upload
 	calls     []Call
 	pending   map[int]*Webhook
 	stopped   map[string]bool
@@ -139,7 +140,7 @@ type state struct {
 
 func newState() *state {
 	st := &state{accounts: map[string]*Account{}, posts: map[string]*Post{}, comments: map[string]*Comment{}, people: map[string]*Person{}, messages: map[string]*Message{},
-		templates: map[string]*Template{}, leads: map[string]*Lead{}, files: map[string]*File{}, pending: map[int]*Webhook{}, stopped: map[string]bool{}}
+		templates: map[string]*Template{}, leads: map[string]*Lead{}, files: map[string]*File{}, uploads: map[string]*Upload{}, pending: map[int]*Webhook{}, stopped: map[string]bool{}}
 	for _, a := range DemoAccounts() {
 		st.accounts[a.ID] = &a
 	}
@@ -169,6 +170,8 @@ func (st *state) apply(e entry) {
 		st.leads[e.Lead.ID] = e.Lead
 	case e.File != nil:
 		st.files[e.File.ID] = e.File
+	case e.Upload != nil:
+		st.uploads[e.Upload.ID] = e.Upload
 	case e.Call != nil:
 		st.calls = append(st.calls, *e.Call)
 		if len(st.calls) > keptCalls {

@@ -40,6 +40,9 @@ func (s *Server) createTemplate(c *call) (any, *graphError) {
 	if failure != nil {
 		return nil, failure
 	}
+	if failure := s.checkSample(c); failure != nil {
+		return nil, failure
+	}
 	t := Template{ID: s.st.id("8"), Name: name, Language: language, Category: category, Status: "PENDING", Body: body, Components: c.body["components"]}
 	if err := s.do(entry{Template: &t}); err != nil {
 		return nil, refuse(500, 2, 0, "Service temporarily unavailable")
@@ -134,6 +137,9 @@ func (s *Server) editTemplate(c *call, t *Template) (any, *graphError) {
 	}
 	body, failure := checkComponents(c.body["components"])
 	if failure != nil {
+		return nil, failure
+	}
+	if failure := s.checkSample(c); failure != nil {
 		return nil, failure
 	}
 	n.Status, n.Body, n.Components, n.Reason = "PENDING", body, c.body["components"], ""

@@ -2,6 +2,7 @@ package template
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -48,6 +49,13 @@ func Faults(ctx context.Context, q sqlx.QueryerContext, d Draft) ([]Fault, error
 	}
 	if t := d.Template; t != nil && !t.Deleted && t.Status == "APPROVED" && t.Category != d.Definition.Category {
 		out = append(out, Fault{"category", "fixed", fmt.Sprintf("Meta has approved this template as %s, and the category of an approved one cannot change: make a new template", t.Category)})
+	}
+	if _, err := d.Definition.Header.sampleOf(ctx, q, d.WorkspaceID); err != nil {
+		var wrong *fault.Error
+		if !errors.As(err, &wrong) {
+			return nil, err
+		}
+		out = append(out, Fault{"header.sample", "unknown", wrong.Public})
 	}
 	return out, nil
 }
@@ -236,6 +244,13 @@ func (d Draft) submission(ctx context.Context, tx sqlx.QueryerContext, now time.
 		return channels.Call{}, err
 	}
 	call := channels.Call{Kind: channels.SubmitTemplate, Channel: channels.WhatsApp, Definition: wire}
+	sample, err := d.Definition.Header.sampleOf(ctx, tx, d.WorkspaceID)
+	if err != nil {
+		return call, err
+	}
+	if sample != nil {
+		call.Media = sample.media(d.Definition.Header.Format)
+	}
 	t := d.Template
 	switch {
 	case t == nil || t.External == "":

@@ -33,7 +33,8 @@ type Definition struct {
 type Header struct {
 	Format  string `json:"format" enum:"TEXT,IMAGE,VIDEO,DOCUMENT,LOCATION"`
 	Text    string `json:"text,omitempty" maxLength:"1024"`
-	Example string `json:"example,omitempty" maxLength:"2000" doc:"IMAGE, VIDEO, DOCUMENT: the handle Meta gave the example when it was uploaded"`
+	Example string `json:"example,omitempty" maxLength:"2000" doc:"IMAGE, VIDEO, DOCUMENT: the handle Meta gave the example when it was uploaded; a sample stands in its place"`
+	Sample  string `json:"sample,omitempty" pattern:"^([0-9a-f]{64})?$" doc:"IMAGE, VIDEO, DOCUMENT: a file that was uploaded here. It is shown to Meta's reviewers, and in messages where no other file is given"`
 }
 
 // Button is something to tap under the message.
@@ -193,7 +194,11 @@ func (d Definition) components() []any {
 			c["text"] = h.Text
 			d.examples(c, "header", h.Text)
 		case h.media():
-			c["example"] = map[string]any{"header_handle": []string{h.Example}}
+			handles := []string{}
+			if h.Example != "" {
+				handles = append(handles, h.Example)
+			}
+			c["example"] = map[string]any{"header_handle": handles} // of a sample: put in when it is uploaded
 		}
 		out = append(out, c)
 	}

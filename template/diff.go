@@ -45,6 +45,7 @@ func (d Definition) lines() (map[string]string, []string) {
 		put("header.format", h.Format)
 		put("header.text", h.Text)
 		put("header.example", h.Example)
+		put("header.sample", h.Sample)
 	}
 	put("body", d.Body)
 	put("footer", d.Footer)

@@ -106,6 +106,7 @@ func (d Definition) Send(filled []Filled, media string) (json.RawMessage, error)
 	var out []any
 	if h := d.Header; h != nil {
 		switch {
+		case h.media() && media == "" && h.Sample != "": // the file goes beside the components
 		case h.media() && media == "":
 			return nil, fault.Field("media", "the header of this template is a file: give its address")
 		case h.media():

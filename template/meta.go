@@ -44,12 +44,16 @@ type Listed struct {
 	Mapping     []byte          `db:"mapping"`
 	Definition  Definition      `db:"-"`
 	Whole       bool            `db:"-"` // all of it can be written here
+
+	sample *Sample // of the header, where messages without another file show it
+	File   []byte  `db:"file"`
 }
 
 // The values come from the last version that Meta took, not from one that is being written.
 const sqlListed = `
 SELECT t.workspace_id, t.id, t.account_id, t.external_id, t.name, t.language, t.category, t.status, t.quality, t.reason, t.category_asked, t.category_next, t.category_next_at,
-       t.paused_by, t.paused_at, t.status_at, t.deleted_at, t.synced_at, t.components, d.id AS draft_id, coalesce(d.ready, '') AS ready, v.definition AS mapping
+       t.paused_by, t.paused_at, t.status_at, t.deleted_at, t.synced_at, t.components, d.id AS draft_id, coalesce(d.ready, '') AS ready, v.definition AS mapping,
+       (SELECT jsonb_build_object('sample', f.hash, 'name', f.name, 'mime', f.mime, 'size', f.size) FROM template_samples f WHERE f.workspace_id = t.workspace_id AND f.hash = v.definition->'header'->>'sample') AS file
 FROM templates t
 JOIN accounts o ON o.workspace_id = t.workspace_id AND o.id = t.account_id
 LEFT JOIN LATERAL (SELECT x.* FROM template_drafts x JOIN accounts c ON c.workspace_id = x.workspace_id AND c.id = x.account_id
@@ -71,6 +75,9 @@ func (l *Listed) read() error {
 	} else if !ok {
 		return nil
 	}
+	if err := l.readSample(mine.Header); err != nil {
+		return err
+	}
 	for i, v := range l.Definition.Variables {
 		if m, ok := mine.variable(v.In, v.Name); ok {
 			l.Definition.Variables[i].From, l.Definition.Variables[i].Fallback = m.From, m.Fallback
@@ -81,6 +88,19 @@ func (l *Listed) read() error {
 			l.Definition.Buttons[i].Payload = mine.Buttons[i].Payload
 		}
 	}
+	return nil
+}
+
+// readSample takes over the file that the template was submitted with, while its header is of the same kind.
+func (l *Listed) readSample(mine *Header) error {
+	h := l.Definition.Header
+	if len(l.File) == 0 || !h.media() || mine == nil || mine.Format != h.Format {
+		return nil
+	}
+	if err := json.Unmarshal(l.File, &l.sample); err != nil {
+		return fmt.Errorf("read the file of template %d: %w", l.ID, err)
+	}
+	h.Sample = l.sample.Hash
 	return nil
 }
 
@@ -303,7 +323,11 @@ func (l Listed) Compose(given Values, media string, p Person, s Sender) (Message
 	if err != nil {
 		return Message{}, filled, err
 	}
-	return Message{Call: channels.TemplateSend{Name: l.Name, Language: l.Language, Components: raw}, Text: l.Definition.Show(AsValues(filled)).Plain()}, filled, nil
+	call := channels.TemplateSend{Name: l.Name, Language: l.Language, Components: raw}
+	if h := l.Definition.Header; h.media() && media == "" && l.sample != nil {
+		call.Header = l.sample.media(h.Format)
+	}
+	return Message{Call: call, Text: l.Definition.Show(AsValues(filled)).Plain()}, filled, nil
 }
 
 // Facts loads what is known of a person and of the brand, for filling.

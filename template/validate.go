@@ -110,8 +110,8 @@ func (d Definition) checkHeader(f *faults) {
 			f.add("header.text", "too_many_variables", "the header takes one variable")
 		}
 	case h.media():
-		if h.Example == "" {
-			f.add("header.example", "required", "Meta wants to see an example of the file: upload one and put its handle here")
+		if h.Example == "" && h.Sample == "" {
+			f.add("header.example", "required", "Meta wants to see an example of the file: upload one")
 		}
 		if h.Text != "" {
 			f.add("header.text", "not_here", "a header is a text or a file, not both")

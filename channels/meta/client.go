@@ -50,6 +50,8 @@ type Request struct {
 	Body   any
 	Raw    []byte // sent as it is, instead of Body, with its Type
 	Type   string
+	Header http.Header
+	OAuth  bool // the token goes as OAuth, not Bearer: Meta's upload sessions want it so
 }
 
 // NewClient returns a client whose calls end after timeout.
@@ -176,6 +178,12 @@ func build(ctx context.Context, a channels.Account, r Request) (*http.Request, *
 		return nil, ask(channels.ScopeAccount, "bad_address", "The account's base URL is not an address: connect the account again.")
 	}
 	req.Header.Set("Authorization", "Bearer "+a.Token)
+	if r.OAuth {
+		req.Header.Set("Authorization", "OAuth "+a.Token)
+	}
+	for name, values := range r.Header {
+		req.Header[name] = values // as it is written: Meta's own has an underscore
+	}
 	req.Header.Set("Accept", "application/json")
 	if r.Body != nil {
 		req.Header.Set("Content-Type", "application/json")

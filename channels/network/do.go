@@ -16,6 +16,7 @@ import (
 // Network is the one door to Meta's networks.
 type Network struct {
 	Client *meta.Client
+	AppID  string   // of the Meta app, by which files for templates' headers are uploaded; empty: not known
 	names  sync.Map // Instagram account id → username, to know one's own comments by
 }
 
@@ -46,6 +47,10 @@ func (n *Network) Do(ctx context.Context, a channels.Account, c channels.Call) (
 		}
 		return n.sendDM(ctx, a, c, map[string]any{"id": c.To})
 	case channels.SendTemplate:
+		c, err := n.withHeader(ctx, a, c)
+		if err != nil {
+			return channels.Result{}, err
+		}
 		return n.sendWhatsApp(ctx, a, c)
 	case channels.MarkRead, channels.Typing:
 		return channels.Result{}, n.markRead(ctx, a, c)

@@ -16,6 +16,10 @@ import (
 
 // submitTemplate: POST /{WABA}/message_templates. Meta may file it under another category at once.
 func (n *Network) submitTemplate(ctx context.Context, a channels.Account, c channels.Call) (channels.Result, error) {
+	c, err := n.withSample(ctx, a, c)
+	if err != nil {
+		return channels.Result{}, err
+	}
 	var out templateNode
 	if err := n.Client.Post(ctx, a, a.WABA+"/message_templates", nil, json.RawMessage(c.Definition), &out); err != nil {
 		return channels.Result{}, err
@@ -28,6 +32,10 @@ func (n *Network) submitTemplate(ctx context.Context, a channels.Account, c chan
 
 // editTemplate: POST /{template}. Name and language cannot change and are not part of the body.
 func (n *Network) editTemplate(ctx context.Context, a channels.Account, c channels.Call) (channels.Result, error) {
+	c, err := n.withSample(ctx, a, c)
+	if err != nil {
+		return channels.Result{}, err
+	}
 	var body map[string]json.RawMessage
 	if err := json.Unmarshal(c.Definition, &body); err != nil {
 		return channels.Result{}, refuse("bad_request", "The template's definition is not valid JSON.")

@@ -16,10 +16,10 @@ import (
 
 // onPhone is a message as the customer's phone shows it.
 type onPhone struct {
-	ID, Account, Person, Text string
-	FromUs                    bool `json:"from_brand"`
-	Buttons                   []option
-	List                      *struct{ Rows []option }
+	ID, Account, Person, Text, File string
+	FromUs                          bool `json:"from_brand"`
+	Buttons                         []option
+	List                            *struct{ Rows []option }
 }
 
 type option struct{ ID, Title string }

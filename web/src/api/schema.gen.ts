@@ -8592,10 +8592,12 @@ export interface components {
             value: string;
         };
         TemplateHeader: {
-            /** @description IMAGE, VIDEO, DOCUMENT: the handle Meta gave the example when it was uploaded */
+            /** @description IMAGE, VIDEO, DOCUMENT: the handle Meta gave the example when it was uploaded; a sample stands in its place */
             example?: string;
             /** @enum {string} */
             format: "TEXT" | "IMAGE" | "VIDEO" | "DOCUMENT" | "LOCATION";
+            /** @description IMAGE, VIDEO, DOCUMENT: a file that was uploaded here. It is shown to Meta's reviewers, and in messages where no other file is given */
+            sample?: string;
             text?: string;
         };
         TemplateName: {

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { codeText } from '@/i18n';
 import type { TemplateButton, TemplateDefinition, TemplateFault, TemplateVariable } from '@/api/types';
 import { faultsAt, moved, nextVariable, otherFaults, put, setVariable, wrap } from './model';
+import { SampleField } from './sample';
 import css from './templates.module.css';
 
 interface Props { definition: TemplateDefinition; faults: TemplateFault[]; found: TemplateVariable[]; disabled: boolean; onChange: (next: Partial<TemplateDefinition>) => void }
@@ -23,7 +24,7 @@ export function Fields({ definition: d, faults, found, disabled, onChange }: Pro
             data={['', 'TEXT', 'IMAGE', 'VIDEO', 'DOCUMENT', 'LOCATION'].map((f) => ({ value: f, label: t(`templates.header.${f || 'NONE'}`) }))} />
         </div>
         {format === 'TEXT' && <TextInput label={t('templates.header_label')} value={d.header?.text ?? ''} error={faultsAt(faults, 'header')} onChange={(e) => onChange({ header: { format: 'TEXT', text: e.currentTarget.value } })} rightSectionWidth={52} rightSection={<span className={css.count}>{(d.header?.text ?? '').length}/60</span>} />}
-        {['IMAGE', 'VIDEO', 'DOCUMENT'].includes(format) && <TextInput label={t('templates.header_example')} description={t('templates.header_example_text')} value={d.header?.example ?? ''} error={faultsAt(faults, 'header')} onChange={(e) => onChange({ header: { format: format as 'IMAGE', example: e.currentTarget.value } })} />}
+        {d.header && (format === 'IMAGE' || format === 'VIDEO' || format === 'DOCUMENT') && <SampleField header={d.header} format={format} error={faultsAt(faults, 'header')} disabled={disabled} onChange={(header) => onChange({ header })} />}
         <Body text={d.body} error={faultsAt(faults, 'body')} onChange={(body) => onChange({ body })} />
         <TextInput label={t('templates.footer')} value={d.footer ?? ''} error={faultsAt(faults, 'footer')} onChange={(e) => onChange({ footer: e.currentTarget.value })} rightSectionWidth={52} rightSection={<span className={css.count}>{(d.footer ?? '').length}/60</span>} />
         {otherFaults(faults).map((f, i) => <p key={i} className={css.fault}>{f.text}</p>)}

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { api, unwrap } from '@/api/client';
+import { api, chosenWorkspace, unwrap } from '@/api/client';
+import { ApiError, type Problem } from '@/api/errors';
 import type { Page, ReadyTemplate, Template, TemplateCheck, TemplateDefinition, TemplateDraft, TemplateEvent, TemplateVersion } from '@/api/types';
 
 const drafts = ['templates', 'drafts'] as const;
@@ -30,6 +31,24 @@ export function useChange<In, Out>(run: (input: In) => Promise<Out>) {
   const client = useQueryClient();
   return useMutation({ mutationFn: run, onSettled: () => client.invalidateQueries({ queryKey: ['templates'] }) });
 }
+
+/** A file for the header of a template; a draft names it by its hash. */
+export interface Sample { sample: string; name: string; mime: string; size: number; url: string }
+
+/** Keeps a file for a header. The body is the file itself, which the typed client cannot send. */
+export const useAddSample = () =>
+  useMutation({
+    mutationFn: async ({ format, file }: { format: string; file: File }): Promise<Sample> => {
+      const headers: Record<string, string> = { 'X-Ponte-CSRF': '1', 'Content-Type': 'application/octet-stream' };
+      const workspace = chosenWorkspace.get();
+      if (workspace) headers['X-Ponte-Workspace'] = workspace;
+      const query = new URLSearchParams({ format, name: file.name });
+      const answer = await fetch(`/api/v1/template-samples?${query}`, { method: 'POST', credentials: 'same-origin', headers, body: file }).catch(() => { throw new ApiError(0, { title: 'offline', kind: 'offline' }); });
+      const body = (await answer.json().catch(() => ({}))) as unknown;
+      if (!answer.ok) throw new ApiError(answer.status, body as Problem);
+      return body as Sample;
+    },
+  });
 
 export type Step = 'ask' | 'approve' | 'return' | 'submit';
 
