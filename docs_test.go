@@ -240,7 +240,7 @@ func TestRoutesInDocuments(t *testing.T) {
 
 // The audit log is read by people: what is written into it has a name in the interface.
 func TestAuditVerbsHaveNames(t *testing.T) {
-	raw, err := os.ReadFile("web/src/i18n/locales/en.json")
+	raw, err := os.ReadFile("web/src/i18n/audit/en.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +265,7 @@ func TestAuditVerbsHaveNames(t *testing.T) {
 		for _, m := range auditPattern.FindAllStringSubmatch(string(source), -1) {
 			found++
 			if words.Verbs[m[1]][m[2]] == "" {
-				t.Errorf("%s writes %s.%s into the audit log, which has no name under audit_verb in the interface's words", path, m[1], m[2])
+				t.Errorf("%s writes %s.%s into the audit log, which has no name in web/src/i18n/audit", path, m[1], m[2])
 			}
 		}
 		return nil

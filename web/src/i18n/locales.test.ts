@@ -2,6 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { codeText, pickLanguage } from '.';
+import auditEn from './audit/en.json';
+import auditFr from './audit/fr.json';
+import auditIt from './audit/it.json';
+import auditRo from './audit/ro.json';
 import en from './locales/en.json';
 import fr from './locales/fr.json';
 import ital from './locales/it.json';
@@ -20,9 +24,9 @@ function flat(tree: Tree, prefix = ''): Map<string, string> {
 
 const plural = /_(zero|one|two|few|many|other)$/;
 const base = (keys: Iterable<string>) => new Set([...keys].map((k) => k.replace(plural, '')));
-const english = flat(en);
+const english = flat({ ...en, ...auditEn });
 
-describe.each([['it', flat(ital)], ['fr', flat(fr)], ['ro', flat(ro)]] as const)('%s', (language, other) => {
+describe.each([['it', flat({ ...ital, ...auditIt })], ['fr', flat({ ...fr, ...auditFr })], ['ro', flat({ ...ro, ...auditRo })]] as const)('%s', (language, other) => {
   it('has a text for every English one, and no other', () => {
     expect([...base(other.keys())].sort()).toEqual([...base(english.keys())].sort());
   });

@@ -90,7 +90,7 @@ function More({ a, onReconnect }: { a: Account; onReconnect: () => void }) {
   // People who were written to within thirty days must be able to answer: the server says so, and is told that it is meant.
   const warned = (error: unknown) => (error instanceof ApiError && error.kind === 'conflict' ? ask({ text: error.message, verb: t('accounts.remove_anyway'), run: () => go(true) }) : failed(error));
   const go = (acknowledged?: boolean) => remove.mutate({ id: a.id, acknowledged }, { onSuccess: () => told(t('accounts.removed')), onError: warned });
-  const sure = () => ask({ text: t('accounts.sure_remove', { name: a.name || a.external_id }), verb: t('accounts.remove'), run: () => go() });
+  const sure = () => ask({ text: t('accounts.sure_remove', { name: a.name || `${channelNames[a.channel]} ${a.external_id}` }), verb: t('accounts.remove'), run: () => go() });
   return (
     <>
     {dialog}

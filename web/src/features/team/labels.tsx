@@ -99,8 +99,8 @@ function Merge({ label, others, onClose }: { label: Label; others: Label[]; onCl
   return (
     <Modal opened onClose={onClose} title={t('labels.merge_of', { name: label.name })} closeButtonProps={{ 'aria-label': t('act.close') }}>
       <Stack gap="sm">
-        <p style={{ margin: 0 }}>{uses} {t('labels.merge_text')}</p>
-        <Select label={t('labels.into')} searchable data-autofocus value={into} onChange={setInto} data={others.map((l) => ({ value: String(l.id), label: l.name }))} />
+        <p style={{ margin: 0 }}>{label.conversations + label.contacts > 0 ? `${uses} ${t('labels.merge_text')}` : t('labels.unused')}</p>
+        <Select label={t('labels.into')} searchable openOnFocus={false} data-autofocus value={into} onChange={setInto} data={others.map((l) => ({ value: String(l.id), label: l.name }))} />
         <Group justify="flex-end"><Button variant="default" onClick={onClose}>{t('act.cancel')}</Button><Button disabled={!into} loading={merge.isPending} onClick={() => merge.mutate({ id: label.id, into: Number(into) }, { onSuccess: (l) => { told(t('labels.merged', { name: l.name })); onClose(); }, onError: failed })}>{t('labels.merge')}</Button></Group>
       </Stack>
     </Modal>

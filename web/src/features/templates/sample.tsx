@@ -28,7 +28,7 @@ export function SampleField({ header, format, error, disabled, onChange }: { hea
         {address && format !== 'IMAGE' && <a href={address} target="_blank" rel="noreferrer">{t('templates.sample_now')}</a>}
         {!header.sample && header.example && <span className={css.dim}>{t('templates.sample_at_meta')}</span>}
         <FileButton onChange={take} accept={takes[format]} disabled={disabled}>
-          {(props) => <Button {...props} variant="default" size="compact-md" disabled={disabled} loading={add.isPending} leftSection={<IconUpload size={15} aria-hidden />}>{t(header.sample ? 'templates.sample_other' : 'templates.sample_choose')}</Button>}
+          {(props) => <Button {...props} variant="default" size="compact-md" disabled={disabled} loading={add.isPending} leftSection={<IconUpload size={15} aria-hidden />}>{t(header.sample ? 'templates.sample_another' : 'templates.sample_choose')}</Button>}
         </FileButton>
       </Group>
     </Input.Wrapper>
