@@ -18,6 +18,9 @@ func Audit(ctx context.Context, tx sqlx.ExecerContext, workspaceID int64, actor,
 		if raw, err = json.Marshal(detail); err != nil {
 			return fmt.Errorf("encode the audit detail of %s: %w", verb, err)
 		}
+		if string(raw) == "null" { // a map that nobody has made is no detail either
+			raw = []byte("{}")
+		}
 	}
 	if _, err := tx.ExecContext(ctx, sqlInsertAudit, workspaceID, actor, verb, object, string(raw)); err != nil {
 		return fmt.Errorf("write the audit log: %w", err)
@@ -47,5 +50,5 @@ func ReadAudit(ctx context.Context, q sqlx.QueryerContext, workspaceID, before i
 }
 
 const sqlAuditLog = `
-SELECT id, at, actor, verb, object, detail FROM audit_log
+SELECT id, at, actor, verb, object, CASE WHEN detail = 'null' THEN '{}' ELSE detail END AS detail FROM audit_log
 WHERE workspace_id = $1 AND ($2 = 0 OR id < $2) AND ($3 = '' OR object = $3) ORDER BY id DESC LIMIT $4`

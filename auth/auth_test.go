@@ -227,3 +227,30 @@ func TestPasswordsThatAreRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Whoever writes a line may have nothing to add to it, in whatever way they say so, and earlier versions kept
+// that as null: readers meet an object in any case.
+func TestAnAuditLineAlwaysHasADetailThatCanBeRead(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	var none map[string]any
+	for verb, detail := range map[string]any{"test.nil": nil, "test.nil_map": none, "test.one": map[string]any{"a": 1}} {
+		h.must(auth.Audit(t.Context(), h.db, h.ws, "cli", verb, "thing:7", detail))
+	}
+	_, err := h.db.ExecContext(t.Context(), `INSERT INTO audit_log (workspace_id, actor, verb, object, detail) VALUES ($1, 'cli', 'test.old', 'thing:7', 'null')`, h.ws)
+	h.must(err)
+	lines, err := auth.ReadAudit(t.Context(), h.db, h.ws, 0, "thing:7", 10)
+	h.must(err)
+	if len(lines) != 4 {
+		t.Fatalf("%d lines, want 4", len(lines))
+	}
+	for _, l := range lines {
+		want := "{}"
+		if l.Verb == "test.one" {
+			want = `{"a": 1}`
+		}
+		if string(l.Detail) != want {
+			t.Errorf("%s has the detail %s, want %s", l.Verb, l.Detail, want)
+		}
+	}
+}
