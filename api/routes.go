@@ -116,6 +116,7 @@ var table = []route{
 	{"POST", v1 + "/identities/{id}/rejoin", auth.Converse, "Take back that two identities were parted", silent((*Server).rejoin), nil},
 	{"GET", v1 + "/contacts", auth.See, "People", typed((*Server).listContacts), nil},
 	{"GET", v1 + "/contacts/{id}", auth.See, "A person", typed((*Server).getContact), nil},
+	{"GET", v1 + "/contacts/{id}/timeline", auth.See, "Everything said and done with a person, over all channels", typed((*Server).contactTimeline), nil},
 	{"POST", v1 + "/contacts/{id}/consent", auth.Converse, "Record what a person said about consent", silent((*Server).recordConsent), nil},
 	{"POST", v1 + "/contacts/{id}/block", auth.Moderate, "Block a person; networks are told after the grace period", typed((*Server).blockContact), nil},
 	{"POST", v1 + "/contacts/{id}/unblock", auth.Moderate, "Take a block back", typed((*Server).unblockContact), nil},

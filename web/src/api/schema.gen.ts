@@ -1372,6 +1372,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/contacts/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything said and done with a person, over all channels
+         * @description Permission: see
+         */
+        get: operations["get-contacts-id-timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contacts/{id}/unblock": {
         parameters: {
             query?: never;
@@ -7637,6 +7657,11 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
+        PageTimelineEntry: {
+            items: components["schemas"]["TimelineEntry"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
         PageToken: {
             items: components["schemas"]["Token"][];
             /** @description Cursor of the next page; empty on the last */
@@ -8713,6 +8738,63 @@ export interface components {
         };
         TextInBody: {
             text: string;
+        };
+        TimelineEntry: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            by: "customer" | "bot" | "member" | "other_tool" | "system";
+            /** @description facebook, instagram, messenger, whatsapp; for consent also sms, email, all; empty where there is none */
+            channel: string;
+            /**
+             * Format: int64
+             * @description What it is, or answers
+             */
+            comment_id: number | null;
+            /** Format: int64 */
+            conversation_id: number | null;
+            deleted: boolean;
+            /** @description Types of what is attached */
+            files: string[];
+            /**
+             * Format: double
+             * @description As it was judged, 0 to 1
+             */
+            harm: number;
+            how: string;
+            /** @description Names the entry for ever */
+            key: string;
+            /** @enum {string} */
+            kind: "comment" | "public_reply" | "private_reply" | "message" | "note" | "step" | "opened" | "resolved" | "invited" | "arrived" | "joined" | "merged" | "consent" | "booked" | "booking_cancelled" | "lead" | "number";
+            /** @description The same for a reader */
+            meaning: string;
+            /** Format: int64 */
+            message_id: number | null;
+            /** @description Of the member, or as the customer called themselves there */
+            name: string;
+            /** @description Caption of the post that a comment stands under */
+            on: string;
+            purpose: string;
+            /** @description Why an answer stands where it stands */
+            reason: string;
+            /** @description What is booked, by language */
+            service: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description Of a booking
+             */
+            starts_at: string | null;
+            /** @description Of a comment, an answer's sending, an invitation, a booking, a lead, a number */
+            state: string;
+            team: string;
+            /** @description What was said or noted; of an invitation the trigger, of a lead the form */
+            text: string;
+            /** @description The member a conversation was given to, or taken from */
+            to: string;
+            /** @description The step, the act of consent, how identities were joined, a booking's reference, a message's type */
+            what: string;
         };
         Token: {
             /** Format: date-time */
@@ -11670,6 +11752,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageMerge"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-contacts-id-timeline": {
+        parameters: {
+            query?: {
+                /** @description said: comments, replies and messages alone */
+                only?: "said" | "";
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTimelineEntry"];
                 };
             };
             /** @description Error */
