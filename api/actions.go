@@ -57,6 +57,7 @@ type actionsIn struct {
 	State     []string `query:"state,explode" enum:"planned,sending,done,failed,unknown,held,refused,cancelled,expired" doc:"None: all"`
 	ContactID int64    `query:"contact_id"`
 	CommentID int64    `query:"comment_id"`
+	Reason    string   `query:"reason" maxLength:"60" doc:"Code of why they stand where they stand: window_closed, account_off, cap_day …"`
 	Quiet     bool     `query:"quiet" doc:"Leave out read receipts and typing signs with which all is well"`
 	Paging
 }
@@ -66,7 +67,7 @@ func (s *Server) listActions(ctx context.Context, who *caller, in *actionsIn) (P
 	if err != nil {
 		return Page[Action]{}, err
 	}
-	rows, err := inbox.ListActions(ctx, s.DB, who.WorkspaceID, inbox.ActionFilter{States: in.State, ContactID: in.ContactID, CommentID: in.CommentID, Quiet: in.Quiet, Before: before, Limit: in.Limit + 1})
+	rows, err := inbox.ListActions(ctx, s.DB, who.WorkspaceID, inbox.ActionFilter{States: in.State, ContactID: in.ContactID, CommentID: in.CommentID, Reason: in.Reason, Quiet: in.Quiet, Before: before, Limit: in.Limit + 1})
 	if err != nil {
 		return Page[Action]{}, err
 	}

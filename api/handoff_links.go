@@ -38,7 +38,7 @@ type HandoffLink struct {
 
 const sqlHandoffLinks = `
 SELECT l.id, l.name, l.account_id, l.trigger_id, l.campaign_id, l.language, l.reference, l.created_at, a.phone,
-       (SELECT count(*) FROM conversations v WHERE v.workspace_id = l.workspace_id AND v.account_id = l.account_id AND (v.origin->>'link_id')::bigint = l.id) AS started
+       (SELECT count(*) FROM conversations v WHERE v.workspace_id = l.workspace_id AND v.origin ? 'link_id' AND (v.origin->>'link_id')::bigint = l.id) AS started
 FROM handoff_links l JOIN accounts a ON a.workspace_id = l.workspace_id AND a.id = l.account_id
 WHERE l.workspace_id = $1 AND l.ended_at IS NULL`
 
@@ -167,6 +167,15 @@ func (s *Server) linkQR(c *fiber.Ctx, who *caller) error {
 	code, err := qr.Encode(l.Link)
 	if err != nil {
 		return fault.Wrap(fault.Internal, err, "the link does not fit into a code")
+	}
+	if c.Query("format") == "png" {
+		picture, err := code.PNG(16)
+		if err != nil {
+			return fault.Wrap(fault.Internal, err, "the code cannot be drawn")
+		}
+		c.Set(fiber.HeaderContentType, "image/png")
+		c.Set(fiber.HeaderContentDisposition, fmt.Sprintf(`inline; filename="whatsapp-%d.png"`, id))
+		return c.Send(picture)
 	}
 	c.Set(fiber.HeaderContentType, "image/svg+xml")
 	c.Set(fiber.HeaderContentDisposition, fmt.Sprintf(`inline; filename="whatsapp-%d.svg"`, id))

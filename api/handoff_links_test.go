@@ -44,7 +44,7 @@ func TestALeadFormsBoxIsKeptWithItsWords(t *testing.T) {
 	body["wording"] = "They may write to me on WhatsApp."
 	s.must(422, "PUT", "/api/v1/lead-forms", owner, body, nil)
 	s.must(403, "PUT", "/api/v1/lead-forms", s.cookie[auth.Agent], body, nil)
-	var tasks struct{ Items []api.LeadTask }
+	var tasks struct{ Items []api.ReceivedLead }
 	s.must(200, "GET", "/api/v1/leads", s.cookie[auth.Agent], nil, &tasks)
 	if len(tasks.Items) != 1 || tasks.Items[0].ID != s.home.lead {
 		t.Errorf("%+v", tasks.Items)

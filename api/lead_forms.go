@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -16,9 +15,10 @@ import (
 	"ponte/router"
 )
 
-// LeadForm says what the box of a lead form means.
+// LeadForm says what the box of a lead form means; without an id it is a form that leads came by and
+// nobody has told the meaning of.
 type LeadForm struct {
-	ID        int64  `json:"id" db:"id"`
+	ID        int64  `json:"id" db:"id" doc:"0: nobody has told what its box means"`
 	FormID    string `json:"form_id" db:"form_id"`
 	Name      string `json:"name" db:"name"`
 	AccountID int64  `json:"account_id" db:"account_id"`
@@ -31,19 +31,38 @@ type LeadForm struct {
 	Label     string `json:"label" db:"label"`
 	Leads     int    `json:"leads" db:"leads"`
 	Tasks     int    `json:"tasks" db:"tasks" doc:"Leads of it that wait for a person"`
+
+	Boxes inbox.Strings `json:"boxes" db:"boxes" doc:"Keys of boxes as they came with the newest leads of a form nobody has told of"`
 }
 
 const sqlLeadForms = `
 SELECT f.id, f.form_id, f.name, f.account_id, f.box_key, w.text AS wording, f.wording_id, f.language, f.purpose, f.template, f.label,
        (SELECT count(*) FROM leads l WHERE l.workspace_id = f.workspace_id AND l.form_id = f.form_id) AS leads,
-       (SELECT count(*) FROM leads l WHERE l.workspace_id = f.workspace_id AND l.form_id = f.form_id AND l.task = 'open') AS tasks
+       (SELECT count(*) FROM leads l WHERE l.workspace_id = f.workspace_id AND l.form_id = f.form_id AND l.task = 'open') AS tasks, '{}'::text[] AS boxes
 FROM lead_forms f JOIN consent_wordings w ON w.workspace_id = f.workspace_id AND w.id = f.wording_id
 WHERE f.workspace_id = $1 AND f.ended_at IS NULL`
+
+// Forms that are not told of are known by their leads; the boxes by the newest of these.
+const sqlUntoldForms = `
+SELECT 0 AS id, l.form_id, '' AS name, 0 AS account_id, '' AS box_key, '' AS wording, 0 AS wording_id, '' AS language, 'service' AS purpose, '' AS template, '' AS label,
+       count(*) AS leads, count(*) FILTER (WHERE l.task = 'open') AS tasks,
+       ARRAY(SELECT DISTINCT k FROM (SELECT x.boxes FROM leads x WHERE x.workspace_id = $1 AND x.form_id = l.form_id ORDER BY x.submitted_at DESC LIMIT 20) y, jsonb_object_keys(y.boxes) k ORDER BY k) AS boxes
+FROM leads l
+WHERE l.workspace_id = $1 AND l.form_id <> '' AND NOT EXISTS (SELECT 1 FROM lead_forms f WHERE f.workspace_id = l.workspace_id AND f.form_id = l.form_id AND f.ended_at IS NULL)
+GROUP BY l.form_id ORDER BY max(l.submitted_at) DESC LIMIT 100`
 
 func (s *Server) listLeadForms(ctx context.Context, who *caller, _ *struct{}) (Page[LeadForm], error) {
 	list := []LeadForm{}
 	if err := s.DB.SelectContext(ctx, &list, sqlLeadForms+` ORDER BY f.id`, who.WorkspaceID); err != nil {
 		return Page[LeadForm]{}, fmt.Errorf("list lead forms: %w", err)
+	}
+	untold := []LeadForm{}
+	if err := s.DB.SelectContext(ctx, &untold, sqlUntoldForms, who.WorkspaceID); err != nil {
+		return Page[LeadForm]{}, fmt.Errorf("list forms that nobody has told of: %w", err)
+	}
+	list = append(untold, list...)
+	for i := range list {
+		list[i].Boxes = listOf(list[i].Boxes)
 	}
 	return pageOf(list, ""), nil
 }
@@ -115,48 +134,6 @@ ON CONFLICT (workspace_id, form_id) WHERE ended_at IS NULL DO UPDATE SET name = 
 
 func (s *Server) removeLeadForm(ctx context.Context, who *caller, in *ByID) error {
 	return s.end(ctx, who, "lead_form", "lead_forms", in.ID)
-}
-
-// LeadTask is a lead that a person should look at, because nothing may be sent by itself.
-type LeadTask struct {
-	ID          int64     `json:"id" db:"id"`
-	FormID      string    `json:"form_id" db:"form_id"`
-	ContactID   int64     `json:"contact_id" db:"contact_id"`
-	Name        string    `json:"name" db:"name"`
-	Reason      string    `json:"reason" db:"reason"`
-	Task        string    `json:"task" db:"task" enum:"open,done"`
-	SubmittedAt time.Time `json:"submitted_at" db:"submitted_at"`
-}
-
-type leadTasksIn struct {
-	Task string `query:"task" enum:"open,done" default:"open"`
-}
-
-func (s *Server) listLeadTasks(ctx context.Context, who *caller, in *leadTasksIn) (Page[LeadTask], error) {
-	list := []LeadTask{}
-	err := s.DB.SelectContext(ctx, &list, `
-SELECT l.id, l.form_id, l.contact_id, c.name, l.reason, l.task, l.submitted_at FROM leads l JOIN contacts c ON c.workspace_id = l.workspace_id AND c.id = l.contact_id
-WHERE l.workspace_id = $1 AND l.task = $2 ORDER BY l.submitted_at DESC, l.id DESC LIMIT 200`, who.WorkspaceID, in.Task)
-	if err != nil {
-		return Page[LeadTask]{}, fmt.Errorf("list leads that wait for a person: %w", err)
-	}
-	return pageOf(list, ""), nil
-}
-
-func (s *Server) leadDone(ctx context.Context, who *caller, in *emptyIn) error {
-	return s.change(ctx, func(tx *sqlx.Tx) error {
-		res, err := tx.ExecContext(ctx, `UPDATE leads SET task = 'done', task_by = $3 WHERE workspace_id = $1 AND id = $2 AND task <> ''`, who.WorkspaceID, in.ID, who.Actor())
-		if err != nil {
-			return fmt.Errorf("finish lead %d: %w", in.ID, err)
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return fault.New(fault.NotFound, "lead %d does not wait for a person in this workspace", in.ID)
-		}
-		if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "lead.done", fmt.Sprintf("lead:%d", in.ID), nil); err != nil {
-			return err
-		}
-		return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "contact", ObjectID: in.ID})
-	})
 }
 
 func served(language string) bool { return slices.Contains(router.Languages, language) }

@@ -2,10 +2,7 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"ponte/inbox"
@@ -40,40 +37,16 @@ WHERE workspace_id = $1 AND contact_id = $2 ORDER BY submitted_at DESC, id DESC 
 
 // leadsOf lists the forms of a person. Who does not see whole numbers sees the digits of answers masked.
 func (s *Server) leadsOf(ctx context.Context, who *caller, contact int64) ([]Lead, error) {
-	var rows []struct {
-		ID          int64           `db:"id"`
-		FormID      string          `db:"form_id"`
-		AdID        string          `db:"ad_id"`
-		SubmittedAt time.Time       `db:"submitted_at"`
-		Reason      string          `db:"reason"`
-		Answers     json.RawMessage `db:"answers"`
-		Boxes       json.RawMessage `db:"boxes"`
-	}
+	var rows []leadRow
 	if err := s.DB.SelectContext(ctx, &rows, sqlLeadsOf, who.WorkspaceID, contact); err != nil {
 		return nil, fmt.Errorf("list the leads of contact %d: %w", contact, err)
 	}
 	out := make([]Lead, 0, len(rows))
 	for _, r := range rows {
-		var answers map[string][]string
-		var boxes map[string]bool
-		if err := decode(r.Answers, &answers); err != nil {
-			return nil, fmt.Errorf("read the answers of lead %d: %w", r.ID, err)
+		l, err := showLead(r, who.Role.SeesPhones())
+		if err != nil {
+			return nil, err
 		}
-		if err := decode(r.Boxes, &boxes); err != nil {
-			return nil, fmt.Errorf("read the boxes of lead %d: %w", r.ID, err)
-		}
-		l := Lead{ID: r.ID, FormID: r.FormID, AdID: r.AdID, SubmittedAt: r.SubmittedAt.UTC(), Reason: r.Reason, Answers: []LeadAnswer{}, Boxes: []LeadBox{}}
-		for field, values := range answers {
-			if !who.Role.SeesPhones() {
-				values = each(values, maskNumbers)
-			}
-			l.Answers = append(l.Answers, LeadAnswer{field, values})
-		}
-		for name, ticked := range boxes {
-			l.Boxes = append(l.Boxes, LeadBox{name, ticked})
-		}
-		slices.SortFunc(l.Answers, func(a, b LeadAnswer) int { return strings.Compare(a.Field, b.Field) })
-		slices.SortFunc(l.Boxes, func(a, b LeadBox) int { return strings.Compare(a.Name, b.Name) })
 		out = append(out, l)
 	}
 	return out, nil

@@ -51,6 +51,7 @@ type ActionView struct {
 type ActionFilter struct {
 	ID, ContactID, CommentID int64
 	States                   []string
+	Reason                   string
 	Quiet                    bool // without read receipts and typing signs that went out
 	Before                   int64
 	Limit                    int
@@ -59,7 +60,7 @@ type ActionFilter struct {
 // ListActions returns actions, the newest first.
 func ListActions(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, f ActionFilter) ([]ActionView, error) {
 	var out []ActionView
-	err := sqlx.SelectContext(ctx, q, &out, sqlActionViews, workspaceID, f.ID, f.ContactID, f.CommentID, pq.Array(f.States), f.Before, f.Limit, f.Quiet)
+	err := sqlx.SelectContext(ctx, q, &out, sqlActionViews, workspaceID, f.ID, f.ContactID, f.CommentID, pq.Array(f.States), f.Before, f.Limit, f.Quiet, f.Reason)
 	if err != nil {
 		return nil, fmt.Errorf("list actions: %w", err)
 	}
@@ -71,7 +72,7 @@ SELECT a.id, a.account_id, a.kind, a.state, a.reason, a.meaning, a.purpose, a.or
        a.message_id, a.trigger_id, coalesce(a.call->>'text', '') AS text, a.attempts, a.not_before, a.valid_until, a.sent_at, a.done_at, a.external_id, a.created_at,
        a.campaign_id, a.sequence, a.cost_state, a.cost_micros, a.cost_currency, a.cost_country, a.cost_category, a.cost_reason, a.read_back, a.read_back_at
 FROM actions a LEFT JOIN contacts c ON c.workspace_id = a.workspace_id AND c.id = a.contact_id
-WHERE a.workspace_id = $1 AND ($2 = 0 OR a.id = $2) AND ($3 = 0 OR a.contact_id = $3) AND ($4 = 0 OR a.comment_id = $4) AND (coalesce(cardinality($5::text[]), 0) = 0 OR a.state = ANY($5)) AND ($6 = 0 OR a.id < $6)
+WHERE a.workspace_id = $1 AND ($2 = 0 OR a.id = $2) AND ($3 = 0 OR a.contact_id = $3) AND ($4 = 0 OR a.comment_id = $4) AND (coalesce(cardinality($5::text[]), 0) = 0 OR a.state = ANY($5)) AND ($6 = 0 OR a.id < $6) AND ($9 = '' OR a.reason = $9)
   AND NOT ($8 AND a.purpose = 'technical' AND a.state IN ('planned', 'sending', 'done', 'expired', 'cancelled'))
 ORDER BY a.id DESC LIMIT $7`
 

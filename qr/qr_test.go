@@ -2,6 +2,7 @@ package qr
 
 import (
 	"bytes"
+	"image/png"
 	"os"
 	"strings"
 	"testing"
@@ -146,5 +147,34 @@ func TestSVG(t *testing.T) {
 	svg := c.SVG("a <b> & c")
 	if !strings.Contains(svg, "<title>a &lt;b&gt; &amp; c</title>") || !strings.HasPrefix(svg, "<svg ") || !strings.Contains(svg, `viewBox="0 0 29 29"`) {
 		t.Error(svg)
+	}
+}
+
+// TestPNG: what is drawn as dots is the same code, with its quiet zone around it.
+func TestPNG(t *testing.T) {
+	t.Parallel()
+	c, err := Encode("https://wa.me/61255500101?text=hello")
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := c.PNG(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture, err := png.Decode(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if side := (c.Size + 8) * 3; picture.Bounds().Dx() != side || picture.Bounds().Dy() != side {
+		t.Fatalf("%v instead of %d dots a side", picture.Bounds(), side)
+	}
+	for y := range (c.Size + 8) * 3 {
+		for x := range (c.Size + 8) * 3 {
+			mx, my := x/3-4, y/3-4
+			want := mx >= 0 && my >= 0 && mx < c.Size && my < c.Size && c.Dark(mx, my)
+			if r, _, _, _ := picture.At(x, y).RGBA(); (r == 0) != want {
+				t.Fatalf("dot %d,%d is wrong", x, y)
+			}
+		}
 	}
 }

@@ -6,10 +6,10 @@ test.afterEach(({ page }) => page.unrouteAll({ behavior: 'ignoreErrors' }));
 test.use({ viewport: { width: 1280, height: 800 } });
 
 const screens = {
-  Home: '/', Moderation: '/moderation', Inbox: '/inbox', Contacts: '/contacts', Bookings: '/bookings', Outbox: '/outbox', Campaigns: '/triggers', 'Bot flows': '/flows', Policies: '/policies', Knowledge: '/knowledge',
+  Home: '/', Moderation: '/moderation', Inbox: '/inbox', Contacts: '/contacts', Leads: '/leads', Bookings: '/bookings', Outbox: '/outbox', Campaigns: '/triggers', 'Links and posters': '/links', 'Bot flows': '/flows', Policies: '/policies', Knowledge: '/knowledge',
   Templates: '/templates', Accounts: '/accounts', Team: '/team', Settings: '/settings', Rehearse: '/rehearse', Events: '/events', Consent: '/consent', Compliance: '/compliance', 'Audit log': '/audit',
 };
-const deeper = ['/moderation?id=101', '/moderation/today', '/moderation/disagreements', '/inbox?id=1000', '/contacts/300', '/contacts/imports', '/triggers/new', '/campaigns/1', '/flows/1', '/policies?tab=rules', '/policies?tab=versions', '/policies?tab=switches', '/knowledge?tab=questions', '/knowledge?tab=figures', '/templates/1', '/templates?view=ready', '/profile'];
+const deeper = ['/moderation?id=101', '/moderation/today', '/moderation/disagreements', '/inbox?id=1000', '/inbox?id=1000&panel=timeline', '/contacts/300', '/contacts/imports', '/leads?view=forms', '/links/2', '/triggers/new', '/campaigns/1', '/flows/1', '/policies?tab=rules', '/policies?tab=versions', '/policies?tab=switches', '/knowledge?tab=questions', '/knowledge?tab=figures', '/templates/1', '/templates?view=ready', '/profile'];
 const all = [...Object.values(screens), ...deeper];
 
 async function open(page: Page, path: string) {
@@ -124,7 +124,7 @@ test('a role that only reads meets refusals in words, and no button that would b
   await page.route('**/api/v1/me', async (r) => { const me = await (await r.fetch()).json() as Record<string, unknown>; await r.fulfill({ json: { ...me, role: 'analyst', permissions: ['see', 'audit'] } }); });
   for (const path of all) {
     await open(page, path);
-    for (const verb of ['New trigger', 'New campaign', 'New flow', 'New template', 'New quick reply', 'New rule', 'New booking', 'New team', 'Add a member', 'Connect an account', 'Hide', 'Approve', 'Erase', 'Merge', 'Resolve', 'Take over', 'Publish', 'Go live']) {
+    for (const verb of ['New trigger', 'New campaign', 'New flow', 'New template', 'New quick reply', 'New rule', 'New booking', 'New team', 'Add a member', 'New link', 'Tell what a box means', 'Connect an account', 'Hide', 'Approve', 'Erase', 'Merge', 'Resolve', 'Take over', 'Publish', 'Go live']) {
       await expect.soft(page.getByRole('main').getByRole('button', { name: verb, exact: true }).or(page.getByRole('main').getByRole('link', { name: verb, exact: true })), `${path}: ${verb}`).toHaveCount(0);
     }
     if (['/settings', '/team', '/compliance', '/contacts/imports', '/triggers/new'].includes(path)) await expect.soft(page.getByText('Not with your role'), path).toBeVisible();

@@ -12,6 +12,7 @@ import * as policies from './policies.ts';
 import * as records from './records.ts';
 import * as settings from './settings.ts';
 import * as templates from './templates.ts';
+import * as way from './timeline.ts';
 import { act, calls, changes, stage } from './stage.ts';
 
 type Answer = { status?: number; body?: unknown };
@@ -82,6 +83,10 @@ const routes: [string, RegExp, Handler][] = [
   ['POST', /^\/comments\/\d+\/opinion$/, () => ({ body: { category: 'none', score: 0.83, intent: 'complaint', language: 'en', reason: 'angry, but fair criticism', model: 'small', prompt: 'moderate.v2', agrees: false } })],
   ['GET', /^\/contacts$/, (_m, q) => page(q.get('q') === 'nobody' ? [] : records.contacts)],
   ['GET', /^\/contacts\/(\d+)$/, (m) => { const c = records.contacts.find((x) => x.id === Number(m[1])); return c ? { body: records.contactDetail(c) } : none; }],
+  ['GET', /^\/contacts\/\d+\/timeline$/, (_m, q) => page(way.timeline.filter((e) => q.get('only') !== 'said' || ['comment', 'public_reply', 'private_reply', 'message'].includes(e.kind)))],
+  ['GET', /^\/leads$/, (_m, q) => page(way.leads.filter((l) => (q.get('task') ?? 'open') === 'all' || l.task === (q.get('task') ?? 'open')))],
+  ['GET', /^\/lead-forms$/, () => page(way.leadForms)],
+  ['GET', /^\/handoff-links$/, () => page(way.links)],
   ['GET', /^\/contacts\/\d+\/erasure$/, () => ({ body: { identities: 2, comments: 3, messages: 11, conversations: 2, waiting: 1, consent: 2, actions: 9 } })],
   ['GET', /^\/contacts\/\d+\/merges$/, () => page(people.merges)],
   ['GET', /^\/contact-duplicates$/, () => page(people.duplicates)],

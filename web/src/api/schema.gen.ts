@@ -2672,7 +2672,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What the boxes of lead forms mean
+         * Lead forms, and what their boxes mean
          * @description Permission: see
          */
         get: operations["get-lead-forms"];
@@ -2716,7 +2716,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Leads that wait for a person
+         * Leads, first of all those that wait for a person
          * @description Permission: see
          */
         get: operations["get-leads"];
@@ -6914,8 +6914,13 @@ export interface components {
             /** Format: int64 */
             account_id: number;
             box_key: string;
+            /** @description Keys of boxes as they came with the newest leads of a form nobody has told of */
+            boxes: string[];
             form_id: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description 0: nobody has told what its box means
+             */
             id: number;
             label: string;
             language: string;
@@ -6953,19 +6958,6 @@ export interface components {
             template: string;
             /** @description What stands beside the box, word for word */
             wording: string;
-        };
-        LeadTask: {
-            /** Format: int64 */
-            contact_id: number;
-            form_id: string;
-            /** Format: int64 */
-            id: number;
-            name: string;
-            reason: string;
-            /** Format: date-time */
-            submitted_at: string;
-            /** @enum {string} */
-            task: "open" | "done";
         };
         LedgerHead: {
             hash: string;
@@ -7557,11 +7549,6 @@ export interface components {
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
-        PageLeadTask: {
-            items: components["schemas"]["LeadTask"][];
-            /** @description Cursor of the next page; empty on the last */
-            next: string;
-        };
         PageMember: {
             items: components["schemas"]["Member"][];
             /** @description Cursor of the next page; empty on the last */
@@ -7604,6 +7591,11 @@ export interface components {
         };
         PageReadyTemplate: {
             items: components["schemas"]["ReadyTemplate"][];
+            /** @description Cursor of the next page; empty on the last */
+            next: string;
+        };
+        PageReceivedLead: {
+            items: components["schemas"]["ReceivedLead"][];
             /** @description Cursor of the next page; empty on the last */
             next: string;
         };
@@ -8018,6 +8010,48 @@ export interface components {
         };
         ReasonInBody: {
             reason?: string;
+        };
+        ReceivedLead: {
+            ad_id: string;
+            answers: components["schemas"]["LeadAnswer"][];
+            boxes: components["schemas"]["LeadBox"][];
+            /**
+             * Format: int64
+             * @description None until its answers are read
+             */
+            contact_id: number | null;
+            /**
+             * Format: int64
+             * @description The newest with this person
+             */
+            conversation_id: number | null;
+            form_id: string;
+            form_name: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Of the person */
+            name: string;
+            /**
+             * @description Where the first message to the number stands
+             * @enum {string}
+             */
+            number: "asked" | "agreed" | "refused" | "replaced" | "sent" | "confirmed" | "denied" | "failed" | "";
+            /** @description Why it is kept with this person */
+            reason: string;
+            /**
+             * @description wanted: its answers are still to be read
+             * @enum {string}
+             */
+            state: "wanted" | "kept" | "failed";
+            /** Format: date-time */
+            submitted_at: string;
+            /**
+             * @description Whether a person should look, because nothing may be sent by itself
+             * @enum {string}
+             */
+            task: "open" | "done" | "";
+            /** @description The member who has looked */
+            task_by: string;
         };
         RecoveryCodes: {
             codes: string[];
@@ -8754,6 +8788,10 @@ export interface components {
             /** Format: int64 */
             conversation_id: number | null;
             deleted: boolean;
+            /** @description Of a step: minutes, reasons */
+            detail: {
+                [key: string]: unknown;
+            };
             /** @description Types of what is attached */
             files: string[];
             /**
@@ -9577,6 +9615,8 @@ export interface operations {
                 state?: ("planned" | "sending" | "done" | "failed" | "unknown" | "held" | "refused" | "cancelled" | "expired")[];
                 contact_id?: number;
                 comment_id?: number;
+                /** @description Code of why they stand where they stand: window_closed, account_off, cap_day … */
+                reason?: string;
                 /** @description Leave out read receipts and typing signs with which all is well */
                 quiet?: boolean;
                 limit?: number;
@@ -14322,7 +14362,11 @@ export interface operations {
     "get-leads": {
         parameters: {
             query?: {
-                task?: "open" | "done";
+                /** @description all: also those that no person has to look at */
+                task?: "open" | "done" | "all";
+                form_id?: string;
+                limit?: number;
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -14336,7 +14380,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageLeadTask"];
+                    "application/json": components["schemas"]["PageReceivedLead"];
                 };
             };
             /** @description Error */

@@ -74,7 +74,7 @@ export type FlowRun = S['FlowRun'];
 export type FlowSecret = S['FlowSecret'];
 export type HandoffLink = S['HandoffLink'];
 export type LeadForm = S['LeadForm'];
-export type LeadTask = S['LeadTask'];
+export type ReceivedLead = S['ReceivedLead'];
 export type WebhookEndpoint = S['WebhookEndpoint'];
 export type WebhookEndpointInput = S['WebhookEndpointInput'];
 export type NewWebhookEndpoint = S['NewWebhookEndpoint'];
@@ -129,6 +129,7 @@ export type TemplateOffers = S['TemplateOffers'];
 export type TemplatePreview = S['TemplatePreview'];
 export type TemplateVariable = S['TemplateVariable'];
 export type TemplateVersion = S['TemplateVersion'];
+export type TimelineEntry = S['TimelineEntry'];
 export type Token = S['Token'];
 export type Trigger = S['Trigger'];
 export type TriggerInput = S['TriggerInput'];
@@ -147,6 +148,8 @@ export type Permission = Me['permissions'][number];
 export type Role = Me['role'];
 
 /** What the screens send, where the document gives the body no name of its own. */
+export type HandoffLinkInput = S['NewLinkInBody'];
+export type LeadFormInput = S['LeadFormInBody'];
 export type NewAccount = S['AccountInBody'];
 export type NewMember = S['NewMemberInBody'];
 export type NewToken = S['NewTokenInBody'];

@@ -1,7 +1,7 @@
-import { IconActivity, IconBolt, IconBook2, IconCalendarEvent, IconChartBar, IconDeviceMobileMessage, IconGavel, IconHistory, IconHome2, IconInbox, IconNotebook, IconPlugConnected, IconScale, IconSend, IconSettings, IconShieldExclamation, IconSitemap, IconTemplate, IconUsers, IconUsersGroup, type Icon } from '@tabler/icons-react';
+import { IconActivity, IconBolt, IconBook2, IconCalendarEvent, IconChartBar, IconDeviceMobileMessage, IconForms, IconGavel, IconHistory, IconHome2, IconInbox, IconNotebook, IconPlugConnected, IconQrcode, IconScale, IconSend, IconSettings, IconShieldExclamation, IconSitemap, IconTemplate, IconUsers, IconUsersGroup, type Icon } from '@tabler/icons-react';
 import type { Me, Overview, Permission } from '@/api/types';
 
-export type Path = '/' | '/moderation' | '/inbox' | '/triggers' | '/knowledge' | '/accounts' | '/team' | '/settings' | '/policies' | '/rehearse' | '/contacts' | '/outbox' | '/events' | '/consent' | '/compliance' | '/audit' | '/templates' | '/flows' | '/bookings' | '/figures';
+export type Path = '/' | '/moderation' | '/inbox' | '/triggers' | '/knowledge' | '/accounts' | '/team' | '/settings' | '/policies' | '/rehearse' | '/contacts' | '/outbox' | '/events' | '/consent' | '/compliance' | '/audit' | '/templates' | '/flows' | '/bookings' | '/figures' | '/leads' | '/links';
 
 export interface NavItem {
   path: Path;
@@ -19,9 +19,11 @@ const items: NavItem[] = [
   { path: '/moderation', label: 'nav.moderation', icon: IconGavel, key: 'g m', group: 'work', count: (o) => o.review_open },
   { path: '/inbox', label: 'nav.inbox', icon: IconInbox, key: 'g i', group: 'work', count: (o) => o.conversations_waiting, alarm: (o) => o.conversations_overdue > 0 },
   { path: '/contacts', label: 'nav.contacts', icon: IconUsers, key: 'g c', group: 'work' },
+  { path: '/leads', label: 'nav.leads', icon: IconForms, key: 'g n', group: 'work' },
   { path: '/bookings', label: 'nav.bookings', icon: IconCalendarEvent, key: 'g b', group: 'work' },
   { path: '/outbox', label: 'nav.outbox', icon: IconSend, key: 'g o', group: 'work', count: (o) => o.unknown_actions, alarm: (o) => o.unknown_actions > 0 },
   { path: '/triggers', label: 'nav.triggers', icon: IconBolt, key: 'g t', group: 'setup' },
+  { path: '/links', label: 'nav.links', icon: IconQrcode, key: 'g q', group: 'setup' },
   { path: '/flows', label: 'nav.flows', icon: IconSitemap, key: 'g f', group: 'setup' },
   { path: '/policies', label: 'nav.policies', icon: IconScale, key: 'g p', group: 'setup' },
   { path: '/knowledge', label: 'nav.knowledge', icon: IconBook2, key: 'g k', group: 'setup' },

@@ -13,7 +13,7 @@ const whole = (value: unknown): number | undefined => {
 };
 
 interface ModerationSearch { queue?: 'all' | undefined; state?: string | undefined; account?: number | undefined; post?: number | undefined; contact?: number | undefined; language?: string | undefined; category?: string | undefined; tier?: string | undefined; sure?: string | undefined; age?: string | undefined; by?: string | undefined; q?: string | undefined; id?: number | undefined }
-interface InboxSearch { view?: string | undefined; label?: string | undefined; state?: 'resolved' | undefined; channel?: string | undefined; team?: string | undefined; q?: string | undefined; id?: number | undefined; at?: number | undefined }
+interface InboxSearch { view?: string | undefined; label?: string | undefined; state?: 'resolved' | undefined; channel?: string | undefined; team?: string | undefined; q?: string | undefined; id?: number | undefined; at?: number | undefined; panel?: 'timeline' | undefined }
 
 interface FlowsSearch { tab?: 'runs' | 'secrets' | undefined; ended?: true | undefined; flow?: string | undefined }
 
@@ -51,7 +51,7 @@ const policies = createRoute({
 const inbox = createRoute({
   getParentRoute: () => root,
   path: '/inbox',
-  validateSearch: (s: Record<string, unknown>): InboxSearch => ({ view: text(s['view']), state: s['state'] === 'resolved' ? 'resolved' : undefined, channel: text(s['channel']), team: text(s['team']), label: text(s['label']), q: text(s['q']), id: whole(s['id']), at: whole(s['at']) }),
+  validateSearch: (s: Record<string, unknown>): InboxSearch => ({ view: text(s['view']), state: s['state'] === 'resolved' ? 'resolved' : undefined, channel: text(s['channel']), team: text(s['team']), label: text(s['label']), q: text(s['q']), id: whole(s['id']), at: whole(s['at']), panel: s['panel'] === 'timeline' ? 'timeline' : undefined }),
   component: lazyRouteComponent(() => import('@/features/inbox')),
 });
 const contacts = createRoute({
@@ -66,9 +66,17 @@ const person = createRoute({ getParentRoute: () => root, path: '/contacts/$id', 
 const outbox = createRoute({
   getParentRoute: () => root,
   path: '/outbox',
-  validateSearch: (s: Record<string, unknown>): { view?: string | undefined; contact?: number | undefined } => ({ view: text(s['view']), contact: whole(s['contact']) }),
+  validateSearch: (s: Record<string, unknown>): { view?: string | undefined; contact?: number | undefined; reason?: string | undefined } => ({ view: text(s['view']), contact: whole(s['contact']), reason: text(s['reason']) }),
   component: lazyRouteComponent(() => import('@/features/outbox')),
 });
+const leads = createRoute({
+  getParentRoute: () => root,
+  path: '/leads',
+  validateSearch: (s: Record<string, unknown>): { view?: 'done' | 'all' | 'forms' | undefined; form?: string | undefined } => ({ view: s['view'] === 'done' || s['view'] === 'all' || s['view'] === 'forms' ? s['view'] : undefined, form: text(s['form']) }),
+  component: lazyRouteComponent(() => import('@/features/leads')),
+});
+const links = createRoute({ getParentRoute: () => root, path: '/links', component: lazyRouteComponent(() => import('@/features/links')) });
+const poster = createRoute({ getParentRoute: () => root, path: '/links/$id', component: lazyRouteComponent(() => import('@/features/links/poster')) });
 const events = createRoute({
   getParentRoute: () => root,
   path: '/events',
@@ -106,7 +114,7 @@ const settings = createRoute({ getParentRoute: () => root, path: '/settings', va
 const rehearse = createRoute({ getParentRoute: () => root, path: '/rehearse', validateSearch: (s: Record<string, unknown>): { say?: Try | undefined } => ({ say: s['say'] === 'rude' || s['say'] === 'info' ? s['say'] : undefined }), component: lazyRouteComponent(() => import('@/features/rehearse')) });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, moderation, machine, disagreements, policies, inbox, flows, flow, bookings, triggers, trigger, campaign, knowledge, accounts, team, figures, profile, password, settings, rehearse, contacts, imports, compliance, person, outbox, events, consent, asking, audit, templates, template]),
+  routeTree: root.addChildren([home, moderation, machine, disagreements, policies, inbox, flows, flow, bookings, triggers, trigger, campaign, knowledge, accounts, team, figures, profile, password, settings, rehearse, contacts, imports, compliance, person, leads, links, poster, outbox, events, consent, asking, audit, templates, template]),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading rows={6} />,
   defaultErrorComponent: ({ error }) => <Failure error={error} retry={() => window.location.reload()} />,

@@ -14,6 +14,7 @@ import { LedgerRow } from '@/ui/ledger-row';
 import { Ago, ChannelMark, Facts, PageBody, PageHead, Tag } from '@/ui/parts';
 import { Rows } from '@/ui/rows';
 import { Empty, Loaded } from '@/ui/states';
+import { Timeline } from '@/ui/timeline';
 import { Preview } from '@/ui/words';
 import css from './contacts.module.css';
 import { Duplicates } from './duplicates';
@@ -75,6 +76,7 @@ function Opened({ c }: { c: ContactDetail }) {
           <Block title={t('contact.journey')}><Journey steps={c.journey} /></Block>
         </div>
       </div>
+      <section style={{ marginTop: 22 }} aria-label={t('timeline.title')}><div className={css.title}><h2>{t('timeline.title')}</h2></div><div className={`panel ${css.block}`}><Timeline contact={c.id} beside={['contact', c.id]} /></div></section>
       {audit && <Ledger contact={c.id} />}
       {merging && <MergeDialog into={c} onClose={() => setMerging(false)} />}
       {erasing && <Erase id={c.id} name={name} onClose={() => setErasing(false)} />}

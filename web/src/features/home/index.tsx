@@ -124,7 +124,7 @@ function Held({ o }: { o: Overview }) {
       {o.held.length === 0 ? <div className={css.quiet}><IconCircleCheck size={18} aria-hidden />{t('home.held_none')}</div> : (
         <div className={css.rows}>
           {o.held.map((h) => (
-            <Link key={h.reason} to="/outbox" className={`${css.row} ${css.way}`} style={{ gridTemplateColumns: 'minmax(0,1fr) auto' }}>
+            <Link key={h.reason} to="/outbox" search={{ reason: h.reason }} className={`${css.row} ${css.way}`} style={{ gridTemplateColumns: 'minmax(0,1fr) auto' }}>
               <div>{reasonText(h.reason, h.meaning)}</div>
               <Tag tone="warn">{h.count}</Tag>
             </Link>

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useCan, useMe } from '@/api/session';
 import type { ConversationNote, ConversationStep, Viewer } from '@/api/types';
 import { clock, dateTime } from '@/ui/format';
+import { stepText } from '@/ui/step-text';
 import { failed } from '@/ui/toast';
 import { useCancelScheduled, useRemoveNote, useScheduled } from './desk';
 import css from './inbox.module.css';
@@ -27,11 +28,7 @@ export function NoteTurn({ note, conversation }: { note: ConversationNote; conve
 /** One line about what happened to the conversation. */
 export function StepLine({ step }: { step: ConversationStep }) {
   const { t, i18n } = useTranslation();
-  const detail = step.detail as { minutes?: number; until?: string; priority?: number; why?: string };
-  const text = t(`inbox.step.${step.what}`, {
-    by: step.by || t('inbox.itself'), name: step.member?.name ?? '', team: step.team, minutes: detail.minutes ?? 0, until: detail.until ? dateTime(detail.until, i18n.language) : t('inbox.until_written'),
-    priority: t(`inbox.priorities.${['low', 'normal', 'high', 'urgent'][(detail.priority ?? 0) + 1] ?? 'normal'}`), to: [step.member?.name, step.team].filter(Boolean).join(' · ') || t('inbox.assign_nobody'),
-  });
+  const text = stepText(t, i18n.language, { what: step.what, by: step.by, name: step.member?.name ?? '', team: step.team, detail: step.detail as Record<string, unknown> });
   return <div className={css.step}><span dir="auto">{text}{step.note && <q dir="auto">{step.note}</q>}</span><time dateTime={step.at}>{clock(step.at, i18n.language)}</time></div>;
 }
 

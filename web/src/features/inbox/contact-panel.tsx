@@ -1,5 +1,5 @@
-import { Button, TagsInput } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
+import { Button, SegmentedControl, TagsInput } from '@mantine/core';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useLabelList } from '@/api/desk';
 import { useCan } from '@/api/session';
@@ -9,6 +9,7 @@ import { languageName, micros } from '@/ui/format';
 import { Journey } from '@/ui/journey';
 import { Ago, ChannelMark, Facts } from '@/ui/parts';
 import { Identity } from '@/ui/identity';
+import { Timeline } from '@/ui/timeline';
 import { failed } from '@/ui/toast';
 import { Preview } from '@/ui/words';
 import css from './inbox.module.css';
@@ -16,8 +17,27 @@ import { LabelName } from './label-name';
 import { useLabels } from './queries';
 import { nameOf } from './talk';
 
-/** The person: who they are on each network and how we know, what they agreed to, how they came here. */
-export function ContactPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id: number) => void }) {
+const route = getRouteApi('/inbox');
+
+export type Panel = 'person' | 'timeline';
+interface Props { c: ConversationDetail; panel: Panel; onPanel: (p: Panel) => void; onOpen: (id: number) => void; onJump?: () => void }
+
+/** The person, or everything that was said and done with them. */
+export function ContactPanel({ c, panel, onPanel, onOpen, onJump }: Props) {
+  const { t } = useTranslation();
+  const view = route.useSearch().view ?? 'waiting';
+  return (
+    <>
+      <div className={css.section}><SegmentedControl fullWidth size="xs" aria-label={t('inbox.panel.label')} value={panel} onChange={(v) => onPanel(v as Panel)} data={(['person', 'timeline'] as const).map((v) => ({ value: v, label: t(`inbox.panel.${v}`) }))} /></div>
+      {panel === 'person' ? <PersonPanel c={c} onOpen={onOpen} /> : (
+        <section className={css.section} aria-label={t('timeline.title')}><Timeline contact={c.contact.id} beside={['conversation', c.id]} view={view} {...(onJump ? { onJump } : {})} /></section>
+      )}
+    </>
+  );
+}
+
+/** Who they are on each network and how we know, what they agreed to, how they came here. */
+function PersonPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id: number) => void }) {
   const { t, i18n } = useTranslation();
   const converse = useCan('converse');
   const labels = useLabels(c.id);

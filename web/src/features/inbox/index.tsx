@@ -38,7 +38,7 @@ export default function Inbox() {
       {search.id === undefined ? (
         <section className={css.middle}><Empty title={t('inbox.pick')} icon={<IconInbox size={26} stroke={1.4} aria-hidden />}>{t('inbox.pick_text')}</Empty></section>
       ) : (
-        <Talk key={search.id} id={search.id} at={search.at} onClose={() => open(undefined)} onNext={() => step(1)} onOpen={open} />
+        <Talk key={search.id} id={search.id} at={search.at} panel={search.panel ?? 'person'} onPanel={(p) => void navigate({ search: (s) => ({ ...s, panel: p === 'person' ? undefined : p }), replace: true })} onClose={() => open(undefined)} onNext={() => step(1)} onOpen={open} />
       )}
     </div>
   );

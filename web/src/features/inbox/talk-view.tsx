@@ -13,7 +13,7 @@ import { Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { DeskMenu } from './desk-menu';
 import { Composer } from './composer';
-import { ContactPanel } from './contact-panel';
+import { ContactPanel, type Panel } from './contact-panel';
 import css from './inbox.module.css';
 import { Owner } from './owner';
 import { useConversation, useMarkRead, useStep, type Step } from './queries';
@@ -21,7 +21,7 @@ import { nameOf } from './talk';
 import { Thread } from './thread';
 import { useNewest } from './use-said';
 
-interface Props { id: number; at?: number | undefined; onClose: () => void; onNext: () => void; onOpen: (id: number) => void }
+interface Props { id: number; at?: number | undefined; panel: Panel; onPanel: (p: Panel) => void; onClose: () => void; onNext: () => void; onOpen: (id: number) => void }
 
 /** One conversation and the person it is with. */
 export function Talk(props: Props) {
@@ -30,7 +30,7 @@ export function Talk(props: Props) {
   return query.data ? <Opened c={query.data} {...props} /> : <section className={css.middle}><Loaded query={query}>{() => null}</Loaded></section>;
 }
 
-function Opened({ c, at, onClose, onNext, onOpen }: Props & { c: ConversationDetail }) {
+function Opened({ c, at, panel, onPanel, onClose, onNext, onOpen }: Props & { c: ConversationDetail }) {
   const { t } = useTranslation();
   const converse = useCan('converse');
   const [info, setInfo] = useState(false);
@@ -48,6 +48,7 @@ function Opened({ c, at, onClose, onNext, onOpen }: Props & { c: ConversationDet
     { key: 't', label: t('inbox.take_over'), run: () => { if (c.handler === 'bot') go('take-over'); } },
     { key: 'b', label: t('inbox.return'), run: () => { if (c.handler === 'human') go('return-to-bot'); } },
   ] : []);
+  useKeys(t('inbox.this'), [{ key: 'h', label: t('inbox.panel.key'), run: () => { onPanel(panel === 'person' ? 'timeline' : 'person'); if (window.matchMedia('(max-width: 1180px)').matches) setInfo(true); } }]);
 
   return (
     <>
@@ -57,8 +58,8 @@ function Opened({ c, at, onClose, onNext, onOpen }: Props & { c: ConversationDet
         <Thread c={c} at={at} />
         {converse ? <Composer c={c} /> : <div className={css.compose}><span className={css.line}>{t('inbox.read_only')}</span></div>}
       </section>
-      <aside className={`${css.panelSide} ${css.docked}`} aria-label={t('inbox.contact')}><ContactPanel c={c} onOpen={onOpen} /></aside>
-      <Drawer opened={info} onClose={() => setInfo(false)} position="right" size={330} padding={0} title={<span style={{ padding: '0 16px' }}>{t('inbox.contact')}</span>} closeButtonProps={{ 'aria-label': t('act.close') }}><ContactPanel c={c} onOpen={onOpen} /></Drawer>
+      <aside className={`${css.panelSide} ${css.docked}`} aria-label={t('inbox.contact')}><ContactPanel c={c} panel={panel} onPanel={onPanel} onOpen={onOpen} /></aside>
+      <Drawer opened={info} onClose={() => setInfo(false)} position="right" size={330} padding={0} title={<span style={{ padding: '0 16px' }}>{t('inbox.contact')}</span>} closeButtonProps={{ 'aria-label': t('act.close') }}><ContactPanel c={c} panel={panel} onPanel={onPanel} onOpen={onOpen} onJump={() => setInfo(false)} /></Drawer>
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, SegmentedControl, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, TextInput } from '@mantine/core';
 import { IconBook2, IconPencil, IconPlus, IconSearch, IconTrash, IconUpload } from '@tabler/icons-react';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -8,6 +8,7 @@ import type { Knowledge, Question, QuickReply } from '@/api/types';
 import { languageName } from '@/ui/format';
 import { useConfirm } from '@/ui/confirm';
 import { PageBody, PageHead, Table, Tag } from '@/ui/parts';
+import { Views } from '@/ui/rows';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { Figures } from './figures';
@@ -41,7 +42,7 @@ export default function KnowledgeScreen() {
     <PageBody>
       <PageHead title={t('knowledge.title')} action={add}>{t('knowledge.lead')}</PageHead>
       <Group mb={14} justify="space-between">
-        <SegmentedControl aria-label={t('knowledge.title')} value={tab} onChange={(v) => void navigate({ search: { tab: v === 'quick' ? undefined : (v as Exclude<typeof tab, 'quick'>) } })} data={tabs.map((value) => ({ value, label: t(`knowledge.tab.${value}`) }))} />
+        <Views label={t('knowledge.title')} value={tab} onView={(v) => void navigate({ search: { tab: v === 'quick' ? undefined : v } })} views={tabs.map((value) => ({ value, label: t(`knowledge.tab.${value}`) }))} />
         {list && <TextInput aria-label={t('knowledge.search')} placeholder={t('knowledge.search')} leftSection={<IconSearch size={15} aria-hidden />} value={q} onChange={(e) => setQ(e.currentTarget.value)} w={260} />}
       </Group>
       {tab === 'quick' && <QuickList q={q} edit={edit} onEdit={(value) => setOpen({ kind: 'quick', value })} />}

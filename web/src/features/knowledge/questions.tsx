@@ -20,9 +20,9 @@ export function Questions({ edit, onAnswer }: { edit: boolean; onAnswer: (q: Que
         <Table label={t('knowledge.questions')} head={[t('knowledge.question'), t('knowledge.language'), t('knowledge.intent'), t('knowledge.asked'), '']}>
           {items.map((q) => (
             <tr key={q.id}>
-              <td><Link to="/inbox" search={{ id: q.conversation_id }}><span className="said clip2" dir="auto" lang={q.language}>{q.text || t('knowledge.gone')}</span></Link></td>
+              <td style={{ minWidth: 190 }}><Link to="/inbox" search={{ id: q.conversation_id }}><span className="said clip2" dir="auto" lang={q.language}>{q.text || t('knowledge.gone')}</span></Link></td>
               <td><Tag>{languageName(q.language, i18n.language)}</Tag></td>
-              <td>{codeText('intent', q.intent)}</td>
+              <td style={{ minWidth: 120 }}>{codeText('intent', q.intent)}</td>
               <td><Ago at={q.at} /></td>
               <td>{edit && (
                 <Group gap={4} wrap="nowrap" justify="flex-end">

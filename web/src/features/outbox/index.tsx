@@ -6,7 +6,8 @@ import { useTranslation } from 'react-i18next';
 import { useAccounts, useOverview } from '@/api/overview';
 import { useCan } from '@/api/session';
 import type { Action } from '@/api/types';
-import { PageBody, PageHead } from '@/ui/parts';
+import { PageBody, PageHead, Tag } from '@/ui/parts';
+import { reasonText } from '@/ui/reason';
 import { Rows, Views } from '@/ui/rows';
 import { Empty } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
@@ -22,19 +23,20 @@ export default function Outbox() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const view: View = views.find((v) => v === search.view) ?? 'attention';
-  const list = useActions(view, search.contact);
+  const list = useActions(view, search.contact, search.reason);
   const accounts = useAccounts().data?.items ?? [];
   const campaign = useCan('campaign');
   const [settling, setSettling] = useState<Action | undefined>();
   const empty = view === 'attention'
     ? <Empty title={t('outbox.calm')} icon={<IconCircleCheck size={26} stroke={1.4} aria-hidden />}>{t('outbox.calm_text')}</Empty>
-    : <Empty title={t(`outbox.none.${view}`)} icon={<IconSend size={26} stroke={1.4} aria-hidden />} />;
+    : <Empty title={t(search.reason ? 'state.no_match' : `outbox.none.${view}`)} icon={<IconSend size={26} stroke={1.4} aria-hidden />} />;
   return (
     <PageBody>
       <PageHead title={t('outbox.title')}>{t('outbox.lead')}</PageHead>
       <Released />
-      <Views label={t('outbox.views')} value={view} onView={(v) => void navigate({ search: (s) => ({ ...s, view: v }) })} views={views.map((v) => ({ value: v, label: t(`outbox.view.${v}`) }))} />
-      {search.contact && <p><Link to="/outbox" search={{ view }}>{t('outbox.everybody')}</Link></p>}
+      <Views label={t('outbox.views')} value={view} onView={(v) => void navigate({ search: (s) => ({ ...s, view: v, reason: undefined }) })} views={views.map((v) => ({ value: v, label: t(`outbox.view.${v}`) }))} />
+      {search.contact && <p><Link to="/outbox" search={{ view, reason: search.reason }}>{t('outbox.everybody')}</Link></p>}
+      {search.reason && <p><Tag>{t('outbox.only', { reason: reasonText(search.reason, list.items[0]?.meaning ?? '') })}</Tag> <Link to="/outbox" search={{ view, contact: search.contact }}>{t('outbox.all_reasons')}</Link></p>}
       <Rows list={list} label={t('outbox.title')} empty={empty}>
         {(a) => <ActionRow key={a.id} a={a} account={accounts.find((x) => x.id === a.account_id)} campaign={campaign} onSettle={() => setSettling(a)} />}
       </Rows>

@@ -15,9 +15,9 @@ const states: Record<View, Action['state'][]> = {
   all: [],
 };
 
-export function useActions(view: View, contact: number | undefined) {
-  return usePaged<Action>(['actions', view, contact], (cursor) =>
-    unwrap<Page<Action>>(api.GET('/actions', { params: { query: { limit: 50, quiet: true, ...(states[view].length > 0 ? { state: states[view] } : {}), ...(contact ? { contact_id: contact } : {}), ...(cursor ? { cursor } : {}) } } })));
+export function useActions(view: View, contact: number | undefined, reason: string | undefined) {
+  return usePaged<Action>(['actions', view, contact, reason], (cursor) =>
+    unwrap<Page<Action>>(api.GET('/actions', { params: { query: { limit: 50, quiet: true, ...(states[view].length > 0 ? { state: states[view] } : {}), ...(contact ? { contact_id: contact } : {}), ...(reason ? { reason } : {}), ...(cursor ? { cursor } : {}) } } })));
 }
 
 function useFresh() {

@@ -34,6 +34,7 @@ export function ActionRow({ a, account, campaign, onSettle }: Props) {
         {later && <span>{t('moderation.not_before', { at: dateTime(a.not_before, i18n.language) })}</span>}
         {a.cost.micros !== null && a.cost.micros > 0 && <span>{micros(a.cost.micros, i18n.language)} {a.cost.currency}</span>}
         {a.cost.state === 'unknown' && <span>{t('prices.unknown', { count: 1 })}</span>}
+        {why && a.reason && <span><Link to="/outbox" search={(s) => ({ ...s, reason: a.reason })} aria-label={t('outbox.only', { reason: why })}>{t('outbox.same')}</Link></span>}
         {a.attempts > 1 && <span>{t('outbox.attempts', { count: a.attempts })}</span>}
       </small>
     </Row>
