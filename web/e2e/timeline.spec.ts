@@ -56,6 +56,7 @@ test('what was said alone, older pages, and a failure that can be tried again', 
   await expect(line.getByRole('alert')).toBeVisible({ timeout: 12_000 });
   broken = false;
   await line.getByRole('button', { name: 'Try again' }).click();
+  await expect(line.getByRole('button', { name: 'Show older' })).toBeVisible();
   const all = await line.getByRole('listitem').count();
   await line.getByRole('button', { name: 'Show older' }).click();
   await expect(line.getByRole('listitem')).toHaveCount(all + 2);
@@ -94,9 +95,9 @@ test('a lead is looked at, and the box of a form nobody told of is given its wor
   await page.getByRole('group', { name: 'What to show' }).getByRole('button', { name: 'Forms' }).click();
   await page.getByRole('button', { name: 'Tell what the box of form 7713 means' }).click();
   const form = page.getByRole('dialog');
-  await expect(form.getByRole('textbox', { name: 'Key of the box' })).toHaveValue('offers_ok');
+  await expect(form.getByRole('combobox', { name: 'Key of the box' })).toHaveValue('offers_ok');
   await form.getByRole('textbox', { name: 'What stands beside the box' }).fill('Bondi Kayaks may send me offers on WhatsApp. STOP ends it.');
-  await form.getByRole('textbox', { name: 'Template of the first message' }).fill('lead_welcome');
+  await form.getByRole('combobox', { name: 'Template of the first message' }).fill('lead_welcome');
   await form.getByRole('button', { name: 'Save' }).click();
   await expect(form).toHaveCount(0);
   expect(told).toMatchObject({ form_id: '7713', box_key: 'offers_ok', language: 'en', purpose: 'service', template: 'lead_welcome' });

@@ -118,7 +118,7 @@ const routes: [string, RegExp, Handler][] = [
   ['POST', /^\/conversations\/(\d+)\/presence$/, (m) => page(m[1] === '1000' ? [{ member: { id: 2, name: 'Sam Oduya' }, typing: true }] : [])],
   ['GET', /^\/notifications$/, () => ({ body: desk.notifications })],
   ['GET', /^\/notification-choices$/, () => ({ body: desk.choices })],
-  ['GET', /^\/actions$/, (_m, q) => page(records.actions.filter((a) => q.getAll('state').length === 0 || q.getAll('state').includes(a.state)))],
+  ['GET', /^\/actions$/, (_m, q) => page(records.actions.filter((a) => (q.getAll('state').length === 0 || q.getAll('state').includes(a.state)) && (!q.get('reason') || a.reason === q.get('reason'))))],
   ['GET', /^\/events$/, (_m, q) => page(records.events.filter((e) => !q.get('state') || e.state === q.get('state')))],
   ['GET', /^\/deliveries\/parked$/, () => page([{ id: 31, received_at: data.ago(400), source: 'webhook', bytes: 4211, reason: 'the account 17841400000000999 is not connected', attempts: 2 }])],
   ['GET', /^\/consent$/, () => page(records.ledger)],

@@ -37,7 +37,7 @@ export function Timeline({ contact, beside, view = 'all', onJump }: Props) {
         <div ref={box} onKeyDown={walk}>
           {byDay(items).map((d) => (
             <section key={d.key} aria-label={day(d.at, i18n.language)}>
-              <h4 className={css.day}>{day(d.at, i18n.language)}{new Date(d.at).getFullYear() !== new Date().getFullYear() && ` ${String(new Date(d.at).getFullYear())}`}</h4>
+              <h3 className={css.day}>{day(d.at, i18n.language)}{new Date(d.at).getFullYear() !== new Date().getFullYear() && ` ${String(new Date(d.at).getFullYear())}`}</h3>
               <ul className={css.list}>{d.entries.map((e) => <Entry key={e.key} e={e} view={view} onJump={onJump} />)}</ul>
             </section>
           ))}
