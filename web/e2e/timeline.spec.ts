@@ -51,7 +51,7 @@ test('what was said alone, older pages, and a failure that can be tried again', 
     if (url.searchParams.get('cursor') === 'more') return r.fulfill({ json: { items: body.items.slice(-2).map((e) => ({ ...e, key: `${e.key} again`, at: '2024-02-03T10:00:00Z' })), next: '' } });
     return r.fulfill({ json: { ...body, next: 'more' } });
   });
-  await open(page, '/inbox?id=1000&panel=timeline');
+  await page.goto('/inbox?id=1000&panel=timeline');
   const line = page.getByRole('region', { name: 'Timeline' });
   await expect(line.getByRole('alert')).toBeVisible({ timeout: 12_000 });
   broken = false;
