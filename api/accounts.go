@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -36,7 +35,9 @@ type Account struct {
 	Coverage    string `json:"coverage"`
 	Health      Health `json:"health"`
 
-	CoverageShare *float64   `json:"coverage_share" doc:"Of what happened in seven days, the part that webhooks told, 0 to 1; null: not measured"`
+	CoverageShare *float64   `json:"coverage_share" doc:"Of the comments of seven days, the part that webhooks told, 0 to 1; null: not measured"`
+	Comments      *Coverage  `json:"comments_coverage" doc:"Comments of seven days: how many are known, and how many of them webhooks told; null: not measured"`
+	Messages      *Coverage  `json:"messages_coverage" doc:"The same of customers' messages, on Instagram and Messenger; WhatsApp cannot be read back"`
 	SweptAt       *time.Time `json:"swept_at" doc:"When recent comments were last read back"`
 	Backfill      *Backfill  `json:"backfill" doc:"Null: its history was never asked for"`
 
@@ -121,12 +122,8 @@ func showAccount(a inbox.Account) Account {
 		r := template.ReadingOf(a)
 		out.TemplatesReadAt, out.TemplatesNote = utc(r.At), r.Note
 	}
-	var sweep struct {
-		At       *time.Time `json:"at"`
-		Coverage *float64   `json:"coverage"`
-	}
-	if a.Channel != string(channels.WhatsApp) && json.Unmarshal(a.Sweep, &sweep) == nil {
-		out.SweptAt, out.CoverageShare = utc(sweep.At), sweep.Coverage
+	if s := sweepOf(a); s != nil {
+		out.SweptAt, out.CoverageShare, out.Comments, out.Messages = utc(s.At), s.Coverage, s.of(s.Comments, s.CommentsTold), s.of(s.Messages, s.MessagesTold)
 	}
 	return out
 }

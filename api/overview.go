@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -77,6 +76,8 @@ type AccountHealth struct {
 	StateReason string           `json:"state_reason"`
 	Coverage    string           `json:"coverage"`
 	Problems    []AccountProblem `json:"problems"`
+	Comments    *Coverage        `json:"comments_coverage"`
+	Messages    *Coverage        `json:"messages_coverage"`
 }
 
 func (s *Server) overview(ctx context.Context, who *caller, _ *struct{}) (Overview, error) {
@@ -110,7 +111,11 @@ func (s *Server) overview(ctx context.Context, who *caller, _ *struct{}) (Overvi
 		Held: each(held, func(h inbox.Held) HeldCount { return HeldCount(h) }), UnknownActions: o.Unknown, AsksPending: o.AsksPending, LLM: llm,
 		DecisionsToday: DecisionCounts{o.Allowed, o.Reviewed, o.Hidden, o.Deleted}, UndoneToday: o.Undone, EventsLagSeconds: o.LagSeconds, Parked: o.Parked,
 		Accounts: each(accounts, func(a inbox.Account) AccountHealth {
-			return AccountHealth{a.ID, a.Name, a.Channel, a.State, a.StateReason, coverage(a), showHealth(a).Problems}
+			h := AccountHealth{ID: a.ID, Name: a.Name, Channel: a.Channel, State: a.State, StateReason: a.StateReason, Coverage: coverage(a), Problems: showHealth(a).Problems}
+			if s := sweepOf(a); s != nil {
+				h.Comments, h.Messages = s.of(s.Comments, s.CommentsTold), s.of(s.Messages, s.MessagesTold)
+			}
+			return h
 		})}, nil
 }
 
@@ -119,16 +124,11 @@ func coverage(a inbox.Account) string {
 	if a.Channel == "whatsapp" {
 		return "not measurable"
 	}
-	var sweep struct {
-		Coverage any `json:"coverage"`
-	}
-	if json.Unmarshal(a.Sweep, &sweep) != nil || sweep.Coverage == nil {
+	s := sweepOf(a)
+	if s == nil || s.Coverage == nil {
 		return "not measured yet"
 	}
-	if f, ok := sweep.Coverage.(float64); ok {
-		return fmt.Sprintf("%.1f %%", f*100)
-	}
-	return fmt.Sprint(sweep.Coverage)
+	return fmt.Sprintf("%.1f %%", *s.Coverage*100)
 }
 
 // Post is a post of an account.

@@ -247,7 +247,7 @@ func (f *Fetcher) keep(ctx context.Context, source string, body []byte) error {
 const sweepBack = 24 * time.Hour
 
 // Sweep reads the comments of recent posts and the messages of the last day back: Meta does not send
-// every webhook. Coverage is the share of the comments read that had come by webhook.
+// every webhook. Coverage is the share of the comments, and of the customers' messages, that had come by webhook.
 func (f *Fetcher) Sweep(ctx context.Context) error {
 	list, err := inbox.Accounts(ctx, f.DB, 0)
 	if err != nil {
@@ -287,16 +287,22 @@ func (f *Fetcher) sweep(ctx context.Context, a inbox.Account) error {
 		return err
 	}
 	read += n
-	if _, err := f.DB.ExecContext(ctx, sqlSaveSweep, a.WorkspaceID, a.ID, read); err != nil {
+	if _, err := f.DB.ExecContext(ctx, sqlSaveSweep, a.WorkspaceID, a.ID, read, f.Now()); err != nil {
 		return fmt.Errorf("keep the sweep's figures: %w", err)
 	}
 	return nil
 }
 
+// Comments and messages are counted apart: they are subscribed apart, and lost apart. How a message first came is
+// told by its event.
 const sqlSaveSweep = `
-UPDATE accounts a SET sweep = jsonb_build_object('at', now(), 'read', $3::int, 'coverage', (
-    SELECT round(count(*) FILTER (WHERE c.source = 'webhook')::numeric / nullif(count(*), 0), 4)
-    FROM comments c WHERE c.account_id = a.id AND c.source IN ('webhook','sweep') AND c.commented_at > now() - interval '7 days'))
+UPDATE accounts a SET sweep = jsonb_build_object('at', $4::timestamptz, 'read', $3::int,
+    'coverage', round(c.told::numeric / nullif(c.known, 0), 4), 'comments', c.known, 'comments_told', c.told, 'messages', m.known, 'messages_told', m.told)
+FROM (SELECT count(*) AS known, count(*) FILTER (WHERE c.source = 'webhook') AS told FROM comments c
+      WHERE c.account_id = $2 AND c.source IN ('webhook','sweep') AND c.commented_at > $4::timestamptz - interval '7 days') c,
+     (SELECT count(*) AS known, count(*) FILTER (WHERE e.source = 'webhook') AS told FROM messages m
+      JOIN events e ON e.account_id = m.account_id AND e.key = 'message:' || m.external_id AND e.source IN ('webhook','sweep')
+      WHERE m.workspace_id = $1 AND m.account_id = $2 AND m.direction = 'in' AND m.at > $4::timestamptz - interval '7 days') m
 WHERE a.workspace_id = $1 AND a.id = $2`
 
 // tidy drops the bodies of old deliveries and old change notes; decisions and the ledger stay.

@@ -207,6 +207,8 @@ func (v *service) examineSweep(a inbox.Account, add func(bool, string, string, s
 	var s struct {
 		At       time.Time `json:"at"`
 		Coverage *float64  `json:"coverage"`
+		Messages int       `json:"messages"`
+		Told     int       `json:"messages_told"`
 	}
 	if json.Unmarshal(a.Sweep, &s) != nil || s.At.IsZero() {
 		add(true, "coverage", "not measured yet", "")
@@ -216,7 +218,12 @@ func (v *service) examineSweep(a inbox.Account, add func(bool, string, string, s
 	if s.Coverage != nil {
 		detail = fmt.Sprintf("%.1f %% of the comments of seven days came by webhook; ", *s.Coverage*100) + detail
 	}
-	add(!late && (s.Coverage == nil || *s.Coverage >= 0.95), "coverage", detail, "look at the webhooks above and at what the server logs; what webhooks leave out is read back late")
+	messages := 1.0
+	if s.Messages > 0 {
+		messages = float64(s.Told) / float64(s.Messages)
+		detail = fmt.Sprintf("%.1f %% of the messages, ", messages*100) + detail
+	}
+	add(!late && messages >= 0.95 && (s.Coverage == nil || *s.Coverage >= 0.95), "coverage", detail, "look at the webhooks above and at what the server logs; what webhooks leave out is read back late")
 }
 
 func (v *service) examineTemplates(ctx context.Context, a inbox.Account, open channels.Account, add func(bool, string, string, string)) {

@@ -42,8 +42,8 @@ func (c *config) firstAppSecret() string {
 
 // accountFigures reports what is wrong with accounts, as it was last seen.
 type accountFigures struct {
-	db                          *sqlx.DB
-	problems, expires, coverage *prometheus.Desc
+	db                                    *sqlx.DB
+	problems, expires, coverage, messages *prometheus.Desc
 }
 
 func newAccountFigures(db *sqlx.DB) *accountFigures {
@@ -53,12 +53,13 @@ func newAccountFigures(db *sqlx.DB) *accountFigures {
 	return &accountFigures{db,
 		d("account_problems", "Connected accounts with a problem, by problem.", "problem"),
 		d("token_expires_seconds", "Seconds until an account's token ends, as last told; missing where it does not end.", "account"),
-		d("sweep_coverage", "Share of an account's comments of seven days that had come by webhook; WhatsApp cannot be measured.", "account")}
+		d("sweep_coverage", "Share of an account's comments of seven days that had come by webhook; WhatsApp cannot be measured.", "account"),
+		d("sweep_coverage_messages", "Share of customers' Instagram and Messenger messages of seven days that had come by webhook; WhatsApp cannot be measured.", "account")}
 }
 
 // Describe sends the descriptions.
 func (f *accountFigures) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{f.problems, f.expires, f.coverage} {
+	for _, d := range []*prometheus.Desc{f.problems, f.expires, f.coverage, f.messages} {
 		ch <- d
 	}
 }
@@ -71,7 +72,7 @@ func (f *accountFigures) Collect(ch chan<- prometheus.Metric) {
 		desc *prometheus.Desc
 		stmt string
 	}{
-		{f.problems, sqlProblemFigures}, {f.expires, sqlTokenFigures}, {f.coverage, sqlCoverageFigures},
+		{f.problems, sqlProblemFigures}, {f.expires, sqlTokenFigures}, {f.coverage, sqlCoverageFigures}, {f.messages, sqlMessageCoverage},
 	} {
 		var rows []struct {
 			Label string  `db:"label"`
@@ -93,6 +94,10 @@ WHERE a.removed_at IS NULL GROUP BY 1`
 const sqlTokenFigures = `
 SELECT external_id AS label, extract(epoch FROM (health->>'token_expires')::timestamptz - now()) AS n FROM accounts
 WHERE removed_at IS NULL AND health ? 'token_expires'`
+
+const sqlMessageCoverage = `
+SELECT external_id AS label, (sweep->>'messages_told')::float8 / (sweep->>'messages')::float8 AS n FROM accounts
+WHERE removed_at IS NULL AND jsonb_typeof(sweep->'messages') = 'number' AND sweep->>'messages' <> '0'`
 
 const sqlCoverageFigures = `
 SELECT external_id AS label, (sweep->>'coverage')::float8 AS n FROM accounts WHERE removed_at IS NULL AND jsonb_typeof(sweep->'coverage') = 'number'`

@@ -4780,16 +4780,20 @@ export interface components {
             base_url: string;
             /** @enum {string} */
             channel: "facebook" | "instagram" | "messenger" | "whatsapp";
+            /** @description Comments of seven days: how many are known, and how many of them webhooks told; null: not measured */
+            comments_coverage: components["schemas"]["Coverage"] | null;
             coverage: string;
             /**
              * Format: double
-             * @description Of what happened in seven days, the part that webhooks told, 0 to 1; null: not measured
+             * @description Of the comments of seven days, the part that webhooks told, 0 to 1; null: not measured
              */
             coverage_share: number | null;
             external_id: string;
             health: components["schemas"]["Health"];
             /** Format: int64 */
             id: number;
+            /** @description The same of customers' messages, on Instagram and Messenger; WhatsApp cannot be read back */
+            messages_coverage: components["schemas"]["Coverage"] | null;
             name: string;
             page_id: string;
             phone: string;
@@ -4814,9 +4818,11 @@ export interface components {
         AccountHealth: {
             /** @enum {string} */
             channel: "facebook" | "instagram" | "messenger" | "whatsapp";
+            comments_coverage: components["schemas"]["Coverage"] | null;
             coverage: string;
             /** Format: int64 */
             id: number;
+            messages_coverage: components["schemas"]["Coverage"] | null;
             name: string;
             problems: components["schemas"]["AccountProblem"][];
             state: string;
@@ -5967,6 +5973,23 @@ export interface components {
             spam: number;
             /** Format: int64 */
             unanswered: number;
+        };
+        Coverage: {
+            /**
+             * Format: int64
+             * @description What is known of seven days, told by webhooks or read back
+             */
+            known: number;
+            /**
+             * Format: double
+             * @description told of known, 0 to 1
+             */
+            share: number;
+            /**
+             * Format: int64
+             * @description Of these, what had come by webhook
+             */
+            told: number;
         };
         DecideAlikeInBody: {
             /**

@@ -68,6 +68,7 @@ export type KnowledgeInput = S['KnowledgeInput'];
 export type Label = S['Label'];
 export type LabelInput = S['LabelInput'];
 export type Backfill = S['Backfill'];
+export type Coverage = S['Coverage'];
 export type DeskFigures = S['DeskFigures'];
 export type DeskSlice = S['DeskSlice'];
 export type FlowRun = S['FlowRun'];

@@ -1,6 +1,6 @@
 import { Button, Progress } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import type { Account, Backfill } from '@/api/types';
+import type { Account, Backfill, Coverage } from '@/api/types';
 import { codeText } from '@/i18n';
 import { useNow } from '@/ui/clock';
 import { dateTime, percent } from '@/ui/format';
@@ -11,20 +11,29 @@ import { useCancelBackfill } from './queries';
 
 /** How an account stands without anybody asking: its token's days, what webhooks tell, the number's quality. */
 export function Vitals({ a }: { a: Account }) {
-  const { t, i18n } = useTranslation();
-  const share = a.coverage_share;
+  const { t } = useTranslation();
   return (
     <div className={css.vitals}>
       <Facts rows={[
         [t('accounts.token'), a.health.checked_at ? <Left at={a.health.token_expires} never={t('accounts.no_end')} /> : t('accounts.not_looked')],
         [t('check.data access'), a.health.access_expires ? <Left at={a.health.access_expires} never="" /> : ''],
-        [t('accounts.coverage'), share === null ? codeText('coverage', a.coverage) : <><Tag tone={share >= 0.95 ? 'good' : 'warn'} title={t('accounts.coverage_text')}>{percent(share, i18n.language)}</Tag>{a.swept_at && <> · {t('accounts.read_back')} <Ago at={a.swept_at} /></>}</>],
+        [t('accounts.coverage'), !a.comments_coverage && !a.messages_coverage ? codeText('coverage', a.channel === 'whatsapp' ? 'not measurable' : 'not measured yet') : <>
+          <Told of="comments" c={a.comments_coverage} /> <Told of="messages" c={a.messages_coverage} />{a.swept_at && <> · {t('accounts.read_back')} <Ago at={a.swept_at} /></>}
+        </>],
+        [t('accounts.templates'), a.channel === 'whatsapp' && <>{a.templates_read_at ? <>{t('accounts.read')} <Ago at={a.templates_read_at} /></> : t('accounts.not_read')}{a.templates_note && <Tag tone="warn" title={a.templates_note}>{t('accounts.not_readable')}</Tag>}{a.templates_note && <small>{a.templates_note}</small>}</>],
         [t('check.quality'), a.channel === 'whatsapp' && a.health.quality !== '' ? <Tag tone={a.health.quality === 'RED' ? 'bad' : a.health.quality === 'YELLOW' ? 'warn' : 'good'}>{a.health.quality}</Tag> : ''],
         [t('accounts.checked'), a.health.checked_at && <Ago at={a.health.checked_at} />],
       ]} />
       {a.backfill && <History id={a.id} b={a.backfill} />}
     </div>
   );
+}
+
+/** How many of what is known webhooks told at once. */
+function Told({ of, c }: { of: 'comments' | 'messages'; c: Coverage | null }) {
+  const { t, i18n } = useTranslation();
+  if (!c) return null;
+  return <Tag tone={c.share >= 0.95 ? 'good' : 'warn'} title={t(`accounts.told_text.${of}`, { told: c.told, count: c.known })}>{t(`accounts.told.${of}`, { share: percent(c.share, i18n.language) })}</Tag>;
 }
 
 const day = 24 * 3600_000;

@@ -9,6 +9,7 @@ import { Views } from '@/ui/rows';
 import { Empty, Loaded } from '@/ui/states';
 import { failed } from '@/ui/toast';
 import { useAddFlow, useFlows, useShipped } from './queries';
+import { DefaultFlow } from './default';
 import { Runs } from './runs';
 import { Secrets } from './secrets';
 
@@ -52,6 +53,7 @@ export default function Flows() {
     <PageBody>
       <PageHead title={t('flows.title')} action={create}>{t('flows.lead')}</PageHead>
       {choose}
+      {configure && (list.data?.items.length ?? 0) > 0 && <DefaultFlow flows={list.data?.items ?? []} />}
       <Loaded query={list}>
         {({ items }) => items.length === 0 ? <div className="panel"><Empty title={t('flows.none')} icon={<IconSitemap size={26} stroke={1.4} aria-hidden />} action={create}>{t('flows.none_text')}</Empty></div> : (
           <Table label={t('flows.title')} head={[t('flows.name'), t('flows.state'), t('flows.inside'), t('flows.changed')]}>

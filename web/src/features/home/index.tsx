@@ -6,7 +6,7 @@ import { useOverview } from '@/api/overview';
 import { useCan, useMe } from '@/api/session';
 import type { Overview } from '@/api/types';
 import { codeText } from '@/i18n';
-import { duration, micros } from '@/ui/format';
+import { duration, micros, percent } from '@/ui/format';
 import { Ago, ChannelMark, channelNames, PageBody, PageHead, Tag, type Tone } from '@/ui/parts';
 import { reasonText } from '@/ui/reason';
 import { Loaded } from '@/ui/states';
@@ -100,7 +100,8 @@ function Machine({ o }: { o: Overview }) {
 }
 
 function Accounts({ o }: { o: Overview }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
+  const seen = (a: Overview['accounts'][number]) => [a.comments_coverage && t('accounts.told.comments', { share: percent(a.comments_coverage.share, i18n.language) }), a.messages_coverage && t('accounts.told.messages', { share: percent(a.messages_coverage.share, i18n.language) })].filter(Boolean).join(', ');
   return (
     <Block title={t('home.accounts')}>
       {o.accounts.length === 0 && <p className={css.quiet}>{t('home.accounts_none')} <Link to="/accounts">{t('nav.accounts')}</Link></p>}
@@ -108,7 +109,7 @@ function Accounts({ o }: { o: Overview }) {
         {o.accounts.map((a) => (
           <Link key={a.id} to="/accounts" className={`${css.row} ${css.way}`}>
             <ChannelMark channel={a.channel} size={20} />
-            <div className="clip">{a.name || channelNames[a.channel]}{(a.state_reason || a.coverage) && <small className="clip">{a.state_reason || `${t('accounts.coverage')}: ${codeText('coverage', a.coverage)}`}</small>}</div>
+            <div className="clip">{a.name || channelNames[a.channel]}{(a.state_reason || a.coverage) && <small className="clip">{a.state_reason || `${t('accounts.coverage')}: ${seen(a) || codeText('coverage', a.coverage)}`}</small>}</div>
             {a.problems.length > 0 && a.state === 'connected' ? <Tag tone="warn">{t('home.problems', { count: a.problems.length })}</Tag> : <Tag tone={a.state === 'connected' ? 'good' : 'bad'}>{codeText('account_state', a.state)}</Tag>}
           </Link>
         ))}
