@@ -20,7 +20,8 @@ type Example struct {
 	Fine  string // the set's own finer label
 	Lang  string
 	Set   string
-	Line  int // of the file it was read from; 0: of none
+	Line  int  // of the file it was read from; 0: of none
+	Other bool // one of the sentences that a line with alternatives stands for
 	Test  bool
 }
 
@@ -44,7 +45,10 @@ func ReadSeeds(dir fs.FS) (map[string][]Example, error) {
 			if i == 0 || len(parts) != 3 {
 				continue
 			}
-			out[task] = append(out[task], Example{Label: parts[0], Test: parts[1] == "test", Text: parts[2], Lang: lang, Set: ownSet})
+			id := fmt.Sprintf("%s/%s:%d", lang, task, i)
+			for _, text := range variants(parts[2]) {
+				out[task] = append(out[task], Example{ID: id, Label: parts[0], Test: parts[1] == "test", Text: text, Lang: lang, Set: ownSet, Other: strings.Contains(parts[2], "{")})
+			}
 		}
 		return nil
 	})
@@ -52,6 +56,43 @@ func ReadSeeds(dir fs.FS) (map[string][]Example, error) {
 		err = fmt.Errorf("the folder holds no sentences: <language>/<task>.tsv is expected")
 	}
 	return out, err
+}
+
+// mostVariants is how many sentences one line with alternatives stands for at the most.
+const mostVariants = 10
+
+// variants writes out a sentence with alternatives, "{please |}stop {texting|writing to} me": each alternative
+// as often as another, some of the ways to put them together.
+func variants(text string) []string {
+	if !strings.Contains(text, "{") {
+		return []string{text}
+	}
+	var out []string
+	for n := uint32(0); n < 4*mostVariants && len(out) < mostVariants; n++ {
+		var b strings.Builder
+		rest, place := text, uint32(0)
+		for {
+			before, after, found := strings.Cut(rest, "{")
+			b.WriteString(before)
+			if !found {
+				break
+			}
+			choices, tail, _ := strings.Cut(after, "}")
+			list := strings.Split(choices, "|")
+			place++
+			b.WriteString(list[(n+mix(n/uint32(len(list))*31+place*7919))%uint32(len(list))])
+			rest = tail
+		}
+		if said := strings.TrimSpace(b.String()); !slices.Contains(out, said) {
+			out = append(out, said)
+		}
+	}
+	return out
+}
+
+// plainLines are those without alternatives: the others are written to tell wishes apart, and say little else.
+func plainLines(list []Example) []Example {
+	return slices.DeleteFunc(slices.Clone(list), func(e Example) bool { return e.Other })
 }
 
 func trainingPart(list []Example) []Example { return filter(list, false) }

@@ -3,7 +3,7 @@ package moderation
 import "testing"
 
 // Sentences that people plainly write, by what must be heard in them. Each of these is a promise, whatever the
-// averages of a model: no share of them may fail, and none of them is trained on (TestPlainSentencesFeedNothing).
+// averages of a model: no share of them may fail, and none of them is trained on (TestFreshSentencesFeedNothing).
 func TestPlainSentences(t *testing.T) {
 	t.Parallel()
 	rows, err := LoadTSV("testdata/plain/sentences.tsv")

@@ -29,6 +29,12 @@ type TrainOptions struct {
 	Decided map[string][]Example
 }
 
+// method says on the card how the model is made.
+const method = "logistic regression (AdaGrad) over hashed pieces of words, words, pairs, concepts that languages share, word lists and what the text looks like, once for all languages and once for the text's own; weights of eight bits, integer sums. " +
+	"Spam is judged by its words and by a head of its own for its looks. " +
+	"Withdrawals and asks for a person are judged in two stages: a head weighs the words; a second one weighs what that head makes of them with the signs that a grammar of word classes finds in the text. It learns from scores of first heads that were fitted without the text, and its thresholds are set on scores held out in turn. " +
+	"Platt calibration and thresholds of hiding per language on development parts that were not trained on"
+
 // trainer collects what the heads learn from.
 type trainer struct {
 	m     *Model
@@ -43,7 +49,7 @@ func Train(o TrainOptions) (*Model, error) {
 		o.Log = func(string, ...any) {}
 	}
 	m := &Model{heads: map[string]*head{}, calibrations: map[string]map[string]calibration{}, thresholds: map[string]map[string]float64{}}
-	m.Card = Card{Trained: o.Date, Method: "logistic regression (AdaGrad) over hashed pieces of words, words, pairs, a word list and what the text looks like, once for all languages and once for the text's own; weights of eight bits; Platt calibration and thresholds per language on development parts that were not trained on"}
+	m.Card = Card{Trained: o.Date, Method: method}
 	seeds, err := ReadSeeds(o.Seeds)
 	if err != nil {
 		return nil, err
@@ -184,7 +190,7 @@ func (t *trainer) language() error {
 	}
 	own := len(c.items)
 	for _, task := range []string{"intent", "sentiment", "optout", "harm", "spam"} {
-		for _, e := range trainingPart(t.seeds[task]) {
+		for _, e := range plainLines(trainingPart(t.seeds[task])) {
 			put(e.Text, e.Lang, 1)
 			for _, part := range shortened(e.Text) {
 				put(part, e.Lang, 0.5)
@@ -209,13 +215,20 @@ func (t *trainer) language() error {
 	return nil
 }
 
+// otherWeight is how much one of the sentences counts that a line with alternatives stands for.
+const otherWeight = 0.3
+
 func (t *trainer) intent() error {
 	c := t.collect(Intents, headOptions{bits: 17, epochs: 12, rate: 0.15, even: true, ratio: true, rounds: 6})
 	for _, e := range trainingPart(t.seeds["intent"]) {
-		c.add(e.Text, e.Label, 1)
+		weight := float32(1)
+		if e.Other {
+			weight = otherWeight
+		}
+		c.add(e.Text, e.Label, weight)
 	}
 	for _, e := range trainingPart(t.seeds["optout"]) {
-		if e.Label == "clear" {
+		if e.Label == "clear" && !e.Other {
 			c.add(e.Text, "opt_out", 0.5)
 		}
 	}
@@ -232,7 +245,7 @@ func (t *trainer) sentiment() error {
 	for _, e := range trainingPart(t.seeds["sentiment"]) {
 		c.add(e.Text, e.Label, 1)
 	}
-	for i, e := range trainingPart(t.seeds["intent"]) {
+	for i, e := range plainLines(trainingPart(t.seeds["intent"])) {
 		switch e.Label {
 		case "complaint":
 			c.add(e.Text, "negative", 0.7)

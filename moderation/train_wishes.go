@@ -99,10 +99,11 @@ func wishItems(list []wish, yes func(wish) bool) []item {
 
 const wishFolds = 4
 
-// inTurn splits places into those a fold is fitted on and those held out from it.
-func inTurn(n, fold int) (part, rest []int) {
-	for i := range n {
-		if i%wishFolds == fold {
+// inTurn splits places into those a fold is fitted on and those held out from it: what was written as one
+// line stays together.
+func inTurn(list []wish, fold int) (part, rest []int) {
+	for i, w := range list {
+		if int(wordHash(w.ID)%wishFolds) == fold {
 			rest = append(rest, i)
 		} else {
 			part = append(part, i)
@@ -115,7 +116,7 @@ func inTurn(n, fold int) (part, rest []int) {
 func (t *trainer) wordsHeldOut(name string, list []wish, yes func(wish) bool) []float64 {
 	items, logits := wishItems(list, yes), make([]float64, len(list))
 	for fold := range wishFolds {
-		part, rest := inTurn(len(list), fold)
+		part, rest := inTurn(list, fold)
 		h := fitHead(name, chosen(items, part), wishOptions)
 		for _, i := range rest {
 			t.s.feats = append(t.s.feats[:0], items[i].at...)
@@ -129,7 +130,7 @@ func (t *trainer) wordsHeldOut(name string, list []wish, yes func(wish) bool) []
 func (t *trainer) wishScores(name string, list []wish, logits []float64, yes func(wish) bool) []float64 {
 	items, scores := signItems(list, logits, yes), make([]float64, len(list))
 	for fold := range wishFolds {
-		part, rest := inTurn(len(list), fold)
+		part, rest := inTurn(list, fold)
 		h := fitHead(name, chosen(items, part), signOptions)
 		for _, i := range rest {
 			t.s.feats = append(t.s.feats[:0], items[i].at...)
