@@ -1,5 +1,6 @@
 import { Button, SegmentedControl, TagsInput } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLabelList } from '@/api/desk';
 import { useCan } from '@/api/session';
@@ -9,7 +10,7 @@ import { languageName, micros } from '@/ui/format';
 import { Journey } from '@/ui/journey';
 import { Ago, ChannelMark, Facts } from '@/ui/parts';
 import { Identity } from '@/ui/identity';
-import { Timeline } from '@/ui/timeline';
+import { Loading } from '@/ui/states';
 import { failed } from '@/ui/toast';
 import { Preview } from '@/ui/words';
 import css from './inbox.module.css';
@@ -18,6 +19,7 @@ import { useLabels } from './queries';
 import { nameOf } from './talk';
 
 const route = getRouteApi('/inbox');
+const Timeline = lazy(() => import('@/ui/timeline').then((m) => ({ default: m.Timeline })));
 
 export type Panel = 'person' | 'timeline';
 interface Props { c: ConversationDetail; panel: Panel; onPanel: (p: Panel) => void; onOpen: (id: number) => void; onJump?: () => void }
@@ -30,7 +32,7 @@ export function ContactPanel({ c, panel, onPanel, onOpen, onJump }: Props) {
     <>
       <div className={css.section}><SegmentedControl fullWidth size="xs" aria-label={t('inbox.panel.label')} value={panel} onChange={(v) => onPanel(v as Panel)} data={(['person', 'timeline'] as const).map((v) => ({ value: v, label: t(`inbox.panel.${v}`) }))} /></div>
       {panel === 'person' ? <PersonPanel c={c} onOpen={onOpen} /> : (
-        <section className={css.section} aria-label={t('timeline.title')}><Timeline contact={c.contact.id} beside={['conversation', c.id]} view={view} {...(onJump ? { onJump } : {})} /></section>
+        <section className={css.section} aria-label={t('timeline.title')}><Suspense fallback={<Loading rows={6} />}><Timeline contact={c.contact.id} beside={['conversation', c.id]} view={view} {...(onJump ? { onJump } : {})} /></Suspense></section>
       )}
     </>
   );

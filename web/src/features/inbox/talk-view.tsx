@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Drawer } from '@mantine/core';
 import { IconArrowLeft, IconCheck, IconInfoCircle, IconRobot, IconRotate, IconRoute, IconUserCheck } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
 import type { ConversationDetail, Provenance } from '@/api/types';
@@ -9,17 +9,20 @@ import { languageName } from '@/ui/format';
 import { useCame } from '@/ui/identity';
 import { useKeys } from '@/ui/keys';
 import { channelNames, Face, Tag } from '@/ui/parts';
-import { Loaded } from '@/ui/states';
+import { Loaded, Loading } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { DeskMenu } from './desk-menu';
 import { Composer } from './composer';
-import { ContactPanel, type Panel } from './contact-panel';
+import type { Panel } from './contact-panel';
 import css from './inbox.module.css';
 import { Owner } from './owner';
 import { useConversation, useMarkRead, useStep, type Step } from './queries';
 import { nameOf } from './talk';
 import { Thread } from './thread';
 import { useNewest } from './use-said';
+
+/** Beside the words and after them: what is written comes first. */
+const ContactPanel = lazy(() => import('./contact-panel').then((m) => ({ default: m.ContactPanel })));
 
 interface Props { id: number; at?: number | undefined; panel: Panel; onPanel: (p: Panel) => void; onClose: () => void; onNext: () => void; onOpen: (id: number) => void }
 
@@ -58,8 +61,8 @@ function Opened({ c, at, panel, onPanel, onClose, onNext, onOpen }: Props & { c:
         <Thread c={c} at={at} />
         {converse ? <Composer c={c} /> : <div className={css.compose}><span className={css.line}>{t('inbox.read_only')}</span></div>}
       </section>
-      <aside className={`${css.panelSide} ${css.docked}`} aria-label={t('inbox.contact')}><ContactPanel c={c} panel={panel} onPanel={onPanel} onOpen={onOpen} /></aside>
-      <Drawer opened={info} onClose={() => setInfo(false)} position="right" size={330} padding={0} title={<span style={{ padding: '0 16px' }}>{t('inbox.contact')}</span>} closeButtonProps={{ 'aria-label': t('act.close') }}><ContactPanel c={c} panel={panel} onPanel={onPanel} onOpen={onOpen} onJump={() => setInfo(false)} /></Drawer>
+      <aside className={`${css.panelSide} ${css.docked}`} aria-label={t('inbox.contact')}><Suspense fallback={<Loading rows={4} />}><ContactPanel c={c} panel={panel} onPanel={onPanel} onOpen={onOpen} /></Suspense></aside>
+      <Drawer opened={info} onClose={() => setInfo(false)} position="right" size={330} padding={0} title={<span style={{ padding: '0 16px' }}>{t('inbox.contact')}</span>} closeButtonProps={{ 'aria-label': t('act.close') }}><Suspense fallback={<Loading rows={4} />}><ContactPanel c={c} panel={panel} onPanel={onPanel} onOpen={onOpen} onJump={() => setInfo(false)} /></Suspense></Drawer>
     </>
   );
 }
