@@ -97,13 +97,18 @@ type AccountProblem struct {
 	Meaning string    `json:"meaning"`
 	Fix     string    `json:"fix"`
 	Since   time.Time `json:"since"`
+
+	Params map[string]string `json:"params" doc:"The values in the meaning, for another language"`
 }
 
 func showHealth(a inbox.Account) Health {
 	h := a.ReadHealth()
 	out := Health{TokenExpires: utc(h.TokenExpires), AccessExpires: utc(h.AccessExpires), Quality: h.Quality,
 		Problems: each(h.Problems, func(p inbox.AccountProblem) AccountProblem {
-			return AccountProblem{p.Code, p.Meaning, p.Fix, p.Since.UTC()}
+			if p.Params == nil {
+				p.Params = map[string]string{}
+			}
+			return AccountProblem{p.Code, p.Meaning, p.Fix, p.Since.UTC(), p.Params}
 		})}
 	if !h.CheckedAt.IsZero() {
 		out.CheckedAt = utc(&h.CheckedAt)

@@ -115,7 +115,7 @@ func (s *Server) cancelAction(ctx context.Context, who *caller, in *emptyIn) (Ac
 	return s.onAction(ctx, who, in.ID, "cancel", nil, func(tx *sqlx.Tx) error {
 		ids, err := outbox.Cancel(ctx, tx, outbox.Cancellation{WorkspaceID: who.WorkspaceID, ActionID: in.ID, Reason: "cancelled_by_person", Meaning: "a member cancelled it"})
 		if err == nil && len(ids) == 0 {
-			return fault.New(fault.Conflict, "action %d is under way or over; it cannot be cancelled any more", in.ID)
+			return fault.New(fault.Conflict, "action %d is under way or over; it cannot be cancelled any more", in.ID).Coded("action_over")
 		}
 		return err
 	})

@@ -101,7 +101,7 @@ func (s *Server) blockContact(ctx context.Context, who *caller, in *blockIn) (Co
 			return err
 		}
 		if c.BlockedAt != nil {
-			return fault.New(fault.Conflict, "this person is blocked already")
+			return fault.New(fault.Conflict, "this person is blocked already").Coded("blocked_already")
 		}
 		grace := time.Duration(settings.DeleteGraceMinutes) * time.Minute
 		var doors []door
@@ -142,7 +142,7 @@ func (s *Server) unblockContact(ctx context.Context, who *caller, in *blockIn) (
 			return err
 		}
 		if c.BlockedAt == nil && len(stopped) == 0 {
-			return fault.New(fault.Conflict, "this person is not blocked")
+			return fault.New(fault.Conflict, "this person is not blocked").Coded("not_blocked")
 		}
 		var doors []door
 		if err := tx.SelectContext(ctx, &doors, sqlBlockedDoors, who.WorkspaceID, in.ID); err != nil {

@@ -47,7 +47,7 @@ func (s *Server) liveSuggestions(c *fiber.Ctx, who *caller) error {
 	}
 	if drafting.Add(1) > mostDrafting {
 		drafting.Add(-1)
-		return fault.New(fault.Unavailable, "too many replies are being drafted at the moment; try again")
+		return fault.New(fault.Unavailable, "too many replies are being drafted at the moment; try again").Coded("drafting_full")
 	}
 	c.Set(fiber.HeaderContentType, "text/event-stream")
 	c.Set(fiber.HeaderCacheControl, "no-store")

@@ -19,6 +19,7 @@ type Problem struct {
 	Status int            `json:"status" doc:"HTTP status"`
 	Detail string         `json:"detail" doc:"What happened, to what, and what to do"`
 	Errors []ProblemField `json:"errors,omitempty" doc:"The input fields at fault"`
+	Code   string         `json:"code,omitempty" doc:"Names the refusal where it is a frequent one; it stays the same when the words change"`
 	Kind   string         `json:"kind" doc:"invalid, unauthorized, forbidden, not_found, conflict, unavailable, too_many or internal"`
 }
 
@@ -97,6 +98,7 @@ func problemOf(err error) *Problem {
 		return newProblem(fault.Internal, internalText)
 	}
 	p = newProblem(f.Kind, f.Public)
+	p.Code = f.Code
 	if f.Field != "" {
 		p.Errors = []ProblemField{{f.Public, f.Field}}
 	}

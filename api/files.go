@@ -96,7 +96,7 @@ func (s *Server) fileBody(c *fiber.Ctx) (body []byte, done func(), err error) {
 	defer cancel()
 	if err := s.bodies.files.Acquire(ctx, int64(n)); err != nil {
 		c.Context().SetConnectionClose()
-		return nil, nil, fault.New(fault.Unavailable, "too many files at once; send it again in a moment")
+		return nil, nil, fault.New(fault.Unavailable, "too many files at once; send it again in a moment").Coded("files_busy")
 	}
 	done = func() { s.bodies.files.Release(int64(n)) }
 	_ = c.Context().Conn().SetReadDeadline(time.Now().Add(fileWait))

@@ -47,14 +47,14 @@ func (s *Server) authenticate(c *fiber.Ctx, need auth.Permission) (*caller, erro
 		return nil, err
 	}
 	if !who.Can(need) {
-		return nil, fault.New(fault.Forbidden, "your role (%s) does not allow this", who.Role)
+		return nil, fault.New(fault.Forbidden, "your role (%s) does not allow this", who.Role).Coded("role_missing")
 	}
 	return who, nil
 }
 
 func (s *Server) bySession(ctx context.Context, c *fiber.Ctx, token string) (auth.Who, error) {
 	if token == "" {
-		return auth.Who{}, fault.New(fault.Unauthorized, "you are not signed in")
+		return auth.Who{}, fault.New(fault.Unauthorized, "you are not signed in").Coded("not_signed_in")
 	}
 	// A page of another site can send the cookie with a form, but not a header of its own.
 	if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead && c.Get("X-Ponte-CSRF") != "1" {
@@ -177,7 +177,7 @@ func (s *Server) change(ctx context.Context, do func(tx *sqlx.Tx) error) error {
 			return err
 		}
 	}
-	return fault.Wrap(fault.Unavailable, err, "somebody changed the same thing at the same moment; try again")
+	return fault.Wrap(fault.Unavailable, err, "somebody changed the same thing at the same moment; try again").Coded("changed_meanwhile")
 }
 
 func lostRace(err error) bool {

@@ -53,7 +53,7 @@ func (s *Server) handle(ctx context.Context, who *caller, id int64, verb string,
 
 func mustBeOpen(v *inbox.Conversation) error {
 	if v.State != "open" {
-		return fault.New(fault.Conflict, "the conversation is resolved; reopen it first")
+		return fault.New(fault.Conflict, "the conversation is resolved; reopen it first").Coded("conversation_resolved")
 	}
 	return nil
 }
@@ -105,7 +105,7 @@ func (s *Server) reopen(ctx context.Context, who *caller, in *decideIn) (Convers
 			return fmt.Errorf("look for an open conversation: %w", err)
 		}
 		if other > 0 {
-			return fault.New(fault.Conflict, "this person has a newer conversation open on the same channel; go on there")
+			return fault.New(fault.Conflict, "this person has a newer conversation open on the same channel; go on there").Coded("newer_conversation")
 		}
 		v.State, v.ResolvedAt, v.Handler, v.HandlerReason = "open", nil, "human", "reopened"
 		return nil

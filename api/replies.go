@@ -72,7 +72,7 @@ func (s *Server) answerComment(ctx context.Context, who *caller, in *textIn, do 
 			return err
 		}
 		if c.State == "removed" {
-			return fault.New(fault.Conflict, "the comment is gone from the network; it cannot be answered any more")
+			return fault.New(fault.Conflict, "the comment is gone from the network; it cannot be answered any more").Coded("comment_gone")
 		}
 		if err := do(tx, c, text); err != nil {
 			return err
@@ -153,7 +153,7 @@ func privateKey(ctx context.Context, tx *sqlx.Tx, c inbox.Comment) (string, erro
 		return "", fmt.Errorf("look for a private reply: %w", err)
 	}
 	if live > 0 {
-		return "", fault.New(fault.Conflict, "this comment has had its private reply; Meta allows one. Reply in public, or wait until the person writes")
+		return "", fault.New(fault.Conflict, "this comment has had its private reply; Meta allows one. Reply in public, or wait until the person writes").Coded("private_reply_used")
 	}
 	return freshKey(ctx, tx, c.WorkspaceID, fmt.Sprintf("private_reply:%d", c.ID))
 }

@@ -33,7 +33,7 @@ func (s *Server) opinion(ctx context.Context, who *caller, in *emptyIn) (Opinion
 		return Opinion{}, err
 	}
 	if s.Opine == nil {
-		return Opinion{}, fault.New(fault.Unavailable, "no language model is configured")
+		return Opinion{}, fault.New(fault.Unavailable, "no language model is configured").Coded("no_model")
 	}
 	input := moderation.Input{Subject: moderation.SubjectComment, Channel: v.Channel, Text: v.Text, Caption: deref(v.PostCaption), AccountID: v.AccountID}
 	var kept moderation.Input

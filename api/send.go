@@ -48,7 +48,7 @@ func (s *Server) sendMessage(ctx context.Context, who *caller, in *sendIn) (Mess
 			return err
 		}
 		if in.Body.SuggestionID != 0 && in.Body.Revision != v.Revision {
-			return fault.New(fault.Conflict, "the conversation has moved on since this suggestion was made; read it again before you send")
+			return fault.New(fault.Conflict, "the conversation has moved on since this suggestion was made; read it again before you send").Coded("moved_on")
 		}
 		if err := s.checkSendAt(v, in.Body); err != nil {
 			return err
@@ -105,7 +105,7 @@ func (s *Server) answerThread(ctx context.Context, tx *sqlx.Tx, who *caller, v i
 SELECT c.id FROM comments c JOIN comments r ON r.workspace_id = c.workspace_id AND r.account_id = c.account_id AND r.root_external_id = c.root_external_id
 WHERE c.workspace_id = $1 AND r.id = $2 AND NOT c.own AND c.state <> 'removed' ORDER BY c.commented_at DESC, c.id DESC LIMIT 1`, v.WorkspaceID, *v.RootCommentID)
 	if errors.Is(err, sql.ErrNoRows) {
-		return outbox.Action{}, fault.New(fault.Conflict, "every comment of this thread is gone from the network; there is nothing to reply to")
+		return outbox.Action{}, fault.New(fault.Conflict, "every comment of this thread is gone from the network; there is nothing to reply to").Coded("thread_gone")
 	}
 	if err != nil {
 		return outbox.Action{}, fmt.Errorf("find the comment to reply to: %w", err)
@@ -182,11 +182,11 @@ func (s *Server) fillText(t inbox.Thread, body SendMessage, call *channels.Call,
 	case w.HumanUntil != nil && w.HumanUntil.After(now) && a.Origin == "member":
 		a.ValidUntil, call.HumanAgent = *w.HumanUntil, true
 	case body.SendAt != nil:
-		return fault.Field("send_at", "the care window is shut at that time; choose an earlier one, or a template")
+		return fault.Field("send_at", "the care window is shut at that time; choose an earlier one, or a template").Coded("window_shut_then")
 	case t.Channel == string(channels.WhatsApp):
-		return fault.Field("text", "the care window is shut: more than 24 hours have passed since this person wrote. Send an approved template, or wait until they write")
+		return fault.Field("text", "the care window is shut: more than 24 hours have passed since this person wrote. Send an approved template, or wait until they write").Coded("window_shut_template")
 	default:
-		return fault.Field("text", "the care window is shut: more than seven days have passed since this person wrote. Wait until they write again")
+		return fault.Field("text", "the care window is shut: more than seven days have passed since this person wrote. Wait until they write again").Coded("window_shut")
 	}
 	call.Text, a.Bubble.Text = text, text
 	return nil

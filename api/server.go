@@ -49,10 +49,12 @@ type Suggester interface {
 
 // Check is one finding of the doctor.
 type Check struct {
-	Name   string `json:"name"`
-	OK     bool   `json:"ok"`
-	Detail string `json:"detail"`
-	Fix    string `json:"fix"`
+	Name   string            `json:"name"`
+	OK     bool              `json:"ok"`
+	Code   string            `json:"code" doc:"What was found; it stays the same when the words change"`
+	Params map[string]string `json:"params" doc:"The values in the words"`
+	Detail string            `json:"detail"`
+	Fix    string            `json:"fix"`
 }
 
 // LLMState is what the overview says of the model.

@@ -89,7 +89,7 @@ func countTries(ctx context.Context, db *sqlx.DB, byEmail, byAddress string, mos
 		return fmt.Errorf("count the sign-ins: %w", err)
 	}
 	if n.Email > most || n.Address > attemptsByAddress {
-		return fault.New(fault.TooMany, "too many tries; wait a quarter of an hour and try again")
+		return fault.New(fault.TooMany, "too many tries; wait a quarter of an hour and try again").Coded("too_many_tries")
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func Snooze(ctx context.Context, tx sqlx.ExtContext, who auth.Who, id int64, unt
 		return fmt.Errorf("snooze conversation %d: %w", id, err)
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return fault.New(fault.Conflict, "the conversation is resolved; only an open one can be snoozed")
+		return fault.New(fault.Conflict, "the conversation is resolved; only an open one can be snoozed").Coded("snooze_resolved")
 	}
 	detail := map[string]any{}
 	if until != nil {
@@ -170,7 +170,7 @@ func CancelScheduled(ctx context.Context, tx sqlx.ExtContext, who auth.Who, acti
 		return err
 	}
 	if len(steps) == 0 {
-		return fault.New(fault.Conflict, "the reply has left already, or was cancelled before")
+		return fault.New(fault.Conflict, "the reply has left already, or was cancelled before").Coded("reply_left")
 	}
 	return Note(ctx, tx, steps...)
 }

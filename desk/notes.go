@@ -116,7 +116,7 @@ func ownNote(ctx context.Context, tx sqlx.ExtContext, who auth.Who, id int64) (i
 		return 0, notFound(err, "note", id)
 	}
 	if (row.Author == nil || *row.Author != who.UserID) && !who.Can(auth.Supervise) {
-		return 0, fault.New(fault.Forbidden, "a note belongs to who wrote it; only they or a supervisor may change it")
+		return 0, fault.New(fault.Forbidden, "a note belongs to who wrote it; only they or a supervisor may change it").Coded("note_of_another")
 	}
 	return row.Conversation, nil
 }

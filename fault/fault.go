@@ -28,6 +28,7 @@ const (
 type Error struct {
 	Kind   Kind
 	Public string // what happened, to what, what to do; safe to show
+	Code   string // names this refusal for programs and translations, where it has a name; never changed
 	Field  string // the input field at fault, where there is one ("keywords[0].words")
 	Cause  error
 }
@@ -51,6 +52,12 @@ func New(kind Kind, format string, args ...any) *Error {
 // Field returns an Invalid error about one input field.
 func Field(field, format string, args ...any) *Error {
 	return &Error{Kind: Invalid, Field: field, Public: fmt.Sprintf(format, args...)}
+}
+
+// Coded names an error, so that an interface can say it in its reader's language.
+func (e *Error) Coded(code string) *Error {
+	e.Code = code
+	return e
 }
 
 // Wrap returns an error of the kind that keeps its cause for the log.

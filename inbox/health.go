@@ -7,10 +7,12 @@ import (
 
 // AccountProblem is something that is wrong with a connected account, as a periodic look found it.
 type AccountProblem struct {
-	Code    string    `json:"code"` // token_invalid, token_expiring, access_expiring, subscription_lost, permission_missing, quality_red, unreachable
-	Meaning string    `json:"meaning"`
-	Fix     string    `json:"fix"`
-	Since   time.Time `json:"since"` // first seen
+	Code    string `json:"code"` // token_invalid, token_expiring, access_expiring, subscription_lost, permission_missing, quality_red, unreachable
+	Meaning string `json:"meaning"`
+	Fix     string `json:"fix"`
+	// Params are the values in Meaning, for those who say it in another language; none: English alone.
+	Params map[string]string `json:"params,omitempty"`
+	Since  time.Time         `json:"since"` // first seen
 }
 
 // AccountHealth is what was last seen of an account; accounts.health holds it.

@@ -77,7 +77,7 @@ RETURNING workspace_id, id, channel, external_id, name, state, health`
 // judge turns what the network said into problems. What it did not say this time stays as it was.
 func (w *Watcher) judge(h *inbox.AccountHealth, a inbox.Account, found channels.Health) {
 	if found.Unreachable != "" {
-		h.Problems = append(keep(h.Problems, "unreachable"), inbox.AccountProblem{Code: "unreachable", Meaning: "the network's address does not answer: " + found.Unreachable, Fix: "check the account's address, the firewall and the proxy"})
+		h.Problems = append(keep(h.Problems, "unreachable"), inbox.AccountProblem{Code: "unreachable", Meaning: "the network's address does not answer: " + found.Unreachable, Fix: "check the account's address, the firewall and the proxy", Params: map[string]string{"value": found.Unreachable}})
 		return
 	}
 	if f := found.Failure; f != nil && f.Class != channels.Reauthorise {
@@ -86,28 +86,28 @@ func (w *Watcher) judge(h *inbox.AccountHealth, a inbox.Account, found channels.
 	}
 	now := w.Now()
 	h.Problems, h.Quality, h.TokenExpires, h.AccessExpires = nil, found.Quality, stated(found.TokenExpires), stated(found.AccessExpires)
-	add := func(code, meaning, fix string) {
-		h.Problems = append(h.Problems, inbox.AccountProblem{Code: code, Meaning: meaning, Fix: fix})
+	add := func(code, value, meaning, fix string) {
+		h.Problems = append(h.Problems, inbox.AccountProblem{Code: code, Meaning: meaning, Fix: fix, Params: map[string]string{"value": value}})
 	}
 	if !found.TokenValid {
-		add("token_invalid", "the network does not take the token any more: "+strings.Join(found.Missing, "; "), "connect the account again")
+		add("token_invalid", strings.Join(found.Missing, "; "), "the network does not take the token any more: "+strings.Join(found.Missing, "; "), "connect the account again")
 		return // nothing else can be read with it
 	}
 	if h.TokenExpires != nil && h.TokenExpires.Sub(now) < TokenWarning {
-		add("token_expiring", "the token ends on "+h.TokenExpires.Format("2 January 2006")+"; after that nothing is received by reading and nothing is sent", "connect the account again before that day, best with a token that does not end")
+		add("token_expiring", h.TokenExpires.Format(time.DateOnly), "the token ends on "+h.TokenExpires.Format("2 January 2006")+"; after that nothing is received by reading and nothing is sent", "connect the account again before that day, best with a token that does not end")
 	}
 	if h.AccessExpires != nil && h.AccessExpires.Sub(now) < TokenWarning {
-		add("access_expiring", "the access of the person who gave the token ends on "+h.AccessExpires.Format("2 January 2006"), "let that person sign in to the app again, or connect the account with a system user's token")
+		add("access_expiring", h.AccessExpires.Format(time.DateOnly), "the access of the person who gave the token ends on "+h.AccessExpires.Format("2 January 2006"), "let that person sign in to the app again, or connect the account with a system user's token")
 	}
 	scopes, fields := w.Wants(channels.Channel(a.Channel))
 	if missing := less(fields, found.Fields); found.NotRead == "" && len(missing) > 0 {
-		add("subscription_lost", "webhooks are not subscribed: "+strings.Join(missing, ", ")+"; what happens there is seen by the sweep only, and late", "connect the account again, or subscribe it in the app's dashboard")
+		add("subscription_lost", strings.Join(missing, ", "), "webhooks are not subscribed: "+strings.Join(missing, ", ")+"; what happens there is seen by the sweep only, and late", "connect the account again, or subscribe it in the app's dashboard")
 	}
 	if missing := less(scopes, found.Scopes); len(found.Scopes) > 0 && len(missing) > 0 {
-		add("permission_missing", "the token lacks "+strings.Join(missing, ", "), "grant them and connect the account again")
+		add("permission_missing", strings.Join(missing, ", "), "the token lacks "+strings.Join(missing, ", "), "grant them and connect the account again")
 	}
 	if found.Quality == "RED" {
-		add("quality_red", "the network rates the number RED: people block or report it", "send less, and only to people who asked")
+		add("quality_red", found.Quality, "the network rates the number RED: people block or report it", "send less, and only to people who asked")
 	}
 }
 

@@ -118,7 +118,7 @@ func openAgain(ctx context.Context, tx *sqlx.Tx, who auth.Who, item, batch int64
 			return false, err
 		}
 		if !others {
-			return false, fault.New(fault.Conflict, "nothing of this is left to be taken back: the comment is gone, or somebody has decided otherwise since")
+			return false, fault.New(fault.Conflict, "nothing of this is left to be taken back: the comment is gone, or somebody has decided otherwise since").Coded("nothing_left")
 		}
 	}
 	// Where the same words are in the queue again already, this item stands beside those.
@@ -131,7 +131,7 @@ WHERE workspace_id = $1 AND id = $2 AND state = 'decided' AND holds_until IS NOT
 		return false, fmt.Errorf("put review item %d back: %w", item, err)
 	}
 	if len(ids) == 0 {
-		return false, fault.New(fault.Conflict, "this is taken back already")
+		return false, fault.New(fault.Conflict, "this is taken back already").Coded("undone_already")
 	}
 	if err := endSecond(ctx, tx, who.WorkspaceID, item); err != nil {
 		return false, err

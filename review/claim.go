@@ -89,7 +89,7 @@ func whyNot(ctx context.Context, tx *sqlx.Tx, workspace, id int64) error {
 	if !exists {
 		return fault.New(fault.NotFound, "review item %d does not exist in this workspace", id)
 	}
-	return fault.New(fault.Conflict, "somebody else has this item, or it is decided or passed on already")
+	return fault.New(fault.Conflict, "somebody else has this item, or it is decided or passed on already").Coded("item_taken")
 }
 
 func touchItem(ctx context.Context, tx *sqlx.Tx, workspace, id int64) error {

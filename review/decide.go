@@ -98,7 +98,7 @@ func Decide(ctx context.Context, tx *sqlx.Tx, d Decision) error {
 	}
 	switch {
 	case c.State == "removed":
-		return fault.New(fault.Conflict, "the comment is gone from the network; nothing can be done to it any more")
+		return fault.New(fault.Conflict, "the comment is gone from the network; nothing can be done to it any more").Coded("comment_gone")
 	case c.Own:
 		return fault.New(fault.Invalid, "this is the brand's own comment; it is not moderated")
 	}
@@ -177,7 +177,7 @@ func find(ctx context.Context, tx *sqlx.Tx, d Decision) (*item, error) {
 		return it, mayDecide(ctx, tx, it, d)
 	}
 	if d.ItemID != 0 {
-		return nil, fault.New(fault.Conflict, "somebody has decided this already; the list is read again")
+		return nil, fault.New(fault.Conflict, "somebody has decided this already; the list is read again").Coded("decided_already")
 	}
 	return nil, nil
 }
@@ -187,13 +187,13 @@ func find(ctx context.Context, tx *sqlx.Tx, d Decision) (*item, error) {
 func mayDecide(ctx context.Context, tx *sqlx.Tx, it *item, d Decision) error {
 	switch {
 	case it.ClaimedBy != nil && *it.ClaimedBy != d.Who.UserID:
-		return fault.New(fault.Conflict, "somebody else is looking at this comment; take another, or wait until they are done")
+		return fault.New(fault.Conflict, "somebody else is looking at this comment; take another, or wait until they are done").Coded("item_claimed")
 	case it.EscalatedAt != nil && !d.Who.Can(auth.Supervise):
-		return fault.New(fault.Conflict, "this was passed to a supervisor")
+		return fault.New(fault.Conflict, "this was passed to a supervisor").Coded("item_escalated")
 	case !it.blind():
 		return nil
 	case d.Who.UserID == 0, it.ForUser != nil && *it.ForUser != d.Who.UserID:
-		return fault.New(fault.Conflict, "this item is not in your queue")
+		return fault.New(fault.Conflict, "this item is not in your queue").Coded("item_not_yours")
 	}
 	if it.Kind != "second" {
 		return nil
@@ -203,7 +203,7 @@ func mayDecide(ctx context.Context, tx *sqlx.Tx, it *item, d Decision) error {
 		return fmt.Errorf("look who decided comment %d: %w", d.CommentID, err)
 	}
 	if knows {
-		return fault.New(fault.Conflict, "this item is not in your queue")
+		return fault.New(fault.Conflict, "this item is not in your queue").Coded("item_not_yours")
 	}
 	return nil
 }

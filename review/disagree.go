@@ -100,7 +100,7 @@ WHERE workspace_id = $1 AND comment_id = $2 AND state = 'decided' AND outcome <>
 		return fmt.Errorf("find the decision about comment %d: %w", c.ID, err)
 	}
 	if len(first) == 0 {
-		return fault.New(fault.Conflict, "nobody has decided this comment from the queue yet; decide it, or pass it to a supervisor")
+		return fault.New(fault.Conflict, "nobody has decided this comment from the queue yet; decide it, or pass it to a supervisor").Coded("second_look_not_decided")
 	}
 	f := first[0]
 	res, err := tx.ExecContext(ctx, sqlSecond, c.WorkspaceID, c.ID, f.VerdictID, f.Why, f.Harm, f.Reach, f.ID, f.By)
@@ -111,7 +111,7 @@ WHERE workspace_id = $1 AND comment_id = $2 AND state = 'decided' AND outcome <>
 		if err != nil {
 			return err
 		}
-		return fault.New(fault.Conflict, "a second look at it was asked for already, or there is nobody else who could take it")
+		return fault.New(fault.Conflict, "a second look at it was asked for already, or there is nobody else who could take it").Coded("second_look_asked")
 	}
 	if err := auth.Audit(ctx, tx, c.WorkspaceID, who.Actor(), "review.second", reviewObject(f.ID), nil); err != nil {
 		return err

@@ -27,10 +27,10 @@ func Undo(ctx context.Context, tx *sqlx.Tx, who auth.Who, commentID int64, at ti
 		return err
 	}
 	if c.State == "removed" {
-		return fault.New(fault.Conflict, "the comment is gone from the network; this cannot be undone")
+		return fault.New(fault.Conflict, "the comment is gone from the network; this cannot be undone").Coded("comment_gone")
 	}
 	if c.VerdictID == nil {
-		return fault.New(fault.Conflict, "nothing was decided about this comment yet")
+		return fault.New(fault.Conflict, "nothing was decided about this comment yet").Coded("nothing_decided")
 	}
 	return takeBackOne(ctx, tx, c, who, at)
 }
@@ -121,7 +121,7 @@ func takeBack(ctx context.Context, tx *sqlx.Tx, c inbox.Comment, who auth.Who, a
 		return overrule(ctx, tx, c, moderation.Decision(now.Decision), who, at)
 	}
 	if now.Before == nil || now.To == "" {
-		return "", 0, fault.New(fault.Conflict, "there is no earlier decision to go back to")
+		return "", 0, fault.New(fault.Conflict, "there is no earlier decision to go back to").Coded("nothing_decided")
 	}
 	if err := setVerdict(ctx, tx, c, *now.Before, now.To); err != nil {
 		return "", 0, err
@@ -135,7 +135,7 @@ func takeBack(ctx context.Context, tx *sqlx.Tx, c inbox.Comment, who auth.Who, a
 // overrule allows what the machine hid.
 func overrule(ctx context.Context, tx *sqlx.Tx, c inbox.Comment, was moderation.Decision, who auth.Who, at time.Time) (moderation.Decision, int64, error) {
 	if was != moderation.Hide && was != moderation.Delete {
-		return "", 0, fault.New(fault.Conflict, "nothing was done to this comment that could be undone")
+		return "", 0, fault.New(fault.Conflict, "nothing was done to this comment that could be undone").Coded("nothing_decided")
 	}
 	d := Decision{Who: who, CommentID: c.ID, Verb: Restore, At: at}
 	it, err := find(ctx, tx, d)

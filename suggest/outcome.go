@@ -41,7 +41,7 @@ func (s Sent) used(ctx context.Context, tx sqlx.ExtContext) error {
 	err := sqlx.GetContext(ctx, tx, &text, `SELECT text FROM suggestions WHERE workspace_id = $1 AND id = $2 AND conversation_id = $3 AND revision = $4 AND state = 'offered' FOR UPDATE`,
 		s.WorkspaceID, s.SuggestionID, s.ConversationID, s.Revision)
 	if errors.Is(err, sql.ErrNoRows) {
-		return fault.New(fault.Conflict, "this suggestion is for an earlier state of the conversation, or was used already")
+		return fault.New(fault.Conflict, "this suggestion is for an earlier state of the conversation, or was used already").Coded("suggestion_stale")
 	}
 	if err != nil {
 		return fmt.Errorf("load suggestion %d: %w", s.SuggestionID, err)

@@ -42,7 +42,7 @@ func faultOf(err error) string {
 }
 
 // errMoved is the refusal of drafts for a conversation in which something was said since.
-var errMoved = fault.New(fault.Conflict, "the conversation moved on while an answer was drafted; look at what was said since")
+var errMoved = fault.New(fault.Conflict, "the conversation moved on while an answer was drafted; look at what was said since").Coded("moved_on")
 
 // watchEvery is how often it is asked whether the conversation moved on.
 const watchEvery = time.Second

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"ponte/channels/network"
 	"ponte/fault"
 	"ponte/inbox"
-	"ponte/ingest"
 	"ponte/migrations"
 	"ponte/outbox"
 )
@@ -38,7 +36,7 @@ func (d doctorCmd) Run(ctx context.Context, c *config) error {
 				bad++
 			}
 			if d.JSON {
-				printJSON(map[string]any{"subject": subject, "name": k.Name, "ok": k.OK, "detail": k.Detail, "fix": k.Fix})
+				printJSON(map[string]any{"subject": subject, "name": k.Name, "ok": k.OK, "code": k.Code, "params": k.Params, "detail": k.Detail, "fix": k.Fix})
 				continue
 			}
 			mark := "ok  "
@@ -107,13 +105,10 @@ func (v *service) examine(ctx context.Context, workspaceID, accountID int64) ([]
 	if err != nil {
 		return nil, err
 	}
-	var out []api.Check
-	add := func(ok bool, name, detail, fix string) {
-		out = append(out, api.Check{Name: name, OK: ok, Detail: detail, Fix: fix})
-	}
+	var out findings
 	open, err := v.openAccount(ctx, workspaceID, accountID)
 	if err != nil {
-		add(false, "token", "the stored token cannot be opened: PONTE_SECRET_KEY differs from the one that sealed it", "connect the account again, or restore the key")
+		out.add(false, "token", "token_unsealed", nil, "the stored token cannot be opened: PONTE_SECRET_KEY differs from the one that sealed it", "connect the account again, or restore the key")
 		return out, nil
 	}
 	appSecret := ""
@@ -122,39 +117,29 @@ func (v *service) examine(ctx context.Context, workspaceID, accountID int64) ([]
 	}
 	h := v.network.Health(ctx, open, v.c.MetaAppID, appSecret)
 	if h.Unreachable != "" {
-		add(false, "network", a.BaseURL+" does not answer: "+h.Unreachable, "check the address of this account, the firewall and the proxy; nothing else could be examined")
+		out.add(false, "network", "unreachable", said{"url": a.BaseURL, "why": h.Unreachable}, a.BaseURL+" does not answer: "+h.Unreachable, "check the address of this account, the firewall and the proxy; nothing else could be examined")
 		return out, nil
 	}
-	add(h.TokenValid, "token", map[bool]string{true: "valid, " + orNothing(h.Name, "without a name"), false: strings.Join(h.Missing, "; ")}[h.TokenValid], tokenFix(h.Failure))
-	if !h.TokenExpires.IsZero() {
-		left := time.Until(h.TokenExpires)
-		add(left > ingest.TokenWarning, "token expiry", "expires on "+h.TokenExpires.Format(time.DateOnly), "connect the account again before that day")
-	}
-	if !h.AccessExpires.IsZero() {
-		add(time.Until(h.AccessExpires) > ingest.TokenWarning, "data access", "ends on "+h.AccessExpires.Format(time.DateOnly), "let the person who gave the token sign in to the app again")
-	}
-	if len(h.Scopes) > 0 {
-		missing := without(network.WantedScopes(channels.Channel(a.Channel)), h.Scopes)
-		add(len(missing) == 0, "permissions", listOr(missing, "all there", "missing: "), "grant them and connect the account again")
-	} else {
-		add(true, "permissions", "not readable without PONTE_META_APP_ID and a matching app secret", "")
-	}
-	missing := without(network.WantedFields(channels.Channel(a.Channel)), h.Fields)
-	if h.NotRead != "" {
-		add(false, "webhooks", "the subscriptions could not be read: "+h.NotRead, lookAt(a))
-	} else {
-		add(len(missing) == 0, "webhooks", listOr(missing, "all fields are subscribed", "not subscribed: "), "subscribe the account to these fields in the app's dashboard, or connect it again")
-	}
+	out.token(h)
+	out.granted(a, h)
 	if a.Channel == string(channels.WhatsApp) {
-		add(h.Quality != "RED", "quality", orNothing(h.Quality, "not told")+" "+h.Tier, "send less, and only to people who asked")
-		v.examineTemplates(ctx, a, open, add)
+		out.add(h.Quality != "RED", "quality", "quality", said{"rating": orNothing(h.Quality, "–"), "tier": h.Tier}, orNothing(h.Quality, "not told")+" "+h.Tier, "send less, and only to people who asked")
+		v.examineTemplates(ctx, a, open, &out)
 	}
 	if h.Mode != "" {
-		add(h.Mode != "SANDBOX", "mode", h.Mode, "move the number out of the sandbox")
+		out.add(h.Mode != "SANDBOX", "mode", "mode", said{"mode": h.Mode}, h.Mode, "move the number out of the sandbox")
 	}
-	v.examineSweep(a, add)
-	add(a.State == "connected", "state", a.State+" "+a.StateReason, "connect the account again")
-	add(a.Sending, "sending", map[bool]string{true: "on", false: "switched off for this account"}[a.Sending], "switch it on")
+	v.examineSweep(a, &out)
+	if a.State == "connected" {
+		out.add(true, "state", "connected", nil, "connected", "")
+	} else {
+		out.add(false, "state", "not_connected", said{"why": a.StateReason}, a.State+" "+a.StateReason, "connect the account again")
+	}
+	if a.Sending {
+		out.add(true, "sending", "sending_on", nil, "on", "")
+	} else {
+		out.add(false, "sending", "sending_off", nil, "switched off for this account", "switch it on")
+	}
 	return out, nil
 }
 
@@ -181,69 +166,6 @@ func passes(f *channels.Failure) bool {
 	return f.Class == channels.Retry || f.Class == channels.Wait || f.Class == channels.Unknown
 }
 
-// tokenFix says what to do where the account could not be read.
-func tokenFix(f *channels.Failure) string {
-	if f != nil && passes(f) {
-		return "the network is in trouble, and the token may be good: check again in some minutes"
-	}
-	return "connect the account again"
-}
-
-// lookAt says what may be wrong where the token is good and something beside the account cannot be read. A
-// number's webhooks and templates belong to its business account, whose id is typed in by hand.
-func lookAt(a inbox.Account) string {
-	if a.Channel == string(channels.WhatsApp) {
-		return "check that " + a.WABAID + " is the id of the WhatsApp Business account this number belongs to, then the token's permissions"
-	}
-	return "check the token's permissions"
-}
-
-// examineSweep says how much of what happens on the account is seen at once.
-func (v *service) examineSweep(a inbox.Account, add func(bool, string, string, string)) {
-	if a.Channel == string(channels.WhatsApp) {
-		add(true, "coverage", "not measurable: WhatsApp cannot be read back", "")
-		return
-	}
-	var s struct {
-		At       time.Time `json:"at"`
-		Coverage *float64  `json:"coverage"`
-		Messages int       `json:"messages"`
-		Told     int       `json:"messages_told"`
-	}
-	if json.Unmarshal(a.Sweep, &s) != nil || s.At.IsZero() {
-		add(true, "coverage", "not measured yet", "")
-		return
-	}
-	detail, late := "last read back "+s.At.UTC().Format("2006-01-02 15:04")+" UTC", time.Since(s.At) > 2*time.Hour
-	if s.Coverage != nil {
-		detail = fmt.Sprintf("%.1f %% of the comments of seven days came by webhook; ", *s.Coverage*100) + detail
-	}
-	messages := 1.0
-	if s.Messages > 0 {
-		messages = float64(s.Told) / float64(s.Messages)
-		detail = fmt.Sprintf("%.1f %% of the messages, ", messages*100) + detail
-	}
-	add(!late && messages >= 0.95 && (s.Coverage == nil || *s.Coverage >= 0.95), "coverage", detail, "look at the webhooks above and at what the server logs; what webhooks leave out is read back late")
-}
-
-func (v *service) examineTemplates(ctx context.Context, a inbox.Account, open channels.Account, add func(bool, string, string, string)) {
-	page, err := v.network.ListTemplates(ctx, open, "")
-	if err != nil {
-		add(false, "templates", "they could not be read: "+err.Error(), lookAt(a))
-		return
-	}
-	approved, bad := 0, []string{}
-	for _, t := range page.Items {
-		switch t.Status {
-		case "APPROVED":
-			approved++
-		case "REJECTED", "PAUSED", "DISABLED":
-			bad = append(bad, t.Name+" ("+t.Language+") "+t.Status)
-		}
-	}
-	add(len(bad) == 0, "templates", fmt.Sprintf("%d approved; %s", approved, listOr(bad, "none paused or refused", "")), "edit or replace them")
-}
-
 func without(want, have []string) []string {
 	var out []string
 	for _, w := range want {
@@ -252,13 +174,6 @@ func without(want, have []string) []string {
 		}
 	}
 	return out
-}
-
-func listOr(list []string, none, before string) string {
-	if len(list) == 0 {
-		return none
-	}
-	return before + strings.Join(list, ", ")
 }
 
 func orNothing(s, other string) string {

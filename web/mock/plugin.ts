@@ -45,7 +45,7 @@ const routes: [string, RegExp, Handler][] = [
   ['GET', /^\/conversations\/\d+\/messages$/, () => page(data.messages)],
   ['GET', /^\/conversations\/\d+\/suggestions(\/live)?$/, () => ({ body: data.suggestions })], // no stream: what is asked for all at once
   ['GET', /^\/accounts$/, () => page(data.accounts)],
-  ['POST', /^\/accounts\/\d+\/check$/, () => ({ body: { checks: [{ name: 'token', ok: true, detail: 'Valid until 3 March.', fix: '' }, { name: 'webhooks', ok: false, detail: 'The field “feed” is not subscribed.', fix: 'Subscribe the app to “feed” for this Page.' }] } })],
+  ['POST', /^\/accounts\/\d+\/check$/, () => ({ body: { checks: [{ name: 'token', ok: true, code: 'token_valid', params: {}, detail: 'Valid until 3 March.', fix: '' }, { name: 'webhooks', ok: false, code: 'webhooks_missing', params: { list: 'feed' }, detail: 'The field “feed” is not subscribed.', fix: 'Subscribe the app to “feed” for this Page.' }] } })],
   ['GET', /^\/posts$/, () => page(data.posts)],
   ['GET', /^\/triggers$/, () => page(data.triggers)],
   ['GET', /^\/triggers\/(\d+)$/, (m) => { const x = data.triggers.find((t) => t.id === Number(m[1])); return x ? { body: x } : none; }],

@@ -4,6 +4,7 @@ export interface Problem {
   status?: number;
   detail?: string;
   kind?: string;
+  code?: string;
   errors?: { message?: string; location?: string; value?: unknown }[] | null;
 }
 

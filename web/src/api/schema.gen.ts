@@ -4845,6 +4845,10 @@ export interface components {
             code: "token_invalid" | "token_expiring" | "access_expiring" | "subscription_lost" | "permission_missing" | "quality_red" | "unreachable";
             fix: string;
             meaning: string;
+            /** @description The values in the meaning, for another language */
+            params: {
+                [key: string]: string;
+            };
             /** Format: date-time */
             since: string;
         };
@@ -5414,10 +5418,16 @@ export interface components {
             was: string;
         };
         Check: {
+            /** @description What was found; it stays the same when the words change */
+            code: string;
             detail: string;
             fix: string;
             name: string;
             ok: boolean;
+            /** @description The values in the words */
+            params: {
+                [key: string]: string;
+            };
         };
         CheckInBody: {
             definition: components["schemas"]["TemplateDefinition"];
@@ -7930,6 +7940,8 @@ export interface components {
             priority: "low" | "normal" | "high" | "urgent";
         };
         Problem: {
+            /** @description Names the refusal where it is a frequent one; it stays the same when the words change */
+            code?: string;
             /** @description What happened, to what, and what to do */
             detail: string;
             /** @description The input fields at fault */

@@ -70,7 +70,7 @@ describe('texts named in the code', () => {
 
   it('are none of them left over', () => {
     const families = new Set([...code.matchAll(/[`'"]([a-z_]+(?:\.[a-z_]+)*)\.\$\{/g)].map((m) => m[1] ?? ''));
-    const groups = new Set([...code.matchAll(/codeText\('([a-z_]+)'/g)].map((m) => m[1] ?? ''));
+    const groups = new Set([...code.matchAll(/(?:codeText|sentence)\('([a-z_]+)'/g)].map((m) => m[1] ?? ''));
     const unused = [...known].filter((k) => {
       if (code.includes(`'${k}'`)) return false;
       if (groups.has(k.split('.')[0] ?? '')) return false;

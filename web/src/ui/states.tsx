@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, errorKind } from '@/api/errors';
 import css from './parts.module.css';
+import { problemText } from './toast';
 
 /** A list or page that has nothing to show, and what to do about it. */
 export function Empty({ title, children, action, icon }: { title: string; children?: ReactNode; action?: ReactNode; icon?: ReactNode }) {
@@ -41,7 +42,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   const kind = errorKind(error);
   const Icon = icons[kind as keyof typeof icons] ?? IconPlugConnectedX;
   const known = ['forbidden', 'not_found', 'offline', 'unavailable', 'too_many'].includes(kind) ? kind : 'other';
-  const said = error instanceof ApiError && known === 'other' ? error.message : '';
+  const said = error instanceof ApiError && known === 'other' ? problemText(error) : '';
   return (
     <div className={css.state} role="alert">
       <Icon size={26} stroke={1.4} aria-hidden />

@@ -22,10 +22,14 @@ export function told(message: string, undo?: () => void) {
   });
 }
 
-/** Why something failed, for the reader: in the service's own words where there are any. */
+/** Why something failed, for the reader: in our words where the service names it, else in its own, which are English. */
 export function problemText(error: unknown): string {
   const said = error instanceof ApiError && error.message && errorKind(error) !== 'offline' ? error.message : '';
-  return said || i18n.t(`failure.${knownKind(error)}.text`);
+  if (i18n.language === 'en') return said || i18n.t(`failure.${knownKind(error)}.text`);
+  const code = error instanceof ApiError ? error.problem.code || (error.kind === 'internal' ? 'internal' : '') : '';
+  if (code && i18n.exists(`refusal.${code}`)) return i18n.t(`refusal.${code}`);
+  const kind = knownKind(error);
+  return said && kind === 'other' ? said : i18n.t(`failure.${kind}.text`);
 }
 
 function knownKind(error: unknown): string {

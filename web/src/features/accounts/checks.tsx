@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Check } from '@/api/types';
 import { codeText } from '@/i18n';
+import { sentence } from '@/ui/reason';
 import css from './accounts.module.css';
 
 /** The doctor's findings, each with what to do where it is not in order. */
@@ -12,7 +13,7 @@ export function Checks({ checks }: { checks: Check[] }) {
 }
 
 export function CheckRow({ c }: { c: Check }) {
-  return <Stage state={c.ok ? 'ok' : 'bad'} name={codeText('check', c.name)} detail={c.detail}>{!c.ok && c.fix && <small className={css.fix}>{c.fix}</small>}</Stage>;
+  return <Stage state={c.ok ? 'ok' : 'bad'} name={codeText('check', c.name)} detail={sentence('doctor', c.code, c.params, c.detail)}>{!c.ok && c.fix && <small className={css.fix}>{sentence('doctor_fix', c.code, c.params, c.fix)}</small>}</Stage>;
 }
 
 /** One thing that is looked at: not begun, under way, in order or not. */

@@ -9,6 +9,7 @@ import type { Account } from '@/api/types';
 import { codeText } from '@/i18n';
 import { useConfirm } from '@/ui/confirm';
 import { ChannelMark, channelNames, PageBody, PageHead, Tag } from '@/ui/parts';
+import { sentence } from '@/ui/reason';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import css from './accounts.module.css';
@@ -75,7 +76,7 @@ function Problems({ a }: { a: Account }) {
       {a.health.problems.map((p) => (
         <li key={p.code}>
           <IconCircleX size={18} className={css.no} role="img" aria-label={t('accounts.not_ok')} />
-          <div>{codeText('account_problem', p.code)}<small>{p.meaning}</small><small className={css.fix}>{p.fix}</small></div>
+          <div>{codeText('account_problem', p.code)}<small>{sentence('problem', p.code, p.params, p.meaning)}</small><small className={css.fix}>{sentence('problem_fix', p.code, p.params, p.fix)}</small></div>
         </li>
       ))}
     </ul>

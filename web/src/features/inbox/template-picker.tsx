@@ -2,6 +2,7 @@ import { Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ConversationDetail, TemplateOffer } from '@/api/types';
+import { reasonText } from '@/ui/reason';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { useSend, useTemplateOffers } from './queries';
@@ -30,6 +31,7 @@ export function TemplatePicker({ c, onClose }: { c: ConversationDetail; onClose:
           const chosen = offers.find((x) => String(x.template_id) === id) ?? offers[0];
           if (!chosen) return <Empty title={t('inbox.no_templates')}>{t('inbox.no_templates_text')}</Empty>;
           const asked = (chosen.variables ?? []).filter((v) => v.value === '');
+          const why = chosen.gate.meaning && reasonText(chosen.gate.code, chosen.gate.meaning);
           const may = chosen.gate.verb === 'allow' || chosen.gate.verb === 'defer';
           const given = Object.fromEntries(asked.map((v) => [key(v), values[key(v)] ?? '']));
           const submit = () => send.mutate({ text: '', revision: c.revision, template_id: chosen.template_id, values: given }, { onSuccess: () => { told(t('inbox.template_sent')); onClose(); }, onError: failed });
@@ -38,7 +40,7 @@ export function TemplatePicker({ c, onClose }: { c: ConversationDetail; onClose:
               <Select label={t('inbox.template_which')} value={String(chosen.template_id)} allowDeselect={false} onChange={(v) => { setId(v ?? ''); setValues({}); }} data={offers.map((x) => ({ value: String(x.template_id), label: `${x.name} (${x.language})` }))} searchable />
               <p className="said panel" dir="auto" lang={chosen.language.split('_')[0]} style={{ margin: 0, padding: 12 }}>{reads(chosen, values)}</p>
               {asked.map((v, i) => <TextInput key={key(v)} label={t('inbox.parameter', { n: i + 1 })} {...(v.example ? { placeholder: v.example } : {})} value={values[key(v)] ?? ''} onChange={(e) => setValues({ ...values, [key(v)]: e.currentTarget.value })} />)}
-              {chosen.gate.meaning && <p role="note" style={{ margin: 0, color: may ? undefined : 'var(--p-bad-ink)' }}>{chosen.gate.meaning}</p>}
+              {why && <p role="note" style={{ margin: 0, color: may ? undefined : 'var(--p-bad-ink)' }}>{why}</p>}
               <Group justify="flex-end"><Button onClick={submit} loading={send.isPending} disabled={!may || chosen.needs_media || asked.some((v) => !(values[key(v)] ?? '').trim())}>{t('act.send')}</Button></Group>
             </Stack>
           );

@@ -9,6 +9,7 @@ import { codeText } from '@/i18n';
 import { clock, languageName } from '@/ui/format';
 import { useKeys } from '@/ui/keys';
 import { Ago, channelNames, Face } from '@/ui/parts';
+import { reasonText } from '@/ui/reason';
 import { Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { ActionBar } from './action-bar';
@@ -141,7 +142,7 @@ function Notes({ c }: { c: CommentDetail }) {
           <span>
             {codeText('action', a.kind)}: {codeText('action_state', a.state)}
             {a.not_before && a.state === 'planned' && Date.parse(a.not_before) > Date.parse(c.commented_at) ? ` · ${t('moderation.not_before', { at: clock(a.not_before, i18n.language) })}` : ''}
-            {a.meaning ? ` · ${a.meaning}` : ''}
+            {a.meaning ? ` · ${reasonText(a.reason, a.meaning)}` : ''}
           </span>
         </div>
       ))}
