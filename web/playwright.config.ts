@@ -22,7 +22,7 @@ export default defineConfig({
     trace: 'off',
   },
   projects: real
-    ? [{ name: 'journey', testMatch: /(journey|campaigns|flows|policy|day-\w+)\.spec\.ts/, use: { baseURL: real, viewport: { width: 1280, height: 800 } } }]
+    ? [{ name: 'journey', testMatch: /(journey|campaigns|drafting|flows|policy|day-\w+)\.spec\.ts/, use: { baseURL: real, viewport: { width: 1280, height: 800 } } }]
     : [{ name: 'screens', testMatch: /(screens|console|qualities|timeline)\.spec\.ts/, use: { baseURL: `http://127.0.0.1:${port}` } }],
   ...(real ? {} : { webServer: { command: `npx vite build --mode mock --logLevel warn && npx vite preview --mode mock --port ${port} --strictPort`, url: `http://127.0.0.1:${port}/`, reuseExistingServer: false } }),
 });
