@@ -66,6 +66,9 @@ func (d *Decider) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		if time.Since(renewed) > jobs.Lease/4 {
 			h, err := d.Lanes.Acquire(ctx)
+			if ctx.Err() != nil {
+				break
+			}
 			if err != nil {
 				d.Log.Error("lanes could not be acquired; trying again", "error", err)
 				d.wait(ctx, time.Second)
