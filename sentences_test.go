@@ -194,18 +194,19 @@ func TestEveryCodeHasASentence(t *testing.T) {
 		}
 	}
 	for _, language := range []string{"en", "it", "fr", "ro"} {
-		raw, err := os.ReadFile("web/src/i18n/locales/" + language + ".json")
-		if err != nil {
-			t.Fatal(err)
-		}
-		var texts map[string]map[string]any
-		var all map[string]any
-		if err := json.Unmarshal(raw, &all); err != nil {
-			t.Fatal(err)
-		}
-		texts = map[string]map[string]any{}
-		for group, v := range all {
-			texts[group], _ = v.(map[string]any)
+		texts := map[string]map[string]any{}
+		for _, folder := range []string{"locales", "doctor"} {
+			raw, err := os.ReadFile("web/src/i18n/" + folder + "/" + language + ".json")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var all map[string]any
+			if err := json.Unmarshal(raw, &all); err != nil {
+				t.Fatal(err)
+			}
+			for group, v := range all {
+				texts[group], _ = v.(map[string]any)
+			}
 		}
 		for group, codes := range wanted {
 			for _, code := range codes {

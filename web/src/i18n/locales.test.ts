@@ -6,6 +6,18 @@ import auditEn from './audit/en.json';
 import auditFr from './audit/fr.json';
 import auditIt from './audit/it.json';
 import auditRo from './audit/ro.json';
+import doctorEn from './doctor/en.json';
+import doctorIt from './doctor/it.json';
+import doctorFr from './doctor/fr.json';
+import doctorRo from './doctor/ro.json';
+import figuresEn from './figures/en.json';
+import figuresIt from './figures/it.json';
+import figuresFr from './figures/fr.json';
+import figuresRo from './figures/ro.json';
+import webhooksEn from './webhooks/en.json';
+import webhooksIt from './webhooks/it.json';
+import webhooksFr from './webhooks/fr.json';
+import webhooksRo from './webhooks/ro.json';
 import en from './locales/en.json';
 import fr from './locales/fr.json';
 import ital from './locales/it.json';
@@ -24,9 +36,9 @@ function flat(tree: Tree, prefix = ''): Map<string, string> {
 
 const plural = /_(zero|one|two|few|many|other)$/;
 const base = (keys: Iterable<string>) => new Set([...keys].map((k) => k.replace(plural, '')));
-const english = flat({ ...en, ...auditEn });
+const english = flat({ ...en, ...auditEn, ...doctorEn, ...figuresEn, ...webhooksEn });
 
-describe.each([['it', flat({ ...ital, ...auditIt })], ['fr', flat({ ...fr, ...auditFr })], ['ro', flat({ ...ro, ...auditRo })]] as const)('%s', (language, other) => {
+describe.each([['it', flat({ ...ital, ...auditIt, ...doctorIt, ...figuresIt, ...webhooksIt })], ['fr', flat({ ...fr, ...auditFr, ...doctorFr, ...figuresFr, ...webhooksFr })], ['ro', flat({ ...ro, ...auditRo, ...doctorRo, ...figuresRo, ...webhooksRo })]] as const)('%s', (language, other) => {
   it('has a text for every English one, and no other', () => {
     expect([...base(other.keys())].sort()).toEqual([...base(english.keys())].sort());
   });

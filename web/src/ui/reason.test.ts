@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiError } from '@/api/errors';
 import { i18n, switchTo } from '@/i18n';
+import doctorIt from '@/i18n/doctor/it.json';
 import { reasonText, sentence } from './reason';
 import { problemText } from './toast';
 
@@ -14,7 +15,10 @@ describe('what the server says', () => {
   });
 
   describe('in another language', () => {
-    beforeAll(() => switchTo('it'));
+    beforeAll(async () => {
+      await switchTo('it');
+      i18n.addResourceBundle('it', 'translation', doctorIt, true, true); // as the screen of accounts does
+    });
     afterAll(() => switchTo('en'));
 
     it('is said by its code and values', () => {
