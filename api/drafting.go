@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -32,8 +31,6 @@ const (
 	draftingBeat = time.Second
 )
 
-var drafting atomic.Int64
-
 // liveSuggestions sends drafted replies while they are written, as server-sent events: writing, again,
 // refused and ready about one draft, and at the end done with all of them, or failed with a problem.
 func (s *Server) liveSuggestions(c *fiber.Ctx, who *caller) error {
@@ -45,16 +42,14 @@ func (s *Server) liveSuggestions(c *fiber.Ctx, who *caller) error {
 	if err != nil {
 		return err
 	}
-	if drafting.Add(1) > mostDrafting {
-		drafting.Add(-1)
+	if s.drafting.Add(1) > mostDrafting {
+		s.drafting.Add(-1)
 		return fault.New(fault.Unavailable, "too many replies are being drafted at the moment; try again").Coded("drafting_full")
 	}
-	c.Set(fiber.HeaderContentType, "text/event-stream")
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	c.Set("X-Accel-Buffering", "no")
+	asEvents(c)
 	route := c.Method() + " " + c.Route().Path
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
-		defer drafting.Add(-1)
+		defer s.drafting.Add(-1)
 		ctx, cancel := context.WithTimeout(s.life, draftingTime)
 		defer cancel()
 		out := &eventWriter{w: w, broken: cancel}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -121,14 +122,15 @@ type Server struct {
 	Deps
 	App *fiber.App
 
-	hub     *hub
-	trusted []netip.Prefix
-	met     *metrics
-	page    *page
-	bodies  *bodies
-	api     huma.API
-	life    context.Context // ends when the server stops
-	stop    context.CancelFunc
+	hub      *hub
+	trusted  []netip.Prefix
+	met      *metrics
+	page     *page
+	bodies   *bodies
+	api      huma.API
+	drafting atomic.Int64    // agents who watch drafts being written
+	life     context.Context // ends when the server stops
+	stop     context.CancelFunc
 }
 
 // New builds the surface; Run must run beside it for live updates.

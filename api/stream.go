@@ -218,9 +218,7 @@ func (s *Server) stream(c *fiber.Ctx, who *caller) error {
 		s.hub.leave(sub)
 		return err
 	}
-	c.Set(fiber.HeaderContentType, "text/event-stream")
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	c.Set("X-Accel-Buffering", "no")
+	asEvents(c)
 	s.met.streams.Inc()
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 		defer s.met.streams.Dec()
@@ -228,6 +226,13 @@ func (s *Server) stream(c *fiber.Ctx, who *caller) error {
 		s.pump(w, sub, who, missed)
 	})
 	return nil
+}
+
+// asEvents says that the answer is server-sent events, which nothing on the way may keep or gather.
+func asEvents(c *fiber.Ctx) {
+	c.Set(fiber.HeaderContentType, "text/event-stream")
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	c.Set("X-Accel-Buffering", "no")
 }
 
 func (s *Server) missed(ctx context.Context, workspace, last int64) (*batch, error) {

@@ -18,15 +18,34 @@ func question(t testing.TB) Facts {
 	return f
 }
 
+// decided is a change to the facts, and what the gate says then.
+type decided struct {
+	mod     func(*Facts)
+	verb    Verb
+	code    string
+	purpose Purpose
+}
+
+// decides holds the gate to a table, whatever purpose was wished for.
+func decides(t *testing.T, facts func(testing.TB) Facts, table map[string]decided) {
+	t.Helper()
+	for name, c := range table {
+		for _, wish := range []Purpose{Promotional, Service, Answer} {
+			f := facts(t)
+			f.Purpose = wish
+			c.mod(&f)
+			f.ValidUntil = f.Now.Add(24 * time.Hour)
+			if d := Decide(f); d.Verb != c.verb || d.Code != c.code || d.Purpose != c.purpose {
+				t.Errorf("%s, wished %s: %s %q as %s (%s), want %s %q as %s", name, wish, d.Verb, d.Code, d.Purpose, d.Meaning, c.verb, c.code, c.purpose)
+			}
+		}
+	}
+}
+
 func TestConsentIsAskedForOnlyInsideAnOpenConversation(t *testing.T) {
 	t.Parallel()
 	ago := func(d time.Duration) *time.Time { v := noon.Add(-d); return &v }
-	for name, c := range map[string]struct {
-		mod     func(*Facts)
-		verb    Verb
-		code    string
-		purpose Purpose
-	}{
+	decides(t, question, map[string]decided{
 		"in an open conversation":            {func(*Facts) {}, Allow, "", Service},
 		"at night, to whom just wrote":       {func(f *Facts) { f.Now, f.LastIn = noon.Add(13*time.Hour), ago(-13*time.Hour+time.Minute) }, Allow, "", Service},
 		"above the cap of offers":            {func(f *Facts) { f.Sent = []time.Time{noon.Add(-time.Hour)} }, Allow, "", Service},
@@ -53,17 +72,7 @@ func TestConsentIsAskedForOnlyInsideAnOpenConversation(t *testing.T) {
 		"without a way out": {func(f *Facts) { f.Template.Text = "May Bondi Kayaks send you offers?" }, Refuse, "no_consent", Promotional},
 		"another template":  {func(f *Facts) { f.Template.Asks = false }, Refuse, "no_consent", Promotional},
 		"not approved":      {func(f *Facts) { f.Template.Status = "PENDING" }, Refuse, "template_not_approved", Service},
-	} {
-		for _, wish := range []Purpose{Promotional, Service, Answer} {
-			f := question(t)
-			f.Purpose = wish
-			c.mod(&f)
-			f.ValidUntil = f.Now.Add(24 * time.Hour)
-			if d := Decide(f); d.Verb != c.verb || d.Code != c.code || d.Purpose != c.purpose {
-				t.Errorf("%s, wished %s: %s %q as %s (%s), want %s %q as %s", name, wish, d.Verb, d.Code, d.Purpose, d.Meaning, c.verb, c.code, c.purpose)
-			}
-		}
-	}
+	})
 }
 
 // Whatever else holds: without consent the question goes to nobody outside their window, to nobody who said

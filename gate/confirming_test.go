@@ -21,12 +21,7 @@ func confirming(t testing.TB) Facts {
 func TestAnOptInIsAskedAboutOnceAndOfItsNumberOnly(t *testing.T) {
 	t.Parallel()
 	ago := func(d time.Duration) *time.Time { v := noon.Add(-d); return &v }
-	for name, c := range map[string]struct {
-		mod     func(*Facts)
-		verb    Verb
-		code    string
-		purpose Purpose
-	}{
+	decides(t, confirming, map[string]decided{
 		"of a number that was given":    {func(*Facts) {}, Allow, "", Service},
 		"at night, at the counter":      {func(f *Facts) { f.Now = noon.Add(12 * time.Hour) }, Allow, "", Service},
 		"whose consent ended":           {func(f *Facts) { f.Consent.Status = consent.Expired }, Allow, "", Service},
@@ -45,17 +40,7 @@ func TestAnOptInIsAskedAboutOnceAndOfItsNumberOnly(t *testing.T) {
 		"without a way out":             {func(f *Facts) { f.Template.Text = "This is Bondi Kayaks. Was that you?" }, Refuse, "not_requested", Promotional},
 		"not approved":                  {func(f *Facts) { f.Template.Status = "PENDING" }, Refuse, "template_not_approved", Service},
 		"paused":                        {func(f *Facts) { f.Template.Status = "PAUSED" }, Hold, "template_paused", Service},
-	} {
-		for _, wish := range []Purpose{Promotional, Service, Answer} {
-			f := confirming(t)
-			f.Purpose = wish
-			c.mod(&f)
-			f.ValidUntil = f.Now.Add(24 * time.Hour)
-			if d := Decide(f); d.Verb != c.verb || d.Code != c.code || d.Purpose != c.purpose {
-				t.Errorf("%s, wished %s: %s %q as %s (%s), want %s %q as %s", name, wish, d.Verb, d.Code, d.Purpose, d.Meaning, c.verb, c.code, c.purpose)
-			}
-		}
-	}
+	})
 }
 
 // Whatever else holds: the question leaves as what it is only for a number that was given and is undecided, and
