@@ -289,8 +289,9 @@ func (b *stage) until(what string, seen func(s networkState) bool) networkState 
 			return s
 		}
 		// The looks for unknown outcomes are minutes apart, because a call may still be running; here the
-		// caller is dead.
-		_, err := b.db.Exec(`UPDATE actions SET not_before = now() WHERE state = 'unknown' AND not_before > now()`)
+		// caller is dead. What a worker is just writing is left to the next round.
+		_, err := b.db.Exec(`UPDATE actions SET not_before = now() WHERE id IN (
+			SELECT id FROM actions WHERE state = 'unknown' AND not_before > now() ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)`)
 		b.must(err)
 		b.settle()
 	}

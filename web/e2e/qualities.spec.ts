@@ -47,6 +47,14 @@ test('the palette reaches every screen, and ? shows the key of each', async ({ p
   }
 });
 
+test('on a low screen the navigation shows where one is', async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 620 });
+  for (const path of ['/consent', '/']) {
+    await open(page, path);
+    await expect(page.getByRole('navigation').first().locator('[aria-current="page"]').first()).toBeInViewport({ ratio: 1 });
+  }
+});
+
 test('the first stop of the Tab key leads past the navigation', async ({ page }) => {
   await open(page, '/outbox');
   await page.keyboard.press('Tab');

@@ -1,8 +1,8 @@
 import { Drawer } from '@mantine/core';
 import { IconAlertTriangle, IconMenu2 } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
-import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { openLive, type LiveState } from '@/api/live';
 import { useOverview } from '@/api/overview';
@@ -67,6 +67,9 @@ interface SideProps { me: Me; items: NavItem[]; overview: Overview | undefined; 
 
 function Side({ me, items, overview, live, onHelp, onGo }: SideProps) {
   const { t } = useTranslation();
+  const list = useRef<HTMLDivElement>(null);
+  const { pathname } = useLocation();
+  useEffect(() => { list.current?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: 'nearest' }); }, [pathname]); // on a low screen the list scrolls
   const links = (group: NavItem['group']) => items.filter((i) => i.group === group).map((item) => <SideLink key={item.path} item={item} overview={overview} onGo={onGo} />);
   return (
     <>
@@ -78,7 +81,7 @@ function Side({ me, items, overview, live, onHelp, onGo }: SideProps) {
         </div>
         <span style={{ marginInlineStart: 'auto' }}><Bell me={me} /></span>
       </div>
-      <div className={css.links}>
+      <div className={css.links} ref={list}>
         {links('work')}
         <div className={css.group}>{t('nav.setup')}</div>
         {links('setup')}
