@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 
@@ -50,7 +51,15 @@ for (const [size, viewport] of Object.entries(sizes)) {
   }
 }
 
+/** Every key of the words, as it would show where the word is missing. */
+const keys = new Set(readdirSync('src/i18n', { withFileTypes: true }).filter((e) => e.isDirectory()).flatMap((e) => flat(JSON.parse(readFileSync(`src/i18n/${e.name}/en.json`, 'utf8')))));
+
+function flat(tree: object, prefix = ''): string[] {
+  return Object.entries(tree).flatMap(([key, value]: [string, unknown]) => (typeof value === 'object' && value !== null ? flat(value, `${prefix}${key}.`) : [prefix + key.replace(/_(zero|one|two|few|many|other)$/, '')]));
+}
+
 test.describe('every language', () => {
+  test.describe.configure({ timeout: 90_000 });
   for (const locale of ['it-IT', 'fr-FR', 'ro-RO']) {
     test.describe(locale, () => {
       test.use({ locale, viewport: sizes.desk });
@@ -61,6 +70,8 @@ test.describe('every language', () => {
         for (const path of Object.values(screens)) {
           await open(page, path);
           expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+          const said = await page.evaluate(() => document.body.innerText.match(/[a-z_]+(?:\.\w+)+/g) ?? []);
+          expect(said.filter((word) => keys.has(word)), path).toEqual([]); // a word that did not come with its screen shows as its key
         }
         expect(faults).toEqual([]);
       });

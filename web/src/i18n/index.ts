@@ -5,12 +5,30 @@ import en from './locales/en.json';
 export const languages = { en: 'English', it: 'Italiano', fr: 'Français', ro: 'Română' } as const;
 export type Language = keyof typeof languages;
 
+/** Words that some screens alone need, each in a folder beside the words that every screen needs. */
+export const sections = ['accounts', 'audit', 'campaigns', 'compliance', 'consent', 'contacts', 'events', 'figures', 'flows', 'home', 'imports', 'inbox', 'knowledge', 'leads', 'links', 'moderation', 'outbox', 'policies', 'profile', 'rehearse', 'settings', 'team', 'templates'] as const;
+export type Section = (typeof sections)[number];
+
 const storageKey = 'ponte.language';
-const loaders: Record<Exclude<Language, 'en'>, () => Promise<{ default: ResourceLanguage }>> = {
-  it: () => import('./locales/it.json'),
-  fr: () => import('./locales/fr.json'),
-  ro: () => import('./locales/ro.json'),
-};
+const files = import.meta.glob<{ default: ResourceLanguage }>(['./*/*.json', '!./locales/en.json']);
+const opened = new Set<Section | 'locales'>(['locales']);
+const brought = new Set<unknown>();
+let wanted: Language = 'en';
+
+/** Brings the words of one part in one language, once. */
+async function bring(part: Section | 'locales', language: Language): Promise<void> {
+  const file = files[`./${part}/${language}.json`];
+  if (!file || brought.has(file)) return;
+  const words = (await file()).default;
+  brought.add(file);
+  i18n.addResourceBundle(language, 'translation', words, true, true);
+}
+
+/** Brings the words of a screen in the reader's language; a screen is drawn when they are there. */
+export async function openWords(section: Section): Promise<void> {
+  opened.add(section);
+  await bring(section, wanted);
+}
 
 function isLanguage(value: string | null | undefined): value is Language {
   return value !== null && value !== undefined && value in languages;
@@ -23,12 +41,16 @@ export function pickLanguage(stored: string | null, member: string | undefined, 
   return browser.map((l) => l.slice(0, 2)).find(isLanguage) ?? 'en';
 }
 
-/** Loads a language when it is first wanted, and switches to it. */
+/** Loads a language where it is wanted for the first time, with the words of every screen opened so far, and switches to it. */
 export async function switchTo(language: Language): Promise<void> {
-  if (language !== 'en' && !i18n.hasResourceBundle(language, 'translation')) {
-    const bundle = await loaders[language]();
-    i18n.addResourceBundle(language, 'translation', bundle.default);
+  wanted = language;
+  try {
+    await Promise.all([...opened].map((part) => bring(part, language)));
+  } catch (error) {
+    if (wanted === language) wanted = i18n.language as Language; // what is opened from now on speaks as the rest does
+    throw error;
   }
+  if (wanted !== language) return; // another was asked for meanwhile
   await i18n.changeLanguage(language);
   document.documentElement.lang = language;
 }

@@ -1,27 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { codeText, pickLanguage } from '.';
-import auditEn from './audit/en.json';
-import auditFr from './audit/fr.json';
-import auditIt from './audit/it.json';
-import auditRo from './audit/ro.json';
-import doctorEn from './doctor/en.json';
-import doctorIt from './doctor/it.json';
-import doctorFr from './doctor/fr.json';
-import doctorRo from './doctor/ro.json';
-import figuresEn from './figures/en.json';
-import figuresIt from './figures/it.json';
-import figuresFr from './figures/fr.json';
-import figuresRo from './figures/ro.json';
-import webhooksEn from './webhooks/en.json';
-import webhooksIt from './webhooks/it.json';
-import webhooksFr from './webhooks/fr.json';
-import webhooksRo from './webhooks/ro.json';
-import en from './locales/en.json';
-import fr from './locales/fr.json';
-import ital from './locales/it.json';
-import ro from './locales/ro.json';
+import { codeText, i18n, openWords, pickLanguage, sections, switchTo } from '.';
 
 type Tree = { [key: string]: string | Tree };
 
@@ -34,13 +14,18 @@ function flat(tree: Tree, prefix = ''): Map<string, string> {
   return out;
 }
 
+const read = (part: string, language: string) => flat(JSON.parse(readFileSync(`src/i18n/${part}/${language}.json`, 'utf8')) as Tree);
+const parts = ['locales', ...sections];
+const spoken = (language: string) => new Map(parts.flatMap((part) => [...read(part, language)]));
 const plural = /_(zero|one|two|few|many|other)$/;
 const base = (keys: Iterable<string>) => new Set([...keys].map((k) => k.replace(plural, '')));
-const english = flat({ ...en, ...auditEn, ...doctorEn, ...figuresEn, ...webhooksEn });
+const english = spoken('en');
 
-describe.each([['it', flat({ ...ital, ...auditIt, ...doctorIt, ...figuresIt, ...webhooksIt })], ['fr', flat({ ...fr, ...auditFr, ...doctorFr, ...figuresFr, ...webhooksFr })], ['ro', flat({ ...ro, ...auditRo, ...doctorRo, ...figuresRo, ...webhooksRo })]] as const)('%s', (language, other) => {
-  it('has a text for every English one, and no other', () => {
-    expect([...base(other.keys())].sort()).toEqual([...base(english.keys())].sort());
+describe.each(['it', 'fr', 'ro'])('%s', (language) => {
+  const other = spoken(language);
+
+  it.each(parts)('has a text for every English one of %s, and no other', (part) => {
+    expect([...base(read(part, language).keys())].sort()).toEqual([...base(read(part, 'en').keys())].sort());
   });
 
   it('keeps the placeholders', () => {
@@ -56,40 +41,99 @@ describe.each([['it', flat({ ...ital, ...auditIt, ...doctorIt, ...figuresIt, ...
   });
 });
 
-function sources(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((e) => {
-    const path = join(folder, e.name);
-    if (e.isDirectory()) return sources(path);
-    return /\.tsx?$/.test(e.name) && !/\.test\./.test(e.name) ? [readFileSync(path, 'utf8')] : [];
-  });
+const source = resolve('src');
+
+/** The file that an import names, where it is one of ours. */
+function found(from: string, name: string): string | undefined {
+  const path = name.startsWith('@/') ? join(source, name.slice(2)) : name.startsWith('.') ? resolve(dirname(from), name) : '';
+  return path === '' ? undefined : [path, `${path}.ts`, `${path}.tsx`, `${path}/index.ts`, `${path}/index.tsx`].find((p) => /\.tsx?$/.test(p) && existsSync(p));
 }
 
+/** A file and all that it loads, at once or later. */
+function closure(file: string, skip: (file: string) => boolean = () => false, seen = new Set<string>()): Set<string> {
+  if (seen.has(file) || skip(file)) return seen;
+  seen.add(file);
+  for (const m of readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*'([^']+)'/g)) {
+    const next = found(file, m[1] ?? '');
+    if (next) closure(next, skip, seen);
+  }
+  return seen;
+}
+
+const text = (files: Iterable<string>) => [...files].map((f) => readFileSync(f, 'utf8')).join('\n');
+
+/** Says of a key whether this code names it, its family or its group. */
+function names(code: string): (key: string) => boolean {
+  const whole = new Set([...code.matchAll(/['"`]([a-z_0-9]+(?:\.[\w-]+)+)['"`]/g)].map((m) => m[1] ?? ''));
+  const families = [...new Set([...code.matchAll(/[`'"]([a-z_]+(?:\.[a-z_]+)*)\.\$\{/g)].map((m) => `${m[1] ?? ''}.`))];
+  const groups = new Set([...code.matchAll(/(?:codeText|sentence)\('([a-z_]+)'/g)].map((m) => m[1] ?? ''));
+  return (key) => whole.has(key) || groups.has(key.split('.')[0] ?? '') || families.some((f) => key.startsWith(f));
+}
+
+const shell = closure(join(source, 'main.tsx'), (f) => /\/features\/(?!session\/)/.test(f));
+const routes = [...readFileSync('src/app/router.tsx', 'utf8').matchAll(/screen\(\(\) => import\('@\/features\/([\w/-]+)'\)((?:, '\w+')*)\)/g)]
+  .map((m) => ({ path: m[1] ?? '', words: [...(m[2] ?? '').matchAll(/'(\w+)'/g)].map((w) => w[1] ?? '') }));
+const everything = text([...shell, ...routes.flatMap((r) => [...closure(found(join(source, 'x'), `@/features/${r.path}`) ?? '')])]);
+
 describe('texts named in the code', () => {
-  const code = sources('src').join('\n');
   const known = base(english.keys());
 
   it('all exist', () => {
-    const named = [...code.matchAll(/\bt\(\s*'([a-z_]+(?:\.[\w-]+)+)'/g)].map((m) => m[1] ?? '');
+    const named = [...everything.matchAll(/\bt\(\s*'([a-z_]+(?:\.[\w-]+)+)'/g)].map((m) => m[1] ?? '');
     expect(named.length).toBeGreaterThan(200);
     expect([...new Set(named)].filter((k) => !known.has(k))).toEqual([]);
   });
 
   it('exist for every choice written with a question mark', () => {
-    const named = [...code.matchAll(/\bt\([^'`\n]*\?\s*'([a-z_.]+)'\s*:\s*'([a-z_.]+)'/g)].flatMap((m) => [m[1] ?? '', m[2] ?? '']);
+    const named = [...everything.matchAll(/\bt\([^'`\n]*\?\s*'([a-z_.]+)'\s*:\s*'([a-z_.]+)'/g)].flatMap((m) => [m[1] ?? '', m[2] ?? '']);
     expect(named.length).toBeGreaterThan(4);
     expect(named.filter((k) => !known.has(k))).toEqual([]);
   });
 
   it('are none of them left over', () => {
-    const families = new Set([...code.matchAll(/[`'"]([a-z_]+(?:\.[a-z_]+)*)\.\$\{/g)].map((m) => m[1] ?? ''));
-    const groups = new Set([...code.matchAll(/(?:codeText|sentence)\('([a-z_]+)'/g)].map((m) => m[1] ?? ''));
-    const unused = [...known].filter((k) => {
-      if (code.includes(`'${k}'`)) return false;
-      if (groups.has(k.split('.')[0] ?? '')) return false;
-      return ![...families].some((f) => k.startsWith(`${f}.`));
-    });
-    expect(unused).toEqual([]);
+    const used = names(everything);
+    expect([...known].filter((k) => !used(k))).toEqual([]);
   }, 30_000);
+
+  it('stand in one place each', () => {
+    const places = new Map<string, string[]>();
+    for (const part of parts) for (const key of read(part, 'en').keys()) places.set(key, [...(places.get(key) ?? []), part]);
+    expect([...places].filter(([, p]) => p.length > 1)).toEqual([]);
+  });
+});
+
+describe('words come with what shows them', () => {
+  const holder = new Map(sections.flatMap((part) => [...base(read(part, 'en').keys())].map((key) => [key, part] as const)));
+
+  it('for the frame around every screen, all of them', () => {
+    const used = names(text(shell));
+    expect([...holder].filter(([key]) => used(key))).toEqual([]);
+  });
+
+  it('for every part there is a screen', () => {
+    expect(routes.length).toBeGreaterThan(25);
+    expect([...new Set(routes.flatMap((r) => r.words))].sort()).toEqual([...sections]);
+  });
+
+  it.each(routes)('for $path', ({ path, words }) => {
+    const file = found(join(source, 'x'), `@/features/${path}`);
+    expect(file, path).toBeDefined();
+    const used = names(text(closure(file ?? '')));
+    // A screen that shows a word of another part must bring that part, or the word belongs to all.
+    expect([...holder].filter(([key, part]) => used(key) && !words.includes(part))).toEqual([]);
+  }, 30_000);
+});
+
+describe('a language that is switched to', () => {
+  it('brings the words of the screens that are open, and those of screens opened later', async () => {
+    await openWords('links');
+    await switchTo('it');
+    expect(i18n.t('links.title')).toBe(read('links', 'it').get('links.title'));
+    await openWords('leads');
+    expect(i18n.t('leads.title')).toBe(read('leads', 'it').get('leads.title'));
+    await switchTo('en');
+    expect(i18n.t('leads.title')).toBe(read('leads', 'en').get('leads.title'));
+  });
 });
 
 describe('pickLanguage', () => {

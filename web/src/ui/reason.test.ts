@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiError } from '@/api/errors';
-import { i18n, switchTo } from '@/i18n';
-import doctorIt from '@/i18n/doctor/it.json';
+import { i18n, openWords, switchTo } from '@/i18n';
 import { reasonText, sentence } from './reason';
 import { problemText } from './toast';
 
@@ -17,7 +16,7 @@ describe('what the server says', () => {
   describe('in another language', () => {
     beforeAll(async () => {
       await switchTo('it');
-      i18n.addResourceBundle('it', 'translation', doctorIt, true, true); // as the screen of accounts does
+      await openWords('accounts'); // as the screen of accounts does
     });
     afterAll(() => switchTo('en'));
 

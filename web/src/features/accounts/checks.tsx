@@ -4,11 +4,8 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Check } from '@/api/types';
 import { codeText } from '@/i18n';
-import { useWords, type Words } from '@/i18n/words';
 import { sentence } from '@/ui/reason';
 import css from './accounts.module.css';
-
-const words: Words = { en: () => import('@/i18n/doctor/en.json'), it: () => import('@/i18n/doctor/it.json'), fr: () => import('@/i18n/doctor/fr.json'), ro: () => import('@/i18n/doctor/ro.json') };
 
 /** The doctor's findings, each with what to do where it is not in order. */
 export function Checks({ checks }: { checks: Check[] }) {
@@ -16,7 +13,6 @@ export function Checks({ checks }: { checks: Check[] }) {
 }
 
 export function CheckRow({ c }: { c: Check }) {
-  useWords('doctor', words); // until they are here, it stands as the server says it
   return <Stage state={c.ok ? 'ok' : 'bad'} name={codeText('check', c.name)} detail={sentence('doctor', c.code, c.params, c.detail)}>{!c.ok && c.fix && <small className={css.fix}>{sentence('doctor_fix', c.code, c.params, c.fix)}</small>}</Stage>;
 }
 

@@ -8,32 +8,26 @@ import { usePaged } from '@/api/paged';
 import { useCan } from '@/api/session';
 import type { AuditLine, Page } from '@/api/types';
 import { codeText } from '@/i18n';
-import { useWords, type Words } from '@/i18n/words';
 import { dateTime } from '@/ui/format';
 import { Ago, PageBody, PageHead } from '@/ui/parts';
 import { Row, Rows } from '@/ui/rows';
-import { Empty, Failure, Loading } from '@/ui/states';
+import { Empty, Failure } from '@/ui/states';
 
 const route = getRouteApi('/audit');
-const words: Words = { en: () => import('@/i18n/audit/en.json'), it: () => import('@/i18n/audit/it.json'), fr: () => import('@/i18n/audit/fr.json'), ro: () => import('@/i18n/audit/ro.json') };
-
 /** Who changed what, the newest first. */
 export default function Audit() {
   const { t } = useTranslation();
   const audit = useCan('audit');
   const { object } = route.useSearch();
   const list = usePaged<AuditLine>(['audit', object], (cursor) => unwrap<Page<AuditLine>>(api.GET('/audit', { params: { query: { limit: 50, ...(object ? { object } : {}), ...(cursor ? { cursor } : {}) } } })), audit);
-  const wordless = useWords('audit', words);
   if (!audit) return <Failure error={new ApiError(403, {})} />;
   return (
     <PageBody>
       <PageHead title={t('audit.title')}>{t('audit.lead')}</PageHead>
-      {object && !wordless && <p><ObjectName object={object} /> <Link to="/audit">{t('audit.everything')}</Link></p>}
-      {wordless ? <Loading rows={6} /> : (
-        <Rows list={list} label={t('audit.title')} empty={<Empty title={t('audit.none')} icon={<IconHistory size={26} stroke={1.4} aria-hidden />} />}>
-          {(l) => <Line key={l.id} l={l} />}
-        </Rows>
-      )}
+      {object && <p><ObjectName object={object} /> <Link to="/audit">{t('audit.everything')}</Link></p>}
+      <Rows list={list} label={t('audit.title')} empty={<Empty title={t('audit.none')} icon={<IconHistory size={26} stroke={1.4} aria-hidden />} />}>
+        {(l) => <Line key={l.id} l={l} />}
+      </Rows>
     </PageBody>
   );
 }

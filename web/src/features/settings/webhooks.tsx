@@ -4,17 +4,14 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { NewWebhookEndpoint, WebhookEndpoint } from '@/api/types';
 import { codeText } from '@/i18n';
-import { useWords, type Words } from '@/i18n/words';
 import { useConfirm } from '@/ui/confirm';
 import { Ago, Tag } from '@/ui/parts';
-import { Empty, Loaded, Loading } from '@/ui/states';
+import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { EndpointForm, Secret } from './endpoint-form';
 import { Sends } from './sends';
 import { useEndpoints, usePauseEndpoint, useRemoveEndpoint, useRotateSecret, useTestEndpoint } from './webhook-queries';
 import css from './webhooks.module.css';
-
-const words: Words = { en: () => import('@/i18n/webhooks/en.json'), it: () => import('@/i18n/webhooks/it.json'), fr: () => import('@/i18n/webhooks/fr.json'), ro: () => import('@/i18n/webhooks/ro.json') };
 
 /** Other systems that are told what happens, signed, with a log of all that was sent to each. */
 export function Webhooks() {
@@ -22,7 +19,6 @@ export function Webhooks() {
   const list = useEndpoints();
   const [form, setForm] = useState<WebhookEndpoint | 'new'>();
   const [made, setMade] = useState<NewWebhookEndpoint>();
-  if (useWords('webhooks', words)) return <Loading rows={3} />;
   const add = <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setForm('new')}>{t('webhooks.add')}</Button>;
   return (
     <>

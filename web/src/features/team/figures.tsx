@@ -7,17 +7,14 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, unwrap } from '@/api/client';
 import type { DeskFigures, DeskSlice } from '@/api/types';
-import { useWords, type Words } from '@/i18n/words';
 import { dayName, duration, percent } from '@/ui/format';
 import { Ago, PageBody, PageHead, Table } from '@/ui/parts';
 import { Views } from '@/ui/rows';
-import { Empty, Loaded, Loading } from '@/ui/states';
+import { Empty, Loaded } from '@/ui/states';
 import css from './figures.module.css';
 
 const route = getRouteApi('/figures');
 const periods = [7, 30, 90] as const;
-const words: Words = { en: () => import('@/i18n/figures/en.json'), it: () => import('@/i18n/figures/it.json'), fr: () => import('@/i18n/figures/fr.json'), ro: () => import('@/i18n/figures/ro.json') };
-
 /** How quickly customers were answered: by bots, by people, after a handover; by day, team and member. */
 export default function Figures() {
   const { t } = useTranslation();
@@ -28,7 +25,6 @@ export default function Figures() {
     refetchInterval: 60_000,
     queryFn: () => unwrap<DeskFigures>(api.GET('/desk/figures', { params: { query: { from: new Date(Date.now() - days * 86_400_000).toISOString() } } })),
   });
-  if (useWords('figures', words)) return <PageBody><Loading rows={6} /></PageBody>;
   return (
     <PageBody>
       <PageHead title={t('figures.title')}>{t('figures.lead')}</PageHead>
