@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"go/types"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -195,17 +196,24 @@ func TestEveryCodeHasASentence(t *testing.T) {
 	}
 	for _, language := range []string{"en", "it", "fr", "ro"} {
 		texts := map[string]map[string]any{}
-		for _, folder := range []string{"locales", "doctor"} {
-			raw, err := os.ReadFile("web/src/i18n/" + folder + "/" + language + ".json")
+		files, err := filepath.Glob("web/src/i18n/*/" + language + ".json")
+		if err != nil || len(files) < 10 {
+			t.Fatalf("%s: %d files of words found (%v)", language, len(files), err)
+		}
+		for _, file := range files {
+			raw, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			var all map[string]any
+			var all map[string]map[string]any
 			if err := json.Unmarshal(raw, &all); err != nil {
 				t.Fatal(err)
 			}
 			for group, v := range all {
-				texts[group], _ = v.(map[string]any)
+				if texts[group] == nil {
+					texts[group] = map[string]any{}
+				}
+				maps.Copy(texts[group], v)
 			}
 		}
 		for group, codes := range wanted {
