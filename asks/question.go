@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"ponte/inbox"
@@ -78,6 +77,7 @@ func converse(ctx context.Context, model Model, prompt string, req llm.Request, 
 			cost.TokensIn, cost.TokensOut, cost.CostMicros = cost.TokensIn+res.TokensIn, cost.TokensOut+res.TokensOut, cost.CostMicros+res.CostMicros
 		}
 		if err != nil && (req.Repair != nil || !about(err) || errors.Is(err, llm.ErrRefused)) {
+			shareOut(out, cost)
 			return out, partly(out, err)
 		}
 		for d, a := range read(res, prompt, digests) {
@@ -91,17 +91,37 @@ func converse(ctx context.Context, model Model, prompt string, req llm.Request, 
 		req.Repair = &llm.Repair{Answer: cutTo(res.Text, 4000), Fault: complaint(digests, out)}
 		req.MaxTokens *= 2
 	}
+	shareOut(out, cost)
+	return out, nil
+}
+
+// shareOut divides what a question cost among its answers.
+func shareOut(out map[string]moderation.LLMAnswer, cost llm.Response) {
 	share := int64(max(len(out), 1))
 	for d, a := range out {
 		a.TokensIn, a.TokensOut, a.CostMicros = cost.TokensIn/int(share), cost.TokensOut/int(share), cost.CostMicros/share
 		out[d] = a
 	}
-	return out, nil
 }
 
 // Direct puts texts to the model at once, outside the queue and without a workspace: for the command
-// line. An answer that did not come or is not one of those allowed is nil.
+// line. An answer that did not come or is not one of those allowed is nil. What it will not answer together is
+// halved, as in the queue.
 func Direct(ctx context.Context, model Model, list []moderation.Input) ([]*moderation.LLMAnswer, error) {
+	out, err := direct(ctx, model, list)
+	if !about(err) || len(list) < 2 {
+		return out, err
+	}
+	half := len(list) / 2
+	first, err := Direct(ctx, model, list[:half])
+	second, err2 := Direct(ctx, model, list[half:])
+	if err == nil || err2 == nil { // what stands alone and is refused is nil, and no fault of the others
+		err = nil
+	}
+	return append(first, second...), err
+}
+
+func direct(ctx context.Context, model Model, list []moderation.Input) ([]*moderation.LLMAnswer, error) {
 	mark := prompts.NewFence()
 	system, err := prompts.Render(prompts.Moderate, "fence", mark, "policy", unstated, "brand", "a brand")
 	if err != nil {
@@ -208,45 +228,6 @@ func complaint(digests []string, out map[string]moderation.LLMAnswer) string {
 		}
 	}
 	return fmt.Sprintf(`Your answer could not be used for item %s: an entry was missing, or its category, score or id was not one of those allowed. Answer again with one JSON object {"items":[…]} and nothing else, with an entry for each of these items. The names of categories are the English ones listed above.`, strings.Join(missing, ", "))
-}
-
-// read validates an answer item by item: what is not in the closed lists is as if it had not come.
-func read(res llm.Response, prompt string, digests []string) map[string]moderation.LLMAnswer {
-	var body struct {
-		Items []json.RawMessage `json:"items"`
-	}
-	out := map[string]moderation.LLMAnswer{}
-	if json.Unmarshal([]byte(res.Text), &body) != nil {
-		return out
-	}
-	for _, raw := range body.Items {
-		var it struct {
-			ID       json.Number `json:"id"`
-			Category string      `json:"category"`
-			Score    *float64    `json:"score"`
-			Intent   string      `json:"intent"`
-			Language string      `json:"language"`
-			Reason   string      `json:"reason"`
-		}
-		if json.Unmarshal(raw, &it) != nil { // one bad entry does not spoil the others
-			continue
-		}
-		n, err := it.ID.Int64()
-		if err != nil || n < 1 || int(n) > len(digests) || it.Score == nil || *it.Score < 0 || *it.Score > 1 || !slices.Contains(categories, it.Category) {
-			continue
-		}
-		a := moderation.LLMAnswer{Category: it.Category, Score: *it.Score, Reason: cutTo(Mask(it.Reason), 160), Model: res.Model, Prompt: prompt}
-		if slices.Contains(moderation.Intents, it.Intent) {
-			a.Intent = it.Intent
-		}
-		if slices.Contains(languages, it.Language) {
-			a.Language = it.Language
-		}
-		if _, twice := out[digests[n-1]]; !twice {
-			out[digests[n-1]] = a
-		}
-	}
-	return out
 }
 
 func cutTo(s string, n int) string {

@@ -98,7 +98,8 @@ type Client struct {
 	live  *openai.Client // for answers that stream: bounded by pauses, not as a whole
 	slots chan struct{}
 	form  atomic.Int32 // 0: json_schema, 1: json_object, 2: plain; only ever steps up
-	// What the server was seen not to take; remembered.
+	// What the server was seen to take, and what it was seen not to; remembered.
+	proven, newer     atomic.Bool
 	noStream, noUsage atomic.Bool
 	gate              breaker
 	now               func() time.Time
@@ -215,36 +216,20 @@ func unusable(err error) bool {
 }
 
 func (c *Client) once(ctx context.Context, r Request) (Response, error) {
+	how := c.learnt()
 	for {
-		form := c.form.Load()
 		n := &note{}
-		answer, err := c.api.CreateChatCompletion(context.WithValue(ctx, noteKey{}, n), c.question(r, form))
-		if err != nil {
-			if len(r.Schema) > 0 && form < 2 && formRefused(err) {
-				c.form.CompareAndSwap(form, form+1) // this server does not know it; remembered
-				continue
-			}
+		answer, err := c.api.CreateChatCompletion(context.WithValue(ctx, noteKey{}, n), c.question(r, how))
+		if err == nil {
+			c.learn(r, how)
+			return c.read(r, answer)
+		}
+		next, ok := c.otherwise(r, how, err)
+		if !ok {
 			return Response{}, n.timed(err)
 		}
-		return c.read(r, answer)
+		how = next
 	}
-}
-
-// question is a request as the server takes it, in one of the three forms.
-func (c *Client) question(r Request, form int32) openai.ChatCompletionRequest {
-	//lint:ignore SA1019 the compatible servers know max_tokens; few know its successor
-	req := openai.ChatCompletionRequest{Model: c.cfg.Model, MaxTokens: r.MaxTokens, Temperature: 0.0001, Messages: messages(r)}
-	if len(r.Schema) == 0 {
-		return req
-	}
-	switch form {
-	case 0:
-		req.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONSchema,
-			JSONSchema: &openai.ChatCompletionResponseFormatJSONSchema{Name: r.SchemaName, Schema: r.Schema, Strict: true}}
-	case 1:
-		req.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONObject}
-	}
-	return req
 }
 
 // messages are the question, its pictures, and what was wrong about an answer before.
@@ -267,21 +252,43 @@ func messages(r Request) []openai.ChatCompletionMessage {
 }
 
 func (c *Client) read(r Request, answer openai.ChatCompletionResponse) (Response, error) {
+	content := ""
 	var m openai.ChatCompletionMessage
 	var why openai.FinishReason
 	if len(answer.Choices) > 0 {
 		m, why = answer.Choices[0].Message, answer.Choices[0].FinishReason
+		content = written(m)
 	}
-	res := c.cost(r, answer.Model, answer.Usage, len(m.Content))
+	res := c.cost(r, answer.Model, answer.Usage, len(content)+len(m.ReasoningContent))
 	if len(answer.Choices) == 0 {
 		return res, ErrEmpty
 	}
 	if m.Refusal != "" {
 		why = openai.FinishReasonContentFilter
 	}
-	text, err := usable(r, m.Content, why)
+	text, err := usable(r, content, why)
 	res.Text = text
 	return res, err
+}
+
+// written is what a message says: some servers send it in parts, or as the arguments of a call that nobody offered.
+func written(m openai.ChatCompletionMessage) string {
+	if m.Content != "" {
+		return m.Content
+	}
+	var b strings.Builder
+	for _, part := range m.MultiContent {
+		b.WriteString(part.Text)
+	}
+	switch {
+	case b.Len() > 0:
+		return b.String()
+	case len(m.ToolCalls) == 1:
+		return m.ToolCalls[0].Function.Arguments
+	case m.FunctionCall != nil:
+		return m.FunctionCall.Arguments
+	}
+	return ""
 }
 
 // cost counts an answer; where the server does not count, a token is four letters.
@@ -290,10 +297,10 @@ func (c *Client) cost(r Request, model string, used openai.Usage, letters int) R
 	if res.Model == "" {
 		res.Model = c.cfg.Model
 	}
-	if res.TokensIn == 0 { // a server that does not count still costs
+	if res.TokensIn <= 0 { // a server that does not count still costs
 		res.TokensIn, res.Estimated = (len(r.System)+len(r.User))/4, true
 	}
-	if res.TokensOut == 0 && letters > 0 {
+	if res.TokensOut < 0 || res.TokensOut == 0 && letters > 0 {
 		res.TokensOut, res.Estimated = letters/4, true
 	}
 	res.CostMicros = (int64(res.TokensIn)*c.cfg.PriceIn + int64(res.TokensOut)*c.cfg.PriceOut) / 1000
@@ -314,35 +321,11 @@ func usable(r Request, content string, why openai.FinishReason) (string, error) 
 	case len(r.Schema) == 0:
 		return text, nil
 	}
-	found, ok := ExtractJSON(text)
+	found, ok := ExtractJSON(text, r.Schema)
 	if !ok {
 		return text, ErrEmpty
 	}
 	return found, nil
-}
-
-// formRefused reports a server that does not take response_format.
-func formRefused(err error) bool {
-	text, refused := refusal(err)
-	return refused && (strings.Contains(text, "response_format") || strings.Contains(text, "json_schema") || strings.Contains(text, "schema") ||
-		statusOf(err) == 422 || statusOf(err) == 400 && text == "")
-}
-
-// refusal is what a server says that does not take how it was asked, in small letters.
-func refusal(err error) (text string, refused bool) {
-	var api *openai.APIError
-	var req *openai.RequestError
-	switch {
-	case errors.As(err, &api):
-		text = strings.ToLower(api.Message)
-	case errors.As(err, &req):
-		text = strings.ToLower(string(req.Body))
-	}
-	switch statusOf(err) {
-	case 400, 404, 405, 406, 415, 422, 501:
-		return text, true
-	}
-	return "", false
 }
 
 func mayPass(err error) bool {
@@ -394,41 +377,4 @@ func pause(ctx context.Context, try int, last error) bool {
 	case <-time.After(wait):
 		return true
 	}
-}
-
-// withoutReasoning drops what a model thought aloud before its answer.
-func withoutReasoning(s string) string {
-	for _, tag := range []string{"think", "thinking", "reasoning"} {
-		for {
-			from := strings.Index(s, "<"+tag+">")
-			if from < 0 {
-				break
-			}
-			to := strings.Index(s[from:], "</"+tag+">")
-			if to < 0 {
-				s = s[:from]
-				break
-			}
-			s = s[:from] + s[from+to+len(tag)+3:]
-		}
-	}
-	return s
-}
-
-// ExtractJSON finds the last complete JSON object in a text: models put fences, excuses and drafts
-// around it.
-func ExtractJSON(s string) (string, bool) {
-	best := ""
-	for i := 0; i < len(s); i++ {
-		if s[i] != '{' {
-			continue
-		}
-		dec := json.NewDecoder(strings.NewReader(s[i:]))
-		var raw json.RawMessage
-		if dec.Decode(&raw) == nil {
-			best = string(raw)
-			i += len(raw) - 1
-		}
-	}
-	return best, best != ""
 }

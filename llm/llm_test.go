@@ -265,7 +265,7 @@ func TestExtractJSON(t *testing.T) {
 		"```json\n{\"a\":\"è 🔥\"}\n```\n": `{"a":"è 🔥"}`,
 		strings.Repeat("{", 2000):         "",
 	} {
-		got, ok := ExtractJSON(in)
+		got, ok := ExtractJSON(in, nil)
 		if got != want || ok != (want != "") {
 			t.Errorf("ExtractJSON(%.40q) = %q, %v; want %q", in, got, ok, want)
 		}

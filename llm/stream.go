@@ -56,18 +56,18 @@ func (c *Client) streamOnce(ctx context.Context, r Request, piece func(string)) 
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer time.AfterFunc(streamsFor*c.cfg.Timeout, func() { cancel(errEndless) }).Stop()
-	usage := !c.noUsage.Load()
+	usage, how := !c.noUsage.Load(), c.learnt()
 	for {
 		s := &reading{note: &note{stream: true}, piece: piece}
 		s.pause = time.AfterFunc(c.cfg.Timeout, func() { cancel(s.late()) })
-		form := c.form.Load()
-		req := c.question(r, form)
+		req := c.question(r, how)
 		if usage {
 			req.StreamOptions = &openai.StreamOptions{IncludeUsage: true}
 		}
 		stream, err := c.live.CreateChatCompletionStream(context.WithValue(inner, noteKey{}, s.note), req)
 		if err == nil {
 			c.noUsage.CompareAndSwap(false, !usage)
+			c.learn(r, how)
 			res, err := c.follow(inner, r, s, stream)
 			s.pause.Stop()
 			_ = stream.Close()
@@ -75,6 +75,7 @@ func (c *Client) streamOnce(ctx context.Context, r Request, piece func(string)) 
 		}
 		s.pause.Stop()
 		text, refused := refusal(err)
+		next, another := c.otherwise(r, how, err)
 		unsaid := refused && (text == "" || statusOf(err) == http.StatusUnprocessableEntity)
 		switch {
 		case usage && (unsaid || refused && usageWords.MatchString(text)):
@@ -82,10 +83,12 @@ func (c *Client) streamOnce(ctx context.Context, r Request, piece func(string)) 
 		case refused && streamWords.MatchString(text):
 			c.noStream.Store(true)
 			return c.asWhole(ctx, r, piece)
-		case len(r.Schema) > 0 && form < 2 && formRefused(err):
-			c.form.CompareAndSwap(form, form+1)
+		case another:
+			how = next
 		case unsaid: // whatever it does not take, it may take without a stream
-			return c.asWhole(ctx, r, piece)
+			res, err := c.asWhole(ctx, r, piece)
+			c.noStream.CompareAndSwap(false, err == nil)
+			return res, err
 		default:
 			return Response{}, s.note.timed(cause(inner, err))
 		}

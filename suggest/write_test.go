@@ -22,14 +22,14 @@ type pen struct {
 	asked  int
 }
 
-func (p *pen) Stream(ctx context.Context, _ llm.Request, piece func(string)) (llm.Response, error) {
+func (p *pen) Stream(ctx context.Context, r llm.Request, piece func(string)) (llm.Response, error) {
 	p.asked++
 	res := llm.Response{Model: "small", TokensIn: 100, TokensOut: 20}
 	for {
 		select {
 		case s, more := <-p.pieces:
 			if !more {
-				res.Text, _ = llm.ExtractJSON(res.Text)
+				res.Text, _ = llm.ExtractJSON(res.Text, r.Schema)
 				return res, p.err
 			}
 			res.Text += s

@@ -1,0 +1,93 @@
+package asks
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ponte/llm"
+	"ponte/moderation"
+)
+
+func TestReadingAnswers(t *testing.T) {
+	one := func(id, category, score string) string {
+		return fmt.Sprintf(`{"id":%s,"category":%s,"score":%s,"intent":"other","language":"en","reason":"r"}`, id, category, score)
+	}
+	items := func(list ...string) string { return `{"items":[` + strings.Join(list, ",") + `]}` }
+	for name, c := range map[string]struct {
+		answer, want string // of the two questions: category and score
+	}{
+		"as asked":             {items(one("1", `"spam"`, "0.9"), one("2", `"none"`, "1")), "spam 0.9, none 1"},
+		"the other way round":  {items(one("2", `"none"`, "1"), one("1", `"spam"`, "0.9")), "spam 0.9, none 1"},
+		"numbers as text":      {items(one(`"1"`, `"spam"`, `"0.9"`), one(`" 2"`, `"none"`, `"1"`)), "spam 0.9, none 1"},
+		"ids with a point":     {items(one("1.0", `"spam"`, "0.9"), one("2.5", `"none"`, "1")), "spam 0.9, -"},
+		"names in their dress": {items(one("1", `" Self-Harm"`, "0.9"), one("2", `"PERSONAL DATA"`, "1")), "self_harm 0.9, personal_data 1"},
+		"scores out of bounds": {items(one("1", `"spam"`, "93"), one("2", `"spam"`, "-0.1")), "-, -"},
+		"scores that are none": {items(one("1", `"spam"`, `"NaN"`), one("2", `"spam"`, "null")), "-, -"},
+		"no score":             {items(`{"id":1,"category":"spam"}`, one("2", `"none"`, "0")), "-, none 0"},
+		"foreign names":        {items(one("1", `"correo basura"`, "0.9"), one("2", `["spam"]`, "0.9")), "-, -"},
+		"widened":              {items(one("1", `"approve"`, "1"), one("2", `"allow"`, "1")), "-, -"},
+		"ids of nobody":        {items(one("0", `"spam"`, "0.9"), one("-1", `"spam"`, "0.9"), one("3", `"spam"`, "0.9"), one("1e99", `"spam"`, "0.9")), "-, -"},
+		"the same twice":       {items(one("1", `"spam"`, "0.9"), one("1", `"spam"`, "0.8")), "spam 0.9, -"},
+		"torn":                 {items(one("1", `"none"`, "0.99"), one("1", `"hate"`, "0.99"), one("1", `"none"`, "0.99"), one("2", `"spam"`, "0.9")), "-, spam 0.9"},
+		"one, bare":            {one("2", `"hate"`, "0.8"), "-, hate 0.8"},
+		"odd reasons":          {items(`{"id":1,"category":"spam","score":0.9,"intent":null,"language":5,"reason":[1]}`), "spam 0.9, -"},
+		"no items":             {`{"elements":[]}`, "-, -"},
+		"not JSON":             {`spam`, "-, -"},
+	} {
+		got := read(llm.Response{Text: c.answer, Model: "m"}, "p", []string{"a", "b"})
+		var list []string
+		for _, d := range []string{"a", "b"} {
+			if a, ok := got[d]; ok {
+				list = append(list, fmt.Sprintf("%s %g", a.Category, a.Score))
+			} else {
+				list = append(list, "-")
+			}
+		}
+		if said := strings.Join(list, ", "); said != c.want {
+			t.Errorf("%s: read as %s, want %s", name, said, c.want)
+		}
+	}
+}
+
+// What a first request cost is on its answers also where the repair fails.
+func TestAnswersCarryTheirCostWhereTheRepairFails(t *testing.T) {
+	m := &model{name: "small", state: llm.OK}
+	n := 0
+	m.answer = func([]string) (string, error) {
+		if n++; n > 1 {
+			return "", llm.ErrDown
+		}
+		return `{"items":[` + item(1, "spam", "0.9") + `]}`, nil
+	}
+	found, err := converse(t.Context(), m, "p", llm.Request{}, []string{"a", "b"}, func(llm.Response) error { return nil })
+	if err != nil || len(found) != 1 || found["a"].TokensIn == 0 || found["a"].CostMicros == 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// A text that is refused does not cost the others their answer on the command line either.
+func TestDirectHalvesWhatIsRefused(t *testing.T) {
+	m := &model{name: "small", state: llm.OK}
+	m.answer = func(texts []string) (string, error) {
+		for _, text := range texts {
+			if strings.Contains(text, "poison") {
+				return "", llm.ErrRefused
+			}
+		}
+		return spam(texts)
+	}
+	var list []moderation.Input
+	for _, text := range []string{"one", "two", "poison", "four", "five"} {
+		list = append(list, moderation.Input{Subject: moderation.SubjectComment, Text: text})
+	}
+	answers, err := Direct(t.Context(), m, list)
+	if err != nil || len(answers) != 5 {
+		t.Fatalf("%d answers, %v", len(answers), err)
+	}
+	for i, a := range answers {
+		if (a == nil) != (i == 2) {
+			t.Errorf("%q was told %+v", list[i].Text, a)
+		}
+	}
+}
