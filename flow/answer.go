@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
@@ -111,6 +112,19 @@ func (r *reader) titles(o *object, most int, control string) Texts {
 var (
 	emailPattern  = regexp.MustCompile(`[A-Za-z0-9.!#$%&'*+/=?^_{|}-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}`)
 	numberPattern = regexp.MustCompile(`[-+]?[0-9][0-9.,' ]*`)
+	// Thousands in threes with one separator throughout, or none; then perhaps decimals behind another.
+	numberForms = []struct {
+		pattern            *regexp.Regexp
+		thousands, decimal string
+	}{
+		{regexp.MustCompile(`^[0-9]+$`), "", ""},
+		{regexp.MustCompile(`^[0-9]+\.[0-9]+$`), "", "."}, {regexp.MustCompile(`^[0-9]+,[0-9]+$`), "", ","},
+		{regexp.MustCompile(`^[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?$`), ",", "."}, {regexp.MustCompile(`^[1-9][0-9]{0,2}(?:\.[0-9]{3})+(?:,[0-9]+)?$`), ".", ","},
+		{regexp.MustCompile(`^[1-9][0-9]{0,2}(?:'[0-9]{3})+(?:\.[0-9]+)?$`), "'", "."}, {regexp.MustCompile(`^[1-9][0-9]{0,2}(?:'[0-9]{3})+(?:,[0-9]+)?$`), "'", ","},
+		{regexp.MustCompile(`^[1-9][0-9]{0,2}(?: [0-9]{3})+(?:\.[0-9]+)?$`), " ", "."}, {regexp.MustCompile(`^[1-9][0-9]{0,2}(?: [0-9]{3})+(?:,[0-9]+)?$`), " ", ","},
+	}
+	// A number with one of these behind it is a thousand or a million times as large.
+	times = regexp.MustCompile(`(?i)^\s*(?:k|mila|mille|mil|mii|tausend|tsd|thousand|grand|mio|mln|mill?i?on\pL*)(?:\PL|$)`)
 )
 
 // parse reads an answer out of a text; the value comes back in one form whatever way it was written.
@@ -131,74 +145,135 @@ func (a answer) parse(text string, ctx Context) (string, bool) {
 	return "", false
 }
 
-// parseEmail takes the one address in a sentence.
+// parseEmail takes the one address in a sentence. What an address would have to be cut out of, as out of
+// "müller@example.com", is none: a part of it belongs to somebody else.
 func parseEmail(text string) (string, bool) {
-	all := emailPattern.FindAllString(text, 2)
-	if len(all) != 1 || strings.Count(text, "@") != 1 || len(all[0]) > 254 {
+	all := emailPattern.FindAllStringIndex(text, 2)
+	if len(all) != 1 || strings.Count(text, "@") != 1 || all[0][1]-all[0][0] > 254 {
 		return "", false
 	}
-	local, domain, _ := strings.Cut(all[0], "@")
+	before, _ := utf8.DecodeLastRuneInString(text[:all[0][0]])
+	after, _ := utf8.DecodeRuneInString(text[all[0][1]:])
+	if wordRune(before) || wordRune(after) {
+		return "", false
+	}
+	local, domain, _ := strings.Cut(text[all[0][0]:all[0][1]], "@")
 	if strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, "..") {
 		return "", false
 	}
 	return local + "@" + strings.ToLower(domain), true
 }
 
+func wordRune(c rune) bool {
+	return c != utf8.RuneError && (unicode.IsLetter(c) || unicode.IsDigit(c) || unicode.Is(unicode.Mn, c))
+}
+
 // parsePhone returns a number that can exist, as E.164.
 func parsePhone(text, country string) (string, bool) {
-	text = strings.Map(func(c rune) rune {
+	text = strings.TrimSpace(strings.Map(func(c rune) rune {
 		if c >= '0' && c <= '9' || strings.ContainsRune("+()-./ ", c) {
 			return c
 		}
 		return -1
-	}, strings.ReplaceAll(text, "\u00a0", " "))
+	}, plainDigits(text)))
 	if len(text) > 40 {
 		return "", false
 	}
 	n, err := phonenumbers.Parse(text, country)
+	if abroad, found := strings.CutPrefix(text, "00"); found && (err != nil || !phonenumbers.IsValidNumber(n)) {
+		n, err = phonenumbers.Parse("+"+abroad, country) // most of the world dials abroad with 00, also from where it is 0011
+	}
 	if err != nil || !phonenumbers.IsValidNumber(n) {
 		return "", false
 	}
 	return phonenumbers.Format(n, phonenumbers.E164), true
 }
 
-// parseNumber takes the one number in a text, written the English or the continental way.
+// parseNumber takes the one number in a text, written the English or the continental way. What could be two
+// numbers, a date or a version is asked about.
 func (a answer) parseNumber(text, lang string) (string, bool) {
-	all := numberPattern.FindAllString(text, 2)
+	text = plainDigits(text)
+	all := numberPattern.FindAllStringIndex(text, 2)
 	if len(all) != 1 {
 		return "", false
 	}
-	v, err := strconv.ParseFloat(pointed(strings.TrimRight(all[0], ".,' "), lang), 64)
+	found, sign := strings.TrimRight(text[all[0][0]:all[0][1]], ".,' "), ""
+	if before, _ := utf8.DecodeLastRuneInString(text[:all[0][0]]); found[0] == '-' && !wordRune(before) {
+		sign = "-"
+	}
+	digits, ok := pointed(strings.TrimLeft(found, "-+"), lang)
+	if !ok || times.MatchString(text[all[0][0]+len(found):]) {
+		return "", false
+	}
+	v, err := strconv.ParseFloat(sign+digits, 64)
 	if err != nil || v > 1e15 || v < -1e15 || a.whole && v != float64(int64(v)) || a.low != nil && v < *a.low || a.high != nil && v > *a.high {
 		return "", false
 	}
 	return strconv.FormatFloat(v, 'f', -1, 64), true
 }
 
-// pointed writes a number with a decimal point and nothing between thousands.
-func pointed(s, lang string) string {
-	s = strings.NewReplacer("'", "", " ", "").Replace(s)
-	decimal := "."
-	dot, comma := strings.LastIndex(s, "."), strings.LastIndex(s, ",")
-	switch {
-	case dot >= 0 && comma >= 0:
-		if comma > dot {
-			decimal = ","
+// pointed writes a number with a decimal point and nothing between thousands. One separator before three
+// digits is a thousand's in the languages that write it so, and a decimal one in the others.
+func pointed(s, lang string) (string, bool) {
+	var read []string
+	for _, f := range numberForms {
+		if !f.pattern.MatchString(s) {
+			continue
 		}
-	case comma >= 0: // 1,234 is a thousand in English only
-		if lang != "en" || len(s)-comma != 4 {
-			decimal = ","
+		if f.thousands != "" && strings.Count(s, f.thousands) == 1 && !strings.Contains(s, f.decimal) && f.thousands == decimalOf(lang) {
+			continue
 		}
-	case dot >= 0:
-		if lang != "en" && len(s)-dot == 4 {
-			decimal = ","
+		if f.thousands == "" && f.decimal != "" && f.decimal != decimalOf(lang) && len(read) == 0 && threes(s, f.decimal) {
+			continue
 		}
+		v := s
+		if f.thousands != "" {
+			v = strings.ReplaceAll(v, f.thousands, "")
+		}
+		if f.decimal != "" {
+			v = strings.Replace(v, f.decimal, ".", 1)
+		}
+		read = append(read, v)
 	}
-	thousands := map[string]string{".": ",", ",": "."}[decimal]
-	if strings.Count(s, decimal) > 1 {
-		return strings.NewReplacer(",", "", ".", "").Replace(s)
+	if len(read) == 0 {
+		return "", false
 	}
-	return strings.Replace(strings.ReplaceAll(s, thousands, ""), decimal, ".", 1)
+	return read[0], true
+}
+
+func decimalOf(lang string) string {
+	if lang == "en" {
+		return "."
+	}
+	return ","
+}
+
+// threes says whether a separator stands where it could part thousands.
+func threes(s, separator string) bool {
+	before, after, _ := strings.Cut(s, separator)
+	return len(after) == 3 && len(before) <= 3 && before[0] != '0'
+}
+
+// plainDigits writes what keyboards and copied texts make of digits, spaces, dashes and apostrophes the plain
+// way, and drops what cannot be seen.
+func plainDigits(text string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c >= '０' && c <= '９':
+			return '0' + c - '０'
+		case c == '＋':
+			return '+'
+		case c == '\u2212' || unicode.Is(unicode.Pd, c):
+			return '-'
+		case c == '’' || c == '‘' || c == '´':
+			return '\''
+		case unicode.Is(unicode.Zs, c):
+			return ' '
+		case unicode.Is(unicode.Cf, c):
+			return -1
+		}
+		return c
+	}, text)
 }
 
 // postcodes are the forms of a country's postcodes, over capitals and digits with single spaces; and how
@@ -225,18 +300,23 @@ var postcodes = map[string]struct {
 	"US": {regexp.MustCompile(`^([0-9]{5})(?:-[0-9]{4})?$`), "$1"},
 }
 
+// countryPrefix is the country's mark before a postcode on a letter from abroad: D-10115, CH-8001.
+var countryPrefix = regexp.MustCompile(`\b[A-Z]{1,3}-([0-9])`)
+
 // parsePostcode takes the postcode that stands alone, or the one word of a text that has its form.
 func parsePostcode(text, country string) (string, bool) {
 	p, ok := postcodes[country]
 	if !ok {
 		return "", false
 	}
-	upper := strings.Join(strings.Fields(strings.ToUpper(strings.Trim(text, ".!, "))), " ")
-	if p.pattern.MatchString(upper) {
-		return p.pattern.ReplaceAllString(upper, p.write), true
+	upper := strings.NewReplacer(",", " ", ".", " ", ":", " ", ";", " ", "!", " ", "(", " ", ")", " ").Replace(strings.ToUpper(plainDigits(text)))
+	words := strings.Fields(countryPrefix.ReplaceAllString(upper, "$1"))
+	for _, whole := range []string{strings.Join(words, " "), strings.Join(words, "")} { // "75 001" is 75001
+		if p.pattern.MatchString(whole) {
+			return p.pattern.ReplaceAllString(whole, p.write), true
+		}
 	}
 	found := ""
-	words := strings.Fields(strings.NewReplacer(",", " ", ".", " ").Replace(upper))
 	for i, w := range words {
 		for _, candidate := range []string{w, fmt.Sprint(w, " ", strings.Join(words[i+1:min(i+2, len(words))], ""))} {
 			if !p.pattern.MatchString(candidate) {

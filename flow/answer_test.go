@@ -52,6 +52,76 @@ func TestAnswers(t *testing.T) {
 		{answer{kind: "date"}, "en", "2026-11-01", ""},
 		{answer{kind: "date", past: true}, "en", "1/2/1990", "1990-02-01"},
 		{answer{kind: "date", within: 30}, "en", "2027-02-28", ""},
+		{answer{kind: "email"}, "de", "müller@example.com", ""}, // not ller@example.com
+		{answer{kind: "email"}, "ro", "ștefan@example.com", ""},
+		{answer{kind: "email"}, "en", "a@example.com2", ""},
+		{answer{kind: "email"}, "en", "<ada@example.com>", "ada@example.com"},
+		{answer{kind: "phone", country: "AU"}, "it", "0039 333 123 4567", "+393331234567"},
+		{answer{kind: "phone", country: "AU"}, "en", "０４１２ ３４５ ６７８", "+61412345678"},
+		{answer{kind: "phone", country: "AU"}, "en", "00 61 412 345", ""},
+		{answer{kind: "number"}, "en", "1.5.2", ""},
+		{answer{kind: "number"}, "en", "12.03.2027", ""},
+		{answer{kind: "number"}, "en", "1,2,3", ""},
+		{answer{kind: "number"}, "en", "4 5", ""},
+		{answer{kind: "number"}, "en", "3, 4", ""},
+		{answer{kind: "number"}, "it", "0.500", "0.5"},
+		{answer{kind: "number"}, "en", "0,500", "0.5"},
+		{answer{kind: "number"}, "it", "1,234", "1.234"},
+		{answer{kind: "number"}, "en", "1.234", "1.234"},
+		{answer{kind: "number"}, "it", "1.234.567,50", "1234567.5"},
+		{answer{kind: "number"}, "fr", "2\u202f500 €", "2500"},
+		{answer{kind: "number"}, "fr", "2\u00a0500,75", "2500.75"},
+		{answer{kind: "number"}, "de", "1’234.50", "1234.5"},
+		{answer{kind: "number"}, "en", "1 2345", ""},
+		{answer{kind: "number"}, "en", "−5", "-5"},
+		{answer{kind: "number"}, "en", "table-5", "5"},
+		{answer{kind: "number"}, "en", "20k", ""},
+		{answer{kind: "number"}, "it", "20 mila", ""},
+		{answer{kind: "number"}, "en", "20kg", "20"},
+		{answer{kind: "date"}, "fr", "mardi 6 avril", "2027-04-06"}, // not the 6th of March
+		{answer{kind: "date"}, "it", "martedì 6 aprile", "2027-04-06"},
+		{answer{kind: "date"}, "ro", "marți 6 aprilie", "2027-04-06"},
+		{answer{kind: "date"}, "es", "martes 6 de abril de 2028", "2028-04-06"},
+		{answer{kind: "date"}, "fr", "mar. 6 avril", "2027-04-06"},
+		{answer{kind: "date"}, "pt", "terça, 6 de abril", "2027-04-06"},
+		{answer{kind: "date"}, "de", "Dienstag, 6. April", "2027-04-06"},
+		{answer{kind: "date"}, "en", "at 3pm on 5 March", "2027-03-05"},
+		{answer{kind: "date"}, "it", "alle 15 del 3 ottobre", "2027-10-03"},
+		{answer{kind: "date"}, "it", "3 ottobre alle 15", "2027-10-03"},
+		{answer{kind: "date"}, "en", "2027/11/05", "2027-11-05"}, // not the 11th of May
+		{answer{kind: "date"}, "en", "2027.11.05", "2027-11-05"},
+		{answer{kind: "date"}, "it", "3-5 gennaio", ""},
+		{answer{kind: "date"}, "en", "3/5 or 4/5", ""},
+		{answer{kind: "date"}, "en", "3 or 4 May", ""},
+		{answer{kind: "date"}, "en", "maybe 5", ""},
+		{answer{kind: "date"}, "fr", "maintenant 5", ""},
+		{answer{kind: "date"}, "it", "dopodomani", "2026-11-26"},
+		{answer{kind: "date"}, "de", "übermorgen", "2026-11-26"},
+		{answer{kind: "date"}, "es", "pasado mañana", "2026-11-26"},
+		{answer{kind: "date"}, "fr", "après-demain", "2026-11-26"},
+		{answer{kind: "date"}, "ro", "poimâine", "2026-11-26"},
+		{answer{kind: "date"}, "pt", "depois de amanhã", "2026-11-26"},
+		{answer{kind: "date"}, "en", "tomorrow at 3pm", "2026-11-25"},
+		{answer{kind: "date"}, "de", "morgen früh", "2026-11-25"},
+		{answer{kind: "date"}, "de", "Guten Morgen", ""},
+		{answer{kind: "date"}, "de", "heute Morgen", "2026-11-24"},
+		{answer{kind: "date"}, "es", "mañana por la mañana", "2026-11-25"},
+		{answer{kind: "date"}, "es", "por la mañana", ""},
+		{answer{kind: "date"}, "en", "not tomorrow", ""},
+		{answer{kind: "date"}, "en", "tomorrow or Friday", ""},
+		{answer{kind: "date"}, "it", "venerdì", "2026-11-27"},
+		{answer{kind: "date"}, "en", "Tuesday", ""}, // is it today or in a week?
+		{answer{kind: "date"}, "en", "on Wednesday afternoon", "2026-11-25"},
+		{answer{kind: "date"}, "pt", "segunda-feira", "2026-11-30"},
+		{answer{kind: "date"}, "en", "next Friday", ""},
+		{answer{kind: "date", past: true}, "en", "5/6/85", "1985-06-05"},
+		{answer{kind: "date", past: true}, "en", "5/6/19", "2019-06-05"},
+		{answer{kind: "postcode", country: "DE"}, "de", "D-10115 Berlin", "10115"},
+		{answer{kind: "postcode", country: "CH"}, "de", "CH-8001", "8001"},
+		{answer{kind: "postcode", country: "IT"}, "it", "CAP:00184", "00184"},
+		{answer{kind: "postcode", country: "FR"}, "fr", "75 001", "75001"},
+		{answer{kind: "postcode", country: "US"}, "en", "(90210)", "90210"},
+		{answer{kind: "postcode", country: "PT"}, "pt", "1000-001 Lisboa", "1000-001"},
 		{answer{kind: "postcode", country: "AU"}, "en", "Sydney 2000", "2000"},
 		{answer{kind: "postcode", country: "AU"}, "en", "20000", ""},
 		{answer{kind: "postcode", country: "IT"}, "it", "00184 Roma", "00184"},
@@ -70,6 +140,20 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// Somebody who types what stands on a choice means that choice, also where it is a number.
+func TestChoicesThatAreNumbers(t *testing.T) {
+	q := &question{answer: answer{kind: "choice", choices: []choice{{id: "two", title: Texts{"en": "2"}}, {id: "four", title: Texts{"en": "4"}}, {id: "more", title: Texts{"en": "More"}}}}}
+	for text, want := range map[string]string{"2": "two", "4": "four", "3": "", "more": "more", "1": "", "about 4 of us": "four"} {
+		got := ""
+		if c := q.choose(&run{}, Input{Text: text}); c != nil {
+			got = c.id
+		}
+		if got != want {
+			t.Errorf("%q chose %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestMonthsOfTheSevenLanguages(t *testing.T) {
 	full := map[string][12]string{
 		"en": {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
@@ -82,7 +166,7 @@ func TestMonthsOfTheSevenLanguages(t *testing.T) {
 	}
 	for lang, names := range full {
 		for i, name := range names {
-			got, ok := findDate("7 "+name+" 2027", time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC))
+			got, ok := answer{}.findDate("7 "+name+" 2027", time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC))
 			if !ok || got.Month() != time.Month(i+1) || got.Day() != 7 || got.Year() != 2027 {
 				t.Errorf("%s %s: %v %v", lang, name, got, ok)
 			}

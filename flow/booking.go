@@ -280,7 +280,7 @@ func (b *bookingStep) choose(r *run, m Input) (time.Time, bool) {
 		service = s.ID
 	}
 	local := r.ctx.Now.In(r.zone(service))
-	date, dated := findDate(clockPattern.ReplaceAllString(text, " "), time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC))
+	date, dated := answer{}.findDate(clockPattern.ReplaceAllString(text, " "), time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC))
 	var found []time.Time
 	for _, t := range r.s.Offered {
 		at := t.In(r.zone(service))

@@ -13,7 +13,7 @@ var phoneCandidate = regexp.MustCompile(`\+?\(?\d[\d\s().\-/\x{00a0}]{5,24}\d`)
 // there is none, or more than one. The country says how a number without a country code is meant.
 func FindPhone(text, country string) (e164 string, ok bool) {
 	var found []string
-	for _, c := range phoneCandidate.FindAllString(text, 5) {
+	for _, c := range phoneCandidate.FindAllString(plainDigits(text), 5) {
 		number, valid := Phone(c, country)
 		if valid && !slices.Contains(found, number) {
 			found = append(found, number)

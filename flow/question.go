@@ -193,14 +193,24 @@ func (q *question) choose(r *run, m Input) *choice {
 		return nil
 	}
 	text := router.Fold(m.Text)
-	if n := position(text); n >= 1 && n <= len(all) {
+	numbered := true // where choices are called by numbers, "4" is the one that is called so and not the fourth
+	for i := range all {
+		for _, title := range all[i].title {
+			t := router.Fold(title)
+			if text != "" && t == text {
+				return &all[i]
+			}
+			numbered = numbered && position(t) < 0
+		}
+	}
+	if n := position(text); numbered && n >= 1 && n <= len(all) {
 		return &all[n-1]
 	}
 	var found *choice
 	for i := range all {
 		for _, title := range all[i].title {
 			t := router.Fold(title)
-			if text == "" || text != t && !strings.Contains(" "+text+" ", " "+t+" ") {
+			if t == "" || !strings.Contains(" "+text+" ", " "+t+" ") {
 				continue
 			}
 			if found != nil && found != &all[i] {

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -25,6 +26,7 @@ type wordSet struct {
 type foldedWord struct {
 	as    string // as it was written
 	forms []form
+	whole bool // a handle or a link: looked for in the whole text
 }
 
 type form struct {
@@ -81,7 +83,7 @@ func (t *Trigger) compile() {
 }
 
 func foldWord(language, word string) foldedWord {
-	out := foldedWord{as: word}
+	out := foldedWord{as: word, whole: aside.MatchString(word)}
 	for _, way := range ways(language, word) {
 		if f := (form{way, fold(word, way)}); !slices.Contains(out.forms, f) {
 			out.forms = append(out.forms, f)
@@ -98,26 +100,36 @@ func (s *wordSet) excluded(text *folded) string { return text.first(s.not) }
 
 func (s *wordSet) find(text *folded) string { return text.first(s.say) }
 
-// folded is a text in every folding that was asked for.
+// folded is a text in every folding that was asked for: what its writer says in words, and the whole of it.
 type folded struct {
-	text  string
-	ready [foldings]bool
-	forms [foldings]string
+	text  [2]string
+	ready [2][foldings]bool
+	forms [2][foldings]string
 }
 
-func newFolded(text string) *folded { return &folded{text: text} }
+// newFolded keeps what the writer says in words apart from whom they call over and where a link leads.
+func newFolded(text string) *folded {
+	return &folded{text: [2]string{aside.ReplaceAllString(text, "$1 "), text}}
+}
 
-func (f *folded) as(way folding) string {
-	if !f.ready[way] {
-		f.forms[way], f.ready[way] = fold(f.text, way), true
+// aside is a handle (@price.hunter), a link or an e-mail address.
+var aside = regexp.MustCompile(`(?i)(^|[^\pL\pN_.@])(?:@[\pL\pN_][\pL\pN_.]*|https?://\S+|www\.\S+|[\pL\pN_.+-]+@[\pL\pN_-]+\.[\pL\pN_.-]+)`)
+
+func (f *folded) as(way folding, whole bool) string {
+	part := 0
+	if whole {
+		part = 1
 	}
-	return f.forms[way]
+	if !f.ready[part][way] {
+		f.forms[part][way], f.ready[part][way] = fold(f.text[part], way), true
+	}
+	return f.forms[part][way]
 }
 
 func (f *folded) first(words []foldedWord) string {
 	for _, w := range words {
 		for _, form := range w.forms {
-			if containsWords(f.as(form.way), form.text) {
+			if containsWords(f.as(form.way, w.whole), form.text) {
 				return w.as
 			}
 		}
@@ -136,12 +148,13 @@ var umlauts = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "AE"
 var letters = map[rune]string{'ß': "ss", 'ł': "l", 'ø': "o", 'æ': "ae", 'œ': "oe", 'đ': "d", 'ı': "i"}
 
 func fold(text string, way folding) string {
+	text = marks.Replace(strings.ToValidUTF8(text, " "))
 	if way == german {
 		text = umlauts.Replace(norm.NFKC.String(text))
 	}
 	var b strings.Builder
 	b.Grow(len(text))
-	gap := true
+	gap, flag := true, false
 	word := func() {
 		if !gap {
 			b.WriteByte(' ')
@@ -149,11 +162,25 @@ func fold(text string, way folding) string {
 		}
 	}
 	for _, r := range norm.NFKD.String(text) {
+		if flag && !regional(r) {
+			word()
+			flag = false
+		}
 		switch {
 		case way == parted && apostrophe(r):
 			word()
-		case unicode.Is(unicode.Mn, r), r == '\u200d', r == '\ufe0f', r == '\u200b', apostrophe(r):
-			// marks, joiners and apostrophes are part of what stands before them
+		case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Cf, r), apostrophe(r):
+			// marks, what cannot be seen, and apostrophes are part of what stands before them
+		case regional(r): // two letters are one flag: 🇮🇹🇷🇴 holds no 🇹🇷
+			if !flag {
+				word()
+			}
+			b.WriteRune(r)
+			gap = false
+			if flag {
+				word()
+			}
+			flag = !flag
 		case unicode.IsLetter(r), unicode.IsDigit(r):
 			r = unicode.ToLower(r)
 			if plain, ok := letters[r]; ok {
@@ -173,6 +200,11 @@ func fold(text string, way folding) string {
 	}
 	return strings.TrimSpace(b.String())
 }
+
+func regional(r rune) bool { return r >= 0x1F1E6 && r <= 0x1F1FF }
+
+// marks that keyboards put where an apostrophe belongs; the acute accent would be taken apart into a space.
+var marks = strings.NewReplacer("´", "'", "`", "'", "‘", "'", "′", "'", "＇", "'")
 
 func apostrophe(r rune) bool { return r == '\'' || r == '’' || r == 'ʼ' }
 
