@@ -60,6 +60,7 @@ const MostEvidence = 50_000
 type sentRow struct {
 	EvidenceItem
 	Channel string `db:"channel"`
+	Person  int64  `db:"person"` // whose identity it is now; a merge takes the ledger's entries along
 }
 
 // ReadEvidence makes the bundle of a campaign for a span of time.
@@ -93,14 +94,14 @@ func ReadEvidence(ctx context.Context, q sqlx.QueryerContext, ledger *consent.Le
 
 const sqlSent = `
 SELECT a.id, a.kind, a.state, a.purpose, a.origin, a.trigger_id, a.account_id, a.contact_id, a.identity_id, a.comment_id, a.answers_event, e.occurred_at AS answers_at, a.sent_at,
-       coalesce(i.channel, '') AS channel
+       CASE WHEN i.channel = 'facebook' THEN 'messenger' ELSE coalesce(i.channel, '') END AS channel, coalesce(i.contact_id, a.contact_id, 0) AS person
 FROM actions a LEFT JOIN events e ON e.id = a.answers_event AND e.workspace_id = a.workspace_id
 LEFT JOIN identities i ON i.workspace_id = a.workspace_id AND i.id = a.identity_id
 WHERE a.workspace_id = $1 AND a.campaign_id = $2 AND a.sent_at IS NOT NULL
   AND ($3::timestamptz IS NULL OR a.sent_at >= $3) AND ($4::timestamptz IS NULL OR a.sent_at < $4) ORDER BY a.sent_at, a.id LIMIT $5`
 
-// rights looks up, for everything promotional, how consent stood when it left. The histories come a
-// thousand people at a time.
+// rights looks up, for everything promotional, how consent stood when it left, as the ledger knew it then: what
+// was told late changes nothing of what a message stood on. The histories come a thousand people at a time.
 func rights(ctx context.Context, q sqlx.QueryerContext, ledger *consent.Ledger, workspaceID int64, rows []sentRow) error {
 	const part = 1000
 	for len(rows) > 0 {
@@ -109,9 +110,9 @@ func rights(ctx context.Context, q sqlx.QueryerContext, ledger *consent.Ledger, 
 		var keys []consent.Key
 		seen := map[int64]bool{}
 		for _, r := range some {
-			if r.Purpose == consent.Promotional && r.ContactID != nil && !seen[*r.ContactID] {
-				seen[*r.ContactID] = true
-				keys = append(keys, consent.Key{WorkspaceID: workspaceID, ContactID: *r.ContactID})
+			if r.Purpose == consent.Promotional && r.Person != 0 && !seen[r.Person] {
+				seen[r.Person] = true
+				keys = append(keys, consent.Key{WorkspaceID: workspaceID, ContactID: r.Person})
 			}
 		}
 		if len(keys) == 0 {
@@ -123,10 +124,10 @@ func rights(ctx context.Context, q sqlx.QueryerContext, ledger *consent.Ledger, 
 		}
 		for i := range some {
 			r := &some[i]
-			if r.Purpose != consent.Promotional || r.ContactID == nil || r.IdentityID == nil {
+			if r.Purpose != consent.Promotional || r.IdentityID == nil {
 				continue
 			}
-			if h := histories[consent.Key{WorkspaceID: workspaceID, ContactID: *r.ContactID}]; h != nil {
+			if h := histories[consent.Key{WorkspaceID: workspaceID, ContactID: r.Person}].KnownAt(r.SentAt); h != nil {
 				st := h.State(*r.IdentityID, r.Channel, consent.Promotional, r.SentAt)
 				r.Right = &EvidenceConsent{Seq: st.Seq, Status: string(st.Status), Since: st.Since.UTC(), How: st.How, WordingID: st.WordingID, Until: st.ValidUntil}
 			}

@@ -61,7 +61,8 @@ var (
 	sqlCampaignFunnels = fmt.Sprintf(sqlFunnels, "campaigns", "campaign_id", "(o.goal = '' OR g.name = o.goal)")
 )
 
-// The handoffs are those whose invitation went out. Who agreed counts for the invitation they used last
+// Every part reads its rows once, from an index where there is one: a trigger may have answered a hundred
+// thousand people. The handoffs are those whose invitation went out. Who agreed counts for the invitation they used last
 // before they did; a goal counts for whom its row names, else for the conversation's invitation.
 const sqlFunnels = `
 WITH acts AS (
@@ -74,28 +75,32 @@ runs AS (
     SELECT r.%[2]s AS id, count(*) AS matched FROM trigger_runs r WHERE r.workspace_id = $1 AND r.%[2]s IS NOT NULL AND ($2 = 0 OR r.%[2]s = $2)
       AND ($3::timestamptz IS NULL OR r.at >= $3) AND ($4::timestamptz IS NULL OR r.at < $4) GROUP BY 1),
 led AS (
-    SELECT h.%[2]s AS id, h.id AS handoff, h.used_at, i.contact_id,
-           h.used_at IS NOT NULL AND EXISTS (SELECT 1 FROM conversations v WHERE v.workspace_id = $1 AND v.origin ? 'handoff_id' AND (v.origin->>'handoff_id')::bigint = h.id
-               AND (jsonb_typeof(v.bot->'answers') = 'object' AND v.bot->'answers' <> '{}' OR 'qualified' = ANY(v.labels))) AS qualified
-    FROM handoffs h LEFT JOIN identities i ON i.workspace_id = h.workspace_id AND i.id = h.used_by
+    SELECT h.%[2]s AS id, h.id AS handoff, h.used_at FROM handoffs h
     WHERE h.workspace_id = $1 AND h.%[2]s IS NOT NULL AND ($2 = 0 OR h.%[2]s = $2)
       AND ($3::timestamptz IS NULL OR h.created_at >= $3) AND ($4::timestamptz IS NULL OR h.created_at < $4)),
+talked AS (
+    SELECT DISTINCT h.id AS handoff FROM handoffs h JOIN conversations v ON v.workspace_id = $1 AND v.origin ? 'handoff_id' AND (v.origin->>'handoff_id')::bigint = h.id
+    WHERE h.workspace_id = $1 AND h.%[2]s IS NOT NULL AND ($2 = 0 OR h.%[2]s = $2) AND h.used_at IS NOT NULL
+      AND (jsonb_typeof(v.bot->'answers') = 'object' AND v.bot->'answers' <> '{}' OR 'qualified' = ANY(v.labels))),
+used AS (
+    SELECT h.%[2]s AS id, h.id AS handoff, i.contact_id, h.used_at, h.created_at,
+           min(h.used_at) OVER (PARTITION BY i.contact_id ORDER BY h.used_at GROUPS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS until
+    FROM handoffs h JOIN identities i ON i.workspace_id = h.workspace_id AND i.id = h.used_by WHERE h.workspace_id = $1 AND h.used_by IS NOT NULL),
 agreed AS (
-    SELECT l.id, count(*) AS opted_in FROM led l WHERE l.used_at IS NOT NULL AND EXISTS (
-        SELECT 1 FROM consent_personal p JOIN consent_entries e ON e.workspace_id = p.workspace_id AND e.seq = p.seq
-        WHERE p.workspace_id = $1 AND p.contact_id = l.contact_id AND e.act = 'grant' AND e.purpose = 'promotional' AND e.at >= l.used_at
-          AND NOT EXISTS (SELECT 1 FROM handoffs n JOIN identities ni ON ni.workspace_id = n.workspace_id AND ni.id = n.used_by
-              WHERE n.workspace_id = $1 AND ni.contact_id = l.contact_id AND n.id <> l.handoff AND n.used_at > l.used_at AND n.used_at <= e.at))
+    SELECT u.id, count(DISTINCT u.handoff) AS opted_in FROM used u
+    JOIN consent_personal p ON p.workspace_id = $1 AND p.contact_id = u.contact_id
+    JOIN consent_entries e ON e.workspace_id = p.workspace_id AND e.seq = p.seq AND e.act = 'grant' AND e.purpose = 'promotional' AND e.at >= u.used_at AND (u.until IS NULL OR e.at < u.until)
+    WHERE u.id IS NOT NULL AND ($2 = 0 OR u.id = $2) AND ($3::timestamptz IS NULL OR u.created_at >= $3) AND ($4::timestamptz IS NULL OR u.created_at < $4)
     GROUP BY 1),
 steps AS (
-    SELECT l.id, count(*) AS invited, count(l.used_at) AS started, count(*) FILTER (WHERE l.qualified) AS qualified FROM led l GROUP BY 1),
+    SELECT l.id, count(*) AS invited, count(l.used_at) AS started, count(t.handoff) AS qualified
+    FROM led l LEFT JOIN talked t ON t.handoff = l.handoff GROUP BY 1),
 reached AS (
     SELECT o.id, count(DISTINCT g.contact_id) AS goal, coalesce(sum(g.value_micros), 0) AS value,
            CASE WHEN min(g.currency) FILTER (WHERE g.value_micros IS NOT NULL) = max(g.currency) FILTER (WHERE g.value_micros IS NOT NULL) THEN max(g.currency) FILTER (WHERE g.value_micros IS NOT NULL) ELSE '' END AS currency
-    FROM (SELECT g.*, coalesce(g.%[2]s, h.%[2]s) AS whose FROM goals g
-        LEFT JOIN conversations v ON v.workspace_id = g.workspace_id AND v.id = g.conversation_id AND g.%[2]s IS NULL AND v.origin ? 'handoff_id'
-        LEFT JOIN handoffs h ON h.workspace_id = v.workspace_id AND h.id = (v.origin->>'handoff_id')::bigint
-        WHERE g.workspace_id = $1 AND ($3::timestamptz IS NULL OR g.at >= $3) AND ($4::timestamptz IS NULL OR g.at < $4)) g
+    FROM (SELECT g.*, coalesce(g.%[2]s, (SELECT h.%[2]s FROM conversations v JOIN handoffs h ON h.workspace_id = v.workspace_id AND h.id = (v.origin->>'handoff_id')::bigint
+            WHERE v.workspace_id = g.workspace_id AND v.id = g.conversation_id AND v.origin ? 'handoff_id')) AS whose FROM goals g
+        WHERE g.workspace_id = $1 AND ($3::timestamptz IS NULL OR g.at >= $3) AND ($4::timestamptz IS NULL OR g.at < $4) OFFSET 0) g
     JOIN %[1]s o ON o.workspace_id = g.workspace_id AND o.id = g.whose AND %[3]s
     WHERE $2 = 0 OR o.id = $2 GROUP BY 1)
 SELECT o.id, coalesce(runs.matched, 0) AS matched, coalesce(acts.public_reply, 0) AS public_reply, coalesce(acts.private_reply, 0) AS private_reply, coalesce(acts.refused, 0) AS refused,

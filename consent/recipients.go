@@ -51,7 +51,7 @@ func (l *Ledger) Recipients(ctx context.Context, q sqlx.QueryerContext, workspac
 	}
 	out := make([]Recipient, 0, len(rows))
 	for _, r := range rows {
-		h := histories[Key{workspace, r.Contact}].knownAt(r.SentAt)
+		h := histories[Key{workspace, r.Contact}].KnownAt(r.SentAt)
 		s := h.State(r.Identity, r.Channel, Promotional, r.SentAt)
 		v := Recipient{Action: r.ID, ContactID: r.Contact, IdentityID: r.Identity, Channel: r.Channel, State: r.State, SentAt: r.SentAt.UTC(), Status: s.Status, Kind: s.Kind, Seq: s.Seq, WordingID: s.WordingID, How: s.How}
 		for _, e := range h.Entries {
@@ -71,8 +71,11 @@ FROM actions a JOIN identities i ON i.workspace_id = a.workspace_id AND i.id = a
 WHERE a.workspace_id = $1 AND a.campaign_id = $2 AND a.id > $3 AND a.purpose = 'promotional' AND a.sent_at IS NOT NULL AND a.state IN ('sending','done','unknown')
 ORDER BY a.id LIMIT $4`
 
-// knownAt is the history without what was recorded later.
-func (h *History) knownAt(at time.Time) *History {
+// KnownAt is the history without what was recorded later: what a message stood on when it left.
+func (h *History) KnownAt(at time.Time) *History {
+	if h == nil {
+		return nil
+	}
 	past := &History{Brand: h.Brand, Inferred: h.Inferred, Identities: h.Identities, subjects: h.subjects}
 	for _, e := range h.Entries {
 		if !e.RecordedAt.After(at) {
