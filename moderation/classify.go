@@ -36,7 +36,7 @@ func ParseTiers(s string) (Tiers, error) {
 
 // Classified is one line of `ponte classify`.
 type Classified struct {
-	ID          string              `json:"id"`
+	ID          json.RawMessage     `json:"id"` // as it was given: a text or a number; else the number of the line
 	Language    string              `json:"language"`
 	Intent      string              `json:"intent"`
 	IntentScore float64             `json:"intent_score"`
@@ -58,7 +58,7 @@ type Asked func([]Input) ([]*LLMAnswer, error)
 const maxTogether = 20
 
 // Classify judges texts for the command line.
-func (e *Engine) Classify(ids, texts []string, t Tiers, ask Asked) []Classified {
+func (e *Engine) Classify(ids []json.RawMessage, texts []string, t Tiers, ask Asked) []Classified {
 	verdicts, open := make([]Verdict, len(texts)), []int{}
 	var questions []Input
 	for i, text := range texts {
@@ -95,7 +95,7 @@ func putTo(ask Asked, questions []Input) (answers []*LLMAnswer, why string) {
 	return answers, "the language model gave no answer that can be used"
 }
 
-func classified(id string, v Verdict) Classified {
+func classified(id json.RawMessage, v Verdict) Classified {
 	out := Classified{ID: id, Language: v.Language, Intent: v.Intent, IntentScore: v.IntentScore, Sentiment: v.Sentiment, Decision: v.Decision, Harm: v.Harm, Spam: v.SpamScore,
 		OptOut: v.OptOut != NoOptOut, Scores: v.Scores, Tier: v.Tier, Reasons: []string{}}
 	for _, r := range v.Reasons {
@@ -105,52 +105,69 @@ func classified(id string, v Verdict) Classified {
 }
 
 // ClassifyLines reads lines of text, or JSON lines with text and optionally id, and writes one JSON
-// object a line, in order. A line that looks like JSON and is none is a text like any other.
-func (e *Engine) ClassifyLines(r io.Reader, w io.Writer, t Tiers, ask Asked) error {
+// object a line, in order. A line that looks like JSON and is none is a text like any other. Lines are counted
+// from first, so that those of several files have numbers of their own; it returns the number after the last.
+func (e *Engine) ClassifyLines(r io.Reader, w io.Writer, first int, t Tiers, ask Asked) (next int, err error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	out := bufio.NewWriterSize(w, 1<<16)
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	var ids, texts []string
-	for n := 1; ; n++ {
+	var ids []json.RawMessage
+	var texts []string
+	for n := first; ; n++ {
 		line, err := in.ReadBytes('\n')
+		if n == first {
+			line = bytes.TrimPrefix(line, []byte("\ufeff"))
+		}
 		if len(line) > 0 {
 			id, text := readLine(bytes.TrimRight(line, "\r\n"), n)
 			ids, texts = append(ids, id), append(texts, text)
 		}
-		if len(texts) == maxTogether || err != nil || !t.LLM {
+		waits := in.Buffered() == 0 // whoever writes line by line waits for the answer
+		if len(texts) == maxTogether || err != nil || waits || !t.LLM {
 			for _, c := range e.Classify(ids, texts, t, ask) {
 				if err := enc.Encode(c); err != nil {
-					return fmt.Errorf("write line %d: %w", n, err)
+					return n, fmt.Errorf("write line %d: %w", n, err)
 				}
 			}
 			ids, texts = ids[:0], texts[:0]
 		}
+		if err == nil && waits {
+			err = out.Flush()
+		}
 		if err == io.EOF {
-			return out.Flush()
+			if len(line) > 0 {
+				n++
+			}
+			return n, out.Flush()
 		}
 		if err != nil {
-			return fmt.Errorf("read line %d: %w", n, err)
+			return n, fmt.Errorf("line %d: %w", n, err)
 		}
 	}
 }
 
-func readLine(line []byte, n int) (id, text string) {
-	id, text = fmt.Sprint(n), string(line)
+// readLine takes a line's text and id. An object without a text keeps its id, and its text is empty.
+func readLine(line []byte, n int) (id json.RawMessage, text string) {
+	id, text = json.RawMessage(fmt.Sprintf("%q", fmt.Sprint(n))), string(line)
 	if !bytes.HasPrefix(bytes.TrimSpace(line), []byte("{")) {
 		return id, text
 	}
 	var item struct {
-		ID   any     `json:"id"`
-		Text *string `json:"text"`
+		ID   json.RawMessage `json:"id"`
+		Text json.RawMessage `json:"text"`
 	}
-	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.UseNumber()
-	if dec.Decode(&item) != nil || item.Text == nil {
+	if json.Unmarshal(line, &item) != nil {
 		return id, text
 	}
-	if item.ID != nil {
-		id = fmt.Sprint(item.ID)
+	if len(item.ID) > 0 && string(item.ID) != "null" {
+		id = item.ID
 	}
-	return id, *item.Text
+	switch {
+	case len(item.Text) == 0, string(item.Text) == "null":
+		return id, ""
+	case json.Unmarshal(item.Text, &text) != nil: // a number, say
+		text = string(item.Text)
+	}
+	return id, text
 }

@@ -90,13 +90,13 @@ type CascadeRow struct {
 
 // Cascade measures the harm tier before recorded answers, by id: 1 a violation, 0 none.
 func (e *Engine) Cascade(t Tiers, files []string, answers map[string]string) (*CascadeReport, error) {
-	rows, _, err := loadLabelled("harm", files)
+	l, err := loadLabelled("harm", files)
 	if err != nil {
 		return nil, err
 	}
 	type text struct{ gold, model, llm, sure float64 }
 	var list []text
-	for _, r := range rows {
+	for _, r := range l.rows {
 		a, ok := answers[r.ID]
 		if !ok || a != "0" && a != "1" {
 			continue

@@ -61,15 +61,20 @@ func recallAt(list []scored, alarms float64) float64 {
 	return found / float64(len(list)-len(harmless))
 }
 
+// averagePrecision sums precision over the steps of recall. Texts with the same score are one step: their order in
+// the file says nothing.
 func averagePrecision(list []scored) float64 {
 	sorted := slices.Clone(list)
 	sort.SliceStable(sorted, func(i, j int) bool { return sorted[i].x > sorted[j].x })
 	tp, sum := 0.0, 0.0
-	for i, s := range sorted {
-		if s.y {
-			tp++
-			sum += tp / float64(i+1)
+	for i := 0; i < len(sorted); {
+		end, found := i, 0.0
+		for ; end < len(sorted) && sorted[end].x == sorted[i].x; end++ {
+			found += bit(sorted[end].y)
 		}
+		tp += found
+		sum += found * tp / float64(end)
+		i = end
 	}
 	return ratio(sum, tp)
 }

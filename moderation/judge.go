@@ -241,6 +241,11 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 		}
 	}
 	e.policy.decide(&v, in, hits, p)
+	if v.Tier == TierModel && !useModel { // it took no part
+		if v.Tier = TierPolicy; useRules {
+			v.Tier = TierRules
+		}
+	}
 	if in.HasMedia {
 		e.media(&v, in)
 	}

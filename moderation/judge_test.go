@@ -174,8 +174,8 @@ func TestClassifyLinesKeepsOrderAndIDs(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	in := "hello\n{\"id\":\"x7\",\"text\":\"quanto costa?\"}\n{not json\n\n{\"text\":\"no id\"}"
-	if err := engine().ClassifyLines(strings.NewReader(in), &out, Tiers{Rules: true, Model: true}, nil); err != nil {
-		t.Fatal(err)
+	if next, err := engine().ClassifyLines(strings.NewReader(in), &out, 1, Tiers{Rules: true, Model: true}, nil); err != nil || next != 6 {
+		t.Fatal(next, err)
 	}
 	var ids []string
 	for _, line := range strings.Split(strings.TrimSpace(out.String()), "\n") {
@@ -183,9 +183,9 @@ func TestClassifyLinesKeepsOrderAndIDs(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &c); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
-		ids = append(ids, c.ID)
+		ids = append(ids, string(c.ID))
 	}
-	if got := strings.Join(ids, ","); got != "1,x7,3,4,5" {
+	if got := strings.Join(ids, ","); got != `"1","x7","3","4","5"` {
 		t.Errorf("ids %s", got)
 	}
 }

@@ -1,10 +1,7 @@
 package moderation
 
 import (
-	"bufio"
-	"compress/gzip"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -122,76 +119,14 @@ func binary01(list []Example) []Example {
 	return out
 }
 
-// LoadTSV reads a labelled file with a header that names text, label and perhaps lang and id; path may
-// be given without the .gz it has.
-func LoadTSV(path string) ([]Example, error) {
-	f, err := os.Open(path)
-	if os.IsNotExist(err) {
-		f, err = os.Open(path + ".gz")
-		path += ".gz"
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var r io.Reader = f
-	if strings.HasSuffix(path, ".gz") {
-		z, err := gzip.NewReader(f)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		r = z
-	}
-	return readTSV(path, r)
-}
-
-func readTSV(path string, r io.Reader) ([]Example, error) {
-	sc := bufio.NewScanner(r)
-	sc.Buffer(make([]byte, 1<<20), 16<<20)
-	if !sc.Scan() {
-		return nil, fmt.Errorf("%s is empty: its first line must name the columns", path)
-	}
-	col := map[string]int{}
-	for i, name := range strings.Split(strings.TrimPrefix(sc.Text(), "\ufeff"), "\t") {
-		col[strings.TrimSpace(name)] = i
-	}
-	text, ok1 := col["text"]
-	label, ok2 := col["label"]
-	if !ok1 || !ok2 {
-		return nil, fmt.Errorf("%s: its first line must name the columns text and label, tab-separated", path)
-	}
-	lang, hasLang := col["lang"]
-	fine, hasFine := col["fine"]
-	id, hasID := col["id"]
-	set := filepath.Base(filepath.Dir(path))
-	var out []Example
-	for line := 2; sc.Scan(); line++ {
-		parts := strings.Split(sc.Text(), "\t")
-		if len(parts) <= max(text, label) {
-			continue
-		}
-		e := Example{Text: parts[text], Label: parts[label], Set: set, Line: line}
-		if hasLang && lang < len(parts) {
-			e.Lang = parts[lang]
-		}
-		if hasID && id < len(parts) {
-			e.ID = parts[id]
-		}
-		if hasFine && fine < len(parts) {
-			e.Fine = parts[fine]
-		}
-		out = append(out, e)
-	}
-	return out, sc.Err()
-}
-
 // LoadAnswers reads recorded answers: a header that names id and the column, 0 or 1 in it.
 func LoadAnswers(path, column string) (map[string]string, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	lines := strings.Split(strings.TrimRight(string(raw), "\n"), "\n")
+	text := strings.ReplaceAll(strings.TrimPrefix(string(raw), "\ufeff"), "\r\n", "\n")
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	names := strings.Split(lines[0], "\t")
 	id, at := slices.Index(names, "id"), slices.Index(names, column)
 	if id < 0 || at < 0 {

@@ -133,7 +133,7 @@ function summary() {
   const talk = measure('optout', write('talk', ownRows('intent').filter((r) => r[1] !== 'opt_out').map(([l, , t]) => [l, 'none', t])));
   row('ordinary talk taken for a withdrawal', 'own, set aside', talk.n, percent(talk.overall.false_hides), '≤ 0.5 %');
   const person = intents.labels.find((m) => m.name === 'human_agent');
-  row('asks for a person heard', 'own, set aside', person.n, figure(person.recall) + range(person.accuracy_95), '≥ 0.95');
+  row('asks for a person heard', 'own, set aside', person.n, figure(person.recall) + range(person.recall_95), '≥ 0.95');
   summaryOfPublic(row);
   const mix = measure('harm', write('mix', [...own.harm().filter((r) => r[1] === '1'), ...own.spam().filter((r) => r[1] === '1'), ...calm]), '--mix', '0.04');
   const m = mix.mix;

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,8 +77,10 @@ func (c classifyCmd) Run(ctx context.Context, conf *config) error {
 	}
 	engine := moderation.NewEngine(nil, nil, moderation.DefaultPolicy())
 	if len(c.Files) == 0 {
-		return engine.ClassifyLines(os.Stdin, os.Stdout, tiers, ask)
+		_, err := engine.ClassifyLines(os.Stdin, os.Stdout, 1, tiers, ask)
+		return err
 	}
+	line := 1
 	for _, path := range c.Files {
 		in := io.Reader(os.Stdin)
 		if path != "-" {
@@ -87,7 +91,7 @@ func (c classifyCmd) Run(ctx context.Context, conf *config) error {
 			defer f.Close()
 			in = f
 		}
-		if err := engine.ClassifyLines(in, os.Stdout, tiers, ask); err != nil {
+		if line, err = engine.ClassifyLines(in, os.Stdout, line, tiers, ask); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
@@ -119,7 +123,7 @@ func (e evalCmd) Run(ctx context.Context, conf *config) error {
 	if err != nil {
 		return usageError{err}
 	}
-	if e.Mix < 0 || e.Mix >= 1 {
+	if !(e.Mix >= 0 && e.Mix < 1) {
 		return usageError{fmt.Errorf("--mix %g is not a share between 0 and 1", e.Mix)}
 	}
 	engine := moderation.NewEngine(nil, nil, moderation.DefaultPolicy())
@@ -131,12 +135,12 @@ func (e evalCmd) Run(ctx context.Context, conf *config) error {
 		}
 		o.Ask = recorded(answers, e.Task, e.Column)
 	} else if ask := conf.asked(ctx); tiers.LLM && ask != nil {
-		o.Ask = func(row moderation.Example) (moderation.LLMAnswer, bool, error) {
-			found, err := ask([]moderation.Input{{Subject: moderation.SubjectComment, Text: row.Text}})
-			if err != nil || found[0] == nil {
-				return moderation.LLMAnswer{}, false, nil // open: left to a person, and counted as such
+		o.Ask = func(rows []moderation.Example) ([]*moderation.LLMAnswer, error) {
+			list := make([]moderation.Input, len(rows))
+			for i, row := range rows {
+				list[i] = moderation.Input{Subject: moderation.SubjectComment, Text: row.Text}
 			}
-			return *found[0], true, nil
+			return ask(list)
 		}
 	}
 	report, err := engine.Eval(o, e.Files)
@@ -158,19 +162,22 @@ func (e evalCmd) Run(ctx context.Context, conf *config) error {
 }
 
 // recorded answers the llm tier from a file: a recording says yes or no, not which category.
-func recorded(answers map[string]string, task, column string) func(moderation.Example) (moderation.LLMAnswer, bool, error) {
+func recorded(answers map[string]string, task, column string) func([]moderation.Example) ([]*moderation.LLMAnswer, error) {
 	category := "harassment"
 	if task == "spam" {
 		category = "spam"
 	}
-	return func(e moderation.Example) (moderation.LLMAnswer, bool, error) {
-		switch answers[e.ID] {
-		case "1":
-			return moderation.LLMAnswer{Category: category, Score: 1, Model: column}, true, nil
-		case "0":
-			return moderation.LLMAnswer{Category: "none", Model: column}, true, nil
+	return func(rows []moderation.Example) ([]*moderation.LLMAnswer, error) {
+		out := make([]*moderation.LLMAnswer, len(rows))
+		for i, row := range rows {
+			switch answers[row.ID] {
+			case "1":
+				out[i] = &moderation.LLMAnswer{Category: category, Score: 1, Model: column}
+			case "0":
+				out[i] = &moderation.LLMAnswer{Category: "none", Model: column}
+			}
 		}
-		return moderation.LLMAnswer{}, false, nil
+		return out, nil
 	}
 }
 
@@ -179,12 +186,15 @@ func printReport(w io.Writer, r moderation.Report) {
 	if r.LeftOut > 0 {
 		fmt.Fprintf(w, "left out: %d rows labelled doubtful, which may be read either way\n", r.LeftOut)
 	}
+	if r.Short > 0 {
+		fmt.Fprintf(w, "left out: %d lines with fewer columns than the first\n", r.Short)
+	}
+	for _, label := range slices.Sorted(maps.Keys(r.Unknown)) {
+		fmt.Fprintf(w, "label %q: not known for %s, its %d rows count as wrong\n", label, r.Task, r.Unknown[label])
+	}
 	fmt.Fprintf(w, "%-14s %6s  %-21s %-21s %-21s %-21s %-21s %-21s %-21s %-21s\n", "slice", "n", "precision [95 %]", "recall [95 %]", "f1 [95 %]", "macro-f1 [95 %]", "auc [95 %]", "accuracy [95 %]", "ap [95 %]", "ece [95 %]")
 	for _, m := range append([]moderation.Measure{r.Overall}, append(r.Languages, r.Labels...)...) {
-		auc, ap, ece := "-", "-", "-"
-		if m.AUC != nil {
-			auc, ap, ece = span(*m.AUC, m.AUCRange), span(*m.AP, m.APRange), span(*m.ECE, m.ECERange)
-		}
+		auc, ap, ece := optional(m.AUC, m.AUCRange), optional(m.AP, m.APRange), optional(m.ECE, m.ECERange)
 		fmt.Fprintf(w, "%-14s %6d  %-21s %-21s %-21s %-21s %-21s %-21s %-21s %-21s\n", m.Name, m.N, span(m.Precision, m.PrecisionRange), span(m.Recall, m.RecallRange), span(m.F1, m.F1Range), span(m.MacroF1, m.MacroF1Range), auc, span(m.Accuracy, m.AccuracyRange), ap, ece)
 	}
 	var tiers []string
@@ -205,6 +215,13 @@ func printReport(w io.Writer, r moderation.Report) {
 			fmt.Fprintf(w, "  at %.0f %% of its calls %.3f: %.3f lost [%.3f, %.3f]\n", 100*p.Calls, p.Accuracy, p.Lost, p.LostIn[0], p.LostIn[1])
 		}
 	}
+}
+
+func optional(x *float64, r *[2]float64) string {
+	if x == nil {
+		return "-"
+	}
+	return span(*x, r)
 }
 
 func span(x float64, r *[2]float64) string {
