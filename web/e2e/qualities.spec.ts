@@ -203,3 +203,44 @@ test('the veil is switched by a click on its words', async ({ page }) => {
   await expect(veil).not.toBeChecked();
   await expect(page.getByRole('button', { name: 'Harmful: show' })).toHaveCount(0);
 });
+
+test('dialogs begin in their first field, and leave the focus where it was', async ({ page }) => {
+  test.setTimeout(120_000);
+  const dialogs: [path: string, press: string][] = [
+    ['/knowledge', 'New quick reply'], ['/knowledge', 'Import'], ['/links', 'New link'], ['/team', 'Add a member'], ['/team', 'New team'], ['/team?tab=labels', 'New label'], ['/accounts', 'Connect an account'],
+    ['/settings?tab=webhooks', 'Add an endpoint'], ['/triggers', 'New campaign'], ['/policies?tab=rules', 'New rule'], ['/leads?view=forms', 'Tell what a box means'], ['/flows?tab=secrets', 'New secret'], ['/consent/asking', 'New version'],
+  ];
+  for (const [path, press] of dialogs) {
+    await open(page, path);
+    const button = page.getByRole('main').getByRole('button', { name: press }).first();
+    await button.focus();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog');
+    await expect(dialog).toBeVisible();
+    const inside = () => page.evaluate(() => { const at = document.activeElement; return at?.closest('[role="dialog"]') ? `${at.tagName} ${at.getAttribute('aria-label') ?? ''}` : 'outside'; });
+    await expect.soft.poll(inside, { message: `${press}: begins on its close button` }).toMatch(/^(?!BUTTON Close|outside|SECTION)/);
+    await page.keyboard.press('Escape');
+    await expect(dialog).toHaveCount(0);
+    await expect.soft(button, `${press}: the focus is lost`).toBeFocused();
+  }
+});
+
+test('what is removed leaves the focus at what stands in its place', async ({ page }) => {
+  let gone = 0;
+  await page.route('**/api/v1/quick-replies**', async (r) => {
+    if (r.request().method() === 'DELETE') { gone++; return r.fulfill({ status: 204 }); }
+    const answer = await r.fetch();
+    const list = (await answer.json()) as { items: unknown[] };
+    return r.fulfill({ response: answer, json: { ...list, items: list.items.slice(gone) } });
+  });
+  await open(page, '/knowledge');
+  const remove = page.getByRole('button', { name: /^Remove / });
+  const before = await remove.count();
+  expect(before).toBeGreaterThan(1);
+  const next = await remove.nth(1).getAttribute('aria-label');
+  await remove.first().focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).press('Enter');
+  await expect(remove).toHaveCount(before - 1);
+  await expect.poll(() => page.evaluate(() => document.activeElement?.closest('tr')?.querySelector('button[aria-label^="Remove"]')?.getAttribute('aria-label') ?? document.activeElement?.tagName)).toBe(next);
+});

@@ -10,6 +10,7 @@ import type { Me, Overview } from '@/api/types';
 import { useSignOfLife } from '@/api/desk';
 import { useKeys } from '@/ui/keys';
 import { Bell, useBrowserNotices } from './bell';
+import { useKeptFocus } from './focus';
 import { Announcer, useTitle } from './heard';
 import { KeyHelp } from './key-help';
 import { navFor, type NavItem } from './nav';
@@ -24,6 +25,7 @@ export function Shell({ me }: { me: Me }) {
   const overview = useOverview().data;
   useSignOfLife(me.user.id !== 0);
   useBrowserNotices();
+  useKeptFocus();
   const items = navFor(me);
   useTitle(me, items);
   const navigate = useNavigate();
@@ -76,7 +78,7 @@ function Side({ me, items, overview, live, onHelp, onGo }: SideProps) {
       <div className={css.brand}>
         <img src="/icon.svg" alt="" />
         <div>
-          <b className="clip">{me.workspace.brand || me.workspace.name}</b>
+          <b className="clip2">{me.workspace.brand || me.workspace.name}</b>
           <small>ponte</small>
         </div>
         <span style={{ marginInlineStart: 'auto' }}><Bell me={me} /></span>

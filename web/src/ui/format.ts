@@ -38,6 +38,11 @@ export function day(at: string, language: string): string {
   return new Intl.DateTimeFormat(regional(language), { weekday: 'short', day: 'numeric', month: 'short' }).format(new Date(at));
 }
 
+/** A date with its year and without a time. */
+export function date(at: string, language: string): string {
+  return new Intl.DateTimeFormat(regional(language), { dateStyle: 'medium' }).format(new Date(at));
+}
+
 export function percent(value: number, language: string): string {
   return new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 }).format(value);
 }

@@ -1,3 +1,5 @@
+import { regional } from '@/ui/format';
+
 /** Days as a calendar shows them. A day is a date without a time; instants are put into it by a zone. */
 export type Day = string; // 2026-11-24
 
@@ -20,5 +22,5 @@ export function monday(day: Day): Day {
 }
 
 export function named(day: Day, language: string, style: 'short' | 'long' = 'short'): string {
-  return new Intl.DateTimeFormat(language, { timeZone: 'UTC', weekday: style, day: 'numeric', month: style === 'long' ? 'long' : 'short' }).format(new Date(`${day}T00:00:00Z`));
+  return new Intl.DateTimeFormat(regional(language), { timeZone: 'UTC', weekday: style, day: 'numeric', month: style === 'long' ? 'long' : 'short' }).format(new Date(`${day}T00:00:00Z`));
 }

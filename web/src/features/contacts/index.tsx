@@ -3,9 +3,9 @@ import { IconFileImport, IconMessageQuestion, IconSearch, IconUsers } from '@tab
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
-import { languageName } from '@/ui/format';
+import { date, languageName } from '@/ui/format';
 import { useKeys } from '@/ui/keys';
-import { Ago, Face, PageBody, PageHead, Tag } from '@/ui/parts';
+import { Face, PageBody, PageHead, Tag } from '@/ui/parts';
 import { Row, Rows } from '@/ui/rows';
 import { Empty } from '@/ui/states';
 import { Duplicates } from './duplicates';
@@ -37,7 +37,7 @@ export default function Contacts() {
         {(c) => (
           <Row key={c.id} mark={<Face name={c.name} />} side={<>{c.labels.slice(0, 3).map((l) => <Tag key={l}>{l}</Tag>)}{c.blocked_at && <Tag tone="bad">{t('contacts.blocked')}</Tag>}</>}>
             <Link to="/contacts/$id" params={{ id: String(c.id) }} dir="auto"><strong>{c.name || t('comment.nameless')}</strong></Link>
-            <small>{languageName(c.language, i18n.language) && <span>{languageName(c.language, i18n.language)}</span>}<span>{t('contacts.since')} <Ago at={c.created_at} /></span></small>
+            <small>{languageName(c.language, i18n.language) && <span>{languageName(c.language, i18n.language)}</span>}<span>{t('contacts.since')} <time dateTime={c.created_at}>{date(c.created_at, i18n.language)}</time></span></small>
           </Row>
         )}
       </Rows>

@@ -7,7 +7,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, unwrap } from '@/api/client';
 import type { DeskFigures, DeskSlice } from '@/api/types';
-import { dayName, duration, percent } from '@/ui/format';
+import { dayName, duration, percent, regional } from '@/ui/format';
 import { Ago, PageBody, PageHead, Table } from '@/ui/parts';
 import { Views } from '@/ui/rows';
 import { Empty, Loaded } from '@/ui/states';
@@ -86,7 +86,7 @@ function filled(f: DeskFigures): DeskSlice[] {
 /** The days as pictures; the tables below hold the same figures for those who do not see them. */
 function Charts({ days }: { days: DeskSlice[] }) {
   const { t, i18n } = useTranslation();
-  const short = (key: string) => new Intl.DateTimeFormat(i18n.language, { timeZone: 'UTC', day: 'numeric', month: 'short' }).format(new Date(`${key}T00:00:00Z`));
+  const short = (key: string) => new Intl.DateTimeFormat(regional(i18n.language), { timeZone: 'UTC', day: 'numeric', month: 'short' }).format(new Date(`${key}T00:00:00Z`));
   const minutes = (v: number | null) => (v === null ? null : Math.round(v / 6) / 10);
   const data = days.map((d) => ({ day: short(d.key), rest: d.opened - d.deadlines_missed, missed: d.deadlines_missed, bot: minutes(d.bot_median_seconds), human: minutes(d.human_median_seconds) }));
   return (

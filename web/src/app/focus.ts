@@ -1,0 +1,80 @@
+import { useEffect } from 'react';
+
+const layers = '[role="dialog"], [role="menu"], [role="listbox"]';
+const fields = ':is(input:not([type="hidden"], [type="file"]), textarea, select, button, a[href], summary, [tabindex="0"]):not(:disabled)';
+
+const close = '.mantine-Modal-close, .mantine-Drawer-close';
+const beginning = (dialog: HTMLElement) => dialog.querySelector<HTMLElement>(`:is(.mantine-Modal-body, .mantine-Drawer-body) ${fields}`);
+
+/** The dialog that lies on top, where one is open. */
+const top = () => [...document.querySelectorAll<HTMLElement>('[role="dialog"]')].filter((d) => d.isConnected && d.getClientRects().length > 0).at(-1);
+
+/** An element with all that it stands in, each with the place among the others there. */
+interface Held { element: HTMLElement; around: { node: HTMLElement; at: number }[] }
+
+function hold(element: HTMLElement): Held {
+  const around: Held['around'] = [];
+  for (let e: Element = element; e.parentElement && e.parentElement !== document.body; e = e.parentElement) around.push({ node: e.parentElement, at: [...e.parentElement.children].indexOf(e) });
+  return { element, around };
+}
+
+const first = (node: Element | undefined) => (node?.matches(fields) ? (node as HTMLElement) : node?.querySelector<HTMLElement>(fields));
+
+/** What comes nearest to an element that is gone: what stands in its place now, the first field around it, or the content. */
+function nearest(held: Held | undefined): HTMLElement | null {
+  if (held?.element.isConnected && !held.element.matches(':disabled')) return held.element;
+  const content = document.getElementById('content');
+  const rest = held?.around.find(({ node }) => node.isConnected);
+  if (!rest || rest.node.contains(content)) return content;
+  return first(rest.node.children[Math.min(rest.at, rest.node.children.length - 1)]) ?? first(rest.node) ?? content;
+}
+
+/**
+ * Keeps the keyboard's place. A dialog begins in its first field instead of on its close button; when it
+ * closes, or what had the focus goes away or rests for a while, the focus is where it was before, and not
+ * at the beginning of the page. Gives back what ends it.
+ */
+export function keepFocus(): () => void {
+  let last: Held | undefined;
+  let outside: Held | undefined; // the last place that lies under every dialog and menu
+
+  const onFocus = (event: FocusEvent) => {
+    if (!(event.target instanceof HTMLElement)) return;
+    const dialog = event.target.closest<HTMLElement>('[role="dialog"]');
+    const entered = dialog && !(event.relatedTarget instanceof Node && dialog.contains(event.relatedTarget));
+    last = hold(event.target);
+    if (!event.target.closest(layers)) outside = last;
+    if (!entered || !event.target.matches(close)) return;
+    const begin = beginning(dialog);
+    begin?.setAttribute('data-autofocus', ''); // the dialog looks for it once more
+    begin?.focus();
+  };
+  const onBlur = (event: FocusEvent) => {
+    // Somebody left for nowhere, as by a press beside everything: that is their wish.
+    const left = event.target;
+    if (event.relatedTarget || !(left instanceof HTMLElement) || !document.hasFocus()) return;
+    queueMicrotask(() => { if (last?.element === left && left.isConnected && !left.matches(':disabled') && document.activeElement === document.body) last = undefined; }); // what is taken out of the page is left before it goes
+  };
+  const onChange = () => {
+    if (!last || (document.activeElement !== document.body && document.activeElement !== null)) return;
+    if (last.element.isConnected && last.element.matches(':disabled')) return; // it rests: it is taken up again when it can be
+    const dialog = top();
+    if (dialog?.contains(last.element)) return last.element.focus({ preventScroll: true });
+    if (dialog) return beginning(dialog)?.focus();
+    nearest(last.around.some(({ node }) => node.matches(layers)) ? outside : last)?.focus({ preventScroll: true });
+  };
+  const seen = new MutationObserver(onChange);
+  document.addEventListener('focusin', onFocus);
+  document.addEventListener('focusout', onBlur);
+  seen.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['disabled'] });
+  return () => {
+    document.removeEventListener('focusin', onFocus);
+    document.removeEventListener('focusout', onBlur);
+    seen.disconnect();
+  };
+}
+
+/** Keeps the keyboard's place while the frame is shown. */
+export function useKeptFocus() {
+  useEffect(() => keepFocus(), []);
+}
