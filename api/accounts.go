@@ -155,9 +155,12 @@ func (s *Server) addAccount(ctx context.Context, who *caller, in *accountIn) (Ac
 	b := in.Body
 	var out inbox.Account
 	err := s.change(ctx, func(tx *sqlx.Tx) error {
+		n := inbox.NewAccount{WorkspaceID: who.WorkspaceID, Channel: b.Channel, ExternalID: b.ID, Name: b.Name, BaseURL: b.BaseURL, Token: b.Token, WABAID: b.WABAID, Phone: b.Phone, PageID: b.PageID}
 		var err error
-		out, err = inbox.AddAccount(ctx, tx, s.Keys, inbox.NewAccount{WorkspaceID: who.WorkspaceID, Channel: b.Channel, ExternalID: b.ID, Name: b.Name, BaseURL: firstOf(b.BaseURL, s.GraphURL), Token: b.Token, WABAID: b.WABAID, Phone: b.Phone, PageID: b.PageID})
-		if err != nil {
+		if n.BaseURL, err = n.Address(ctx, tx, s.GraphURL); err != nil {
+			return err
+		}
+		if out, err = inbox.AddAccount(ctx, tx, s.Keys, n); err != nil {
 			return err
 		}
 		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "account.add", accountObject(out.ID), map[string]any{"channel": out.Channel, "base_url": out.BaseURL})

@@ -3,6 +3,7 @@ package channels
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"time"
 )
 
@@ -14,10 +15,20 @@ type Account struct {
 	ID        string  // Page id, Instagram professional account id, phone number id
 	BaseURL   string  // e.g. https://graph.facebook.com/v25.0; a path in it is kept
 	Token     string
-	AppSecret string // when set, appsecret_proof is added to calls (not on graph.instagram.com)
+	AppSecret string // when set, appsecret_proof is added to calls (not with Instagram Login)
 	WABA      string // WhatsApp: business account id
 	Phone     string // WhatsApp: display number, digits
 	Page      string // Instagram connected through a Facebook Page: the Page's id, through which its messages go; else empty
+}
+
+// InstagramLogin says that the account was connected without a Page: its token is of Instagram's own app, so
+// neither the Meta app's secret nor Facebook Login's permissions belong to it.
+func (a Account) InstagramLogin() bool {
+	u, err := url.Parse(a.BaseURL)
+	if err != nil || u.Host == "graph.facebook.com" {
+		return false
+	}
+	return u.Host == "graph.instagram.com" || a.Channel == Instagram && a.Page == ""
 }
 
 // CallKind names something that can be done to the outside world. The values are the kinds of
@@ -224,6 +235,7 @@ type Health struct {
 	Quality       string   // WhatsApp: GREEN …
 	Tier          string   // WhatsApp: TIER_2K …
 	Mode          string   // app or number mode where told: LIVE, SANDBOX …
+	SecretRefused bool     // the app's secret is not that of the app the token was made with
 	Missing       []string // what could not be read, with the reason
 	Unreachable   string   // no answer came, so nothing is known of the token: what happened; else empty
 	NotRead       string   // why the subscriptions could not be read; else empty

@@ -73,6 +73,27 @@ func Digits(phone string) string {
 const accountColumns = `workspace_id, id, channel, external_id, name, base_url, token_sealed, waba_id, phone, page_id, state, state_reason, sending, automate,
        health, backfill, sweep, templates, created_at, removed_at`
 
+// Address is the Graph address of the account: the one given, else the one it is connected with already, so that
+// renewing a token moves nothing, else the installation's. Instagram without a Page has a host of its own.
+func (a NewAccount) Address(ctx context.Context, q sqlx.QueryerContext, graphURL string) (string, error) {
+	if a.BaseURL != "" {
+		return a.BaseURL, nil
+	}
+	var known []string
+	if err := sqlx.SelectContext(ctx, q, &known, sqlAccountAddress, a.WorkspaceID, a.Channel, a.ExternalID); err != nil {
+		return "", fmt.Errorf("look for the account's address: %w", err)
+	}
+	if len(known) > 0 {
+		return known[0], nil
+	}
+	if rest, is := strings.CutPrefix(graphURL, "https://graph.facebook.com"); is && a.Channel == string(channels.Instagram) && a.PageID == "" {
+		return "https://graph.instagram.com" + rest, nil
+	}
+	return graphURL, nil
+}
+
+const sqlAccountAddress = `SELECT base_url FROM accounts WHERE workspace_id = $1 AND channel = $2 AND external_id = $3 AND removed_at IS NULL`
+
 // AddAccount connects an account, or renews token and address of one that is connected to this
 // workspace already. An account connected elsewhere is a conflict.
 func AddAccount(ctx context.Context, tx sqlx.ExtContext, keys *secret.Keyring, a NewAccount) (Account, error) {

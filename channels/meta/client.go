@@ -92,7 +92,7 @@ func Address(a channels.Account, path string, query url.Values) (string, error) 
 	for k, v := range query {
 		full[k] = v
 	}
-	if a.AppSecret != "" && u.Host != "graph.instagram.com" {
+	if a.AppSecret != "" && !a.InstagramLogin() {
 		full.Set("appsecret_proof", Proof(a.Token, a.AppSecret))
 	}
 	u.RawQuery = full.Encode()

@@ -201,3 +201,24 @@ func TestUsageAndWaiting(t *testing.T) {
 		t.Errorf("other keys: %+v", u)
 	}
 }
+
+// An account without a Page was connected to Instagram's own app: the Meta app's secret proves nothing there.
+func TestInstagramLoginHasNoProofOfTheMetaApp(t *testing.T) {
+	for _, c := range []struct {
+		a     channels.Account
+		proof bool
+	}{
+		{channels.Account{Channel: channels.Instagram, BaseURL: "https://graph.instagram.com/v25.0"}, false},
+		{channels.Account{Channel: channels.Instagram, BaseURL: "https://proxy.example/v25.0"}, false},
+		{channels.Account{Channel: channels.Instagram, Page: "1", BaseURL: "https://proxy.example/v25.0"}, true},
+		{channels.Account{Channel: channels.Instagram, BaseURL: "https://graph.facebook.com/v25.0"}, true},
+		{channels.Account{Channel: channels.Facebook, BaseURL: "https://proxy.example/v25.0"}, true},
+		{channels.Account{Channel: channels.WhatsApp, BaseURL: "https://proxy.example"}, true},
+	} {
+		c.a.Token, c.a.AppSecret = "tok", "s3cr3t"
+		got, err := Address(c.a, "123", nil)
+		if err != nil || strings.Contains(got, "appsecret_proof=") != c.proof {
+			t.Errorf("%s at %s (Page %q): %s, %v", c.a.Channel, c.a.BaseURL, c.a.Page, got, err)
+		}
+	}
+}

@@ -48,9 +48,9 @@ func WantedScopes(c channels.Channel) []string {
 	return []string{"whatsapp_business_management", "whatsapp_business_messaging"}
 }
 
-// Health asks the network what it knows of an account and its token. appID and appSecret, where known,
-// let it look into the token. What could not be read is named in Missing and is no error.
-func (n *Network) Health(ctx context.Context, a channels.Account, appID, appSecret string) channels.Health {
+// Health asks the network what it knows of an account and its token. appID and one of the app's secrets, where
+// known, let it look into the token. What could not be read is named in Missing and is no error.
+func (n *Network) Health(ctx context.Context, a channels.Account, appID string, appSecrets ...string) channels.Health {
 	var h channels.Health
 	miss := func(what string, err error) { h.Missing = append(h.Missing, what+": "+err.Error()) }
 	fields := map[channels.Channel]string{channels.Facebook: "id,name", channels.Instagram: "id,username",
@@ -63,7 +63,14 @@ func (n *Network) Health(ctx context.Context, a channels.Account, appID, appSecr
 		Tier     json.RawMessage `json:"whatsapp_business_manager_messaging_limit"`
 		Mode     string          `json:"account_mode"`
 	}
-	if err := n.Client.Get(ctx, a, a.ID, url.Values{"fields": {fields}}, &me); err != nil {
+	err := n.Client.Get(ctx, a, a.ID, url.Values{"fields": {fields}}, &me)
+	if plain := a; proofRefused(a, err) {
+		plain.AppSecret = ""
+		if again := n.Client.Get(ctx, plain, a.ID, url.Values{"fields": {fields}}, &me); again == nil {
+			h.SecretRefused, a, err = true, plain, nil
+		}
+	}
+	if err != nil {
 		miss("account", err)
 		if f := new(channels.Failure); errors.As(err, &f) {
 			if h.Failure = f; f.HTTP == 0 && f.Code == 0 {
@@ -75,26 +82,48 @@ func (n *Network) Health(ctx context.Context, a channels.Account, appID, appSecr
 		h.TokenValid, h.Name, h.Quality, h.Mode = true, cmp.Or(me.Name, me.Username, me.Verified), me.Quality, me.Mode
 		_ = json.Unmarshal(me.Tier, &h.Tier)
 	}
-	if appID != "" && appSecret != "" {
-		n.lookIntoToken(ctx, a, appID, appSecret, &h)
-	}
-	var subs struct {
-		Data []struct {
-			Fields []string `json:"subscribed_fields"`
-		} `json:"data"`
-	}
-	if err := n.Client.Get(ctx, a, subscriber(a)+"/subscribed_apps", nil, &subs); err != nil {
+	n.lookIntoToken(ctx, a, appID, appSecrets, &h)
+	subs, err := n.subscriptions(ctx, a)
+	if err != nil {
 		miss("subscriptions", err)
 		h.NotRead = err.Error()
 		return h
 	}
-	for _, s := range subs.Data {
+	for _, s := range subs {
 		h.Fields = append(h.Fields, s.Fields...)
 	}
-	if len(subs.Data) > 0 && (a.Channel == channels.WhatsApp || desk(a) != a.ID) {
+	if len(subs) > 0 && (a.Channel == channels.WhatsApp || desk(a) != a.ID) {
 		h.Fields = WantedFields(a.Channel) // these fields are chosen in the app's dashboard and not told here
 	}
 	return h
+}
+
+// proofRefused says that a call may have been refused for its appsecret_proof: Meta answers a wrong one as it
+// answers any wrong parameter, in the words of the viewer's language.
+func proofRefused(a channels.Account, err error) bool {
+	f := new(channels.Failure)
+	return a.AppSecret != "" && !a.InstagramLogin() && errors.As(err, &f) && f.Code == 100 && f.Subcode == 0
+}
+
+// subscription is one app that gets an account's webhooks.
+type subscription struct {
+	Fields []string `json:"subscribed_fields"`
+	App    struct {
+		ID json.RawMessage `json:"id"`
+	} `json:"whatsapp_business_api_data"`
+}
+
+// subscriptions reads which apps get an account's webhooks. A WhatsApp business account lists the apps of
+// others too, and what goes to them does not come here.
+func (n *Network) subscriptions(ctx context.Context, a channels.Account) ([]subscription, error) {
+	var subs struct {
+		Data []subscription `json:"data"`
+	}
+	err := n.Client.Get(ctx, a, subscriber(a)+"/subscribed_apps", nil, &subs)
+	return slices.DeleteFunc(subs.Data, func(s subscription) bool {
+		id := strings.Trim(string(s.App.ID), `"`)
+		return n.AppID != "" && id != "" && id != n.AppID
+	}), err
 }
 
 // subscriber is the node whose subscription brings an account's webhooks.
@@ -105,13 +134,14 @@ func subscriber(a channels.Account) string {
 	return desk(a)
 }
 
-func (n *Network) lookIntoToken(ctx context.Context, a channels.Account, appID, appSecret string, h *channels.Health) {
-	if u, err := url.Parse(a.BaseURL); err == nil && u.Host == "graph.instagram.com" {
+func (n *Network) lookIntoToken(ctx context.Context, a channels.Account, appID string, appSecrets []string, h *channels.Health) {
+	if appID == "" || len(appSecrets) == 0 {
+		return
+	}
+	if a.InstagramLogin() {
 		h.Missing = append(h.Missing, "token: Instagram Login does not tell what a token may do")
 		return
 	}
-	asApp := a
-	asApp.Token, asApp.AppSecret = appID+"|"+appSecret, ""
 	var out struct {
 		Data struct {
 			Valid   bool     `json:"is_valid"`
@@ -120,7 +150,20 @@ func (n *Network) lookIntoToken(ctx context.Context, a channels.Account, appID, 
 			Scopes  []string `json:"scopes"`
 		} `json:"data"`
 	}
-	if err := n.Client.Get(ctx, asApp, "debug_token", url.Values{"input_token": {a.Token}}, &out); err != nil {
+	var err error
+	for _, secret := range appSecrets { // during a rotation Meta takes only one of them
+		asApp := a
+		asApp.Token, asApp.AppSecret = appID+"|"+secret, ""
+		if err = n.Client.Get(ctx, asApp, "debug_token", url.Values{"input_token": {a.Token}}, &out); err == nil {
+			break
+		}
+	}
+	if f := new(channels.Failure); errors.As(err, &f) && f.Class == channels.Reauthorise {
+		h.SecretRefused = true // the token that was refused is the app's own: its id with its secret
+		h.Missing = append(h.Missing, "token: the app's id and secret do not belong together")
+		return
+	}
+	if err != nil {
 		h.Missing = append(h.Missing, "token: "+err.Error())
 		return
 	}
@@ -134,23 +177,45 @@ func (n *Network) lookIntoToken(ctx context.Context, a channels.Account, appID, 
 }
 
 // Subscribe subscribes the app to the account's webhooks: to all fields that ponte understands or, where
-// the app lacks a permission for one of them, to those it needs.
+// the app lacks a permission for one of them, to those it needs. A subscription takes the place of the one
+// before, so what is subscribed already is asked for again.
 func (n *Network) Subscribe(ctx context.Context, a channels.Account) error {
 	at := subscriber(a) + "/subscribed_apps"
 	if a.Channel == channels.WhatsApp {
 		return n.Client.Post(ctx, a, at, nil, nil, &meta.Success{})
 	}
-	if desk(a) != a.ID { // Instagram through its Page: any field of the Page will do
-		return n.Client.Post(ctx, a, at, url.Values{"subscribed_fields": {"feed"}}, nil, &meta.Success{})
+	var have []string
+	subs, err := n.subscriptions(ctx, a)
+	for _, s := range subs {
+		have = append(have, s.Fields...)
 	}
-	needed := WantedFields(a.Channel)
-	all := append(slices.Clone(needed), usefulFields(a.Channel)...)
-	err := n.Client.Post(ctx, a, at, url.Values{"subscribed_fields": {strings.Join(all, ",")}}, nil, &meta.Success{})
+	ask := func(fields []string) error {
+		return n.Client.Post(ctx, a, at, url.Values{"subscribed_fields": {strings.Join(fields, ",")}}, nil, &meta.Success{})
+	}
+	if desk(a) != a.ID { // Instagram through its Page: any field of the Page will do
+		if err == nil && len(have) > 0 {
+			return nil
+		}
+		return ask([]string{"feed"})
+	}
+	needed := union(WantedFields(a.Channel), have)
+	err = ask(union(needed, usefulFields(a.Channel)))
 	var f *channels.Failure
 	if errors.As(err, &f) && (f.Reason == "bad_request" || f.Reason == "permission_missing") {
-		err = n.Client.Post(ctx, a, at, url.Values{"subscribed_fields": {strings.Join(needed, ",")}}, nil, &meta.Success{})
+		err = ask(needed)
 	}
 	return err
+}
+
+// union is a with what of b is not in it.
+func union(a, b []string) []string {
+	out := slices.Clone(a)
+	for _, x := range b {
+		if !slices.Contains(out, x) {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 // Unsubscribe ends the webhooks of an account that is disconnected.

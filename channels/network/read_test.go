@@ -197,7 +197,7 @@ func TestHealthAndSubscriptions(t *testing.T) {
 		"POST /v25.0/" + pageID + "/subscribed_apps?" + url.Values{"subscribed_fields": {strings.Join(WantedFields(channels.Facebook), ",")}}.Encode(): `{"success":true}`,
 		"DELETE /v25.0/" + pageID + "/subscribed_apps": `{"success":true}`,
 	})
-	if err := n.Subscribe(ctx, accounts(narrow.URL)["facebook"]); err != nil || len(narrow.asked) != 2 {
+	if err := n.Subscribe(ctx, accounts(narrow.URL)["facebook"]); err != nil || len(narrow.asked) != 3 {
 		t.Errorf("a missing permission costs all fields: %v; asked %v", err, narrow.lines())
 	}
 	if err := n.Unsubscribe(ctx, accounts(narrow.URL)["facebook"]); err != nil {
@@ -211,3 +211,67 @@ func TestHealthAndSubscriptions(t *testing.T) {
 }
 
 const secretForTest = "s3cr3t"
+
+// A subscription takes the place of the one before it, and one Page carries two accounts of ours.
+func TestSubscribingKeepsWhatIsSubscribed(t *testing.T) {
+	ctx := context.Background()
+	at := "/v25.0/" + pageID + "/subscribed_apps"
+	g := newGraph(t, map[string]string{
+		"GET " + at:  `{"data":[{"id":"1","subscribed_fields":["feed","messages","invoice_access_invoice_change"]}]}`,
+		"POST " + at: `{"success":true}`,
+	})
+	n, a := newNetwork(), accounts(g.URL)
+	if err := n.Subscribe(ctx, a["instagram/page"]); err != nil || len(g.lines()) != 1 {
+		t.Errorf("Instagram narrows its Page's subscription: %v; asked %v", err, g.lines())
+	}
+	if err := n.Subscribe(ctx, a["facebook"]); err != nil {
+		t.Fatal(err)
+	}
+	asked, _ := url.QueryUnescape(g.lines()[len(g.lines())-1])
+	for _, want := range append(WantedFields(channels.Facebook), "leadgen", "invoice_access_invoice_change") {
+		if !strings.Contains(asked, want) {
+			t.Errorf("%s is not asked for: %s", want, asked)
+		}
+	}
+	bare := newGraph(t, map[string]string{"GET " + at: `{"data":[]}`, "POST " + at + "?subscribed_fields=feed": `{"success":true}`})
+	if err := n.Subscribe(ctx, accounts(bare.URL)["instagram/page"]); err != nil {
+		t.Errorf("%v; asked %v", err, bare.lines())
+	}
+}
+
+func TestWhatGoesToOtherAppsDoesNotComeHere(t *testing.T) {
+	g := newGraph(t, map[string]string{
+		"GET /v25.0/" + phoneID:                     `{"verified_name":"Kayaks"}`,
+		"GET /v25.0/" + wabaID + "/subscribed_apps": `{"data":[{"whatsapp_business_api_data":{"id":"999","name":"another"}}]}`,
+	})
+	for app, want := range map[string]int{"": 1, "999": 1, "77": 0} {
+		n := newNetwork()
+		n.AppID = app
+		if h := n.Health(context.Background(), accounts(g.URL)["whatsapp"], ""); len(h.Fields) != want {
+			t.Errorf("as app %q: subscribed to %v", app, h.Fields)
+		}
+	}
+}
+
+// Meta answers a wrong appsecret_proof like any wrong parameter: the doctor must not blame the token.
+func TestAWrongAppSecretIsToldFromAWrongToken(t *testing.T) {
+	ctx := context.Background()
+	refused := `400 {"error":{"code":100,"message":"Invalid appsecret_proof"}}`
+	fields := "/v25.0/" + pageID + "?fields=id%2Cname"
+	g := newGraph(t, map[string]string{
+		"GET /v25.0/" + pageID:                      refused,
+		"GET " + fields:                             `{"id":"` + pageID + `","name":"Kayaks"}`,
+		"GET /v25.0/" + pageID + "/subscribed_apps": `{"data":[{"id":"1","subscribed_fields":["feed"]}]}`,
+		"GET /v25.0/debug_token":                    `400 {"error":{"code":190}}`,
+		"GET /v25.0/debug_token?input_token=tok":    `400 {"error":{"code":190}}`,
+		"GET /v25.0/" + pageID + "/subscribed_apps?appsecret_proof=ignored": refused,
+	})
+	a := accounts(g.URL)["facebook"]
+	a.AppSecret = "wrong"
+	if h := newNetwork().Health(ctx, a, "", ""); !h.SecretRefused || !h.TokenValid || h.Name != "Kayaks" || h.NotRead != "" {
+		t.Errorf("without the app's id: %+v; asked %v", h, g.lines())
+	}
+	if h := newNetwork().Health(ctx, accounts(g.URL)["facebook"], "app", "old", "older"); !h.SecretRefused || !h.TokenValid {
+		t.Errorf("with the app's id: %+v; asked %v", h, g.lines())
+	}
+}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -14,6 +13,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/auth"
+	"ponte/channels/network"
 	"ponte/consent"
 	"ponte/inbox"
 	"ponte/ingest"
@@ -29,13 +29,13 @@ type userAddCmd struct {
 	Email     string `arg:"" help:"E-mail address to sign in with."`
 	Name      string `help:"Name."`
 	Role      string `default:"owner" help:"owner, admin, supervisor, moderator, agent or analyst."`
-	Password  string `help:"Password; better left out and typed on standard input."`
+	Password  string `help:"Password; better left out: a terminal asks for it and does not show it, a script gives it on standard input."`
 	Workspace string `help:"Workspace; the only one if empty, made if there is none."`
 }
 
 // Run adds a person.
 func (u userAddCmd) Run(ctx context.Context, c *config) error {
-	if err := askPassword(&u.Password); err != nil {
+	if err := askPassword(ctx, &u.Password); err != nil {
 		return err
 	}
 	return c.with(ctx, u.Workspace, func(s *store, w inbox.Workspace) error {
@@ -49,29 +49,15 @@ func (u userAddCmd) Run(ctx context.Context, c *config) error {
 	})
 }
 
-// askPassword reads a password from standard input where none was given.
-func askPassword(password *string) error {
-	if *password != "" {
-		return nil
-	}
-	fmt.Fprint(os.Stderr, "password: ")
-	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
-	if err != nil && line == "" {
-		return usageError{errors.New("no password was given: use --password or type it on standard input")}
-	}
-	*password = strings.TrimRight(line, "\r\n")
-	return nil
-}
-
 type userPasswordCmd struct {
 	Email           string `arg:"" help:"E-mail address they sign in with."`
-	Password        string `help:"Password; better left out and typed on standard input."`
+	Password        string `help:"Password; better left out: a terminal asks for it and does not show it, a script gives it on standard input."`
 	SecondFactorOff bool   `help:"Also take their second factor away, for a lost phone."`
 }
 
 // Run sets the password of a person, whatever workspaces they work in.
 func (u userPasswordCmd) Run(ctx context.Context, c *config) error {
-	if err := askPassword(&u.Password); err != nil {
+	if err := askPassword(ctx, &u.Password); err != nil {
 		return err
 	}
 	s, err := c.openMigrated(ctx)
@@ -119,7 +105,7 @@ type accountIn struct {
 	ID        string `json:"id" name:"id" help:"Page id, Instagram account id or phone number id."`
 	Token     string `json:"token" help:"Access token; better given as JSON on standard input or with --token-file."`
 	TokenFile string `json:"-" help:"File that holds the token."`
-	BaseURL   string `json:"base_url" help:"Graph address of this account; default PONTE_GRAPH_URL."`
+	BaseURL   string `json:"base_url" help:"Graph address of this account; default PONTE_GRAPH_URL, for Instagram without a Page graph.instagram.com."`
 	WABA      string `json:"waba" name:"waba" help:"WhatsApp Business account id."`
 	WABAID    string `json:"waba_id" hidden:""`
 	Phone     string `json:"phone" help:"WhatsApp number that people write to, with country code."`
@@ -127,11 +113,13 @@ type accountIn struct {
 	PageID    string `json:"page_id" hidden:""`
 	Name      string `json:"name" help:"Name as the team knows it."`
 	Workspace string `json:"workspace" help:"Workspace; the only one if empty, made if there is none."`
+	Subscribe bool   `json:"-" kong:"-"`
 }
 
 type accountAddCmd struct {
 	accountIn
-	JSON string `name:"json" help:"Read the account (or a list) as JSON from this file; - for standard input."`
+	JSON      string `name:"json" help:"Read the account (or a list) as JSON from this file; - for standard input."`
+	Subscribe bool   `default:"true" negatable:"" help:"Ask the network for the account's webhooks."`
 }
 
 // Run connects one account or a list of them.
@@ -157,6 +145,7 @@ func (a accountAddCmd) Run(ctx context.Context, c *config) error {
 		if in.Workspace == "" {
 			in.Workspace = a.Workspace
 		}
+		in.Subscribe = a.Subscribe
 		if err := in.connect(ctx, c); err != nil {
 			if len(list) > 1 {
 				return fmt.Errorf("account %d: %w", i+1, err)
@@ -201,9 +190,6 @@ func readAccounts(path string) ([]accountIn, error) {
 }
 
 func (in accountIn) connect(ctx context.Context, c *config) error {
-	if in.BaseURL == "" {
-		in.BaseURL = c.GraphURL
-	}
 	if in.WABA == "" {
 		in.WABA = in.WABAID
 	}
@@ -211,18 +197,41 @@ func (in accountIn) connect(ctx context.Context, c *config) error {
 		in.Page = in.PageID
 	}
 	return c.with(ctx, in.Workspace, func(s *store, w inbox.Workspace) error {
-		return s.inTx(ctx, func(tx *sqlx.Tx) error {
-			acct, err := inbox.AddAccount(ctx, tx, s.Keys, inbox.NewAccount{WorkspaceID: w.ID, Channel: in.Channel, ExternalID: in.ID, Name: in.Name, BaseURL: in.BaseURL, Token: in.Token, WABAID: in.WABA, Phone: in.Phone, PageID: in.Page})
-			if err != nil {
+		var acct inbox.Account
+		if err := s.inTx(ctx, func(tx *sqlx.Tx) (err error) {
+			n := inbox.NewAccount{WorkspaceID: w.ID, Channel: in.Channel, ExternalID: in.ID, Name: in.Name, BaseURL: in.BaseURL, Token: in.Token, WABAID: in.WABA, Phone: in.Phone, PageID: in.Page}
+			if n.BaseURL, err = n.Address(ctx, tx, c.GraphURL); err != nil {
 				return err
 			}
-			if err := auth.Audit(ctx, tx, w.ID, "cli", "account.add", fmt.Sprintf("account:%d", acct.ID), map[string]string{"channel": acct.Channel, "external_id": acct.ExternalID}); err != nil {
+			if acct, err = inbox.AddAccount(ctx, tx, s.Keys, n); err != nil {
 				return err
 			}
-			printJSON(accountOut(acct))
-			return nil
-		})
+			return auth.Audit(ctx, tx, w.ID, "cli", "account.add", fmt.Sprintf("account:%d", acct.ID), map[string]string{"channel": acct.Channel, "external_id": acct.ExternalID})
+		}); err != nil {
+			return err
+		}
+		out := accountOut(acct)
+		if in.Subscribe {
+			out["webhooks"] = c.subscribeNew(ctx, s, acct)
+		}
+		printJSON(out)
+		return nil
 	})
+}
+
+// subscribeNew asks the network for the webhooks of an account that was just connected, and says what came of
+// it. The account is connected either way; the doctor names what is missing.
+func (c *config) subscribeNew(ctx context.Context, s *store, a inbox.Account) string {
+	open, err := a.Callable(s.Keys, c.firstAppSecret())
+	if err == nil {
+		n := network.New(10 * time.Second)
+		n.AppID = c.MetaAppID
+		err = n.Subscribe(ctx, open)
+	}
+	if err != nil {
+		return "not subscribed: " + err.Error()
+	}
+	return "subscribed"
 }
 
 func accountOut(a inbox.Account) map[string]any {

@@ -1,13 +1,14 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"ponte/notify"
@@ -52,38 +53,41 @@ type config struct {
 
 	LogLevel string `name:"log-level" env:"PONTE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"How much to log."`
 
-	demo bool // make run: embedded defaults stand in for what an operator must set
+	faults []string // of the environment, told with the others
+	demo   bool     // make run: embedded defaults stand in for what an operator must set
 }
 
 // secretVars are the settings that may stand in a file.
 var secretVars = []string{"PONTE_DATABASE_URL", "PONTE_SECRET_KEY", "PONTE_META_APP_SECRETS", "PONTE_INSTAGRAM_APP_SECRETS", "PONTE_META_VERIFY_TOKEN", "PONTE_LLM_KEY", "PONTE_MODERATIONS_KEY", "PONTE_OIDC_CLIENT_SECRET", "PONTE_SMTP_URL"}
 
-// dropEmptyVars takes variables without a value for what they are: not set. Compose files and units pass
-// on as empty what nobody has set, and an empty word is no number and no yes or no.
-func dropEmptyVars() {
+// readEnvironment prepares the environment for the command line's parser and returns every fault in it, in the
+// words of the operator: one that stops the parser would hide the others. A variable without a value counts as
+// not set, because compose files and units pass on as empty what nobody has set.
+func readEnvironment() []string {
 	for _, pair := range os.Environ() {
 		if name, value, _ := strings.Cut(pair, "="); value == "" && strings.HasPrefix(name, "PONTE_") {
 			_ = os.Unsetenv(name)
 		}
 	}
+	return append(readSecretFiles(), unreadableVars()...)
 }
 
-// readSecretFiles puts the contents of PONTE_…_FILE where the variable itself is not set, before the
-// command line is parsed. Setting both is a fault: nobody could tell which one counts.
-func readSecretFiles() error {
-	var faults []error
+// readSecretFiles puts the contents of PONTE_…_FILE where the variable itself is not set. Setting both is a
+// fault: nobody could tell which one counts.
+func readSecretFiles() []string {
+	var faults []string
 	for _, name := range secretVars {
 		path := os.Getenv(name + "_FILE")
 		if path == "" {
 			continue
 		}
 		if os.Getenv(name) != "" {
-			faults = append(faults, fmt.Errorf("%s and %s_FILE are both set: keep one", name, name))
+			faults = append(faults, fmt.Sprintf("%s and %s_FILE are both set: keep one", name, name))
 			continue
 		}
 		b, err := os.ReadFile(path)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("%s_FILE: %w", name, err))
+			faults = append(faults, fmt.Sprintf("%s_FILE: %v", name, err))
 			continue
 		}
 		value := strings.TrimSpace(string(b))
@@ -91,25 +95,55 @@ func readSecretFiles() error {
 			value = strings.Join(strings.Fields(value), ",") // one a line reads well in a file
 		}
 		if err := os.Setenv(name, value); err != nil {
-			faults = append(faults, err)
+			faults = append(faults, fmt.Sprintf("%s_FILE: %v", name, err))
 		}
 	}
-	return errors.Join(faults...)
+	return faults
+}
+
+// unreadableVars takes variables out of the environment whose value is not of their kind, and says so.
+func unreadableVars() []string {
+	var faults []string
+	for f := range reflect.TypeFor[config]().Fields() {
+		name := f.Tag.Get("env")
+		value, is := os.LookupEnv(name)
+		if !is || name == "" {
+			continue
+		}
+		wants, fits := "", true
+		switch allowed := f.Tag.Get("enum"); {
+		case f.Type.Kind() == reflect.Float64:
+			_, err := strconv.ParseFloat(value, 64)
+			wants, fits = "a number", err == nil
+		case f.Type.Kind() == reflect.Bool:
+			wants, fits = "true or false", slices.Contains([]string{"1", "true", "yes", "0", "false", "no"}, strings.ToLower(value))
+		case allowed != "":
+			wants, fits = "one of "+allowed, slices.Contains(strings.Split(allowed, ","), value)
+		}
+		if !fits {
+			faults = append(faults, fmt.Sprintf("%s %q is not %s", name, value, wants))
+			_ = os.Unsetenv(name)
+		}
+	}
+	return faults
 }
 
 // check returns every fault of the configuration at once: a server half configured does not start.
 func (c config) check() error {
-	var faults []string
+	faults := slices.Clone(c.faults)
 	add := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
-	if c.SecretKey == "" {
+	missing := func(name string, value bool) bool { // a file that was named and cannot be read is told already
+		return !value && !slices.ContainsFunc(c.faults, func(f string) bool { return strings.HasPrefix(f, name+"_FILE") || strings.HasPrefix(f, name+" and ") })
+	}
+	if missing("PONTE_SECRET_KEY", c.SecretKey != "") {
 		add("PONTE_SECRET_KEY is missing (openssl rand -hex 32 makes one)")
-	} else if len(c.SecretKey) < secret.MinKeyBytes {
+	} else if c.SecretKey != "" && len(c.SecretKey) < secret.MinKeyBytes {
 		add("PONTE_SECRET_KEY has %d characters; it needs at least %d", len(c.SecretKey), secret.MinKeyBytes)
 	}
-	if len(c.appSecrets()) == 0 {
+	if missing("PONTE_META_APP_SECRETS", len(c.appSecrets()) > 0) {
 		add("PONTE_META_APP_SECRETS is missing: without it no webhook can be verified")
 	}
-	if c.MetaVerifyToken == "" {
+	if missing("PONTE_META_VERIFY_TOKEN", c.MetaVerifyToken != "") {
 		add("PONTE_META_VERIFY_TOKEN is missing: Meta's handshake needs it")
 	}
 	if c.PublicURL == "" {
@@ -122,6 +156,9 @@ func (c config) check() error {
 		if u, err := url.Parse(value); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 			add("%s %q is not an http or https address", name, value)
 		}
+	}
+	if scheme, _, is := strings.Cut(c.DatabaseURL, "://"); is && scheme != "postgres" && scheme != "postgresql" {
+		add("PONTE_DATABASE_URL begins with %s://; it needs postgres://user:password@host:5432/name", scheme)
 	}
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		add("PONTE_ADDR %q is not host:port", c.Addr)
@@ -154,6 +191,10 @@ func (c config) check() error {
 	if _, err := notify.ParseMailer(c.SMTPURL, c.SMTPFrom); err != nil {
 		add("PONTE_SMTP_URL, PONTE_SMTP_FROM: %v", err)
 	}
+	return joinFaults(faults)
+}
+
+func joinFaults(faults []string) error {
 	if len(faults) == 0 {
 		return nil
 	}

@@ -24,9 +24,8 @@ func unset(t *testing.T) {
 
 func parsed(t *testing.T) (config, error) {
 	t.Helper()
-	dropEmptyVars()
-	if err := readSecretFiles(); err != nil {
-		return config{}, err
+	if faults := readEnvironment(); len(faults) > 0 {
+		return config{}, joinFaults(faults)
 	}
 	var c struct {
 		config
@@ -99,5 +98,37 @@ func TestAHalfConfigurationIsRefusedWithEveryFault(t *testing.T) {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("the faults do not name %s: %v", name, err)
 		}
+	}
+}
+
+// A fault that stops the reading of the environment must not hide the others.
+func TestFaultsOfTheEnvironmentAreToldWithAllOthers(t *testing.T) {
+	unset(t)
+	missing := filepath.Join(t.TempDir(), "missing")
+	for name, value := range map[string]string{"PONTE_SECRET_KEY_FILE": missing, "PONTE_META_VERIFY_TOKEN": "x", "PONTE_META_VERIFY_TOKEN_FILE": missing, "PONTE_LLM_PRICE_IN": "cheap", "PONTE_LLM_SEES": "perhaps",
+		"PONTE_LOG_LEVEL": "loud", "PONTE_PUBLIC_URL": "ftp://x", "PONTE_DATABASE_URL": "mysql://root@127.0.0.1/x"} {
+		t.Setenv(name, value)
+	}
+	faults := readEnvironment()
+	var c struct {
+		config
+		Config configCmd `cmd:""`
+	}
+	if _, err := kong.Must(&c).Parse([]string{"config"}); err != nil {
+		t.Fatalf("the parser stops at one of them: %v", err)
+	}
+	c.faults = faults
+	err := c.check()
+	if err == nil {
+		t.Fatal("it was taken")
+	}
+	for _, want := range []string{"PONTE_SECRET_KEY_FILE: open " + missing, "PONTE_META_VERIFY_TOKEN and PONTE_META_VERIFY_TOKEN_FILE are both set", "PONTE_LLM_PRICE_IN \"cheap\"", "PONTE_LLM_SEES \"perhaps\"", "PONTE_LOG_LEVEL \"loud\"",
+		"PONTE_PUBLIC_URL \"ftp://x\"", "PONTE_DATABASE_URL begins with mysql://", "PONTE_META_APP_SECRETS is missing", "has 8 fault(s)"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the faults do not name %s: %v", want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "PONTE_SECRET_KEY is missing") {
+		t.Errorf("what stands in a file that cannot be read is told twice: %v", err)
 	}
 }

@@ -111,11 +111,7 @@ func (v *service) examine(ctx context.Context, workspaceID, accountID int64) ([]
 		out.add(false, "token", "token_unsealed", nil, "the stored token cannot be opened: PONTE_SECRET_KEY differs from the one that sealed it", "connect the account again, or restore the key")
 		return out, nil
 	}
-	appSecret := ""
-	if len(v.c.MetaAppSecrets) > 0 {
-		appSecret = v.c.MetaAppSecrets[0]
-	}
-	h := v.network.Health(ctx, open, v.c.MetaAppID, appSecret)
+	h := v.network.Health(ctx, open, v.c.MetaAppID, v.c.MetaAppSecrets...)
 	if h.Unreachable != "" {
 		out.add(false, "network", "unreachable", said{"url": a.BaseURL, "why": h.Unreachable}, a.BaseURL+" does not answer: "+h.Unreachable, "check the address of this account, the firewall and the proxy; nothing else could be examined")
 		return out, nil

@@ -30,11 +30,16 @@ func (f *findings) add(ok bool, name, code string, values said, detail, fix stri
 
 // token says whether the network takes the token, and for how long.
 func (f *findings) token(h channels.Health) {
+	if h.SecretRefused {
+		f.add(false, "app secret", "app_refused", nil, "Meta does not take it for the app this account's token belongs to", "compare PONTE_META_APP_ID and the first of PONTE_META_APP_SECRETS with the app's dashboard (App settings, Basic)")
+	}
 	switch {
 	case h.TokenValid && h.Name == "":
 		f.add(true, "token", "token_valid", nil, "valid, without a name", "")
 	case h.TokenValid:
 		f.add(true, "token", "token_valid_for", said{"name": h.Name}, "valid, "+h.Name, "")
+	case h.SecretRefused && h.Failure != nil && h.Failure.Code == 100:
+		f.add(true, "token", "token_unread", nil, "cannot be examined before the app's secret is right", "")
 	case h.Failure != nil && passes(h.Failure):
 		f.add(false, "token", "token_unsure", said{"why": strings.Join(h.Missing, "; ")}, strings.Join(h.Missing, "; "), "the network is in trouble, and the token may be good: check again in some minutes")
 	default:

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -58,15 +60,17 @@ type cli struct {
 }
 
 func main() {
-	dropEmptyVars()
-	if err := readSecretFiles(); err != nil {
-		fail(err)
-	}
+	faults := readEnvironment()
 	var c cli
-	parser := kong.Must(&c, kong.Name("ponte"), kong.ShortUsageOnError(),
+	parser := kong.Must(&c, kong.Name("ponte"), kong.ShortUsageOnError(), kong.Exit(func(code int) { os.Exit(2 * min(code, 1)) }),
 		kong.Description("A bridge from public comments to private, consented WhatsApp conversations."))
 	kctx, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
+	c.faults = faults
+	// serve and config tell these faults with all others; what reads no setting goes on without them.
+	if command, _, _ := strings.Cut(kctx.Command(), " "); !slices.Contains([]string{"serve", "config", "parse", "model", "openapi", "version"}, command) && len(faults) > 0 {
+		fail(usageError{joinFaults(faults)})
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	kctx.BindTo(ctx, (*context.Context)(nil))
@@ -118,5 +122,8 @@ type configCmd struct{}
 // Run prints the configuration and its faults.
 func (configCmd) Run(c *config) error {
 	fmt.Println(c.masked())
-	return c.check()
+	if err := c.check(); err != nil {
+		return usageError{err}
+	}
+	return nil
 }

@@ -20,7 +20,7 @@ func (v *service) newWatcher() *ingest.Watcher {
 	return &ingest.Watcher{
 		DB: v.DB, Open: v.openAccount, Now: time.Now, Log: v.log,
 		Health: func(ctx context.Context, a channels.Account) channels.Health {
-			return v.network.Health(ctx, a, v.c.MetaAppID, v.c.firstAppSecret())
+			return v.network.Health(ctx, a, v.c.MetaAppID, v.c.MetaAppSecrets...)
 		},
 		Wants: func(c channels.Channel) (scopes, fields []string) {
 			return network.WantedScopes(c), network.WantedFields(c)

@@ -340,11 +340,7 @@ func (v *service) openAccount(ctx context.Context, workspaceID, accountID int64)
 	if err != nil {
 		return channels.Account{}, err
 	}
-	appSecret := ""
-	if len(v.c.MetaAppSecrets) > 0 {
-		appSecret = v.c.MetaAppSecrets[0]
-	}
-	return a.Callable(v.Keys, appSecret)
+	return a.Callable(v.Keys, v.c.firstAppSecret())
 }
 
 func judge(text string) (intent, language string) {
