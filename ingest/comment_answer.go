@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
@@ -85,7 +86,10 @@ func (s *scene) withLink(text, lang string, t router.Trigger, e *event, c *inbox
 	if err != nil {
 		return "", err
 	}
-	_, hash := router.NewReference(s.d.ReferenceKey, id)
+	// The reference has a number of its own: ids come again in a database that was restored, or begun anew with the
+	// same key, and whoever holds a code from before must not become somebody else by it.
+	number := rand.Int64()
+	_, hash := router.NewReference(s.d.ReferenceKey, number)
 	row := handoffRow{workspace: e.WorkspaceID, id: id, hash: hash, account: wa.ID, trigger: &t.ID, campaign: t.CampaignID, language: lang,
 		expires: s.now.Add(time.Duration(s.spaces[e.WorkspaceID].Settings.HandoffHours) * time.Hour)}
 	if c != nil {
@@ -95,7 +99,7 @@ func (s *scene) withLink(text, lang string, t router.Trigger, e *event, c *inbox
 		row.contact, row.identity = who.ContactID, who.ID
 	}
 	s.w.handoffs = append(s.w.handoffs, row)
-	return router.PutLink(text, wa.Phone, lang, id), nil
+	return router.PutLink(text, wa.Phone, lang, number), nil
 }
 
 func privateChannel(public string) channels.Channel {

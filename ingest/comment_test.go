@@ -29,10 +29,14 @@ func TestAQuestionIsAnsweredInPublicAndInPrivate(t *testing.T) {
 	b.wantActions("comment.reply planned, private_reply.send planned")
 	b.lastReason("«Spring» matched")
 	for _, a := range b.actions("private_reply.send") {
-		handoff := b.id(`SELECT id FROM handoffs`)
-		code, hash := router.NewReference(b.keys.Derive("handoff"), handoff)
-		if !strings.Contains(a.Text, router.ReferencePlace(handoff)) || !strings.Contains(a.Text, "https://wa.me/61400000000?text=") {
+		sent := router.ExpandReferences(b.keys.Derive("handoff"), a.Text)
+		code, ok := router.FindReference(strings.ReplaceAll(sent, "%20", " "))
+		if !ok || sent == a.Text || !strings.Contains(a.Text, "https://wa.me/61400000000?text=") {
 			t.Errorf("the private reply %q has no place for the reference", a.Text)
+		}
+		hash := router.HashReference(code)
+		if again, _ := router.NewReference(b.keys.Derive("handoff"), b.id(`SELECT id FROM handoffs`)); again == code {
+			t.Error("a database that begins anew with the same key gives the same reference to somebody else")
 		}
 		if b.id(`SELECT count(*) FROM handoffs WHERE hash = $1`, hash) != 1 {
 			t.Error("the hash that is kept is not the one of the reference that will be sent")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -243,9 +244,25 @@ func (b *rig) lastReason(part string) {
 // reference makes a handoff of the person who commented and returns the text their link puts there.
 func (b *rig) reference(language string) (text string, handoff int64) {
 	b.Helper()
-	handoff = b.id(`SELECT max(id) FROM handoffs`)
-	code, _ := router.NewReference(b.keys.Derive("handoff"), handoff)
+	code, handoff := b.lastCode()
 	return router.Prefilled(language, code), handoff
+}
+
+// lastCode is the reference of the handoff made last, as it goes out with the message that holds its place.
+func (b *rig) lastCode() (code string, handoff int64) {
+	b.Helper()
+	handoff = b.id(`SELECT max(id) FROM handoffs`)
+	var texts []string
+	b.must(b.db.Select(&texts, `SELECT call->>'text' FROM actions WHERE call->>'text' LIKE '%~ref:%'`))
+	for _, text := range texts {
+		link, _ := url.QueryUnescape(router.ExpandReferences(b.keys.Derive("handoff"), text))
+		code, _ = router.FindReference(link)
+		if b.id(`SELECT count(*) FROM handoffs WHERE id = $1 AND hash = $2`, handoff, router.HashReference(code)) == 1 {
+			return code, handoff
+		}
+	}
+	b.Fatalf("no message that waits holds the reference of handoff %d", handoff)
+	return "", 0
 }
 
 func (b *rig) encode(v any) string {

@@ -50,7 +50,7 @@ func (b *room) whatsapp(from, text, extra string) string {
 // code is the reference of the handoff made last.
 func (b *room) code() string {
 	b.Helper()
-	code, _ := router.NewReference(b.keys.Derive("handoff"), b.id(`SELECT max(id) FROM handoffs`))
+	code, _ := b.lastCode()
 	return code
 }
 

@@ -22,19 +22,19 @@ var referenceEncoding = base32.NewEncoding(crockford).WithPadding(base32.NoPaddi
 
 // NewReference draws a reference and returns it with the hash to keep.
 //
-// It is derived from the handoff's id with a key that is not in the database, so that neither the
+// It is derived from a number drawn for it with a key that is not in the database, so that neither the
 // handoff nor the message that waits in the outbox has to hold it: the outbox keeps ReferencePlace,
 // and the code is put in at the instant of sending.
-func NewReference(key []byte, handoffID int64) (code string, hash []byte) {
+func NewReference(key []byte, number int64) (code string, hash []byte) {
 	mac := hmac.New(sha256.New, key)
-	_, _ = fmt.Fprintf(mac, "handoff %d", handoffID)
+	_, _ = fmt.Fprintf(mac, "handoff %d", number)
 	s := referenceEncoding.EncodeToString(mac.Sum(nil)[:10])
 	code = strings.Join([]string{referencePrefix, s[0:4], s[4:8], s[8:12], s[12:16]}, "-")
 	return code, HashReference(code)
 }
 
 // ReferencePlace stands for a handoff's reference in a text that waits to be sent.
-func ReferencePlace(handoffID int64) string { return fmt.Sprintf("%s%d~", placePrefix, handoffID) }
+func ReferencePlace(number int64) string { return fmt.Sprintf("%s%d~", placePrefix, number) }
 
 const placePrefix = "~ref:"
 
