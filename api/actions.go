@@ -72,7 +72,18 @@ func (s *Server) listActions(ctx context.Context, who *caller, in *actionsIn) (P
 		return Page[Action]{}, err
 	}
 	names, err := s.actorNames(ctx, who.WorkspaceID)
-	items := each(rows, func(a inbox.ActionView) Action { return showAction(a, names) })
+	if err != nil {
+		return Page[Action]{}, err
+	}
+	now := s.Now()
+	waits, err := outbox.Waits(ctx, s.DB, now)
+	items := each(rows, func(a inbox.ActionView) Action {
+		out := showAction(a, names)
+		if _, limited := waits[a.AccountID]; limited && a.State == string(outbox.Planned) && a.Reason == "" && !a.NotBefore.After(now) {
+			out.Reason, out.Meaning = "rate_limited", outbox.LimitMeaning
+		}
+		return out
+	})
 	return pageByID(items, in.Limit, func(a Action) int64 { return a.ID }), err
 }
 

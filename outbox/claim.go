@@ -62,21 +62,14 @@ type candidate struct {
 }
 
 func (s *Sender) candidates(ctx context.Context, tx *sqlx.Tx, now time.Time) ([]candidate, error) {
-	var waits []struct {
-		AccountID int64     `db:"account_id"`
-		App       bool      `db:"app"`
-		Until     time.Time `db:"until"`
-	}
-	if err := tx.SelectContext(ctx, &waits, sqlWaits, now); err != nil {
-		return nil, fmt.Errorf("read the pauses of accounts: %w", err)
+	waits, err := Waits(ctx, tx, now)
+	if err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, w := range waits {
-		if w.App {
-			return nil, nil
-		}
-		s.pauseUntil(w.AccountID, w.Until)
+	for account, until := range waits {
+		s.pauseUntil(account, until)
 	}
 	var all, private []int64
 	for p, until := range s.paused {
@@ -101,13 +94,35 @@ func (s *Sender) candidates(ctx context.Context, tx *sqlx.Tx, now time.Time) ([]
 	return out, nil
 }
 
-// A limit that stops a whole account or app stands in the failed call's own row, so that every replica
-// and a restarted process keep to it.
+// Waits are the accounts that a limit of their network stops as a whole, and until when. It stands in the
+// failed call's own row, so that every replica and a restarted process keep to it.
+func Waits(ctx context.Context, q sqlx.QueryerContext, now time.Time) (map[int64]time.Time, error) {
+	var rows []struct {
+		AccountID int64     `db:"account_id"`
+		Until     time.Time `db:"until"`
+	}
+	if err := sqlx.SelectContext(ctx, q, &rows, sqlWaits, now); err != nil {
+		return nil, fmt.Errorf("read the pauses of accounts: %w", err)
+	}
+	out := make(map[int64]time.Time, len(rows))
+	for _, r := range rows {
+		out[r.AccountID] = r.Until
+	}
+	return out, nil
+}
+
+// An app's limit stops all accounts at the same host, whatever workspace they are in: Instagram Login has an app
+// of its own, and what rehearses beside live accounts has none.
 const sqlWaits = `
-SELECT account_id, bool_or(failure->>'scope' = 'app') AS app, max(not_before) AS until FROM actions
-WHERE state = 'planned' AND failure IS NOT NULL AND not_before > $1
-  AND failure->>'class' = 'wait' AND failure->>'scope' IN ('account','app')
-GROUP BY account_id`
+WITH waits AS (
+    SELECT account_id, failure->>'scope' = 'app' AS app, max(not_before) AS until FROM actions
+    WHERE state = 'planned' AND failure IS NOT NULL AND not_before > $1
+      AND failure->>'class' = 'wait' AND failure->>'scope' IN ('account','app')
+    GROUP BY 1, 2)
+SELECT o.id AS account_id, max(w.until) AS until
+FROM waits w JOIN accounts a ON a.id = w.account_id
+JOIN accounts o ON o.id = a.id OR w.app AND split_part(o.base_url, '/', 3) = split_part(a.base_url, '/', 3)
+GROUP BY o.id`
 
 // Messages to one person keep their order: one at a time, and none past an earlier one that is due,
 // under way or being tried again. Each account is asked by itself, its private replies apart: twenty

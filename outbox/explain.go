@@ -46,8 +46,19 @@ func ExplainAction(ctx context.Context, q sqlx.QueryerContext, ledger *consent.L
 	if err != nil {
 		return gate.Explanation{}, err
 	}
-	return out[0], nil
+	waits, err := Waits(ctx, q, now)
+	if until, limited := waits[list[0].AccountID]; limited {
+		d := gate.Decision{Verb: gate.Defer, Code: "rate_limited", Until: until, Meaning: LimitMeaning, Purpose: out[0].Purpose, Cost: out[0].Cost}
+		if out[0].Verb == gate.Allow {
+			out[0].Decision = d
+		}
+		out[0].Objections = append(out[0].Objections, d)
+	}
+	return out[0], err
 }
+
+// LimitMeaning is said of what waits because another call of its account met a limit.
+const LimitMeaning = "a call limit of the network is reached; sending goes on by itself"
 
 func explain(ctx context.Context, q sqlx.QueryerContext, ledger *consent.Ledger, list []work, now time.Time) ([]gate.Explanation, error) {
 	requests := make([]gate.Request, len(list))

@@ -7,6 +7,7 @@ import (
 
 	"ponte/channels"
 	"ponte/consent"
+	"ponte/gate"
 )
 
 func tidyAndDrain(b *bench, s *Sender) {
@@ -86,6 +87,36 @@ func TestAnAccountsRateLimitStopsTheAccountForEveryProcess(t *testing.T) {
 	b.drain(b.sender())
 	b.want(first[0].ID, "done")
 	b.want(got[0].ID, "done")
+}
+
+// An app's limit is the app's: accounts at the same host wait, those of another go on. What waits says why.
+func TestAnAppsRateLimitStopsItsHost(t *testing.T) {
+	for _, same := range []bool{true, false} {
+		t.Run(fmt.Sprintf("same host %t", same), func(t *testing.T) {
+			b := setup(t)
+			b.exec(`UPDATE accounts SET base_url = 'https://graph.example/v25.0'`)
+			if !same {
+				b.exec(`UPDATE accounts SET base_url = 'http://127.0.0.1:9' WHERE id = $1`, b.instagram)
+			}
+			b.net.answer = func(channels.Call) (bool, channels.Result, error) {
+				return false, channels.Result{}, &channels.Failure{Class: channels.Wait, Scope: channels.ScopeApp, Reason: "rate_limited", After: time.Minute}
+			}
+			b.add(b.message("m", "hello"))
+			if _, err := b.sender().Step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			b.net.answer = nil
+			got := b.add(b.onComment("h", channels.HideComment))
+			if e, err := ExplainAction(t.Context(), b.db, b.ledger, got[0].WorkspaceID, got[0].ID, b.now()); err != nil || same != (e.Verb == gate.Defer && e.Code == "rate_limited" && !e.Until.IsZero()) {
+				t.Errorf("same host %t: the gate says %s %s %v, %v", same, e.Verb, e.Code, e.Until, err)
+			}
+			b.drain(b.sender())
+			b.want(got[0].ID, map[bool]string{true: "planned", false: "done"}[same])
+			b.advance(61 * time.Second)
+			b.drain(b.sender())
+			b.want(got[0].ID, "done")
+		})
+	}
 }
 
 func TestAFloodOfOneErrorHoldsTheAccountAndNobodyElse(t *testing.T) {

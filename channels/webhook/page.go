@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"ponte/channels"
 )
@@ -91,11 +92,8 @@ func (p *parser) pageComment(v feedValue, raw json.RawMessage) {
 	person, name := v.author()
 	e := channels.Event{Kind: kind, Channel: channels.Facebook, ID: string(v.CommentID), Time: v.Created.Time, Person: person, Name: name, Text: string(v.Message),
 		Own: person != "" && person == string(p.entry.ID), Comment: &channels.Comment{PostID: string(v.PostID)}}
-	if kind != channels.CommentAdded {
-		e.Time = p.entry.Time.Time // created_time is the comment's, not the change's
-		if e.Time.IsZero() {
-			e.Time = v.Created.Time
-		}
+	if at := p.entry.Time.Time; kind != channels.CommentAdded && !at.IsZero() {
+		e.Time, e.Written = at, v.Created.Time // created_time is the comment's, not the change's
 	}
 	if v.Post.V != nil {
 		e.Comment.PostID, e.Comment.Permalink = firstOf(v.PostID, v.Post.V.ID), string(v.Post.V.Permalink)
@@ -159,11 +157,11 @@ func (p *parser) postChange(v feedValue, raw json.RawMessage) {
 		p.unsupported("feed", raw, fmt.Sprintf("a feed change of item %q names no post", short(string(v.Item))))
 		return
 	}
-	at := v.Created.Time
-	if v.Verb != "add" {
-		at = p.entry.Time.Time
+	at, written := v.Created.Time, time.Time{}
+	if changed := p.entry.Time.Time; v.Verb != "add" && !changed.IsZero() {
+		at, written = changed, at
 	}
-	p.add(channels.Event{Kind: channels.PostChanged, Channel: channels.Facebook, ID: post, Time: at, Person: person, Name: name, Text: string(v.Message),
+	p.add(channels.Event{Kind: channels.PostChanged, Channel: channels.Facebook, ID: post, Time: at, Written: written, Person: person, Name: name, Text: string(v.Message),
 		Own: person != "" && person == string(p.entry.ID), Change: &channels.Change{Field: string(v.Item), Value: string(v.Verb)}, Comment: &channels.Comment{PostID: post},
 		Key: fmt.Sprintf("post:%s:%s:%s:%s", post, v.Item, v.Verb, digest(raw)), Lane: "post:" + post})
 }

@@ -272,8 +272,41 @@ func (p *parser) unsupported(field string, raw json.RawMessage, reason string) {
 	if kept == nil {
 		reason += fmt.Sprintf(" (its %d bytes are in the delivery)", len(raw))
 	}
-	p.add(channels.Event{Kind: channels.Unsupported, Channel: p.channel(), Reason: reason, Raw: kept,
-		Key: "unsupported:" + field + ":" + digest(raw)})
+	e := channels.Event{Kind: channels.Unsupported, Channel: p.channel(), Reason: reason, Raw: kept, Key: "unsupported:" + field + ":" + digest(raw)}
+	if field != "" && field != "changed_fields" { // an item, not a whole entry or body
+		e.ID, e.Time = named(raw)
+	}
+	p.add(e)
+}
+
+// named is what an item that nobody models says of itself where every item of Meta's does: its id and its time.
+func named(raw json.RawMessage) (string, time.Time) {
+	var item struct {
+		ID        id `json:"id"`
+		CommentID id `json:"comment_id"`
+		MID       id `json:"mid"`
+		Message   object[struct {
+			MID id `json:"mid"`
+		}] `json:"message"`
+		PostID    id      `json:"post_id"`
+		Timestamp instant `json:"timestamp"`
+		Created   instant `json:"created_time"`
+	}
+	if json.Unmarshal(raw, &item) != nil {
+		return "", time.Time{}
+	}
+	mid := item.MID
+	if item.Message.V != nil {
+		mid = item.Message.V.MID
+	}
+	name, at := firstOf(item.CommentID, mid, item.ID, item.PostID), item.Timestamp.Time
+	if at.IsZero() {
+		at = item.Created.Time
+	}
+	if len(name) > maxID {
+		name = ""
+	}
+	return name, at
 }
 
 // maxRaw bounds what an event keeps of an item; the delivery has the whole of it.

@@ -16,6 +16,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/asks"
+	"ponte/channels"
 	"ponte/channels/webhook"
 	"ponte/decisions"
 	"ponte/inbox"
@@ -35,18 +36,36 @@ func (p parseCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	events, err := webhook.Parse(body)
-	if err != nil {
+	if err := printEvents(os.Stdout, body); err != nil {
 		return usageError{fmt.Errorf("%s: %w", p.File, err)}
 	}
-	enc := json.NewEncoder(os.Stdout)
+	return nil
+}
+
+func printEvents(w io.Writer, body []byte) error {
+	events, err := webhook.Parse(body)
+	if err != nil {
+		return err
+	}
+	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	for _, e := range events {
-		if err := enc.Encode(e); err != nil {
+		line := parsedEvent{Event: e}
+		if !e.Written.IsZero() {
+			line.Time, line.ChangedAt = e.Written, &e.Time
+		}
+		if err := enc.Encode(line); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// parsedEvent is an event as it is printed: with the item's own time, and beside it when the change came that an
+// item with an older time tells of.
+type parsedEvent struct {
+	channels.Event
+	ChangedAt *time.Time `json:"changed_at,omitempty"`
 }
 
 func readInput(path string) ([]byte, error) {
