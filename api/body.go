@@ -44,12 +44,24 @@ func (s *Server) limit(c *fiber.Ctx) error {
 	case isUpload(c) && n <= channels.MaxFile: // read in its turn, after the permission
 	case n > MaxBody:
 		c.Context().SetConnectionClose()
+		hearOut(c, n)
 		return fiber.NewError(fiber.StatusRequestEntityTooLarge, fmt.Sprintf("the body has %d bytes; at most %d are taken", n, MaxBody))
 	case chunked && !strings.HasPrefix(c.Path(), "/api/") && c.Path() != "/webhooks/meta":
 		c.Context().SetConnectionClose()
 		return fiber.NewError(fiber.StatusLengthRequired, "send a Content-Length")
 	}
 	return c.Next()
+}
+
+// maxHeard bounds what is read of a body that is refused.
+const maxHeard = 32 << 20
+
+// hearOut reads what is refused and keeps nothing of it: many clients write all of a request before they read, and
+// would see a broken connection instead of the reason. Webhooks are left: a network tries again anyway.
+func hearOut(c *fiber.Ctx, n int) {
+	if stream := c.Context().RequestBodyStream(); stream != nil && n <= maxHeard && strings.HasPrefix(c.Path(), "/api/") {
+		_, _ = io.CopyN(io.Discard, stream, int64(n))
+	}
 }
 
 // take reads a webhook's body and hands it to f; the bytes are f's until it returns.

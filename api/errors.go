@@ -88,6 +88,9 @@ func problemOf(err error) *Problem {
 	if errors.As(err, &fe) {
 		p = newProblem(kindOf(fe.Code), http.StatusText(fe.Code))
 		p.Status, p.Title = fe.Code, http.StatusText(fe.Code)
+		if fe.Code == http.StatusRequestEntityTooLarge || fe.Code == http.StatusLengthRequired { // our own words: body.go
+			p.Detail = fe.Message
+		}
 		return p
 	}
 	var f *fault.Error

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -108,6 +109,30 @@ func TestWebhookIsKeptOnlyWithItsSignature(t *testing.T) {
 type received struct {
 	answer
 	kept string
+}
+
+// Who sends too large a list reads why, also a client that writes all before it reads.
+func TestATooLargeListIsRefusedInWords(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, func(*api.Deps) {})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.listen(), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	const size = 10 << 20
+	if _, err := fmt.Fprintf(conn, "POST /api/v1/rules HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat("x", size)); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	said, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != 413 || !strings.Contains(string(said), fmt.Sprintf("the body has %d bytes; at most %d are taken", size, api.MaxBody)) {
+		t.Errorf("%d %s %v", res.StatusCode, said, err)
+	}
 }
 
 // A body may be as large as the limit and no larger. The limit belongs to the server, so this goes over

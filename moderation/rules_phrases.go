@@ -93,12 +93,22 @@ func (p *phraseIndex) add(phrase string, list uint16, exact bool) error {
 		return err
 	}
 	p.put(words, list, exact)
-	if !exact {
-		p.addFieldsTogether(words, list)
-		p.addRunTogether(words, list)
+	if exact {
+		return nil
+	}
+	p.addFieldsTogether(words, list)
+	p.addRunTogether(words, list)
+	if plain := umlauts.Replace(phrase); plain != phrase {
+		if words, err := phraseWords(plain); err == nil {
+			p.put(words, list, false)
+			p.addRunTogether(words, list)
+		}
 	}
 	return nil
 }
+
+// umlauts are as keyboards without them write them; without their dots they are found anyway.
+var umlauts = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue")
 
 func (p *phraseIndex) put(words []phraseWord, list uint16, exact bool) {
 	node := int32(0)

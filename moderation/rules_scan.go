@@ -66,6 +66,9 @@ func (p *phraseIndex) step(s *sight, words []word, node int32, i int, exact bool
 	if i+1 < len(words) {
 		p.walk(s, words, node, i+1, exact)
 	}
+	for n := i + 1; n+1 < len(words) && !words[n].plain && s.isEmoji(&words[n]); n++ { // "buy 🔥 now"
+		p.walk(s, words, node, n+1, false)
+	}
 }
 
 // wild looks for beginnings, endings and parts of a word.

@@ -218,7 +218,7 @@ func (s *sight) word(i, j int) word {
 		}
 	}
 	is := s.cells[i].is
-	w := word{span: span{from, int32(len(s.runes))}, cell: int32(i), single: j == i+1 && (is == letter || is == digit), plain: is == letter || is == digit || is == regional}
+	w := word{span: span{from, int32(len(s.runes))}, cell: int32(i), single: j == i+1 && (is == letter || is == digit || is == regional), plain: is == letter || is == digit || is == regional}
 	w.reads.from = int32(len(s.reads))
 	s.reads = append(s.reads, w.span)
 	if is == letter || is == digit {
@@ -238,7 +238,7 @@ func (s *sight) word(i, j int) word {
 				return c.r
 			})
 		}
-		s.moreReads(base, letters > 0 && digits > 0 && digits <= letters+2 && !(letters <= 2 && s.cells[j-1].is == letter && s.unit(i, j)))
+		s.moreReads(base, letters > 0 && digits > 0 && digits <= max(letters+2, 3*letters) && !(letters <= 2 && s.cells[j-1].is == letter && s.unit(i, j)))
 	}
 	w.reads.to = int32(len(s.reads))
 	return w
@@ -294,13 +294,25 @@ func (s *sight) moreReads(base span, leet bool) {
 	}
 }
 
+// maxLong is how many of a word's long repeats are each read both ways; the rest go with the last of them.
+const maxLong = 3
+
+// divisor is the greatest that two lengths have in common.
+func divisor(a, b int32) int32 {
+	for a != 0 {
+		a, b = b%a, a
+	}
+	return b
+}
+
 // lessRepeats adds readings of a word with its long repeats as one letter and as two: "freeeee",
 // "sooo"; and, where several letters are doubled, as single ones: "ssppaamm". A double letter alone is
 // spelling, not evasion: "been" is not "ben".
 func (s *sight) lessRepeats(of span) {
-	long, double := 0, 0
+	long, double, each := 0, 0, int32(0)
 	for i := of.from; i < of.to; {
 		n := s.runLength(i, of.to)
+		each = divisor(each, n)
 		switch {
 		case n >= 3:
 			long++
@@ -312,7 +324,14 @@ func (s *sight) lessRepeats(of span) {
 	if long == 0 && double < 2 {
 		return
 	}
-	ways := 1 << min(long, 2)
+	if each > 1 { // every letter is written so many times: a double one twice as often
+		from := int32(len(s.runes))
+		for i := of.from; i < of.to; i += each {
+			s.runes = append(s.runes, s.runes[i])
+		}
+		s.reads = append(s.reads, span{from, int32(len(s.runes))})
+	}
+	ways := 1 << min(long, maxLong)
 	for way := range ways {
 		from, nth := int32(len(s.runes)), 0
 		for i := of.from; i < of.to; {
@@ -320,7 +339,7 @@ func (s *sight) lessRepeats(of span) {
 			r := s.runes[i]
 			s.runes = append(s.runes, r)
 			if n >= 3 {
-				if way>>min(nth, 1)&1 == 1 {
+				if way>>min(nth, maxLong-1)&1 == 1 {
 					s.runes = append(s.runes, r)
 				}
 				nth++

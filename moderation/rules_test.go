@@ -52,6 +52,23 @@ func TestWordsAreFoundThroughEvasion(t *testing.T) {
 	}
 }
 
+// What evades word by word: every letter repeated, doubles among them; flags with gaps, letters on their heads, emoji
+// between words, umlauts without dots, more digits than letters.
+func TestWordsAreFoundThroughMoreEvasion(t *testing.T) {
+	t.Parallel()
+	rules := oneRule(t, words("biscotto", "lizard", "buy now", "überfall", "pussycat"))
+	for text, want := range map[string]bool{
+		"bbbiiissscccooottttttooo": true, "ppppuuuussssssssyyyyccccaaaatttt": true, "lliizzaarrdd": true, "biscottto": true,
+		"🇱 🇮 🇿 🇦 🇷 🇩": true, "🇱🇮🇿🇦🇷🇩": true, "🇮🇹 🇫🇷 🇩🇪": false, "a pıɐzɐɹd": false, "lizɐɹd": true, "übǝɹfɐll": true,
+		"buy 🔥 now": true, "buy 🔥🔥 👉 now": true, "buy 🔥 it now": false, "ueberfall": true, "uberfall": true, "b15c0770": true, "A320 B737": false,
+		"l1z4rd5": false, "biscuit": false,
+	} {
+		if got := fires(rules, Input{Text: text}); got != want {
+			t.Errorf("%q: found %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestWordsAreWholeWords(t *testing.T) {
 	t.Parallel()
 	for phrase, texts := range map[string][]string{
