@@ -17,6 +17,7 @@ import (
 	"ponte/flow"
 	"ponte/gate"
 	"ponte/inbox"
+	"ponte/outbox"
 	"ponte/router"
 )
 
@@ -360,6 +361,9 @@ func (s *Server) changeBooking(ctx context.Context, who *caller, id int64, verb 
 			return err
 		}
 		if _, err := do(tx, b.Ref); err != nil {
+			return err
+		}
+		if err := outbox.BookingChanged(ctx, tx, who.WorkspaceID, b.ID); err != nil {
 			return err
 		}
 		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "booking."+verb, fmt.Sprintf("booking:%d", id), nil)

@@ -13,6 +13,7 @@ import (
 
 	"ponte/fault"
 	"ponte/inbox"
+	"ponte/outbox"
 	"ponte/router"
 )
 
@@ -243,7 +244,8 @@ func orEmpty[T any](list []T) []T {
 	return list
 }
 
-// SetState starts, pauses or archives a trigger; it returns what it was.
+// SetState starts, pauses or archives a trigger; it returns what it was. What it has planned and has not left
+// yet follows: the gate holds it while the trigger is paused.
 func SetState(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, state string, now time.Time) (was string, err error) {
 	err = sqlx.GetContext(ctx, tx, &was, `SELECT state FROM triggers WHERE workspace_id = $1 AND id = $2 FOR UPDATE`, workspaceID, id)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -254,6 +256,9 @@ func SetState(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, st
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE triggers SET state = $3, updated_at = $4 WHERE workspace_id = $1 AND id = $2`, workspaceID, id, state, now); err != nil {
 		return "", fmt.Errorf("change the state of trigger %d: %w", id, err)
+	}
+	if err := outbox.Reconsider(ctx, tx, workspaceID, "trigger_paused"); err != nil {
+		return "", err
 	}
 	return was, replan(ctx, tx, workspaceID, id, now)
 }

@@ -255,6 +255,30 @@ func (b *batch) loadCampaigns() error {
 
 const sqlGateCampaigns = `SELECT workspace_id, id, goal, budget_micros, budget_currency, state FROM campaigns WHERE id = ANY($1)`
 
+type triggerRow struct {
+	WorkspaceID int64  `db:"workspace_id"`
+	ID          int64  `db:"id"`
+	State       string `db:"state"`
+}
+
+func (b *batch) loadTriggers() error {
+	b.triggers = map[int64]triggerRow{}
+	ids := b.ids(func(r Request) int64 {
+		if r.Origin == FromTrigger {
+			return r.TriggerID
+		}
+		return 0
+	})
+	var rows []triggerRow
+	if err := sqlx.SelectContext(b.ctx, b.q, &rows, `SELECT workspace_id, id, state FROM triggers WHERE id = ANY($1)`, ids); err != nil {
+		return fmt.Errorf("load triggers for the gate: %w", err)
+	}
+	for _, t := range rows {
+		b.triggers[t.ID] = t
+	}
+	return nil
+}
+
 // loadFree finds the threads in which everything is free for 72 hours: the network said so of a message
 // since the person came from an ad. What it did not say is not assumed.
 func (b *batch) loadFree() error {

@@ -64,6 +64,7 @@ type Facts struct {
 	AccountReason    string
 	Brand            string
 	CampaignState    string // of the campaign it belongs to; empty: none
+	TriggerState     string // of the trigger it comes from; empty: none
 
 	Person   bool // there is a contact
 	Blocked  bool
@@ -98,7 +99,7 @@ const (
 )
 
 // Decide answers whether an action may go out now. The order of the checks is the order of the codes:
-// expired, workspace_off, account_off, campaign_paused, campaign_ended, not_yet, comment_gone, comment_hidden, own_comment, blocked,
+// expired, workspace_off, account_off, campaign_paused, campaign_ended, trigger_paused, trigger_ended, not_yet, comment_gone, comment_hidden, own_comment, blocked,
 // already_replied, human_agent_only, opted_out, doubt, asked_already, window_closed, not_requested, no_consent, window_closed,
 // template_paused, template_not_approved, template_quality, template_pacing, identification_missing, opt_out_missing,
 // sequence_replied, sequence_goal, sequence_full, sequence_spacing, cap_24h, cap_30d, quiet_hours,
@@ -167,6 +168,10 @@ func switches(f Facts) *Decision {
 		return &Decision{Verb: Hold, Code: "campaign_paused", Until: f.Now.Add(recheck), Meaning: "its campaign is paused; it goes out when the campaign goes on, while it is valid"}
 	case f.CampaignState == "archived" && f.Origin != FromMember:
 		return refuse("campaign_ended", "its campaign was archived: nothing more leaves for it")
+	case f.TriggerState == "paused" && f.Origin == FromTrigger:
+		return &Decision{Verb: Hold, Code: "trigger_paused", Until: f.Now.Add(recheck), Meaning: "its trigger is paused; it goes out when the trigger goes on, while it is valid"}
+	case f.TriggerState == "archived" && f.Origin == FromTrigger:
+		return refuse("trigger_ended", "its trigger was archived: nothing more leaves for it")
 	case f.Now.Before(f.NotBefore):
 		return &Decision{Verb: Defer, Code: "not_yet", Until: f.NotBefore, Meaning: "it is planned for later"}
 	}

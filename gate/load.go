@@ -26,6 +26,7 @@ type Request struct {
 	CommentID    int64
 	AnswersEvent int64
 	CampaignID   int64
+	TriggerID    int64
 	Sequence     string
 	Purpose      Purpose
 	Origin       Origin
@@ -141,6 +142,7 @@ type batch struct {
 	asked      map[contactKey]time.Time // for consent to offers, by template
 	requested  map[int64]bool           // actions that ask whether an opt-in was its number's owner
 	campaigns  map[int64]campaignRow
+	triggers   map[int64]triggerRow
 	sequences  map[sequenceKey]*SequenceFacts
 	free       map[threadKey]bool // free entry points that are open
 	currencies map[int64]string   // by workspace
@@ -213,7 +215,7 @@ type templateKey struct {
 
 func (b *batch) load(ledger *consent.Ledger) ([]Facts, error) {
 	for _, step := range []func() error{b.loadWorkspaces, b.loadAccounts, b.loadContacts, b.loadThreads, b.loadComments,
-		b.loadEvents, b.loadTemplates, b.loadAsked, b.loadRequested, b.loadReplied, b.loadSent, b.loadCampaigns, b.loadSequences, b.loadFree} {
+		b.loadEvents, b.loadTemplates, b.loadAsked, b.loadRequested, b.loadReplied, b.loadSent, b.loadCampaigns, b.loadTriggers, b.loadSequences, b.loadFree} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -251,6 +253,9 @@ func (b *batch) facts(r Request) Facts {
 	}
 	if c, ok := b.campaigns[r.CampaignID]; ok && c.WorkspaceID == r.WorkspaceID {
 		f.CampaignState = c.State
+	}
+	if t, ok := b.triggers[r.TriggerID]; ok && t.WorkspaceID == r.WorkspaceID {
+		f.TriggerState = t.State
 	}
 	if c, ok := b.comments[r.CommentID]; ok && c.WorkspaceID == r.WorkspaceID {
 		f.Comment = c.facts()

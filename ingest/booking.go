@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -131,7 +130,7 @@ func (s *scene) planNotice(n *booking.Due, t *inbox.Thread, who *inbox.Identity,
 		call.Phone = *who.Phone
 	}
 	a := outbox.Action{WorkspaceID: n.WorkspaceID, AccountID: t.AccountID, Kind: string(channels.SendTemplate), Purpose: "service", Origin: "system", ContactID: &t.ContactID, IdentityID: &t.IdentityID,
-		ThreadID: &t.ID, Call: call, Dedupe: fmt.Sprintf("booking:%d:%s:%d", n.Booking.ID, n.Kind, n.DueAt.Unix()), NotBefore: s.now, ValidUntil: until}
+		ThreadID: &t.ID, Call: call, Dedupe: outbox.BookingNotice(n.Booking.ID, n.Kind, n.DueAt), NotBefore: s.now, ValidUntil: until}
 	if v := s.latest[t.ID]; v != nil {
 		a.ConversationID = &v.ID
 		a.Bubble = &outbox.Bubble{Author: "bot", Type: "template", Text: text}

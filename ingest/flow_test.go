@@ -358,6 +358,9 @@ func TestBookedRemindedMovedAndCancelled(t *testing.T) {
 	if n := b.id(`SELECT moved FROM bookings`); n != 1 {
 		t.Errorf("moved %d times", n)
 	}
+	if got := b.text(`SELECT string_agg(DISTINCT state || ' ' || reason, ', ') FROM actions WHERE call::text LIKE '%booking_reminder_soon%'`); got != "cancelled booking_changed" {
+		t.Errorf("the reminder of the time before, which waits, is %s", got)
+	}
 	b.write("annulla")
 	b.lastSaid("Annulliamo")
 	b.tap("Sì, annulla")

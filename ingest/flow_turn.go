@@ -423,6 +423,10 @@ func (x *flowTurn) book(e flow.Effect) (*flow.Input, error) {
 		in.Failure = "not_possible"
 	case err != nil:
 		return nil, err
+	case task.Do == "move" || task.Do == "cancel":
+		if err := outbox.BookingChanged(s.ctx, s.tx, ws, b.ID); err != nil {
+			return nil, err
+		}
 	}
 	in.Ref = b.Ref
 	if task.Do == "confirm" && err == nil {

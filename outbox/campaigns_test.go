@@ -46,12 +46,13 @@ func TestATemplateBelongsToTheCampaignItWasWrittenFor(t *testing.T) {
 	}
 }
 
-// What waits for a campaign or a template that is paused goes out as soon as it goes on, and not before.
+// What waits for a campaign, a trigger or a template that is paused goes out as soon as it goes on, and not before.
 func TestWhatIsPausedWaitsAndGoesOnAtOnce(t *testing.T) {
 	b := setup(t)
 	id := b.id(`INSERT INTO campaigns (workspace_id, name, state) VALUES ($1, 'Summer', 'paused') RETURNING id`, b.ws)
+	trigger := b.id(`INSERT INTO triggers (workspace_id, name, state) VALUES ($1, 'Info', 'paused') RETURNING id`, b.ws)
 	a := b.offer("offer")
-	a.CampaignID = id
+	a.CampaignID, a.TriggerID, a.Origin = id, trigger, "trigger"
 	b.grant()
 	got := b.add(a)[0]
 	again := func(change string, args ...any) {
@@ -69,6 +70,8 @@ func TestWhatIsPausedWaitsAndGoesOnAtOnce(t *testing.T) {
 	again(`UPDATE templates SET status = 'PAUSED'`)
 	b.want(got.ID, "held:campaign_paused")
 	again(`UPDATE campaigns SET state = 'live'`)
+	b.want(got.ID, "held:trigger_paused")
+	again(`UPDATE triggers SET state = 'live'`)
 	b.want(got.ID, "held:template_paused")
 	if len(b.net.effects) > 0 {
 		t.Fatal("it left while something was paused")

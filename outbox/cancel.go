@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -14,11 +15,12 @@ import (
 )
 
 // Cancellation says which waiting actions are to be stopped, and why. Zero fields do not narrow, but at
-// least one of ActionID, ConversationID, ContactID, IdentityID, CommentID and RootComment must be set.
+// least one of ActionID, BookingID, ConversationID, ContactID, IdentityID, CommentID and RootComment must be set.
 type Cancellation struct {
 	WorkspaceID    int64
 	AccountID      int64 // with RootComment
 	ActionID       int64
+	BookingID      int64 // what tells of it as it was: reminders, the question how it was
 	ConversationID int64
 	ContactID      int64
 	IdentityID     int64
@@ -35,7 +37,7 @@ type Cancellation struct {
 // been, cannot be stopped any more. Moderation of a comment is not stopped by RootComment: somebody
 // answering is no reason to leave something harmful standing.
 func Cancel(ctx context.Context, tx sqlx.ExtContext, c Cancellation) ([]int64, error) {
-	if c.WorkspaceID == 0 || c.Reason == "" || c.ActionID == 0 && c.ConversationID == 0 && c.ContactID == 0 && c.IdentityID == 0 && c.CommentID == 0 && c.RootComment == "" {
+	if c.WorkspaceID == 0 || c.Reason == "" || c.ActionID == 0 && c.BookingID == 0 && c.ConversationID == 0 && c.ContactID == 0 && c.IdentityID == 0 && c.CommentID == 0 && c.RootComment == "" {
 		return nil, fault.New(fault.Internal, "cancelling needs a workspace, a reason and something to cancel")
 	}
 	if c.RootComment != "" && c.AccountID == 0 {
@@ -43,7 +45,7 @@ func Cancel(ctx context.Context, tx sqlx.ExtContext, c Cancellation) ([]int64, e
 	}
 	var ids []int64
 	err := sqlx.SelectContext(ctx, tx, &ids, sqlCancel, c.WorkspaceID, c.ActionID, c.ConversationID, c.ContactID, c.IdentityID, c.CommentID,
-		c.AccountID, c.RootComment, c.Automatic, pq.Array(texts(c.Kinds)), pq.Array(texts(c.Purposes)), c.Reason, c.Meaning)
+		c.AccountID, c.RootComment, c.Automatic, pq.Array(texts(c.Kinds)), pq.Array(texts(c.Purposes)), c.Reason, c.Meaning, c.BookingID)
 	if err != nil {
 		return nil, fmt.Errorf("cancel actions: %w", err)
 	}
@@ -57,10 +59,22 @@ WHERE workspace_id = $1 AND state IN ('planned','held')
   AND ($6 = 0 OR comment_id = $6)
   AND ($8 = '' OR origin <> 'member' AND purpose <> 'moderation' AND comment_id IN (
         SELECT id FROM comments WHERE workspace_id = $1 AND account_id = $7 AND root_external_id = $8))
+  AND ($14 = 0 OR dedupe LIKE 'booking:' || $14::bigint || ':%')
   AND (NOT $9 OR origin <> 'member')
   AND (coalesce(cardinality($10::text[]), 0) = 0 OR kind = ANY($10))
   AND (coalesce(cardinality($11::text[]), 0) = 0 OR purpose = ANY($11))
 RETURNING id`
+
+// BookingNotice is by what an action that tells of a booking is known: one for each notice and time.
+func BookingNotice(booking int64, kind string, due time.Time) string {
+	return fmt.Sprintf("booking:%d:%s:%d", booking, kind, due.Unix())
+}
+
+// BookingChanged stops what waits and tells of a booking as it was before it was moved or cancelled.
+func BookingChanged(ctx context.Context, tx sqlx.ExtContext, workspace, booking int64) error {
+	_, err := Cancel(ctx, tx, Cancellation{WorkspaceID: workspace, BookingID: booking, Reason: "booking_changed", Meaning: "the booking was moved or cancelled before this left"})
+	return err
+}
 
 func texts[T ~string](in []T) []string {
 	out := make([]string, len(in))

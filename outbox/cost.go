@@ -17,8 +17,8 @@ import (
 // MoneyReasons are why actions are held that money or a template's rating may let go.
 var MoneyReasons = []string{"price_unknown", "budget_day", "budget_month", "budget_campaign", "template_quality", "template_pacing", "settings_invalid"}
 
-// PauseReasons are why actions are held until a campaign or a template goes on.
-var PauseReasons = []string{"campaign_paused", "template_paused", "template_quality", "template_pacing"}
+// PauseReasons are why actions are held until a campaign, a trigger or a template goes on.
+var PauseReasons = []string{"campaign_paused", "trigger_paused", "template_paused", "template_quality", "template_pacing"}
 
 // lookedAtAgain are the reasons that end by themselves: what is held for one is judged again when its time comes.
 var lookedAtAgain = slices.Concat(MoneyReasons, PauseReasons)

@@ -72,7 +72,7 @@ func explain(ctx context.Context, q sqlx.QueryerContext, ledger *consent.Ledger,
 func (a work) request() gate.Request {
 	return gate.Request{
 		WorkspaceID: a.WorkspaceID, ActionID: a.ID, AccountID: a.AccountID, ContactID: a.ContactID, IdentityID: a.IdentityID,
-		CommentID: a.CommentID, AnswersEvent: a.AnswersEvent, CampaignID: a.CampaignID, Sequence: a.Sequence, Purpose: a.Purpose, Origin: a.Origin, Call: a.Call,
+		CommentID: a.CommentID, AnswersEvent: a.AnswersEvent, CampaignID: a.CampaignID, TriggerID: a.TriggerID, Sequence: a.Sequence, Purpose: a.Purpose, Origin: a.Origin, Call: a.Call,
 		NotBefore: a.NotBefore, ValidUntil: a.ValidUntil,
 	}
 }
