@@ -10,6 +10,7 @@ import (
 	"ponte/auth"
 	"ponte/fault"
 	"ponte/inbox"
+	"ponte/ingest"
 	"ponte/outbox"
 	"ponte/router"
 )
@@ -158,18 +159,30 @@ func (s *Server) settleAction(ctx context.Context, who *caller, in *settleIn) (A
 
 // Event is one thing that happened and what came of it.
 type Event struct {
-	ID         int64      `json:"id"`
-	AccountID  int64      `json:"account_id"`
-	Kind       string     `json:"kind"`
-	Channel    string     `json:"channel"`
-	Source     string     `json:"source"`
-	Key        string     `json:"key"`
-	State      string     `json:"state" enum:"pending,done,parked"`
-	Reason     string     `json:"reason"`
-	Attempts   int        `json:"attempts"`
-	OccurredAt time.Time  `json:"occurred_at"`
-	CreatedAt  time.Time  `json:"created_at"`
-	DoneAt     *time.Time `json:"done_at"`
+	ID         int64        `json:"id"`
+	AccountID  int64        `json:"account_id"`
+	Kind       string       `json:"kind"`
+	Channel    string       `json:"channel"`
+	Source     string       `json:"source"`
+	Key        string       `json:"key"`
+	State      string       `json:"state" enum:"pending,done,parked"`
+	Reason     string       `json:"reason"`
+	Parts      []ReasonPart `json:"reason_parts" doc:"The reason as statements with stable codes"`
+	Attempts   int          `json:"attempts"`
+	OccurredAt time.Time    `json:"occurred_at"`
+	CreatedAt  time.Time    `json:"created_at"`
+	DoneAt     *time.Time   `json:"done_at"`
+}
+
+// ReasonPart is one statement of a reason.
+type ReasonPart struct {
+	Code   string            `json:"code" doc:"Stable; other: words of a person, a rule or the network"`
+	Values map[string]string `json:"values" doc:"What stands in the statement: names, counts, categories"`
+	Text   string            `json:"text" doc:"The same in English"`
+}
+
+func reasonParts(reason string) []ReasonPart {
+	return each(ingest.ReasonParts(reason), func(p ingest.ReasonPart) ReasonPart { return ReasonPart(p) })
 }
 
 type eventsIn struct {
@@ -185,7 +198,7 @@ func (s *Server) listEvents(ctx context.Context, who *caller, in *eventsIn) (Pag
 	}
 	rows, err := inbox.ListEvents(ctx, s.DB, who.WorkspaceID, in.State, in.Q, before, in.Limit+1)
 	items := each(rows, func(e inbox.EventView) Event {
-		return Event{e.ID, e.AccountID, e.Kind, e.Channel, e.Source, e.Key, e.State, e.Reason, e.Attempts, e.OccurredAt.UTC(), e.CreatedAt.UTC(), utc(e.DoneAt)}
+		return Event{e.ID, e.AccountID, e.Kind, e.Channel, e.Source, e.Key, e.State, e.Reason, reasonParts(e.Reason), e.Attempts, e.OccurredAt.UTC(), e.CreatedAt.UTC(), utc(e.DoneAt)}
 	})
 	return pageByID(items, in.Limit, func(e Event) int64 { return e.ID }), err
 }

@@ -15,6 +15,7 @@ type Lead struct {
 	AdID        string       `json:"ad_id"`
 	SubmittedAt time.Time    `json:"submitted_at"`
 	Reason      string       `json:"reason" doc:"Why it is kept with this person"`
+	Parts       []ReasonPart `json:"reason_parts" doc:"The reason as statements with stable codes"`
 	Answers     []LeadAnswer `json:"answers"`
 	Boxes       []LeadBox    `json:"boxes"`
 }

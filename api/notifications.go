@@ -108,6 +108,7 @@ type WebhookEndpoint struct {
 	WebhookEndpointInput
 	State      string     `json:"state" enum:"active,paused"`
 	Reason     string     `json:"reason" doc:"Why it is paused"`
+	ReasonCode string     `json:"reason_code" enum:"by_member,failing," doc:"Why it is paused; failing: after too many failed tries in a row"`
 	Failures   int        `json:"failures" doc:"Tries in a row that failed"`
 	Waiting    int        `json:"waiting"`
 	LastAt     *time.Time `json:"last_at"`
@@ -122,7 +123,7 @@ type NewWebhookEndpoint struct {
 }
 
 func showEndpoint(e notify.Endpoint) WebhookEndpoint {
-	return WebhookEndpoint{e.ID, WebhookEndpointInput{e.URL, e.Description, listOf(e.Kinds)}, e.State, e.Reason, e.Failures, e.Waiting, utc(e.LastAt), e.LastStatus, e.CreatedAt.UTC()}
+	return WebhookEndpoint{e.ID, WebhookEndpointInput{e.URL, e.Description, listOf(e.Kinds)}, e.State, e.Reason, notify.PauseCode(e), e.Failures, e.Waiting, utc(e.LastAt), e.LastStatus, e.CreatedAt.UTC()}
 }
 
 func (s *Server) listEndpoints(ctx context.Context, who *caller, _ *struct{}) (Page[WebhookEndpoint], error) {

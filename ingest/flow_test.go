@@ -350,6 +350,7 @@ func TestBookedRemindedMovedAndCancelled(t *testing.T) {
 	if reminders != 1 {
 		t.Errorf("%d reminders two hours before, want 1: %v", reminders, b.reasons())
 	}
+	b.exec(`UPDATE actions SET state = 'held', reason = 'account_off' WHERE call::text LIKE '%booking_reminder_soon%'`)
 	b.now = start.Add(-90 * time.Minute)
 	b.write("MODIFICA")
 	b.lastSaid("Quale nuovo orario")

@@ -145,7 +145,7 @@ func ChangeEndpoint(ctx context.Context, tx sqlx.ExtContext, who auth.Who, id in
 func PauseEndpoint(ctx context.Context, tx sqlx.ExtContext, who auth.Who, id int64, pause bool) error {
 	stmt, verb := `UPDATE webhook_endpoints SET state = 'active', reason = '', failures = 0 WHERE workspace_id = $1 AND id = $2 AND state <> 'removed'`, "resume"
 	if pause {
-		stmt, verb = `UPDATE webhook_endpoints SET state = 'paused', reason = 'by a member' WHERE workspace_id = $1 AND id = $2 AND state <> 'removed'`, "pause"
+		stmt, verb = `UPDATE webhook_endpoints SET state = 'paused', reason = '`+pausedByMember+`' WHERE workspace_id = $1 AND id = $2 AND state <> 'removed'`, "pause"
 	}
 	res, err := tx.ExecContext(ctx, stmt, who.WorkspaceID, id)
 	if err := noted(ctx, tx, who, id, verb, res, err); err != nil {
@@ -252,4 +252,18 @@ SELECT workspace_id, id, $3, 'test', $4 FROM webhook_endpoints WHERE workspace_i
 		return Send{}, fault.New(fault.NotFound, "webhook endpoint %d does not exist in this workspace", endpointID)
 	}
 	return out[0], inbox.Wake(ctx, tx, Channel)
+}
+
+// pausedByMember is the reason of a pause that somebody wanted; any other is of failed tries.
+const pausedByMember = "by a member"
+
+// PauseCode is why an endpoint rests, as a code; empty where it does not.
+func PauseCode(e Endpoint) string {
+	switch {
+	case e.State != "paused":
+		return ""
+	case e.Reason == pausedByMember:
+		return "by_member"
+	}
+	return "failing"
 }

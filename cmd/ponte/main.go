@@ -55,6 +55,7 @@ type cli struct {
 	Model    modelCmd    `cmd:"" help:"Print the model card."`
 	Template templateCmd `cmd:"" help:"WhatsApp templates: drafts, ready-made ones, checks."`
 	Flow     flowCmd     `cmd:"" help:"Check and test bot flows."`
+	Reasons  reasonsCmd  `cmd:"" help:"Print the codes of reasons with their sentences."`
 	Openapi  openapiCmd  `cmd:"" help:"Print the API's OpenAPI document."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }

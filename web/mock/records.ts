@@ -24,7 +24,7 @@ export const actions: Action[] = [
   action(4, 'done', { done_at: ago(20) }),
 ];
 
-const event = (id: number, kind: string, state: Event['state'], reason: string): Event => ({ id, account_id: 2, kind, channel: 'instagram', source: 'webhook', key: `k${id}`, state, reason, attempts: state === 'parked' ? 3 : 0, occurred_at: ago(id), created_at: ago(id), done_at: null });
+const event = (id: number, kind: string, state: Event['state'], reason: string): Event => ({ id, account_id: 2, kind, channel: 'instagram', source: 'webhook', key: `k${id}`, state, reason, reason_parts: [], attempts: state === 'parked' ? 3 : 0, occurred_at: ago(id), created_at: ago(id), done_at: null });
 
 export const events: Event[] = [
   event(3, 'unsupported', 'parked', 'instagram field "story_poll" is not one that ponte uses'),

@@ -6412,6 +6412,8 @@ export interface components {
             /** Format: date-time */
             occurred_at: string;
             reason: string;
+            /** @description The reason as statements with stable codes */
+            reason_parts: components["schemas"]["ReasonPart"][];
             source: string;
             /** @enum {string} */
             state: "pending" | "done" | "parked";
@@ -6932,6 +6934,8 @@ export interface components {
             id: number;
             /** @description Why it is kept with this person */
             reason: string;
+            /** @description The reason as statements with stable codes */
+            reason_parts: components["schemas"]["ReasonPart"][];
             /** Format: date-time */
             submitted_at: string;
         };
@@ -8046,6 +8050,16 @@ export interface components {
         ReasonInBody: {
             reason?: string;
         };
+        ReasonPart: {
+            /** @description Stable; other: words of a person, a rule or the network */
+            code: string;
+            /** @description The same in English */
+            text: string;
+            /** @description What stands in the statement: names, counts, categories */
+            values: {
+                [key: string]: string;
+            };
+        };
         ReceivedLead: {
             ad_id: string;
             answers: components["schemas"]["LeadAnswer"][];
@@ -8073,6 +8087,8 @@ export interface components {
             number: "asked" | "agreed" | "refused" | "replaced" | "sent" | "confirmed" | "denied" | "failed" | "";
             /** @description Why it is kept with this person */
             reason: string;
+            /** @description The reason as statements with stable codes */
+            reason_parts: components["schemas"]["ReasonPart"][];
             /**
              * @description wanted: its answers are still to be read
              * @enum {string}
@@ -9172,6 +9188,11 @@ export interface components {
             last_status: number | null;
             /** @description Why it is paused */
             reason: string;
+            /**
+             * @description Why it is paused; failing: after too many failed tries in a row
+             * @enum {string}
+             */
+            reason_code: "by_member" | "failing" | "";
             /** @enum {string} */
             state: "active" | "paused";
             url: string;
