@@ -127,6 +127,24 @@ SET token_sealed = excluded.token_sealed, base_url = excluded.base_url, waba_id 
 WHERE accounts.workspace_id = excluded.workspace_id
 RETURNING ` + accountColumns
 
+// NameAccount gives an account that was connected without a name the one that its network knows it by; a name
+// that a person gave stays.
+func NameAccount(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, name string) error {
+	if name = strings.TrimSpace(name); name == "" {
+		return nil
+	}
+	res, err := tx.ExecContext(ctx, sqlNameAccount, workspaceID, id, name)
+	if err != nil {
+		return fmt.Errorf("name account %d: %w", id, err)
+	}
+	if n, _ := res.RowsAffected(); n == 0 {
+		return nil
+	}
+	return Touch(ctx, tx, Change{workspaceID, "account", id})
+}
+
+const sqlNameAccount = `UPDATE accounts SET name = left($3, 200) WHERE workspace_id = $1 AND id = $2 AND name = '' AND removed_at IS NULL`
+
 // RemoveAccount disconnects an account: nothing more is sent by it or taken from it; its history stays.
 func RemoveAccount(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64) error {
 	res, err := tx.ExecContext(ctx, sqlRemoveAccount, workspaceID, id)

@@ -65,6 +65,9 @@ func (w *Watcher) Once(ctx context.Context) (bool, error) {
 	}
 	found := w.Health(ctx, open)
 	w.judge(&h, a, found)
+	if err := inbox.NameAccount(ctx, w.DB, a.WorkspaceID, a.ID, found.Name); err != nil {
+		return true, err
+	}
 	return true, w.save(ctx, a, h)
 }
 

@@ -98,6 +98,28 @@ func TestATokensEndIsToldInTime(t *testing.T) {
 	w.want("after it", w.look(2*day), "token_invalid needs_reauthorisation", "token_invalid")
 }
 
+func TestANamelessAccountTakesItsNetworksName(t *testing.T) {
+	w := newWatched(t)
+	name := func(want string) {
+		t.Helper()
+		var got string
+		if err := w.DB.Get(&got, `SELECT name FROM accounts`); err != nil || got != want {
+			t.Errorf("the account is called %q (%v), want %q", got, err, want)
+		}
+	}
+	if _, err := w.DB.Exec(`UPDATE accounts SET name = ''`); err != nil {
+		t.Fatal(err)
+	}
+	w.look(0)
+	name("")
+	w.health.Name = " Harbour Kayaks "
+	w.look(2 * time.Hour)
+	name("Harbour Kayaks")
+	w.health.Name = "Renamed there"
+	w.look(2 * time.Hour)
+	name("Harbour Kayaks")
+}
+
 func TestWhatIsWrongWithAnAccount(t *testing.T) {
 	w := newWatched(t)
 	w.health.Fields = []string{"feed"}

@@ -116,6 +116,9 @@ func (v *service) examine(ctx context.Context, workspaceID, accountID int64) ([]
 		out.add(false, "network", "unreachable", said{"url": a.BaseURL, "why": h.Unreachable}, a.BaseURL+" does not answer: "+h.Unreachable, "check the address of this account, the firewall and the proxy; nothing else could be examined")
 		return out, nil
 	}
+	if err := inbox.NameAccount(ctx, v.DB, workspaceID, accountID, h.Name); err != nil {
+		return nil, err
+	}
 	out.token(h)
 	out.granted(a, h)
 	if a.Channel == string(channels.WhatsApp) {

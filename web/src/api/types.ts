@@ -156,3 +156,6 @@ export type NewMember = S['NewMemberInBody'];
 export type NewToken = S['NewTokenInBody'];
 export type ConsentAct = S['ConsentInBody'];
 export type Outgoing = S['SendMessage'];
+
+/** The networks as people know them. */
+export const channelNames: Record<Channel, string> = { facebook: 'Facebook', instagram: 'Instagram', messenger: 'Messenger', whatsapp: 'WhatsApp' };

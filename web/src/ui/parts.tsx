@@ -2,13 +2,13 @@ import { Tooltip } from '@mantine/core';
 import { IconBrandFacebook, IconBrandInstagram, IconBrandMessenger, IconBrandWhatsapp, IconPhoto } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Channel } from '@/api/types';
+import { channelNames, type Channel } from '@/api/types';
 import { useNow } from './clock';
 import { dateTime, initials, timeAgo } from './format';
 import css from './parts.module.css';
 
 const channelIcons = { facebook: IconBrandFacebook, instagram: IconBrandInstagram, messenger: IconBrandMessenger, whatsapp: IconBrandWhatsapp };
-export const channelNames: Record<Channel, string> = { facebook: 'Facebook', instagram: 'Instagram', messenger: 'Messenger', whatsapp: 'WhatsApp' };
+export { channelNames };
 
 /** The mark of a network, with its name for those who do not see it. */
 export function ChannelMark({ channel, size = 16 }: { channel: Channel; size?: number }) {

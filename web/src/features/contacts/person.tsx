@@ -7,7 +7,7 @@ import { useLedger } from '@/api/consent';
 import { useCan } from '@/api/session';
 import type { ContactDetail } from '@/api/types';
 import { ConsentStates } from '@/ui/consent';
-import { languageName } from '@/ui/format';
+import { date, languageName } from '@/ui/format';
 import { Identity, identityName } from '@/ui/identity';
 import { Journey } from '@/ui/journey';
 import { LedgerRow } from '@/ui/ledger-row';
@@ -61,7 +61,7 @@ function Opened({ c }: { c: ContactDetail }) {
       <div className={css.grid}>
         <div className={css.column}>
           <Block title={t('inbox.contact')}>
-            <Facts rows={[[t('contact.language'), languageName(c.language, i18n.language)], [t('contacts.country'), c.country], [t('contact.labels'), c.labels.length > 0 ? c.labels.map((l) => <Tag key={l}>{l}</Tag>) : ''], [t('contacts.since'), <Ago key="s" at={c.created_at} />]]} />
+            <Facts rows={[[t('contact.language'), languageName(c.language, i18n.language)], [t('contacts.country'), c.country], [t('contact.labels'), c.labels.length > 0 ? c.labels.map((l) => <Tag key={l}>{l}</Tag>) : ''], [t('contacts.since'), date(c.created_at, i18n.language)]]} />
           </Block>
           <Block title={t('contact.identities')}><ul className="entries">{c.identities.map((i) => <Identity key={i.id} i={i} />)}</ul><Merges contact={c.id} /></Block>
           {converse && !erased && <Duplicates contact={c.id} />}

@@ -22,13 +22,13 @@ export function Canvas({ steps, check, at, chosen, onChoose, onConnect }: { step
     }));
     const known = new Set(steps.map((s) => s.id));
     const edges: Edge[] = steps.flatMap((s) => s.ways.filter((w) => known.has(w.to)).map((w, i) => ({
-      id: `${s.id}-${w.key}-${i}`, source: s.id, target: w.to, type: 'smoothstep', focusable: false, markerEnd: { type: MarkerType.ArrowClosed }, ...(w.key === 'next' ? {} : { label: t(`flows.way.${w.key}`, { defaultValue: w.key }) }),
+      id: `${s.id}-${w.key}-${i}`, source: s.id, target: w.to, type: 'smoothstep', focusable: false, ariaLabel: t('flows.edge', { from: s.id, to: w.to }), markerEnd: { type: MarkerType.ArrowClosed }, ...(w.key === 'next' ? {} : { label: t(`flows.way.${w.key}`, { defaultValue: w.key }) }),
     })));
     return { nodes, edges };
   }, [steps, check, at, chosen, t]);
   return (
     <div className={css.canvas} role="region" aria-label={t('flows.canvas')}>
-      <ReactFlow key={steps.length} nodes={nodes} edges={edges} nodeTypes={types} colorMode={scheme} fitView minZoom={0.15} nodesDraggable={false} nodesConnectable={onConnect !== undefined} deleteKeyCode={null} proOptions={{ hideAttribution: true }}
+      <ReactFlow key={steps.length} nodes={nodes} edges={edges} nodeTypes={types} colorMode={scheme} fitView fitViewOptions={whole(steps) ? {} : start(steps)} minZoom={0.15} ariaLabelConfig={{ 'node.a11yDescription.default': t('flows.canvas_keys'), 'edge.a11yDescription.default': '', 'controls.ariaLabel': t('flows.zoom'), 'controls.zoomIn.ariaLabel': t('flows.zoom_in'), 'controls.zoomOut.ariaLabel': t('flows.zoom_out'), 'controls.fitView.ariaLabel': t('flows.zoom_all') }} nodesDraggable={false} nodesConnectable={onConnect !== undefined} deleteKeyCode={null} proOptions={{ hideAttribution: true }}
         onNodeClick={(_, n) => onChoose(n.id)} onConnect={(c) => onConnect?.(c.source, c.target)} onSelectionChange={({ nodes: [n] }) => { if (n && n.id !== chosen) onChoose(n.id); }}>
         <Background />
         <Controls showInteractive={false} />
@@ -36,6 +36,12 @@ export function Canvas({ steps, check, at, chosen, onChoose, onConnect }: { step
     </div>
   );
 }
+
+/** Whether the words of a step can still be read when all of them are shown. */
+const whole = (steps: FlowStep[]) => steps.length <= 8;
+
+/** A long flow is shown from its beginning, large enough to read. */
+const start = (steps: FlowStep[]) => ({ nodes: steps.slice(0, 4).map((s) => ({ id: s.id })), maxZoom: 0.9, padding: 0.1 });
 
 function StepNode({ data }: NodeProps<Node<StepData>>) {
   const { t } = useTranslation();
