@@ -51,16 +51,22 @@ func (l *Ledger) readRuns(people []int64) error {
 	var rows []struct {
 		Trigger  int64  `db:"trigger_id"`
 		Identity int64  `db:"identity_id"`
+		Contact  int64  `db:"contact_id"`
 		Scope    string `db:"scope"`
 	}
-	if err := l.tx.SelectContext(l.ctx, &rows, `SELECT trigger_id, identity_id, scope FROM trigger_runs WHERE workspace_id = $1 AND identity_id = ANY($2)`, l.ws, pq.Array(people)); err != nil {
+	if err := l.tx.SelectContext(l.ctx, &rows, sqlRunsOf, l.ws, pq.Array(people)); err != nil {
 		return fmt.Errorf("load trigger runs: %w", err)
 	}
 	for _, r := range rows {
-		l.Runs[router.Run{TriggerID: r.Trigger, PersonID: r.Identity, Scope: r.Scope}] = true
+		l.Keep(router.Run{TriggerID: r.Trigger, PersonID: r.Identity, Scope: r.Scope}, r.Contact)
 	}
 	return nil
 }
+
+// A person who was joined out of several has been answered where any of theirs was.
+const sqlRunsOf = `
+SELECT r.trigger_id, r.identity_id, i.contact_id, r.scope FROM identities i JOIN trigger_runs r ON r.workspace_id = i.workspace_id AND r.identity_id = i.id
+WHERE i.workspace_id = $1 AND i.contact_id IN (SELECT contact_id FROM identities WHERE workspace_id = $1 AND id = ANY($2))`
 
 // readLast finds the variant that was given last at each place where there is a choice.
 func (l *Ledger) readLast(set *router.Set, posts []int64) error {

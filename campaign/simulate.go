@@ -49,6 +49,7 @@ type said struct {
 	Key        string    `db:"external_id"`
 	AccountID  int64     `db:"account_id"`
 	PersonID   *int64    `db:"identity_id"`
+	ContactID  int64     `db:"contact_id"`
 	Text       string    `db:"text"`
 	Language   string    `db:"language"`
 	Intent     string    `db:"intent"`
@@ -75,7 +76,7 @@ type said struct {
 }
 
 func (s said) occasion() router.Occasion {
-	o := router.Occasion{Key: s.Key, PersonID: *s.PersonID, Text: s.Text, Language: s.Language, Intent: s.Intent, AccountID: s.AccountID,
+	o := router.Occasion{Key: s.Key, PersonID: *s.PersonID, ContactID: s.ContactID, Text: s.Text, Language: s.Language, Intent: s.Intent, AccountID: s.AccountID,
 		PostID: s.PostID, Caption: s.Caption, Captioned: s.Captioned, At: s.At}
 	if s.Subject == "message" {
 		o.Source, o.Private = router.SourceOfMessage(s.Type), true
@@ -300,15 +301,16 @@ type place struct {
 // Each half stops by itself, so that a page reads a page of each and not the whole history.
 const sqlHistory = `
 SELECT * FROM (
-(SELECT 'comment' AS subject, c.id, c.external_id, c.account_id, c.identity_id, c.text, c.language, coalesce(v.verdict->>'intent', '') AS intent, false AS wants_human,
+(SELECT 'comment' AS subject, c.id, c.external_id, c.account_id, c.identity_id, coalesce(i.contact_id, 0) AS contact_id, c.text, c.language, coalesce(v.verdict->>'intent', '') AS intent, false AS wants_human,
        coalesce(c.decision, '') AS decision, coalesce(c.post_id, 0) AS post_id, coalesce(p.caption, '') AS caption, coalesce(p.caption <> '' OR p.fetched_at IS NOT NULL, false) AS captioned,
        c.commented_at AS at, c.own, c.mention, c.live, c.ad_id <> '' AS ad, c.parent_external_id <> '' AS reply, c.root_external_id AS root, '' AS type,
        0 AS conversation_id, false AS opens, false AS complains, NULL::timestamptz AS with_person, NULL::timestamptz AS to_bot
 FROM comments c LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id LEFT JOIN posts p ON p.workspace_id = c.workspace_id AND p.id = c.post_id
+LEFT JOIN identities i ON i.workspace_id = c.workspace_id AND i.id = c.identity_id
 WHERE c.workspace_id = $1 AND c.commented_at >= $2 AND c.commented_at < $3 AND c.commented_at >= $5 AND (c.commented_at, 'comment', c.id) > ($5, $6, $7)
 ORDER BY c.commented_at, c.id LIMIT $8)
 UNION ALL
-(SELECT 'message', m.id, coalesce(m.external_id, ''), m.account_id, t.identity_id, m.text, coalesce(v.verdict->>'language', ''), coalesce(v.verdict->>'intent', ''), coalesce((v.verdict->>'wants_human')::boolean, false),
+(SELECT 'message', m.id, coalesce(m.external_id, ''), m.account_id, t.identity_id, t.contact_id, m.text, coalesce(v.verdict->>'language', ''), coalesce(v.verdict->>'intent', ''), coalesce((v.verdict->>'wants_human')::boolean, false),
        coalesce(v.decision, ''), 0, '', false, m.at, false, false, false, false, false, '', m.type,
        m.conversation_id, o.opened_at >= m.at, EXISTS (SELECT 1 FROM compliance_items i WHERE i.workspace_id = m.workspace_id AND i.contact_id = o.contact_id AND i.message_id = m.id),
        greatest(st.taken, (SELECT max(x.at) FROM messages x WHERE x.workspace_id = m.workspace_id AND x.conversation_id = m.conversation_id AND x.author IN ('member','other_tool') AND x.at <= m.at)), st.returned

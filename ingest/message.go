@@ -256,7 +256,7 @@ func (s *scene) triggerMessage(v *inbox.Conversation, m *inbox.Message, verdict 
 		return "for a person: " + why, nil
 	}
 	t := s.thread(e)
-	answer, err := s.books[e.WorkspaceID].Answer(sp.Triggers, router.Occasion{Source: router.SourceOfMessage(m.Type), Private: true, Key: e.Event.ID, PersonID: t.IdentityID,
+	answer, err := s.books[e.WorkspaceID].Answer(sp.Triggers, router.Occasion{Source: router.SourceOfMessage(m.Type), Private: true, Key: e.Event.ID, PersonID: t.IdentityID, ContactID: s.contactOf(t.IdentityID),
 		Text: m.Text, Language: verdict.Language, Intent: verdict.Intent, AccountID: e.AccountID, At: m.At}, sp.Locale)
 	if err != nil {
 		return "", err

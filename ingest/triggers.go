@@ -74,6 +74,14 @@ func (s *scene) loadRuns(ctx context.Context, tx *sqlx.Tx, events []*event) erro
 	return nil
 }
 
+// contactOf is the person an identity belongs to; 0 where the batch does not know it.
+func (s *scene) contactOf(identity int64) int64 {
+	if i := s.people.Identity(identity); i != nil {
+		return i.ContactID
+	}
+	return 0
+}
+
 // loadCaptions reads the posts of comments that internal events are about, where a trigger asks for them.
 func (s *scene) loadCaptions(ctx context.Context, tx *sqlx.Tx, sp *space, posts []int64) error {
 	var missing []int64
@@ -101,7 +109,7 @@ func (s *scene) loadCaptions(ctx context.Context, tx *sqlx.Tx, sp *space, posts 
 
 // occasion is a comment as triggers see it.
 func (s *scene) occasion(c *inbox.Comment, v moderation.Verdict) router.Occasion {
-	o := router.Occasion{Source: router.SourceOfComment(c.Mention, c.Live, c.AdID != "", c.ParentID != ""), Key: c.ExternalID, PersonID: *c.IdentityID,
+	o := router.Occasion{Source: router.SourceOfComment(c.Mention, c.Live, c.AdID != "", c.ParentID != ""), Key: c.ExternalID, PersonID: *c.IdentityID, ContactID: s.contactOf(*c.IdentityID),
 		Text: c.Text, Language: v.Language, Intent: v.Intent, AccountID: c.AccountID, At: c.CommentedAt}
 	if c.PostID != nil {
 		o.PostID = *c.PostID

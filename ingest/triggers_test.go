@@ -96,6 +96,38 @@ func TestOncePerPerson(t *testing.T) {
 	}
 }
 
+// Who was joined out of two identities is one person: what was answered to one of them is not answered to the
+// other again, in one batch or later. Parted again they are two.
+func TestOncePerPersonOverTheirIdentities(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.set(`once = 'trigger'`)
+	b.feed(b.igComment("1", "77", "hello"), b.igComment("2", "78", "hello"))
+	join := func(to, of string) {
+		b.exec(`UPDATE identities SET contact_id = (SELECT contact_id FROM identities WHERE external_id = $1) WHERE external_id = $2`, to, of)
+	}
+	was := b.id(`SELECT contact_id FROM identities WHERE external_id = '78'`)
+	join("77", "78")
+	b.feed(b.igComment("3", "77", "info"))
+	b.feed(b.igComment("4", "78", "info"))
+	b.lastReason("has answered this person already")
+	if got := len(b.actions("private_reply.send")); got != 1 {
+		t.Fatalf("%d answers to one person, want 1: %v", got, b.reasons())
+	}
+	b.exec(`UPDATE identities SET contact_id = $1 WHERE external_id = '78'`, was)
+	b.feed(b.igComment("5", "78", "info"))
+	b.lastReason("reply planned")
+
+	b = newRig(t)
+	b.set(`once = 'trigger'`)
+	b.feed(b.igComment("1", "77", "hello"), b.igComment("2", "78", "hello"))
+	join("77", "78")
+	b.feed(b.igComment("3", "77", "info"), b.igComment("4", "78", "info"))
+	if got := len(b.actions("private_reply.send")); got != 1 {
+		t.Errorf("%d answers to one person in one batch, want 1: %v", got, b.reasons())
+	}
+}
+
 func TestOncePerWindow(t *testing.T) {
 	t.Parallel()
 	b := newRig(t)

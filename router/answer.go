@@ -75,6 +75,7 @@ func (b *Book) Answer(set *Set, o Occasion, fallback string) (Answer, error) {
 	}
 	t := &match.Trigger
 	a.Run = Run{t.ID, o.PersonID, t.scope(o, match.Window)}
+	had := b.had(a.Run, o.ContactID)
 	place := Place{t.ID, o.PostID}
 	if !o.Private {
 		last, ok := b.Last[place]
@@ -85,10 +86,10 @@ func (b *Book) Answer(set *Set, o Occasion, fallback string) (Answer, error) {
 	}
 	a.Private, a.PrivateLang = t.PrivateText(o.Language, fallback)
 	switch {
-	case b.Runs[a.Run] && o.Private:
+	case had && o.Private:
 		a.Code, a.Reason = AnsweredYet, fmt.Sprintf("«%s» matched (%s) but has answered them before%s", t.Name, match.Why, match.Losers())
 		return a.mute(), nil
-	case b.Runs[a.Run]:
+	case had:
 		a.Code, a.Reason = AnsweredYet, fmt.Sprintf("«%s» matched (%s) but has answered this person %s%s", t.Name, match.Why, onceSaid[t.once()], match.Losers())
 		return a.mute(), nil
 	case a.Public == "" && a.Private == "":
@@ -99,13 +100,31 @@ func (b *Book) Answer(set *Set, o Occasion, fallback string) (Answer, error) {
 		a.Code, a.Reason = "ceiling_"+full, fmt.Sprintf("«%s» matched (%s) but has reached its ceiling of answers in the %s%s", t.Name, match.Why, full, match.Losers())
 		return a.mute(), err
 	}
-	b.Runs[a.Run] = true
+	b.Keep(a.Run, o.ContactID)
 	if a.Public != "" {
 		b.Last[place] = Said{a.Language, a.Variant}
 	}
 	a.Code, a.Reason = Answered, fmt.Sprintf("«%s» matched (%s)%s", t.Name, match.Why, match.Losers())
 	a.NotBefore = t.due(o)
 	return a, nil
+}
+
+// Keep writes into the book that somebody was answered: the identity, and the person it belongs to.
+func (b *Book) Keep(r Run, contact int64) {
+	b.Runs[r] = true
+	if contact != 0 {
+		b.Runs[r.of(contact)] = true
+	}
+}
+
+func (b *Book) had(r Run, contact int64) bool {
+	return b.Runs[r] || contact != 0 && b.Runs[r.of(contact)]
+}
+
+// of is the run of a person over all their identities; contacts count below zero, identities above.
+func (r Run) of(contact int64) Run {
+	r.PersonID = -contact
+	return r
 }
 
 var onceSaid = map[string]string{OncePost: "on this post already", OnceTrigger: "already", OncePeriod: "in this period already"}

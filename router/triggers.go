@@ -117,6 +117,7 @@ type Occasion struct {
 	Private   bool   // a direct message: there is nothing to reply to in public
 	Key       string // the network's id of the comment or message: what is drawn is drawn from it
 	PersonID  int64  // the identity that wrote it
+	ContactID int64  // whose identity it is; who is once per person is once over all of theirs. 0: not known
 	Text      string
 	Language  string // "" and "unknown" match any keyword set
 	Intent    string
