@@ -3,6 +3,8 @@ package flow
 import (
 	"regexp"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -49,4 +51,51 @@ func SpellPhone(e164 string) string {
 		return e164
 	}
 	return phonenumbers.Format(n, phonenumbers.INTERNATIONAL)
+}
+
+// homes are the countries where a language that ponte serves is at home, so that a number without a country code
+// can be understood from somebody who writes from abroad. English is at home in too many to say anything.
+var homes = map[string][]string{"it": {"IT", "CH"}, "fr": {"FR", "BE", "CH"}, "de": {"DE", "AT", "CH"}, "ro": {"RO", "MD"}, "es": {"ES"}, "pt": {"PT", "BR"}}
+
+// FindPhoneFrom is FindPhone for somebody who writes in a language: a number that does not exist in the brand's
+// country may be one of theirs. Where it could be of two countries it is none.
+func FindPhoneFrom(text, country, language string) (e164 string, ok bool) {
+	if e164, ok = FindPhone(text, country); ok {
+		return e164, ok
+	}
+	for _, home := range homes[language] {
+		other, found := FindPhone(text, home)
+		switch {
+		case !found || other == e164:
+		case e164 != "":
+			return "", false
+		default:
+			e164 = other
+		}
+	}
+	return e164, e164 != ""
+}
+
+// CutPhone takes the one phone number out of a message in which somebody leaves their own: one of their
+// country, or nothing but a number. Another's number is part of what is said.
+func CutPhone(text, country, language string) (rest string, ok bool) {
+	plain := plainDigits(text)
+	all := phoneCandidate.FindAllStringIndex(plain, 2)
+	if len(all) != 1 {
+		return text, false
+	}
+	rest = strings.TrimSpace(plain[:all[0][0]] + plain[all[0][1]:])
+	if strings.IndexFunc(rest, unicode.IsLetter) < 0 {
+		return "", true
+	}
+	number, found := FindPhoneFrom(plain, country, language)
+	if !found {
+		return text, false
+	}
+	n, err := phonenumbers.Parse(number, "")
+	region := phonenumbers.GetRegionCodeForNumber(n)
+	if err != nil || region != country && !slices.Contains(homes[language], region) {
+		return text, false
+	}
+	return rest, true
 }

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -167,7 +168,7 @@ WHERE a.workspace_id = $1 AND a.channel = 'whatsapp' AND a.removed_at IS NULL AN
 // shown for it. A number under a post is never looked at: it would be taken from a public place.
 func (s *scene) numberMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, verdict moderation.Verdict, e *event) (said string, done bool, err error) {
 	asked := s.numbers.asked[t.IdentityID]
-	number, found := flow.FindPhone(m.Text, s.country(t))
+	number, found := flow.FindPhoneFrom(m.Text, s.country(t), cmp.Or(v.Language, verdict.Language))
 	switch {
 	case asked != nil && asked.shown != nil && !m.At.Before(asked.shown.Truncate(time.Second)) && !found && (router.IsYes(m.Text) || router.IsNo(m.Text)):
 		return s.numberAnswered(t, v, m, asked, e), true, nil

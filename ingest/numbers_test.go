@@ -93,6 +93,31 @@ func TestANumberLeftInAChatIsCarriedOnlyWithItsOwnersYes(t *testing.T) {
 }
 
 // A slip of the finger leads to a stranger: whatever they say but yes, they inherit nothing.
+// However somebody leaves their number – alone, as at home, with the marks of their keyboard – it is asked about
+// and not taken for spam because of its digits.
+func TestNumbersAsPeopleLeaveThem(t *testing.T) {
+	t.Parallel()
+	for text, spelled := range map[string]string{
+		"Ciao, il mio numero è 333 111 0002":                       "+39 333 111 0002",
+		"Ciao, sono Giulia. Mi potete scrivere al +39 333 1110002": "+39 333 111 0002",
+		"0491 570 159":                     "+61 491 570 159",
+		"+61491570159":                     "+61 491 570 159",
+		"text me: 0491–570–159":            "+61 491 570 159",
+		"mon numéro est le 06 12 34 56 78": "+33 6 12 34 56 78",
+		"numărul meu este 0722 123 456":    "+40 722 123 456",
+		"meine Nummer ist 0151 23456789":   "+49 1512 3456789",
+	} {
+		b := newRig(t)
+		b.approve(template.NumberCheck)
+		b.exec(`UPDATE triggers SET state = 'paused'`)
+		b.left(text)
+		list := b.actions("message.send")
+		if len(list) != 1 || !strings.HasSuffix(list[0].Text, spelled) {
+			t.Errorf("%q: %+v; %v", text, list, b.reasons())
+		}
+	}
+}
+
 func TestAStrangerAtTheNumberJoinsNobody(t *testing.T) {
 	t.Parallel()
 	for answer, state := range map[string]string{"who is this?": "sent", "No, wrong number": "denied", "STOP": "sent", "nein": "denied"} {
