@@ -228,6 +228,8 @@ func TestProblems(t *testing.T) {
 		{"a NUL in a setting", "PUT", "/api/v1/workspace", `{"name":"n\u0000","brand":"","legal_name":"","contact":"","time_zone":"Europe/Rome","locale":"en","country":"AU","settings":{"holidays":["\u0000"]}}`, 422, "invalid", ""},
 		{"a name that is taken", "PUT", "/api/v1/workspace", `{"name":"other","brand":"","legal_name":"","contact":"","time_zone":"Europe/Rome","locale":"en","country":"AU","settings":{}}`, 409, "conflict", ""},
 		{"a policy that cannot work", "PUT", "/api/v1/policy", `{"hide_harm":true,"hide_spam":true,"review_harm":2,"review_spam":0.5,"llm_hide":0.9}`, 422, "invalid", "policy.review_harm"},
+		{"a part of a policy", "PUT", "/api/v1/policy", `{"one_wrong_hide_in":500,"strikes":{"days":10}}`, 200, "", `"one_wrong_hide_in":500,"second_condition":["llm","repeat"],"strikes":{"days":10,"review":3,"block":5}`},
+		{"a policy's field that is none", "PUT", "/api/v1/policy", `{"one_wrong_hid_in":500}`, 422, "invalid", "one_wrong_hid_in"},
 	} {
 		res := s.do(c.method, c.path, s.cookie[auth.Owner], c.body)
 		if res.status != c.status || !strings.Contains(res.body, c.holds) || strings.Contains(res.body, "pq:") {

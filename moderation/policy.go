@@ -16,14 +16,14 @@ import (
 // changed through the API. What a document leaves out keeps its default; a threshold of 0 means the
 // model card's own, which is set for a stated precision on data that was not trained on.
 type Policy struct {
-	HideHarm   bool               `json:"hide_harm"`            // hide what is surely harmful
-	HideSpam   bool               `json:"hide_spam"`            // hide what is surely spam
-	Categories map[string]string  `json:"categories,omitempty"` // category → the strongest decision allowed: allow, review, hide, delete
-	Harm       map[string]float64 `json:"harm,omitempty"`       // language → threshold of hiding, over the card's
+	HideHarm   bool               `json:"hide_harm" required:"false"` // hide what is surely harmful
+	HideSpam   bool               `json:"hide_spam" required:"false"` // hide what is surely spam
+	Categories map[string]string  `json:"categories,omitempty"`       // category → the strongest decision allowed: allow, review, hide, delete
+	Harm       map[string]float64 `json:"harm,omitempty"`             // language → threshold of hiding, over the card's
 	Spam       map[string]float64 `json:"spam,omitempty"`
-	ReviewHarm float64            `json:"review_harm"` // above it a person looks (or the LLM is asked)
-	ReviewSpam float64            `json:"review_spam"`
-	LLMHide    float64            `json:"llm_hide"` // the LLM's score above which its category is hidden
+	ReviewHarm float64            `json:"review_harm" required:"false"` // above it a person looks (or the LLM is asked)
+	ReviewSpam float64            `json:"review_spam" required:"false"`
+	LLMHide    float64            `json:"llm_hide" required:"false"` // the LLM's score above which its category is hidden
 
 	Text  string `json:"text,omitempty"`  // the policy in words, as the LLM reads it
 	Table []Line `json:"table,omitempty"` // before all of the above: the first line that fits decides for its category
@@ -56,16 +56,16 @@ type Line struct {
 // Strikes are the hides of one author within so many days, and what they lead to. A hide that was
 // taken back is no strike.
 type Strikes struct {
-	Days   int `json:"days"`   // a strike expires after; 0: strikes lead to nothing
-	Review int `json:"review"` // from so many on, everything of that author goes to review; 0: never
-	Block  int `json:"block"`  // from so many on, a block is proposed to a person; 0: never
+	Days   int `json:"days" required:"false"`   // a strike expires after; 0: strikes lead to nothing
+	Review int `json:"review" required:"false"` // from so many on, everything of that author goes to review; 0: never
+	Block  int `json:"block" required:"false"`  // from so many on, a block is proposed to a person; 0: never
 }
 
 // Moderations says what the scores of a /v1/moderations endpoint, where one is configured, may lead to
 // by themselves. They never delete or block, and never count as the second condition of either.
 type Moderations struct {
-	Review float64 `json:"review"` // from here a person looks; 0: never
-	Hide   float64 `json:"hide"`   // from here it is hidden; 0: never
+	Review float64 `json:"review" required:"false"` // from here a person looks; 0: never
+	Hide   float64 `json:"hide" required:"false"`   // from here it is hidden; 0: never
 }
 
 // Second conditions, and what may be done with pictures.

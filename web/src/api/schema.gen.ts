@@ -7153,9 +7153,9 @@ export interface components {
         };
         Moderations: {
             /** Format: double */
-            hide: number;
+            hide?: number;
             /** Format: double */
-            review: number;
+            review?: number;
         };
         MoveBookingInBody: {
             any_time?: boolean;
@@ -7872,23 +7872,23 @@ export interface components {
             harm?: {
                 [key: string]: number;
             };
-            hide_harm: boolean;
-            hide_spam: boolean;
+            hide_harm?: boolean;
+            hide_spam?: boolean;
             learned?: {
                 [key: string]: {
                     [key: string]: number;
                 };
             };
             /** Format: double */
-            llm_hide: number;
+            llm_hide?: number;
             moderations?: components["schemas"]["Moderations"];
             /** Format: int64 */
             one_wrong_hide_in?: number;
             pictures?: string;
             /** Format: double */
-            review_harm: number;
+            review_harm?: number;
             /** Format: double */
-            review_spam: number;
+            review_spam?: number;
             second_condition?: string[];
             spam?: {
                 [key: string]: number;
@@ -8480,11 +8480,11 @@ export interface components {
         };
         Strikes: {
             /** Format: int64 */
-            block: number;
+            block?: number;
             /** Format: int64 */
-            days: number;
+            days?: number;
             /** Format: int64 */
-            review: number;
+            review?: number;
         };
         StruckComment: {
             /** Format: int64 */

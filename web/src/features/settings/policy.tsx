@@ -24,10 +24,10 @@ function Fields({ start }: { start: Policy }) {
   return (
     <Section id="policy">
       {(['hide_harm', 'hide_spam'] as const).map((name) => (
-        <Switch key={name} className={css.wide ?? ''} label={t(`settings.field.${name}`)} checked={policy[name]} onChange={(e) => setPolicy({ ...policy, [name]: e.currentTarget.checked })} />
+        <Switch key={name} className={css.wide ?? ''} label={t(`settings.field.${name}`)} checked={policy[name] ?? false} onChange={(e) => setPolicy({ ...policy, [name]: e.currentTarget.checked })} />
       ))}
       {thresholds.map((name) => (
-        <NumberInput key={name} label={t(`settings.field.${name}`)} suffix=" %" min={0} max={100} value={Math.round(policy[name] * 100)} onChange={(v) => setPolicy({ ...policy, [name]: Math.min(100, Math.max(0, Number(v) || 0)) / 100 })} />
+        <NumberInput key={name} label={t(`settings.field.${name}`)} suffix=" %" min={0} max={100} value={Math.round((policy[name] ?? 0) * 100)} onChange={(v) => setPolicy({ ...policy, [name]: Math.min(100, Math.max(0, Number(v) || 0)) / 100 })} />
       ))}
       <div className={css.wide}><Button disabled={!changed} loading={save.isPending} onClick={() => save.mutate(policy, { onSuccess: () => told(t('act.saved')), onError: failed })}>{t('act.save')}</Button></div>
     </Section>
