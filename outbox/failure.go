@@ -55,7 +55,7 @@ func (s *Sender) judgeFailure(o outcome, now time.Time) verdict {
 	case f.Class == channels.Unknown && !repeat:
 		v.state, v.notBefore = Unknown, now.Add(s.SettleAfter)
 		v.meaning = "it is not known whether this arrived; it is looked for before anything is sent again"
-	case f.Class == channels.Reauthorise:
+	case f.Class == channels.Reauthorise || stopsAccount(f):
 		v.state = Held
 	case f.Reason == "gone" && a.Call.CommentID != "":
 		v.state, v.reason = Cancelled, "comment_gone"
@@ -121,6 +121,12 @@ func (r *recording) consequences(o outcome) error {
 			return fmt.Errorf("mark account %d: %w", a.AccountID, err)
 		}
 	}
+	if stopsAccount(o.failure) {
+		r.changes = append(r.changes, inbox.Change{WorkspaceID: a.WorkspaceID, Topic: "account", ObjectID: a.AccountID})
+		if _, err := r.tx.ExecContext(r.ctx, sqlStopAccount, a.AccountID, "held: "+o.failure.Meaning+" Switch sending on once that is mended."); err != nil {
+			return fmt.Errorf("stop account %d: %w", a.AccountID, err)
+		}
+	}
 	if stoppedMarketing(o.failure) {
 		return withdraw(r.ctx, r.tx, r.sender.Ledger, []stopped{{a.WorkspaceID, a.ID, a.IdentityID, r.now}})
 	}
@@ -129,6 +135,15 @@ func (r *recording) consequences(o outcome) error {
 
 const sqlNeedsReauthorisation = `
 UPDATE accounts SET state = 'needs_reauthorisation', state_reason = $2 WHERE id = $1 AND state = 'connected'`
+
+// stopsAccount: the network lets nothing of the account through until somebody acts there. Going on would fail
+// one action after the other and prolong the block; what waits goes out when sending is switched on again.
+func stopsAccount(f *channels.Failure) bool {
+	return f != nil && f.Class == channels.AskPerson && f.Scope == channels.ScopeAccount &&
+		slices.Contains([]string{"policy_block", "page_restricted", "account_blocked", "account_locked", "access_off", "not_registered"}, f.Reason)
+}
+
+const sqlStopAccount = `UPDATE accounts SET sending = false, state_reason = $2 WHERE id = $1 AND sending`
 
 // stoppedMarketing: the person told WhatsApp itself that they want no marketing of this business.
 func stoppedMarketing(f *channels.Failure) bool { return f != nil && f.Code == 131050 }

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +31,24 @@ func TestFailuresByClass(t *testing.T) {
 		{"token expired", channels.Failure{Class: channels.Reauthorise, Reason: "token_expired", Meaning: "connect it again"}, "held:token_expired", func(b *bench) string {
 			if s := b.text(`SELECT state FROM accounts WHERE id = $1`, b.whatsapp); s != "needs_reauthorisation" {
 				return "the account is " + s
+			}
+			return ""
+		}},
+		{"account blocked", channels.Failure{Class: channels.AskPerson, Scope: channels.ScopeAccount, Reason: "policy_block", Code: 368, Meaning: "Meta has blocked the account."}, "held:policy_block", func(b *bench) string {
+			if why := b.text(`SELECT state_reason FROM accounts WHERE NOT sending`); !strings.Contains(why, "Meta has blocked the account.") {
+				return "the account goes on, or does not say why it stopped: " + why
+			}
+			b.net.answer = nil
+			b.exec(`UPDATE accounts SET sending = true, state_reason = ''`)
+			tidyAndDrain(b, b.sender())
+			if n := b.id(`SELECT count(*) FROM actions WHERE state = 'done'`); n != 1 {
+				return "what waited does not go out when sending is switched on"
+			}
+			return ""
+		}},
+		{"one call refused", channels.Failure{Class: channels.AskPerson, Scope: channels.ScopeAccount, Reason: "capability_missing", Code: 3}, "failed:capability_missing", func(b *bench) string {
+			if b.id(`SELECT count(*) FROM accounts WHERE NOT sending`) != 0 {
+				return "one kind of call stopped the account"
 			}
 			return ""
 		}},
