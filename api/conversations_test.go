@@ -112,6 +112,32 @@ func TestTheCareWindow(t *testing.T) {
 	}
 }
 
+// A program's words are an answer to what the person said last; offers stay offers, and without anything said
+// they need a consent as well.
+func TestAProgramAnswersWhatWasSaid(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	token := "Bearer " + s.token(auth.Agent)
+	s.exec(`UPDATE threads SET last_in_at = now() - interval '1 hour' WHERE id = $1`, s.home.thread)
+	s.exec(`DELETE FROM messages WHERE thread_id = $1`, s.home.thread)
+	say := func(text, purpose string, event int64) {
+		t.Helper()
+		if res := s.do("POST", s.home.talk("messages"), token, map[string]any{"text": text, "revision": 3}); res.status != 200 {
+			t.Fatalf("%s: %d %s", text, res.status, res.body)
+		}
+		if n := s.id(`SELECT count(*) FROM actions WHERE call->>'text' = $1 AND origin = 'api' AND purpose = $2 AND coalesce(answers_event, 0) = $3`, text, purpose, event); n != 1 {
+			t.Errorf("%q is not kept as %s about event %d", text, purpose, event)
+		}
+	}
+	say("Nobody asked", "promotional", 0)
+	event := s.id(`INSERT INTO events (workspace_id, account_id, key, kind, channel, lane, occurred_at, payload, state, reason)
+		SELECT workspace_id, account_id, 'message:wamid.asked', 'message.received', channel, 1, now(), '{}', 'done', 'x' FROM threads WHERE id = $1 RETURNING id`, s.home.thread)
+	s.exec(`INSERT INTO messages (workspace_id, account_id, thread_id, conversation_id, direction, author, external_id, text, at)
+		SELECT workspace_id, account_id, thread_id, id, 'in', 'contact', 'wamid.asked', 'How much?', now() FROM conversations WHERE id = $1`, s.home.conversation)
+	say("A day is 45 dollars.", "answer", event)
+	say("Today 50% discount on everything!", "promotional", event)
+}
+
 // token makes an API token of the home workspace.
 func (s *scene) token(role auth.Role) string {
 	s.t.Helper()

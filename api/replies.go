@@ -51,8 +51,12 @@ func (s *Server) privateReply(ctx context.Context, who *caller, in *textIn) (Com
 		if channel == channels.Facebook {
 			channel = channels.Messenger
 		}
+		var written *int64 // what a program says answers something, or it is an offer
+		if err := tx.GetContext(ctx, &written, `SELECT min(id) FROM events WHERE workspace_id = $1 AND account_id = $2 AND key = 'comment:' || $3 || ':added'`, c.WorkspaceID, c.AccountID, c.ExternalID); err != nil {
+			return fmt.Errorf("find the event of comment %d: %w", c.ID, err)
+		}
 		_, err = outbox.Add(ctx, tx, []outbox.Action{{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, Purpose: "answer", Origin: origin(who), Actor: who.Actor(), Dedupe: key,
-			ContactID: c.ContactID, IdentityID: c.IdentityID, CommentID: &c.ID, Call: channels.Call{Kind: channels.PrivateReply, Channel: channel, CommentID: c.ExternalID, Text: text},
+			ContactID: c.ContactID, IdentityID: c.IdentityID, CommentID: &c.ID, AnswersEvent: written, Call: channels.Call{Kind: channels.PrivateReply, Channel: channel, CommentID: c.ExternalID, Text: text},
 			NotBefore: s.Now(), ValidUntil: until}})
 		if err != nil {
 			return err

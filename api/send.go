@@ -129,6 +129,11 @@ func (s *Server) say(ctx context.Context, tx *sqlx.Tx, who *caller, v inbox.Conv
 	}
 	a := outbox.Action{WorkspaceID: v.WorkspaceID, AccountID: t.AccountID, Purpose: "answer", Origin: origin(who), Actor: who.Actor(), ContactID: &t.ContactID, IdentityID: &t.IdentityID,
 		ThreadID: &t.ID, ConversationID: &v.ID, NotBefore: s.Now(), Bubble: &outbox.Bubble{Author: "member", MemberID: who.User(), Type: "text"}}
+	if a.Origin == "api" {
+		if a.AnswersEvent, err = lastSaid(ctx, tx, t); err != nil {
+			return a, err
+		}
+	}
 	if body.TemplateID != 0 {
 		err = s.fillTemplate(ctx, tx, t, body, &call, &a)
 	} else {
@@ -163,6 +168,24 @@ func (s *Server) say(ctx context.Context, tx *sqlx.Tx, who *caller, v inbox.Conv
 	}
 	return added[0], auth.Audit(ctx, tx, v.WorkspaceID, who.Actor(), "message.send", fmt.Sprintf("conversation:%d", v.ID), map[string]any{"action": added[0].ID, "template": body.TemplateID})
 }
+
+// lastSaid is the event of what the person said last in a thread. A member answers by looking; what a program says
+// is an answer only to something, and for as long as that keeps the care window open.
+func lastSaid(ctx context.Context, tx *sqlx.Tx, t inbox.Thread) (*int64, error) {
+	var id []int64
+	if err := tx.SelectContext(ctx, &id, sqlLastSaid, t.WorkspaceID, t.ID); err != nil {
+		return nil, fmt.Errorf("find what thread %d said last: %w", t.ID, err)
+	}
+	if len(id) == 0 {
+		return nil, nil
+	}
+	return &id[0], nil
+}
+
+const sqlLastSaid = `
+SELECT e.id FROM (SELECT account_id, external_id FROM messages WHERE workspace_id = $1 AND thread_id = $2 AND direction = 'in' ORDER BY at DESC, id DESC LIMIT 1) m
+JOIN events e ON e.workspace_id = $1 AND e.account_id = m.account_id AND e.key IN ('message:' || m.external_id, 'postback:' || m.external_id)
+ORDER BY e.id LIMIT 1`
 
 // fillText says in words: within a day of the person's last message, and for a person's answer on
 // Messenger and Instagram within seven.
