@@ -183,7 +183,7 @@ func lastSaid(ctx context.Context, tx *sqlx.Tx, t inbox.Thread) (*int64, error) 
 }
 
 const sqlLastSaid = `
-SELECT e.id FROM (SELECT account_id, external_id FROM messages WHERE workspace_id = $1 AND thread_id = $2 AND direction = 'in' ORDER BY at DESC, id DESC LIMIT 1) m
+SELECT e.id FROM (SELECT account_id, external_id FROM messages WHERE workspace_id = $1 AND thread_id = $2 AND direction = 'in' AND deleted_at IS NULL ORDER BY at DESC, id DESC LIMIT 1) m
 JOIN events e ON e.workspace_id = $1 AND e.account_id = m.account_id AND e.key IN ('message:' || m.external_id, 'postback:' || m.external_id)
 ORDER BY e.id LIMIT 1`
 
