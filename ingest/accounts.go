@@ -14,6 +14,8 @@ import (
 // Directory answers which connected account an event belongs to. It is read again when an account is
 // added or removed, and when an unknown id turns up, but not more often than once a second.
 type Directory struct {
+	Changed <-chan struct{} // told when an account was added or removed; nil: found out by age
+
 	db   *sqlx.DB
 	now  func() time.Time
 	mu   sync.RWMutex
@@ -37,6 +39,13 @@ func (d *Directory) Find(ctx context.Context, channel channels.Channel, external
 		key = "facebook" // the private side of a Page
 	}
 	key += "/" + externalID
+	select {
+	case <-d.Changed:
+		if err := d.Refresh(ctx); err != nil {
+			return nil, err
+		}
+	default:
+	}
 	if a, fresh := d.lookup(key, channel, externalID); a != nil || fresh {
 		return a, nil
 	}

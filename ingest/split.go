@@ -141,7 +141,11 @@ func (s *Splitter) split(ctx context.Context, d delivery) ([]newEvent, string, e
 			return nil, "", err
 		}
 		if account == nil {
-			unknown[fmt.Sprintf("%s account %s", e.Channel, e.Account)] = true
+			name := fmt.Sprintf("%s account %s", e.Channel, e.Account)
+			if e.Account == "" {
+				name = "an item that names no account"
+			}
+			unknown[name] = true
 			continue
 		}
 		if d.Source == "backfill" && isNews(e, account, d) {

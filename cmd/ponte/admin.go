@@ -161,6 +161,9 @@ func readAccounts(path string) ([]accountIn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return nil, usageError{errors.New("no account was given: use --channel, --id and --token-file, or give JSON on standard input")}
+	}
 	// Ids come as strings or as numbers, and numbers of their size lose digits as floats.
 	var objects []map[string]any
 	if !strings.HasPrefix(strings.TrimSpace(string(raw)), "[") {
@@ -352,6 +355,9 @@ func (r replayCmd) Run(ctx context.Context, c *config) error {
 	}
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		n, err := ingest.Replay(ctx, tx, r.ID)
+		if err == nil && n == 0 && r.ID != 0 {
+			return usageError{fmt.Errorf("no parked delivery has the id %d", r.ID)}
+		}
 		if err == nil {
 			fmt.Printf("%d deliveries put back in line; the running server splits them again\n", n)
 		}

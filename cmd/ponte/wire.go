@@ -95,7 +95,7 @@ func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *s
 	if v.epoch, err = outbox.OpenEpoch(ctx, s.DB, c.epochPath()); err != nil {
 		return nil, fmt.Errorf("open the send epoch: %w", err)
 	}
-	if v.wake, err = jobs.Listen(s.URL, "ponte_deliveries", "ponte_events", "ponte_asks", "ponte_changes", notify.Channel, decisions.Channel, review.Channel, live.Channel); err != nil {
+	if v.wake, err = jobs.Listen(s.URL, "ponte_accounts", "ponte_deliveries", "ponte_events", "ponte_asks", "ponte_changes", notify.Channel, decisions.Channel, review.Channel, live.Channel); err != nil {
 		return nil, fmt.Errorf("listen to the database: %w", err)
 	}
 	// A price is given for a million tokens in whole units, and kept for a thousand in millionths.
@@ -125,6 +125,7 @@ func (c *config) languageModel() *llm.Client {
 
 func (v *service) buildIngest() error {
 	directory := ingest.NewDirectory(v.DB)
+	directory.Changed = v.wake.On("ponte_accounts")
 	bodies, err := v.bodyPool()
 	if err != nil {
 		return err
