@@ -56,16 +56,54 @@ func (r restoreCmd) Run(ctx context.Context, c *config) error {
 	if err != nil {
 		return err
 	}
-	address, password := withoutPassword(s.URL)
-	err = s.tool(ctx, "pg_restore", password, "--clean", "--if-exists", "--no-owner", "--single-transaction", "--dbname="+address, r.File)
-	if err == nil {
-		// A copy restored in place carries the epoch it was made under; taking it out makes it a stranger.
-		_, err = s.DB.ExecContext(ctx, `UPDATE installation SET value = 'restored' WHERE key = 'send_epoch'`)
+	if err = s.unserved(ctx); err == nil {
+		err = s.restore(ctx, r.File, c.epochPath())
 	}
 	if err == nil {
 		fmt.Println("restored; nothing is sent until 'ponte send release', and what may have been sent after the backup waits for a person")
 	}
 	return errors.Join(err, s.close())
+}
+
+// unserved refuses while a server works on the database: it would go on with what it remembers of the rows that
+// are replaced under it.
+func (s *store) unserved(ctx context.Context) error {
+	var there bool
+	if err := s.DB.GetContext(ctx, &there, `SELECT to_regclass('lanes') IS NOT NULL`); err != nil || !there {
+		return err
+	}
+	var holders []string
+	if err := s.DB.SelectContext(ctx, &holders, `SELECT DISTINCT holder FROM lanes WHERE expires_at > now() ORDER BY 1`); err != nil {
+		return fmt.Errorf("look whether a server runs: %w", err)
+	}
+	if len(holders) > 0 {
+		return fmt.Errorf("a server works on this database (%s): stop it, and every replica, before restoring; one that was killed is forgotten within ten seconds", strings.Join(holders, ", "))
+	}
+	return nil
+}
+
+// restore puts the backup in the place of what is there. A copy restored in place carries the epoch it was made
+// under, which may still be the present one: so the epoch's file goes first, and comes back only where nothing was
+// restored. Whatever is killed in between, the copy does not send.
+func (s *store) restore(ctx context.Context, file, epoch string) error {
+	aside := epoch + ".restoring"
+	if err := os.Rename(epoch, aside); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("put the send epoch aside: %w", err)
+	}
+	address, password := withoutPassword(s.URL)
+	if err := s.tool(ctx, "pg_restore", password, "--clean", "--if-exists", "--no-owner", "--single-transaction", "--dbname="+address, file); err != nil {
+		if back := os.Rename(aside, epoch); back != nil && !errors.Is(back, os.ErrNotExist) {
+			err = errors.Join(err, fmt.Errorf("put the send epoch back: %w", back))
+		}
+		return err
+	}
+	if _, err := s.DB.ExecContext(ctx, `UPDATE installation SET value = 'restored' WHERE key = 'send_epoch'`); err != nil {
+		return fmt.Errorf("mark the copy as restored: %w", err)
+	}
+	if err := os.Remove(aside); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove the send epoch from before: %w", err)
+	}
+	return nil
 }
 
 // tool runs one of PostgreSQL's programs, from the private server's folder or from PATH.

@@ -1,6 +1,51 @@
 package main
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ponte/testkit"
+)
+
+func TestARestoreWaitsForTheServerToStop(t *testing.T) {
+	t.Parallel()
+	s := &store{DB: testkit.Database(t)}
+	if err := s.unserved(t.Context()); err != nil {
+		t.Errorf("nobody works on it: %v", err)
+	}
+	if _, err := s.DB.Exec(`UPDATE lanes SET holder = 'house#1', expires_at = now() + interval '5 seconds' WHERE lane = 3`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.unserved(t.Context()); err == nil || !strings.Contains(err.Error(), "house#1") {
+		t.Errorf("a server works on it: %v", err)
+	}
+	if _, err := s.DB.Exec(`DROP TABLE lanes CASCADE`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.unserved(t.Context()); err != nil {
+		t.Errorf("an empty database: %v", err)
+	}
+}
+
+// What could not be restored leaves the installation as it was: it may go on sending.
+func TestARestoreThatFailsKeepsTheEpoch(t *testing.T) {
+	t.Parallel()
+	epoch, file := filepath.Join(t.TempDir(), "send-epoch"), filepath.Join(t.TempDir(), "no.dump")
+	for path, text := range map[string]string{epoch: "the epoch", file: "no backup"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &store{DB: testkit.Database(t), URL: "postgres:///nothing?host=" + t.TempDir()}
+	if err := s.restore(t.Context(), file, epoch); err == nil {
+		t.Fatal("it was taken for a backup")
+	}
+	if b, err := os.ReadFile(epoch); err != nil || string(b) != "the epoch" {
+		t.Errorf("the epoch is %q, %v", b, err)
+	}
+}
 
 func TestThePasswordLeavesTheAddress(t *testing.T) {
 	for address, want := range map[string][2]string{
