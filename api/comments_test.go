@@ -170,6 +170,7 @@ func TestClaims(t *testing.T) {
 		t.Errorf("somebody else releases: %d", res.status)
 	}
 	s.must(204, "POST", release, s.cookie[auth.Moderator], nil, nil)
+	s.must(204, "POST", release, s.cookie[auth.Moderator], nil, nil) // nobody has it: nothing to give back
 	s.must(200, "POST", claim, s.cookie[auth.Supervisor], nil, nil)
 	s.exec(`UPDATE review_items SET claimed_until = now() - interval '1 second' WHERE id = $1`, s.home.review)
 	s.must(200, "POST", s.onComment("hide", s.home.comment), s.cookie[auth.Moderator], nil, nil) // an old claim holds nobody up

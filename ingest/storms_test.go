@@ -163,6 +163,42 @@ func TestAStormIsOneQuestionOneItemAndOneDecision(t *testing.T) {
 	}
 }
 
+// TestABatchIsCountedWhoeverCarriedIt: the background may take the members of a storm before the call that decided it.
+func TestABatchIsCountedWhoeverCarriedIt(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.exec(`UPDATE workspaces SET settings = '{"review":{"sample_hidden":0,"sample_allowed":0,"second":0,"gold_every":0}}'`)
+	for i := range 12 {
+		b.feed(b.fbFeed("add", fmt.Sprint("31_", i), fmt.Sprint("7", i), hateful))
+	}
+	user := b.id(`INSERT INTO users (email, password_hash) VALUES ('c@example.org', 'x') RETURNING id`)
+	b.exec(`INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, 'moderator')`, b.ws, user)
+	who := auth.Who{UserID: user, WorkspaceID: b.ws, Role: auth.Moderator}
+	calls := 0
+	quicker := func(ctx context.Context, do func(*sqlx.Tx) error) error {
+		if calls++; calls == 2 { // what was decided is written; the first member is about to follow
+			b.spread()
+		}
+		return b.change(ctx, do)
+	}
+	d := review.Decision{Who: who, ItemID: b.id(`SELECT id FROM review_items WHERE state = 'open'`), Verb: review.Approve, At: b.now}
+	batch, err := review.DecideAlike(context.Background(), b.db, quicker, d, time.Hour)
+	if b.must(err); batch.Done != 12 || batch.Left != 0 || batch.Skipped != 0 {
+		t.Errorf("decided: %+v", batch)
+	}
+	// Two are decided otherwise since: they stay as they are, and are counted as skipped.
+	for _, name := range []string{"31_3", "31_4"} {
+		b.must(b.change(context.Background(), func(tx *sqlx.Tx) error {
+			return review.Decide(context.Background(), tx, review.Decision{Who: who, CommentID: b.id(`SELECT id FROM comments WHERE external_id = $1`, name), Verb: review.Delete, At: b.now})
+		}))
+	}
+	calls = 0
+	undone, err := review.UndoBatch(context.Background(), b.db, quicker, who, batch.ID, b.now)
+	if b.must(err); undone.Done != 10 || undone.Left != 0 || undone.Skipped != 2 {
+		t.Errorf("taken back: %+v", undone)
+	}
+}
+
 func (b *rig) spread() {
 	b.Helper()
 	worker := &review.Spreader{DB: b.db, Change: b.change, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler)}

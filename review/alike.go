@@ -43,7 +43,11 @@ func DecideAlike(ctx context.Context, db *sqlx.DB, change Change, d Decision, ho
 		return out, fmt.Errorf("number a batch: %w", err)
 	}
 	d.whole, d.until, d.Batch = true, d.At.Add(hold), out.ID
-	err := change(ctx, func(tx *sqlx.Tx) error {
+	var before tally
+	err := change(ctx, func(tx *sqlx.Tx) (err error) {
+		if before, err = tallyOf(ctx, tx, d.Who.WorkspaceID, d.ItemID); err != nil {
+			return err
+		}
 		var comment []int64
 		if err := tx.SelectContext(ctx, &comment, `SELECT comment_id FROM review_items WHERE workspace_id = $1 AND id = $2 AND state = 'open' AND kind IN ('verdict','sample')`, d.Who.WorkspaceID, d.ItemID); err != nil {
 			return fmt.Errorf("find review item %d: %w", d.ItemID, err)
@@ -59,13 +63,45 @@ func DecideAlike(ctx context.Context, db *sqlx.DB, change Change, d Decision, ho
 		return out, err
 	}
 	out.HoldsUntil = d.until.UTC()
-	out.Done = 1
-	if err := spread(ctx, db, change, d.Who.WorkspaceID, d.ItemID, d.At, MaxBatch-1, &out); err != nil || out.Left == 0 {
+	if err := spread(ctx, db, change, d.Who.WorkspaceID, d.ItemID, d.At, MaxBatch-1, &Batch{}); err != nil {
 		return out, err
 	}
-	// Woken only now: before, it would take comments that this call counts.
-	return out, change(ctx, func(tx *sqlx.Tx) error { return inbox.Wake(ctx, tx, Channel) })
+	after, err := tallyOf(ctx, db, d.Who.WorkspaceID, d.ItemID)
+	if err != nil {
+		return out, err
+	}
+	out.Left, out.Skipped = after.Behind, max(after.Apart-before.Apart, 0)
+	out.Done = 1 + max(after.Decided-before.Decided, 0)
+	return out, wakeFor(ctx, change, out.Left)
 }
+
+// wakeFor wakes who carries on in the background, only after a call has done its own part: both would take the same
+// comments.
+func wakeFor(ctx context.Context, change Change, left int) error {
+	if left == 0 {
+		return nil
+	}
+	return change(ctx, func(tx *sqlx.Tx) error { return inbox.Wake(ctx, tx, Channel) })
+}
+
+// tally is where the members of an item stand. What became of many is told by it and not by who carried it there:
+// the background may be at it at the same time.
+type tally struct {
+	Behind  int `db:"behind"` // they have not followed yet
+	Apart   int `db:"apart"`
+	Decided int `db:"decided"`
+}
+
+func tallyOf(ctx context.Context, q sqlx.QueryerContext, workspace, item int64) (t tally, err error) {
+	if err := sqlx.GetContext(ctx, q, &t, sqlTally, workspace, item); err != nil {
+		return t, fmt.Errorf("count the members of review item %d: %w", item, err)
+	}
+	return t, nil
+}
+
+const sqlTally = `
+SELECT count(*) FILTER (WHERE ` + sqlBehind + `) AS behind, count(*) FILTER (WHERE m.state = 'apart') AS apart, count(*) FILTER (WHERE m.state = 'decided') AS decided
+FROM review_members m WHERE m.workspace_id = $1 AND m.item_id = $2`
 
 // UndoBatch takes back what was decided together, where nobody has decided otherwise since, and ends its
 // hold on what comes later.
@@ -79,21 +115,33 @@ func UndoBatch(ctx context.Context, db *sqlx.DB, change Change, who auth.Who, ba
 	if err != nil {
 		return out, fmt.Errorf("find batch %d: %w", batch, err)
 	}
-	err = change(ctx, func(tx *sqlx.Tx) error {
-		out.Done = 0
-		undone, err := openAgain(ctx, tx, who, item, batch, at)
-		if undone {
-			out.Done = 1
-		} else {
-			out.Skipped = 1
+	var undone bool
+	var before tally
+	err = change(ctx, func(tx *sqlx.Tx) (err error) {
+		if undone, err = openAgain(ctx, tx, who, item, batch, at); err != nil {
+			return err
 		}
+		before, err = tallyOf(ctx, tx, who.WorkspaceID, item)
 		return err
 	})
 	if err != nil {
 		return out, err
 	}
-	err = spread(ctx, db, change, who.WorkspaceID, item, at, MaxBatch-1, &out)
-	return out, err
+	if err := spread(ctx, db, change, who.WorkspaceID, item, at, MaxBatch-1, &Batch{}); err != nil {
+		return out, err
+	}
+	after, err := tallyOf(ctx, db, who.WorkspaceID, item)
+	if err != nil {
+		return out, err
+	}
+	out.Left, out.Skipped = after.Behind, max(after.Apart-before.Apart, 0)
+	out.Done = max(before.Behind-out.Left-out.Skipped, 0)
+	if undone {
+		out.Done++
+	} else {
+		out.Skipped++
+	}
+	return out, wakeFor(ctx, change, out.Left)
 }
 
 // openAgain puts an item that was decided for all back into the queue, and takes back what was decided
@@ -134,9 +182,6 @@ WHERE workspace_id = $1 AND id = $2 AND state = 'decided' AND holds_until IS NOT
 		return false, fault.New(fault.Conflict, "this is taken back already").Coded("undone_already")
 	}
 	if err := endSecond(ctx, tx, who.WorkspaceID, item); err != nil {
-		return false, err
-	}
-	if err := inbox.Wake(ctx, tx, Channel); err != nil {
 		return false, err
 	}
 	if !last {

@@ -47,13 +47,23 @@ WHERE workspace_id = $1 AND id = was.item AND state = 'open' AND (claimed_by IS 
 	return taken[0].Until.UTC(), touchItem(ctx, tx, who.WorkspaceID, id)
 }
 
-// Release gives a claimed item back.
+// Release gives a claimed item back. Where nobody has it – it is decided meanwhile, or its time ran out – there is
+// nothing to give back, and that is no fault: who leaves a screen does not know.
 func Release(ctx context.Context, tx *sqlx.Tx, who auth.Who, id int64) error {
 	res, err := tx.ExecContext(ctx, `UPDATE review_items SET claimed_by = NULL, claimed_until = NULL WHERE workspace_id = $1 AND id = $2 AND state = 'open' AND claimed_by = $3`, who.WorkspaceID, id, who.UserID)
 	if err != nil {
 		return fmt.Errorf("release review item %d: %w", id, err)
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
+	if n, err := res.RowsAffected(); err != nil {
+		return fmt.Errorf("release review item %d: %w", id, err)
+	} else if n == 0 {
+		var free []bool
+		if err := tx.SelectContext(ctx, &free, `SELECT true FROM review_items WHERE workspace_id = $1 AND id = $2 AND (state <> 'open' OR claimed_by IS NULL OR claimed_until < now())`, who.WorkspaceID, id); err != nil {
+			return fmt.Errorf("look for review item %d: %w", id, err)
+		}
+		if len(free) > 0 {
+			return nil
+		}
 		return whyNot(ctx, tx, who.WorkspaceID, id)
 	}
 	if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "review.release", reviewObject(id), nil); err != nil {
