@@ -39,8 +39,10 @@ func ParseImport(file []byte, now time.Time, phone func(string) (string, bool)) 
 	}
 	r := csv.NewReader(bytes.NewReader(file))
 	first, _, _ := bytes.Cut(file, []byte("\n"))
-	if bytes.Count(first, []byte(";")) > bytes.Count(first, []byte(",")) {
-		r.Comma = ';'
+	for _, c := range []rune{';', '\t'} { // as spreadsheets save them where the comma parts decimals
+		if bytes.Count(first, []byte(string(c))) > bytes.Count(first, []byte(string(r.Comma))) {
+			r.Comma = c
+		}
 	}
 	r.FieldsPerRecord = -1
 	header, err := r.Read()

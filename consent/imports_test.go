@@ -58,6 +58,10 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	if err != nil || len(rows) != 2 || rows[0].Reason != "" || !strings.Contains(rows[1].Reason, "line 2") {
 		t.Errorf("semicolons and a mark before them: %+v %v", rows, err)
 	}
+	rows, err = ParseImport([]byte(strings.ReplaceAll(importHead, ",", "\t")+"+61491570156\t2026-01-02T10:00:00Z\tcrm, shop\tv\trow\t\t\t\n"), t0.AddDate(1, 0, 0), digitsOf)
+	if err != nil || len(rows) != 1 || rows[0].Reason != "" {
+		t.Errorf("tabs: %+v %v", rows, err)
+	}
 }
 
 func TestCellsDoNotRunInASpreadsheet(t *testing.T) {

@@ -105,6 +105,8 @@ func (d Definition) checkHeader(f *faults) {
 			f.add("header.text", "newline", "the header is one line")
 		case strings.ContainsAny(h.Text, "*_~`"):
 			f.add("header.text", "formatting", "the header takes no formatting: take *, _, ~ and ` away")
+		case hasEmoji(h.Text):
+			f.add("header.text", "emoji", "the header takes no emoji: put it into the body")
 		}
 		if len(places(h.Text)) > 1 {
 			f.add("header.text", "too_many_variables", "the header takes one variable")
@@ -145,10 +147,21 @@ func (d Definition) checkFooter(f *faults) {
 		f.add("footer", "too_long", "the footer has %d characters; Meta takes at most %d", n, maxFooter)
 	case strings.Contains(d.Footer, "\n"):
 		f.add("footer", "newline", "the footer is one line")
+	case strings.ContainsAny(d.Footer, "*~`"):
+		f.add("footer", "formatting", "the footer takes no formatting: take *, ~ and ` away")
+	case hasEmoji(d.Footer):
+		f.add("footer", "emoji", "the footer takes no emoji: put it into the body")
 	}
 	if strings.Contains(d.Footer, "{{") {
 		f.add("footer", "variable", "the footer takes no variables: write the words themselves")
 	}
+}
+
+// hasEmoji finds pictures among letters; signs such as © and arrows without colour are none.
+func hasEmoji(text string) bool {
+	return strings.ContainsFunc(text, func(c rune) bool {
+		return c >= 0x1F000 && c <= 0x1FAFF || c >= 0x2600 && c <= 0x27BF || c >= 0x2B00 && c <= 0x2BFF || c == 0xFE0F || c == 0x20E3
+	})
 }
 
 func (d Definition) checkButtons(f *faults) {
