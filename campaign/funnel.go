@@ -74,14 +74,11 @@ WITH acts AS (
 runs AS (
     SELECT r.%[2]s AS id, count(*) AS matched FROM trigger_runs r WHERE r.workspace_id = $1 AND r.%[2]s IS NOT NULL AND ($2 = 0 OR r.%[2]s = $2)
       AND ($3::timestamptz IS NULL OR r.at >= $3) AND ($4::timestamptz IS NULL OR r.at < $4) GROUP BY 1),
-led AS (
-    SELECT h.%[2]s AS id, h.id AS handoff, h.used_at FROM handoffs h
-    WHERE h.workspace_id = $1 AND h.%[2]s IS NOT NULL AND ($2 = 0 OR h.%[2]s = $2)
-      AND ($3::timestamptz IS NULL OR h.created_at >= $3) AND ($4::timestamptz IS NULL OR h.created_at < $4)),
 talked AS (
-    SELECT DISTINCT h.id AS handoff FROM handoffs h JOIN conversations v ON v.workspace_id = $1 AND v.origin ? 'handoff_id' AND (v.origin->>'handoff_id')::bigint = h.id
+    SELECT h.%[2]s AS id, count(DISTINCT h.id) AS qualified FROM handoffs h JOIN conversations v ON v.workspace_id = $1 AND v.origin ? 'handoff_id' AND (v.origin->>'handoff_id')::bigint = h.id
     WHERE h.workspace_id = $1 AND h.%[2]s IS NOT NULL AND ($2 = 0 OR h.%[2]s = $2) AND h.used_at IS NOT NULL
-      AND (jsonb_typeof(v.bot->'answers') = 'object' AND v.bot->'answers' <> '{}' OR 'qualified' = ANY(v.labels))),
+      AND ($3::timestamptz IS NULL OR h.created_at >= $3) AND ($4::timestamptz IS NULL OR h.created_at < $4)
+      AND (jsonb_typeof(v.bot->'answers') = 'object' AND v.bot->'answers' <> '{}' OR 'qualified' = ANY(v.labels)) GROUP BY 1),
 used AS (
     SELECT h.%[2]s AS id, h.id AS handoff, i.contact_id, h.used_at, h.created_at,
            min(h.used_at) OVER (PARTITION BY i.contact_id ORDER BY h.used_at GROUPS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS until
@@ -93,8 +90,9 @@ agreed AS (
     WHERE u.id IS NOT NULL AND ($2 = 0 OR u.id = $2) AND ($3::timestamptz IS NULL OR u.created_at >= $3) AND ($4::timestamptz IS NULL OR u.created_at < $4)
     GROUP BY 1),
 steps AS (
-    SELECT l.id, count(*) AS invited, count(l.used_at) AS started, count(t.handoff) AS qualified
-    FROM led l LEFT JOIN talked t ON t.handoff = l.handoff GROUP BY 1),
+    SELECT h.%[2]s AS id, count(*) AS invited, count(h.used_at) AS started FROM handoffs h
+    WHERE h.workspace_id = $1 AND h.%[2]s IS NOT NULL AND ($2 = 0 OR h.%[2]s = $2)
+      AND ($3::timestamptz IS NULL OR h.created_at >= $3) AND ($4::timestamptz IS NULL OR h.created_at < $4) GROUP BY 1),
 reached AS (
     SELECT o.id, count(DISTINCT g.contact_id) AS goal, coalesce(sum(g.value_micros), 0) AS value,
            CASE WHEN min(g.currency) FILTER (WHERE g.value_micros IS NOT NULL) = max(g.currency) FILTER (WHERE g.value_micros IS NOT NULL) THEN max(g.currency) FILTER (WHERE g.value_micros IS NOT NULL) ELSE '' END AS currency
@@ -104,7 +102,7 @@ reached AS (
     JOIN %[1]s o ON o.workspace_id = g.workspace_id AND o.id = g.whose AND %[3]s
     WHERE $2 = 0 OR o.id = $2 GROUP BY 1)
 SELECT o.id, coalesce(runs.matched, 0) AS matched, coalesce(acts.public_reply, 0) AS public_reply, coalesce(acts.private_reply, 0) AS private_reply, coalesce(acts.refused, 0) AS refused,
-       coalesce(steps.invited, 0) AS invited, coalesce(steps.started, 0) AS started, coalesce(steps.qualified, 0) AS qualified, coalesce(agreed.opted_in, 0) AS opted_in,
+       coalesce(steps.invited, 0) AS invited, coalesce(steps.started, 0) AS started, coalesce(talked.qualified, 0) AS qualified, coalesce(agreed.opted_in, 0) AS opted_in,
        coalesce(reached.goal, 0) AS goal, CASE WHEN coalesce(reached.currency, '') = '' THEN 0 ELSE reached.value END AS goal_value, coalesce(reached.currency, '') AS goal_currency
-FROM %[1]s o LEFT JOIN runs USING (id) LEFT JOIN acts USING (id) LEFT JOIN steps USING (id) LEFT JOIN agreed USING (id) LEFT JOIN reached USING (id)
+FROM %[1]s o LEFT JOIN runs USING (id) LEFT JOIN acts USING (id) LEFT JOIN steps USING (id) LEFT JOIN talked USING (id) LEFT JOIN agreed USING (id) LEFT JOIN reached USING (id)
 WHERE o.workspace_id = $1 AND ($2 = 0 OR o.id = $2)`
