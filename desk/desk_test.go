@@ -414,6 +414,36 @@ func TestEscalationGoesToTheNextTeamOrTheSupervisors(t *testing.T) {
 	}
 }
 
+// Hundreds that wait for a team that is closed keep nobody else's out of sight.
+func TestAClosedTeamsQueueHidesNoOther(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	closed, open := b.agent(auth.Agent, 500), b.agent(auth.Agent, 500)
+	b.team("closed", closed)
+	b.team("open", open)
+	b.exec(`UPDATE teams SET hours = '{"time_zone":"UTC","week":{"sun":["09:00-10:00"]}}' WHERE name = 'closed'`)
+	b.settings(`{"desk":{"escalate_minutes":60,"take_back_minutes":15,"capacity":1,"first_answer_minutes":15,"handover_minutes":30}}`)
+	for range 210 {
+		b.talk(talk{team: "closed"})
+	}
+	last := b.talk(talk{team: "open"})
+	b.pass()
+	b.exec(`UPDATE conversations SET assignee_id = CASE WHEN team = 'open' THEN $2::bigint ELSE $3 END, assigned_at = $1`, b.now, open, closed)
+	b.now = b.now.Add(16 * time.Minute)
+	b.pass()
+	if n := b.id(`SELECT taken_back FROM conversations WHERE id = $1`, last); n != 1 {
+		t.Errorf("what the open team did not answer was taken back %d times", n)
+	}
+	b.now = b.now.Add(time.Hour)
+	b.pass()
+	if n := b.id(`SELECT count(*) FROM conversations WHERE escalated_at IS NOT NULL`); n != 1 {
+		t.Errorf("%d conversations were escalated, want the open team's one", n)
+	}
+	if n := b.id(`SELECT count(*) FROM conversations WHERE taken_back > 0`); n != 1 {
+		t.Errorf("%d conversations were taken back, want the open team's one", n)
+	}
+}
+
 func TestSnoozeEndsByTimeOrByTheCustomer(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

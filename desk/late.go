@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -33,21 +34,21 @@ func (w *Worker) takeBack(ctx context.Context, sp space) (int, error) {
 	n := 0
 	err := inbox.InTx(ctx, w.DB, func(tx *sqlx.Tx) error {
 		now := w.Now()
-		var list []late
-		if err := tx.SelectContext(ctx, &list, sqlUnanswered, sp.id, now.Add(-time.Duration(minutes)*time.Minute), now.Add(-2*time.Minute)); err != nil {
+		over := func(v late) bool {
+			from := v.WaitingSince
+			if v.AssignedAt.After(from) {
+				from = *v.AssignedAt
+			}
+			return !sp.clocks.due(v.Team, v.AccountID, from, minutes).After(now)
+		}
+		list, err := sp.late(ctx, tx, sqlUnanswered, over, sp.id, now.Add(-time.Duration(minutes)*time.Minute), now.Add(-2*time.Minute))
+		if err != nil {
 			return fmt.Errorf("find what is assigned and not answered: %w", err)
 		}
 		var ids []int64
 		var steps []Step
 		var events []notify.Event
 		for _, v := range list {
-			from := v.WaitingSince
-			if v.AssignedAt.After(from) {
-				from = *v.AssignedAt
-			}
-			if sp.clocks.due(v.Team, v.AccountID, from, minutes).After(now) {
-				continue
-			}
 			ids = append(ids, v.ID)
 			steps = append(steps, Step{WorkspaceID: sp.id, ConversationID: v.ID, Actor: "system", What: "taken_back", UserID: v.AssigneeID, Detail: map[string]any{"minutes": minutes}})
 			events = append(events, notify.Event{WorkspaceID: sp.id, Kind: notify.TakenBack, Members: []int64{*v.AssigneeID}, ConversationID: v.ID, At: now,
@@ -64,12 +65,41 @@ func (w *Worker) takeBack(ctx context.Context, sp space) (int, error) {
 	return n, err
 }
 
+// latePage is how many waiting conversations are read at a time.
+const latePage = 200
+
+// late finds those whose minutes are over and holds them. All that have waited long enough by the clock on the wall
+// are looked at: in opening hours most of them may not have, and a team that is closed, with hundreds waiting, must
+// not keep those of another out of sight.
+func (sp space) late(ctx context.Context, tx *sqlx.Tx, stmt string, over func(late) bool, args ...any) ([]late, error) {
+	var due []int64
+	for after := int64(0); ; {
+		var page []late
+		if err := tx.SelectContext(ctx, &page, fmt.Sprintf(`%s AND v.id > $%d ORDER BY v.id LIMIT $%d`, stmt, len(args)+1, len(args)+2), append(args[:len(args):len(args)], after, latePage)...); err != nil {
+			return nil, err
+		}
+		for _, v := range page {
+			if after = v.ID; over(v) {
+				due = append(due, v.ID)
+			}
+		}
+		if len(page) < latePage || len(due) >= latePage { // the others are found in the next pass
+			break
+		}
+	}
+	if len(due) == 0 {
+		return nil, nil
+	}
+	var held []late
+	err := tx.SelectContext(ctx, &held, fmt.Sprintf(`%s AND v.id = ANY($%d) ORDER BY v.id FOR NO KEY UPDATE OF v SKIP LOCKED`, stmt, len(args)+1), append(args[:len(args):len(args)], pq.Array(due))...)
+	return slices.DeleteFunc(held, func(v late) bool { return !over(v) }), err
+}
+
 const sqlUnanswered = `
 SELECT v.id, v.account_id, v.team, v.assignee_id, v.assigned_at, v.waiting_since FROM conversations v
 WHERE v.workspace_id = $1 AND v.state = 'open' AND v.assignee_id IS NOT NULL AND v.waiting_since IS NOT NULL AND NOT v.spam AND v.snoozed_at IS NULL
   AND v.handler = 'human' AND v.assigned_at <= $2 AND v.waiting_since <= $2 AND v.taken_back < 10
-  AND NOT EXISTS (SELECT 1 FROM presence p WHERE p.workspace_id = v.workspace_id AND p.conversation_id = v.id AND p.user_id = v.assignee_id AND p.typing_at > $3)
-ORDER BY v.id LIMIT 200 FOR NO KEY UPDATE OF v SKIP LOCKED`
+  AND NOT EXISTS (SELECT 1 FROM presence p WHERE p.workspace_id = v.workspace_id AND p.conversation_id = v.id AND p.user_id = v.assignee_id AND p.typing_at > $3)`
 
 // escalate hands what waits too long to the team that its team names, else to the supervisors, and makes it
 // high priority; once per wait.
@@ -81,17 +111,15 @@ func (w *Worker) escalate(ctx context.Context, sp space) (int, error) {
 	n := 0
 	err := inbox.InTx(ctx, w.DB, func(tx *sqlx.Tx) error {
 		now := w.Now()
-		var list []late
-		if err := tx.SelectContext(ctx, &list, sqlTooLong, sp.id, now.Add(-time.Duration(minutes)*time.Minute)); err != nil {
+		over := func(v late) bool { return !sp.clocks.due(v.Team, v.AccountID, v.WaitingSince, minutes).After(now) }
+		list, err := sp.late(ctx, tx, sqlTooLong, over, sp.id, now.Add(-time.Duration(minutes)*time.Minute))
+		if err != nil {
 			return fmt.Errorf("find what waits too long: %w", err)
 		}
 		var ids []int64
 		var steps []Step
 		var events []notify.Event
 		for _, v := range list {
-			if sp.clocks.due(v.Team, v.AccountID, v.WaitingSince, minutes).After(now) {
-				continue
-			}
 			to := sp.escalations[v.Team]
 			if err := raiseIt(ctx, tx, sp.id, v.ID, to, now); err != nil {
 				return err
@@ -113,8 +141,7 @@ func (w *Worker) escalate(ctx context.Context, sp space) (int, error) {
 
 const sqlTooLong = `
 SELECT v.id, v.account_id, v.team, v.assignee_id, v.assigned_at, v.waiting_since FROM conversations v
-WHERE v.workspace_id = $1 AND v.state = 'open' AND v.waiting_since <= $2 AND v.escalated_at IS NULL AND NOT v.spam AND v.handler = 'human' AND v.due_for = v.waiting_since
-ORDER BY v.id LIMIT 200 FOR NO KEY UPDATE OF v SKIP LOCKED`
+WHERE v.workspace_id = $1 AND v.state = 'open' AND v.waiting_since <= $2 AND v.escalated_at IS NULL AND NOT v.spam AND v.handler = 'human' AND v.due_for = v.waiting_since`
 
 // raiseIt moves a conversation; due_for is emptied so that its place in the queue is counted anew.
 func raiseIt(ctx context.Context, tx *sqlx.Tx, workspaceID, id int64, team string, now time.Time) error {
