@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 
+	"ponte/ingest"
+	"ponte/moderation"
 	"ponte/suggest"
 )
 
@@ -205,6 +207,9 @@ func TestEveryCodeHasASentence(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if filepath.Base(filepath.Dir(file)) == "said" {
+				continue // by their English: TestWhatComesOfEventsHasPhrases
+			}
 			var all map[string]map[string]any
 			if err := json.Unmarshal(raw, &all); err != nil {
 				t.Fatal(err)
@@ -222,6 +227,46 @@ func TestEveryCodeHasASentence(t *testing.T) {
 					t.Errorf("%s: nothing is said for %s.%s", language, group, code)
 				}
 			}
+		}
+	}
+}
+
+// TestWhatComesOfEventsHasPhrases holds the sentences that events, verdicts and rules are explained with against
+// the phrases that the interface knows in other languages.
+func TestWhatComesOfEventsHasPhrases(t *testing.T) {
+	raw, err := os.ReadFile("web/src/i18n/said/it.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var phrases map[string]string
+	if err := json.Unmarshal(raw, &phrases); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range moderation.DefaultRules().Rules {
+		if phrases[r.Text] == "" {
+			t.Errorf("the shipped rule %s says %q, which has no phrase", r.Name, r.Text)
+		}
+	}
+	value := regexp.MustCompile(`\{\{?\w+\}?\}`)
+	known := map[string]bool{}
+	for phrase := range phrases {
+		known[value.ReplaceAllString(phrase, "{}")] = true
+	}
+	var tellable func(string) bool // whole, or as phrases one after another, as said.ts puts them together
+	tellable = func(s string) bool {
+		if known[s] || s == "{}" {
+			return true
+		}
+		for i := range s {
+			if i > 0 && (strings.HasPrefix(s[i:], "; ") || strings.HasPrefix(s[i:], ": ")) && tellable(s[:i]) && tellable(s[i+2:]) {
+				return true
+			}
+		}
+		return false
+	}
+	for code, english := range ingest.ReasonCodes() {
+		if !tellable(value.ReplaceAllString(english, "{}")) {
+			t.Errorf("%s: %q has no phrase in web/src/i18n/said", code, english)
 		}
 	}
 }

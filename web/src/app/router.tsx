@@ -45,15 +45,15 @@ const moderation = createRoute({
     q: text(s['q']),
     id: whole(s['id']),
   }),
-  component: screen(() => import('@/features/moderation'), 'moderation'),
+  component: screen(() => import('@/features/moderation'), 'moderation', 'said'),
 });
-const machine = createRoute({ getParentRoute: () => root, path: '/moderation/today', component: screen(() => import('@/features/moderation/today'), 'moderation') });
-const disagreements = createRoute({ getParentRoute: () => root, path: '/moderation/disagreements', component: screen(() => import('@/features/moderation/disagreements'), 'moderation') });
+const machine = createRoute({ getParentRoute: () => root, path: '/moderation/today', component: screen(() => import('@/features/moderation/today'), 'moderation', 'said') });
+const disagreements = createRoute({ getParentRoute: () => root, path: '/moderation/disagreements', component: screen(() => import('@/features/moderation/disagreements'), 'moderation', 'said') });
 const policies = createRoute({
   getParentRoute: () => root,
   path: '/policies',
   validateSearch: (s: Record<string, unknown>): { tab?: 'rules' | 'versions' | 'switches' | undefined; rule?: string | undefined; version?: number | undefined } => ({ tab: s['tab'] === 'rules' || s['tab'] === 'versions' || s['tab'] === 'switches' ? s['tab'] : undefined, rule: text(s['rule']), version: whole(s['version']) }),
-  component: screen(() => import('@/features/policies'), 'policies'),
+  component: screen(() => import('@/features/policies'), 'policies', 'said'),
 });
 const inbox = createRoute({
   getParentRoute: () => root,
@@ -80,7 +80,7 @@ const leads = createRoute({
   getParentRoute: () => root,
   path: '/leads',
   validateSearch: (s: Record<string, unknown>): { view?: 'done' | 'all' | 'forms' | undefined; form?: string | undefined } => ({ view: s['view'] === 'done' || s['view'] === 'all' || s['view'] === 'forms' ? s['view'] : undefined, form: text(s['form']) }),
-  component: screen(() => import('@/features/leads'), 'leads'),
+  component: screen(() => import('@/features/leads'), 'leads', 'said'),
 });
 const links = createRoute({ getParentRoute: () => root, path: '/links', component: screen(() => import('@/features/links'), 'links') });
 const poster = createRoute({ getParentRoute: () => root, path: '/links/$id', component: screen(() => import('@/features/links/poster'), 'links') });
@@ -88,10 +88,10 @@ const events = createRoute({
   getParentRoute: () => root,
   path: '/events',
   validateSearch: (s: Record<string, unknown>): { view?: 'all' | 'deliveries' | undefined; q?: string | undefined } => ({ view: s['view'] === 'all' || s['view'] === 'deliveries' ? s['view'] : undefined, q: text(s['q']) }),
-  component: screen(() => import('@/features/events'), 'events'),
+  component: screen(() => import('@/features/events'), 'events', 'said'),
 });
 const consent = createRoute({ getParentRoute: () => root, path: '/consent', validateSearch: (s: Record<string, unknown>): { contact?: number | undefined } => ({ contact: whole(s['contact']) }), component: screen(() => import('@/features/consent'), 'consent') });
-const asking = createRoute({ getParentRoute: () => root, path: '/consent/asking', validateSearch: (s: Record<string, unknown>): { view?: AskingView | undefined } => ({ view: (['wordings', 'waiting', 'form', 'rules'] as const).find((v) => v === s['view']) }), component: screen(() => import('@/features/consent/asking'), 'consent') });
+const asking = createRoute({ getParentRoute: () => root, path: '/consent/asking', validateSearch: (s: Record<string, unknown>): { view?: AskingView | undefined } => ({ view: (['wordings', 'waiting', 'form', 'rules'] as const).find((v) => v === s['view']) }), component: screen(() => import('@/features/consent/asking'), 'consent', 'said') });
 const audit = createRoute({ getParentRoute: () => root, path: '/audit', validateSearch: (s: Record<string, unknown>): { object?: string | undefined } => ({ object: text(s['object']) }), component: screen(() => import('@/features/audit'), 'audit') });
 const templates = createRoute({
   getParentRoute: () => root,
@@ -101,7 +101,7 @@ const templates = createRoute({
 });
 const template = createRoute({ getParentRoute: () => root, path: '/templates/$id', component: screen(() => import('@/features/templates/edit'), 'templates') });
 const triggers = createRoute({ getParentRoute: () => root, path: '/triggers', component: screen(() => import('@/features/campaigns'), 'campaigns') });
-const trigger = createRoute({ getParentRoute: () => root, path: '/triggers/$id', component: screen(() => import('@/features/campaigns/edit'), 'campaigns') });
+const trigger = createRoute({ getParentRoute: () => root, path: '/triggers/$id', component: screen(() => import('@/features/campaigns/edit'), 'campaigns', 'said') });
 const campaign = createRoute({ getParentRoute: () => root, path: '/campaigns/$id', component: screen(() => import('@/features/campaigns/campaign'), 'campaigns') });
 const flows = createRoute({ getParentRoute: () => root, path: '/flows', validateSearch: (s: Record<string, unknown>): FlowsSearch => ({ tab: s['tab'] === 'runs' || s['tab'] === 'secrets' ? s['tab'] : undefined, ended: s['ended'] === true ? true : undefined, flow: text(s['flow']) }), component: screen(() => import('@/features/flows'), 'flows') });
 const flow = createRoute({ getParentRoute: () => root, path: '/flows/$id', component: screen(() => import('@/features/flows/edit'), 'flows') });
@@ -117,7 +117,7 @@ const team = createRoute({ getParentRoute: () => root, path: '/team', validateSe
 const figures = createRoute({ getParentRoute: () => root, path: '/figures', validateSearch: (s: Record<string, unknown>): { days?: number | undefined } => ({ days: s['days'] === 30 || s['days'] === 90 ? s['days'] : undefined }), component: screen(() => import('@/features/team/figures'), 'figures') });
 const profile = createRoute({ getParentRoute: () => root, path: '/profile', component: screen(() => import('@/features/profile'), 'profile') });
 const password = createRoute({ getParentRoute: () => root, path: '/password' }); // the gate shows it, signed in or not
-const settings = createRoute({ getParentRoute: () => root, path: '/settings', validateSearch: (s: Record<string, unknown>): { tab?: 'desk' | 'hours' | 'webhooks' | undefined } => ({ tab: s['tab'] === 'desk' || s['tab'] === 'hours' || s['tab'] === 'webhooks' ? s['tab'] : undefined }), component: screen(() => import('@/features/settings'), 'settings') });
+const settings = createRoute({ getParentRoute: () => root, path: '/settings', validateSearch: (s: Record<string, unknown>): { tab?: 'desk' | 'hours' | 'webhooks' | undefined } => ({ tab: s['tab'] === 'desk' || s['tab'] === 'hours' || s['tab'] === 'webhooks' ? s['tab'] : undefined }), component: screen(() => import('@/features/settings'), 'settings', 'said') });
 const rehearse = createRoute({ getParentRoute: () => root, path: '/rehearse', validateSearch: (s: Record<string, unknown>): { say?: Try | undefined } => ({ say: s['say'] === 'rude' || s['say'] === 'info' ? s['say'] : undefined }), component: screen(() => import('@/features/rehearse'), 'rehearse') });
 
 export const router = createRouter({

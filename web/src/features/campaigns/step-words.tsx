@@ -3,6 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { IconCircleCheck, IconCircleDashed } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { codeText } from '@/i18n';
+import { said } from '@/i18n/said';
 import { Ago } from '@/ui/parts';
 import { Failure, Loading } from '@/ui/states';
 import { LanguageTabs } from './languages';
@@ -58,7 +59,7 @@ function WordCheckPanel({ draft }: { draft: Draft }) {
             {shown.map((x) => (
               <li key={x.comment_id} data-met={x.matched || undefined}>
                 {x.matched ? <IconCircleCheck size={17} aria-label={t('check.yes')} role="img" /> : <IconCircleDashed size={17} aria-label={t('check.no')} role="img" />}
-                <span><span className="said" dir="auto">{x.text}</span><small>{x.author} · <Ago at={x.at} /> · {x.why}</small></span>
+                <span><span className="said" dir="auto">{x.text}</span><small>{x.author} · <Ago at={x.at} /> · {said(x.why)}</small></span>
               </li>
             ))}
           </ul>

@@ -4,6 +4,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
 import type { ReceivedLead } from '@/api/types';
+import { said } from '@/i18n/said';
 import { Ago, Facts, PageBody, PageHead, Tag, type Tone } from '@/ui/parts';
 import { Row, Rows, Views } from '@/ui/rows';
 import { Empty } from '@/ui/states';
@@ -53,7 +54,7 @@ function LeadRow({ l }: { l: ReceivedLead }) {
       {converse && l.task === 'open' && <Button size="compact-sm" variant="default" loading={done.isPending} onClick={() => done.mutate(l.id, { onSuccess: () => told(t('leads.looked')), onError: failed })}>{t('leads.look')}</Button>}
     </>}>
       <strong dir="auto">{l.contact_id ? <Link to="/contacts/$id" params={{ id: String(l.contact_id) }}>{l.name || t('comment.nameless')}</Link> : t('comment.nameless')}</strong>
-      {l.reason && <p>{l.reason}</p>}
+      {l.reason && <p>{said(l.reason)}</p>}
       {(l.answers.length > 0 || l.boxes.length > 0) && (
         <details>
           <summary>{t('leads.answers')}</summary>

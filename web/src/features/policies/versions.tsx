@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
 import type { Version, VersionDetail } from '@/api/types';
+import { said } from '@/i18n/said';
 import { percent } from '@/ui/format';
 import { Ago, Facts, Table, Tag, type Tone } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
@@ -30,7 +31,7 @@ export function VersionsTab({ open, onOpen }: { open: number | undefined; onOpen
               <tr key={v.id}>
                 <td><button type="button" className={css.link} onClick={() => onOpen(v.id)} aria-label={t('versions.open', { id: v.id })}>{v.id}</button></td>
                 <td>{t(`versions.${v.kind}`)}{v.name && <div className={css.quiet}>{v.name}</div>}</td><td><code>{v.version}</code></td>
-                <td><Tag tone={tones[v.state]}>{t(`version_state.${v.state}`)}</Tag></td><td style={{ minWidth: 110 }}>{v.created_by}<div className={css.quiet}><Ago at={v.state_at} /></div></td><td style={{ minWidth: 260 }}>{v.override || v.note}</td>
+                <td><Tag tone={tones[v.state]}>{t(`version_state.${v.state}`)}</Tag></td><td style={{ minWidth: 110 }}>{said(v.created_by)}<div className={css.quiet}><Ago at={v.state_at} /></div></td><td style={{ minWidth: 260 }}>{said(v.override || v.note)}</td>
               </tr>
             ))}
           </Table>

@@ -3,6 +3,7 @@ import { IconDots, IconPlus, IconSend, IconWebhook } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { NewWebhookEndpoint, WebhookEndpoint } from '@/api/types';
+import { said } from '@/i18n/said';
 import { codeText } from '@/i18n';
 import { useConfirm } from '@/ui/confirm';
 import { Ago, Tag } from '@/ui/parts';
@@ -68,7 +69,7 @@ function Card({ e, onEdit, onSecret }: { e: WebhookEndpoint; onEdit: () => void;
           </Menu>
         </div>
       </div>
-      {paused && <p className={css.paused}>{e.reason || t('webhooks.paused_text')}</p>}
+      {paused && <p className={css.paused}>{said(e.reason) || t('webhooks.paused_text')}</p>}
       {log && <Sends id={e.id} />}
     </section>
   );
