@@ -86,23 +86,43 @@ func (l *Ledger) retire(ctx context.Context, db *sqlx.DB, now time.Time) error {
 	}
 	for _, w := range spaces {
 		years := max(rulesOrStrict(w.Settings).RetentionYears, RetentionFloor)
-		var old []int64
-		if err := db.SelectContext(ctx, &old, sqlOldContacts, w.ID, now.AddDate(-years, 0, 0)); err != nil {
-			return fmt.Errorf("look for consents whose time is over: %w", err)
-		}
-		for _, contact := range old {
-			if err := l.retireContact(ctx, db, Key{w.ID, contact}, now.AddDate(-years, 0, 0)); err != nil {
-				return err
-			}
+		before := now.AddDate(-years, 0, 0)
+		err := eachContact(ctx, db, sqlOldContacts, w.ID, before, func(contact int64) error { return l.retireContact(ctx, db, Key{w.ID, contact}, before) })
+		if err != nil {
+			return fmt.Errorf("let consents go whose time is over: %w", err)
 		}
 	}
 	return nil
 }
 
+// contactPage is how many people are looked at with one statement.
+const contactPage = 500
+
+// eachContact goes through all people a statement finds, page by page: of many nothing follows, as of those whose
+// consent still lives, and they stay where they are found; stopping behind the first page would leave all others
+// for ever.
+func eachContact(ctx context.Context, db *sqlx.DB, stmt string, workspace int64, before time.Time, do func(contact int64) error) error {
+	for after := int64(0); ; {
+		var page []int64
+		if err := db.SelectContext(ctx, &page, stmt, workspace, before, after, contactPage); err != nil {
+			return err
+		}
+		for _, contact := range page {
+			if err := do(contact); err != nil {
+				return err
+			}
+			after = contact
+		}
+		if len(page) < contactPage {
+			return ctx.Err()
+		}
+	}
+}
+
 // Only people of whom nothing was entered since; whether a consent still lives is asked of the ledger.
 const sqlOldContacts = `
 SELECT p.contact_id FROM consent_personal p JOIN consent_entries e ON e.workspace_id = p.workspace_id AND e.seq = p.seq
-WHERE p.workspace_id = $1 GROUP BY p.contact_id HAVING max(greatest(e.at, e.recorded_at)) < $2 ORDER BY 1 LIMIT 500`
+WHERE p.workspace_id = $1 AND p.contact_id > $3 GROUP BY p.contact_id HAVING max(greatest(e.at, e.recorded_at)) < $2 ORDER BY 1 LIMIT $4`
 
 func (l *Ledger) retireContact(ctx context.Context, db *sqlx.DB, k Key, before time.Time) error {
 	all, err := l.Histories(ctx, db, []Key{k})

@@ -58,7 +58,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	if err != nil || len(rows) != 2 || rows[0].Reason != "" || !strings.Contains(rows[1].Reason, "line 2") {
 		t.Errorf("semicolons and a mark before them: %+v %v", rows, err)
 	}
-	rows, err = ParseImport([]byte(strings.ReplaceAll(importHead, ",", "\t")+"+61491570156\t2026-01-02T10:00:00Z\tcrm, shop\tv\trow\t\t\t\n"), t0.AddDate(1, 0, 0), digitsOf)
+	rows, err = ParseImport([]byte(strings.ReplaceAll(importHead, ",", "\t")+"+61491570156\t2026-01-02T10:00:00Z\tcrm\tv\trow\t\t\t\n"), t0.AddDate(1, 0, 0), digitsOf)
 	if err != nil || len(rows) != 1 || rows[0].Reason != "" {
 		t.Errorf("tabs: %+v %v", rows, err)
 	}
@@ -228,5 +228,31 @@ func TestKeepingEndsYearsAfterTheConsentAndNeverBefore(t *testing.T) {
 	}
 	if rep, err := b.l.Verify(t.Context(), b.db, b.ws, nil); err != nil || !rep.OK() || rep.Erased != 2 {
 		t.Errorf("%+v %v", rep, err)
+	}
+}
+
+// People whose consent lives for ever are looked at each time and keep nobody else's values from going.
+func TestWhatLivesKeepsNothingElse(t *testing.T) {
+	b := setup(t)
+	var entries []Entry
+	for i := range contactPage + 1 {
+		phone := fmt.Sprintf("6149157%04d", i)
+		lives := b.contact()
+		b.identity(lives, "whatsapp", "", phone)
+		entries = append(entries, b.entry(Grant, t0, lives, "whatsapp", "phone:"+phone))
+	}
+	b.append(entries...)
+	ended := b.contact()
+	b.identity(ended, "whatsapp", "", "61491999999")
+	b.append(b.entry(Grant, t0, ended, "whatsapp", "phone:61491999999"), b.entry(Withdraw, t0.Add(time.Hour), ended, "all", "phone:61491999999"))
+	b.now = t0.AddDate(8, 0, 0)
+	if err := b.l.Tidy(t.Context(), b.db); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.id(`SELECT count(*) FROM consent_personal WHERE contact_id = $1`, ended); got != 0 {
+		t.Errorf("%d values of an ended consent stand after their time", got)
+	}
+	if got := b.id(`SELECT count(*) FROM consent_personal`); got != contactPage+1 {
+		t.Errorf("%d values of those that live are left, want all %d", got, contactPage+1)
 	}
 }

@@ -111,14 +111,11 @@ func (l *Ledger) EndBySilence(ctx context.Context, db *sqlx.DB) error {
 		if months == 0 {
 			continue
 		}
-		var silent []int64
-		if err := db.SelectContext(ctx, &silent, sqlSilentContacts, w.ID, l.now().AddDate(0, -months, 0)); err != nil {
-			return fmt.Errorf("look for people who have not written for long: %w", err)
-		}
-		for _, contact := range silent {
-			if err := inbox.InTx(ctx, db, func(tx *sqlx.Tx) error { return l.lapse(ctx, tx, Key{w.ID, contact}) }); err != nil {
-				return err
-			}
+		err := eachContact(ctx, db, sqlSilentContacts, w.ID, l.now().AddDate(0, -months, 0), func(contact int64) error {
+			return inbox.InTx(ctx, db, func(tx *sqlx.Tx) error { return l.lapse(ctx, tx, Key{w.ID, contact}) })
+		})
+		if err != nil {
+			return fmt.Errorf("end the consents of people who have not written for long: %w", err)
 		}
 	}
 	return nil
@@ -142,7 +139,7 @@ func (l *Ledger) lapse(ctx context.Context, tx *sqlx.Tx, k Key) error {
 // Months are added in SQL and in Go alike; a day's difference at a month's end only means a later look.
 const sqlSilentContacts = `
 SELECT DISTINCT p.contact_id FROM consent_entries e JOIN consent_personal p ON p.workspace_id = e.workspace_id AND p.seq = e.seq
-WHERE e.workspace_id = $1 AND e.kind = 'inferred' AND e.act IN ('grant','confirm') AND e.purpose = 'promotional' AND e.at <= $2 AND p.contact_id IS NOT NULL
+WHERE e.workspace_id = $1 AND e.kind = 'inferred' AND e.act IN ('grant','confirm') AND e.purpose = 'promotional' AND e.at <= $2 AND p.contact_id > $3
   AND NOT EXISTS (SELECT 1 FROM threads t WHERE t.contact_id = p.contact_id AND t.workspace_id = $1 AND t.last_in_at > $2)
   AND NOT EXISTS (SELECT 1 FROM consent_entries x WHERE x.workspace_id = $1 AND x.subject = e.subject AND x.act = 'expire' AND x.how = 'silence' AND x.at >= e.at)
-ORDER BY 1 LIMIT 500`
+ORDER BY 1 LIMIT $4`
