@@ -96,13 +96,16 @@ func (s *store) bodyPool() (*sqlx.DB, error) {
 	return db, nil
 }
 
-// openMigrated opens the database and brings its schema up to date.
+// openMigrated opens the database, brings its schema up to date and refuses a key that is not its own.
 func (c *config) openMigrated(ctx context.Context) (*store, error) {
 	s, err := c.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := migrations.Up(ctx, s.DB.DB); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	if err := s.checkKey(ctx); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
@@ -126,15 +129,20 @@ func (c *config) with(ctx context.Context, workspace string, f func(s *store, w 
 	return errors.Join(err, s.close())
 }
 
-type migrateCmd struct{}
+type migrateCmd struct {
+	AcceptSecretKey bool `help:"Go on with another PONTE_SECRET_KEY than the database was made with: accounts must be connected again, and the ledger's entries from before cannot be verified any more."`
+}
 
 // Run brings the schema up to date.
-func (migrateCmd) Run(ctx context.Context, c *config) error {
+func (m migrateCmd) Run(ctx context.Context, c *config) error {
 	s, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
 	n, err := migrations.Up(ctx, s.DB.DB)
+	if err == nil && m.AcceptSecretKey {
+		err = s.acceptKey(ctx)
+	}
 	if err == nil {
 		fmt.Printf("%d migrations applied\n", n)
 	}

@@ -80,6 +80,10 @@ func (v *service) examineInstallation(ctx context.Context) []api.Check {
 	default:
 		add(true, "database", "the schema is up to date", "")
 	}
+	if behind == 0 && err == nil {
+		_, same, err := v.compareKey(ctx)
+		add(err == nil && same, "secret key", map[bool]string{true: "the one this database was made with", false: "not the one this database was made with"}[same], "set the key from before")
+	}
 	if err := v.c.check(); err != nil {
 		add(false, "configuration", strings.ReplaceAll(err.Error(), "\n  - ", " | "), "set what is missing")
 	} else {
