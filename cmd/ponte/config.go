@@ -159,6 +159,8 @@ func (c config) check() error {
 	}
 	if scheme, _, is := strings.Cut(c.DatabaseURL, "://"); is && scheme != "postgres" && scheme != "postgresql" {
 		add("PONTE_DATABASE_URL begins with %s://; it needs postgres://user:password@host:5432/name", scheme)
+	} else if c.DatabaseURL != "" && checkAddress(c.DatabaseURL) != nil {
+		add("%v", errNoAddress)
 	}
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		add("PONTE_ADDR %q is not host:port", c.Addr)

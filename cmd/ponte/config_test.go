@@ -132,3 +132,23 @@ func TestFaultsOfTheEnvironmentAreToldWithAllOthers(t *testing.T) {
 		t.Errorf("what stands in a file that cannot be read is told twice: %v", err)
 	}
 }
+
+func TestAnAddressThatCannotBeReadKeepsItsPassword(t *testing.T) {
+	for address, good := range map[string]bool{
+		"postgres://ponte:s%40crt@db:5432/ponte?sslmode=disable": true, "host=db user=ponte password=secret dbname=ponte sslmode=disable": true, "postgres:///ponte?host=/run/postgresql": true,
+		"postgres://ponte:sec%zzret@db/ponte": false, "secret": false, "postgres://ponte:sec ret@db:port/ponte": false,
+	} {
+		err := checkAddress(address)
+		if (err == nil) != good || err != nil && strings.Contains(err.Error(), "sec") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+func TestAnOldPostgreSQLIsRefused(t *testing.T) {
+	for number, good := range map[int]bool{90624: false, 130014: false, 140020: false, 150000: true, 150018: true, 180001: true} {
+		if err := checkVersion(number); (err == nil) != good {
+			t.Errorf("%d: %v", number, err)
+		}
+	}
+}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/jmoiron/sqlx"
-	_ "github.com/lib/pq" // the driver
+	"github.com/lib/pq"
 
 	"ponte/cluster"
 	"ponte/consent"
@@ -49,15 +49,45 @@ func (c *config) open(ctx context.Context) (*store, error) {
 		}
 		s.URL = s.cluster.URL
 	}
+	if err := checkAddress(s.URL); err != nil {
+		return nil, errors.Join(err, s.cluster.Stop())
+	}
 	if s.DB, err = sqlx.Open("postgres", s.URL); err != nil {
-		return nil, errors.Join(fmt.Errorf("PONTE_DATABASE_URL is not a PostgreSQL address: %w", err), s.cluster.Stop())
+		return nil, errors.Join(errNoAddress, s.cluster.Stop())
 	}
 	s.DB.SetMaxOpenConns(24)
 	s.DB.SetMaxIdleConns(12)
 	if err := s.DB.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("the database does not answer: %w", err), s.close())
 	}
+	var version int
+	if err := s.DB.GetContext(ctx, &version, `SELECT current_setting('server_version_num')::int`); err != nil {
+		return nil, errors.Join(fmt.Errorf("ask the database for its version: %w", err), s.close())
+	}
+	if err := checkVersion(version); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	return s, nil
+}
+
+// What the driver says of an address it cannot read holds the address, and that holds the password.
+var errNoAddress = errors.New("PONTE_DATABASE_URL is no PostgreSQL address: it needs postgres://user:password@host:5432/name (special characters of the password percent-encoded), or host=… user=… dbname=…")
+
+func checkAddress(address string) error {
+	if _, err := pq.NewConfig(address); err != nil {
+		return errNoAddress
+	}
+	return nil
+}
+
+// oldestPostgres is the oldest major version that the migrations run on.
+const oldestPostgres = 15
+
+func checkVersion(number int) error {
+	if major := number / 10000; major < oldestPostgres {
+		return fmt.Errorf("PostgreSQL %d is too old: ponte needs %d or newer", major, oldestPostgres)
+	}
+	return nil
 }
 
 func (s *store) close() error {
@@ -103,6 +133,9 @@ func (c *config) openMigrated(ctx context.Context) (*store, error) {
 		return nil, err
 	}
 	if _, err := migrations.Up(ctx, s.DB.DB); err != nil {
+		if refused := new(pq.Error); errors.As(err, &refused) && (refused.Code == "42501" || refused.Code == "3F000") {
+			err = fmt.Errorf("%w: the user of PONTE_DATABASE_URL must own the database (ALTER DATABASE … OWNER TO …)", err)
+		}
 		return nil, errors.Join(err, s.close())
 	}
 	if err := s.checkKey(ctx); err != nil {
