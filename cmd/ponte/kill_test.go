@@ -357,7 +357,7 @@ func (b *stage) toPhone(s networkState, person string) []string {
 }
 
 // The reference is drawn; the welcome names the post only where its caption has been read by then.
-var varies = regexp.MustCompile(`[Rr]ef[^ ]* [^ ]+| Good to have you here after “.*”\.`)
+var varies = regexp.MustCompile(`PNT(-[0-9A-Z]{4}){4}|[Rr]ef[^ ]* [^ ]+| Good to have you here after “.*”\.`)
 
 // outcome is what is left when everything has come to rest: on the network, and in the database.
 func (b *stage) outcome(guest string) string {
