@@ -77,7 +77,7 @@ func converse(ctx context.Context, model Model, prompt string, req llm.Request, 
 			cost.TokensIn, cost.TokensOut, cost.CostMicros = cost.TokensIn+res.TokensIn, cost.TokensOut+res.TokensOut, cost.CostMicros+res.CostMicros
 		}
 		if err != nil && (req.Repair != nil || !about(err) || errors.Is(err, llm.ErrRefused)) {
-			shareOut(out, cost)
+			shareOut(out, digests, cost)
 			return out, partly(out, err)
 		}
 		for d, a := range read(res, prompt, digests) {
@@ -91,16 +91,26 @@ func converse(ctx context.Context, model Model, prompt string, req llm.Request, 
 		req.Repair = &llm.Repair{Answer: cutTo(res.Text, 4000), Fault: complaint(digests, out)}
 		req.MaxTokens *= 2
 	}
-	shareOut(out, cost)
+	shareOut(out, digests, cost)
 	return out, nil
 }
 
-// shareOut divides what a question cost among its answers.
-func shareOut(out map[string]moderation.LLMAnswer, cost llm.Response) {
-	share := int64(max(len(out), 1))
-	for d, a := range out {
-		a.TokensIn, a.TokensOut, a.CostMicros = cost.TokensIn/int(share), cost.TokensOut/int(share), cost.CostMicros/share
-		out[d] = a
+// shareOut divides what a question cost among its answers, to the last millionth: what the decisions cost adds up to
+// what was spent.
+func shareOut(out map[string]moderation.LLMAnswer, digests []string, cost llm.Response) {
+	n, i := int64(len(out)), int64(0)
+	part := func(total int64) int64 {
+		if i < total%n {
+			return total/n + 1
+		}
+		return total / n
+	}
+	for _, d := range digests {
+		if a, ok := out[d]; ok {
+			a.TokensIn, a.TokensOut, a.CostMicros = int(part(int64(cost.TokensIn))), int(part(int64(cost.TokensOut))), part(cost.CostMicros)
+			out[d] = a
+			i++
+		}
 	}
 }
 

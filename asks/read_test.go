@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"ponte/llm"
 	"ponte/moderation"
@@ -63,6 +64,40 @@ func TestAnswersCarryTheirCostWhereTheRepairFails(t *testing.T) {
 	found, err := converse(t.Context(), m, "p", llm.Request{}, []string{"a", "b"}, func(llm.Response) error { return nil })
 	if err != nil || len(found) != 1 || found["a"].TokensIn == 0 || found["a"].CostMicros == 0 {
 		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// The costs of the decisions add up to what was spent.
+func TestCostsAddUp(t *testing.T) {
+	out, digests := map[string]moderation.LLMAnswer{}, []string{"a", "b", "none", "c", "d", "e", "f", "g"}
+	for _, d := range digests {
+		if d != "none" {
+			out[d] = moderation.LLMAnswer{}
+		}
+	}
+	shareOut(out, digests, llm.Response{TokensIn: 903, TokensOut: 3, CostMicros: 171})
+	in, written, micros := 0, 0, int64(0)
+	for _, a := range out {
+		in, written, micros = in+a.TokensIn, written+a.TokensOut, micros+a.CostMicros
+	}
+	if in != 903 || written != 3 || micros != 171 || out["a"].CostMicros-out["g"].CostMicros > 1 {
+		t.Errorf("%d, %d and %d of 903, 3 and 171", in, written, micros)
+	}
+	shareOut(map[string]moderation.LLMAnswer{}, digests, llm.Response{CostMicros: 5})
+}
+
+// Masking takes a time that grows with the text's length alone.
+func TestMaskingIsQuick(t *testing.T) {
+	for _, s := range []string{"aa11", "via a ", "1 ", "12 rue de la ", "a@", "@A ", "a.", "+1", "x (at) ", "RO49AAAA", "1 A ", "weg 1 "} {
+		quickest := time.Hour // of a few: a busy machine stops a test for as long as it likes
+		for range 3 {
+			start := time.Now()
+			Mask(strings.Repeat(s, 10_000/len(s)))
+			quickest = min(quickest, time.Since(start))
+		}
+		if quickest > 500*time.Millisecond {
+			t.Errorf("many of %q took %s", s, quickest)
+		}
 	}
 }
 
