@@ -150,3 +150,21 @@ test('tabs and tables keep their shape on a phone', async ({ page }) => {
   await open(page, '/policies?tab=versions');
   for (const row of await page.getByRole('main').getByRole('row').all()) expect((await row.boundingBox())?.height ?? 0).toBeLessThan(130);
 });
+
+test('a reply for later is changed: it waits no more, and its words stand where one writes', async ({ page }) => {
+  let waits = true;
+  await page.route(/\/conversations\/1000\/scheduled$/, async (r) => {
+    const answer = await r.fetch();
+    const list = (await answer.json()) as { items: unknown[] };
+    return r.fulfill({ response: answer, json: { ...list, items: waits ? list.items : [] } });
+  });
+  await page.route(/\/scheduled-replies\/77\/cancel$/, (r) => { waits = false; return r.fulfill({ status: 204 }); });
+  await page.goto('/inbox?id=1000');
+  const field = page.locator('#reply');
+  await field.fill('A presto!');
+  const later = page.getByRole('list', { name: 'Replies for later' });
+  await later.getByRole('button', { name: 'Change' }).press('Enter');
+  await expect(field).toHaveValue('Ti scrivo appena so dei posti per sabato.\nA presto!');
+  await expect(field).toBeFocused();
+  await expect(later).toHaveCount(0);
+});

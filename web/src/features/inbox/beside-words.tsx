@@ -32,8 +32,8 @@ export function StepLine({ step }: { step: ConversationStep }) {
   return <div className={css.step}><span dir="auto">{text}{step.note && <q dir="auto">{step.note}</q>}</span><time dateTime={step.at}>{clock(step.at, i18n.language)}</time></div>;
 }
 
-/** Replies that wait for their time, to be seen and taken back. */
-export function ScheduledList({ id, converse }: { id: number; converse: boolean }) {
+/** Replies that wait for their time, to be seen, changed and taken back. */
+export function ScheduledList({ id, converse, onChange }: { id: number; converse: boolean; onChange?: (text: string) => void }) {
   const { t, i18n } = useTranslation();
   const items = useScheduled(id).data?.items ?? [];
   const cancel = useCancelScheduled(id);
@@ -44,6 +44,7 @@ export function ScheduledList({ id, converse }: { id: number; converse: boolean 
         <li key={r.id}>
           <IconClockHour4 size={16} aria-hidden />
           <span style={{ minWidth: 0, flex: 1 }}><span className="clip" dir="auto">{r.text}</span><small>{dateTime(r.send_at, i18n.language)} · {r.member}{r.unless_written && ` · ${t('inbox.unless_written')}`}</small></span>
+          {converse && onChange && <Button variant="subtle" size="compact-xs" loading={cancel.isPending} onClick={() => cancel.mutate(r.id, { onSuccess: () => onChange(r.text), onError: failed })}>{t('inbox.scheduled_change')}</Button>}
           {converse && <Button variant="subtle" size="compact-xs" color="red" loading={cancel.isPending} onClick={() => cancel.mutate(r.id, { onError: failed })}>{t('act.cancel')}</Button>}
         </li>
       ))}

@@ -36,7 +36,7 @@ export function Composer({ c }: { c: ConversationDetail }) {
   if (c.state === 'resolved') return <div className={css.compose}><span className={css.line}>{t('inbox.is_resolved')}{note}</span></div>;
   return (
     <div className={css.compose}>
-      <ScheduledList id={c.id} converse />
+      {(window_.kind === 'shut' || !draft.ready) && <ScheduledList id={c.id} converse />}
       {window_.kind === 'shut' ? (
         <div className={css.shut}>
           <IconLock size={17} aria-hidden />
@@ -96,6 +96,7 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
     });
   };
   const quickly = (body: string) => { write(fillVariables(body, { name: nameOf(c), agent: me?.user.name ?? '', brand: me?.workspace.brand ?? '' })); document.getElementById('reply')?.focus(); };
+  const takeBack = (body: string) => { write(text.trim() ? `${body}\n${text}` : body); told(t('inbox.scheduled_taken')); document.getElementById('reply')?.focus(); };
   const later = (at: string, unless: boolean) => {
     setAsking(false);
     send.mutate({ text: text.trim(), revision: c.revision, send_at: at, unless_written: unless }, { onSuccess: () => { write(''); told(t('inbox.scheduled_done')); }, onError: failed });
@@ -120,6 +121,7 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
 
   return (
     <>
+      <ScheduledList id={c.id} converse onChange={takeBack} />
       <Others list={others} />
       <SuggestionList suggested={suggested} picked={chosen} onSend={(s) => submit(s.text, s)} onEdit={edit} />
       {found.length > 0 && (
