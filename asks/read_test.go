@@ -95,7 +95,7 @@ func TestMaskingIsQuick(t *testing.T) {
 			Mask(strings.Repeat(s, 10_000/len(s)))
 			quickest = min(quickest, time.Since(start))
 		}
-		if quickest > 500*time.Millisecond {
+		if quickest > 2*time.Second {
 			t.Errorf("many of %q took %s", s, quickest)
 		}
 	}
