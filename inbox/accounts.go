@@ -32,6 +32,8 @@ func (a NewAccount) Check() error {
 	var faults []string
 	switch a.Channel {
 	case "facebook", "instagram", "whatsapp":
+	case "messenger":
+		faults = append(faults, "channel is messenger: Messenger comes with its Page, so connect that as facebook")
 	default:
 		faults = append(faults, fmt.Sprintf("channel %q is none of facebook, instagram, whatsapp", a.Channel))
 	}

@@ -127,7 +127,7 @@ func (v *service) examine(ctx context.Context, workspaceID, accountID int64) ([]
 	out.granted(a, h)
 	if a.Channel == string(channels.WhatsApp) {
 		out.add(h.Quality != "RED", "quality", "quality", said{"rating": orNothing(h.Quality, "–"), "tier": h.Tier}, orNothing(h.Quality, "not told")+" "+h.Tier, "send less, and only to people who asked")
-		v.examineTemplates(ctx, a, open, &out)
+		v.examineTemplates(ctx, a, open, h.TokenValid, &out)
 	}
 	if h.Mode != "" {
 		out.add(h.Mode != "SANDBOX", "mode", "mode", said{"mode": h.Mode}, h.Mode, "move the number out of the sandbox")

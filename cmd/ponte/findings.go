@@ -69,7 +69,7 @@ func (f *findings) granted(a inbox.Account, h channels.Health) {
 	missing = without(network.WantedFields(channels.Channel(a.Channel)), h.Fields)
 	switch list := strings.Join(missing, ", "); {
 	case h.NotRead != "":
-		f.unread(a, "webhooks", "webhooks_unread", h.NotRead, "the subscriptions could not be read: ")
+		f.unread(a, "webhooks", "webhooks_unread", h.NotRead, "the subscriptions could not be read: ", h.TokenValid)
 	case len(missing) > 0:
 		f.add(false, "webhooks", "webhooks_missing", said{"list": list}, "not subscribed: "+list, "subscribe the account to these fields in the app's dashboard, or connect it again")
 	default:
@@ -79,7 +79,11 @@ func (f *findings) granted(a inbox.Account, h channels.Health) {
 
 // unread says what may be wrong where the token is good and something beside the account cannot be read. A
 // number's webhooks and templates belong to its business account, whose id is typed in by hand.
-func (f *findings) unread(a inbox.Account, name, code, why, detail string) {
+func (f *findings) unread(a inbox.Account, name, code, why, detail string, tokenValid bool) {
+	if !tokenValid {
+		f.add(false, name, code, said{"why": why}, detail+why, "see the token above")
+		return
+	}
 	if a.Channel == string(channels.WhatsApp) {
 		f.add(false, name, code+"_waba", said{"why": why, "id": a.WABAID}, detail+why, "check that "+a.WABAID+" is the id of the WhatsApp Business account this number belongs to, then the token's permissions")
 		return
@@ -127,10 +131,10 @@ func (v *service) examineSweep(a inbox.Account, out *findings) {
 	}
 }
 
-func (v *service) examineTemplates(ctx context.Context, a inbox.Account, open channels.Account, out *findings) {
+func (v *service) examineTemplates(ctx context.Context, a inbox.Account, open channels.Account, tokenValid bool, out *findings) {
 	page, err := v.network.ListTemplates(ctx, open, "")
 	if err != nil {
-		out.unread(a, "templates", "templates_unread", err.Error(), "they could not be read: ")
+		out.unread(a, "templates", "templates_unread", err.Error(), "they could not be read: ", tokenValid)
 		return
 	}
 	approved, bad := 0, []string{}
