@@ -272,7 +272,7 @@ func (r accountRemoveCmd) Run(ctx context.Context, c *config) error {
 		}
 		for _, a := range list {
 			if a.ExternalID == r.ID && (r.Channel == "" || r.Channel == a.Channel) {
-				return s.inTx(ctx, func(tx *sqlx.Tx) error {
+				err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 					sends, err := consent.RecentSends(ctx, tx, w.ID, a.ID, time.Now())
 					if err != nil {
 						return err
@@ -286,6 +286,11 @@ func (r accountRemoveCmd) Run(ctx context.Context, c *config) error {
 					}
 					return auth.Audit(ctx, tx, w.ID, "cli", "account.remove", fmt.Sprintf("account:%d", a.ID), nil)
 				})
+				if err == nil {
+					a.State = "removed"
+					printJSON(accountOut(a))
+				}
+				return err
 			}
 		}
 		return usageError{fmt.Errorf("no connected account has the id %s", r.ID)}
