@@ -81,7 +81,7 @@ test('a flow is edited and played, and a campaign is tried, scheduled, live and 
   await expect(page.getByText(/2030/).first()).toBeVisible();
   await shot(page, info, '3-scheduled');
   const answersTo = async (comment: string) => (await stage.state()).comments.filter((c) => (c as { parent?: string }).parent === comment).length;
-  const silent = await stage.comment((await stage.customer('Bela Novak')).id, `${word}, is that on already?`);
+  const silent = await stage.comment((await stage.customer('Bela Novak')).id, `${word}! What a lovely colour.`);
   const said = async () => ((await (await page.request.get(`/api/v1/comments?queue=all&q=${word}&limit=20`)).json()) as { items: { external_id: string; event_reason: string }[] }).items.find((c) => c.external_id === silent)?.event_reason ?? '';
   await expect.poll(said, { timeout: 20_000 }).not.toBe('');
   expect(await answersTo(silent)).toBe(0);
