@@ -244,3 +244,11 @@ test('what is removed leaves the focus at what stands in its place', async ({ pa
   await expect(remove).toHaveCount(before - 1);
   await expect.poll(() => page.evaluate(() => document.activeElement?.closest('tr')?.querySelector('button[aria-label^="Remove"]')?.getAttribute('aria-label') ?? document.activeElement?.tagName)).toBe(next);
 });
+
+test('on a phone a flow opens at its head, though its talk has gone on', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page, '/flows/1');
+  await expect(page.getByRole('log')).toContainText(/\S/);
+  await expect.poll(() => page.evaluate(() => document.getElementById('content')?.scrollTop)).toBe(0);
+  await expect(page.getByRole('heading', { level: 1 })).toBeInViewport();
+});

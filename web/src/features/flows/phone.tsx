@@ -16,12 +16,12 @@ export function Phone({ id, document, languages, ready, onAt }: { id: number; do
   const [language, setLanguage] = useState<string>();
   const [moves, setMoves] = useState<Shown[]>([]);
   const [text, setText] = useState('');
-  const foot = useRef<HTMLDivElement>(null);
+  const talk = useRef<HTMLDivElement>(null);
   const speaks = language ?? languages[0] ?? 'en';
   const play = usePlay(id, document, speaks, moves.map(({ label: _, ...m }) => m), ready);
   const turns = play.data?.turns ?? [];
   const last = turns[turns.length - 1];
-  useEffect(() => { onAt(last?.step); foot.current?.scrollIntoView?.({ block: 'nearest' }); }, [last, onAt]);
+  useEffect(() => { onAt(last?.step); if (talk.current) talk.current.scrollTop = talk.current.scrollHeight; }, [last, onAt]); // the page stays where it is
   const go = (m: PlayMove, label: string) => { setMoves([...moves, { ...m, label }]); setText(''); };
   const ended = last?.waiting === 'ended';
   if (!ready) return <p className={css.hint}>{t('flows.play_faults')}</p>;
@@ -32,10 +32,9 @@ export function Phone({ id, document, languages, ready, onAt }: { id: number; do
         <Button size="xs" variant="default" leftSection={<IconPlayerSkipBack size={14} aria-hidden />} disabled={moves.length === 0} onClick={() => setMoves([])}>{t('flows.play_again')}</Button>
       </div>
       {play.isError && <Failure error={play.error} retry={() => setMoves(moves.slice(0, -1))} />}
-      <div className={css.talk} role="log" aria-live="polite" aria-label={t('flows.talk')} tabIndex={0}>
+      <div ref={talk} className={css.talk} role="log" aria-live="polite" aria-label={t('flows.talk')} tabIndex={0}>
         {turns.map((turn, i) => <TurnView key={i} turn={turn} said={i > 0 ? moves[i - 1]?.label : undefined} active={i === turns.length - 1 && !ended} onTap={(payload, title) => go({ payload }, title)} />)}
         {ended && <p className={css.hint}>{t('flows.play_ended', { why: t(`flows.why.${last.why}`, { defaultValue: last.why }) })}</p>}
-        <div ref={foot} />
       </div>
       {last?.waiting === 'outcome' && (
         <div className={css.phoneHead}>
