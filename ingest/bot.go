@@ -30,6 +30,9 @@ func (s *scene) answerMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 		s.waits(v, m.At)
 		return "automatic answers are switched off: for a person", nil
 	}
+	if verdict.OptOut == moderation.OptOutDoubtful && verdict.Decision == moderation.Review && v.Handler == "bot" {
+		v.Handler, v.HandlerReason = "human", "judged" // who must be read anyway is not asked by a machine what they meant
+	}
 	if has, reason, err := s.flowMessage(t, v, m, verdict, outcome, e); has || err != nil {
 		return reason, err
 	}

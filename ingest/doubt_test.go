@@ -84,3 +84,17 @@ func TestADoubtIsHeardWhileAPersonAnswers(t *testing.T) {
 		})
 	}
 }
+
+// Somebody who threatens and may want to stop – to the model in the binary, hateful says both – is read by a person;
+// the machine asks nothing, and sends no offers meanwhile.
+func TestWhoMustBeReadAnywayIsNotAskedWhatTheyMeant(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.feed(b.waText("m1", "491701234567", hateful))
+	if got := b.text(`SELECT handler || ' ' || handler_reason FROM conversations`); got != "human judged" {
+		t.Errorf("the conversation is with %s: %v", got, b.reasons())
+	}
+	if n := b.id(`SELECT count(*) FROM consent_entries WHERE act IN ('doubt', 'withdraw')`); n != 1 {
+		t.Errorf("%d entries say so: %v", n, b.reasons())
+	}
+}

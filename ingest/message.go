@@ -114,6 +114,9 @@ func (s *scene) conversation(t *inbox.Thread, e *event) (*inbox.Conversation, bo
 	at := e.Event.Time
 	v := &inbox.Conversation{WorkspaceID: e.WorkspaceID, ID: id, AccountID: e.AccountID, Channel: t.Channel, ThreadID: &t.ID, ContactID: t.ContactID,
 		State: "open", Handler: "bot", OpenedAt: at, LastMessageAt: at, Revision: 0}
+	if before := s.latest[t.ID]; before != nil { // one word tells little of the language somebody speaks
+		v.Language = before.Language
+	}
 	if e.Referral != nil {
 		v.Origin = referralOrigin(e.Referral)
 	}

@@ -47,7 +47,7 @@ func (b *rig) change(_ context.Context, do func(tx *sqlx.Tx) error) error {
 
 // clothes dresses the same words for the n-th writer.
 func clothes(n int) string {
-	words := []string{unsure, strings.ToUpper(unsure), strings.ReplaceAll(unsure, " ", "  "), strings.ReplaceAll(unsure, "a", "\u200ba"), unsure + " " + strings.Repeat("😡", n%4+1), "🔥" + unsure + "!!!"}
+	words := []string{unsure, strings.ToUpper(unsure), strings.ReplaceAll(unsure, " ", "  "), strings.ReplaceAll(unsure, "a", "\u200ba"), unsure + " " + strings.Repeat("😡", n%4+1), unsure + "!!!"}
 	return words[n%len(words)]
 }
 

@@ -165,7 +165,10 @@ const harmlessHidden = 0.004
 // coin's toss.
 var leastHide = map[string]float64{"harm": 0.7, "spam": 0.75}
 
-// hideThreshold is the lowest score from which on hiding is precise enough, on at least ten texts, and
+// fewestHidden is how many texts a threshold must have hidden on the development parts: below, precision is a matter of luck.
+const fewestHidden = 25
+
+// hideThreshold is the lowest score from which on hiding is precise enough, on enough texts, and
 // spares harmless talk. What is never hidden whatever its score does not count.
 func hideThreshold(list, harmless []scored, c calibration, least float64) (threshold, precision, recall float64) {
 	sorted := slices.Clone(list)
@@ -203,8 +206,9 @@ func hideThreshold(list, harmless []scored, c calibration, least float64) (thres
 		if i+1 < len(sorted) && sorted[i+1].x == s.x {
 			continue
 		}
-		if p := float64(right) / float64(n); p >= hidePrecision && n >= 10 {
-			threshold, precision, recall = score(s.x), p, float64(right)/float64(max(total, 1))
+		// The next one is counted as wrong: where few are hidden, one error more is a large share.
+		if p := float64(right) / float64(n+1); p >= hidePrecision && n >= fewestHidden {
+			threshold, precision, recall = score(s.x), float64(right)/float64(n), float64(right)/float64(max(total, 1))
 		}
 	}
 	return threshold, precision, recall

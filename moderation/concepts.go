@@ -49,7 +49,7 @@ var salesConcepts = sync.OnceValue(func() conceptSet {
 			continue
 		}
 		switch name {
-		case "followers", "money", "crypto", "winner", "linkbio", "loan", "casino", "verifyaccount", "cheap", "free", "contact", "order":
+		case "followers", "money", "crypto", "winner", "linkbio", "loan", "casino", "verifyaccount", "cheap", "free", "contact", "order", "wares":
 			set[number/64] |= 1 << (number % 64)
 		}
 		number++

@@ -121,7 +121,7 @@ func (e *Engine) Eval(o EvalOptions, files []string) (Report, error) {
 	}
 	r.NeedsLLM = round(r.NeedsLLM / float64(r.N))
 	if o.Mix > 0 {
-		r.Mix = mixOf(list)
+		r.Mix = e.mixOf(l.rows, o.Mix)
 	}
 	r.Overall = o.measure("all", list)
 	r.Languages = o.by(list, func(j judged) string { return j.lang })

@@ -3,74 +3,59 @@ package moderation
 import (
 	"fmt"
 	"math"
-	"slices"
 	"sort"
 )
 
-// MixReport says, for a realistic share of violations, how many texts would be put to an LLM.
+// MixReport says, for a realistic share of violations, how many texts would be put to an LLM. Every text
+// counts, violations by their share: none is left out by lot. An LLM asked about a text is taken to be
+// right: what is lost is what it is never shown.
 type MixReport struct {
+	N          int        `json:"n"`
+	Violations int        `json:"violations"`
 	Share      float64    `json:"share"`      // of violations
 	Asked      float64    `json:"asked"`      // share of texts the default policy puts to an LLM
 	Lost       float64    `json:"lost"`       // share of violations it lets pass unasked
-	AskedAt2   float64    `json:"asked_at_2"` // share of texts to ask so that at most 2 % of the violations pass unasked
+	AskedAt2   float64    `json:"asked_at_2"` // share of texts put to it under the card's band for 2 % of violations passing
 	AskedAt2In [2]float64 `json:"asked_at_2_95"`
+	LostAt2    float64    `json:"lost_at_2"` // share of violations that pass under that band
+	LostAt2In  [2]float64 `json:"lost_at_2_95"`
+	LeastAt2   float64    `json:"least_at_2"` // share the best band would ask about, were it chosen on these very texts
 }
 
-// mixOf measures on texts resampled to their share. An LLM asked about a text is taken to be right: what
-// is lost is what it is never shown.
-func mixOf(list []judged) *MixReport {
-	var m MixReport
-	lost, positives, asked := 0.0, 0.0, 0.0
-	for _, j := range list {
-		if positive(j.gold) {
-			positives++
-			if !j.gone && !j.open {
-				lost++
-			}
-		}
-		if j.open {
-			asked++
-		}
+func (e *Engine) mixOf(rows []Example, share float64) *MixReport {
+	list := make([]bandRow, len(rows))
+	m := MixReport{N: len(rows), Share: share}
+	for i, row := range rows {
+		v := e.judge(Input{Subject: SubjectComment, Text: row.Text}, true, true)
+		list[i] = bandRow{harm: v.Harm, spam: v.SpamScore, bad: positive(row.Label), gone: strength[v.Decision] >= strength[Hide], open: v.NeedsLLM}
+		m.Violations += int(bit(list[i].bad))
 	}
-	m.Share, m.Asked, m.Lost = round(positives/float64(len(list))), round(asked/float64(len(list))), round(ratio(lost, positives))
-	all := make([]int, len(list))
-	for i := range all {
-		all[i] = i
+	if m.Violations == 0 || m.Violations == m.N {
+		return nil
 	}
-	m.AskedAt2 = round(askedFor(list, all, 0.02))
-	m.AskedAt2In[0], m.AskedAt2In[1] = bootstrap(len(list), func(pick []int) float64 { return askedFor(list, pick, 0.02) })
+	weigh(list, share)
+	b := e.model.band(0.02)
+	m.Asked, m.Lost = rounded(under(list, never))
+	m.AskedAt2, m.LostAt2 = rounded(under(list, b))
+	m.LeastAt2, _ = rounded(under(list, narrowest(list, 0.02)))
+	again := func(pick []int, lost bool) float64 {
+		some := make([]bandRow, len(pick))
+		for k, i := range pick {
+			some[k] = list[i]
+		}
+		weigh(some, share)
+		asked, passed := under(some, b)
+		if lost {
+			return passed
+		}
+		return asked
+	}
+	m.AskedAt2In[0], m.AskedAt2In[1] = bootstrap(len(list), func(pick []int) float64 { return again(pick, false) })
+	m.LostAt2In[0], m.LostAt2In[1] = bootstrap(len(list), func(pick []int) float64 { return again(pick, true) })
 	return &m
 }
 
-// askedFor is the share of texts that must be asked, from the highest score down and without what is
-// hidden anyway, so that no more than a share of the violations passes unasked.
-func askedFor(list []judged, pick []int, lost float64) float64 {
-	var scores []float64
-	positives := 0
-	for _, i := range pick {
-		if positive(list[i].gold) {
-			positives++
-			if !list[i].gone {
-				scores = append(scores, list[i].most)
-			}
-		}
-	}
-	spare := int(lost * float64(positives))
-	if positives == 0 {
-		return math.NaN()
-	}
-	if len(scores) <= spare {
-		return 0
-	}
-	slices.Sort(scores)
-	from, n := scores[spare], 0.0
-	for _, i := range pick {
-		if !list[i].gone && list[i].most >= from {
-			n++
-		}
-	}
-	return n / float64(len(pick))
-}
+func rounded(a, b float64) (float64, float64) { return round(a), round(b) }
 
 // CascadeReport compares the cascade with an LLM asked about every text.
 type CascadeReport struct {

@@ -21,9 +21,10 @@ type scratch struct {
 	shaking  []byte
 	sentence sentence // the text read for wishes
 	signs    []uint32
-	// what the text shows of concepts, and where in feats its shape begins
-	concepts  conceptSet
-	shapeFrom int
+	looks    []uint32 // the features of the head of looks
+	// what the text shows of concepts
+	concepts conceptSet
+	sure     float64 // how likely the text is of the language it was taken for
 }
 
 const maxLabels = 16
@@ -86,9 +87,15 @@ func (m *Model) textFeatures(s *scratch, n *normal, language string) {
 		}
 	}
 	s.conceptFeatures(s.concepts)
+	s.moodFeatures(n.folded, language)
 	s.signFeatures(n)
-	s.shapeFrom = len(s.feats)
+	from := len(s.feats)
 	s.shapeFeatures(n)
+	s.looks = append(s.looks[:0], s.feats[from:]...)
+	kept := len(s.feats)
+	s.evasionFeatures(n) // for the head of looks alone: the others have no use for them
+	s.looks = append(s.looks, s.feats[kept:]...)
+	s.feats = s.feats[:kept]
 }
 
 func (m *Model) wordFeatures(s *scratch, text, language string) (strong, mild, words int) {

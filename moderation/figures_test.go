@@ -61,21 +61,68 @@ func TestFiguresOnOwnSentences(t *testing.T) {
 	for _, l := range Languages {
 		count("intents "+l, figuresOf[l], []string{"intent"}, func(x Example) bool { return x.Lang == l }, func(v Verdict, x Example) bool { return v.Intent == x.Label })
 	}
-	count("language", 0.84, []string{"language"}, not("unknown"), func(v Verdict, x Example) bool { return v.Language == x.Label })
-	count("sentiment", 0.80, []string{"sentiment"}, all, func(v Verdict, x Example) bool { return v.Sentiment == x.Label })
-	count("withdrawals found", 0.91, []string{"optout"}, is("clear"), withdrawn)
+	count("language", 0.88, []string{"language"}, not("unknown"), func(v Verdict, x Example) bool { return v.Language == x.Label })
+	count("sentiment", 0.815, []string{"sentiment"}, all, func(v Verdict, x Example) bool { return v.Sentiment == x.Label })
+	count("withdrawals found", 0.96, []string{"optout"}, is("clear"), withdrawn)
 	count("look-alikes of withdrawals left alone", 0.94, []string{"optout"}, is("none"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
 	count("ordinary talk left alone", 0.99, []string{"intent"}, not("opt_out"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
-	count("asks for a person heard", 0.885, []string{"intent"}, is("human_agent"), func(v Verdict, _ Example) bool { return v.WantsHuman })
-	count("spam hidden", 0.62, []string{"spam"}, not("none"), hidden)
-	count("harm hidden", 0.18, []string{"harm"}, not("none", "self_harm"), hidden)
+	count("asks for a person heard", 0.93, []string{"intent"}, is("human_agent"), func(v Verdict, _ Example) bool { return v.WantsHuman })
+	count("spam hidden", 0.63, []string{"spam"}, not("none"), hidden)
+	count("harm hidden", 0.195, []string{"harm"}, not("none", "self_harm"), hidden)
 	count("harmless kept", 0.995, []string{"intent", "sentiment", "optout"}, all, kept)
 	count("look-alikes of harm and spam kept", 0.99, []string{"harm", "spam"}, is("none"), kept)
 	count("people in danger never hidden by the model", 1, []string{"harm"}, is("self_harm"), func(v Verdict, _ Example) bool { return v.Decision != Hide || v.Tier != TierModel })
 }
 
+// Figures on sentences that nothing was trained on must not fall either: the fresh ones, and the blind ones, whose
+// writer had not seen any other.
+func TestFiguresOnUntrainedSentences(t *testing.T) {
+	t.Parallel()
+	e := engine()
+	count := func(name string, reached float64, file string, keep func(Example) bool, good func(Verdict, Example) bool) {
+		rows, err := LoadTSV("testdata/" + file + ".tsv")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := figure{name: file + ": " + name, reached: reached}
+		for _, x := range rows {
+			if keep(x) {
+				subject := SubjectMessage
+				if x.Label == "0" || x.Label == "1" { // of what is hidden
+					subject = SubjectComment
+				}
+				f.n++
+				f.good += bit(good(e.Judge(Input{Subject: subject, Text: x.Text}), x))
+			}
+		}
+		f.check(t)
+	}
+	all := func(Example) bool { return true }
+	is := func(label string) func(Example) bool { return func(x Example) bool { return x.Label == label } }
+	withdrawn := func(v Verdict, _ Example) bool { return v.OptOut != NoOptOut }
+	left := func(v Verdict, _ Example) bool { return v.OptOut == NoOptOut }
+	asks := func(v Verdict, _ Example) bool { return v.WantsHuman }
+	kept := func(v Verdict, _ Example) bool { return v.Decision != Hide }
+	meant := func(v Verdict, x Example) bool { return v.Intent == x.Label }
+	count("withdrawals found", 0.99, "fresh/optout", is("clear"), withdrawn)
+	count("look-alikes of withdrawals left alone", 0.97, "fresh/optout", is("none"), left)
+	count("ordinary talk left alone", 0.999, "fresh/intent", all, left)
+	count("asks for a person heard", 0.98, "fresh/intent", is("human_agent"), asks)
+	count("intents", 0.985, "fresh/intent", all, meant)
+	count("withdrawals found", 0.95, "blind/optout", is("clear"), withdrawn)
+	count("look-alikes of withdrawals left alone", 0.97, "blind/optout", is("none"), left)
+	count("ordinary talk left alone", 0.995, "blind/intent", func(x Example) bool { return x.Label != "opt_out" }, left)
+	count("intents", 0.90, "blind/intent", all, meant)
+	count("asks for a person heard", 0.965, "blind/human", is("ask"), asks)
+	count("talk of persons left alone", 0.90, "blind/human", is("none"), func(v Verdict, _ Example) bool { return !v.WantsHuman })
+	count("harmless kept", 0.999, "blind/harmless", all, kept)
+	count("talk of groups kept", 0.995, "blind/groups", all, kept)
+	count("spam hidden", 0.68, "blind/spam", is("1"), func(v Verdict, _ Example) bool { return v.Decision == Hide })
+	count("what looks like spam kept", 0.97, "blind/spam", is("0"), kept)
+}
+
 // figuresOf are the intents by language.
-var figuresOf = map[string]float64{"en": 0.79, "it": 0.82, "fr": 0.825, "ro": 0.835, "es": 0.815, "de": 0.78, "pt": 0.825}
+var figuresOf = map[string]float64{"en": 0.855, "it": 0.85, "fr": 0.84, "ro": 0.86, "es": 0.845, "de": 0.82, "pt": 0.85}
 
 // publicFolder is where the development parts of public sets lie, beside this repository or where
 // PONTE_EVAL_DATA says; they are other

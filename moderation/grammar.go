@@ -17,7 +17,10 @@ var wishWords string
 type wordClass uint64
 
 // classNames are the classes of wishes.txt by their bits.
-var classNames = strings.Fields("stop weak word doubt fill contact call msg list num remove me off want neg more recv unsub alone leave withdraw consent object tired toomany sub disable wrong how why keep booking cant talk person strong bot anyone there you bad reply who transfer join last threat use role voice")
+var classNames = strings.Fields("stop weak word doubt fill contact call msg list num remove me off want neg more recv unsub alone leave withdraw consent object tired toomany sub disable wrong how why keep booking cant talk person strong bot anyone there you bad reply who transfer join last threat use role voice bye spare law")
+
+// maxClasses is room for the classes of wishes.txt.
+const maxClasses = 64
 
 func classOf(name string) wordClass {
 	for i, n := range classNames {

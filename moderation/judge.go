@@ -169,6 +169,7 @@ func NewEngine(model *Model, rules *RuleSet, policy Policy) *Engine {
 	}
 	policy.version = policy.Version() // once, not for every text
 	policy.limits = model.limits(policy.OneWrongHideIn)
+	policy.asks = model.band(policy.PassUnasked)
 	return &Engine{model: model, rules: rules, policy: policy}
 }
 
@@ -209,7 +210,7 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 	v.OptOut, v.WantsHuman = recogniseWishes(&p)
 	if v.OptOut == OptOutClear {
 		v.Intent, v.IntentScore = "opt_out", max(v.IntentScore, 0.99)
-	} else if v.WantsHuman {
+	} else if v.WantsHuman && p.Asks > p.IntentScore { // beside another wish that is clearer it is said apart
 		v.Intent, v.IntentScore = "human_agent", max(v.IntentScore, 0.95)
 	}
 	var hits []hit
@@ -401,6 +402,8 @@ func (e *Engine) WithoutLLM(v Verdict, why string) Verdict {
 	v.NeedsLLM = false
 	v.keepLLM(nil, why)
 	switch {
+	case v.Decision == Allow && v.probing(): // it was asked about for the few among many that are not what they seem
+		v.Reasons = append(v.Reasons, Reason{Code: "llm:unavailable", Text: why + ": it stands"})
 	case v.Decision == Allow && v.Media == NotLookedAt: // its text is not in doubt
 		v.Reasons = append(v.Reasons, Reason{Code: "llm:unavailable", Text: why + ": nobody looked at the picture"})
 	case v.Wants != "":
@@ -410,6 +413,11 @@ func (e *Engine) WithoutLLM(v Verdict, why string) Verdict {
 		v.Reasons = append(v.Reasons, Reason{Code: "llm:unavailable", Text: why + ": for a person"})
 	}
 	return v
+}
+
+// probing reports whether the LLM is asked about a text that stands, only so that few violations pass.
+func (v Verdict) probing() bool {
+	return slices.ContainsFunc(v.Reasons, func(r Reason) bool { return r.Code == "policy:pass_unasked" })
 }
 
 func llmText(a LLMAnswer) string {

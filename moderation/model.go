@@ -171,8 +171,12 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 		n = &rest
 	}
 	p.Signs = s.sentence.wishesIn(n.lower, p.Language)
-	p.Withdraws = round(sigmoid(m.weigh("optout signs", out.logit(s, ""), p.Signs, s)))
-	p.Asks = round(sigmoid(m.weigh("human signs", human.logit(s, ""), p.Signs, s)))
+	joins := 0.0
+	if h := m.heads["join"]; h != nil {
+		joins = h.logit(s, "")
+	}
+	p.Withdraws = round(sigmoid(m.weigh("optout signs", out.logit(s, ""), joins, &p.Signs, s)))
+	p.Asks = round(sigmoid(m.weigh("human signs", human.logit(s, ""), joins, &p.Signs, s)))
 	// Who asks for offers speaks of messages and lists too: unless it is said in so many words, it is none.
 	if p.Intent == "opt_in" && p.OptOut < 0.3 && (!p.Signs.says(signClear) || p.Signs.says(signJoin)) && !p.Signs.whole.word {
 		p.Withdraws = 0
@@ -192,13 +196,13 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 }
 
 // weigh puts what the words say together with the signs.
-func (m *Model) weigh(name string, words float64, r reading, s *scratch) float64 {
+func (m *Model) weigh(name string, words, joins float64, r *reading, s *scratch) float64 {
 	h := m.heads[name]
 	if h == nil {
 		return words
 	}
 	all := s.feats
-	s.signs = r.signFeatures(s.signs, words)
+	s.signs = r.signFeatures(s.signs, words, joins)
 	s.feats = s.signs
 	x := h.logit(s, "")
 	s.feats = all
@@ -207,12 +211,14 @@ func (m *Model) weigh(name string, words float64, r reading, s *scratch) float64
 
 func (m *Model) language(n *normal, s *scratch) string {
 	h := m.heads["language"]
+	s.sure = 0
 	if h == nil || n.facts.letters == 0 {
 		return "unknown"
 	}
 	s.languageFeatures(n.lower)
 	probs := h.softmax(s)
 	best := argmax(probs)
+	s.sure = probs[best]
 	if probs[best] < 0.30 {
 		return "unknown"
 	}
@@ -253,10 +259,10 @@ func (m *Model) evidence(name, language string, s *scratch) float64 {
 		return x
 	}
 	all := s.feats
-	s.feats = all[min(s.shapeFrom, len(all)):]
+	s.feats = s.looks
 	looks := h.logit(s, language)
 	s.feats = all
-	if inList(Languages, language) {
+	if inList(Languages, language) && s.sure >= surelyKnown {
 		return x + float64(looksKnown*looks)
 	}
 	return float64(wordsUnknown*x) + looks
@@ -265,7 +271,8 @@ func (m *Model) evidence(name, language string, s *scratch) float64 {
 // How much looks count beside words in a known language, and words beside looks in an unknown one.
 var (
 	looksKnown   = 0.7
-	wordsUnknown = 0.6
+	wordsUnknown = 0.25
+	surelyKnown  = 0.9 // how likely the language must be: short texts of others are often taken for English
 )
 
 func (m *Model) threshold(name, language string) float64 {

@@ -92,6 +92,23 @@ var wishSigns = []wishSign{
 	named("tired", signHint, "tired"),
 	named("object to messages", signClear, "object ~5 msg|contact|use|num"),
 
+	named("messages disabled", signHint, "msg|sub ~4! disable"),
+	named("from the list removed", signClear, "list ~3! remove"),
+	named("consent taken back", signClear, "remove ~2 consent"),
+	named("do not call me", signClear, "neg ~1! call ~3 contact ~1 me"),
+
+	named("goodbye", signHint, "bye"),
+	named("goodbye to messages", signHint, "bye ~3 msg|sub|list"),
+	named("does without", signHint, "spare"),
+	named("does without messages", signClear, "spare ~4 msg|sub|recv"),
+	named("messages unwanted", signClear, "msg|sub ~3! spare"),
+	named("by the law", signHint, "law"),
+	named("the law and what for", signHint, "law ~6 remove|stop|contact|num"),
+	named("consent withdrawn", signClear, "consent ~3! withdraw"),
+	named("consent not given", signHint, "consent ~2! neg"),
+	named("sends too much", signHint, "contact ~3 tired|toomany"),
+	named("messages mute", signHint, "disable ~3 num|me"),
+
 	named("joins", signJoin, "join"),
 	named("joins the list", signJoin, "join ~4 list|msg|sub|me|num|consent"),
 	named("wants messages", signJoin, "want ~3 recv|msg"),
@@ -313,13 +330,54 @@ func (t *sentence) tongues(language string) (set uint8) {
 	return set
 }
 
+// classPairs is a set of ordered pairs of word classes, a bit each.
+type classPairs [(maxClasses*maxClasses + 63) / 64]uint64
+
+func (p *classPairs) add(a, b int) {
+	i := a*maxClasses + b
+	p[i/64] |= 1 << (i % 64)
+}
+
 // reading is what the grammar finds in a text.
 type reading struct {
 	found found
 	whole whole
 	words int
+	// The classes that stand there at all, and those one of which follows the other: closely, and further
+	// on in the same sentence. They let the heads learn what no sign was written for, in all languages at once.
+	has       wordClass
+	near, far classPairs
 
 	goesOn, alive bool // asks not to stop; asks whether somebody is there
+}
+
+// How many words on a class still follows closely, and at all.
+const (
+	closely = 2
+	afar    = 5
+)
+
+// pairsIn notes which classes follow which.
+func (t *sentence) pairsIn(tongue int, r *reading) {
+	of := func(i int) wordClass { return (t.tokens[i].at[tongue] | t.tokens[i].at[0]) &^ classFill }
+	for i := range t.tokens {
+		here := of(i)
+		r.has |= here
+		if here == 0 {
+			continue
+		}
+		for j := i + 1; j < len(t.tokens) && j <= i+afar && t.tokens[j-1].brk != fullStop; j++ {
+			to := &r.near
+			if j > i+closely {
+				to = &r.far
+			}
+			for a := here; a != 0; a &= a - 1 {
+				for b := of(j); b != 0; b &= b - 1 {
+					to.add(bits.TrailingZeros64(uint64(a)), bits.TrailingZeros64(uint64(b)))
+				}
+			}
+		}
+	}
 }
 
 // wishesIn reads a text.
@@ -335,8 +393,9 @@ func (t *sentence) wishesIn(lower []rune, language string) reading {
 		w := t.wholeIn(l)
 		r.whole.word, r.whole.first, r.whole.last = r.whole.word || w.word, r.whole.first || w.first, r.whole.last || w.last
 		r.whole.doubt, r.whole.operator = r.whole.doubt || w.doubt, r.whole.operator || w.operator
+		t.pairsIn(l, &r)
 	}
 	return r
 }
 
-func (r reading) says(kind signKind) bool { return r.found.of(kind) > 0 }
+func (r *reading) says(kind signKind) bool { return r.found.of(kind) > 0 }

@@ -34,6 +34,11 @@ type Policy struct {
 	OneWrongHideIn int                           `json:"one_wrong_hide_in,omitempty"`
 	Learned        map[string]map[string]float64 `json:"learned,omitempty"`
 
+	// PassUnasked is the share of violations in comments that may pass without the LLM being asked: 0.01, 0.02, 0.05 or
+	// 0.1. The scores from which it is asked follow from it, by the card; 0 leaves the asking to ReviewHarm
+	// and ReviewSpam. Where no LLM answers, what it would have been asked about below those stands.
+	PassUnasked float64 `json:"pass_unasked,omitempty"`
+
 	SecondCondition []string    `json:"second_condition" required:"false"` // what lets a deletion or block happen without a person: llm, repeat
 	Strikes         Strikes     `json:"strikes" required:"false"`
 	Moderations     Moderations `json:"moderations" required:"false"`
@@ -41,6 +46,7 @@ type Policy struct {
 
 	version string
 	limits  map[string]map[string]float64 // thresholds the budget asks for, by group and language
+	asks    band                          // from where the LLM is asked for PassUnasked
 }
 
 // Line is one line of the policy's table: category × score × language × account → decision.
@@ -169,6 +175,9 @@ func (p Policy) validateThresholds() error {
 		if group != "harm" && group != "spam" {
 			return fault.Field("policy.learned."+group, "%q is neither harm nor spam", group)
 		}
+	}
+	if p.PassUnasked != 0 && !inList(bandShares, p.PassUnasked) {
+		return fault.Field("policy.pass_unasked", "%g is none of 0, 0.01, 0.02, 0.05, 0.1", p.PassUnasked)
 	}
 	if p.OneWrongHideIn != 0 && (p.OneWrongHideIn < 10 || p.OneWrongHideIn > 100_000) {
 		return fault.Field("policy.one_wrong_hide_in", "%d is neither 0 nor between 10 and 100000", p.OneWrongHideIn)

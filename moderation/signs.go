@@ -1,14 +1,17 @@
 package moderation
 
+import "math/bits"
+
 // The places of features in the small heads that weigh the signs.
 const (
-	signBits   = 13
+	signBits   = 15
 	signPlaces = 1<<signBits - 1
 )
 
 // signFeatures lists what the signs of a text and what the words make of it say: each sign, pairs of
-// signs, single words, how much there is, and how far the words alone go.
-func (r reading) signFeatures(at []uint32, words float64) []uint32 {
+// signs, single words, classes and which follows which, how much there is, how far the words alone go, and
+// how far they speak for wanting offers.
+func (r *reading) signFeatures(at []uint32, words, joins float64) []uint32 {
 	at = at[:0]
 	add := func(kind, value int) {
 		at = append(at, mix(0x1f3d5b79+uint32(kind)*0x9e3779b9+uint32(value)*0x85ebca6b)&signPlaces)
@@ -21,6 +24,22 @@ func (r reading) signFeatures(at []uint32, words float64) []uint32 {
 		}
 	}
 	add(12, state)
+	for step := range 13 {
+		if joins > float64(step)-6 {
+			add(13, step)
+			add(14, state<<8|step)
+		}
+	}
+	for c := r.has; c != 0; c &= c - 1 {
+		add(15, bits.TrailingZeros64(uint64(c)))
+	}
+	for kind, pairs := range [...]*classPairs{&r.near, &r.far} {
+		for i, set := range pairs {
+			for ; set != 0; set &= set - 1 {
+				add(16+kind, i<<6|bits.TrailingZeros64(set))
+			}
+		}
+	}
 	var list [40]int
 	n := 0
 	for i := range wishSigns {
@@ -57,7 +76,7 @@ func (r reading) signFeatures(at []uint32, words float64) []uint32 {
 
 // state says in one number what kind of text it is: whether a withdrawal is said in so many words and
 // what speaks against it, or else whether it asks for a person.
-func (r reading) state() int {
+func (r *reading) state() int {
 	kind := 0
 	switch {
 	case r.whole.word:

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // harm learns from public sets and our own sentences. Our own are few and clean: they weigh more than a
@@ -87,6 +89,10 @@ func licenceOf(set string) string {
 	return ""
 }
 
+// harmlessWeight is how much customer talk counts where it teaches what is neither harm nor spam: there is
+// more of it than of both, and most of it is nowhere near them.
+const harmlessWeight = 0.5
+
 // mostAlike is how many sentences of one line count as harmless talk: more would only say the same again.
 const mostAlike = 3
 
@@ -99,7 +105,7 @@ func (t *trainer) harmless(c *collection, other string) {
 				continue
 			}
 			if said[e.ID]++; said[e.ID] <= mostAlike {
-				c.add(e.Text, "0", 1)
+				c.add(e.Text, "0", harmlessWeight)
 			}
 		}
 	}
@@ -114,29 +120,18 @@ func (t *trainer) harmless(c *collection, other string) {
 // text looks like, without its words: that is what carries over to a language nobody trained on.
 func (t *trainer) spam() error {
 	c := t.collect(yesNo, headOptions{bits: 18, epochs: 5, rate: 0.35, l2: 2e-6})
-	shapes := t.collect(yesNo, headOptions{bits: 10, epochs: 12, rate: 0.1, l2: 1e-3, rounds: 4})
+	shapes := t.collect(yesNo, shapeOptions)
+	t.shapeRows(shapes)
 	for i, e := range binary01(trainingPart(t.seeds["spam"])) {
 		c.add(e.Text, e.Label, 3)
-		t.shape(shapes, e.Text, e.Label, 1)
 		if e.Label == "1" {
-			hidden := disguise(e.Text, i)
-			c.add(hidden, "1", 1)
-			for k := range 4 {
-				t.shape(shapes, disguise(e.Text, i+k), "1", 0.5)
-			}
+			c.add(disguise(e.Text, i), "1", 1)
 		}
 	}
 	t.harmless(c, "harm")
-	for _, task := range []string{"intent", "sentiment", "optout", "harm"} {
-		for _, e := range trainingPart(t.seeds[task]) {
-			t.shape(shapes, e.Text, "0", 1)
-		}
-	}
 	for i, e := range trainingPart(t.seeds["intent"]) {
 		if i%8 == 0 { // order numbers, references and parcels' codes look like tricks and are none
-			text := withCode(e.Text, i)
-			c.add(text, "0", 1)
-			t.shape(shapes, text, "0", 1)
+			c.add(withCode(e.Text, i), "0", 1)
 		}
 	}
 	t.m.source("spam", "own sentences", len(c.items), "ours")
@@ -163,11 +158,49 @@ func (t *trainer) spam() error {
 	return t.m.calibrate("spam", t.seeds, t.o)
 }
 
+var shapeOptions = headOptions{bits: 13, epochs: 12, rate: 0.1, l2: 3e-3, rounds: 3}
+
+// shapeRows are what our own sentences look like: spam in every dress, and what customers write.
+func (t *trainer) shapeRows(shapes *collection) {
+	for i, e := range binary01(trainingPart(t.seeds["spam"])) {
+		t.shape(shapes, e.Text, e.Label, 1)
+		for k := range 6 {
+			if e.Label == "1" {
+				t.shape(shapes, disguise(e.Text, i+2*k), "1", 0.35)
+			}
+		}
+	}
+	for _, task := range []string{"intent", "sentiment", "optout", "harm"} {
+		for i, e := range trainingPart(t.seeds[task]) {
+			t.shape(shapes, e.Text, "0", 1)
+			switch {
+			case task == "intent" && i%8 == 0:
+				t.shape(shapes, withCode(e.Text, i), "0", 1)
+			case i%10 == 5: // people shout and draw out words for joy or anger too
+				t.shape(shapes, strings.ToUpper(e.Text), "0", 0.5)
+			case i%10 == 7:
+				t.shape(shapes, drawnOut(e.Text), "0", 0.5)
+			}
+		}
+	}
+}
+
+// drawnOut draws out the last letter of some words, as people do for joy: "sooo niceee".
+func drawnOut(text string) string {
+	words := strings.Fields(text)
+	for i, w := range words {
+		if r, size := utf8.DecodeLastRuneInString(w); i%4 == 0 && unicode.IsLetter(r) {
+			words[i] = w[:len(w)-size] + strings.Repeat(string(r), 2+i%3)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 // shape adds what a text looks like, without its words.
 func (t *trainer) shape(c *collection, text, label string, weight float32) {
 	n := normalise(text).bare()
 	t.m.textFeatures(t.s, &n, "other")
-	t.s.feats = t.s.feats[t.s.shapeFrom:]
+	t.s.feats = append(t.s.feats[:0], t.s.looks...)
 	c.put(c.index[label], weight, "")
 }
 
@@ -175,11 +208,24 @@ func (t *trainer) shape(c *collection, text, label string, weight float32) {
 // letters. Which one, and which words, follows from n, so that training stays repeatable.
 func disguise(text string, n int) string {
 	words := strings.Fields(text)
+	switch n % 11 { // what is done to all of a text
+	case 7:
+		return doubled(text, n)
+	case 8:
+		return marked(text)
+	case 9:
+		for i, w := range words {
+			words[i] = title(w)
+		}
+		return strings.Join(words, "")
+	case 10:
+		return strings.ToUpper(text)
+	}
 	for i, w := range words {
 		if (i+n)%3 == 2 || n%2 == 0 && i != n/2%len(words) { // one word of the text, or two of three
 			continue
 		}
-		switch n % 7 {
+		switch n % 11 {
 		case 0:
 			words[i] = styled(w, 0x1d5d4, 0x1d5ee) // sans-serif bold
 		case 1:
@@ -204,6 +250,38 @@ func disguise(text string, n int) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// doubled writes vowels twice, or also some of the other letters: "meempuunyaaii".
+func doubled(text string, n int) string {
+	var b strings.Builder
+	for i, r := range text {
+		b.WriteRune(r)
+		if vowel := strings.ContainsRune("aeiouAEIOU", r); vowel && (i+n)%5 != 0 || unicode.IsLetter(r) && n/11%2 == 0 && (i+n)%3 == 0 {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// marked puts signs of many languages on the vowels: "Måkånnya Õrder".
+func marked(text string) string {
+	dress := map[rune]string{'a': "åãâä", 'e': "êëẽ", 'i': "îï", 'o': "õøö", 'u': "ûüů", 'O': "ÕØ", 'A': "ÅÃ"}
+	i := 0
+	return strings.Map(func(r rune) rune {
+		if list := []rune(dress[r]); len(list) > 0 {
+			i++
+			if i%3 != 0 {
+				return list[i%len(list)]
+			}
+		}
+		return r
+	}, text)
+}
+
+func title(w string) string {
+	r, size := utf8.DecodeRuneInString(w)
+	return string(unicode.ToUpper(r)) + w[size:]
 }
 
 var figures = map[rune]rune{'o': '0', 'i': '1', 'e': '3', 'a': '4', 's': '5', 't': '7'}

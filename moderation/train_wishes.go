@@ -8,29 +8,43 @@ import (
 // wishOptions fit the two heads that must miss almost nothing.
 var wishOptions = headOptions{bits: 17, epochs: 12, rate: 0.15, rounds: 3, ratio: true}
 
+// joinOptions fit the head that hears how far offers are wanted: a sign among others, so it may be small.
+var joinOptions = headOptions{bits: 15, epochs: 12, rate: 0.15, rounds: 3, ratio: true}
+
 // signOptions fit what weighs the signs.
 var signOptions = headOptions{bits: signBits, epochs: 20, rate: 0.1, l2: 3e-4, rounds: 2, flat: true}
 
 // alarmShare is the share of ordinary talk that may be taken for a wish. A wish missed is worse than a
 // question too many: what is less sure is doubtful, and one question settles it.
 const (
-	alarmShare      = 0.011
-	alarmShareClear = 0.004
-	alarmShareHuman = 0.013
+	alarmShare      = 0.02
+	alarmShareClear = 0.0035
+	alarmShareHuman = 0.03
 )
 
 // wish is a text as the two heads see it, with how hard a look-alike it is.
 type wish struct {
 	Example
-	withdraws, asks, lookalike bool
-	read                       reading
-	at                         []uint32
+	withdraws, asks, joins, lookalike bool
+	ordinary                          bool // what customers write of other things
+	read                              reading
+	at                                []uint32
+	wants                             float64 // the logit of wanting offers, by a head fitted without the text
 }
 
 // wishes trains the heads of withdrawals and of asking for a person, each against everything else
 // people write, and sets their thresholds on texts held out in turn.
 func (t *trainer) wishes() error {
 	list := t.wishList()
+	joins := wishItems(list, func(w wish) bool { return w.joins })
+	for i, at := range joins {
+		joins[i].at = buckets(at.at, "", joinOptions)
+	}
+	for i, logit := range t.heldOut("join", list, joins, joinOptions) {
+		list[i].wants = logit
+	}
+	t.m.heads["join"] = fitHead("join", joins, joinOptions)
+	t.m.source("join", "own sentences", len(list), "ours")
 	t.wishHead("optout", list, func(w wish) bool { return w.withdraws }, map[string]float64{"": alarmShare, "clear": alarmShareClear})
 	t.wishHead("human", list, func(w wish) bool { return w.asks }, map[string]float64{"": alarmShareHuman})
 	return nil
@@ -45,11 +59,11 @@ func (t *trainer) wishList() []wish {
 		}
 	}
 	for _, e := range trainingPart(t.seeds["intent"]) {
-		list = append(list, wish{Example: e, withdraws: e.Label == "opt_out", asks: e.Label == "human_agent"})
+		list = append(list, wish{Example: e, withdraws: e.Label == "opt_out", asks: e.Label == "human_agent", joins: e.Label == "opt_in", ordinary: true})
 	}
 	for _, task := range []string{"sentiment", "harm", "spam"} {
 		for _, e := range trainingPart(t.seeds[task]) {
-			list = append(list, wish{Example: e})
+			list = append(list, wish{Example: e, ordinary: task == "sentiment"})
 		}
 	}
 	for i := range list {
@@ -63,9 +77,9 @@ func (t *trainer) wishList() []wish {
 	return list
 }
 
-// wishHead fits the two storeys of a wish: what the words say, and what the signs say of that.
+// wishHead fits the two stages of a wish: what the words say, and what the signs say of that.
 func (t *trainer) wishHead(name string, list []wish, yes func(wish) bool, shares map[string]float64) {
-	logits := t.wordsHeldOut(name, list, yes)
+	logits := t.heldOut(name, list, wishItems(list, yes), wishOptions)
 	scores := t.wishScores(name, list, logits, yes)
 	t.m.thresholds[name] = map[string]float64{}
 	for _, key := range []string{"", "clear"} {
@@ -112,12 +126,12 @@ func inTurn(list []wish, fold int) (part, rest []int) {
 	return part, rest
 }
 
-// wordsHeldOut are the logits of the words, by heads that were fitted without the text.
-func (t *trainer) wordsHeldOut(name string, list []wish, yes func(wish) bool) []float64 {
-	items, logits := wishItems(list, yes), make([]float64, len(list))
+// heldOut are the logits of texts, by heads that were fitted without the text.
+func (t *trainer) heldOut(name string, list []wish, items []item, o headOptions) []float64 {
+	logits := make([]float64, len(list))
 	for fold := range wishFolds {
 		part, rest := inTurn(list, fold)
-		h := fitHead(name, chosen(items, part), wishOptions)
+		h := fitHead(name, chosen(items, part), o)
 		for _, i := range rest {
 			t.s.feats = append(t.s.feats[:0], items[i].at...)
 			logits[i] = h.logit(t.s, "")
@@ -126,16 +140,11 @@ func (t *trainer) wordsHeldOut(name string, list []wish, yes func(wish) bool) []
 	return logits
 }
 
-// wishScores are what signs and words say together, by heads fitted without the text.
+// wishScores are what signs and words say together, held out.
 func (t *trainer) wishScores(name string, list []wish, logits []float64, yes func(wish) bool) []float64 {
-	items, scores := signItems(list, logits, yes), make([]float64, len(list))
-	for fold := range wishFolds {
-		part, rest := inTurn(list, fold)
-		h := fitHead(name, chosen(items, part), signOptions)
-		for _, i := range rest {
-			t.s.feats = append(t.s.feats[:0], items[i].at...)
-			scores[i] = round(sigmoid(h.logit(t.s, "")))
-		}
+	scores := t.heldOut(name, list, signItems(list, logits, yes), signOptions)
+	for i, logit := range scores {
+		scores[i] = round(sigmoid(logit))
 	}
 	return scores
 }
@@ -148,11 +157,11 @@ func chosen(items []item, places []int) []item {
 	return out
 }
 
-// signItems are the texts as the second storey sees them.
+// signItems are the texts as the second stage sees them.
 func signItems(list []wish, logits []float64, yes func(wish) bool) []item {
 	items := wishItems(list, yes)
 	for i := range items {
-		items[i].at = list[i].read.signFeatures(nil, logits[i])
+		items[i].at = list[i].read.signFeatures(nil, logits[i], list[i].wants)
 	}
 	return items
 }
@@ -161,7 +170,7 @@ func signItems(list []wish, logits []float64, yes func(wish) bool) []item {
 func (t *trainer) wishThreshold(name, key string, list []wish, scores []float64, yes func(wish) bool, share float64) {
 	var ordinary []float64
 	for i, w := range list {
-		if !yes(w) && !w.lookalike {
+		if !yes(w) && w.ordinary {
 			ordinary = append(ordinary, scores[i])
 		}
 	}

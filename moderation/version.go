@@ -24,7 +24,7 @@ var EngineVersion = sync.OnceValue(fingerprint)
 func fingerprint() int {
 	h := sha256.New()
 	add := func(values ...any) { _, _ = fmt.Fprintln(h, values...) }
-	add(conceptWords, wishWords, plainly, codeLabels, looksKnown, wordsUnknown, surelyCrude, maybeInDanger, inDanger)
+	add(conceptWords, wishWords, polarityWords, plainly, codeLabels, looksKnown, wordsUnknown, surelyKnown, surelyCrude, maybeInDanger, inDanger)
 	blank, s, rules, policy := &Model{}, &scratch{}, DefaultRules(), DefaultPolicy()
 	for line := range strings.Lines(probes) {
 		text := strings.TrimSpace(line)
@@ -32,11 +32,11 @@ func fingerprint() int {
 		add(n.folded, n.tight, string(n.lower), n.facts, n.bare().folded)
 		for _, language := range []string{"other", "de"} {
 			blank.textFeatures(s, &n, language)
-			for _, f := range buckets(s.feats, language, headOptions{bits: 20, salted: true}) {
+			for _, f := range append(buckets(s.feats, language, headOptions{bits: 20, salted: true}), s.looks...) {
 				_, _ = h.Write(binary.BigEndian.AppendUint32(nil, f))
 			}
 			r := s.sentence.wishesIn(n.lower, language)
-			add(r, r.signFeatures(nil, 1))
+			add(r, r.signFeatures(nil, 1, 1))
 		}
 		s.languageFeatures(n.lower)
 		add(s.feats)

@@ -5,7 +5,7 @@ package moderation
 
 // recogniseWishes says whether a text takes consent back or asks for a person.
 func recogniseWishes(p *Prediction) (OptOut, bool) {
-	asks := p.Asks >= p.AsksFrom
+	asks := asksForPerson(p)
 	switch {
 	case p.Signs.whole.doubt && !p.Signs.whole.word: // "annulla", "basta": a booking, perhaps, or the talk
 		if p.Withdraws >= leastOfDoubt {
@@ -21,8 +21,19 @@ func recogniseWishes(p *Prediction) (OptOut, bool) {
 	return NoOptOut, asks
 }
 
+// asksForPerson heeds both heads that know such asks. Where the grammar finds no sign of one ("talk soon!"),
+// either must be surer.
+func asksForPerson(p *Prediction) bool {
+	sign := p.Signs.says(signAsks)
+	return p.Asks >= p.AsksFrom && (sign || p.Asks >= leastUnsigned) ||
+		p.Intent == "human_agent" && (sign || p.IntentScore >= leastIntended)
+}
+
 // A word of the law's list that is the whole message, or a sentence of its own, needs little from the heads.
 const (
 	leastOfWord  = 0.05
 	leastOfDoubt = 0.01
+
+	leastUnsigned = 0.45
+	leastIntended = 0.75
 )

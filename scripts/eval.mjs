@@ -21,15 +21,16 @@ const write = (name, rows) => {
   return path;
 };
 
-/** Own sentences of one task whose part is "test": [language, label, text]. */
-function ownRows(task) {
+/** Own sentences of one task whose part is "test": [language, label, text]; or every second one of each language, from the second on. */
+function ownRows(task, half = false) {
   const rows = [];
   for (const lang of readdirSync(seeds).sort()) {
     const path = join(seeds, lang, `${task}.tsv`);
     if (!existsSync(path)) continue;
+    let seen = 0;
     for (const line of readFileSync(path, 'utf8').split('\n').slice(1)) {
       const [label, part, text] = line.split('\t');
-      if (part === 'test' && text !== undefined) rows.push([lang, label, text]);
+      if (part === 'test' && text !== undefined && (++seen % 2 === 0 || !half)) rows.push([lang, label, text]);
     }
   }
   return rows;
@@ -44,8 +45,18 @@ const own = {
 };
 const ownTest = (task) => write(task, (own[task] ?? (() => ownRows(task)))());
 
+/** Own sentences whose writer had seen none of those trained on: [language, label, text]. */
+const blindFile = (name) => `moderation/testdata/blind/${name}.tsv`;
+const blind = (name) => readRows(blindFile(name)).map((r) => [r.lang, r.label, r.text]);
+
+/** A mix of both groups with harmless talk: the half of our own sentences on which no band was chosen. */
+function mixRows() {
+  const bad = ['harm', 'spam'].flatMap((t) => ownRows(t, true)).filter((r) => r[1] !== 'self_harm').map(group);
+  return [...bad, ...['intent', 'sentiment', 'optout'].flatMap((t) => ownRows(t, true)).map(([lang, , text]) => [lang, '0', text])];
+}
+
 /** What customers write and nobody should hide: all tasks, look-alikes among them. */
-const harmless = () => [...['intent', 'sentiment', 'optout'].flatMap(ownRows), ...['harm', 'spam'].flatMap((t) => ownRows(t).filter((r) => r[1] === 'none'))].map(([lang, , text]) => [lang, '0', text]);
+const harmless = () => [...['intent', 'sentiment', 'optout'].flatMap((t) => ownRows(t)), ...['harm', 'spam'].flatMap((t) => ownRows(t).filter((r) => r[1] === 'none'))].map(([lang, , text]) => [lang, '0', text]);
 
 /** Development parts of the public sets of one family. */
 function publicSets(family) {
@@ -135,13 +146,37 @@ function summary() {
   const person = intents.labels.find((m) => m.name === 'human_agent');
   row('asks for a person heard', 'own, set aside', person.n, figure(person.recall) + range(person.recall_95), '≥ 0.95');
   summaryOfPublic(row);
-  const mix = measure('harm', write('mix', [...own.harm().filter((r) => r[1] === '1'), ...own.spam().filter((r) => r[1] === '1'), ...calm]), '--mix', '0.04');
+  blindRows(row);
+  const mix = measure('harm', write('mix', mixRows()), '--mix', '0.04');
   const m = mix.mix;
-  row('of a mix with 4 % harm and spam: share put to a language model; violations that pass unasked', 'own, set aside', mix.n, `${percent(m.asked)}; ${percent(m.lost)}`, '');
-  row('the same, so that at most 2 % of the violations pass', 'own, set aside', mix.n, `${percent(m.asked_at_2)} [${percent(m.asked_at_2_95[0])}, ${percent(m.asked_at_2_95[1])}]`, '≤ 25 %');
-  row('time for a text, one core, rules and model', 'own, set aside', mix.n, `${Math.round(mix.micros_per_1000 / 1000)} µs`, '≤ 200 µs');
+  row('of a mix with 4 % harm and spam: share put to a language model by default; violations that pass unasked', 'own, set aside, half', m.n, `${percent(m.asked)}; ${percent(m.lost)}`, '');
+  row('the same with `pass_unasked` 0.02, its band chosen on the other half: share put to it', 'own, set aside, half', m.n, `${percent(m.asked_at_2)} [${percent(m.asked_at_2_95[0])}, ${percent(m.asked_at_2_95[1])}]`, '≤ 25 %');
+  row('violations that pass unasked then', 'own, set aside, half', m.violations, `${percent(m.lost_at_2)} [${percent(m.lost_at_2_95[0])}, ${percent(m.lost_at_2_95[1])}]`, '≤ 2 %');
+  const quickest = Math.min(mix.micros_per_1000, ...[1, 2, 3].map(() => measure('harm', write('mix', mixRows())).micros_per_1000)); // what else runs on the machine takes its share
+  row('time for a text, one core, rules and model', 'own, set aside', mix.n, `${Math.round(quickest / 1000)} µs`, '≤ 200 µs');
   row('size in the binary', '', '', `${(statSync('moderation/artefact/model.bin.gz').size / 1e6).toFixed(1)} MB`, '≤ 4 MB');
   return rows;
+}
+
+/** The same on sentences whose writer had seen none of the others. */
+function blindRows(row) {
+  const set = 'own, blind';
+  const out = measure('optout', blindFile('optout')).overall;
+  row('clear withdrawals recognised', set, out.positives, figure(out.recall) + range(out.recall_95), '≥ 0.99');
+  row('look-alikes taken for a withdrawal', set, out.n - out.positives, percent(out.false_hides), '');
+  const said = blind('intent');
+  const talk = measure('optout', write('blind-talk', said.filter((r) => r[1] !== 'opt_out').map(([l, , t]) => [l, 'none', t])));
+  row('ordinary talk taken for a withdrawal', set, talk.n, percent(talk.overall.false_hides), '≤ 0.5 %');
+  const person = measure('intent', write('blind-human', blind('human').map(([l, label, t]) => [l, label === 'ask' ? 'human_agent' : 'other', t]))).labels.find((x) => x.name === 'human_agent');
+  row('asks for a person heard', set, person.n, `${figure(person.recall)}${range(person.recall_95)} at a precision of ${figure(person.precision)} among as many that only sound like it`, '≥ 0.95');
+  for (const x of measure('intent', blindFile('intent')).languages) row(`intents, ${x.name}`, set, x.n, figure(x.accuracy) + range(x.accuracy_95), '≥ 0.8');
+  for (const [name, what, aim] of [['harmless', 'harmless talk hidden', '≤ 1 %'], ['groups', 'neutral or praising mention of a group hidden', '≤ 5 %']]) {
+    const [harm, spam] = ['harm', 'spam'].map((task) => measure(task, blindFile(name)).overall);
+    row(what, set, harm.n, percent(harm.false_hides + spam.false_hides), aim);
+  }
+  const spam = measure('spam', blindFile('spam')).overall;
+  row('spam, AUC', set, spam.n, figure(spam.auc) + range(spam.auc_95), '≥ 0.9');
+  row('spam, precision of a hide', set, spam.n, `${figure(spam.precision)}${range(spam.precision_95)} with recall ${figure(spam.recall)}${range(spam.recall_95)}`, '≥ 0.95 with 0.5');
 }
 
 /** Language on public texts and recorded answers: only where the folder is given. */

@@ -226,7 +226,8 @@ func printReport(w io.Writer, r moderation.Report) {
 		fmt.Fprintln(w, r.LLM)
 	}
 	if m := r.Mix; m != nil {
-		fmt.Fprintf(w, "%.1f %% violations: the default policy asks about %.3f and lets %.3f of the violations pass unasked; to let 0.02 pass, ask about %.3f [%.3f, %.3f]\n", 100*m.Share, m.Asked, m.Lost, m.AskedAt2, m.AskedAt2In[0], m.AskedAt2In[1])
+		fmt.Fprintf(w, "%.1f %% violations, n %d (%d violations): the default policy asks about %.3f and lets %.3f of the violations pass unasked; pass_unasked 0.02 asks about %.3f [%.3f, %.3f] and lets %.3f [%.3f, %.3f] pass; the best band for these very texts asks about %.3f\n",
+			100*m.Share, m.N, m.Violations, m.Asked, m.Lost, m.AskedAt2, m.AskedAt2In[0], m.AskedAt2In[1], m.LostAt2, m.LostAt2In[0], m.LostAt2In[1], m.LeastAt2)
 	}
 	if c := r.Cascade; c != nil {
 		fmt.Fprintf(w, "recorded answers, n %d: language model alone %.3f, rules and model alone %.3f\n", c.N, c.LLM, c.Model)

@@ -7884,6 +7884,8 @@ export interface components {
             moderations?: components["schemas"]["Moderations"];
             /** Format: int64 */
             one_wrong_hide_in?: number;
+            /** Format: double */
+            pass_unasked?: number;
             pictures?: string;
             /** Format: double */
             review_harm?: number;
