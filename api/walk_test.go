@@ -43,7 +43,7 @@ func TestEveryRouteReachesOnesOwn(t *testing.T) {
 	s = newScene(t, say(&s))
 	conflicts := map[string]bool{ // right, but not in the state these things are in
 		"POST /api/v1/contacts/{id}/unblock": true, "POST /api/v1/accounts/{id}/backfill/cancel": true,
-		"POST /api/v1/actions/{id}/retry": true, "POST /api/v1/actions/{id}/settle": true, "POST /api/v1/reviews/{id}/release": true,
+		"POST /api/v1/actions/{id}/retry": true, "POST /api/v1/actions/{id}/settle": true,
 		"POST /api/v1/template-drafts/{id}/return": true, "POST /api/v1/template-drafts/{id}/submit": true, "POST /api/v1/templates/{id}/unpause": true,
 		"POST /api/v1/identities/{id}/rejoin": true, "POST /api/v1/comments/{id}/gold": true, "POST /api/v1/review-batches/{id}/undo": true,
 	}
