@@ -66,6 +66,12 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
   const found = matchQuick(text, quick.data?.items ?? [], c.language || c.contact.language);
 
   const write = (next: string) => { setText(next); draft.keep(next); setRow(0); if (!next) setUsed(undefined); };
+  // What is written meanwhile, or stood there beside a suggestion that was sent by its key, is not thrown away.
+  const sent = (body: string) => setText((now) => {
+    if (now.trim() !== body.trim()) return now;
+    draft.keep('');
+    return '';
+  });
   const edit = (s: Suggestion) => { write(s.text); setUsed(s); setPicked(undefined); document.getElementById('reply')?.focus(); };
   const attached = useFiles(c);
   const many = attached.files.length > 0;
@@ -90,8 +96,9 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
     if (many) { void submitFiles(body, suggestion); return; }
     if (!body.trim() || send.isPending) return;
     const revision = suggestion ? (suggested.state.revision ?? c.revision) : c.revision;
+    setPicked(undefined); // the next key is about the next answer
     send.mutate({ text: body.trim(), revision, ...(suggestion ? { suggestion_id: suggestion.id } : {}) }, {
-      onSuccess: () => { write(''); setPicked(undefined); },
+      onSuccess: () => { sent(body); setUsed((now) => (now === suggestion ? undefined : now)); },
       onError: (error) => { failed(error); suggested.again(); },
     });
   };
