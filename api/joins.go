@@ -27,7 +27,7 @@ type IdentityPanel struct {
 // Join says why two identities count as one person.
 type Join struct {
 	ID    int64      `json:"id"`
-	How   string     `json:"how" enum:"handoff,private_reply,member,network"`
+	How   string     `json:"how" enum:"handoff,private_reply,member,network,number"`
 	At    time.Time  `json:"at"`
 	By    string     `json:"by" doc:"The member who did it; empty where the service did"`
 	Proof *JoinProof `json:"proof" doc:"The reference that was used; of a join by other means there is none"`

@@ -52,7 +52,7 @@ func (s *Server) mergeContacts(ctx context.Context, who *caller, in *mergeIn) (C
 		if err := lockContacts(ctx, tx, who.WorkspaceID, in.ID, in.Body.FromID); err != nil {
 			return err
 		}
-		id, err := inbox.MergeContacts(ctx, tx, inbox.Merge{WorkspaceID: who.WorkspaceID, From: in.Body.FromID, Into: in.ID, Reason: reason, Actor: who.Actor()}, stores)
+		id, err := inbox.MergeContacts(ctx, tx, inbox.Merge{WorkspaceID: who.WorkspaceID, From: in.Body.FromID, Into: in.ID, Reason: reason, Actor: who.Actor()})
 		if err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (s *Server) undoMerge(ctx context.Context, who *caller, in *emptyIn) error 
 		if err := lockContacts(ctx, tx, who.WorkspaceID, m.From, m.Into); err != nil {
 			return err
 		}
-		from, into, err := inbox.UndoMerge(ctx, tx, who.WorkspaceID, in.ID, who.Actor(), stores)
+		from, into, err := inbox.UndoMerge(ctx, tx, who.WorkspaceID, in.ID, who.Actor())
 		if err != nil {
 			return err
 		}

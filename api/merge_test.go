@@ -68,7 +68,7 @@ func (s *scene) standing(contact, identity int64, channel string) consent.Status
 func (s *scene) rowsOf(contacts ...int64) string {
 	s.t.Helper()
 	var b strings.Builder
-	for _, table := range []string{"contacts", "identities", "threads", "conversations", "comments", "actions", "leads", "goals", "handoffs"} {
+	for _, table := range []string{"contacts", "identities", "threads", "conversations", "comments", "actions", "leads", "goals", "handoffs", "bookings", "opt_ins", "number_handoffs", "compliance_items"} {
 		column := "contact_id"
 		if table == "contacts" {
 			column = "id"

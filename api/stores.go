@@ -85,4 +85,4 @@ WHERE workspace_id = $1 AND (contact_id = $2 OR wa_identity_id IN (SELECT id FRO
 }
 
 // Stores lists the tables that are described, in the order in which erasing goes through them.
-func Stores() []string { return each(stores, func(s privacy.Store) string { return s.Table }) }
+func Stores() []privacy.Store { return stores }

@@ -2,12 +2,14 @@ package api_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	"ponte/api"
 	"ponte/auth"
+	"ponte/inbox"
+	"ponte/privacy"
 )
 
 // Every table that knows a contact or an identity is described, so that erasing and merging know of it.
@@ -21,9 +23,23 @@ WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND (c.column_na
 		t.Fatalf("%v %v", tables, err)
 	}
 	for _, table := range tables {
-		if !slices.Contains(api.Stores(), table) {
+		if !slices.ContainsFunc(api.Stores(), func(s privacy.Store) bool { return s.Table == table }) {
 			t.Errorf("the table %s knows a contact or an identity: describe it in a PersonalData of the package that owns it, name that in api/stores.go, and add it to docs/privacy.md", table)
 		}
+	}
+}
+
+// What is described as following a person is what inbox moves.
+func TestWhatFollowsAPersonIsMoved(t *testing.T) {
+	t.Parallel()
+	want := map[string]bool{}
+	for _, s := range api.Stores() {
+		if s.Follows == privacy.ByIdentity || s.Follows == privacy.ByContact {
+			want[s.Table] = s.Follows == privacy.ByContact
+		}
+	}
+	if got := inbox.Followers(); !maps.Equal(got, want) {
+		t.Errorf("inbox/follow.go moves %v, described are %v (true: by contact)", got, want)
 	}
 }
 
@@ -75,8 +91,10 @@ func (s *scene) holding(what string) []string {
 // The documents say of each described table what erasing does.
 func TestStoresAreSorted(t *testing.T) {
 	t.Parallel()
-	list := api.Stores()
-	if slices.Index(list, "events") > slices.Index(list, "identities") || slices.Index(list, "identities") > slices.Index(list, "contacts") {
-		t.Errorf("what finds a row by another must come first: %s", strings.Join(list, " "))
+	at := func(table string) int {
+		return slices.IndexFunc(api.Stores(), func(s privacy.Store) bool { return s.Table == table })
+	}
+	if at("events") > at("identities") || at("identities") > at("contacts") {
+		t.Errorf("what finds a row by another must come first: %v", api.Stores())
 	}
 }

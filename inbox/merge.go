@@ -14,7 +14,6 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/fault"
-	"ponte/privacy"
 )
 
 // Attributes are what a contact is described by.
@@ -54,7 +53,7 @@ type moved struct {
 //
 // Where both say something different, the one that stays wins; labels are united, fields of the other are
 // taken where the one that stays has none, and a block of either stays.
-func MergeContacts(ctx context.Context, tx sqlx.ExtContext, m Merge, stores []privacy.Store) (int64, error) {
+func MergeContacts(ctx context.Context, tx sqlx.ExtContext, m Merge) (int64, error) {
 	if m.From == m.Into {
 		return 0, fault.New(fault.Invalid, "a contact cannot be merged with itself")
 	}
@@ -67,7 +66,7 @@ func MergeContacts(ctx context.Context, tx sqlx.ExtContext, m Merge, stores []pr
 		return 0, err
 	}
 	after := unite(from, into)
-	mv, err := moveContact(ctx, tx, m, stores)
+	mv, err := moveContact(ctx, tx, m)
 	if err != nil {
 		return 0, err
 	}
@@ -113,53 +112,21 @@ func unite(from, into Attributes) Attributes {
 	return out
 }
 
-// moveContact gives the identities of one contact, and the rows that know the contact alone, to the other.
-func moveContact(ctx context.Context, tx sqlx.ExtContext, m Merge, stores []privacy.Store) (moved, error) {
-	mv := moved{Identities: []int64{}, Rows: map[string][]int64{}}
+// moveContact gives the identities of one contact, and all that follows the person, to the other.
+func moveContact(ctx context.Context, tx sqlx.ExtContext, m Merge) (moved, error) {
+	mv := moved{Identities: []int64{}}
 	if err := sqlx.SelectContext(ctx, tx, &mv.Identities, `SELECT id FROM identities WHERE workspace_id = $1 AND contact_id = $2 ORDER BY id`, m.WorkspaceID, m.From); err != nil {
 		return mv, fmt.Errorf("list the identities of contact %d: %w", m.From, err)
 	}
-	if err := moveIdentities(ctx, tx, m.WorkspaceID, mv.Identities, m.From, m.Into, stores); err != nil {
-		return mv, err
-	}
-	for _, s := range stores {
-		if s.Follows != privacy.ByContact {
-			continue
-		}
-		var ids []int64
-		stmt := `UPDATE ` + s.Table + ` SET contact_id = $3 WHERE workspace_id = $1 AND contact_id = $2 RETURNING id`
-		if err := sqlx.SelectContext(ctx, tx, &ids, stmt, m.WorkspaceID, m.From, m.Into); err != nil {
-			return mv, fmt.Errorf("move %s of contact %d: %w", s.Table, m.From, err)
-		}
-		if len(ids) > 0 {
-			mv.Rows[s.Table] = ids
-		}
-	}
-	return mv, nil
-}
-
-func moveIdentities(ctx context.Context, tx sqlx.ExtContext, workspaceID int64, ids []int64, from, to int64, stores []privacy.Store) error {
-	for _, id := range ids {
-		if err := moveIdentity(ctx, tx, workspaceID, id, to); err != nil {
-			return err
-		}
-	}
-	for _, s := range stores {
-		if s.Follows != privacy.ByIdentity {
-			continue
-		}
-		stmt := `UPDATE ` + s.Table + ` SET contact_id = $4 WHERE workspace_id = $1 AND contact_id = $2 AND identity_id = ANY($3)`
-		if _, err := tx.ExecContext(ctx, stmt, workspaceID, from, pq.Array(ids), to); err != nil {
-			return fmt.Errorf("move %s of contact %d: %w", s.Table, from, err)
-		}
-	}
-	return nil
+	var err error
+	mv.Rows, err = move{workspace: m.WorkspaceID, identities: mv.Identities, from: m.From, to: m.Into, whole: true}.do(ctx, tx)
+	return mv, err
 }
 
 // UndoMerge parts two contacts again: identities and rows that the merge moved go back, with what was
 // said and done on them since. What a member changed on the merged contact since stays with the one that
 // stayed; all else is as it was before. It returns both contacts.
-func UndoMerge(ctx context.Context, tx sqlx.ExtContext, workspaceID, mergeID int64, actor string, stores []privacy.Store) (from, into int64, err error) {
+func UndoMerge(ctx context.Context, tx sqlx.ExtContext, workspaceID, mergeID int64, actor string) (from, into int64, err error) {
 	var r struct {
 		From   int64  `db:"from_contact"`
 		Into   int64  `db:"into_contact"`
@@ -188,7 +155,7 @@ func UndoMerge(ctx context.Context, tx sqlx.ExtContext, workspaceID, mergeID int
 	if err := mayUndo(ctx, tx, workspaceID, r.Into); err != nil {
 		return 0, 0, err
 	}
-	return r.From, r.Into, partContacts(ctx, tx, workspaceID, r.From, r.Into, before, after, mv, stores)
+	return r.From, r.Into, partContacts(ctx, tx, workspaceID, r.From, r.Into, before, after, mv)
 }
 
 const sqlUndoMerge = `
@@ -206,7 +173,7 @@ func mayUndo(ctx context.Context, tx sqlx.ExtContext, workspaceID, into int64) e
 	return nil
 }
 
-func partContacts(ctx context.Context, tx sqlx.ExtContext, workspaceID, from, into int64, before mergedBefore, after Attributes, mv moved, stores []privacy.Store) error {
+func partContacts(ctx context.Context, tx sqlx.ExtContext, workspaceID, from, into int64, before mergedBefore, after Attributes, mv moved) error {
 	var still []int64 // an identity that a later join took elsewhere stays there
 	err := sqlx.SelectContext(ctx, tx, &still, `SELECT id FROM identities WHERE workspace_id = $1 AND contact_id = $2 AND id = ANY($3) ORDER BY id`, workspaceID, into, pq.Array(mv.Identities))
 	if err != nil {
@@ -215,16 +182,8 @@ func partContacts(ctx context.Context, tx sqlx.ExtContext, workspaceID, from, in
 	if _, err := tx.ExecContext(ctx, `UPDATE contacts SET merged_into = NULL WHERE workspace_id = $1 AND id = $2`, workspaceID, from); err != nil {
 		return fmt.Errorf("part contact %d: %w", from, err)
 	}
-	if err := moveIdentities(ctx, tx, workspaceID, still, into, from, stores); err != nil {
+	if _, err := (move{workspace: workspaceID, identities: still, from: into, to: from, back: mv.Rows}).do(ctx, tx); err != nil {
 		return err
-	}
-	for _, s := range stores {
-		if ids := mv.Rows[s.Table]; len(ids) > 0 && s.Follows == privacy.ByContact {
-			stmt := `UPDATE ` + s.Table + ` SET contact_id = $4 WHERE workspace_id = $1 AND contact_id = $2 AND id = ANY($3)`
-			if _, err := tx.ExecContext(ctx, stmt, workspaceID, into, pq.Array(ids), from); err != nil {
-				return fmt.Errorf("give %s back to contact %d: %w", s.Table, from, err)
-			}
-		}
 	}
 	now, err := attributesOf(ctx, tx, workspaceID, into)
 	if err != nil {

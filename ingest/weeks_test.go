@@ -13,14 +13,10 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"ponte/booking"
 	"ponte/channels"
 	"ponte/consent"
-	"ponte/desk"
-	"ponte/flow/live"
 	"ponte/inbox"
 	"ponte/outbox"
-	"ponte/privacy"
 	"ponte/template"
 	"ponte/testkit"
 )
@@ -306,11 +302,6 @@ func (h *weeks) ended() {
 	}
 }
 
-// followers are the tables whose rows go where their person goes.
-var followers = privacy.Sorted(consent.PersonalData(), desk.PersonalData(), live.PersonalData(), booking.PersonalData(), []privacy.Store{
-	{Table: "goals", Follows: privacy.ByContact}, {Table: "actions", Follows: privacy.ByIdentity}, {Table: "handoffs", Follows: privacy.ByIdentity},
-	{Table: "number_handoffs", Follows: privacy.ByContact}, {Table: "compliance_items", Follows: privacy.ByContact}, {Table: "leads", Follows: privacy.ByContact}})
-
 // merge is a member who says that two contacts are one; any two, because members err.
 func (h *weeks) merge() {
 	var ids []int64
@@ -320,7 +311,7 @@ func (h *weeks) merge() {
 	}
 	h.rng.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
 	h.tx(func(tx *sqlx.Tx) error {
-		id, err := inbox.MergeContacts(h.Context(), tx, inbox.Merge{WorkspaceID: h.ws, From: ids[0], Into: ids[1], Reason: "the same", Actor: "user:1"}, followers)
+		id, err := inbox.MergeContacts(h.Context(), tx, inbox.Merge{WorkspaceID: h.ws, From: ids[0], Into: ids[1], Reason: "the same", Actor: "user:1"})
 		h.merges = append(h.merges, id)
 		return err
 	})
@@ -334,7 +325,7 @@ func (h *weeks) part() {
 	h.merges = h.merges[:len(h.merges)-1]
 	tx := h.db.MustBegin()
 	defer tx.Rollback()
-	if _, _, err := inbox.UndoMerge(h.Context(), tx, h.ws, last, "user:1", followers); err == nil {
+	if _, _, err := inbox.UndoMerge(h.Context(), tx, h.ws, last, "user:1"); err == nil {
 		h.must(tx.Commit()) // one that cannot be undone any more stays
 	}
 }

@@ -6852,7 +6852,7 @@ export interface components {
             /** @description The member who did it; empty where the service did */
             by: string;
             /** @enum {string} */
-            how: "handoff" | "private_reply" | "member" | "network";
+            how: "handoff" | "private_reply" | "member" | "network" | "number";
             /** Format: int64 */
             id: number;
             /** @description The reference that was used; of a join by other means there is none */
