@@ -106,7 +106,7 @@ func (f *Fetcher) messageFile(ctx context.Context, w wantedFile) error {
 			return err
 		}
 		return f.settleFile(ctx, w, "stored", hash, "")
-	case errors.As(err, &failure) && failure.Class == channels.Retry && w.Attempts < maxFileAttempts:
+	case errors.As(err, &failure) && passes(failure) && w.Attempts < maxFileAttempts:
 		_, err := f.DB.ExecContext(ctx, `UPDATE message_media SET reason = $4, fetch_after = greatest(fetch_after, $5) WHERE workspace_id = $1 AND message_id = $2 AND position = $3 AND state = 'wanted'`,
 			w.WorkspaceID, w.MessageID, w.Position, failure.Meaning, f.Now().Add(failure.After))
 		return err

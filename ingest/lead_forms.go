@@ -3,8 +3,6 @@ package ingest
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -26,10 +24,21 @@ type leadForm struct {
 	Purpose   string `db:"purpose"`
 	Template  string `db:"template"`
 	Label     string `db:"label"`
-	Country   string `db:"country"`
+	Country   string `db:"country"` // of the workspace: of numbers without a prefix
 	Brand     string `db:"brand"`
 
 	Settings []byte `db:"settings"` // of the workspace
+	Known    bool   `db:"known"`    // somebody has said what its box means
+	ByHand   bool   `db:"by_hand"`  // nothing is automatic: on the Page, on the number that would write, or at all
+}
+
+// number is the number that the form names, as the whole one where it can be told which that is.
+func (f *leadForm) number(read channels.LeadFields) string {
+	written := first(read.Fields, "phone_number", "phone", "whatsapp_number")
+	if n, ok := flow.Phone(written, f.Country); ok {
+		return n
+	}
+	return written
 }
 
 // leadFollows is what follows from a lead: a task for a person, or nothing that waits.
@@ -38,12 +47,8 @@ type leadFollows struct{ task, said string }
 // followLead takes a ticked box whose words are known as the consent it is, and plans the first message.
 // Without the tick, without a number that can be written to, or without words, it is a task for a person
 // and nothing is sent.
-func (f *Fetcher) followLead(ctx context.Context, tx *sqlx.Tx, l wantedLead, read channels.LeadFields, contact int64) (leadFollows, error) {
-	form, err := loadLeadForm(ctx, tx, l.WorkspaceID, cmp.Or(read.FormID, l.FormID))
-	if err != nil {
-		return leadFollows{}, err
-	}
-	if form == nil {
+func (f *Fetcher) followLead(ctx context.Context, tx *sqlx.Tx, l wantedLead, form *leadForm, read channels.LeadFields, contact int64) (leadFollows, error) {
+	if !form.Known {
 		return leadFollows{"open", "; for a person: nothing is known of this form's box, so nothing was sent"}, nil
 	}
 	ticked, there := read.Checkboxes[form.BoxKey]
@@ -54,7 +59,7 @@ func (f *Fetcher) followLead(ctx context.Context, tx *sqlx.Tx, l wantedLead, rea
 		}
 		return leadFollows{"open", said}, nil
 	}
-	number, ok := flow.Phone(first(read.Fields, "phone_number", "phone", "whatsapp_number"), form.Country)
+	number, ok := flow.Phone(form.number(read), form.Country)
 	if !ok {
 		return leadFollows{"open", "; for a person: the box was ticked, but the number is not one that can be written to"}, nil
 	}
@@ -63,7 +68,11 @@ func (f *Fetcher) followLead(ctx context.Context, tx *sqlx.Tx, l wantedLead, rea
 		at = l.SubmittedAt
 	}
 	phone := strings.TrimPrefix(number, "+")
-	if form.Purpose == consent.Promotional && form.confirms() {
+	asks := form.Purpose == consent.Promotional && form.confirms()
+	if form.ByHand && asks {
+		return leadFollows{"open", "; for a person: the box was ticked, but nothing is automatic here, so nobody was asked whether it was them"}, nil
+	}
+	if asks {
 		return f.confirmLead(ctx, tx, l, read, form, contact, phone, at)
 	}
 	entry := consent.Entry{WorkspaceID: l.WorkspaceID, At: at, Brand: form.Brand, Channel: string(channels.WhatsApp), Purpose: form.Purpose, Act: consent.Grant, Kind: consent.Express,
@@ -71,6 +80,9 @@ func (f *Fetcher) followLead(ctx context.Context, tx *sqlx.Tx, l wantedLead, rea
 		Personal: consent.Personal{ContactID: contact, Address: consent.PhoneAddress(phone), Name: leadName(read)}}
 	if err := f.Ledger.Append(ctx, tx, []consent.Entry{entry}); err != nil {
 		return leadFollows{}, err
+	}
+	if form.ByHand {
+		return leadFollows{"open", "; for a person: the box was ticked and the consent is kept, but nothing is automatic here, so nothing was sent"}, learnLead(ctx, tx, l.WorkspaceID, contact, form.Label, read)
 	}
 	n := &numberHandoff{WorkspaceID: l.WorkspaceID, Source: "lead", ContactID: contact, AccountID: form.AccountID, Phone: phone, Language: form.Language, Template: form.Template,
 		WordingID: form.WordingID, Purpose: form.Purpose, Label: form.Label, AgreedAt: &at, State: "agreed", LeadID: &l.ID}
@@ -88,20 +100,24 @@ func leadName(read channels.LeadFields) string {
 	return cut(cmp.Or(first(read.Fields, "full_name", "name"), strings.TrimSpace(first(read.Fields, "first_name")+" "+first(read.Fields, "last_name"))), 200)
 }
 
-func loadLeadForm(ctx context.Context, tx *sqlx.Tx, workspace int64, form string) (*leadForm, error) {
+// loadLeadForm reads what is known of the lead's form, and of the workspace where nothing is.
+func loadLeadForm(ctx context.Context, tx *sqlx.Tx, l wantedLead, read channels.LeadFields) (*leadForm, error) {
 	var out leadForm
-	err := tx.GetContext(ctx, &out, `
-SELECT f.id, f.account_id, f.box_key, f.wording_id, f.language, f.purpose, f.template, f.label, w.country, CASE WHEN w.brand <> '' THEN w.brand ELSE w.name END AS brand, w.settings
-FROM lead_forms f JOIN workspaces w ON w.id = f.workspace_id JOIN accounts a ON a.workspace_id = f.workspace_id AND a.id = f.account_id
-WHERE f.workspace_id = $1 AND f.form_id = $2 AND f.ended_at IS NULL AND a.removed_at IS NULL`, workspace, form)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
+	if err := tx.GetContext(ctx, &out, sqlLeadForm, l.WorkspaceID, cmp.Or(read.FormID, l.FormID), l.AccountID); err != nil {
 		return nil, fmt.Errorf("load what is known of a lead form: %w", err)
 	}
 	return &out, nil
 }
+
+const sqlLeadForm = `
+SELECT f.id IS NOT NULL AS known, coalesce(f.id, 0) AS id, coalesce(f.account_id, 0) AS account_id, coalesce(f.box_key, '') AS box_key, coalesce(f.wording_id, 0) AS wording_id,
+       coalesce(f.language, '') AS language, coalesce(f.purpose, '') AS purpose, coalesce(f.template, '') AS template, coalesce(f.label, '') AS label, w.country,
+       CASE WHEN w.brand <> '' THEN w.brand ELSE w.name END AS brand, w.settings,
+       coalesce((w.settings->>'automate')::boolean, true) IS FALSE OR EXISTS (SELECT 1 FROM accounts b WHERE b.workspace_id = w.id AND b.id IN (f.account_id, $3) AND NOT b.automate) AS by_hand
+FROM workspaces w
+LEFT JOIN (SELECT f.* FROM lead_forms f JOIN accounts a ON a.workspace_id = f.workspace_id AND a.id = f.account_id AND a.removed_at IS NULL) f
+       ON f.workspace_id = w.id AND f.form_id = $2 AND f.ended_at IS NULL
+WHERE w.id = $1`
 
 // learnLead labels the person and keeps the form's answers as fields, where a field of the name is free: a
 // template can be filled with them, and nothing that a member wrote is overwritten.

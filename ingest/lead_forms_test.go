@@ -109,3 +109,54 @@ func TestALeadWaitsForItsTemplate(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Where nothing is automatic the consent is kept, and a person is told; nobody is written to.
+func TestALeadWhereNothingIsAutomatic(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ off, purpose, ledger, said string }{
+		"the Page":           {`UPDATE accounts SET automate = false WHERE channel = 'facebook'`, "service", "1", "the consent is kept"},
+		"the number":         {`UPDATE accounts SET automate = false WHERE channel = 'whatsapp'`, "service", "1", "the consent is kept"},
+		"the workspace":      {`UPDATE workspaces SET settings = settings || '{"automate":false}'`, "service", "1", "the consent is kept"},
+		"offers to be asked": {`UPDATE workspaces SET settings = settings || '{"automate":false,"consent":{"confirm_by_template":true}}'`, "promotional", "0", "nobody was asked"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			b.approve(template.LeadWelcome)
+			b.form(c.purpose)
+			b.exec(c.off)
+			b.lead("881", aliceFields, map[string]bool{"wa_optin": true})
+			if got := b.text(`SELECT task || ': ' || reason FROM leads`); !strings.HasPrefix(got, "open: ") || !strings.Contains(got, c.said) {
+				t.Error(got)
+			}
+			if got := b.text(`SELECT count(*)::text FROM consent_entries`); got != c.ledger {
+				t.Errorf("%s entries, want %s", got, c.ledger)
+			}
+			if n := len(b.actions()) + int(b.id(`SELECT count(*) FROM number_handoffs`)); n != 0 {
+				t.Errorf("%d actions and numbers to write to", n)
+			}
+		})
+	}
+}
+
+// A form that is sent in twice is one wish: one message, two consents on record. On another day it is another.
+func TestALeadSentInTwiceIsWrittenToOnce(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.approve(template.LeadWelcome)
+	b.form("service")
+	for _, id := range []string{"881", "882"} {
+		b.lead(id, aliceFields, map[string]bool{"wa_optin": true})
+	}
+	if got := b.text(`SELECT string_agg(state, ' ' ORDER BY id) FROM number_handoffs`); got != "sent replaced" || len(b.actions("template.send")) != 1 {
+		t.Errorf("%s, %d messages", got, len(b.actions("template.send")))
+	}
+	if n := b.id(`SELECT count(*) FROM consent_entries`); n != 2 {
+		t.Errorf("%d entries, want both", n)
+	}
+	b.exec(`UPDATE actions SET created_at = created_at - interval '25 hours'`)
+	b.lead("883", aliceFields, map[string]bool{"wa_optin": true})
+	if got := b.text(`SELECT string_agg(state, ' ' ORDER BY id) FROM number_handoffs`); got != "sent replaced sent" {
+		t.Errorf("on another day: %s", got)
+	}
+}

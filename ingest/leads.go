@@ -52,9 +52,9 @@ type wantedLead struct {
 	SubmittedAt time.Time `db:"submitted_at"`
 }
 
-// maxLeadAttempts is how often a lead is asked for: over some hours, because a limit on reading leads
-// lasts that long.
-const maxLeadAttempts = 12
+// leadPatience is how long a lead is asked for: Meta keeps one for about ninety days, so that an outage, a limit
+// or a token that has run out loses nobody.
+const leadPatience = 85 * 24 * time.Hour
 
 // leads reads the answers of lead forms, a few at a time.
 func (f *Fetcher) leads(ctx context.Context) (int, error) {
@@ -62,17 +62,18 @@ func (f *Fetcher) leads(ctx context.Context) (int, error) {
 	if err := f.DB.SelectContext(ctx, &list, sqlWantedLeads); err != nil {
 		return 0, fmt.Errorf("find leads to read: %w", err)
 	}
+	var failed []error // one that cannot be read does not keep the others waiting
 	for _, l := range list {
 		if err := f.lead(ctx, l); err != nil {
-			return 0, err
+			failed = append(failed, err)
 		}
 	}
-	return len(list), nil
+	return len(list), errors.Join(failed...)
 }
 
 // The row is put off before it is read, so that two replicas do not read it at once.
 const sqlWantedLeads = `
-UPDATE leads l SET attempts = l.attempts + 1, fetch_after = now() + make_interval(mins => 1 + 5 * l.attempts)
+UPDATE leads l SET attempts = l.attempts + 1, fetch_after = now() + make_interval(mins => least(60, 1 + 5 * l.attempts))
 FROM (SELECT w.workspace_id, w.id FROM leads w JOIN accounts a ON a.workspace_id = w.workspace_id AND a.id = w.account_id
       WHERE w.state = 'wanted' AND w.fetch_after <= now() AND a.removed_at IS NULL AND a.state = 'connected'
       ORDER BY w.fetch_after LIMIT 10 FOR UPDATE OF w SKIP LOCKED) d
@@ -85,20 +86,34 @@ func (f *Fetcher) lead(ctx context.Context, l wantedLead) error {
 		return err
 	}
 	read, err := f.Network.ReadLead(ctx, account, l.ExternalID)
-	var failure *channels.Failure
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err == nil:
 		return f.keepLead(ctx, l, read)
-	case errors.As(err, &failure) && (failure.Class == channels.Retry || failure.Class == channels.Wait || failure.Class == channels.Unknown) && l.Attempts < maxLeadAttempts:
+	}
+	var failure *channels.Failure
+	errors.As(err, &failure)
+	if failure != nil && passes(failure) && f.Now().Before(l.SubmittedAt.Add(leadPatience)) {
 		_, err = f.DB.ExecContext(ctx, `UPDATE leads SET reason = $3, fetch_after = greatest(fetch_after, $4) WHERE workspace_id = $1 AND id = $2 AND state = 'wanted'`,
 			l.WorkspaceID, l.ID, failure.Meaning, f.Now().Add(failure.After))
 		return err
 	}
-	_, err = f.DB.ExecContext(ctx, `UPDATE leads SET state = 'failed', reason = $3 WHERE workspace_id = $1 AND id = $2 AND state = 'wanted'`,
+	_, err = f.DB.ExecContext(ctx, `UPDATE leads SET state = 'failed', reason = $3, task = 'open' WHERE workspace_id = $1 AND id = $2 AND state = 'wanted'`,
 		l.WorkspaceID, l.ID, "its answers could not be read: "+publicFailure(err))
 	return err
+}
+
+// passes says whether what failed may succeed later: also once somebody has connected the account again, or has
+// put right at Meta what concerns the account as a whole.
+func passes(f *channels.Failure) bool {
+	switch f.Class {
+	case channels.Retry, channels.Wait, channels.Unknown, channels.Reauthorise:
+		return true
+	case channels.AskPerson:
+		return f.Scope == channels.ScopeAccount || f.Scope == channels.ScopeApp
+	}
+	return false
 }
 
 // keepLead writes the answers to the person whose number they name, or to a new one. A number typed into a
@@ -117,8 +132,12 @@ func (f *Fetcher) keepLead(ctx context.Context, l wantedLead, read channels.Lead
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback()
+	form, err := loadLeadForm(ctx, tx, l, read)
+	if err != nil {
+		return err
+	}
 	reason := "kept with the person who has the number that the form names"
-	contact, err := contactByPhone(ctx, tx, l.WorkspaceID, first(read.Fields, "phone_number", "phone", "whatsapp_number"))
+	contact, err := contactByPhone(ctx, tx, l.WorkspaceID, form.number(read))
 	if err == nil && contact == 0 {
 		reason = "kept with a new person: nobody is known by the number that the form names"
 		err = tx.GetContext(ctx, &contact, `INSERT INTO contacts (workspace_id, name) VALUES ($1, $2) RETURNING id`, l.WorkspaceID, leadName(read))
@@ -126,7 +145,7 @@ func (f *Fetcher) keepLead(ctx context.Context, l wantedLead, read channels.Lead
 	if err != nil {
 		return fmt.Errorf("find the person of lead %d: %w", l.ID, err)
 	}
-	follow, err := f.followLead(ctx, tx, l, read, contact)
+	follow, err := f.followLead(ctx, tx, l, form, read, contact)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,9 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"testing"
+	"time"
 
 	"ponte/channels"
 )
@@ -64,26 +66,85 @@ func TestLeadsAreReadOnceAndKeptWithThePerson(t *testing.T) {
 	}
 }
 
-func TestALeadThatCannotBeReadSaysWhy(t *testing.T) {
+// What may pass is waited for: an outage, a limit, a token that has run out, an app that must be approved. What
+// is gone is a task for a person.
+func TestALeadThatCannotBeReadWaitsOrSaysWhy(t *testing.T) {
 	t.Parallel()
 	b := newRig(t)
-	b.feed(leadBody("883"))
-	network := &forms{failure: &channels.Failure{Class: channels.Wait, Reason: "rate_limited", Meaning: "The limit is reached."}}
 	f := b.fetcher(nil)
+	f.Now = func() time.Time { return time.Unix(1758699999, 0).Add(time.Hour) }
+	network := &forms{}
 	f.Network = network
-	read := func() string {
+	read := func(failure channels.Failure) string {
 		t.Helper()
+		failure.Meaning = "The network says so."
+		network.failure = &failure
+		b.exec(`UPDATE leads SET state = 'wanted', task = '', reason = '', fetch_after = now(), attempts = 60`)
 		if _, err := f.leads(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return b.text(`SELECT state || ': ' || reason FROM leads WHERE external_id = '883'`)
+		return b.text(`SELECT state || ' ' || task || ': ' || reason FROM leads WHERE external_id = '883'`)
 	}
-	if got := read(); got != "wanted: The limit is reached." {
-		t.Errorf("after a limit: %s", got)
+	b.feed(leadBody("883"))
+	const waits, ended = "wanted : The network says so.", "failed open: its answers could not be read: The network says so."
+	for what, c := range map[string]struct {
+		failure channels.Failure
+		want    string
+	}{
+		"an outage":               {channels.Failure{Class: channels.Retry, Scope: channels.ScopeCall}, waits},
+		"a limit":                 {channels.Failure{Class: channels.Wait, Scope: channels.ScopeAccount, After: time.Minute}, waits},
+		"no clear answer":         {channels.Failure{Class: channels.Unknown, Scope: channels.ScopeCall}, waits},
+		"a token that ran out":    {channels.Failure{Class: channels.Reauthorise, Scope: channels.ScopeAccount}, waits},
+		"a permission is missing": {channels.Failure{Class: channels.Reauthorise, Scope: channels.ScopeAccount}, waits},
+		"the app is not live":     {channels.Failure{Class: channels.AskPerson, Scope: channels.ScopeAccount}, waits},
+		"it was deleted":          {channels.Failure{Class: channels.GiveUp, Scope: channels.ScopeCall}, ended},
+		"a wrong call":            {channels.Failure{Class: channels.AskPerson, Scope: channels.ScopeCall}, ended},
+	} {
+		if got := read(c.failure); got != c.want {
+			t.Errorf("%s: %s", what, got)
+		}
 	}
-	b.exec(`UPDATE leads SET fetch_after = now()`)
-	network.failure = &channels.Failure{Class: channels.Reauthorise, Meaning: "The token does not allow it."}
-	if got := read(); got != "failed: its answers could not be read: The token does not allow it." {
-		t.Errorf("after a refusal: %s", got)
+	f.Now = func() time.Time { return time.Unix(1758699999, 0).Add(86 * 24 * time.Hour) }
+	if got := read(channels.Failure{Class: channels.Reauthorise, Scope: channels.ScopeAccount}); got != ended {
+		t.Errorf("when Meta has let go of it: %s", got)
+	}
+}
+
+// One whose account cannot be opened does not keep the others of a batch waiting.
+func TestALeadThatCannotBeOpenedHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.feed(leadBody("884"), leadBody("885"), leadBody("886"))
+	f := b.fetcher(nil)
+	f.Network = &forms{leads: map[string]channels.LeadFields{}}
+	opened := 0
+	f.Open = func(context.Context, int64, int64) (channels.Account, error) {
+		if opened++; opened == 1 {
+			return channels.Account{}, errors.New("the token cannot be opened")
+		}
+		return channels.Account{}, nil
+	}
+	if _, err := f.leads(t.Context()); err == nil {
+		t.Error("the failure is not told")
+	}
+	if got := b.text(`SELECT string_agg(state, ' ' ORDER BY state) FROM leads`); got != "kept kept wanted" {
+		t.Errorf("leads: %s", got)
+	}
+}
+
+// A number without its country is that of the brand's own: the person who has it is known.
+func TestALeadWithoutCountryIsThePersonWhoHasTheNumber(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.exec(`UPDATE workspaces SET country = 'AU'`)
+	b.feed(b.waText("m1", leftNumber, "hello"), leadBody("887"))
+	known := b.id(`SELECT contact_id FROM identities WHERE channel = 'whatsapp' AND phone = $1`, leftNumber)
+	f := b.fetcher(nil)
+	f.Network = &forms{leads: map[string]channels.LeadFields{"887": {FormID: "990", Fields: map[string][]string{"phone_number": {"0491 570 159"}}}}}
+	if _, err := f.leads(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.id(`SELECT contact_id FROM leads`); got != known {
+		t.Errorf("kept with contact %d, want %d", got, known)
 	}
 }

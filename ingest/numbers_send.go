@@ -84,6 +84,11 @@ func (f *Fetcher) planNumber(ctx context.Context, tx *sqlx.Tx, n numberHandoff, 
 			return "replaced", why, nil, err
 		}
 	}
+	if n.Source == "lead" {
+		if twice, err := f.writtenAlready(ctx, tx, n); err != nil || twice {
+			return "replaced", "the same first message went to this number within a day", nil, err
+		}
+	}
 	l, _, err := template.Named(ctx, tx, n.WorkspaceID, n.AccountID, n.Template, n.Language)
 	if err == nil {
 		var m template.Message
@@ -105,6 +110,20 @@ func (f *Fetcher) planNumber(ctx context.Context, tx *sqlx.Tx, n numberHandoff, 
 		return "failed", publicText(err), nil, nil
 	}
 	return "agreed", publicText(err), nil, nil
+}
+
+// writtenAlready says whether the same first message was sent to the number within a day: a form that is sent in
+// twice is one wish. What was planned for the first and did not leave does not count.
+func (f *Fetcher) writtenAlready(ctx context.Context, tx *sqlx.Tx, n numberHandoff) (bool, error) {
+	var twice bool
+	err := tx.GetContext(ctx, &twice, `
+SELECT EXISTS (SELECT 1 FROM number_handoffs o JOIN actions a ON a.workspace_id = o.workspace_id AND a.id = o.action_id
+  WHERE o.workspace_id = $1 AND o.phone = $2 AND o.template = $3 AND o.account_id = $4 AND o.id <> $5 AND o.source = 'lead'
+    AND a.state IN ('planned','sending','done','unknown') AND a.created_at > $6)`, n.WorkspaceID, n.Phone, n.Template, n.AccountID, n.ID, f.Now().Add(-24*time.Hour))
+	if err != nil {
+		return false, fmt.Errorf("look what number handoff %d was written to before: %w", n.ID, err)
+	}
+	return twice, nil
 }
 
 func (f *Fetcher) sendFirst(ctx context.Context, tx *sqlx.Tx, n numberHandoff, who *inbox.Identity, m template.Message) (int64, error) {

@@ -223,6 +223,8 @@ lead_box_missing | the form has no box «{box}», so nothing was sent
 lead_number | the box was ticked, but the number is not one that can be written to
 lead_rules | the consent rules in the settings cannot be read, so nothing was sent
 lead_sent | the box was ticked: consent kept, the first message is planned
+lead_by_hand | the box was ticked and the consent is kept, but nothing is automatic here, so nothing was sent
+lead_by_hand_asks | the box was ticked, but nothing is automatic here, so nobody was asked whether it was them
 lead_asked | the box was ticked: asked on WhatsApp whether it was them, and no offers before their yes
 lead_unreadable | its answers could not be read: {error}
 flow | flow «{flow}»
