@@ -98,8 +98,8 @@ func (s *Server) setWorkspace(ctx context.Context, who *caller, in *workspaceIn)
 				return err
 			}
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE workspaces SET name = $2, brand = $3, legal_name = $4, contact = $5, time_zone = $6, locale = $7, country = $8 WHERE id = $1`,
-			who.WorkspaceID, b.Name, b.Brand, b.LegalName, b.Contact, b.TimeZone, b.Locale, b.Country)
+		_, err = tx.ExecContext(ctx, `UPDATE workspaces SET name = $2, brand = $3, legal_name = $4, contact = $5, time_zone = $6, locale = $7, country = $8,
+time_zone_at = CASE WHEN time_zone = $6 THEN time_zone_at ELSE $9::timestamptz END WHERE id = $1`, who.WorkspaceID, b.Name, b.Brand, b.LegalName, b.Contact, b.TimeZone, b.Locale, b.Country, s.Now())
 		if taken(err) {
 			return fault.New(fault.Conflict, "there is a workspace of this name already; choose another")
 		}

@@ -70,32 +70,39 @@ func (c *Clock) Once(ctx context.Context) error {
 
 const sqlWhereRecurring = `WHERE t.recurrence <> '' AND t.state = 'live' AND (c.id IS NULL OR c.state = 'live') ORDER BY t.workspace_id, t.id`
 
-func zonesOf(ctx context.Context, q sqlx.QueryerContext, rows []triggerRow) (map[int64]*time.Location, error) {
+// wall is a workspace's clock, and since when it is this one.
+type wall struct {
+	zone  *time.Location
+	since time.Time
+}
+
+func zonesOf(ctx context.Context, q sqlx.QueryerContext, rows []triggerRow) (map[int64]wall, error) {
 	ids := make([]int64, len(rows))
 	for i, r := range rows {
 		ids[i] = r.WorkspaceID
 	}
 	var names []struct {
-		ID   int64  `db:"id"`
-		Name string `db:"time_zone"`
+		ID    int64     `db:"id"`
+		Name  string    `db:"time_zone"`
+		Since time.Time `db:"time_zone_at"`
 	}
-	if err := sqlx.SelectContext(ctx, q, &names, `SELECT id, time_zone FROM workspaces WHERE id = ANY($1)`, pq.Array(ids)); err != nil {
+	if err := sqlx.SelectContext(ctx, q, &names, `SELECT id, time_zone, time_zone_at FROM workspaces WHERE id = ANY($1)`, pq.Array(ids)); err != nil {
 		return nil, fmt.Errorf("load time zones: %w", err)
 	}
-	out := map[int64]*time.Location{}
+	out := map[int64]wall{}
 	for _, n := range names {
 		z, err := Zone(n.Name)
 		if err != nil {
 			return nil, err
 		}
-		out[n.ID] = z
+		out[n.ID] = wall{z, n.Since}
 	}
 	return out, nil
 }
 
-// plan makes the rows of the windows that come, and of those that went by unseen since the trigger was
-// last changed; what was planned by another recurrence, or on another clock, goes.
-func plan(ctx context.Context, tx sqlx.ExtContext, r triggerRow, t router.Trigger, zone *time.Location, now time.Time) error {
+// plan makes the rows of the windows that come, and of those that went by unseen since the trigger or the
+// workspace's clock was last changed; what was planned by another recurrence, or on another clock, goes.
+func plan(ctx context.Context, tx sqlx.ExtContext, r triggerRow, t router.Trigger, clock wall, now time.Time) error {
 	rec, err := ParseRecurrence(t.Recurrence, t.DurationMinutes)
 	if err != nil {
 		return err
@@ -108,11 +115,14 @@ func plan(ctx context.Context, tx sqlx.ExtContext, r triggerRow, t router.Trigge
 	if turned != nil && turned.After(from) {
 		from = *turned
 	}
+	if clock.since.After(from) {
+		from = clock.since
+	}
 	if oldest := now.Add(-passed); from.Before(oldest) {
 		from = oldest
 	}
 	rows := inbox.NewRows("bigint", "bigint", "timestamp", "timestamptz", "timestamptz")
-	for _, w := range rec.Windows(zone, from, now.Add(ahead), scanned) {
+	for _, w := range rec.Windows(clock.zone, from, now.Add(ahead), scanned) {
 		if !within(w, t) || rows.Len() >= planned {
 			continue
 		}

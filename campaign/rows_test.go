@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ type rows struct {
 func newRows(t testing.TB, zone string) *rows {
 	t.Helper()
 	b := &rows{TB: t, db: testkit.Database(t), zone: zone, now: time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)}
-	b.ws = b.id(`INSERT INTO workspaces (name, time_zone) VALUES ('main', $1) RETURNING id`, zone)
+	b.ws = b.id(`INSERT INTO workspaces (name, time_zone, time_zone_at) VALUES ('main', $1, '2000-01-01') RETURNING id`, zone)
 	account := `INSERT INTO accounts (workspace_id, channel, external_id, name, token_sealed, base_url, waba_id, phone) VALUES ($1, $2, $3, 'x', ''::bytea, '', 'x', '1') RETURNING id`
 	b.ig, b.wa = b.id(account, b.ws, "instagram", "1"), b.id(account, b.ws, "whatsapp", "2")
 	b.event = b.id(`INSERT INTO events (workspace_id, account_id, key, kind, channel, lane, occurred_at, payload, state, reason) VALUES ($1, $2, 'e', 'comment.added', 'instagram', 1, now(), '{}', 'done', 'x') RETURNING id`, b.ws, b.ig)
@@ -293,6 +294,39 @@ func TestAChangedRecurrenceIsPlannedAnew(t *testing.T) {
 	b.must(clock.Once(context.Background()))
 	if n := b.id(`SELECT count(*) FROM trigger_windows`); n != 1 {
 		t.Errorf("%d windows are kept, want the one that was opened", n)
+	}
+}
+
+// The workspace's time zone is set wrong and put right again: what lies before the change on the new clock was
+// never to be kept, is not said to be missed, and does not take today's window from the right one.
+func TestATimeZoneThatIsChangedAndPutRight(t *testing.T) {
+	t.Parallel()
+	b := newRows(t, "Europe/Rome")
+	b.now = time.Date(2026, 5, 3, 10, 0, 0, 0, time.UTC)
+	id := b.trigger("w", "recurrence, duration_minutes", "'0 18 * * *', 120")
+	clock := Clock{DB: b.db, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler)}
+	at := func(hours int, zone string) {
+		t.Helper()
+		b.now = time.Date(2026, 5, 3, hours, 0, 0, 0, time.UTC)
+		if zone != "" {
+			b.exec(`UPDATE workspaces SET time_zone = $1, time_zone_at = $2`, zone, b.now)
+		}
+		b.must(clock.Once(context.Background()))
+	}
+	at(16, "")                    // Sunday's opens
+	at(18, "")                    // and closes
+	at(36, "Australia/Sydney")    // Monday noon UTC: there Monday's is over
+	at(37, "Europe/Rome")         // put right
+	at(40, "")                    // Monday, 18:00 in Rome
+	at(41, "America/Los_Angeles") // while it is open; there it is Monday morning
+	at(50, "")                    // Monday, 18:00 in Los Angeles would begin at 49
+	at(66, "")                    // Tuesday, 11:00 in Los Angeles
+	at(73, "")                    // Tuesday, 18:00 there
+	var got []string
+	b.must(b.db.Select(&got, `SELECT to_char(local_start, 'Dy HH24:MI') || ' ' || to_char(starts_at AT TIME ZONE 'UTC', 'Dy HH24:MI') || ' ' || state FROM trigger_windows WHERE trigger_id = $1 AND state <> 'planned' ORDER BY starts_at`, id))
+	want := "Sun 18:00 Sun 16:00 closed, Mon 18:00 Mon 16:00 closed, Tue 18:00 Wed 01:00 open"
+	if strings.Join(got, ", ") != want {
+		t.Errorf("windows %s; want %s", strings.Join(got, ", "), want)
 	}
 }
 

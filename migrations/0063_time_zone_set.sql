@@ -1,0 +1,4 @@
+-- +goose Up
+-- Since when the workspace's clock is this one: windows of the time before were never to be kept by it, so they are
+-- neither missed nor take a place.
+ALTER TABLE workspaces ADD COLUMN time_zone_at timestamptz NOT NULL DEFAULT now();
