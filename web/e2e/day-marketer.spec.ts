@@ -24,6 +24,7 @@ test('a flow is edited and played, and a campaign is tried, scheduled, live and 
   const document = page.getByLabel('Document (JSON)');
   await expect(document).toHaveValue(/What would you like to book\?/);
   await document.fill((await document.inputValue()).replace('What would you like to book?', 'Which boat may we keep for you?'));
+  await page.getByRole('tab', { name: 'Play it' }).click();
   const phone = page.getByRole('region', { name: 'Play it' });
   await expect(phone.getByText(/Which boat may we keep for you/)).toBeVisible();
   await phone.getByRole('button', { name: 'First appointment' }).click();

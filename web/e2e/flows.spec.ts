@@ -44,6 +44,7 @@ test('a flow is edited, published and played', async ({ page }, info) => {
   await document.fill(text.replace('What would you like to book?', 'What may we book for you?'));
   await expect(page.getByRole('heading', { name: '1 fault' })).toBeHidden();
 
+  await page.getByRole('tab', { name: 'Play it' }).click();
   const phone = page.getByRole('region', { name: 'Play it' });
   await expect(phone.getByText(/What may we book for you/)).toBeVisible();
   await phone.getByRole('button', { name: 'First appointment' }).click();

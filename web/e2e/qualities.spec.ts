@@ -248,7 +248,26 @@ test('what is removed leaves the focus at what stands in its place', async ({ pa
 test('on a phone a flow opens at its head, though its talk has gone on', async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await open(page, '/flows/1');
+  await page.getByRole('tab', { name: 'Play it' }).evaluate((tab: HTMLElement) => tab.click()); // without going there
   await expect(page.getByRole('log')).toContainText(/\S/);
   await expect.poll(() => page.evaluate(() => document.getElementById('content')?.scrollTop)).toBe(0);
   await expect(page.getByRole('heading', { level: 1 })).toBeInViewport();
+});
+
+test('a flow has its document beside the canvas, and the splitter between them moves by keyboard and stays', async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await open(page, '/flows/1');
+  const document = page.getByLabel('Document (JSON)');
+  const canvas = page.getByRole('region', { name: 'Steps and ways between them' });
+  const [a, b] = [await canvas.boundingBox(), await document.boundingBox()];
+  expect(a && b && b.x >= a.x + a.width && b.y < a.y + a.height).toBe(true);
+  const splitter = page.getByRole('separator', { name: 'Width of steps and document' });
+  await splitter.focus();
+  for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowLeft');
+  await expect(splitter).toHaveAttribute('aria-valuenow', '43');
+  expect((await document.boundingBox())?.width).toBeGreaterThan((b?.width ?? 0) + 60);
+  await page.getByRole('tab', { name: 'Play it' }).click();
+  await expect(page.getByRole('log')).toBeVisible();
+  await open(page, '/flows/1');
+  await expect(splitter).toHaveAttribute('aria-valuenow', '43');
 });

@@ -92,7 +92,7 @@ const events = createRoute({
 });
 const consent = createRoute({ getParentRoute: () => root, path: '/consent', validateSearch: (s: Record<string, unknown>): { contact?: number | undefined } => ({ contact: whole(s['contact']) }), component: screen(() => import('@/features/consent'), 'consent') });
 const asking = createRoute({ getParentRoute: () => root, path: '/consent/asking', validateSearch: (s: Record<string, unknown>): { view?: AskingView | undefined } => ({ view: (['wordings', 'waiting', 'form', 'rules'] as const).find((v) => v === s['view']) }), component: screen(() => import('@/features/consent/asking'), 'consent', 'said') });
-const audit = createRoute({ getParentRoute: () => root, path: '/audit', validateSearch: (s: Record<string, unknown>): { object?: string | undefined } => ({ object: text(s['object']) }), component: screen(() => import('@/features/audit'), 'audit') });
+const audit = createRoute({ getParentRoute: () => root, path: '/audit', validateSearch: (s: Record<string, unknown>): { object?: string | undefined } => ({ object: text(s['object']) }), component: screen(() => import('@/features/audit'), 'audit', 'said') });
 const templates = createRoute({
   getParentRoute: () => root,
   path: '/templates',

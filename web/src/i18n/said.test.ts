@@ -14,6 +14,30 @@ describe('phrases of the server', () => {
   });
 });
 
+/** Sentences that the program writes down, as its sources have them. */
+function written(): string[] {
+  const source = (path: string) => readFileSync(`../${path}`, 'utf8');
+  const reasons = [...source('ingest/reasons_list.go').matchAll(/^\w+ \| (.+)$/gm)].map((m) => m[1] ?? '');
+  const verdicts = ['moderation/judge.go', 'moderation/decide.go', 'moderation/signals.go'].flatMap((path) => [...source(path).matchAll(/Text: (?:fmt\.Sprintf\()?"((?:[^"\\]|\\.)+)"/g)].map((m) => m[1] ?? ''));
+  const failures = ['moderation/judge.go', 'asks/answer.go', 'asks/pictures.go', 'asks/signals.go'].flatMap((path) => [...source(path).matchAll(/(?:return|why =|Note:|WithoutLLM\(v,|why \+|Sprintf\() ?"((?:[a-z]|: )[^"]* [^"]*)"/g)].map((m) => (m[1] ?? '').replace(/^: /, ''))).filter((text) => !text.endsWith(' '));
+  const people = [...source('review/decide.go').matchAll(/"(a person (?:allowed|hid|wants) it[^"]*)"/g)].map((m) => m[1] ?? '');
+  const rules = (JSON.parse(source('moderation/rules.json')) as { text: string }[]).map((r) => r.text);
+  return [...reasons, ...verdicts, ...failures, ...people, ...rules];
+}
+
+/** What may stand in the places of a sentence. */
+const samples: Record<string, string> = { decision: 'hide', category: 'hate', state: 'hidden', why: 'word «info»', score: '0.91', limit: '0.80', action: 'hide', status: 'read' };
+
+function filled(sentence: string): string {
+  return sentence
+    .replace(/\{(\w+)\}/g, (_, name: string) => samples[name] ?? '7')
+    .replace(/(\bto|whether to) %s/g, '$1 hide').replace(/(?<=sees |policy: )%s/g, 'hate').replace(/(?<=waits for )%s/g, 'a person')
+    .replace(/%%/g, '%').replace(/%(?:\.\d)?[dgfs]/g, '7');
+}
+
+/** Names alone, which read the same in every language. */
+const same = new Set(['«7»', 'spam']);
+
 describe('said', () => {
   afterAll(() => switchTo('en'));
 
@@ -36,6 +60,13 @@ describe('said', () => {
   ])('%s', async (english, own) => {
     await switchTo('it');
     expect(said(english)).toBe(own);
+  });
+
+  it.each(['it', 'fr', 'ro'] as const)('has words in %s for everything that the program writes down', async (language) => {
+    await switchTo(language);
+    const list = written();
+    expect(list.length).toBeGreaterThan(300);
+    expect(list.map(filled).filter((sentence) => said(sentence) === sentence && !same.has(sentence))).toEqual([]);
   });
 
   it('stays English as a whole where one part has no words', async () => {

@@ -21,7 +21,7 @@ export function Vitals({ a }: { a: Account }) {
           <Told of="comments" c={a.comments_coverage} /> <Told of="messages" c={a.messages_coverage} />{a.swept_at && <> · {t('accounts.read_back')} <Ago at={a.swept_at} /></>}
         </>],
         [t('accounts.templates'), a.channel === 'whatsapp' ? <>{a.templates_read_at ? <>{t('accounts.read')} <Ago at={a.templates_read_at} /></> : t('accounts.not_read')}{a.templates_note && <Tag tone="warn" title={a.templates_note}>{t('accounts.not_readable')}</Tag>}{a.templates_note && <small>{a.templates_note}</small>}</> : ''],
-        [t('check.quality'), a.channel === 'whatsapp' && a.health.quality !== '' ? <Tag tone={a.health.quality === 'RED' ? 'bad' : a.health.quality === 'YELLOW' ? 'warn' : 'good'}>{a.health.quality}</Tag> : ''],
+        [t('check.quality'), a.channel === 'whatsapp' && a.health.quality !== '' ? <Tag tone={a.health.quality === 'RED' ? 'bad' : a.health.quality === 'YELLOW' ? 'warn' : 'good'}>{codeText('number_quality', a.health.quality)}</Tag> : ''],
         [t('accounts.checked'), a.health.checked_at && <Ago at={a.health.checked_at} />],
       ]} />
       {a.backfill && <History id={a.id} b={a.backfill} />}

@@ -8,7 +8,8 @@ import { usePaged } from '@/api/paged';
 import { useCan } from '@/api/session';
 import type { AuditLine, Page } from '@/api/types';
 import { codeText } from '@/i18n';
-import { dateTime } from '@/ui/format';
+import { said } from '@/i18n/said';
+import { dateTime, languageName } from '@/ui/format';
 import { Ago, PageBody, PageHead } from '@/ui/parts';
 import { Row, Rows } from '@/ui/rows';
 import { Empty, Failure } from '@/ui/states';
@@ -34,7 +35,7 @@ export default function Audit() {
 
 function Line({ l }: { l: AuditLine }) {
   const { t, i18n } = useTranslation();
-  const details = Object.entries(l.detail).filter(([k, v]) => v !== null && v !== '' && !rowNumbers.includes(k)).map(([k, v]) => `${codeText('audit_detail', k)}: ${shown(v)}`);
+  const details = Object.entries(l.detail).filter(([k, v]) => v !== null && v !== '' && !rowNumbers.includes(k)).map(([k, v]) => `${codeText('audit_detail', k)}: ${k === 'override' ? said(String(v)) : k === 'language' ? languageName(String(v), i18n.language) || String(v) : shown(v)}`);
   return (
     <Row side={<span title={dateTime(l.at, i18n.language)}><Ago at={l.at} /></span>}>
       <strong>{codeText('audit_verb', l.verb)}</strong>
@@ -49,7 +50,7 @@ function Line({ l }: { l: AuditLine }) {
 }
 
 /** Numbers of rows, which say nothing to a reader; the API has them. */
-const rowNumbers = ['action', 'join', 'verdict', 'template', 'conversation'];
+const rowNumbers = ['action', 'backtest', 'comment', 'conversation', 'join', 'members', 'merge', 'template', 'verdict'];
 
 /** A value of the detail as words. */
 function shown(v: unknown): string {

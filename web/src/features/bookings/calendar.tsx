@@ -9,6 +9,7 @@ import { Views } from '@/ui/rows';
 import { Failure, Loaded, Loading } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { clockOf, dayOf, monday, named, plus, type Day } from './days';
+import { serviceOf, titleOf } from './names';
 import { useBook, useBookings, useCancel, useFree, useMove, useServices } from './queries';
 import css from './bookings.module.css';
 
@@ -45,12 +46,12 @@ export function Calendar() {
           {days.map((d) => {
             const list = bookings.data.items.filter((b) => dayOf(b.starts_at, zoneOf(b)) === d);
             return (
-              <section key={d} className={css.day} data-today={d === today} aria-label={named(d, i18n.language, 'long')}>
+              <section key={d} className={css.day} data-today={d === today} data-empty={list.length === 0} aria-label={named(d, i18n.language, 'long')}>
                 <h3>{named(d, i18n.language)}</h3>
                 {list.length === 0 ? <p className={css.none}>{t('bookings.nothing')}</p> : (
                   <ul>{list.map((b) => (
                     <li key={b.id}><button type="button" className={css.booking} data-state={b.state} onClick={() => setOpen(b)}>
-                      <strong>{clockOf(b.starts_at, zoneOf(b))}–{clockOf(b.ends_at, zoneOf(b))}</strong> {b.name || t('bookings.somebody')}<br /><small>{b.service_key}{b.state === 'held' ? ` · ${t('bookings.held')}` : ''}</small>
+                      <strong>{clockOf(b.starts_at, zoneOf(b))}–{clockOf(b.ends_at, zoneOf(b))}</strong> {b.name || t('bookings.somebody')}<br /><small>{serviceOf(b, services.data?.items, i18n.language)}{b.state === 'held' ? ` · ${t('bookings.held')}` : ''}</small>
                     </button></li>
                   ))}</ul>
                 )}
@@ -59,13 +60,13 @@ export function Calendar() {
           })}
         </div>
       )}
-      {open && <Details booking={open} zone={zoneOf(open)} may={may} onClose={() => setOpen(undefined)} />}
+      {open && <Details booking={open} service={serviceOf(open, services.data?.items, i18n.language)} zone={zoneOf(open)} may={may} onClose={() => setOpen(undefined)} />}
       {making && <Make services={services.data?.items ?? []} onClose={() => setMaking(false)} />}
     </>
   );
 }
 
-function Details({ booking, zone, may, onClose }: { booking: Booking; zone: string; may: boolean; onClose: () => void }) {
+function Details({ booking, service, zone, may, onClose }: { booking: Booking; service: string; zone: string; may: boolean; onClose: () => void }) {
   const { t, i18n } = useTranslation();
   const [moving, setMoving] = useState(false);
   const move = useMove();
@@ -76,7 +77,7 @@ function Details({ booking, zone, may, onClose }: { booking: Booking; zone: stri
     <Modal opened closeButtonProps={{ 'aria-label': t('act.close') }} onClose={onClose} title={booking.name || t('bookings.somebody')}>
       <div className={css.form}>
         <p className={css.none}>{named(dayOf(booking.starts_at, zone), i18n.language, 'long')}, {clockOf(booking.starts_at, zone)}–{clockOf(booking.ends_at, zone)} ({zone})</p>
-        <p className={css.none}>{booking.service_key} · {t('bookings.ref')} <code>{booking.ref}</code> · {t(`bookings.state.${booking.state}`)}{booking.moved > 0 ? ` · ${t('bookings.moved', { count: booking.moved })}` : ''}</p>
+        <p className={css.none}>{service} · {t('bookings.ref')} <code>{booking.ref}</code> · {t(`bookings.state.${booking.state}`)}{booking.moved > 0 ? ` · ${t('bookings.moved', { count: booking.moved })}` : ''}</p>
         {booking.note && <p className="said" dir="auto">{booking.note}</p>}
         {may && booking.state !== 'cancelled' && !moving && (
           <div className={css.bar}>
@@ -112,7 +113,7 @@ function Make({ services, onClose }: { services: Service[]; onClose: () => void 
   const [name, setName] = useState('');
   const [note, setNote] = useState('');
   const book = useBook();
-  const title = (s: Service) => s.name[i18n.language] ?? s.name['en'] ?? Object.values(s.name)[0] ?? s.key;
+  const title = (s: Service) => titleOf(s, i18n.language);
   return (
     <Modal opened closeButtonProps={{ 'aria-label': t('act.close') }} onClose={onClose} title={t('bookings.new')} size="lg">
       <form className={css.form} onSubmit={(e) => { e.preventDefault(); if (service && at) book.mutate({ service_id: service, starts_at: at, name, note }, { onSuccess: () => { told(t('bookings.booked')); onClose(); }, onError: failed }); }}>

@@ -12,6 +12,7 @@ import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { usualHours } from '@/ui/week';
 import { WeekHours } from '@/ui/week-hours';
+import { titleOf } from './names';
 import { useRemoveService, useSaveService, useServices } from './queries';
 import css from './bookings.module.css';
 
@@ -24,7 +25,7 @@ export function Services() {
   const [open, setOpen] = useState<Service | 'new'>();
   const [ask, dialog] = useConfirm();
   const create = may && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('new')}>{t('bookings.new_service')}</Button>;
-  const title = (s: Service) => s.name[i18n.language] ?? s.name['en'] ?? Object.values(s.name)[0] ?? s.key;
+  const title = (s: Service) => titleOf(s, i18n.language);
   return (
     <>
       <div className={css.bar}><h2>{t('bookings.services')}</h2>{create}</div>
@@ -65,7 +66,7 @@ function ServiceForm({ service, onClose }: { service: Service | undefined; onClo
   const reminder = (minutes: number) => s.reminders.find((r) => r.minutes === minutes)?.template ?? '';
   const remind = (minutes: number, template: string) => setS({ ...s, reminders: [...s.reminders.filter((r) => r.minutes !== minutes), ...(template ? [{ minutes, template }] : [])].sort((a, b) => b.minutes - a.minutes) });
   return (
-    <Modal opened closeButtonProps={{ 'aria-label': t('act.close') }} onClose={onClose} size="lg" title={service ? t('bookings.change_of', { name: service.key }) : t('bookings.new_service')}>
+    <Modal opened closeButtonProps={{ 'aria-label': t('act.close') }} onClose={onClose} size="lg" title={service ? t('bookings.change_of', { name: titleOf(service, i18n.language) }) : t('bookings.new_service')}>
       <form className={css.form} onSubmit={(e) => { e.preventDefault(); save.mutate(s, { onSuccess: () => { told(t('bookings.saved')); onClose(); }, onError: failed }); }}>
         <TextInput label={t('bookings.key')} description={t('bookings.key_hint')} required disabled={service !== undefined} value={s.key} error={problem('key')} onChange={(e) => setS({ ...s, key: e.currentTarget.value })} />
         <div className={css.pair}>{(['en', 'it', 'fr', 'ro'] as const).map((l) => <TextInput key={l} label={`${t('bookings.service_name')} · ${languageName(l, i18n.language) || l}`} maxLength={60} value={s.name[l] ?? ''} error={problem(`name.${l}`) ?? (l === 'en' ? problem('name') : undefined)} onChange={(e) => setS({ ...s, name: { ...s.name, [l]: e.currentTarget.value } })} />)}</div>

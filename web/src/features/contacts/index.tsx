@@ -36,7 +36,7 @@ export default function Contacts() {
       <Rows list={list} label={t('contacts.title')} empty={<Empty title={t(narrowed ? 'state.no_match' : 'contacts.none')} icon={<IconUsers size={26} stroke={1.4} aria-hidden />}>{t(narrowed ? 'state.no_match_text' : 'contacts.none_text')}</Empty>}>
         {(c) => (
           <Row key={c.id} mark={<Face name={c.name} />} side={<>{c.labels.slice(0, 3).map((l) => <Tag key={l}>{l}</Tag>)}{c.blocked_at && <Tag tone="bad">{t('contacts.blocked')}</Tag>}</>}>
-            <Link to="/contacts/$id" params={{ id: String(c.id) }} dir="auto"><strong>{c.name || t('comment.nameless')}</strong></Link>
+            <Link to="/contacts/$id" params={{ id: String(c.id) }}><strong dir="auto">{c.name || t('comment.nameless')}</strong></Link>
             <small>{languageName(c.language, i18n.language) && <span>{languageName(c.language, i18n.language)}</span>}<span>{t('contacts.since')} <time dateTime={c.created_at}>{date(c.created_at, i18n.language)}</time></span></small>
           </Row>
         )}

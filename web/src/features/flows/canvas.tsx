@@ -1,7 +1,7 @@
-import { Background, Controls, Handle, MarkerType, Position, ReactFlow, type Edge, type Node, type NodeProps } from '@xyflow/react';
+import { Background, Controls, Handle, MarkerType, Position, ReactFlow, useReactFlow, useStore, type Edge, type Node, type NodeProps } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
 import { useComputedColorScheme } from '@mantine/core';
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FlowCheck } from '@/api/types';
 import { layOut, type FlowStep } from './graph';
@@ -31,10 +31,20 @@ export function Canvas({ steps, check, at, chosen, onChoose, onConnect }: { step
       <ReactFlow key={steps.length} nodes={nodes} edges={edges} nodeTypes={types} colorMode={scheme} fitView fitViewOptions={whole(steps) ? {} : start(steps)} minZoom={0.15} ariaLabelConfig={{ 'node.a11yDescription.default': t('flows.canvas_keys'), 'edge.a11yDescription.default': '', 'controls.ariaLabel': t('flows.zoom'), 'controls.zoomIn.ariaLabel': t('flows.zoom_in'), 'controls.zoomOut.ariaLabel': t('flows.zoom_out'), 'controls.fitView.ariaLabel': t('flows.zoom_all') }} nodesDraggable={false} nodesConnectable={onConnect !== undefined} deleteKeyCode={null} proOptions={{ hideAttribution: true }}
         onNodeClick={(_, n) => onChoose(n.id)} onConnect={(c) => onConnect?.(c.source, c.target)} onSelectionChange={({ nodes: [n] }) => { if (n && n.id !== chosen) onChoose(n.id); }}>
         <Background />
+        <Refit steps={steps} />
         <Controls showInteractive={false} />
       </ReactFlow>
     </div>
   );
+}
+
+/** Where the canvas grows narrower or wider, what was in view stays in view. */
+function Refit({ steps }: { steps: FlowStep[] }) {
+  const width = useStore((s) => s.width);
+  const { fitView } = useReactFlow();
+  const first = steps.length;
+  useEffect(() => { if (width > 0) void fitView(first <= 8 ? {} : start(steps)); }, [width, first, fitView]); // eslint-disable-line react-hooks/exhaustive-deps -- what is written meanwhile moves nothing
+  return null;
 }
 
 /** Whether the words of a step can still be read when all of them are shown. */

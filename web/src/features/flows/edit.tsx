@@ -3,6 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { IconArchive, IconPlus, IconRocket } from '@tabler/icons-react';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
 import type { BotFlowDetail } from '@/api/types';
@@ -14,6 +15,7 @@ import { Canvas } from './canvas';
 import { addable, addStep, connect, languagesOf, lineStart, stepsOf } from './graph';
 import { Phone } from './phone';
 import { useArchive, useCheck, useFlow, usePublish, useSaveFlow } from './queries';
+import { Split } from './split';
 import { Starts } from './starts';
 import { Versions } from './versions';
 import css from './flows.module.css';
@@ -33,6 +35,7 @@ function Editor({ flow }: { flow: BotFlowDetail }) {
   const [chosen, setChosen] = useState<string>();
   const [at, setAt] = useState<string>();
   const [publishing, setPublishing] = useState(false);
+  const [beside, setBeside] = useState('document');
   const box = useRef<HTMLTextAreaElement>(null);
   const [settled] = useDebouncedValue(text, 400);
   const steps = useMemo(() => stepsOf(settled, i18n.language), [settled, i18n.language]);
@@ -41,8 +44,10 @@ function Editor({ flow }: { flow: BotFlowDetail }) {
   const dirty = text !== flow.document;
   const faults = check.data?.faults ?? [];
   const show = (offset: number) => {
+    if (offset < 0) return;
+    flushSync(() => setBeside('document')); // what is not shown takes no focus
     const area = box.current;
-    if (!area || offset < 0) return;
+    if (!area) return;
     area.focus();
     area.setSelectionRange(offset, text.indexOf('\n', offset) < 0 ? text.length : text.indexOf('\n', offset));
     area.scrollTop = Math.max(0, text.slice(0, offset).split('\n').length - 4) * 18;
@@ -56,19 +61,26 @@ function Editor({ flow }: { flow: BotFlowDetail }) {
       <Tabs defaultValue="edit" keepMounted={false}>
         <Tabs.List mb="sm"><Tabs.Tab value="edit">{t('flows.edit')}</Tabs.Tab><Tabs.Tab value="starts">{t('flows.starts')}</Tabs.Tab><Tabs.Tab value="versions">{t('flows.versions')}</Tabs.Tab></Tabs.List>
         <Tabs.Panel value="edit">
-          <div className={css.editor}>
-            <div className={css.side}>
-              <Canvas steps={steps} check={check.data} at={at} chosen={chosen} onChoose={(step) => { setChosen(step); const s = steps.find((x) => x.id === step); if (s) show(s.offset); }}
-                onConnect={may ? (from, to) => setText((now) => connect(now, from, to) ?? now) : undefined} />
-              {may && <AddStep onAdd={(type) => { const added = addStep(text, type); if (added) { setText(added.document); setChosen(added.id); } }} />}
-              <Textarea ref={box} className={css.json ?? ''} label={t('flows.document')} autosize={false} rows={22} value={text} readOnly={!may} spellCheck={false} onChange={(e) => setText(e.currentTarget.value)} />
-            </div>
-            <div className={css.side}>
-              <Faults title={t('flows.faults', { count: faults.length })} list={faults} onGo={(line) => show(lineStart(text, line))} tone={css.bad ?? ''} />
-              <Faults title={t('flows.warnings', { count: check.data?.warnings.length ?? 0 })} list={check.data?.warnings ?? []} onGo={(line) => show(lineStart(text, line))} tone={css.warn ?? ''} />
-              <Phone id={flow.id} document={settled} languages={languagesOf(settled)} ready={check.data !== undefined && faults.length === 0} onAt={setAt} />
-            </div>
-          </div>
+          <Split
+            first={
+              <div className={css.side}>
+                <Canvas steps={steps} check={check.data} at={at} chosen={chosen} onChoose={(step) => { setChosen(step); const s = steps.find((x) => x.id === step); if (s && beside === 'document') show(s.offset); }}
+                  onConnect={may ? (from, to) => setText((now) => connect(now, from, to) ?? now) : undefined} />
+                {may && <AddStep onAdd={(type) => { const added = addStep(text, type); if (added) { setText(added.document); setChosen(added.id); } }} />}
+              </div>
+            }
+            second={
+              <Tabs className={css.beside ?? ''} value={beside} onChange={(v) => setBeside(v ?? 'document')}>
+                <Tabs.List><Tabs.Tab value="document">JSON</Tabs.Tab><Tabs.Tab value="play">{t('flows.play')}</Tabs.Tab></Tabs.List>
+                <Tabs.Panel value="document" className={css.document ?? ''}>
+                  <Textarea ref={box} className={css.json ?? ''} aria-label={t('flows.document')} autosize={false} value={text} readOnly={!may} spellCheck={false} onChange={(e) => setText(e.currentTarget.value)} />
+                  <Faults title={t('flows.faults', { count: faults.length })} list={faults} onGo={(line) => show(lineStart(text, line))} tone={css.bad ?? ''} />
+                  <Faults title={t('flows.warnings', { count: check.data?.warnings.length ?? 0 })} list={check.data?.warnings ?? []} onGo={(line) => show(lineStart(text, line))} tone={css.warn ?? ''} />
+                </Tabs.Panel>
+                <Tabs.Panel value="play"><Phone id={flow.id} document={settled} languages={languagesOf(settled)} ready={check.data !== undefined && faults.length === 0} onAt={setAt} /></Tabs.Panel>
+              </Tabs>
+            }
+          />
         </Tabs.Panel>
         <Tabs.Panel value="starts"><Starts flow={flow} may={may} /></Tabs.Panel>
         <Tabs.Panel value="versions"><Versions flow={flow} may={may} onTake={setText} /></Tabs.Panel>

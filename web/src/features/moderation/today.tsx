@@ -6,6 +6,8 @@ import { useTranslation } from 'react-i18next';
 import { api, unwrap } from '@/api/client';
 import { useCan, useMe } from '@/api/session';
 import type { Hold, Page, Statistics } from '@/api/types';
+import { codeText } from '@/i18n';
+import { said } from '@/i18n/said';
 import { dateTime, percent } from '@/ui/format';
 import { Ago, PageBody, PageHead, Table, Tag } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
@@ -55,7 +57,7 @@ function Figures({ s }: { s: Statistics }) {
           <Table label={t('today.rules')} head={[t('today.rule'), t('today.fired'), t('today.removed'), t('today.restored'), t('today.undo_rate'), t('today.works')]}>
             {s.rules.map((f) => (
               <tr key={f.name + f.version}>
-                <td><Link to="/policies" search={{ tab: 'rules', rule: f.name }}>{f.name}</Link></td><td>{f.fired}</td><td>{f.removed}</td><td>{f.restored}</td>
+                <td><RuleName name={f.name} /></td><td>{f.fired}</td><td>{f.removed}</td><td>{f.restored}</td>
                 <td>{(undoRate(f.removed, f.restored) ?? 0) > 0.1 ? <Tag tone="warn">{rate(f.removed, f.restored)}</Tag> : rate(f.removed, f.restored)}</td><td><RuleSwitch name={f.name} /></td>
               </tr>
             ))}
@@ -66,12 +68,22 @@ function Figures({ s }: { s: Statistics }) {
   );
 }
 
+const useRules = () => useQuery({ queryKey: ['rules'], queryFn: () => unwrap<Page<{ name: string; text: string; shipped: boolean; off: boolean }>>(api.GET('/rules')) });
+
+/** A rule, and what it is about. What the model did in a rule's place is no rule that could be opened. */
+function RuleName({ name }: { name: string }) {
+  const rules = useRules();
+  const rule = rules.data?.items.find((r) => r.name === name);
+  if (rules.data && !rule) return <>{codeText('tier', name)}</>;
+  return <><Link to="/policies" search={{ tab: 'rules', rule: name }}>{name}</Link>{rule && <div className={css.quiet} dir="auto">{rule.shipped ? said(rule.text) : rule.text}</div>}</>;
+}
+
 /** Lets a rule rest at once, where its figures say that it errs. */
 function RuleSwitch({ name }: { name: string }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const allowed = useCan('configure');
-  const rules = useQuery({ queryKey: ['rules'], queryFn: () => unwrap<Page<{ name: string; off: boolean }>>(api.GET('/rules')) });
+  const rules = useRules();
   const flip = useMutation({ mutationFn: (on: boolean) => unwrap(api.POST('/rules/switch', { body: { name, on } })), onError: failed, onSettled: () => { void client.invalidateQueries({ queryKey: ['rules'] }); } });
   const rule = rules.data?.items.find((r) => r.name === name);
   if (!rule) return <>–</>;
