@@ -43,18 +43,23 @@ func ReadFigures(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, 
 	return f, nil
 }
 
+// What ran out is put beside the conversations and grouped with them, and steps look their conversation up: a
+// join would go over all of one for each of the other where the planner has not counted what a burst brought.
 const sqlFigures = `
-WITH v AS (
+WITH opened AS (
     SELECT id, extract(epoch FROM first_bot_answer_at - opened_at) AS bot,
            extract(epoch FROM first_human_answer_at - CASE WHEN handed_over_at <= first_human_answer_at THEN greatest(handed_over_at, opened_at) ELSE opened_at END) AS human,
            handed_over_at IS NOT NULL AS handed, extract(epoch FROM first_human_answer_at - handed_over_at) AS handover
     FROM conversations WHERE workspace_id = $1 AND opened_at >= $2 AND opened_at < $3 AND NOT spam
-), e AS (
-    SELECT conversation_id, bool_or(kind IN ('answer','handover')) AS missed, bool_or(kind = 'overdue') AS red
-    FROM sla_events WHERE workspace_id = $1 AND level = 'breach' AND conversation_id IN (SELECT id FROM v) GROUP BY conversation_id
+), v AS (
+    SELECT id, max(bot) AS bot, max(human) AS human, bool_or(handed) AS handed, max(handover) AS handover, bool_or(missed) AS missed, bool_or(red) AS red
+    FROM (SELECT id, bot, human, handed, handover, NULL::boolean AS missed, NULL::boolean AS red, true AS opened FROM opened
+          UNION ALL SELECT conversation_id, NULL, NULL, NULL, NULL, kind IN ('answer','handover'), kind = 'overdue', NULL FROM sla_events WHERE workspace_id = $1 AND level = 'breach' AND at >= $2) x
+    GROUP BY id HAVING bool_or(opened)
 ), s AS (
-    SELECT count(*) FILTER (WHERE what = 'taken_back') AS taken_back, count(*) FILTER (WHERE what = 'escalated') AS escalated
-    FROM conversation_steps WHERE workspace_id = $1 AND conversation_id IN (SELECT id FROM v)
+    SELECT count(*) FILTER (WHERE p.what = 'taken_back') AS taken_back, count(*) FILTER (WHERE p.what = 'escalated') AS escalated
+    FROM conversation_steps p JOIN conversations c ON c.workspace_id = p.workspace_id AND c.id = p.conversation_id
+    WHERE p.workspace_id = $1 AND p.what IN ('taken_back','escalated') AND c.opened_at >= $2 AND c.opened_at < $3 AND NOT c.spam
 ), now_ AS (
     SELECT count(*) AS waiting_now, count(*) FILTER (WHERE assignee_id IS NULL) AS unassigned_now, count(*) FILTER (WHERE due_for = waiting_since AND overdue_at <= now()) AS overdue_now, min(waiting_since) AS longest_since
     FROM conversations WHERE workspace_id = $1 AND state = 'open' AND waiting_since IS NOT NULL AND NOT spam
@@ -64,11 +69,11 @@ SELECT count(v.id) AS opened, count(v.bot) FILTER (WHERE v.bot >= 0) AS bot_answ
        percentile_cont(0.5) WITHIN GROUP (ORDER BY v.human) FILTER (WHERE v.human >= 0) AS human_median, percentile_cont(0.9) WITHIN GROUP (ORDER BY v.human) FILTER (WHERE v.human >= 0) AS human_p90,
        count(*) FILTER (WHERE v.handed) AS handed_over, percentile_cont(0.5) WITHIN GROUP (ORDER BY v.handover) FILTER (WHERE v.handover >= 0) AS handover_median,
        percentile_cont(0.9) WITHIN GROUP (ORDER BY v.handover) FILTER (WHERE v.handover >= 0) AS handover_p90,
-       count(*) FILTER (WHERE v.bot IS NOT NULL OR v.human IS NOT NULL OR e.missed IS NOT NULL) AS waits, count(*) FILTER (WHERE e.missed) AS breached, count(*) FILTER (WHERE e.red) AS red,
+       count(*) FILTER (WHERE v.bot IS NOT NULL OR v.human IS NOT NULL OR v.missed IS NOT NULL) AS waits, count(*) FILTER (WHERE v.missed) AS breached, count(*) FILTER (WHERE v.red) AS red,
        (SELECT taken_back FROM s) AS taken_back, (SELECT escalated FROM s) AS escalated,
        (SELECT waiting_now FROM now_) AS waiting_now, (SELECT unassigned_now FROM now_) AS unassigned_now, (SELECT overdue_now FROM now_) AS overdue_now, (SELECT longest_since FROM now_) AS longest_since,
        (SELECT count(*) FROM conversations WHERE workspace_id = $1 AND state = 'open' AND snoozed_at IS NOT NULL) AS snoozed_now
-FROM v LEFT JOIN e ON e.conversation_id = v.id`
+FROM v`
 
 // Slice is a part of the conversations of a period: those opened on one day, routed to one team, or assigned
 // to one member.
@@ -108,19 +113,21 @@ func ReadSlices(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, f
 }
 
 const sqlSlices = `
-WITH v AS (
+WITH opened AS (
     SELECT c.id, to_char(c.opened_at AT TIME ZONE w.time_zone, 'YYYY-MM-DD') AS day, nullif(c.team, '') AS team, c.assignee_id AS user_id, c.handed_over_at IS NOT NULL AS handed,
            extract(epoch FROM first_bot_answer_at - opened_at) AS bot,
            extract(epoch FROM first_human_answer_at - CASE WHEN handed_over_at <= first_human_answer_at THEN greatest(handed_over_at, opened_at) ELSE opened_at END) AS human
     FROM conversations c JOIN workspaces w ON w.id = c.workspace_id WHERE c.workspace_id = $1 AND c.opened_at >= $2 AND c.opened_at < $3 AND NOT c.spam
-), e AS (
-    SELECT conversation_id, true AS missed FROM sla_events
-    WHERE workspace_id = $1 AND level = 'breach' AND kind IN ('answer','handover') AND conversation_id IN (SELECT id FROM v) GROUP BY conversation_id
+), v AS (
+    SELECT max(day) AS day, max(team) AS team, max(user_id) AS user_id, bool_or(handed) AS handed, max(bot) AS bot, max(human) AS human, coalesce(bool_or(missed), false) AS missed
+    FROM (SELECT id, day, team, user_id, handed, bot, human, NULL::boolean AS missed, true AS opened FROM opened
+          UNION ALL SELECT conversation_id, NULL, NULL, NULL, NULL, NULL, NULL, true, NULL FROM sla_events WHERE workspace_id = $1 AND level = 'breach' AND kind IN ('answer','handover') AND at >= $2) x
+    GROUP BY id HAVING bool_or(opened)
 ), g AS (
     SELECT v.day, v.team, v.user_id, count(*) AS opened, count(v.bot) FILTER (WHERE v.bot >= 0) AS bot_answered, count(v.human) FILTER (WHERE v.human >= 0) AS human_answered, count(*) FILTER (WHERE v.handed) AS handed_over,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY v.bot) FILTER (WHERE v.bot >= 0) AS bot_median, percentile_cont(0.5) WITHIN GROUP (ORDER BY v.human) FILTER (WHERE v.human >= 0) AS human_median,
-           count(*) FILTER (WHERE v.bot IS NOT NULL OR v.human IS NOT NULL OR e.missed) AS waits, count(*) FILTER (WHERE e.missed) AS breached
-    FROM v LEFT JOIN e ON e.conversation_id = v.id GROUP BY GROUPING SETS ((v.day), (v.team), (v.user_id))
+           count(*) FILTER (WHERE v.bot IS NOT NULL OR v.human IS NOT NULL OR v.missed) AS waits, count(*) FILTER (WHERE v.missed) AS breached
+    FROM v GROUP BY GROUPING SETS ((v.day), (v.team), (v.user_id))
 )
 SELECT g.*, coalesce(nullif(u.name, ''), u.email, '') AS name FROM g LEFT JOIN users u ON u.id = g.user_id
 WHERE num_nonnulls(g.day, g.team, g.user_id) = 1 ORDER BY g.day, g.opened DESC, g.team, g.user_id`

@@ -65,7 +65,7 @@ func ListConversations(ctx context.Context, q sqlx.QueryerContext, workspaceID i
 		w.Add("v.team = ?", f.Team)
 	}
 	if f.Label != "" {
-		w.Add("? = ANY(v.labels)", f.Label)
+		w.Add("v.labels <> '{}' AND v.labels @> ARRAY[?::text]", f.Label) // as the index has them
 	}
 	if f.Channel != "" {
 		w.Add("v.channel = ?", f.Channel)

@@ -28,7 +28,7 @@ export function Canvas({ steps, check, at, chosen, onChoose, onConnect }: { step
   }, [steps, check, at, chosen, t]);
   return (
     <div className={css.canvas} role="region" aria-label={t('flows.canvas')}>
-      <ReactFlow key={steps.length} nodes={nodes} edges={edges} nodeTypes={types} colorMode={scheme} fitView fitViewOptions={whole(steps) ? {} : start(steps)} minZoom={0.15} ariaLabelConfig={{ 'node.a11yDescription.default': t('flows.canvas_keys'), 'edge.a11yDescription.default': '', 'controls.ariaLabel': t('flows.zoom'), 'controls.zoomIn.ariaLabel': t('flows.zoom_in'), 'controls.zoomOut.ariaLabel': t('flows.zoom_out'), 'controls.fitView.ariaLabel': t('flows.zoom_all') }} nodesDraggable={false} nodesConnectable={onConnect !== undefined} deleteKeyCode={null} proOptions={{ hideAttribution: true }}
+      <ReactFlow key={steps.length} nodes={nodes} edges={edges} nodeTypes={types} colorMode={scheme} fitView fitViewOptions={whole(steps) ? {} : start(steps)} minZoom={0.15} ariaLabelConfig={{ 'node.a11yDescription.default': t('flows.canvas_keys'), 'node.a11yDescription.keyboardDisabled': t('flows.canvas_keys'), 'edge.a11yDescription.default': '', 'controls.ariaLabel': t('flows.zoom'), 'controls.zoomIn.ariaLabel': t('flows.zoom_in'), 'controls.zoomOut.ariaLabel': t('flows.zoom_out'), 'controls.fitView.ariaLabel': t('flows.zoom_all') }} nodesDraggable={false} nodesConnectable={onConnect !== undefined} deleteKeyCode={null} proOptions={{ hideAttribution: true }}
         onNodeClick={(_, n) => onChoose(n.id)} onConnect={(c) => onConnect?.(c.source, c.target)} onSelectionChange={({ nodes: [n] }) => { if (n && n.id !== chosen) onChoose(n.id); }}>
         <Background />
         <Refit steps={steps} />
