@@ -13,7 +13,7 @@ func confirming(t testing.TB) Facts {
 	f := promotional(t)
 	f.Origin, f.Purpose = FromSystem, Service
 	f.Call.Template = &channels.TemplateSend{Name: OptInQuestion, Language: "en"}
-	f.Template = &TemplateFacts{Status: "APPROVED", Category: "UTILITY", Confirms: true, Text: "Hello, this is Bondi Kayaks. This number was given to us with the wish to get our offers and news, up to 4 messages a month. Was that you?\nReply STOP to opt out\nYes\nNo"}
+	f.Template = &TemplateFacts{Status: "APPROVED", Category: "UTILITY", Confirms: true, Text: "Hello, this is Bondi Kayaks. This number was given to us with a request for our offers and news, up to 4 messages a month. Was that you?\nReply STOP to opt out\nYes\nNo"}
 	f.Consent, f.LastIn, f.Requested = consent.State{Status: consent.Unknown}, nil, true
 	return f
 }

@@ -87,6 +87,8 @@ func TestCheck(t *testing.T) {
 		{"label too long", with(body(plain), Button{Type: "QUICK_REPLY", Text: strings.Repeat("x", 26)}), "buttons[0].text too_long"},
 		{"the same words twice", with(body(plain), quick, Button{Type: "QUICK_REPLY", Text: "YES"}), "buttons[1].text repeated"},
 		{"mixed order", with(body(plain), quick, link, Button{Type: "QUICK_REPLY", Text: "No"}), "buttons order"},
+		{"replies between links", with(body(plain), link, quick, Button{Type: "URL", Text: "B", URL: link.URL}), "buttons order"},
+		{"link then replies", with(body(plain), link, quick, Button{Type: "QUICK_REPLY", Text: "No"}), ""},
 		{"replies then link", with(body(plain), quick, link), ""},
 		{"three links", with(body(plain), link, Button{Type: "URL", Text: "B", URL: link.URL}, Button{Type: "URL", Text: "C", URL: link.URL}), "buttons too_many"},
 		{"two forms", with(body(plain), Button{Type: "FLOW", Text: "A", FlowID: "1"}, Button{Type: "FLOW", Text: "B", FlowID: "2"}), "buttons too_many"},

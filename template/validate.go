@@ -169,14 +169,16 @@ func (d Definition) checkButtons(f *faults) {
 		f.add("buttons", "too_many", "%d buttons; Meta takes at most %d", len(d.Buttons), maxButtons)
 	}
 	counts, labels := map[string]int{}, map[string]bool{}
-	groups, last := 0, ""
+	first, last, quick := -1, -1, 0
 	for i, b := range d.Buttons {
 		at := fmt.Sprintf("buttons[%d]", i)
 		counts[b.Type]++
-		if b.Type == "QUICK_REPLY" && last != "QUICK_REPLY" {
-			groups++
+		if b.Type == "QUICK_REPLY" {
+			if quick++; first < 0 {
+				first = i
+			}
+			last = i
 		}
-		last = b.Type
 		d.checkButton(f, at, b)
 		if b.Type != "COPY_CODE" && b.Text != "" {
 			if labels[strings.ToLower(b.Text)] {
@@ -185,7 +187,7 @@ func (d Definition) checkButtons(f *faults) {
 			labels[strings.ToLower(b.Text)] = true
 		}
 	}
-	if groups > 1 {
+	if quick > 0 && (last-first+1 != quick || first > 0 && last < len(d.Buttons)-1) {
 		f.add("buttons", "order", "quick replies must stand together, before or after the other buttons")
 	}
 	for _, limit := range []struct {
