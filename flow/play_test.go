@@ -324,8 +324,13 @@ func TestTurnsFail(t *testing.T) {
 	}
 	for raw, want := range map[string]string{
 		`{"cases": []}`: "tests nothing",
-		`{"cases": [{"name": "x", "turns": [{}]}]}`:                           "expects nothing",
-		`{"cases": [{"name": "x", "trns": []}]}`:                              "unknown field",
+		`{"cases": [{"name": "x", "turns": [{}]}]}`:                            "expects nothing",
+		`{"cases": [{"name": "x", "trns": []}]}`:                               `cases[0]: unknown field "trns"`,
+		`{"cases": [{"name": "x", "turns": [{"expect": []}, {"txt": "hi"}]}]}`: `cases[0].turns[1]: unknown field "txt"`,
+		`{"cases": [{"name": "x", "turns": [{"expect": []}, {"text": 5}]}]}`:   "cases[0].turns[1]: cannot unmarshal number",
+		`{"case": []}`:       `the file of turns: unknown field "case"`,
+		"{\n\"cases\": [,]}": "the file of turns: line 2 is not JSON",
+		`{"cases": [`:        "ends too early",
 		`{"cases": [{"name": "x", "turns": []}]} true`:                        "more after its end",
 		`{"cases": [{"name": "x", "turns": [{"text": "hi", "expect": []}]}]}`: "the first turn begins the flow",
 	} {

@@ -70,14 +70,31 @@ type Played struct {
 
 // ParseScript reads a file of turns.
 func ParseScript(raw []byte) (*Script, error) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	var s Script
-	if err := dec.Decode(&s); err != nil {
-		return nil, fmt.Errorf("the file of turns: %w", err)
+	var doc struct {
+		Script
+		Cases []json.RawMessage `json:"cases"`
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("the file of turns: there is more after its end")
+	if err := strictly("the file of turns", raw, &doc); err != nil {
+		return nil, err
+	}
+	s := doc.Script
+	for i, one := range doc.Cases {
+		at := fmt.Sprintf("cases[%d]", i)
+		var c struct {
+			Case
+			Turns []json.RawMessage `json:"turns"`
+		}
+		if err := strictly(at, one, &c); err != nil {
+			return nil, err
+		}
+		for j, turn := range c.Turns {
+			var t Turn
+			if err := strictly(fmt.Sprintf("%s.turns[%d]", at, j), turn, &t); err != nil {
+				return nil, err
+			}
+			c.Case.Turns = append(c.Case.Turns, t)
+		}
+		s.Cases = append(s.Cases, c.Case)
 	}
 	if len(s.Cases) == 0 {
 		return nil, errors.New("the file of turns has no cases, so it tests nothing")
@@ -96,6 +113,26 @@ func ParseScript(raw []byte) (*Script, error) {
 		}
 	}
 	return &s, nil
+}
+
+// strictly reads one part of a file of turns: a field that is not known is a slip of the pen, told with its place.
+func strictly(place string, raw []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		var syntax *json.SyntaxError
+		switch {
+		case errors.As(err, &syntax):
+			return fmt.Errorf("%s: line %d is not JSON: %w", place, 1+bytes.Count(raw[:min(int(syntax.Offset), len(raw))], []byte("\n")), err)
+		case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+			return fmt.Errorf("%s ends too early; a bracket or quote is missing", place)
+		}
+		return fmt.Errorf("%s: %s", place, strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: there is more after its end", place)
+	}
+	return nil
 }
 
 func (t Turn) inputs() int {
