@@ -9,6 +9,7 @@ import (
 
 	"ponte/inbox"
 	"ponte/llm"
+	"ponte/wall"
 )
 
 // Budget is what a workspace has spent on language models today (in its own time zone), and may spend;
@@ -37,12 +38,11 @@ func Spent(ctx context.Context, q sqlx.QueryerContext, workspace int64, now time
 	if err != nil {
 		zone = time.UTC
 	}
-	y, m, d := now.In(zone).Date()
 	var spent struct {
 		Tokens int64 `db:"tokens"`
 		Micros int64 `db:"micros"`
 	}
-	if err := sqlx.GetContext(ctx, q, &spent, sqlSpent, workspace, time.Date(y, m, d, 0, 0, 0, 0, zone)); err != nil {
+	if err := sqlx.GetContext(ctx, q, &spent, sqlSpent, workspace, wall.At(wall.Day(now, zone, 0), 0, zone)); err != nil {
 		return Budget{}, fmt.Errorf("add up the day's spending: %w", err)
 	}
 	return Budget{spent.Tokens, s.LLMDailyTokens, spent.Micros, s.LLMDailyMicros}, nil

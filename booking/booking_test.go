@@ -224,7 +224,7 @@ func TestTimesOnTheDaysWhenClocksChange(t *testing.T) {
 		want []string // UTC
 	}{
 		{"an hour is skipped", time.Date(2026, 3, 28, 22, 59, 0, 0, time.UTC), []string{"23:00", "00:00", "01:00", "02:00", "03:00"}},
-		{"an hour comes twice", time.Date(2026, 10, 24, 21, 59, 0, 0, time.UTC), []string{"22:00", "23:00", "01:00", "02:00", "03:00", "04:00"}},
+		{"an hour comes twice", time.Date(2026, 10, 24, 21, 59, 0, 0, time.UTC), []string{"22:00", "23:00", "00:00", "02:00", "03:00", "04:00"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			free, err := s.Free(t.Context(), b.db, c.day, c.day.Add(-time.Hour), len(c.want), 0)

@@ -12,6 +12,7 @@ import (
 
 	"ponte/inbox"
 	"ponte/router"
+	"ponte/wall"
 )
 
 // Ledger is a workspace's book for a batch: what its triggers have done for the people and at the places
@@ -128,7 +129,7 @@ const (
 func Begin(what string, at time.Time, zone *time.Location) time.Time {
 	t := at.In(zone)
 	if what == Day {
-		return instant(time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC), zone).UTC()
+		return wall.At(wall.Day(at, zone, 0), 0, zone).UTC()
 	}
 	return t.Add(-time.Duration(t.Minute())*time.Minute - time.Duration(t.Second())*time.Second - time.Duration(t.Nanosecond())).UTC()
 }

@@ -70,13 +70,13 @@ func (c *Clock) Once(ctx context.Context) error {
 
 const sqlWhereRecurring = `WHERE t.recurrence <> '' AND t.state = 'live' AND (c.id IS NULL OR c.state = 'live') ORDER BY t.workspace_id, t.id`
 
-// wall is a workspace's clock, and since when it is this one.
-type wall struct {
+// face is a workspace's clock, and since when it is this one.
+type face struct {
 	zone  *time.Location
 	since time.Time
 }
 
-func zonesOf(ctx context.Context, q sqlx.QueryerContext, rows []triggerRow) (map[int64]wall, error) {
+func zonesOf(ctx context.Context, q sqlx.QueryerContext, rows []triggerRow) (map[int64]face, error) {
 	ids := make([]int64, len(rows))
 	for i, r := range rows {
 		ids[i] = r.WorkspaceID
@@ -89,20 +89,20 @@ func zonesOf(ctx context.Context, q sqlx.QueryerContext, rows []triggerRow) (map
 	if err := sqlx.SelectContext(ctx, q, &names, `SELECT id, time_zone, time_zone_at FROM workspaces WHERE id = ANY($1)`, pq.Array(ids)); err != nil {
 		return nil, fmt.Errorf("load time zones: %w", err)
 	}
-	out := map[int64]wall{}
+	out := map[int64]face{}
 	for _, n := range names {
 		z, err := Zone(n.Name)
 		if err != nil {
 			return nil, err
 		}
-		out[n.ID] = wall{z, n.Since}
+		out[n.ID] = face{z, n.Since}
 	}
 	return out, nil
 }
 
 // plan makes the rows of the windows that come, and of those that went by unseen since the trigger or the
 // workspace's clock was last changed; what was planned by another recurrence, or on another clock, goes.
-func plan(ctx context.Context, tx sqlx.ExtContext, r triggerRow, t router.Trigger, clock wall, now time.Time) error {
+func plan(ctx context.Context, tx sqlx.ExtContext, r triggerRow, t router.Trigger, clock face, now time.Time) error {
 	rec, err := ParseRecurrence(t.Recurrence, t.DurationMinutes)
 	if err != nil {
 		return err

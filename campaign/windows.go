@@ -10,6 +10,7 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"ponte/fault"
+	"ponte/wall"
 )
 
 // Recurrence says when windows begin on the clock on the wall, and how long they last. The cron library
@@ -60,18 +61,14 @@ func ParseRecurrence(expression string, minutes int) (Recurrence, error) {
 	return r, nil
 }
 
-// before is how far ahead of a span openings are looked for, beyond their length: no clock was ever put
-// forward by more than a day.
-const before = 25 * time.Hour
-
 // Windows are those that are open at some instant from from to until, the earliest first, at most so
 // many. A start that the clock skips moves to the first instant after the gap; one that comes twice is
 // the first of the two; starts that fall together are one window.
 func (r Recurrence) Windows(zone *time.Location, from, until time.Time, most int) []Window {
 	var out []Window
 	var last time.Time
-	for local := r.schedule.Next(onWall(from, zone).Add(-r.duration - before)); !local.IsZero() && len(out) < most; local = r.schedule.Next(local) {
-		start := instant(local, zone)
+	for local := r.schedule.Next(wall.Shows(from, zone).Add(-r.duration - wall.Most)); !local.IsZero() && len(out) < most; local = r.schedule.Next(local) {
+		start := wall.Instant(local, zone)
 		if !start.Before(until) {
 			break
 		}
@@ -84,32 +81,6 @@ func (r Recurrence) Windows(zone *time.Location, from, until time.Time, most int
 		}
 	}
 	return out
-}
-
-// onWall is what the clock on the wall shows at an instant, written as UTC.
-func onWall(at time.Time, zone *time.Location) time.Time {
-	t := at.In(zone)
-	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
-}
-
-// instant is the first instant at which the wall's clock shows local, or the first one after it where
-// the clock skips it.
-func instant(local time.Time, zone *time.Location) time.Time {
-	_, early := local.Add(-before).In(zone).Zone()
-	_, late := local.Add(before).In(zone).Zone()
-	first := local.Add(-time.Duration(early) * time.Second)
-	second := local.Add(-time.Duration(late) * time.Second)
-	if second.Before(first) {
-		first, second = second, first
-	}
-	for _, t := range []time.Time{first, second} {
-		if onWall(t, zone).Equal(local) {
-			return t
-		}
-	}
-	// Skipped: the later reading lies behind the gap, in the time that begins where the gap ends.
-	start, _ := second.In(zone).ZoneBounds()
-	return start
 }
 
 // Zone loads a workspace's time zone.

@@ -3,6 +3,8 @@ package flow
 import (
 	"slices"
 	"time"
+
+	"ponte/wall"
 )
 
 // After returns the instant at which so much time has passed in opening hours since at: a deadline of 15
@@ -12,16 +14,15 @@ func (h *Hours) After(at time.Time, d time.Duration) time.Time {
 	if h == nil {
 		return at.Add(d)
 	}
-	local := at.In(h.Zone)
 	left := d
 	for i := range 367 {
-		day := time.Date(local.Year(), local.Month(), local.Day()+i, 0, 0, 0, 0, h.Zone)
+		day := wall.Day(at, h.Zone, i)
 		if slices.Contains(h.closed, day.Format(time.DateOnly)) {
 			continue
 		}
 		for _, in := range h.week[day.Weekday()] {
-			from := time.Date(day.Year(), day.Month(), day.Day(), 0, in.from, 0, 0, h.Zone)
-			until := time.Date(day.Year(), day.Month(), day.Day(), 0, in.to, 0, 0, h.Zone)
+			from := wall.At(day, in.from, h.Zone)
+			until := wall.At(day, in.to, h.Zone)
 			if from.Before(at) {
 				from = at
 			}

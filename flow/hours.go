@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"ponte/wall"
 )
 
 // Hours are opening hours: the week in a time zone, and the days that are closed all the same.
@@ -144,9 +146,8 @@ type stretch struct{ from, until time.Time }
 // stretches are the open stretches of a year around an instant, walking forward (1) or backward (-1) from its day.
 func (h *Hours) stretches(at time.Time, direction int) []stretch {
 	var out []stretch
-	t := at.In(h.Zone)
 	for i := 0; i <= 366; i++ {
-		day := time.Date(t.Year(), t.Month(), t.Day()+i*direction, 0, 0, 0, 0, h.Zone)
+		day := wall.Day(at, h.Zone, i*direction)
 		if slices.Contains(h.closed, day.Format(time.DateOnly)) {
 			continue
 		}
@@ -155,7 +156,7 @@ func (h *Hours) stretches(at time.Time, direction int) []stretch {
 			slices.Reverse(list)
 		}
 		for _, in := range list {
-			out = append(out, stretch{time.Date(day.Year(), day.Month(), day.Day(), 0, in.from, 0, 0, h.Zone), time.Date(day.Year(), day.Month(), day.Day(), 0, in.to, 0, 0, h.Zone)})
+			out = append(out, stretch{wall.At(day, in.from, h.Zone), wall.At(day, in.to, h.Zone)})
 		}
 		if len(out) > 12 { // two days with six parts each: more than is ever looked at
 			break
@@ -180,9 +181,8 @@ func (c Calendar) Free(s Service, after time.Time, most int) []time.Time {
 		after = earliest.Add(-time.Second)
 	}
 	var out []time.Time
-	first := after.In(c.Hours.Zone)
-	last := c.Now.In(c.Hours.Zone).AddDate(0, 0, s.AheadDays)
-	for day := time.Date(first.Year(), first.Month(), first.Day(), 0, 0, 0, 0, c.Hours.Zone); !day.After(last) && len(out) < most; day = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, c.Hours.Zone) {
+	last := wall.Day(c.Now, c.Hours.Zone, s.AheadDays)
+	for day := wall.Day(after, c.Hours.Zone, 0); !day.After(last) && len(out) < most; day = day.AddDate(0, 0, 1) {
 		if slices.Contains(c.Hours.closed, day.Format(time.DateOnly)) {
 			continue
 		}
@@ -195,7 +195,7 @@ func (c Calendar) Free(s Service, after time.Time, most int) []time.Time {
 
 func (c Calendar) within(s Service, day time.Time, in interval, after time.Time, most int) []time.Time {
 	clock := func(minute int) time.Time {
-		return time.Date(day.Year(), day.Month(), day.Day(), 0, minute, 0, 0, c.Hours.Zone)
+		return wall.At(day, minute, c.Hours.Zone)
 	}
 	var out []time.Time
 	end := clock(in.to)

@@ -215,12 +215,12 @@ func (b *batch) budgetsOf(r Request, c Cost) ([]*Budget, error) {
 	day, month := prices.DayStart(b.now, w.zone()), prices.MonthStart(b.now, w.zone())
 	err = add("budget_day", w.ID, w.settings.BudgetDayMicros, func() (*Budget, prices.Spent, error) {
 		s, err := prices.Since(b.ctx, b.q, w.ID, currency, day)
-		return &Budget{Name: "the day's budget", Currency: currency, Until: day.AddDate(0, 0, 1)}, s, err
+		return &Budget{Name: "the day's budget", Currency: currency, Until: prices.NextDay(b.now, w.zone())}, s, err
 	})
 	if err == nil {
 		err = add("budget_month", w.ID, w.settings.BudgetMonthMicros, func() (*Budget, prices.Spent, error) {
 			s, err := prices.Since(b.ctx, b.q, w.ID, currency, month)
-			return &Budget{Name: "the month's budget", Currency: currency, Until: month.AddDate(0, 1, 0)}, s, err
+			return &Budget{Name: "the month's budget", Currency: currency, Until: prices.NextMonth(b.now, w.zone())}, s, err
 		})
 	}
 	if k, ok := b.campaigns[r.CampaignID]; ok && err == nil && k.WorkspaceID == r.WorkspaceID {

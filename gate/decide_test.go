@@ -380,6 +380,11 @@ func TestHours(t *testing.T) {
 			t.Errorf("after %s: %v, want %s", s, got.In(au[1]), want)
 		}
 	}
+	santiago := zone(t, "America/Santiago") // the night to Sunday 6 September has no midnight
+	every := Hours{Weekday: Span{540, 1200}, Saturday: Span{540, 1020}, Sundays: true}
+	if got, ok := every.Next(time.Date(2026, 9, 5, 18, 0, 0, 0, santiago), []*time.Location{santiago}); !ok || !got.Equal(time.Date(2026, 9, 6, 9, 0, 0, 0, santiago)) {
+		t.Errorf("in Santiago the next good hour is %v", got)
+	}
 	if _, ok := (Hours{}).Next(noon, au); ok {
 		t.Error("hours that never open have a next opening")
 	}

@@ -8,6 +8,7 @@ import (
 
 	"ponte/fault"
 	"ponte/inbox"
+	"ponte/wall"
 )
 
 // Hours are the times of day at which promotional messages may arrive, on the recipient's clock.
@@ -89,11 +90,10 @@ func (h Hours) day(local time.Time) Span {
 func (h Hours) Next(at time.Time, zones []*time.Location) (time.Time, bool) {
 	var best time.Time
 	for _, z := range zones {
-		local := at.In(z)
-		for day := range 21 {
-			d := time.Date(local.Year(), local.Month(), local.Day()+day, 0, 0, 0, 0, z)
-			s := h.day(d)
-			open := time.Date(d.Year(), d.Month(), d.Day(), s.From/60, s.From%60, 0, 0, z)
+		for on := range 21 {
+			day := wall.Day(at, z, on)
+			s := h.day(day)
+			open := wall.At(day, s.From, z)
 			if s.To > s.From && open.After(at) && (best.IsZero() || open.Before(best)) && h.Open(open, zones) {
 				best = open
 			}

@@ -72,3 +72,29 @@ func TestCountryOf(t *testing.T) {
 		}
 	}
 }
+
+// A budget's day lasts from midnight to midnight, also where there is none: what is held for tomorrow is not held
+// for an hour ago.
+func TestDaysAndMonths(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ zone, at, day, next, month, after string }{
+		{"Europe/Rome", "2026-10-25T00:30:00Z", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", "2026-09-30T22:00:00Z", "2026-10-31T23:00:00Z"},
+		{"America/Santiago", "2026-09-06T03:30:00Z", "2026-09-05T04:00:00Z", "2026-09-06T04:00:00Z", "2026-09-01T04:00:00Z", "2026-10-01T03:00:00Z"},
+		{"America/Santiago", "2026-09-06T04:00:00Z", "2026-09-06T04:00:00Z", "2026-09-07T03:00:00Z", "2026-09-01T04:00:00Z", "2026-10-01T03:00:00Z"},
+		{"Australia/Sydney", "2026-12-31T13:00:00Z", "2026-12-31T13:00:00Z", "2027-01-01T13:00:00Z", "2026-12-31T13:00:00Z", "2027-01-31T13:00:00Z"},
+	} {
+		zone, err := time.LoadLocation(c.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, err := time.Parse(time.RFC3339, c.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range []time.Time{DayStart(at, zone), NextDay(at, zone), MonthStart(at, zone), NextMonth(at, zone)} {
+			if want := []string{c.day, c.next, c.month, c.after}[i]; got.UTC().Format(time.RFC3339) != want {
+				t.Errorf("%s %s: %s, want %s", c.zone, c.at, got.UTC().Format(time.RFC3339), want)
+			}
+		}
+	}
+}

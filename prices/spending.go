@@ -7,6 +7,8 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
+
+	"ponte/wall"
 )
 
 // Spent is what went out at a price: by the price file when it left, or as the network reported since.
@@ -84,16 +86,26 @@ const sqlCurrencies = `
 SELECT DISTINCT p.currency FROM prices p JOIN price_files f ON f.workspace_id = p.workspace_id AND f.id = p.file_id
 WHERE p.workspace_id = $1 AND f.withdrawn_at IS NULL ORDER BY 1`
 
-// DayStart and MonthStart are where the workspace's local day and month began.
+// DayStart is where the workspace's local day began.
 func DayStart(at time.Time, zone *time.Location) time.Time {
-	l := at.In(zone)
-	return time.Date(l.Year(), l.Month(), l.Day(), 0, 0, 0, 0, zone)
+	return wall.At(wall.Day(at, zone, 0), 0, zone)
+}
+
+// NextDay is where the workspace's next local day begins.
+func NextDay(at time.Time, zone *time.Location) time.Time {
+	return wall.At(wall.Day(at, zone, 1), 0, zone)
 }
 
 // MonthStart is where the workspace's local month began.
 func MonthStart(at time.Time, zone *time.Location) time.Time {
-	l := at.In(zone)
-	return time.Date(l.Year(), l.Month(), 1, 0, 0, 0, 0, zone)
+	day := wall.Day(at, zone, 0)
+	return wall.At(day.AddDate(0, 0, 1-day.Day()), 0, zone)
+}
+
+// NextMonth is where the workspace's next local month begins.
+func NextMonth(at time.Time, zone *time.Location) time.Time {
+	day := wall.Day(at, zone, 0)
+	return wall.At(time.Date(day.Year(), day.Month()+1, 1, 0, 0, 0, 0, time.UTC), 0, zone)
 }
 
 // Campaign is a campaign with what it spent.
