@@ -58,7 +58,7 @@ func newRig(t testing.TB) *rig {
 	keys, err := secret.NewKeyring("a secret key that is only used in tests")
 	b.must(err)
 	b.keys = keys
-	b.ws = b.id(`INSERT INTO workspaces (name, brand, locale) VALUES ('main', $1, 'en') RETURNING id`, brand)
+	b.ws = b.id(`INSERT INTO workspaces (name, brand, locale, time_zone_at) VALUES ('main', $1, 'en', '2000-01-01') RETURNING id`, brand)
 	b.ig, b.fb = b.account("instagram", igID, "", ""), b.account("facebook", fbID, "", "")
 	b.wa = b.account("whatsapp", waID, "200", "61400000000")
 	b.trigger = b.id(`INSERT INTO triggers (workspace_id, name, state, sources, keywords, intents, public_replies, private_reply, handoff_account_id, valid_minutes, purpose)
