@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Menu, Popover, Textarea } from '@mantine/core';
-import { IconClock, IconClockHour4, IconLock, IconMoodSmile, IconNote, IconSend2, IconTemplate } from '@tabler/icons-react';
+import { IconAlertTriangle, IconClock, IconClockHour4, IconLock, IconMoodSmile, IconNote, IconSend2, IconTemplate } from '@tabler/icons-react';
 import { useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMe } from '@/api/session';
@@ -19,6 +19,7 @@ import { NoteBox } from './note-box';
 import { matchQuick, nameOf, windowState } from './talk';
 import { TemplatePicker } from './template-picker';
 import { TimeDialog } from './time-dialog';
+import { useCollision } from './use-collision';
 import { useDrafting } from './use-drafting';
 import { fillVariables, laterTimes } from './when';
 
@@ -65,6 +66,7 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
   const offered = suggested.offered;
   const found = matchQuick(text, quick.data?.items ?? [], c.language || c.contact.language);
 
+  const collision = useCollision(c.waiting_since, text !== '');
   const write = (next: string) => { setText(next); draft.keep(next); setRow(0); if (!next) setUsed(undefined); };
   // What is written meanwhile, or stood there beside a suggestion that was sent by its key, is not thrown away.
   const sent = (body: string) => setText((now) => {
@@ -93,6 +95,7 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
     } catch (error) { failed(error); }
   };
   const submit = (body: string, suggestion?: Suggestion) => {
+    if (collision.stops()) return;
     if (many) { void submitFiles(body, suggestion); return; }
     if (!body.trim() || send.isPending) return;
     const revision = suggestion ? (suggested.state.revision ?? c.revision) : c.revision;
@@ -136,6 +139,7 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
           {found.map((r, n) => <button key={r.id} type="button" role="option" aria-selected={n === row} onClick={() => quickly(r.text)}><b>/{r.shortcut}</b><span className="clip" dir="auto">{r.text}</span></button>)}
         </div>
       )}
+      {collision.met && <p role="alert" className={css.collision}><IconAlertTriangle size={16} aria-hidden /> {t(collision.warned ? 'inbox.collision_again' : 'inbox.collision')}</p>}
       <FileList files={attached.files} onDrop={attached.drop} />
       <Textarea id="reply" autosize minRows={1} maxRows={9} dir="auto" aria-label={t('inbox.reply')} placeholder={t('inbox.placeholder')} value={text} onChange={(e) => write(e.currentTarget.value)} onKeyDown={onKey} onPaste={attached.onPaste} onDrop={attached.onDrop} onDragOver={attached.onDragOver} />
       <div className={css.line}>
