@@ -1,4 +1,4 @@
-import i18n, { type ResourceLanguage } from 'i18next';
+import i18n, { type FormatterModule, type ResourceLanguage } from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import en from './locales/en.json';
 
@@ -71,11 +71,20 @@ export async function startLanguage(member?: string): Promise<void> {
   await switchTo(pickLanguage(localStorage.getItem(storageKey), member, navigator.languages));
 }
 
-void i18n.use(initReactI18next).init({
+/** Counts are grouped as the reader's language groups them; other numbers are names of things and stay. */
+const counts: FormatterModule = {
+  type: 'formatter',
+  init: () => undefined,
+  add: () => undefined,
+  addCached: () => undefined,
+  format: (value: unknown, _format, language, options) => (typeof value === 'number' && options?.['interpolationkey'] === 'count' ? new Intl.NumberFormat(language).format(value) : (value as string)),
+};
+
+void i18n.use(counts).use(initReactI18next).init({
   lng: 'en',
   fallbackLng: 'en',
   resources: { en: { translation: en } },
-  interpolation: { escapeValue: false },
+  interpolation: { escapeValue: false, alwaysFormat: true },
   returnNull: false,
 });
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { codeText, i18n, openWords, pickLanguage, sections, switchTo } from '.';
 
 type Tree = { [key: string]: string | Tree };
@@ -156,5 +156,15 @@ describe('codeText', () => {
     expect(codeText('action', 'comment.hide')).toBe('Hiding');
     expect(codeText('intent', 'lost_and_found')).toBe('lost and found');
     expect(codeText('intent', '')).toBe('');
+  });
+});
+
+describe('counts', () => {
+  afterAll(() => switchTo('en'));
+
+  it.each([['en', '19,600 · 19600'], ['it', '19.600 · 19600'], ['fr', '19\u202f600 · 19600']] as const)('are grouped as in %s, ids are not', async (language, text) => {
+    await switchTo(language);
+    i18n.addResource(language, 'translation', 'test.rows', '{{count}} · {{id}}');
+    expect(i18n.t('test.rows', { count: 19600, id: 19600 })).toBe(text);
   });
 });

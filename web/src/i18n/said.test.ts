@@ -20,9 +20,10 @@ function written(): string[] {
   const reasons = [...source('ingest/reasons_list.go').matchAll(/^\w+ \| (.+)$/gm)].map((m) => m[1] ?? '');
   const verdicts = ['moderation/judge.go', 'moderation/decide.go', 'moderation/signals.go'].flatMap((path) => [...source(path).matchAll(/Text: (?:fmt\.Sprintf\()?"((?:[^"\\]|\\.)+)"/g)].map((m) => m[1] ?? ''));
   const failures = ['moderation/judge.go', 'asks/answer.go', 'asks/pictures.go', 'asks/signals.go'].flatMap((path) => [...source(path).matchAll(/(?:return|why =|Note:|WithoutLLM\(v,|why \+|Sprintf\() ?"((?:[a-z]|: )[^"]* [^"]*)"/g)].map((m) => (m[1] ?? '').replace(/^: /, ''))).filter((text) => !text.endsWith(' '));
+  const webhooks = [...source('notify/send.go').matchAll(/"(the (?:address|endpoint|name|certificate)[^"]+)"/g)].map((m) => m[1] ?? '');
   const people = [...source('review/decide.go').matchAll(/"(a person (?:allowed|hid|wants) it[^"]*)"/g)].map((m) => m[1] ?? '');
   const rules = (JSON.parse(source('moderation/rules.json')) as { text: string }[]).map((r) => r.text);
-  return [...reasons, ...verdicts, ...failures, ...people, ...rules];
+  return [...reasons, ...verdicts, ...failures, ...webhooks, ...people, ...rules];
 }
 
 /** What may stand in the places of a sentence. */
