@@ -40,6 +40,10 @@ func (s *Server) escalateReview(ctx context.Context, who *caller, in *escalateIn
 	return s.change(ctx, func(tx *sqlx.Tx) error { return review.Escalate(ctx, tx, who.Who, in.ID, in.Body.Reason) })
 }
 
+func (s *Server) unescalateReview(ctx context.Context, who *caller, in *emptyIn) error {
+	return s.change(ctx, func(tx *sqlx.Tx) error { return review.Unescalate(ctx, tx, who.Who, in.ID) })
+}
+
 type alikeIn struct {
 	ByID
 	Paging

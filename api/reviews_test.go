@@ -211,6 +211,71 @@ func TestKnownAnswersLookLikeOthersAndActNever(t *testing.T) {
 	s.must(404, "DELETE", fmt.Sprintf("/api/v1/gold/%d", list.Items[0].ID), s.cookie[auth.Supervisor], nil, nil)
 }
 
+// TestAKnownAnswerCannotBeToldByWhatWasDone: it shows what the machine did, as the others do, and nothing of what people
+// did since; one that waits before somebody who left does not keep it from the others.
+func TestAKnownAnswerCannotBeToldByWhatWasDone(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.reviewSettings(`{"second":0,"gold_every":1}`)
+	act := func(comment int64, kind, origin, key, state string) {
+		s.exec(`INSERT INTO actions (workspace_id, account_id, kind, purpose, origin, actor, dedupe, token, comment_id, call, state, reason, meaning, not_before, valid_until, done_at)
+SELECT workspace_id, account_id, $2, 'moderation', $3, 'x', $4, $4, id, '{}', $5, 'r', 'm', now(), now() + interval '7 days', now() FROM comments WHERE id = $1`, comment, kind, origin, key, state)
+	}
+	known, item := s.queued("known", "clear insult", "hide", "hidden", 0.9)
+	verdict := s.id(`SELECT verdict_id FROM comments WHERE id = $1`, known)
+	act(known, "comment.hide", "policy", fmt.Sprintf("comment.hide:%d:%d", known, verdict), "done")
+	s.decide(200, auth.Admin, known, item, "approve")
+	s.must(200, "POST", fmt.Sprintf("/api/v1/comments/%d/gold", known), s.cookie[auth.Owner], map[string]any{"answer": "allow"}, nil)
+	for _, role := range []auth.Role{auth.Moderator, auth.Supervisor} {
+		c, it := s.queued("work"+string(role), "text "+string(role), "review", "review", 0.5)
+		s.decide(200, role, c, it, "approve")
+	}
+	other, _ := s.queued("other", "another insult", "hide", "hidden", 0.9)
+	act(other, "comment.hide", "policy", fmt.Sprintf("comment.hide:%d:%d", other, s.id(`SELECT verdict_id FROM comments WHERE id = $1`, other)), "done")
+	s.exec(`UPDATE actions SET reason = '', meaning = '' WHERE comment_id = $1`, other)
+	for _, role := range []auth.Role{auth.Moderator, auth.Supervisor} { // the first has not answered when the second is asked
+		queue := s.queue(role)
+		gold, plain := queue[known], queue[other]
+		if gold.Review == nil || len(gold.Actions) != 1 || len(plain.Actions) != 1 {
+			t.Fatalf("%s: %+v beside %+v", role, gold, plain)
+		}
+		a, b := gold.Actions[0], plain.Actions[0]
+		if a.Kind != b.Kind || a.State != b.State || a.Reason != b.Reason || a.Meaning != b.Meaning || gold.State != plain.State || gold.StateBy != "policy" {
+			t.Errorf("%s: it can be told: %+v beside %+v", role, a, b)
+		}
+	}
+}
+
+// TestWhatWasEscalatedComesBack: by whoever passed it on, or by a supervisor; not by others, and not what two
+// reviewers disagree about.
+func TestWhatWasEscalatedComesBack(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.reviewSettings(`{"second":0,"gold_every":0}`)
+	comment, item := s.queued("one", "is this fair?", "review", "review", 0.5)
+	up, down := fmt.Sprintf("/api/v1/reviews/%d/escalate", item), fmt.Sprintf("/api/v1/reviews/%d/unescalate", item)
+	s.must(409, "POST", down, s.cookie[auth.Moderator], nil, nil) // it is everybody's
+	for i, role := range []auth.Role{auth.Moderator, auth.Supervisor} {
+		s.must(204, "POST", up, s.cookie[auth.Moderator], map[string]any{"reason": "not mine"}, nil)
+		if _, seen := s.queue(auth.Moderator)[comment]; seen {
+			t.Fatalf("%d: it is before everybody still", i)
+		}
+		s.must(204, "POST", down, s.cookie[role], nil, nil)
+		c, seen := s.queue(auth.Moderator)[comment]
+		if !seen || c.Review.EscalatedAt != nil || c.Review.Escalation != "" {
+			t.Fatalf("%s gave it back: %+v", role, c.Review)
+		}
+	}
+	s.must(204, "POST", up, s.cookie[auth.Supervisor], map[string]any{"reason": "mine"}, nil)
+	s.must(409, "POST", down, s.cookie[auth.Moderator], nil, nil)
+	s.exec(`UPDATE review_items SET why = 'disagreement' WHERE id = $1`, item)
+	s.must(409, "POST", down, s.cookie[auth.Supervisor], nil, nil)
+	s.must(404, "POST", "/api/v1/reviews/999999/unescalate", s.cookie[auth.Supervisor], nil, nil)
+	if n := s.id(`SELECT count(*) FROM audit_log WHERE verb = 'review.unescalate'`); n != 2 {
+		t.Errorf("%d of 2 lines in the audit log", n)
+	}
+}
+
 func TestOneOfManyGetsTheItem(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

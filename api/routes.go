@@ -39,6 +39,7 @@ var table = []route{
 	{"POST", v1 + "/reviews/{id}/claim", auth.Moderate, "Claim a review item for some minutes", typed((*Server).claimReview), nil},
 	{"POST", v1 + "/reviews/{id}/release", auth.Moderate, "Give a claimed review item back", silent((*Server).releaseReview), nil},
 	{"POST", v1 + "/reviews/{id}/escalate", auth.Moderate, "Pass a review item to supervisors, with a reason", silent((*Server).escalateReview), nil},
+	{"POST", v1 + "/reviews/{id}/unescalate", auth.Moderate, "Give an item that was passed to supervisors back to everybody", silent((*Server).unescalateReview), nil},
 	{"GET", v1 + "/reviews/{id}/alike", auth.See, "Comments with open items and the same text", typed((*Server).listAlike), nil},
 	{"POST", v1 + "/reviews/{id}/alike", auth.Moderate, "Decide an item and all that are alike", typed((*Server).decideAlike), nil},
 	{"POST", v1 + "/review-batches/{id}/undo", auth.Moderate, "Take back what was decided together", typed((*Server).undoBatch), nil},

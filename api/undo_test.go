@@ -72,6 +72,34 @@ func TestDecisionsAndUndosLeadBackStepByStep(t *testing.T) {
 	}
 }
 
+// TestUndoingTheMachineLeavesTheOthersInTheQueue: what it hid is shown again for one of many that are alike; the others
+// still wait for a person.
+func TestUndoingTheMachineLeavesTheOthersInTheQueue(t *testing.T) {
+	t.Parallel()
+	for _, of := range []int{0, 1} {
+		s := newScene(t)
+		s.reviewSettings(`{"second":0,"gold_every":0}`)
+		var comments []int64
+		for i := range 3 {
+			c, _ := s.queued(fmt.Sprint("storm", i), "you clowns", "hide", "hidden", 0.9)
+			comments = append(comments, c)
+		}
+		s.must(200, "POST", s.onComment("undo", comments[of]), s.cookie[auth.Moderator], nil, nil)
+		if n := s.id(`SELECT count(*) FROM review_members m JOIN review_items i ON i.id = m.item_id WHERE m.state = 'open' AND i.state <> 'open'`); n != 0 {
+			t.Errorf("%d comments wait in an item that is closed", n)
+		}
+		left := 0
+		for id, c := range s.queue(auth.Moderator) {
+			if slices.Contains(comments, id) {
+				left += 1 + c.Review.Alike
+			}
+		}
+		if left != 2 || s.text(`SELECT decision FROM comments WHERE id = $1`, comments[of]) != "allow" {
+			t.Errorf("undoing number %d leaves %d of 2 before people", of, left)
+		}
+	}
+}
+
 func TestACommentWithoutVerdictOrReviewIsListed(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

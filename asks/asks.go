@@ -141,6 +141,7 @@ type round struct {
 
 	once   sync.Once // the workspace's words are read once a round
 	prompt string
+	filled string // names the instructions as the workspace's words filled them
 	system string
 	mark   string
 	words  error

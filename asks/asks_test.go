@@ -414,3 +414,28 @@ func TestAnEventIsRaisedOnce(t *testing.T) {
 		t.Errorf("%d were settled again", n)
 	}
 }
+
+// TestAnAnswerIsRememberedForTheWordsItWasAskedWith: the brand's name and the policy in words stand in the prompt; an
+// answer given under others is no answer to this question.
+func TestAnAnswerIsRememberedForTheWordsItWasAskedWith(t *testing.T) {
+	b := setup(t, `{"policy":{"text":"be strict"}}`)
+	for i, change := range []string{
+		`SELECT 1`,
+		`UPDATE workspaces SET brand = 'Coogee Kayaks'`,
+		`UPDATE workspaces SET settings = '{"policy":{"text":"be kind"}}'`, // while the question waited: its digest names the policy of then
+	} {
+		b.exec(change)
+		for range 2 {
+			b.ask("hi")
+			b.once()
+		}
+		if len(b.model.asked) != i+1 {
+			t.Errorf("after %q asked %d times, want %d", change, len(b.model.asked), i+1)
+		}
+	}
+	b.exec(`UPDATE workspaces SET brand = 'Bondi Kayaks', settings = '{"policy":{"text":"be strict"}}'`)
+	b.ask("hi")
+	if b.once(); len(b.model.asked) != 3 {
+		t.Errorf("asked %d times: what was answered under these words is known", len(b.model.asked))
+	}
+}

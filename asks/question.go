@@ -2,6 +2,8 @@ package asks
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -196,8 +198,13 @@ func (w *round) instructions(ctx context.Context) (system, mark string, err erro
 		if space, w.words = inbox.LoadWorkspace(ctx, w.DB, w.workspace); w.words != nil {
 			return
 		}
-		w.mark = prompts.NewFence()
-		w.system, w.prompt, w.words = render(space, w.tried, w.mark)
+		var plain string
+		if plain, w.prompt, w.words = render(space, w.tried, "DATA"); w.words != nil {
+			return
+		}
+		sum := sha256.Sum256([]byte(plain))
+		w.filled, w.mark = hex.EncodeToString(sum[:6]), prompts.NewFence()
+		w.system, _, w.words = render(space, w.tried, w.mark)
 	})
 	return w.system, w.mark, w.words
 }

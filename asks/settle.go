@@ -13,12 +13,14 @@ import (
 	"ponte/moderation"
 )
 
-// key is what an answer is remembered under: the question, the prompt and the model.
+// key is what an answer is remembered under: the question, the prompt, the model, and the words the prompt
+// was filled with: a brand that is renamed, or a policy that changed while the question waited, is another
+// question.
 func (w *round) key(ctx context.Context, digest string) ([]byte, error) {
 	if _, _, err := w.instructions(ctx); err != nil {
 		return nil, err
 	}
-	return []byte(digest + "/" + w.prompt + "/" + w.Model.Model()), nil
+	return []byte(digest + "/" + w.prompt + "/" + w.Model.Model() + "/" + w.filled), nil
 }
 
 // recall reads remembered answers by their keys and counts their use.

@@ -174,6 +174,9 @@ func BesidePrompt(live *moderation.Engine, provisional, input, final, answer jso
 	if !live.Made(v) {
 		v = live.Judge(in)
 	}
+	if !v.NeedsLLM { // policy or rules changed: nobody is asked any more
+		return string(v.Decision)
+	}
 	t := &moderation.TierAnswers{LLM: &a}
 	if was.Tiers != nil {
 		t.Signals = was.Tiers.Signals

@@ -97,6 +97,11 @@ const sqlShown = `(r.kind IN ('verdict','sample') OR $2::bigint <> 0 AND (r.kind
 // left it.
 const sqlBlind = `coalesce(r.kind IN ('second','gold'), false)`
 
+// sqlHiddenByVerdict is what the machine did by the verdict that is shown, as it looks where nobody has decided
+// since: without it, what is decided blind could be told from the others.
+const sqlHiddenByVerdict = `coalesce((SELECT jsonb_agg(jsonb_build_object('id', a.id, 'kind', a.kind, 'state', 'done', 'reason', '', 'meaning', '', 'not_before', a.not_before) ORDER BY a.id)
+                 FROM actions a WHERE a.workspace_id = c.workspace_id AND a.comment_id = c.id AND a.kind = 'comment.hide' AND a.origin = 'policy' AND a.dedupe = 'comment.hide:' || c.id || ':' || v.id), '[]')`
+
 const sqlCommentColumns = `
 SELECT c.workspace_id, c.id, c.account_id, c.channel, c.post_id, c.external_id, c.parent_external_id, c.root_external_id, c.identity_id, c.contact_id,
        c.author_name, c.own, c.action_id, c.text, c.attachments, c.language,
@@ -111,7 +116,7 @@ SELECT c.workspace_id, c.id, c.account_id, c.channel, c.post_id, c.external_id, 
             'alike', r.alike,
             'claimed_by', CASE WHEN r.claimed_until > now() THEN r.claimed_by END, 'claimed_until', CASE WHEN r.claimed_until > now() THEN r.claimed_until END) END AS review,
        r.score AS priority, r.id AS review_id, ` + sqlBlind + ` AS blind,
-       CASE WHEN ` + sqlBlind + ` THEN '[]' ELSE coalesce((SELECT jsonb_agg(jsonb_build_object('id', a.id, 'kind', a.kind, 'state', a.state, 'reason', a.reason, 'meaning', a.meaning, 'not_before', a.not_before) ORDER BY a.id)
+       CASE WHEN ` + sqlBlind + ` THEN ` + sqlHiddenByVerdict + ` ELSE coalesce((SELECT jsonb_agg(jsonb_build_object('id', a.id, 'kind', a.kind, 'state', a.state, 'reason', a.reason, 'meaning', a.meaning, 'not_before', a.not_before) ORDER BY a.id)
                  FROM actions a WHERE a.workspace_id = c.workspace_id AND a.comment_id = c.id), '[]') END AS actions,
        coalesce((SELECT e.reason FROM verdicts w JOIN events e ON e.id = w.event_id
                  WHERE w.workspace_id = c.workspace_id AND w.subject = 'comment' AND w.subject_id = c.id AND (NOT ` + sqlBlind + ` OR w.id = v.id) ORDER BY w.id DESC LIMIT 1), '') AS event_reason`

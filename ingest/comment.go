@@ -149,6 +149,11 @@ func (s *scene) reworded(c *inbox.Comment, text string, at time.Time, e *event) 
 		s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Automatic: true, Kinds: []channels.CallKind{channels.ReplyToComment, channels.PrivateReply},
 			Reason: "comment_edited", Meaning: "the comment was edited and is not clearly harmless any more"})
 	}
+	// What cannot be undone was decided about the old words, whoever decided it.
+	if c.Decision != nil && *c.Decision == string(moderation.Delete) {
+		s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Kinds: []channels.CallKind{channels.DeleteComment},
+			Reason: "comment_edited", Meaning: "the comment says something else than when it was to be deleted"})
+	}
 	reason, err := s.settleWithComplaint(c, v, in, e)
 	return "edited: " + reason, err
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"ponte/moderation"
 	"ponte/router"
 )
 
@@ -130,6 +131,50 @@ func TestEditAndRemoveCancelWhatWaits(t *testing.T) {
 	if got := summary(b.actions("private_reply.send")); got != "private_reply.send cancelled, private_reply.send cancelled" {
 		t.Errorf("%s: what a person must look at is not answered", got)
 	}
+}
+
+// TestAnEditEndsADeletion: what cannot be undone was decided about other words, by rules or by a person; somebody looks
+// at the new ones, which stay hidden meanwhile.
+func TestAnEditEndsADeletion(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ text, actions, queue string }{
+		"harmless": {"what a lovely boat", "comment.hide done, comment.delete cancelled", "edited"},
+		"unsure":   {unsure, "comment.hide done, comment.delete cancelled", "review"},
+		"as bad":   {slur + " still", "comment.hide done, comment.delete cancelled, comment.delete planned", "deleted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			b.settings(`{"strikes":{"days":30}}`, deletes)
+			b.feed(b.fbFeed("add", "30_1", "55", hateful))
+			b.exec(`UPDATE review_items SET state = 'decided', outcome = 'hide', decided_at = now()`)
+			b.exec(`DELETE FROM actions`)
+			b.feed(b.fbFeed("add", "30_2", "55", slur))
+			b.wantActions("comment.hide planned, comment.delete planned")
+			b.exec(`UPDATE actions SET state = 'done', done_at = now() WHERE kind = 'comment.hide'`)
+			b.exec(`UPDATE comments SET state = 'hidden', state_by = 'policy' WHERE external_id = '30_2'`)
+			b.feed(b.fbFeed("edited", "30_2", "55", c.text))
+			b.wantActions(c.actions)
+			if got := b.queue(); got != c.queue {
+				t.Errorf("queued as %q, want %q", got, c.queue)
+			}
+		})
+	}
+}
+
+// TestAnAnswerThatComesLateHasNoSay: while the model was asked, the team made a rule that is sure.
+func TestAnAnswerThatComesLateHasNoSay(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.asking = true
+	b.feed(b.igComment("c1", "77", unsure))
+	b.lastReason("the model was asked")
+	b.rules(`[{"name":"ours","text":"a word of ours","category":"harassment","decision":"hide","score":0.9,"words":["` + unsure + `"],"exact":true}]`)
+	b.answered(&moderation.LLMAnswer{Category: "none", Score: 0.9}, "")
+	if got := b.text(`SELECT decision || ' ' || tier FROM verdicts ORDER BY id DESC LIMIT 1`); got != "hide rules" {
+		t.Errorf("%s: the model's answer to a question that is no question any more overruled the team's rule", got)
+	}
+	b.wantActions("comment.hide planned")
 }
 
 func TestHiddenByHandIsKnown(t *testing.T) {

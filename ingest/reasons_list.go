@@ -31,6 +31,7 @@ judged | judged {decision}
 asked_model_decides | the model was asked, its answer decides
 asked_model_whether | the model was asked whether to {action}
 stays_hidden | stays hidden
+harmless_now_hidden | harmless now, and hidden for what it said before: a person decides whether it is shown
 delete_takes_person | to delete it takes a person
 would_delete_switched_off | would be deleted, but automatic decisions are switched off: for review
 would_hide_switched_off | would be hidden, but automatic decisions are switched off: for review

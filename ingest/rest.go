@@ -265,13 +265,16 @@ func (s *scene) llmAnswered(e *event) (string, error) {
 	if !engine.Made(v) { // policy, rules or program changed while the question was out
 		v = engine.Judge(in)
 	}
-	if e.internal.Answer != nil {
-		v = engine.WithLLM(v, in, *e.internal.Answer)
-	} else {
-		v = engine.WithoutLLM(v, cmp.Or(e.internal.Failed, "the model gave no answer"))
-	}
-	if e.internal.Signals != nil {
-		v = engine.WithSignals(v, in, *e.internal.Signals)
+	// Where today's rules and policy are sure, nobody would be asked: the answer has no say.
+	if v.NeedsLLM {
+		if e.internal.Answer != nil {
+			v = engine.WithLLM(v, in, *e.internal.Answer)
+		} else {
+			v = engine.WithoutLLM(v, cmp.Or(e.internal.Failed, "the model gave no answer"))
+		}
+		if e.internal.Signals != nil {
+			v = engine.WithSignals(v, in, *e.internal.Signals)
+		}
 	}
 	v.NeedsLLM = false
 	origin := *e

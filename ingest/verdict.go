@@ -111,6 +111,10 @@ func (s *scene) carryOut(c *inbox.Comment, v moderation.Verdict, vid int64, e *e
 		s.review(c, vid, why, v)
 		return "for review: " + v.Why(), nil
 	}
+	if c.State == "hidden" && c.StateBy != "network" && c.EditedAt != nil {
+		s.review(c, vid, "edited", v)
+		return "harmless now, and hidden for what it said before: a person decides whether it is shown", nil
+	}
 	if inbox.Drawn(sp.Settings.Review.SampleAllowed, "sample", vid) {
 		s.reviewAs("sample", c, vid, "sample", v)
 	}

@@ -102,7 +102,7 @@ SELECT g.workspace_id, g.comment_id, g.verdict_id, coalesce(o.why, 'review'), 'g
 FROM gold_comments g JOIN comments c ON c.workspace_id = g.workspace_id AND c.id = g.comment_id
 LEFT JOIN LATERAL (SELECT why, harm, reach FROM review_items o WHERE o.workspace_id = g.workspace_id AND o.comment_id = g.comment_id AND o.kind IN ('verdict','sample') AND o.why <> 'disagreement' ORDER BY o.id LIMIT 1) o ON true
 WHERE g.workspace_id = $1 AND g.retired_at IS NULL AND g.added_by <> $3 AND c.state <> 'removed' AND c.text <> ''
-  AND NOT EXISTS (SELECT 1 FROM review_items r WHERE r.workspace_id = g.workspace_id AND r.comment_id = g.comment_id AND (r.decided_by = $2 OR r.state = 'open'))
+  AND NOT EXISTS (SELECT 1 FROM review_items r WHERE r.workspace_id = g.workspace_id AND r.comment_id = g.comment_id AND (r.decided_by = $2 OR r.state = 'open' AND (r.kind <> 'gold' OR r.for_user = $2)))
   AND NOT EXISTS (SELECT 1 FROM review_items r WHERE r.workspace_id = g.workspace_id AND r.gold_id = g.id AND r.for_user = $2)
   AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.workspace_id = g.workspace_id AND v.subject = 'comment' AND v.subject_id = g.comment_id AND v.actor = $3)
   AND $4 <= (SELECT count(*) FROM review_items r WHERE r.workspace_id = $1 AND r.decided_by = $2 AND r.kind <> 'gold' AND r.state = 'decided'

@@ -216,15 +216,17 @@ func CheckFalseHides(ctx context.Context, tx *sqlx.Tx, workspaceID int64, now ti
 	if len(was) > 0 {
 		before = was[0]
 	}
-	if before == f.State {
+	var learned map[string]map[string]float64
+	if f.State == BudgetExceeded { // also while it lasts: the wrong hides of today may be others than those of yesterday
+		if learned, err = raise(ctx, tx, workspaceID, e, raw, now); err != nil {
+			return f, err
+		}
+	}
+	if before == f.State && learned == nil {
 		return f, nil
 	}
 	detail := map[string]any{"from": before, "to": f.State, "one_in": f.OneIn, "reviewed": f.Reviewed, "wrong": f.Wrong, "lower": f.Lower}
 	if f.State == BudgetExceeded {
-		learned, err := raise(ctx, tx, workspaceID, e, raw, now)
-		if err != nil {
-			return f, err
-		}
 		detail["learned"] = learned
 	}
 	if err := auth.Audit(ctx, tx, workspaceID, "system", "policy.false_hides_"+f.State, fmt.Sprintf("workspace:%d", workspaceID), detail); err != nil {

@@ -161,6 +161,25 @@ func TestTheAlarmRaisesThresholds(t *testing.T) {
 	}
 }
 
+// While the budget is exceeded for what rules did, wrong hides of the model still raise its thresholds.
+func TestThresholdsFollowWhileTheAlarmStands(t *testing.T) {
+	l := newLot(t, oneInTwenty)
+	l.draw(10, "rules", 0.1, "restore", "sample")
+	l.check()
+	l.draw(5, "model", 0.85, "restore", "sample")
+	l.check()
+	if n := l.id(`SELECT count(*) FROM workspaces WHERE (settings#>>'{policy,learned,harm,en}')::float8 > 0.85`); n != 1 {
+		t.Error("the model goes on hiding what people took back")
+	}
+	if n := l.audited("policy.false_hides_exceeded"); n != 2 {
+		t.Errorf("%d lines: one for the alarm, one for the threshold", n)
+	}
+	l.check()
+	if n := l.audited("policy.false_hides_exceeded"); n != 2 {
+		t.Errorf("%d lines after a check that found nothing new", n)
+	}
+}
+
 // Where rules were wrong, no threshold helps: the alarm stands until a person acts, raised once.
 func TestAnAlarmAboutRulesStands(t *testing.T) {
 	l := newLot(t, oneInTwenty)

@@ -91,6 +91,33 @@ WHERE workspace_id = $1 AND id = $2 AND state = 'open' AND escalated_at IS NULL 
 	return touch(ctx, tx, who.WorkspaceID, comments[0])
 }
 
+// Unescalate gives an item that was passed to supervisors back to everybody: whoever passed it on may, and
+// supervisors. What two reviewers disagree about stays with supervisors.
+func Unescalate(ctx context.Context, tx *sqlx.Tx, who auth.Who, id int64) error {
+	var comments []int64
+	err := tx.SelectContext(ctx, &comments, `
+UPDATE review_items SET escalated_at = NULL, escalated_by = NULL, escalation = '', claimed_by = NULL, claimed_until = NULL
+WHERE workspace_id = $1 AND id = $2 AND state = 'open' AND escalated_at IS NOT NULL AND why <> 'disagreement' AND ($4 OR escalated_by = nullif($3::bigint, 0))
+    AND (claimed_by IS NULL OR claimed_by = $3 OR claimed_until < now()) RETURNING comment_id`, who.WorkspaceID, id, who.UserID, who.Can(auth.Supervise))
+	if err != nil {
+		return fmt.Errorf("give review item %d back: %w", id, err)
+	}
+	if len(comments) == 0 {
+		var there bool
+		if err := tx.GetContext(ctx, &there, `SELECT EXISTS (SELECT 1 FROM review_items WHERE workspace_id = $1 AND id = $2)`, who.WorkspaceID, id); err != nil {
+			return fmt.Errorf("look for review item %d: %w", id, err)
+		}
+		if !there {
+			return fault.New(fault.NotFound, "review item %d does not exist in this workspace", id)
+		}
+		return fault.New(fault.Conflict, "this is not with the supervisors any more, or they are looking at it; who passed it on, or a supervisor, can give it back").Coded("item_not_returned")
+	}
+	if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "review.unescalate", reviewObject(id), nil); err != nil {
+		return err
+	}
+	return touch(ctx, tx, who.WorkspaceID, comments[0])
+}
+
 func whyNot(ctx context.Context, tx *sqlx.Tx, workspace, id int64) error {
 	var exists bool
 	if err := tx.GetContext(ctx, &exists, `SELECT EXISTS (SELECT 1 FROM review_items WHERE workspace_id = $1 AND id = $2)`, workspace, id); err != nil {

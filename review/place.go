@@ -82,9 +82,13 @@ const sqlReach = `CROSS JOIN LATERAL (SELECT 1 + log(1 + count(*)) + CASE WHEN c
     FROM (SELECT 1 FROM comments o WHERE o.post_id = c.post_id AND o.id <> c.id LIMIT 999) others) r`
 
 const (
+	// Somebody in danger stays first, whatever they make of their words.
 	sqlJudgedAgain = `
-UPDATE review_items i SET verdict_id = k.verdict_id, why = k.why, kind = k.kind, harm = greatest(i.harm, k.harm), reach = r.reach, priority = greatest(i.harm, k.harm) * r.reach
+UPDATE review_items i SET verdict_id = k.verdict_id, why = CASE WHEN i.why = 'self_harm' THEN i.why ELSE k.why END, kind = k.kind,
+    harm = h.harm, reach = r.reach, priority = h.harm * r.reach
 FROM ` + sqlPlacings + ` JOIN comments c ON c.workspace_id = k.workspace_id AND c.id = k.comment_id ` + sqlReach + `
+JOIN review_items was ON was.workspace_id = k.workspace_id AND was.comment_id = k.comment_id AND was.state = 'open' AND was.kind IN ('verdict','sample')
+CROSS JOIN LATERAL (SELECT CASE WHEN was.why = 'self_harm' THEN greatest(was.harm, k.harm) ELSE k.harm END AS harm) h
 WHERE i.workspace_id = k.workspace_id AND i.comment_id = k.comment_id AND i.state = 'open' AND i.kind IN ('verdict','sample') RETURNING i.comment_id`
 
 	sqlMemberAgain = `

@@ -142,6 +142,11 @@ func overrule(ctx context.Context, tx *sqlx.Tx, c inbox.Comment, was moderation.
 	if err != nil {
 		return "", 0, err
 	}
+	if it != nil { // what is alike stays before people
+		if it, err = setApart(ctx, tx, it, d); err != nil {
+			return "", 0, err
+		}
+	}
 	id, err := personVerdict(ctx, tx, c, d)
 	if err != nil {
 		return "", 0, err

@@ -34,20 +34,36 @@ export function Alike({ review, onDone }: { review: Review; onDone: () => void }
   );
 }
 
-/** Says that an item was passed to supervisors, and why. */
-export function Escalated({ review }: { review: Review }) {
+/** Gives an item that was passed to supervisors back to everybody. */
+function useGiveBack(id: number) {
   const { t } = useTranslation();
+  const onSettled = useFresh();
+  const back = useMutation({ mutationFn: () => unwrap(api.POST('/reviews/{id}/unescalate', { params: { path: { id } }, body: {} })), onSettled });
+  return { pending: back.isPending, run: () => void back.mutateAsync().then(() => told(t('escalate.returned')), failed) };
+}
+
+/** Says that an item was passed to supervisors, and why; what two reviewers disagree about stays there. */
+export function Escalated({ review, allowed }: { review: Review; allowed: boolean }) {
+  const { t } = useTranslation();
+  const back = useGiveBack(review.id);
   if (!review.escalated_at) return null;
-  return <div className={css.note}><IconHierarchy2 size={16} aria-hidden /><span dir="auto">{t('escalate.passed', { reason: review.escalation })} · <Ago at={review.escalated_at} /></span></div>;
+  return (
+    <div className={css.note} style={{ flexWrap: 'wrap' }}>
+      <IconHierarchy2 size={16} aria-hidden />
+      <span dir="auto" style={{ flex: '1 1 200px' }}>{t('escalate.passed', { reason: review.escalation })} · <Ago at={review.escalated_at} /></span>
+      {allowed && review.why !== 'disagreement' && <Button size="compact-sm" variant="default" loading={back.pending} onClick={back.run}>{t('escalate.back')}</Button>}
+    </div>
+  );
 }
 
 /** Passes an item to supervisors, with a reason. */
 export function Escalate({ review, onClose }: { review: Review; onClose: () => void }) {
   const { t } = useTranslation();
   const onSettled = useFresh();
+  const back = useGiveBack(review.id);
   const [reason, setReason] = useState('');
   const pass = useMutation({ mutationFn: () => unwrap(api.POST('/reviews/{id}/escalate', { params: { path: { id: review.id } }, body: { reason: reason.trim() } })), onSettled });
-  const submit = () => void pass.mutateAsync().then(() => { told(t('escalate.done')); onClose(); }, failed);
+  const submit = () => void pass.mutateAsync().then(() => { told(t('escalate.done'), back.run); onClose(); }, failed);
   return (
     <Modal opened onClose={onClose} title={t('escalate.title')} closeButtonProps={{ 'aria-label': t('act.close') }}>
       <form onSubmit={(e) => { e.preventDefault(); submit(); }}>

@@ -80,7 +80,7 @@ function Opened({ comment, ids, onOpen, onDecided, onTakeBack }: { comment: Comm
         <div className={css.centre}>
           <Heading c={comment} />
           <Notes c={comment} />
-          {comment.review && <Escalated review={comment.review} />}
+          {comment.review && <Escalated review={comment.review} allowed={allowed} />}
           {comment.review && allowed && <Alike review={comment.review} onDone={() => onOpen(afterDecision(ids, comment.id))} />}
           {comment.review && escalating && <Escalate review={comment.review} onClose={() => setEscalating(false)} />}
           <Thread comment={comment} onOpen={onOpen} />
