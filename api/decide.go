@@ -19,6 +19,7 @@ type decideIn struct {
 	ByID
 	Body *struct {
 		Reason   string `json:"reason,omitempty" maxLength:"500"`
+		Category string `json:"category,omitempty" enum:"hate,harassment,sexual,violence,self_harm,profanity,personal_data,spam,scam,impersonation,self_promotion" doc:"What a comment is that is hidden or deleted; left out: what the machine said, if it said anything"`
 		ReviewID int64  `json:"review_id,omitempty"`
 	}
 }
@@ -42,7 +43,7 @@ func (s *Server) deleteComment(ctx context.Context, who *caller, in *decideIn) (
 func (s *Server) decideComment(ctx context.Context, who *caller, in *decideIn, verb review.Verb) (Comment, error) {
 	d := review.Decision{Who: who.Who, CommentID: in.ID, Verb: verb, At: s.Now()}
 	if in.Body != nil {
-		d.Reason, d.ItemID = in.Body.Reason, in.Body.ReviewID
+		d.Reason, d.Category, d.ItemID = in.Body.Reason, in.Body.Category, in.Body.ReviewID
 	}
 	seen, err := inbox.ViewComment(ctx, s.DB, who.WorkspaceID, who.viewer(), in.ID)
 	if err != nil {

@@ -246,6 +246,40 @@ SELECT workspace_id, account_id, $2, 'moderation', $3, 'x', $4, $4, id, '{}', $5
 	}
 }
 
+// TestAReviewerSaysWhatItIs: what the machine let pass teaches a model only if somebody says what it is.
+func TestAReviewerSaysWhatItIs(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.reviewSettings(`{"second":0,"gold_every":0}`)
+	category := func(comment int64) string {
+		return s.text(`SELECT coalesce(v.verdict->>'category', '') FROM verdicts v JOIN comments c ON c.verdict_id = v.id WHERE c.id = $1`, comment)
+	}
+	missed, _ := s.queued("missed", "go back where you came from", "allow", "sample", 0.1)
+	s.exec(`UPDATE verdicts SET verdict = verdict - 'category' WHERE subject_id = $1`, missed)
+	s.must(422, "POST", s.onComment("hide", missed), s.cookie[auth.Moderator], map[string]any{"category": "boring"}, nil)
+	s.must(422, "POST", s.onComment("approve", missed), s.cookie[auth.Moderator], map[string]any{"category": "hate"}, nil)
+	s.must(200, "POST", s.onComment("hide", missed), s.cookie[auth.Moderator], map[string]any{"category": "hate"}, nil)
+	if got := category(missed); got != "hate" {
+		t.Errorf("the missed one is %q", got)
+	}
+	rows, err := review.TrainingRows(t.Context(), s.db, s.home.id)
+	if err != nil || len(rows["harm"]) != 1 || rows["harm"][0].Label != "hate" || len(rows["spam"]) != 0 {
+		t.Errorf("it teaches %+v: %v", rows, err)
+	}
+	plain, _ := s.queued("plain", "you clowns", "hide", "hidden", 0.9)
+	s.must(200, "POST", s.onComment("hide", plain), s.cookie[auth.Moderator], map[string]any{}, nil)
+	if got := category(plain); got != "harassment" {
+		t.Errorf("what the machine said is %q now", got)
+	}
+	s.must(200, "POST", s.onComment("undo", missed), s.cookie[auth.Moderator], nil, nil)
+	unnamed, _ := s.queued("unnamed", "and you too", "allow", "sample", 0.1)
+	s.exec(`UPDATE verdicts SET verdict = verdict - 'category' WHERE subject_id = $1`, unnamed)
+	s.must(200, "POST", s.onComment("hide", unnamed), s.cookie[auth.Moderator], map[string]any{}, nil)
+	if n, err := review.Unnamed(t.Context(), s.db, s.home.id); err != nil || n != 1 {
+		t.Errorf("%d removed texts without a category, want 1: %v", n, err)
+	}
+}
+
 // TestWhatWasEscalatedComesBack: by whoever passed it on, or by a supervisor; not by others, and not what two
 // reviewers disagree about.
 func TestWhatWasEscalatedComesBack(t *testing.T) {

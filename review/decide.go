@@ -8,6 +8,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -56,7 +58,8 @@ type Decision struct {
 	ItemID    int64 // the queue's item it answers; 0: none in particular
 	Verb      Verb
 	Reason    string
-	Batch     int64 // decided together with others; 0: by itself
+	Category  string // what a removed comment is, in the reviewer's word; empty: the machine's, if it had one
+	Batch     int64  // decided together with others; 0: by itself
 	At        time.Time
 
 	whole bool // about all that are alike: it closes their item
@@ -85,6 +88,9 @@ const itemColumns = `id, comment_id, kind, verdict_id, why, harm, reach, first_i
 // Decide carries out what a reviewer decides. A second look or a known answer is only recorded;
 // everything else is a verdict and acts.
 func Decide(ctx context.Context, tx *sqlx.Tx, d Decision) error {
+	if d.Category != "" && (!slices.Contains(moderation.HarmCategories, d.Category) && !slices.Contains(moderation.SpamCategories, d.Category) || !removes(verbs[d.Verb].outcome)) {
+		return fault.Field("category", "a category says what a hidden or deleted comment is, and is one of %s, %s", strings.Join(moderation.HarmCategories, ", "), strings.Join(moderation.SpamCategories, ", "))
+	}
 	c, err := inbox.LockComment(ctx, tx, d.Who.WorkspaceID, d.CommentID)
 	if err != nil {
 		return err
@@ -245,6 +251,9 @@ func personVerdict(ctx context.Context, tx *sqlx.Tx, c inbox.Comment, d Decision
 		text += ": " + d.Reason
 	}
 	v.Decision, v.Tier, v.NeedsLLM = how.decision, "person", false
+	if d.Category != "" {
+		v.Category = d.Category
+	}
 	v.Reasons = append([]moderation.Reason{{Code: "person", Text: text}}, v.Reasons...)
 	before := int64(0)
 	if c.VerdictID != nil {

@@ -36,10 +36,15 @@ WHERE c.workspace_id = $1 AND v.tier = 'person' AND NOT c.own AND c.text <> '' A
 }
 
 func trainingRows(rows []decided) map[string][]moderation.Example {
-	said := map[string]string{} // by normalised text; "": both ways
+	said := map[string]string{} // by normalised text; "": both ways, or removed and nobody says why
 	for _, r := range rows {
 		label := r.label()
-		if was, ok := said[r.Normalised]; ok && was != label {
+		switch was, ok := said[r.Normalised]; {
+		case !ok || was == label:
+		case was == unnamed && label != "none":
+		case label == unnamed && was != "none" && was != "":
+			label = was
+		default:
 			label = ""
 		}
 		said[r.Normalised] = label
@@ -48,7 +53,7 @@ func trainingRows(rows []decided) map[string][]moderation.Example {
 	done := map[string]bool{}
 	for _, r := range rows {
 		label := said[r.Normalised]
-		if label == "" || done[r.Normalised] {
+		if label == "" || label == unnamed || done[r.Normalised] {
 			continue
 		}
 		done[r.Normalised] = true
@@ -66,7 +71,20 @@ func trainingRows(rows []decided) map[string][]moderation.Example {
 	return out
 }
 
-// label is none, a category, or empty where a person removed it and no category says why.
+// unnamed stands for a removal of which neither the person nor the machine said what it is.
+const unnamed = "?"
+
+// Unnamed counts the texts that people removed and of which nobody said what they are: they teach nothing.
+func Unnamed(ctx context.Context, q sqlx.QueryerContext, workspaceID int64) (n int, err error) {
+	err = sqlx.GetContext(ctx, q, &n, `SELECT count(DISTINCT v.verdict->>'normalised') FROM comments c JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id
+WHERE c.workspace_id = $1 AND v.tier = 'person' AND v.decision IN ('hide','delete') AND NOT c.own AND c.text <> '' AND coalesce(v.verdict->>'category', '') = ''`, workspaceID)
+	if err != nil {
+		return 0, fmt.Errorf("count what was removed without a category: %w", err)
+	}
+	return n, nil
+}
+
+// label is none, a category, or unnamed.
 func (d decided) label() string {
 	switch {
 	case d.Decision == string(moderation.Allow):
@@ -74,7 +92,7 @@ func (d decided) label() string {
 	case slices.Contains(moderation.HarmCategories, d.Category), slices.Contains(moderation.SpamCategories, d.Category):
 		return d.Category
 	}
-	return ""
+	return unnamed
 }
 
 // setAside draws a fifth.

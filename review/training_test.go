@@ -18,6 +18,11 @@ func TestTrainingRows(t *testing.T) {
 		{"both ways", "both ways", "en", "hide", "spam"},
 		{"buy", "buy", "xx", "hide", "spam"},
 		{"why", "why", "en", "hide", ""},
+		{"missed", "missed", "en", "hide", ""}, // one of many that are alike has the word for it
+		{"missed", "missed", "en", "hide", "hate"},
+		{"missed", "missed", "en", "hide", ""},
+		{"torn", "torn", "en", "hide", ""},
+		{"torn", "torn", "en", "allow", ""},
 	}
 	got := trainingRows(rows)
 	show := func(list []moderation.Example) string {
@@ -27,7 +32,7 @@ func TestTrainingRows(t *testing.T) {
 		}
 		return out
 	}
-	if h := show(got["harm"]); h != "You clowns!/harassment/en lovely/none/it " {
+	if h := show(got["harm"]); h != "You clowns!/harassment/en lovely/none/it missed/hate/en " {
 		t.Errorf("harm: %s", h)
 	}
 	if s := show(got["spam"]); s != "lovely/none/it buy/spam/ " {

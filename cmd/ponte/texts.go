@@ -266,15 +266,24 @@ func (t trainCmd) decided(ctx context.Context, c *config) (rows map[string][]mod
 	if !t.FromDecisions {
 		return nil, nil
 	}
+	unnamed := 0
 	err = c.with(ctx, t.Workspace, func(s *store, w inbox.Workspace) error {
-		rows, err = review.TrainingRows(ctx, s.DB, w.ID)
+		if unnamed, err = review.Unnamed(ctx, s.DB, w.ID); err == nil {
+			rows, err = review.TrainingRows(ctx, s.DB, w.ID)
+		}
 		return err
 	})
+	if unnamed > 0 {
+		fmt.Fprintf(os.Stderr, "%d removed texts teach nothing: neither the reviewer nor the machine said what they are; a category can be said when hiding\n", unnamed)
+	}
 	if err == nil && len(rows) == 0 {
 		err = usageError{errors.New("nobody has decided anything yet that could be learnt from")}
 	}
 	for group, list := range rows {
 		fmt.Fprintf(os.Stderr, "%s: %d decisions of reviewers\n", group, len(list))
+	}
+	if err == nil && t.Data == "" {
+		fmt.Fprintln(os.Stderr, "the model in the program has learnt from public sets too; without --data this one has not, and hides less: hold it against history before you believe it")
 	}
 	return rows, err
 }

@@ -6032,6 +6032,11 @@ export interface components {
             verb: "approve" | "unhide" | "hide" | "delete";
         };
         DecideInBody: {
+            /**
+             * @description What a comment is that is hidden or deleted; left out: what the machine said, if it said anything
+             * @enum {string}
+             */
+            category?: "hate" | "harassment" | "sexual" | "violence" | "self_harm" | "profanity" | "personal_data" | "spam" | "scam" | "impersonation" | "self_promotion";
             reason?: string;
             /** Format: int64 */
             review_id?: number;

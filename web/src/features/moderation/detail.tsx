@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor } from '@mantine/core';
+import { ActionIcon, Anchor, Select } from '@mantine/core';
 import { IconArrowLeft, IconClockPause, IconExternalLink } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
@@ -15,9 +15,10 @@ import { failed, told } from '@/ui/toast';
 import { ActionBar } from './action-bar';
 import { Alike, Escalate, Escalated } from './alike';
 import { Beside } from './beside';
+import { categories } from './filters';
 import { afterDecision, possible } from './flow';
 import css from './moderation.module.css';
-import { useAct, useClaim, useComment, usePass, useRelease, type Decided, type Verb } from './queries';
+import { useAct, useClaim, useComment, usePass, useRelease, type Category, type Decided, type Verb } from './queries';
 import { ReplyBox } from './reply-box';
 import { Thread } from './thread';
 import { VerdictPanel } from './verdict';
@@ -45,12 +46,14 @@ function Opened({ comment, ids, onOpen, onDecided, onTakeBack }: { comment: Comm
   const pass = usePass();
   const [replying, setReplying] = useState<'public' | 'private' | undefined>();
   const [escalating, setEscalating] = useState(false);
+  const [what, setWhat] = useState<{ id: number; is: Category }>();
+  const category = what?.id === comment.id ? what.is : undefined;
   const can = possible(comment);
   useAutoClaim(comment, allowed);
 
   const doIt = (verb: Verb) => {
     if (!allowed || act.isPending || !can[verb]) return;
-    act.mutate({ verb, comment }, {
+    act.mutate({ verb, comment, ...(category ? { category } : {}) }, {
       onSuccess: () => (verb === 'undo' ? told(t('moderation.done.undo')) : onDecided(verb, comment, comment.review !== null)),
       onError: failed,
     });
@@ -86,6 +89,10 @@ function Opened({ comment, ids, onOpen, onDecided, onTakeBack }: { comment: Comm
           <Thread comment={comment} onOpen={onOpen} />
           {replying && <ReplyBox comment={comment} way={replying} onWay={setReplying} onDone={() => setReplying(undefined)} />}
           <VerdictPanel comment={comment} />
+          {allowed && (can.hide || can.delete) && (
+            <Select size="xs" maw={260} mt="xs" clearable label={t('verdict.what')} placeholder={t('verdict.unsaid')} value={category ?? null} data={categories.map((c) => ({ value: c, label: codeText('category', c) }))}
+              onChange={(v) => setWhat(v ? { id: comment.id, is: v as Category } : undefined)} />
+          )}
         </div>
         <Beside comment={comment} />
       </div>

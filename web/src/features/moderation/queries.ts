@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
+import type { components } from '@/api/schema.gen';
 import type { Comment, CommentDetail, Page, Verdict } from '@/api/types';
 import { agedBetween } from './flow';
 
@@ -47,9 +48,12 @@ export function useComment(id: number) {
 export type Decided = Pick<Comment, 'id' | 'review'>;
 export type Verb = 'approve' | 'hide' | 'unhide' | 'delete' | 'undo';
 
-async function act(verb: Verb, comment: Decided): Promise<Comment> {
+/** What a comment is, as whoever removes it says. */
+export type Category = NonNullable<components['schemas']['DecideInBody']['category']>;
+
+async function act(verb: Verb, comment: Decided, category?: Category): Promise<Comment> {
   const path = { params: { path: { id: comment.id } } };
-  const body = comment.review && verb !== 'undo' ? { review_id: comment.review.id } : {};
+  const body = { ...(comment.review && verb !== 'undo' ? { review_id: comment.review.id } : {}), ...(category && (verb === 'hide' || verb === 'delete') ? { category } : {}) };
   switch (verb) {
     case 'approve': return unwrap<Comment>(api.POST('/comments/{id}/approve', { ...path, body }));
     case 'hide': return unwrap<Comment>(api.POST('/comments/{id}/hide', { ...path, body }));
@@ -63,7 +67,7 @@ async function act(verb: Verb, comment: Decided): Promise<Comment> {
 export function useAct() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ verb, comment }: { verb: Verb; comment: Decided }) => act(verb, comment),
+    mutationFn: ({ verb, comment, category }: { verb: Verb; comment: Decided; category?: Category }) => act(verb, comment, category),
     onSettled: (_data, _error, { comment }) => {
       void client.invalidateQueries({ queryKey: ['comments'] });
       void client.invalidateQueries({ queryKey: ['comment', comment.id] });
