@@ -59,7 +59,7 @@ func TestAPromptGoesFromBacktestToLive(t *testing.T) {
 	runner := &asks.Runner{DB: b.db, Model: model, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 	talk := func(from, to int) {
 		for i := from; i < to; i++ {
-			b.feed(b.igComment(fmt.Sprint("c", i), fmt.Sprint("8", i), fmt.Sprintf("%s, %d of them", unsure, i)))
+			b.feed(b.igComment(fmt.Sprint("c", i), fmt.Sprint("8", i), unsure+", "+strings.Repeat("so ", i+1)+"many"))
 		}
 		b.feed(b.igComment(fmt.Sprint("nice", from), fmt.Sprint("7", from), "lovely kayaks"))
 		for {
