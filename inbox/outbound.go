@@ -96,15 +96,22 @@ var commentStates = map[channels.CallKind]string{
 }
 
 // An echo that came before the answer, from a network that does not return our token, has made a
-// bubble of its own.
+// bubble of its own. Its receipts wait for ours, as if it had not been known.
 const sqlDropEchoed = `
-DELETE FROM messages m USING (%s) AS k (workspace_id, action_id, account_id, external_id)
-WHERE k.external_id <> '' AND m.account_id = k.account_id AND m.external_id = k.external_id AND m.direction = 'out' AND m.action_id IS NULL
-  AND EXISTS (SELECT 1 FROM messages o WHERE o.workspace_id = k.workspace_id AND o.action_id = k.action_id)`
+WITH dropped AS (
+    DELETE FROM messages m USING (%s) AS k (workspace_id, action_id, account_id, external_id)
+    WHERE k.external_id <> '' AND m.account_id = k.account_id AND m.external_id = k.external_id AND m.direction = 'out' AND m.action_id IS NULL
+      AND EXISTS (SELECT 1 FROM messages o WHERE o.workspace_id = k.workspace_id AND o.action_id = k.action_id)
+    RETURNING m.account_id, m.external_id)
+UPDATE receipts r SET message_id = NULL FROM dropped d WHERE r.account_id = d.account_id AND r.external_id = d.external_id`
 
+// The person may have read the thread up to our message before the answer to the call came.
 const sqlMessagesSent = `
-UPDATE messages m SET external_id = coalesce(m.external_id, nullif(k.external_id, '')), receipt = coalesce(m.receipt, 'sent')
+UPDATE messages m SET external_id = coalesce(m.external_id, nullif(k.external_id, '')),
+    receipt = CASE WHEN t.read_in_at >= a.claimed_at THEN 'read' ELSE coalesce(m.receipt, 'sent') END
 FROM (%s) AS k (workspace_id, action_id, account_id, external_id)
+JOIN actions a ON a.workspace_id = k.workspace_id AND a.id = k.action_id
+LEFT JOIN threads t ON t.workspace_id = a.workspace_id AND t.id = a.thread_id
 WHERE m.workspace_id = k.workspace_id AND m.action_id = k.action_id`
 
 const sqlCommentStates = `

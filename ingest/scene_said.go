@@ -303,7 +303,7 @@ func (s *scene) loadEchoes(ctx context.Context, tx *sqlx.Tx, events []*event) er
 			if t == nil {
 				continue
 			}
-			echo.ThreadID, echo.Token = t.ID, e.Message.Metadata
+			echo.ThreadID, echo.Token, echo.File = t.ID, e.Message.Metadata, len(e.Message.Attachments) > 0
 		case e.Comment != nil && e.Comment.ParentID != "":
 			echo.ParentID = e.Comment.ParentID
 		default:

@@ -19,6 +19,7 @@ type Echo struct {
 	ThreadID    int64  // a message: its thread, for networks that return no token
 	ParentID    string // a comment: what it answers, likewise
 	Text        string
+	File        bool // it shows a file, of which a network says nothing that could be compared
 	At          time.Time
 }
 
@@ -74,14 +75,14 @@ const sqlOwnIDs = `
 SELECT a.account_id, a.external_id FROM actions a
 JOIN (%s) AS k (account_id, external_id) ON a.account_id = k.account_id AND a.external_id = k.external_id AND k.external_id <> ''`
 
-// joinInFlight recognises an echo without a token by what is under way right now: the same words to the
-// same person, or under the same comment, whose answer has not come.
+// joinInFlight recognises an echo without a token by what is under way right now: the same words, or a
+// file, to the same person, or the same words under the same comment, whose answer has not come.
 func joinInFlight(ctx context.Context, tx sqlx.ExtContext, e Echo) (bool, error) {
-	if e.Text == "" || e.ThreadID == 0 && e.ParentID == "" {
+	if e.Text == "" && !e.File || e.ThreadID == 0 && e.ParentID == "" {
 		return false, nil
 	}
 	var tokens []string
-	if err := sqlx.SelectContext(ctx, tx, &tokens, sqlInFlight, e.AccountID, e.Text, e.ThreadID, e.ParentID, place); err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &tokens, sqlInFlight, e.AccountID, e.Text, e.ThreadID, e.ParentID, place, e.File); err != nil {
 		return false, fmt.Errorf("look for an echo among calls under way: %w", err)
 	}
 	if len(tokens) == 0 {
@@ -101,7 +102,8 @@ SELECT a.token FROM actions a
 LEFT JOIN threads t ON t.account_id = a.account_id AND t.identity_id = a.identity_id AND t.id = $3
 LEFT JOIN comments c ON c.workspace_id = a.workspace_id AND c.id = a.comment_id
 WHERE a.account_id = $1 AND a.state IN ('sending','unknown') AND a.external_id = ''
-  AND (a.call->>'text' = $2 OR strpos(a.call->>'text', $5) > 1 AND starts_with($2, split_part(a.call->>'text', $5, 1)))
+  AND ($2 <> '' AND (a.call->>'text' = $2 OR strpos(a.call->>'text', $5) > 1 AND starts_with($2, split_part(a.call->>'text', $5, 1)))
+    OR $2 = '' AND $6 AND a.kind = 'message.send' AND a.call ? 'media')
   AND ($3 <> 0 AND a.kind IN ('message.send','private_reply.send') AND (a.thread_id = $3 OR t.id IS NOT NULL)
     OR $4 <> '' AND a.kind = 'comment.reply' AND $4 IN (a.call->>'comment_id', c.root_external_id))
 ORDER BY a.id LIMIT 1`
