@@ -175,9 +175,15 @@ type removeIn struct {
 	Acknowledged bool `query:"acknowledged" doc:"Remove it although people were written to from it within thirty days and must be able to answer"`
 }
 
+// removeAccount disconnects an account, and asks the network to send no more of its webhooks. Where the network
+// refuses, the account is removed nonetheless: what still comes is parked.
 func (s *Server) removeAccount(ctx context.Context, who *caller, in *removeIn) error {
-	return s.change(ctx, func(tx *sqlx.Tx) error {
+	var was inbox.Account
+	err := s.change(ctx, func(tx *sqlx.Tx) (err error) {
 		if err := s.mayBeRemoved(ctx, tx, who.WorkspaceID, in); err != nil {
+			return err
+		}
+		if was, err = inbox.LoadAccount(ctx, tx, who.WorkspaceID, in.ID); err != nil { // with its token, which goes now
 			return err
 		}
 		if err := inbox.RemoveAccount(ctx, tx, who.WorkspaceID, in.ID); err != nil {
@@ -185,6 +191,20 @@ func (s *Server) removeAccount(ctx context.Context, who *caller, in *removeIn) e
 		}
 		return auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "account.remove", accountObject(in.ID), nil)
 	})
+	if err != nil || s.Unsubscribe == nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	said, err := s.Unsubscribe(ctx, was)
+	if err != nil {
+		s.Log.Warn("the webhooks of a removed account could not be ended; what still comes is parked", "account", in.ID, "error", err)
+		said = "not ended"
+	}
+	if err := auth.Audit(ctx, s.DB, who.WorkspaceID, who.Actor(), "account.unsubscribe", accountObject(in.ID), map[string]any{"webhooks": said}); err != nil {
+		s.Log.Error("what came of a removed account's webhooks could not be written down", "account", in.ID, "error", err)
+	}
+	return nil
 }
 
 // mayBeRemoved warns before an account goes to which people were told to answer within the last thirty days,

@@ -1,12 +1,15 @@
 package api_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"ponte/api"
 	"ponte/auth"
+	"ponte/inbox"
 )
 
 // Before a number goes from which people were written to, whoever removes it is warned; where it is meant, an
@@ -45,5 +48,33 @@ func TestCase11RemovingANumberOrAContactThatPeopleWereTold(t *testing.T) {
 	}
 	if want := fmt.Sprintf("removed r-%d  true; contact changed  hello@kayak.example true; ", s.home.id); told != want {
 		t.Errorf("the queue: %s, want %s", told, want)
+	}
+}
+
+// The network is asked to end a removed account's webhooks, with the token it had; a refusal keeps nobody from
+// removing it.
+func TestARemovedAccountGetsNoMoreWebhooks(t *testing.T) {
+	t.Parallel()
+	for refusal, want := range map[string]string{"": "ended", "the token is dead": "not ended"} {
+		var asked inbox.Account
+		s := newScene(t, func(d *api.Deps) {
+			d.Unsubscribe = func(_ context.Context, a inbox.Account) (string, error) {
+				if asked = a; refusal != "" {
+					return "", errors.New(refusal)
+				}
+				return "ended", nil
+			}
+		})
+		id := s.id(`INSERT INTO accounts (workspace_id, channel, external_id, base_url, token_sealed) VALUES ($1, 'instagram', 'gone', 'http://127.0.0.1', 'sealed') RETURNING id`, s.home.id)
+		s.must(204, "DELETE", fmt.Sprintf("/api/v1/accounts/%d", id), s.cookie[auth.Owner], nil, nil)
+		if asked.ID != id || string(asked.TokenSealed) != "sealed" {
+			t.Errorf("the network was asked for %+v", asked)
+		}
+		if got := s.text(`SELECT state || ' ' || octet_length(token_sealed) FROM accounts WHERE id = $1`, id); got != "removed 0" {
+			t.Errorf("the account is %q", got)
+		}
+		if got := s.text(`SELECT detail->>'webhooks' FROM audit_log WHERE verb = 'account.unsubscribe'`); got != want {
+			t.Errorf("written down: %q, want %q", got, want)
+		}
 	}
 }

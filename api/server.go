@@ -21,6 +21,7 @@ import (
 	"ponte/auth"
 	"ponte/consent"
 	"ponte/fault"
+	"ponte/inbox"
 	"ponte/moderation"
 	"ponte/secret"
 )
@@ -100,7 +101,8 @@ type Deps struct {
 	Opine         func(ctx context.Context, workspaceID int64, in moderation.Input) (moderation.LLMAnswer, error)
 	Suggest       Suggester
 	Doctor        func(ctx context.Context, workspaceID, accountID int64) ([]Check, error)
-	Subscribe     func(ctx context.Context, workspaceID, accountID int64) error // asks the network for the account's webhooks
+	Subscribe     func(ctx context.Context, workspaceID, accountID int64) error    // asks the network for the account's webhooks
+	Unsubscribe   func(ctx context.Context, removed inbox.Account) (string, error) // ends a removed account's webhooks; what came of it
 	Backfill      func(ctx context.Context, workspaceID, accountID int64) error
 	SyncTemplates func(ctx context.Context, workspaceID int64) (int, error)
 	ReplayEvent   func(ctx context.Context, workspaceID, eventID int64) error

@@ -167,6 +167,21 @@ const sqlRemoveAccount = `
 UPDATE accounts SET removed_at = now(), state = 'removed', state_reason = 'removed by a member', token_sealed = '', sending = false
 WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL`
 
+// SharesWebhooks says that another connected account, of whichever workspace, gets its webhooks by the same
+// subscription: numbers of one WhatsApp Business account do, and Instagram through Facebook Login with its Page.
+func SharesWebhooks(ctx context.Context, q sqlx.QueryerContext, a Account) (bool, error) {
+	var shared bool
+	if err := sqlx.GetContext(ctx, q, &shared, sqlSharesWebhooks, a.WorkspaceID, a.ID); err != nil {
+		return false, fmt.Errorf("see whose webhooks account %d shares: %w", a.ID, err)
+	}
+	return shared, nil
+}
+
+const sqlSharesWebhooks = `
+WITH subscribed AS (SELECT workspace_id, id, removed_at, base_url, CASE channel WHEN 'whatsapp' THEN 'waba ' || waba_id ELSE coalesce(nullif(page_id, ''), external_id) END AS at FROM accounts)
+SELECT EXISTS (SELECT 1 FROM subscribed a JOIN subscribed o ON o.at = a.at AND o.base_url = a.base_url AND o.id <> a.id AND o.removed_at IS NULL
+    WHERE a.workspace_id = $1 AND a.id = $2)`
+
 // Accounts lists the connected accounts of a workspace; workspace 0 means all of them.
 func Accounts(ctx context.Context, q sqlx.QueryerContext, workspaceID int64) ([]Account, error) {
 	var out []Account

@@ -122,6 +122,9 @@ func (s *scene) commentEdited(e *event) (string, error) {
 	if c == nil {
 		return s.commentAdded(e) // the edit came first, or the original was lost
 	}
+	if c.EditedAt != nil && e.Event.Time.Before(*c.EditedAt) {
+		return "an earlier edit that came late: the newer words stand", nil
+	}
 	return s.reworded(c, e.Text, e.Event.Time, e)
 }
 

@@ -108,6 +108,31 @@ func TestDeliveriesOvertakeEachOther(t *testing.T) {
 	}
 }
 
+// Somebody who edits to and fro is judged by what stands there now, also by words that were judged before.
+func TestEditingToAndFro(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.feed(b.fbFeed("add", "30_1", "55", "lovely boats"))
+	for _, text := range []string{hateful, "lovely boats", hateful} {
+		b.pass(time.Minute)
+		b.feed(b.fbFeed("edited", "30_1", "55", text))
+	}
+	if got := b.text(`SELECT text || ': ' || decision FROM comments`); got != hateful+": hide" {
+		t.Errorf("the comment is kept as %q", got)
+	}
+	// The same edit announced again, and one that comes after a newer one, change nothing.
+	verdicts := b.id(`SELECT count(*) FROM verdicts`)
+	b.pass(time.Minute)
+	b.feed(b.fbFeed("edited", "30_1", "55", hateful))
+	b.lastReason("the text is the same")
+	b.pass(-3 * time.Minute)
+	b.feed(b.fbFeed("edited", "30_1", "55", "lovely canoes"))
+	b.lastReason("an earlier edit that came late")
+	if n := b.id(`SELECT count(*) FROM verdicts`); n != verdicts {
+		t.Errorf("%d verdicts came of nothing", n-verdicts)
+	}
+}
+
 func TestEditAndRemoveCancelWhatWaits(t *testing.T) {
 	t.Parallel()
 	b := newRig(t)

@@ -38,6 +38,7 @@ would_hide_switched_off | would be hidden, but automatic decisions are switched 
 comment_gone_already | the comment is gone already
 comment_gone | the comment is gone
 text_same | the text is the same
+edit_late | an earlier edit that came late: the newer words stand
 own_edit | the brand edited its own comment
 own_comment | the brand's own comment
 own_reply_back | our own reply, come back

@@ -114,6 +114,9 @@ func (s *scene) messageEdited(e *event) string {
 		return "about a message we do not have"
 	}
 	at := e.Event.Time
+	if m.EditedAt != nil && at.Before(*m.EditedAt) {
+		return "an earlier edit that came late: the newer words stand"
+	}
 	m.Text, m.EditedAt = e.Text, &at
 	s.changedMessage(m)
 	return "edited by its author"

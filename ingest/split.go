@@ -153,6 +153,9 @@ func (s *Splitter) split(ctx context.Context, d delivery) ([]newEvent, string, e
 		}
 		if e.Time.Unix() <= 0 {
 			e.Time = d.ReceivedAt.UTC() // the network named no time
+			if e.Kind == channels.AccountChanged {
+				e.Key += ":" + e.Time.Format("2006-01-02T15") // the same trouble a day later is news again
+			}
 		}
 		payload, err := json.Marshal(e)
 		if err != nil {

@@ -253,7 +253,7 @@ func (s *Server) onAccount(c *call, id, edge string) (any, *graphError) {
 	case "GET subscribed_apps":
 		fields := []string{"feed", "messages", "message_echoes", "message_reads", "message_deliveries", "messaging_postbacks", "message_reactions", "messaging_referrals", "comments", "messaging_seen"}
 		return map[string]any{"data": []any{map[string]any{"id": s.opt.AppID, "name": "ponte", "subscribed_fields": fields}}}, nil
-	case "POST subscribed_apps", "POST block_users":
+	case "POST subscribed_apps", "DELETE subscribed_apps", "POST block_users":
 		return map[string]any{"success": true}, nil
 	case "GET message_templates":
 		list := []any{}

@@ -39,7 +39,8 @@ func (p *parser) instagramChange(c change) {
 		p.instagramMention(c)
 	case "story_insights":
 		p.unsupported("story_insights", c.Value, "story figures are not used")
-	case "messages", "messaging_postbacks", "messaging_seen", "message_reactions", "messaging_referral", "messaging_referrals", "messaging_optins", "message_edit", "message_echoes", "standby":
+	case "messages", "messaging_postbacks", "messaging_seen", "message_reactions", "messaging_referral", "messaging_referrals", "messaging_optins", "message_edit", "message_edits", "message_echoes",
+		"message_reads", "message_deliveries", "messaging_handover", "messaging_handovers", "messaging_policy_enforcement", "standby":
 		p.messaging(c.Value, c.Field == "standby")
 	default:
 		p.unsupported(string(c.Field), c.Value, fmt.Sprintf("instagram field %q is not one that ponte uses", short(string(c.Field))))

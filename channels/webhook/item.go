@@ -29,6 +29,31 @@ type item struct {
 	AppRoles  json.RawMessage       `json:"app_roles"`
 }
 
+// saysNothing is an item whose object is there and holds nothing that anybody could act on or look up.
+func (it item) saysNothing() bool {
+	switch m, edit, tap := it.Message.V, it.Edit.V, it.Postback.V; {
+	case m != nil:
+		return m.Mid == "" && m.Text == "" && len(m.Attachments) == 0 && m.Referral.V == nil && m.QuickReply.V == nil
+	case edit != nil:
+		return edit.Mid == ""
+	case tap != nil:
+		return tap.Mid == "" && tap.Payload == "" && tap.Title == "" && tap.Referral.V == nil
+	case it.Reaction.V != nil:
+		return it.Reaction.V.Mid == ""
+	case it.Read.V != nil:
+		return it.Read.V.empty()
+	case it.Delivery.V != nil:
+		return it.Delivery.V.empty()
+	case it.Referral.V != nil:
+		return *it.Referral.V == dmReferral{}
+	case it.Optin.V != nil:
+		return *it.Optin.V == dmOptin{}
+	}
+	return false
+}
+
+func (s dmSeen) empty() bool { return s.Mid == "" && len(s.Mids) == 0 && s.Watermark.IsZero() }
+
 type dm struct {
 	Mid         text               `json:"mid"`
 	Text        text               `json:"text"`

@@ -23,6 +23,8 @@ func (p *parser) messaging(raw json.RawMessage, standby bool) {
 	}
 	e := p.fromTo(it)
 	switch {
+	case it.saysNothing():
+		p.unsupported("messaging", raw, "a messaging item says neither which message it is about nor anything else")
 	case it.Message.V != nil:
 		p.message(e, it)
 	case it.Edit.V != nil:
@@ -209,7 +211,7 @@ func (r dmReferral) neutral() *channels.Referral {
 func (p *parser) messageEdit(e channels.Event, m dmEdit, it item) {
 	e.Kind, e.ID, e.Text = channels.MessageEdited, string(m.Mid), string(m.Text)
 	e.Message = &channels.Message{Type: "text", Target: e.ID, Recipient: recipient(e.Own, it)}
-	e.Key = "message:" + e.ID + ":edited:" + hash(e.Text)
+	e.Key = fmt.Sprintf("message:%s:edited:%s:%d", e.ID, hash(e.Text), it.Timestamp.Unix()) // an edit may bring back what stood there before
 	if m.NumEdit != nil && *m.NumEdit == 0 && e.Text != "" && !e.Own {
 		e.Kind, e.Key, e.Message.Target = channels.MessageReceived, "message:"+e.ID, ""
 	}

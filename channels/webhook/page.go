@@ -111,7 +111,9 @@ func (p *parser) pageComment(v feedValue, raw json.RawMessage) {
 	sortAttachments(e.Comment.Attachments)
 	switch kind {
 	case channels.CommentEdited:
-		e.Key = "comment:" + e.ID + ":edited:" + hash(e.Text)
+		// Who edits to and fro ends with words that stood there before: the instant tells the changes apart, and
+		// the same words come again change nothing.
+		e.Key = fmt.Sprintf("comment:%s:edited:%s:%d", e.ID, hash(e.Text), e.Time.Unix())
 	case channels.CommentHidden, channels.CommentUnhidden:
 		// A comment may be hidden, shown and hidden again: the instant tells the changes apart.
 		e.Key = fmt.Sprintf("comment:%s:%s:%d", e.ID, v.Verb, e.Time.Unix())
@@ -158,12 +160,14 @@ func (p *parser) postChange(v feedValue, raw json.RawMessage) {
 		return
 	}
 	at, written := v.Created.Time, time.Time{}
+	key := fmt.Sprintf("post:%s:%s:%s:%s", post, v.Item, v.Verb, digest(raw))
 	if changed := p.entry.Time.Time; v.Verb != "add" && !changed.IsZero() {
 		at, written = changed, at
+		key += fmt.Sprintf(":%d", changed.Unix()) // a post may be hidden, shown and hidden again
 	}
 	p.add(channels.Event{Kind: channels.PostChanged, Channel: channels.Facebook, ID: post, Time: at, Written: written, Person: person, Name: name, Text: string(v.Message),
 		Own: person != "" && person == string(p.entry.ID), Change: &channels.Change{Field: string(v.Item), Value: string(v.Verb)}, Comment: &channels.Comment{PostID: post},
-		Key: fmt.Sprintf("post:%s:%s:%s:%s", post, v.Item, v.Verb, digest(raw)), Lane: "post:" + post})
+		Key: key, Lane: "post:" + post})
 }
 
 func (p *parser) pageMention(c change) {

@@ -173,12 +173,51 @@ func TestABadItemStopsNoOther(t *testing.T) {
 // What is delivered again, alone or in another batch, has the same keys.
 func TestKeysSurviveAnotherBatch(t *testing.T) {
 	item := `{"field":"feed","value":{"item":"comment","verb":%q,"comment_id":"30_41","post_id":"11_30","message":"hi","from":{"id":"5"}}}`
-	for _, verb := range []string{"add", "edited", "remove"} {
+	for _, verb := range []string{"add", "remove"} {
 		change := fmt.Sprintf(item, verb)
 		a, _ := Parse([]byte(`{"object":"page","entry":[{"id":"11","time":1758700000,"changes":[` + change + `]}]}`))
 		b, _ := Parse([]byte(`{"object":"page","entry":[{"id":"11","time":1758799999,"changes":[{"field":"x","value":1},` + change + `]}]}`))
 		if len(a) != 1 || len(b) != 2 || a[0].Key != b[1].Key {
 			t.Errorf("%s: keys differ between batches: %v %v", verb, a, b)
+		}
+	}
+}
+
+// What may become again what it was before is told apart by its instant, also where nothing else differs.
+func TestChangesToAndFroAreAllKept(t *testing.T) {
+	for name, body := range map[string]string{
+		"comment edited":    `{"object":"page","entry":[{"id":"11","time":%d,"changes":[{"field":"feed","value":{"item":"comment","verb":"edited","comment_id":"30_41","message":"hi","created_time":1758600000}}]}]}`,
+		"comment hidden":    `{"object":"page","entry":[{"id":"11","time":%d,"changes":[{"field":"feed","value":{"item":"comment","verb":"hide","comment_id":"30_41"}}]}]}`,
+		"post hidden":       `{"object":"page","entry":[{"id":"11","time":%d,"changes":[{"field":"feed","value":{"item":"status","verb":"hide","post_id":"11_30"}}]}]}`,
+		"message edited":    `{"object":"page","entry":[{"id":"11","messaging":[{"sender":{"id":"5"},"recipient":{"id":"11"},"timestamp":%d,"message_edit":{"mid":"m","text":"hi","num_edit":2}}]}]}`,
+		"reaction":          `{"object":"instagram","entry":[{"id":"11","messaging":[{"sender":{"id":"5"},"recipient":{"id":"11"},"timestamp":%d,"reaction":{"mid":"m","action":"react","emoji":"x"}}]}]}`,
+		"marketing stopped": `{"object":"whatsapp_business_account","entry":[{"id":"11","time":%d,"changes":[{"field":"user_preferences","value":{"user_preferences":[{"wa_id":"34600000001","value":"stop"}]}}]}]}`,
+	} {
+		var keys []string
+		for _, at := range []int{1758700000, 1758700000, 1758700001} {
+			events, err := Parse(fmt.Appendf(nil, body, at))
+			if err != nil || len(events) != 1 || events[0].Kind == channels.Unsupported {
+				t.Fatalf("%s: %v %v", name, events, err)
+			}
+			keys = append(keys, events[0].Key)
+		}
+		if keys[0] != keys[1] || keys[1] == keys[2] {
+			t.Errorf("%s: keys %v", name, keys)
+		}
+	}
+}
+
+// An object that is there and empty is no message, no tap and no receipt.
+func TestItemsThatSayNothing(t *testing.T) {
+	for _, object := range []string{"message", "message_edit", "postback", "reaction", "read", "delivery", "referral", "optin"} {
+		for _, body := range []string{
+			`{"object":"instagram","entry":[{"id":"11","time":1758700000,"messaging":[{"sender":{"id":"5"},"recipient":{"id":"11"},"timestamp":1758700000123,"` + object + `":{}},{"sender":{"id":"5"},"recipient":{"id":"11"},"message":{"mid":"m","text":"hi"}}]}]}`,
+			`{"object":"page","entry":[{"id":"11","time":1758700000,"messaging":[{"sender":{"id":"5"},"recipient":{"id":"11"},"` + object + `":{"brand_new":1}},{"sender":{"id":"5"},"recipient":{"id":"11"},"message":{"mid":"m","text":"hi"}}]}]}`,
+		} {
+			events, err := Parse([]byte(body))
+			if err != nil || len(events) != 2 || events[0].Kind != channels.Unsupported || events[0].Reason == "" || events[1].ID != "m" {
+				t.Errorf("%s: %v %v", object, events, err)
+			}
 		}
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/auth"
-	"ponte/channels/network"
 	"ponte/consent"
 	"ponte/inbox"
 	"ponte/ingest"
@@ -222,21 +221,6 @@ func (in accountIn) connect(ctx context.Context, c *config) error {
 	})
 }
 
-// subscribeNew asks the network for the webhooks of an account that was just connected, and says what came of
-// it. The account is connected either way; the doctor names what is missing.
-func (c *config) subscribeNew(ctx context.Context, s *store, a inbox.Account) string {
-	open, err := a.Callable(s.Keys, c.firstAppSecret())
-	if err == nil {
-		n := network.New(10 * time.Second)
-		n.AppID = c.MetaAppID
-		err = n.Subscribe(ctx, open)
-	}
-	if err != nil {
-		return "not subscribed: " + err.Error()
-	}
-	return "subscribed"
-}
-
 func accountOut(a inbox.Account) map[string]any {
 	return map[string]any{"account_id": a.ID, "channel": a.Channel, "id": a.ExternalID, "name": a.Name, "base_url": a.BaseURL, "waba": a.WABAID, "phone": a.Phone, "page": a.PageID, "state": a.State, "sending": a.Sending}
 }
@@ -286,11 +270,17 @@ func (r accountRemoveCmd) Run(ctx context.Context, c *config) error {
 					}
 					return auth.Audit(ctx, tx, w.ID, "cli", "account.remove", fmt.Sprintf("account:%d", a.ID), nil)
 				})
-				if err == nil {
-					a.State = "removed"
-					printJSON(accountOut(a))
+				if err != nil {
+					return err
 				}
-				return err
+				was := a
+				a.State, a.Sending = "removed", false
+				out := accountOut(a)
+				if out["webhooks"], err = c.endWebhooks(ctx, s, was); err != nil {
+					out["webhooks"] = "not ended: " + err.Error()
+				}
+				printJSON(out)
+				return nil
 			}
 		}
 		return usageError{fmt.Errorf("no connected account has the id %s", r.ID)}

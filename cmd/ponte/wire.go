@@ -258,6 +258,9 @@ func (v *service) buildAPI(rehearsalURL string) {
 			return v.examine(ctx, workspaceID, accountID)
 		},
 		Subscribe: v.subscribe,
+		Unsubscribe: func(ctx context.Context, removed inbox.Account) (string, error) {
+			return v.c.endWebhooks(ctx, v.store, removed)
+		},
 		Backfill: func(ctx context.Context, workspaceID, accountID int64) error {
 			return v.inTx(ctx, func(tx *sqlx.Tx) error { return ingest.WantBackfill(ctx, tx, workspaceID, accountID) })
 		},

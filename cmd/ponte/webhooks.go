@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"ponte/channels/network"
+	"ponte/inbox"
+)
+
+// subscribeNew asks the network for the webhooks of an account that was just connected, and says what came of
+// it. The account is connected either way; the doctor names what is missing.
+func (c *config) subscribeNew(ctx context.Context, s *store, a inbox.Account) string {
+	open, err := a.Callable(s.Keys, c.firstAppSecret())
+	if err == nil {
+		n := network.New(10 * time.Second)
+		n.AppID = c.MetaAppID
+		err = n.Subscribe(ctx, open)
+	}
+	if err != nil {
+		return "not subscribed: " + err.Error()
+	}
+	return "subscribed"
+}
+
+// endWebhooks asks the network to send no more webhooks of an account that was just removed, given as it was
+// before, with its token.
+func (c *config) endWebhooks(ctx context.Context, s *store, was inbox.Account) (string, error) {
+	shared, err := inbox.SharesWebhooks(ctx, s.DB, was)
+	if err != nil {
+		return "", err
+	}
+	if shared {
+		return "kept for another account", nil
+	}
+	open, err := was.Callable(s.Keys, c.firstAppSecret())
+	if err != nil {
+		return "", err
+	}
+	n := network.New(10 * time.Second)
+	n.AppID = c.MetaAppID
+	return "ended", n.Unsubscribe(ctx, open)
+}
