@@ -30,6 +30,7 @@ type Cluster struct {
 	URL   string // connection string for lib/pq
 	Bin   string // folder of the server's programs (pg_dump and others are beside it)
 	dir   string
+	opt   Options
 	owned bool // started by this process: Stop stops it
 	cred  *syscall.Credential
 
@@ -53,7 +54,7 @@ func Open(ctx context.Context, dir string, opt Options) (*Cluster, error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, fmt.Errorf("find the data directory: %w", err)
 	}
-	c := &Cluster{Bin: bin, dir: dir}
+	c := &Cluster{Bin: bin, dir: dir, opt: opt}
 	if os.Getuid() == 0 {
 		if c.cred, err = unprivileged(); err != nil {
 			return nil, err
@@ -72,7 +73,7 @@ func Open(ctx context.Context, dir string, opt Options) (*Cluster, error) {
 	if c.running() {
 		return c, c.ensureDatabase(ctx)
 	}
-	if err := c.start(ctx, opt); err != nil {
+	if err := c.start(ctx); err != nil {
 		return nil, err
 	}
 	c.owned = true
@@ -162,7 +163,7 @@ func (c *Cluster) own(path string) error {
 	return nil
 }
 
-func (c *Cluster) start(ctx context.Context, opt Options) error {
+func (c *Cluster) start(ctx context.Context) error {
 	sock := c.socketDir()
 	if err := os.MkdirAll(sock, 0o700); err != nil {
 		return fmt.Errorf("make the socket directory: %w", err)
@@ -175,7 +176,7 @@ func (c *Cluster) start(ctx context.Context, opt Options) error {
 		"-c", "max_connections=100", "-c", "shared_buffers=128MB", "-c", "timezone=UTC",
 		"-c", "log_min_messages=warning", "-c", "jit=off", "-c", "wal_compression=on", "-c", "max_wal_size=2GB",
 	}
-	if opt.Volatile {
+	if c.opt.Volatile {
 		settings = append(settings, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "wal_level=minimal", "-c", "max_wal_senders=0")
 	}
 	cmd := c.command(ctx, "pg_ctl", "-D", c.dir, "-l", filepath.Join(c.dir, "server.log"), "-w", "-t", "60", "-o", quoteAll(settings), "start")

@@ -296,6 +296,7 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	// The receiver outlives the HTTP server: what was read is still committed.
 	receiving, stopReceiving := context.WithCancel(context.Background())
 	group.Go(func() error { return v.receiver.Run(receiving) })
+	group.Go(func() error { v.cluster.Watch(ctx, v.log); return nil })
 	group.Go(func() error { return v.wake.Run(ctx) })
 	group.Go(func() error { giveBackMemory(ctx); return nil })
 	group.Go(func() error { return v.splitter.Run(ctx) })
