@@ -46,9 +46,10 @@ type Decider struct {
 	OnBatch func(events int, took time.Duration) // for metrics; may be nil
 }
 
-// A batch takes at most so many events; a parked event was tried so often.
+// A batch takes at most so many events, and one below smallBatch waits for more; a parked event was tried so often.
 const (
-	maxBatchEvents = 200
+	maxBatchEvents = 400
+	smallBatch     = 50
 	maxAttempts    = 3
 )
 
@@ -85,7 +86,7 @@ func (d *Decider) Run(ctx context.Context) error {
 			d.wait(ctx, 250*time.Millisecond)
 		case n == 0:
 			d.wait(ctx, 250*time.Millisecond)
-		case n < maxBatchEvents/4:
+		case n < smallBatch:
 			jobs.Pause(ctx, gathering)
 		}
 	}

@@ -32,7 +32,7 @@ type Splitter struct {
 
 // A transaction splits at most so many deliveries and bytes.
 const (
-	maxSplitRows  = 200
+	maxSplitRows  = 400
 	maxSplitBytes = 4 << 20
 )
 
@@ -46,7 +46,7 @@ const gathering = 15 * time.Millisecond
 func (s *Splitter) Run(ctx context.Context) error {
 	once := func(ctx context.Context) (bool, error) {
 		n, err := s.Once(ctx)
-		if err == nil && n > 0 && n < maxSplitRows/4 {
+		if err == nil && n > 0 && n < smallBatch {
 			jobs.Pause(ctx, gathering)
 		}
 		return n > 0, err
