@@ -175,8 +175,8 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 	if h := m.heads["join"]; h != nil {
 		joins = h.logit(s, "")
 	}
-	p.Withdraws = round(sigmoid(m.weigh("optout signs", out.logit(s, ""), joins, &p.Signs, s)))
-	p.Asks = round(sigmoid(m.weigh("human signs", human.logit(s, ""), joins, &p.Signs, s)))
+	p.Withdraws = round(sigmoid(m.weigh("optout signs", out.logit(s, ""), joins, p.OptOut, &p.Signs, s)))
+	p.Asks = round(sigmoid(m.weigh("human signs", human.logit(s, ""), joins, p.Human, &p.Signs, s)))
 	// Who asks for offers speaks of messages and lists too: unless it is said in so many words, it is none.
 	if p.Intent == "opt_in" && p.OptOut < 0.3 && (!p.Signs.says(signClear) || p.Signs.says(signJoin)) && !p.Signs.whole.word {
 		p.Withdraws = 0
@@ -196,13 +196,13 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 }
 
 // weigh puts what the words say together with the signs.
-func (m *Model) weigh(name string, words, joins float64, r *reading, s *scratch) float64 {
+func (m *Model) weigh(name string, words, joins, intended float64, r *reading, s *scratch) float64 {
 	h := m.heads[name]
 	if h == nil {
 		return words
 	}
 	all := s.feats
-	s.signs = r.signFeatures(s.signs, words, joins)
+	s.signs = r.signFeatures(s.signs, words, joins, intended)
 	s.feats = s.signs
 	x := h.logit(s, "")
 	s.feats = all

@@ -8,10 +8,14 @@ const (
 	signPlaces = 1<<signBits - 1
 )
 
+// intendedSteps is the thermometer of a probability, closer where it is nearly sure.
+var intendedSteps = [...]float64{0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998}
+
 // signFeatures lists what the signs of a text and what the words make of it say: each sign, pairs of
 // signs, single words, classes and which follows which, how much there is, how far the words alone go, and
-// how far they speak for wanting offers.
-func (r *reading) signFeatures(at []uint32, words, joins float64) []uint32 {
+// how far they speak for wanting offers; and how probable the head of intents finds the wish: it was fitted on
+// another question and errs elsewhere.
+func (r *reading) signFeatures(at []uint32, words, joins, intended float64) []uint32 {
 	at = at[:0]
 	add := func(kind, value int) {
 		at = append(at, mix(0x1f3d5b79+uint32(kind)*0x9e3779b9+uint32(value)*0x85ebca6b)&signPlaces)
@@ -28,6 +32,12 @@ func (r *reading) signFeatures(at []uint32, words, joins float64) []uint32 {
 		if joins > float64(step)-6 {
 			add(13, step)
 			add(14, state<<8|step)
+		}
+	}
+	for step, from := range intendedSteps {
+		if intended >= from {
+			add(18, step)
+			add(19, state<<8|step)
 		}
 	}
 	for c := r.has; c != 0; c &= c - 1 {

@@ -218,8 +218,14 @@ func (t *trainer) language() error {
 // otherWeight is how much one of the sentences counts that a line with alternatives stands for.
 const otherWeight = 0.3
 
+// intentOptions fit the head of intents. Its table is as large as the wishes' (see intends).
+var intentOptions = headOptions{bits: 17, epochs: 12, rate: 0.15, even: true, ratio: true, rounds: 10}
+
+// clearWeight is how much a withdrawal of the withdrawals' own sentences counts among the intents.
+const clearWeight = 0.5
+
 func (t *trainer) intent() error {
-	c := t.collect(Intents, headOptions{bits: 17, epochs: 12, rate: 0.15, even: true, ratio: true, rounds: 10})
+	c := t.collect(Intents, intentOptions)
 	for _, e := range trainingPart(t.seeds["intent"]) {
 		weight := float32(1)
 		if e.Other {
@@ -229,7 +235,7 @@ func (t *trainer) intent() error {
 	}
 	for _, e := range trainingPart(t.seeds["optout"]) {
 		if e.Label == "clear" && !e.Other {
-			c.add(e.Text, "opt_out", 0.5)
+			c.add(e.Text, "opt_out", clearWeight)
 		}
 	}
 	t.m.source("intent", "own sentences", len(c.items), "ours")

@@ -36,7 +36,7 @@ func fingerprint() int {
 				_, _ = h.Write(binary.BigEndian.AppendUint32(nil, f))
 			}
 			r := s.sentence.wishesIn(n.lower, language)
-			add(r, r.signFeatures(nil, 1, 1))
+			add(r, r.signFeatures(nil, 1, 1, 0.5))
 		}
 		s.languageFeatures(n.lower)
 		add(s.feats)
