@@ -165,7 +165,7 @@ function blindRows(row) {
   row('clear withdrawals recognised', set, out.positives, figure(out.recall) + range(out.recall_95), '≥ 0.99');
   row('look-alikes taken for a withdrawal', set, out.n - out.positives, percent(out.false_hides), '');
   const said = blind('intent');
-  const talk = measure('optout', write('blind-talk', said.filter((r) => r[1] !== 'opt_out').map(([l, , t]) => [l, 'none', t])));
+  const talk = measure('optout', write('blind-talk', [...said.filter((r) => r[1] !== 'opt_out'), ...blind('talk')].map(([l, , t]) => [l, 'none', t])));
   row('ordinary talk taken for a withdrawal', set, talk.n, percent(talk.overall.false_hides), '≤ 0.5 %');
   const person = measure('intent', write('blind-human', blind('human').map(([l, label, t]) => [l, label === 'ask' ? 'human_agent' : 'other', t]))).labels.find((x) => x.name === 'human_agent');
   row('asks for a person heard', set, person.n, `${figure(person.recall)}${range(person.recall_95)} at a precision of ${figure(person.precision)} among as many that only sound like it`, '≥ 0.95');
