@@ -17,7 +17,7 @@ var signOptions = headOptions{bits: signBits, epochs: 20, rate: 0.1, l2: 3e-4, r
 // alarmShare is the share of ordinary talk that may be taken for a wish. A wish missed is worse than a
 // question too many: what is less sure is doubtful, and one question settles it.
 const (
-	alarmShare      = 0.02
+	alarmShare      = 0.017
 	alarmShareClear = 0.0035
 	alarmShareHuman = 0.03
 )
