@@ -8,6 +8,9 @@ import { topScores } from './flow';
 import css from './moderation.module.css';
 import { decisionTone } from './tags';
 
+/** What is taken away is answered by nobody: what it may want is noise. */
+const removes = (decision: string): boolean => decision === 'hide' || decision === 'delete';
+
 /** What moderation says of it, why, and which versions said so. */
 export function VerdictPanel({ comment }: { comment: CommentDetail }) {
   const { t, i18n } = useTranslation();
@@ -22,7 +25,7 @@ export function VerdictPanel({ comment }: { comment: CommentDetail }) {
         <Tag tone={decisionTone[v.decision]}>{t(`decision.${v.decision}`)}</Tag>
         <Tag>{t(`tier.${v.tier}`)}</Tag>
         {v.provisional && <Tag tone="bot">{t('moderation.provisional')}</Tag>}
-        {v.intent && <Tag>{codeText('intent', v.intent)}</Tag>}
+        {v.intent && !removes(v.decision) && <Tag>{codeText('intent', v.intent)}</Tag>}
         {v.sentiment && <Tag>{codeText('sentiment', v.sentiment)}</Tag>}
       </div>
       {v.reasons.length > 0 && <ul>{v.reasons.map((r, i) => <li key={i}>{said(r.text) || codeText('reason', r.code)}</li>)}</ul>}
