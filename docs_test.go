@@ -139,7 +139,7 @@ func TestConfigurationInDocuments(t *testing.T) {
 		}
 	}
 	// Read by tests and scripts, not by the program.
-	known = append(known, "PONTE_TEST_DATABASE_URL", "PONTE_CHROMIUM", "PONTE_WEB_BACKEND", "PONTE_E2E_URL")
+	known = append(known, "PONTE_TEST_DATABASE_URL", "PONTE_TEST_DATA_DIR", "PONTE_EVAL_DATA", "PONTE_CHROMIUM", "PONTE_WEB_BACKEND", "PONTE_E2E_URL")
 	for doc, text := range all {
 		for _, name := range envPattern.FindAllString(text, -1) {
 			if !slices.Contains(known, strings.TrimSuffix(name, "_FILE")) {

@@ -18,6 +18,7 @@ type artefact struct {
 	Lexicon      int                               `json:"lexicon"` // words
 	Calibrations map[string]map[string]calibration `json:"calibrations"`
 	Thresholds   map[string]map[string]float64     `json:"thresholds"`
+	Concern      concern                           `json:"concern"`
 }
 
 type headMeta struct {
@@ -37,7 +38,7 @@ var headNames = []string{"harm", "spam", "shape", "category", "intent", "optout"
 
 // Write stores the model: a JSON header, the lexicon, then the weights of each head, gzipped.
 func (m *Model) Write(w io.Writer) error {
-	a := artefact{Card: m.Card, Lexicon: len(m.lexicon.keys), Calibrations: m.calibrations, Thresholds: m.thresholds}
+	a := artefact{Card: m.Card, Lexicon: len(m.lexicon.keys), Calibrations: m.calibrations, Thresholds: m.thresholds, Concern: m.concern}
 	body := m.lexicon.bytes()
 	for _, name := range headNames {
 		h := m.heads[name]
@@ -91,7 +92,7 @@ func ReadModel(r io.Reader) (*Model, error) {
 	if err := json.Unmarshal(rest[:size], &a); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrModel, err)
 	}
-	m := &Model{Version: hex.EncodeToString(sum[:6]), Card: a.Card, heads: map[string]*head{}, calibrations: a.Calibrations, thresholds: a.Thresholds}
+	m := &Model{Version: hex.EncodeToString(sum[:6]), Card: a.Card, heads: map[string]*head{}, calibrations: a.Calibrations, thresholds: a.Thresholds, concern: a.Concern}
 	rest = rest[size:]
 	if a.Lexicon < 0 || a.Lexicon*6 > len(rest) {
 		return nil, ErrModel

@@ -2,15 +2,14 @@ package moderation
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 )
 
-// A band is where rules and model do not know: below it a text passes unasked, above it is hidden, in
-// between a language model is asked. Its lower ends follow from how many violations may pass unasked.
+// Between what passes unasked and what is hidden, rules and model do not know and a language model is asked. Where
+// asking begins follows from how many violations may pass unasked.
 
-// bandShares are the shares of violations for which the card holds a band.
+// bandShares are the shares of violations for which the card says where asking begins.
 var bandShares = []float64{0.01, 0.02, 0.05, 0.1}
 
 // realisticShare is that of violations among the comments of a shop or a hotel.
@@ -18,29 +17,23 @@ const realisticShare = 0.04
 
 func bandKey(lost float64) string { return strconv.FormatFloat(lost, 'g', -1, 64) }
 
-// band holds the scores from which a language model is asked, by group.
-type band struct{ harm, spam float64 }
+// never is a concern that no text raises.
+const never = 2
 
-// never is the band of those who ask only about what would go to review.
-var never = band{2, 2}
-
-func (b band) holds(harm, spam float64) bool { return harm >= b.harm || spam >= b.spam }
-
-// band is the card's for a share of violations that may pass unasked; never where there is none.
-func (m *Model) band(lost float64) band {
-	harm, ok := m.thresholds["ask harm"][bandKey(lost)]
-	spam, too := m.thresholds["ask spam"][bandKey(lost)]
-	if lost == 0 || !ok || !too {
-		return never
+// askFrom is the concern from which a language model is asked so that a share of violations passes unasked; never
+// where the card has none.
+func (m *Model) askFrom(lost float64) float64 {
+	if from, ok := m.thresholds["ask"][bandKey(lost)]; ok && lost != 0 {
+		return from
 	}
-	return band{harm, spam}
+	return never
 }
 
 // bandRow is a text as the cascade sees it before a language model.
 type bandRow struct {
-	harm, spam float64
+	concern    float64
 	bad        bool
-	gone, open bool // hidden; asked about whatever the band
+	gone, open bool // hidden; asked about whatever the concern
 	weight     float64
 }
 
@@ -58,11 +51,11 @@ func weigh(rows []bandRow, share float64) {
 	}
 }
 
-// under is the share of texts asked about in a band, and that of the violations it lets pass unasked.
-func under(rows []bandRow, b band) (asked, lost float64) {
+// under is the share of texts asked about from a concern on, and that of the violations that pass unasked.
+func under(rows []bandRow, from float64) (asked, lost float64) {
 	bad := 0.0
 	for _, r := range rows {
-		in := r.open || b.holds(r.harm, r.spam)
+		in := r.open || r.concern >= from
 		if in && !r.gone {
 			asked += r.weight
 		}
@@ -76,60 +69,39 @@ func under(rows []bandRow, b band) (asked, lost float64) {
 	return asked, lost / bad
 }
 
-// narrowest is the band that asks about the fewest texts and lets no more than a share of the
-// violations pass: the lower end of one group follows from that of the other.
-func narrowest(rows []bandRow, most float64) band {
-	var open []bandRow // violations the band must catch
-	bad := 0
+// highest is the highest concern from which asking lets no more than some violations pass.
+func highest(rows []bandRow, spare int) float64 {
+	var open []float64 // of violations that asking must catch
 	for _, r := range rows {
-		if r.bad {
-			bad++
-			if !r.gone && !r.open {
-				open = append(open, r)
-			}
+		if r.bad && !r.gone && !r.open {
+			open = append(open, r.concern)
 		}
 	}
-	spare := int(most * float64(bad))
 	if len(open) <= spare {
 		return never
 	}
-	slices.SortFunc(open, func(a, b bandRow) int { return compare(a.harm, b.harm) })
-	best, least := band{0, 0}, math.Inf(1)
-	for i := 0; i <= len(open); i++ {
-		b := band{harm: 2}
-		if i < len(open) {
-			b.harm = open[i].harm
-		}
-		var rest []float64
-		for _, r := range open {
-			if r.harm < b.harm {
-				rest = append(rest, r.spam)
-			}
-		}
-		slices.Sort(rest)
-		b.spam = 2
-		if len(rest) > spare {
-			b.spam = rest[spare]
-		}
-		if asked, _ := under(rows, b); asked < least {
-			best, least = b, asked
-		}
-	}
-	return best
+	slices.Sort(open)
+	return open[spare]
 }
 
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+// sureOf is how sure it is that no more than the share passes among all violations, of which the sentences are a sample.
+const sureOf = 0.95 // as in the false-hide budget
+
+// spared is how many of n violations may pass so that it is that sure. Where a sample is too small to be sure of
+// anything, none.
+func spared(n int, share float64) int {
+	k := 0
+	for k < n {
+		if _, upper := Interval(k+1, n, sureOf); upper > share {
+			break
+		}
+		k++
 	}
-	return 0
+	return k
 }
 
-// everyOther is the half of our own sentences set aside on which bands are chosen: every second of each
-// language. The other half measures them.
+// everyOther is the half of our own sentences set aside on which it is chosen where asking begins: every second of
+// each language. The other half measures that.
 func everyOther(list []Example) []Example {
 	seen := map[string]int{}
 	var out []Example
@@ -141,30 +113,53 @@ func everyOther(list []Example) []Example {
 	return out
 }
 
-// bands chooses the lower ends of the bands and notes them on the card.
+// concernFolds are how many parts take turns at being scored by weights that were fitted without them.
+const concernFolds = 5
+
+// bands fits the concern, chooses where asking begins by scores of texts that it was not fitted on, and notes it on
+// the card.
 func (t *trainer) bands() error {
 	e := NewEngine(t.m, nil, DefaultPolicy())
 	var rows []bandRow
+	var list []factRow
 	for _, task := range []string{"harm", "spam", "intent", "sentiment", "optout"} {
 		for _, x := range everyOther(t.seeds[task]) {
-			if x.Label != "self_harm" { // goes to a person whatever the band
-				v := e.Judge(Input{Subject: SubjectComment, Text: x.Text})
-				rows = append(rows, bandRow{harm: v.Harm, spam: v.SpamScore, gone: strength[v.Decision] >= strength[Hide], open: v.NeedsLLM,
-					bad: (task == "harm" || task == "spam") && x.Label != "none"})
+			if x.Label == "self_harm" { // goes to a person whatever the concern
+				continue
 			}
+			bad := (task == "harm" || task == "spam") && x.Label != "none"
+			v := e.Judge(Input{Subject: SubjectComment, Text: x.Text})
+			rows = append(rows, bandRow{gone: strength[v.Decision] >= strength[Hide], open: v.NeedsLLM, bad: bad})
+			t.m.predict(normalise(x.Text), t.s)
+			list = append(list, factRow{slices.Clone(t.s.facts), bad})
 		}
 	}
+	for fold := range concernFolds {
+		var part []factRow
+		for i, r := range list {
+			if i%concernFolds != fold {
+				part = append(part, r)
+			}
+		}
+		c := fitConcern(part)
+		for i := fold; i < len(list); i += concernFolds {
+			rows[i].concern = c.score(list[i].facts)
+		}
+	}
+	t.m.concern = fitConcern(list)
 	weigh(rows, realisticShare)
-	t.m.thresholds["ask harm"], t.m.thresholds["ask spam"] = map[string]float64{}, map[string]float64{}
+	bad := 0
+	for _, r := range rows {
+		bad += int(bit(r.bad))
+	}
+	t.m.thresholds["ask"] = map[string]float64{}
 	for _, lost := range bandShares {
-		b := narrowest(rows, lost)
-		t.m.thresholds["ask harm"][bandKey(lost)], t.m.thresholds["ask spam"][bandKey(lost)] = b.harm, b.spam
-		asked, passed := under(rows, b)
-		note := fmt.Sprintf("asks about %.4f of a mix with %.2f violations, %.4f of them pass; half of our own sentences set aside", asked, realisticShare, passed)
-		t.m.Card.Thresholds = append(t.m.Card.Thresholds,
-			Figure{Name: "harm asked from", Set: "to let " + bandKey(lost) + " pass", N: len(rows), Value: b.harm, Note: note},
-			Figure{Name: "spam asked from", Set: "to let " + bandKey(lost) + " pass", N: len(rows), Value: b.spam, Note: note})
-		t.o.Log("to let %g pass, ask from harm %.4f, spam %.4f: %s", lost, b.harm, b.spam, note)
+		from := highest(rows, spared(bad, lost))
+		t.m.thresholds["ask"][bandKey(lost)] = from
+		asked, passed := under(rows, from)
+		note := fmt.Sprintf("asks about %.4f of a mix with %.2f violations, %.4f of them pass, held out in turn; half of our own sentences set aside", asked, realisticShare, passed)
+		t.m.Card.Thresholds = append(t.m.Card.Thresholds, Figure{Name: "asked from", Set: "to let " + bandKey(lost) + " pass", N: len(rows), Value: from, Note: note})
+		t.o.Log("to let %g pass, ask from %.4f: %s", lost, from, note)
 	}
 	return nil
 }

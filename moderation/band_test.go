@@ -1,6 +1,7 @@
 package moderation
 
 import (
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -12,46 +13,107 @@ func bandRows(seed uint64, n int) []bandRow {
 	for i := range rows {
 		r := &rows[i]
 		r.bad = i%5 == 0
-		r.harm, r.spam = rng.Float64()*0.6, rng.Float64()*0.6
-		if r.bad && i%2 == 0 {
-			r.harm = min(1, r.harm+rng.Float64())
-		} else if r.bad {
-			r.spam = min(1, r.spam+rng.Float64())
+		r.concern = rng.Float64() * 0.8
+		if r.bad {
+			r.concern = min(1, r.concern+0.5*rng.Float64())
 		}
-		r.gone = max(r.harm, r.spam) > 0.95
-		r.open = !r.gone && max(r.harm, r.spam) > 0.7
+		r.gone = r.concern > 0.95
+		r.open = !r.gone && i%7 == 0
 	}
 	weigh(rows, realisticShare)
 	return rows
 }
 
-// No pair of thresholds that keeps to the share asks about fewer texts: held against trying them all.
-func TestTheNarrowestBandAsksLeast(t *testing.T) {
+// Where asking begins keeps to what may pass, and nothing that keeps to it asks about fewer: held against trying
+// every score.
+func TestAskingBeginsAsHighAsItMay(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(6) {
 		rows := bandRows(seed, 120)
-		for _, most := range []float64{0, 0.05, 0.2, 1} {
-			b := narrowest(rows, most)
-			asked, lost := under(rows, b)
+		for _, spare := range []int{0, 1, 5, 24} {
+			most := float64(spare) / 24
+			asked, lost := under(rows, highest(rows, spare))
 			if lost > most+1e-9 {
 				t.Errorf("seed %d: %.3f of the violations pass, %.2f may", seed, lost, most)
 			}
 			least := 2.0
-			ends := []float64{2}
-			for _, r := range rows {
-				ends = append(ends, r.harm, r.spam)
-			}
-			for _, harm := range ends {
-				for _, spam := range ends {
-					if a, l := under(rows, band{harm, spam}); l <= most+1e-9 {
-						least = min(least, a)
-					}
+			for _, r := range append(rows, bandRow{concern: never}) {
+				if a, l := under(rows, r.concern); l <= most+1e-9 {
+					least = min(least, a)
 				}
 			}
 			if asked > least+1e-9 {
-				t.Errorf("seed %d, %.2f may pass: asks about %.4f, %.4f would do", seed, most, asked, least)
+				t.Errorf("seed %d, %d may pass: asks about %.4f, %.4f would do", seed, spare, asked, least)
 			}
 		}
+	}
+}
+
+func TestSparedIsSureOfTheShare(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		n     int
+		share float64
+		want  int
+	}{{564, 0.02, 5}, {564, 0.1, 44}, {50, 0.02, 0}, {0, 0.1, 0}, {10, 1, 10}} {
+		if got := spared(c.n, c.share); got != c.want {
+			t.Errorf("of %d violations %d may pass for a share of %g, want %d", c.n, got, c.share, c.want)
+		}
+	}
+}
+
+// The concern learns what the two groups' scores do not show, and does not depend on the scale of a fact.
+func TestConcernWeighsFacts(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(5, 5))
+	var rows []factRow
+	for i := range 400 {
+		bad := i%4 == 0
+		rows = append(rows, factRow{[]float64{rng.NormFloat64() + bit(bad), 100*rng.NormFloat64() - 300*bit(bad), rng.NormFloat64()}, bad})
+	}
+	c := fitConcern(rows)
+	if c.Weights[0] <= 0 || c.Weights[1] >= 0 {
+		t.Fatalf("weights %v: the first fact speaks for a violation, the second against", c.Weights)
+	}
+	right := 0
+	for _, r := range rows {
+		right += int(bit((c.score(r.facts) >= 0.5) == r.bad))
+	}
+	if right < 370 {
+		t.Errorf("%d of 400 are told apart", right)
+	}
+	if got := (&concern{}).score(rows[0].facts); got != 0 {
+		t.Errorf("without weights: %g", got)
+	}
+}
+
+// What the measurement counts as asked about is what an engine with that policy asks about.
+func TestTheMixAsksAsTheEngineDoes(t *testing.T) {
+	t.Parallel()
+	e := engine()
+	p := DefaultPolicy()
+	p.PassUnasked = 0.02
+	probing := NewEngine(nil, nil, p)
+	seeds, err := LoadSeeds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []Example
+	asked := 0.0
+	for i, x := range binary01(testPart(seeds["spam"])) {
+		if i%5 == 0 {
+			rows = append(rows, x)
+			v := probing.Judge(commentOf(x))
+			asked += bit(v.NeedsLLM && strength[v.Decision] < strength[Hide])
+		}
+	}
+	bad := 0.0
+	for _, x := range rows {
+		bad += bit(x.Label == "1")
+	}
+	m := e.mixOf(rows, bad/float64(len(rows))) // as the rows are: each counts the same
+	if got := m.AskedAt2 * float64(len(rows)); math.Abs(got-asked) > 0.01 {
+		t.Errorf("the mix counts %.2f texts as asked about, the engine asks about %.0f", got, asked)
 	}
 }
 

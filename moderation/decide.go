@@ -160,7 +160,7 @@ func (p *Policy) decideByModel(v *Verdict, pr Prediction, ruled bool, done cover
 			p.byModel(v, Review, group, fmt.Sprintf("the model is not sure about %s (%.2f)", group, score))
 		}
 		v.NeedsLLM = true
-	case p.PassUnasked > 0 && v.Decision == Allow && v.Subject != SubjectMessage && p.asks.holds(bit(harm)*pr.Harm, bit(spam)*pr.Spam):
+	case p.PassUnasked > 0 && v.Decision == Allow && v.Subject != SubjectMessage && pr.Concern >= p.asks && (harm && (spam || pr.Harm >= pr.Spam) || spam && pr.Spam >= pr.Harm):
 		v.NeedsLLM = true
 		v.Reasons = append(v.Reasons, Reason{Code: "policy:pass_unasked", Text: fmt.Sprintf("asked about so that at most %g %% of violations pass unasked (harm %.2f, spam %.2f)", 100*p.PassUnasked, pr.Harm, pr.Spam)})
 	}

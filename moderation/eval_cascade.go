@@ -15,29 +15,29 @@ type MixReport struct {
 	Share      float64    `json:"share"`      // of violations
 	Asked      float64    `json:"asked"`      // share of texts the default policy puts to an LLM
 	Lost       float64    `json:"lost"`       // share of violations it lets pass unasked
-	AskedAt2   float64    `json:"asked_at_2"` // share of texts put to it under the card's band for 2 % of violations passing
+	AskedAt2   float64    `json:"asked_at_2"` // share of texts put to it where the card says to ask for 2 % of violations passing
 	AskedAt2In [2]float64 `json:"asked_at_2_95"`
-	LostAt2    float64    `json:"lost_at_2"` // share of violations that pass under that band
+	LostAt2    float64    `json:"lost_at_2"` // share of violations that pass then
 	LostAt2In  [2]float64 `json:"lost_at_2_95"`
-	LeastAt2   float64    `json:"least_at_2"` // share the best band would ask about, were it chosen on these very texts
+	LeastAt2   float64    `json:"least_at_2"` // share that would be asked about at best, were it chosen on these very texts
 }
 
 func (e *Engine) mixOf(rows []Example, share float64) *MixReport {
 	list := make([]bandRow, len(rows))
 	m := MixReport{N: len(rows), Share: share}
 	for i, row := range rows {
-		v := e.judge(Input{Subject: SubjectComment, Text: row.Text}, true, true)
-		list[i] = bandRow{harm: v.Harm, spam: v.SpamScore, bad: positive(row.Label), gone: strength[v.Decision] >= strength[Hide], open: v.NeedsLLM}
+		v := e.judge(commentOf(row), true, true)
+		list[i] = bandRow{concern: e.model.Predict(normalise(row.Text)).Concern, bad: positive(row.Label), gone: strength[v.Decision] >= strength[Hide], open: v.NeedsLLM}
 		m.Violations += int(bit(list[i].bad))
 	}
 	if m.Violations == 0 || m.Violations == m.N {
 		return nil
 	}
 	weigh(list, share)
-	b := e.model.band(0.02)
+	b := e.model.askFrom(0.02)
 	m.Asked, m.Lost = rounded(under(list, never))
 	m.AskedAt2, m.LostAt2 = rounded(under(list, b))
-	m.LeastAt2, _ = rounded(under(list, narrowest(list, 0.02)))
+	m.LeastAt2, _ = rounded(under(list, highest(list, int(0.02*float64(m.Violations)))))
 	again := func(pick []int, lost bool) float64 {
 		some := make([]bandRow, len(pick))
 		for k, i := range pick {

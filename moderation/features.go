@@ -24,7 +24,8 @@ type scratch struct {
 	looks    []uint32 // the features of the head of looks
 	// what the text shows of concepts
 	concepts conceptSet
-	sure     float64 // how likely the text is of the language it was taken for
+	facts    []float64 // what the heads say, for the concern
+	sure     float64   // how likely the text is of the language it was taken for
 }
 
 const maxLabels = 16
@@ -93,7 +94,10 @@ func (m *Model) textFeatures(s *scratch, n *normal, language string) {
 	s.shapeFeatures(n)
 	s.looks = append(s.looks[:0], s.feats[from:]...)
 	kept := len(s.feats)
-	s.evasionFeatures(n) // for the head of looks alone: the others have no use for them
+	s.evasionFeatures(n) // these are for the head of looks alone: the others have no use for them
+	s.outlineFeatures(n)
+	s.pointFeatures(n)
+	s.wareFeatures(n)
 	s.looks = append(s.looks, s.feats[kept:]...)
 	s.feats = s.feats[:kept]
 }

@@ -63,12 +63,12 @@ func TestFiguresOnOwnSentences(t *testing.T) {
 	}
 	count("language", 0.88, []string{"language"}, not("unknown"), func(v Verdict, x Example) bool { return v.Language == x.Label })
 	count("sentiment", 0.80, []string{"sentiment"}, all, func(v Verdict, x Example) bool { return v.Sentiment == x.Label })
-	count("withdrawals found", 0.965, []string{"optout"}, is("clear"), withdrawn)
-	count("look-alikes of withdrawals left alone", 0.94, []string{"optout"}, is("none"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
+	count("withdrawals found", 0.978, []string{"optout"}, is("clear"), withdrawn)
+	count("look-alikes of withdrawals left alone", 0.95, []string{"optout"}, is("none"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
 	count("ordinary talk left alone", 0.99, []string{"intent"}, not("opt_out"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
 	count("asks for a person heard", 0.94, []string{"intent"}, is("human_agent"), func(v Verdict, _ Example) bool { return v.WantsHuman })
-	count("spam hidden", 0.69, []string{"spam"}, not("none"), hidden)
-	count("harm hidden", 0.195, []string{"harm"}, not("none", "self_harm"), hidden)
+	count("spam hidden", 0.715, []string{"spam"}, not("none"), hidden)
+	count("harm hidden", 0.186, []string{"harm"}, not("none", "self_harm"), hidden)
 	count("harmless kept", 0.995, []string{"intent", "sentiment", "optout"}, all, kept)
 	count("look-alikes of harm and spam kept", 0.99, []string{"harm", "spam"}, is("none"), kept)
 	count("people in danger never hidden by the model", 1, []string{"harm"}, is("self_harm"), func(v Verdict, _ Example) bool { return v.Decision != Hide || v.Tier != TierModel })
@@ -105,27 +105,27 @@ func TestFiguresOnUntrainedSentences(t *testing.T) {
 	kept := func(v Verdict, _ Example) bool { return v.Decision != Hide }
 	meant := func(v Verdict, x Example) bool { return v.Intent == x.Label }
 	count("withdrawals found", 0.99, "fresh/optout", is("clear"), withdrawn)
-	count("look-alikes of withdrawals left alone", 0.97, "fresh/optout", is("none"), left)
+	count("look-alikes of withdrawals left alone", 0.949, "fresh/optout", is("none"), left)
 	count("ordinary talk left alone", 0.999, "fresh/intent", all, left)
 	count("asks for a person heard", 0.98, "fresh/intent", is("human_agent"), asks)
 	count("intents", 0.985, "fresh/intent", all, meant)
-	count("withdrawals found", 0.952, "blind/optout", is("clear"), withdrawn)
+	count("withdrawals found", 0.964, "blind/optout", is("clear"), withdrawn)
 	count("look-alikes of withdrawals left alone", 0.946, "blind/optout", is("none"), left)
 	count("ordinary talk left alone", 0.995, "blind/intent", func(x Example) bool { return x.Label != "opt_out" }, left)
-	count("ordinary talk left alone", 0.997, "blind/talk", all, left)
+	count("ordinary talk left alone", 0.995, "blind/talk", all, left)
 	count("ordinary talk asks for nobody", 0.99, "blind/talk", all, func(v Verdict, _ Example) bool { return !v.WantsHuman })
 	count("ordinary talk kept", 0.999, "blind/talk", all, func(v Verdict, _ Example) bool { return v.Decision == Allow || v.Decision == Review })
 	count("intents", 0.88, "blind/intent", all, meant)
-	count("asks for a person heard", 0.965, "blind/human", is("ask"), asks)
-	count("talk of persons left alone", 0.867, "blind/human", is("none"), func(v Verdict, _ Example) bool { return !v.WantsHuman })
+	count("asks for a person heard", 0.974, "blind/human", is("ask"), asks)
+	count("talk of persons left alone", 0.888, "blind/human", is("none"), func(v Verdict, _ Example) bool { return !v.WantsHuman })
 	count("harmless kept", 0.999, "blind/harmless", all, kept)
 	count("talk of groups kept", 0.995, "blind/groups", all, kept)
-	count("spam hidden", 0.88, "blind/spam", is("1"), func(v Verdict, _ Example) bool { return v.Decision == Hide })
+	count("spam hidden", 0.9, "blind/spam", is("1"), func(v Verdict, _ Example) bool { return v.Decision == Hide })
 	count("what looks like spam kept", 0.98, "blind/spam", is("0"), kept)
 }
 
 // figuresOf are the intents by language.
-var figuresOf = map[string]float64{"en": 0.865, "it": 0.865, "fr": 0.85, "ro": 0.87, "es": 0.85, "de": 0.83, "pt": 0.865}
+var figuresOf = map[string]float64{"en": 0.87, "it": 0.865, "fr": 0.86, "ro": 0.855, "es": 0.86, "de": 0.825, "pt": 0.88}
 
 // publicFolder is where the development parts of public sets lie, beside this repository or where
 // PONTE_EVAL_DATA says; they are other

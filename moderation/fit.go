@@ -272,4 +272,4 @@ func quantise(name string, labels []string, o headOptions, w []float32, bias []f
 }
 
 // prune is the code up to which a weight is left out.
-const prune = 16
+const prune = 24

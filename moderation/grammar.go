@@ -336,3 +336,26 @@ func enclitic(to *byTongue, w []byte) {
 		}
 	}
 }
+
+// tongues are the languages a text is read in: the one it is taken for, and those whose words of wishes
+// it holds most of, which in short texts says more.
+func (t *sentence) tongues(language string) (set uint8) {
+	var count [7]int
+	for i := range t.tokens {
+		for l := range count {
+			if t.tokens[i].at[l] != 0 {
+				count[l]++
+			}
+		}
+	}
+	most := 0
+	for _, n := range count {
+		most = max(most, n)
+	}
+	for l, name := range Languages {
+		if name == language || count[l] == most && most > 0 {
+			set |= 1 << l
+		}
+	}
+	return set
+}

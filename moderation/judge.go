@@ -169,7 +169,7 @@ func NewEngine(model *Model, rules *RuleSet, policy Policy) *Engine {
 	}
 	policy.version = policy.Version() // once, not for every text
 	policy.limits = model.limits(policy.OneWrongHideIn)
-	policy.asks = model.band(policy.PassUnasked)
+	policy.asks = model.askFrom(policy.PassUnasked)
 	return &Engine{model: model, rules: rules, policy: policy}
 }
 
@@ -210,7 +210,7 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 	v.OptOut, v.WantsHuman = recogniseWishes(&p)
 	if v.OptOut == OptOutClear {
 		v.Intent, v.IntentScore = "opt_out", max(v.IntentScore, 0.99)
-	} else if v.WantsHuman && p.Asks > p.IntentScore { // beside another wish that is clearer it is said apart
+	} else if v.WantsHuman && p.asksLikely() > p.IntentScore { // beside another wish that is clearer it is said apart
 		v.Intent, v.IntentScore = "human_agent", max(v.IntentScore, 0.95)
 	}
 	var hits []hit
@@ -218,7 +218,7 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 		v.Harm, v.SpamScore = p.Harm, p.Spam
 		v.scoreCategories(p)
 	} else {
-		p.Harm, p.Spam = 0, 0 // its language serves the rules, its word does not count
+		p.Harm, p.Spam, p.Concern = 0, 0, 0 // its language serves the rules, its word does not count
 	}
 	if useRules {
 		hits = e.rules.match(&in, v.Language)

@@ -46,6 +46,7 @@ type Model struct {
 	// by head ("harm", "spam") and language; "" is for languages without one of their own
 	calibrations map[string]map[string]calibration
 	thresholds   map[string]map[string]float64 // hide from here on; > 1: never
+	concern      concern
 }
 
 // Prediction is what the model says of a text.
@@ -65,6 +66,7 @@ type Prediction struct {
 	Category           string  // the likeliest category; empty: none
 	CategoryNames      []string
 	Categories         [maxLabels]float64 // by CategoryNames
+	Concern            float64            // how likely it is a violation of either group, by all of the above
 }
 
 var scratches = sync.Pool{New: func() any { return &scratch{feats: make([]uint32, 0, 4096)} }}
@@ -73,18 +75,26 @@ var scratches = sync.Pool{New: func() any { return &scratch{feats: make([]uint32
 func (m *Model) Predict(n normal) Prediction {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
+	return m.predict(n, s)
+}
+
+func (m *Model) predict(n normal, s *scratch) Prediction {
 	var p Prediction
+	s.facts = s.facts[:0]
 	n = n.bare()
 	if n.folded == "" { // nothing is said: nothing can be wrong with it
 		return Prediction{Language: "unknown", Intent: "other", Sentiment: "neutral", HarmHide: 2, SpamHide: 2, WithdrawsFrom: 2, WithdrawsClear: 2, AsksFrom: 2}
 	}
 	p.Language = m.language(&n, s)
 	m.textFeatures(s, &n, p.Language)
-	p.Harm = m.probability("harm", p.Language, s)
-	p.Spam = m.probability("spam", p.Language, s)
+	var harm, spam float64
+	p.Harm, harm = m.probability("harm", p.Language, s)
+	p.Spam, spam = m.probability("spam", p.Language, s)
+	s.groupFacts(p.Harm, p.Spam, harm, spam)
 	p.Intent, p.IntentScore = "other", 0
 	if h := m.heads["intent"]; h != nil {
 		probs := h.softmax(s)
+		s.noteFacts(probs, leastShare)
 		best := argmax(probs)
 		for i, label := range h.Labels {
 			switch label {
@@ -98,9 +108,12 @@ func (m *Model) Predict(n normal) Prediction {
 	}
 	p.Sentiment = "neutral"
 	if h := m.heads["sentiment"]; h != nil {
-		p.Sentiment = h.Labels[argmax(h.softmax(s))]
+		probs := h.softmax(s)
+		s.noteFacts(probs, leastShare)
+		p.Sentiment = h.Labels[argmax(probs)]
 	}
 	m.category(&p, s)
+	p.Concern = m.concern.score(s.facts)
 	p.HarmHide, p.SpamHide = m.threshold("harm", p.Language), m.threshold("spam", p.Language)
 	if !p.mayHide() {
 		p.HarmHide = 2
@@ -118,6 +131,7 @@ func (m *Model) category(p *Prediction, s *scratch) {
 	}
 	probs := h.softmax(s)
 	copy(p.Categories[:], probs)
+	s.noteFacts(probs, leastFact)
 	p.CategoryNames = h.Labels
 	if best := h.Labels[argmax(probs)]; best != "none" {
 		p.Category = best
@@ -225,29 +239,18 @@ func (m *Model) language(n *normal, s *scratch) string {
 	return h.Labels[best]
 }
 
-func (m *Model) probability(name, language string, s *scratch) float64 {
+// probability is that of a group, and the evidence it follows from.
+func (m *Model) probability(name, language string, s *scratch) (p, evidence float64) {
 	h := m.heads[name]
 	if h == nil {
-		return 0
+		return 0, 0
 	}
 	x := m.evidence(name, language, s)
 	c, ok := m.calibrations[name][language]
 	if !ok {
 		c = m.calibrations[name][""]
 	}
-	return round(sigmoid(calm(float64(c.A*x) + c.B)))
-}
-
-// calm slows a logit down beyond four, so that texts that are all sure stay in order within six digits.
-func calm(x float64) float64 {
-	const from = 4
-	switch {
-	case x > from:
-		return from + math.Log(1+x-from)
-	case x < -from:
-		return -from - math.Log(1-x-from)
-	}
-	return x
+	return round(sigmoid(calm(float64(c.A*x) + c.B))), x
 }
 
 // evidence is a group's logit. Spam is judged by its words and by its looks; where the words are of no
@@ -271,7 +274,7 @@ func (m *Model) evidence(name, language string, s *scratch) float64 {
 // How much looks count beside words in a known language, and words beside looks in an unknown one.
 var (
 	looksKnown   = 0.7
-	wordsUnknown = 0.25
+	wordsUnknown = 0.4
 	surelyKnown  = 0.9 // how likely the language must be: short texts of others are often taken for English
 )
 

@@ -307,29 +307,6 @@ func (t *sentence) wholeIn(tongue int) whole {
 	return w
 }
 
-// tongues are the languages a text is read in: the one it is taken for, and those whose words of wishes
-// it holds most of, which in short texts says more.
-func (t *sentence) tongues(language string) (set uint8) {
-	var count [7]int
-	for i := range t.tokens {
-		for l := range count {
-			if t.tokens[i].at[l] != 0 {
-				count[l]++
-			}
-		}
-	}
-	most := 0
-	for _, n := range count {
-		most = max(most, n)
-	}
-	for l, name := range Languages {
-		if name == language || count[l] == most && most > 0 {
-			set |= 1 << l
-		}
-	}
-	return set
-}
-
 // classPairs is a set of ordered pairs of word classes, a bit each.
 type classPairs [(maxClasses*maxClasses + 63) / 64]uint64
 
@@ -357,9 +334,18 @@ const (
 	afar    = 5
 )
 
+// classUnknown stands for words without a class: what is to stop, if it is no message, is one of them.
+const classUnknown wordClass = 1 << (maxClasses - 1)
+
 // pairsIn notes which classes follow which.
 func (t *sentence) pairsIn(tongue int, r *reading) {
-	of := func(i int) wordClass { return (t.tokens[i].at[tongue] | t.tokens[i].at[0]) &^ classFill }
+	of := func(i int) wordClass {
+		c := t.tokens[i].at[tongue] | t.tokens[i].at[0]
+		if c == 0 {
+			return classUnknown
+		}
+		return c &^ classFill
+	}
 	for i := range t.tokens {
 		here := of(i)
 		r.has |= here

@@ -113,7 +113,10 @@ func (t *sentence) otherwise(l, from, to int) bool {
 	}
 	ends, lists := false, false
 	for i := range t.tokens {
-		c, inside := t.classAt(l, i)|t.tokens[i].at[0]&^classNeg, i >= from && i < to
+		c, inside := t.classAt(l, i), i >= from && i < to
+		if c&classFill == 0 { // the French "stp" is no stop
+			c |= t.tokens[i].at[0] &^ classNeg
+		}
 		lists = lists || t.classAt(l, i)&classLists != 0
 		if inside {
 			ends = ends || t.classAt(l, i)&classEnds != 0

@@ -46,7 +46,7 @@ type Policy struct {
 
 	version string
 	limits  map[string]map[string]float64 // thresholds the budget asks for, by group and language
-	asks    band                          // from where the LLM is asked for PassUnasked
+	asks    float64                       // the concern from which the LLM is asked for PassUnasked
 }
 
 // Line is one line of the policy's table: category × score × language × account → decision.

@@ -33,7 +33,7 @@ type TrainOptions struct {
 const method = "logistic regression (AdaGrad) over hashed pieces of words, words, pairs, concepts, words of praise and blame with what turns them round, a word list and what the text looks like, once for all languages and once for the text's own; weights of eight bits, integer sums. " +
 	"Spam is judged by its words and by a head of its own for its looks, which counts for more where the words are surely of no language the model knows. " +
 	"Withdrawals and asks for a person are judged in two stages: a grammar of word classes reads the text; a second head weighs its signs, which classes follow which, what a first head makes of the words and how far another says that offers are wanted. The second learns from scores of first heads that were fitted without the text, and its thresholds are set on scores held out in turn, for a share of alarms on ordinary talk. " +
-	"Platt calibration and thresholds of hiding per language on development parts that were not trained on; the scores from which a language model is asked follow from the share of violations that may pass unasked, chosen on half of our own sentences set aside"
+	"Platt calibration and thresholds of hiding per language on development parts that were not trained on; a language model is asked from a score that weighs all of this - the groups, their categories, intents and sentiment - and that follows from the share of violations that may pass unasked, chosen on half of our own sentences set aside"
 
 // trainer collects what the heads learn from.
 type trainer struct {
@@ -218,7 +218,7 @@ func (t *trainer) language() error {
 // otherWeight is how much one of the sentences counts that a line with alternatives stands for.
 const otherWeight = 0.3
 
-// intentOptions fit the head of intents. Its table is as large as the wishes' (see intends).
+// intentOptions fit the head of intents.
 var intentOptions = headOptions{bits: 17, epochs: 12, rate: 0.15, even: true, ratio: true, rounds: 10}
 
 // clearWeight is how much a withdrawal of the withdrawals' own sentences counts among the intents.

@@ -158,7 +158,7 @@ func (t *trainer) spam() error {
 	return t.m.calibrate("spam", t.seeds, t.o)
 }
 
-var shapeOptions = headOptions{bits: 13, epochs: 12, rate: 0.1, l2: 3e-3, rounds: 3}
+var shapeOptions = headOptions{bits: 14, epochs: 12, rate: 0.1, l2: 3e-3, rounds: 3, drop: 0.4}
 
 // shapeRows are what our own sentences look like: spam in every dress, and what customers write.
 func (t *trainer) shapeRows(shapes *collection) {

@@ -5,22 +5,31 @@ import (
 	"slices"
 )
 
-// wishOptions fit the two heads that must miss almost nothing.
-var wishOptions = headOptions{bits: 17, epochs: 12, rate: 0.15, rounds: 3, ratio: true}
+// optOutOptions and humanOptions fit the two heads that must miss almost nothing. People take back their consent in
+// more ways than they ask for somebody: its table is larger.
+var (
+	optOutOptions = headOptions{bits: 18, epochs: 12, rate: 0.15, rounds: 3, ratio: true}
+	humanOptions  = headOptions{bits: 17, epochs: 12, rate: 0.15, rounds: 3, ratio: true}
+)
 
 // joinOptions fit the head that hears how far offers are wanted: a sign among others, so it may be small.
 var joinOptions = headOptions{bits: 15, epochs: 12, rate: 0.15, rounds: 3, ratio: true}
 
-// signOptions fit what weighs the signs.
-var signOptions = headOptions{bits: signBits, epochs: 20, rate: 0.1, l2: 3e-4, rounds: 2, flat: true}
+// signOptions fit what weighs the signs. Signs are left out by turns, so that no one of them decides alone.
+var signOptions = headOptions{bits: signBits, epochs: 20, rate: 0.1, l2: 3e-4, rounds: 3, flat: true, drop: 0.2}
 
 // alarmShare is the share of ordinary talk that may be taken for a wish. A wish missed is worse than a
-// question too many: what is less sure is doubtful, and one question settles it.
+// question too many: what is less sure is doubtful, and one question settles it. Who asks for offers counts to
+// neither: that is told apart afterwards, by the intents.
 const (
-	alarmShare      = 0.017
-	alarmShareClear = 0.0035
+	alarmShare      = 0.006
+	alarmShareClear = 0.001
 	alarmShareHuman = 0.03
 )
+
+// ordinaryWeight is how much ordinary talk counts where the signs are weighed: most of what is written is no
+// look-alike of anything.
+const ordinaryWeight = 2
 
 // wish is a text as the two heads see it, with how hard a look-alike it is.
 type wish struct {
@@ -28,7 +37,7 @@ type wish struct {
 	withdraws, asks, joins, lookalike bool
 	ordinary                          bool // what customers write of other things
 	read                              reading
-	at                                []uint32
+	at                                []uint32           // its features, for tables of any size
 	intent                            string             // its label among the intents; empty: none of them
 	wants                             float64            // the logit of wanting offers, by a head fitted without the text
 	intended                          map[string]float64 // how probable each wish is by the intents, likewise
@@ -38,18 +47,15 @@ type wish struct {
 // people write, and sets their thresholds on texts held out in turn.
 func (t *trainer) wishes() error {
 	list := t.wishList()
-	joins := wishItems(list, func(w wish) bool { return w.joins })
-	for i, at := range joins {
-		joins[i].at = buckets(at.at, "", joinOptions)
-	}
+	joins := wishItems(list, func(w wish) bool { return w.joins }, joinOptions)
 	for i, logit := range t.heldOut("join", list, joins, joinOptions) {
 		list[i].wants = logit
 	}
 	t.intends(list)
 	t.m.heads["join"] = fitHead("join", joins, joinOptions)
 	t.m.source("join", "own sentences", len(list), "ours")
-	t.wishHead("optout", list, func(w wish) bool { return w.withdraws }, map[string]float64{"": alarmShare, "clear": alarmShareClear})
-	t.wishHead("human", list, func(w wish) bool { return w.asks }, map[string]float64{"": alarmShareHuman})
+	t.wishHead("optout", optOutOptions, list, func(w wish) bool { return w.withdraws }, map[string]float64{"": alarmShare, "clear": alarmShareClear})
+	t.wishHead("human", humanOptions, list, func(w wish) bool { return w.asks }, map[string]float64{"": alarmShareHuman})
 	return nil
 }
 
@@ -79,14 +85,15 @@ func (t *trainer) wishList() []wish {
 		n, _ = n.spoken()
 		t.m.textFeatures(t.s, &n, language)
 		list[i].read = t.s.sentence.wishesIn(n.lower, language)
-		list[i].at = buckets(t.s.feats, "", wishOptions)
+		list[i].at = slices.Clone(t.s.feats)
 	}
 	return list
 }
 
 // wishHead fits the two stages of a wish: what the words say, and what the signs say of that.
-func (t *trainer) wishHead(name string, list []wish, yes func(wish) bool, shares map[string]float64) {
-	logits := t.heldOut(name, list, wishItems(list, yes), wishOptions)
+func (t *trainer) wishHead(name string, o headOptions, list []wish, yes func(wish) bool, shares map[string]float64) {
+	items := wishItems(list, yes, o)
+	logits := t.heldOut(name, list, items, o)
 	scores := t.wishScores(name, list, logits, yes)
 	t.m.thresholds[name] = map[string]float64{}
 	for _, key := range []string{"", "clear"} {
@@ -94,7 +101,7 @@ func (t *trainer) wishHead(name string, list []wish, yes func(wish) bool, shares
 			t.wishThreshold(name, key, list, scores, yes, share)
 		}
 	}
-	t.m.heads[name] = fitHead(name, wishItems(list, yes), wishOptions)
+	t.m.heads[name] = fitHead(name, items, o)
 	t.m.heads[name+" signs"] = fitHead(name+" signs", signItems(name, list, logits, yes), signOptions)
 	t.m.source(name, "own sentences", len(list), "ours")
 	t.o.Log("%s: %d texts", name, len(list))
@@ -105,10 +112,11 @@ func fitHead(name string, items []item, o headOptions) *head {
 	return quantise(name, []string{"1"}, o, w, bias)
 }
 
-func wishItems(list []wish, yes func(wish) bool) []item {
+// wishItems are the texts as a head of words sees them.
+func wishItems(list []wish, yes func(wish) bool, o headOptions) []item {
 	items := make([]item, len(list))
 	for i, w := range list {
-		items[i] = item{w.at, 0, 0.7}
+		items[i] = item{buckets(w.at, "", o), 0, 0.7}
 		if yes(w) {
 			items[i].label, items[i].weight = 1, 1
 		} else if w.lookalike {
@@ -169,7 +177,7 @@ func (t *trainer) intends(list []wish) {
 			case !w.ordinary:
 				weight = clearWeight
 			}
-			items = append(items, item{w.at, label, weight})
+			items = append(items, item{buckets(w.at, "", o), label, weight})
 		}
 		weights, bias := fit(items, len(Intents), o)
 		h := quantise("intent", Intents, o, weights, bias)
@@ -200,9 +208,15 @@ func chosen(items []item, places []int) []item {
 
 // signItems are the texts as the second stage sees them.
 func signItems(name string, list []wish, logits []float64, yes func(wish) bool) []item {
-	items := wishItems(list, yes)
-	for i := range items {
-		items[i].at = list[i].read.signFeatures(nil, logits[i], list[i].wants, list[i].intended[name])
+	items := make([]item, len(list))
+	for i, w := range list {
+		items[i] = item{w.read.signFeatures(nil, logits[i], w.wants, w.intended[name]), int(bit(yes(w))), 0.7}
+		switch {
+		case yes(w) || w.lookalike:
+			items[i].weight = 1
+		case w.ordinary && !w.joins:
+			items[i].weight = ordinaryWeight
+		}
 	}
 	return items
 }
@@ -211,7 +225,7 @@ func signItems(name string, list []wish, logits []float64, yes func(wish) bool) 
 func (t *trainer) wishThreshold(name, key string, list []wish, scores []float64, yes func(wish) bool, share float64) {
 	var ordinary []float64
 	for i, w := range list {
-		if !yes(w) && w.ordinary {
+		if !yes(w) && w.ordinary && !w.joins {
 			ordinary = append(ordinary, scores[i])
 		}
 	}

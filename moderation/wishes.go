@@ -29,11 +29,21 @@ func asksForPerson(p *Prediction) bool {
 		p.Intent == "human_agent" && (sign || p.IntentScore >= leastIntended)
 }
 
+// asksLikely brings the probability of asking for a person to the measure of the intents', which were fitted without
+// counting ordinary talk for more than it is.
+func (p *Prediction) asksLikely() float64 {
+	odds := asksOdds * p.Asks
+	return odds / (odds + 1 - p.Asks)
+}
+
+// asksOdds is by how much the odds fell, at the same share of alarms, when ordinary talk came to count for more.
+const asksOdds = 2.2
+
 // A word of the law's list that is the whole message, or a sentence of its own, needs little from the heads.
 const (
-	leastOfWord  = 0.05
-	leastOfDoubt = 0.01
+	leastOfWord  = 0.025
+	leastOfDoubt = 0.005
 
-	leastUnsigned = 0.45
+	leastUnsigned = 0.3
 	leastIntended = 0.75
 )

@@ -49,7 +49,7 @@ const ownTest = (task) => write(task, (own[task] ?? (() => ownRows(task)))());
 const blindFile = (name) => `moderation/testdata/blind/${name}.tsv`;
 const blind = (name) => readRows(blindFile(name)).map((r) => [r.lang, r.label, r.text]);
 
-/** A mix of both groups with harmless talk: the half of our own sentences on which no band was chosen. */
+/** A mix of both groups with harmless talk: the half of our own sentences on which it was not chosen where asking begins. */
 function mixRows() {
   const bad = ['harm', 'spam'].flatMap((t) => ownRows(t, true)).filter((r) => r[1] !== 'self_harm').map(group);
   return [...bad, ...['intent', 'sentiment', 'optout'].flatMap((t) => ownRows(t, true)).map(([lang, , text]) => [lang, '0', text])];
@@ -150,7 +150,7 @@ function summary() {
   const mix = measure('harm', write('mix', mixRows()), '--mix', '0.04');
   const m = mix.mix;
   row('of a mix with 4 % harm and spam: share put to a language model by default; violations that pass unasked', 'own, set aside, half', m.n, `${percent(m.asked)}; ${percent(m.lost)}`, '');
-  row('the same with `pass_unasked` 0.02, its band chosen on the other half: share put to it', 'own, set aside, half', m.n, `${percent(m.asked_at_2)} [${percent(m.asked_at_2_95[0])}, ${percent(m.asked_at_2_95[1])}]`, '≤ 25 %');
+  row('the same with `pass_unasked` 0.02, where asking begins chosen on the other half: share put to it', 'own, set aside, half', m.n, `${percent(m.asked_at_2)} [${percent(m.asked_at_2_95[0])}, ${percent(m.asked_at_2_95[1])}]`, '≤ 25 %');
   row('violations that pass unasked then', 'own, set aside, half', m.violations, `${percent(m.lost_at_2)} [${percent(m.lost_at_2_95[0])}, ${percent(m.lost_at_2_95[1])}]`, '≤ 2 %');
   const quickest = Math.min(mix.micros_per_1000, ...[1, 2, 3].map(() => measure('harm', write('mix', mixRows())).micros_per_1000)); // what else runs on the machine takes its share
   row('time for a text, one core, rules and model', 'own, set aside', mix.n, `${Math.round(quickest / 1000)} µs`, '≤ 200 µs');

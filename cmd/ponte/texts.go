@@ -226,7 +226,7 @@ func printReport(w io.Writer, r moderation.Report) {
 		fmt.Fprintln(w, r.LLM)
 	}
 	if m := r.Mix; m != nil {
-		fmt.Fprintf(w, "%.1f %% violations, n %d (%d violations): the default policy asks about %.3f and lets %.3f of the violations pass unasked; pass_unasked 0.02 asks about %.3f [%.3f, %.3f] and lets %.3f [%.3f, %.3f] pass; the best band for these very texts asks about %.3f\n",
+		fmt.Fprintf(w, "%.1f %% violations, n %d (%d violations): the default policy asks about %.3f and lets %.3f of the violations pass unasked; pass_unasked 0.02 asks about %.3f [%.3f, %.3f] and lets %.3f [%.3f, %.3f] pass; at best, chosen on these very texts, it would be %.3f\n",
 			100*m.Share, m.N, m.Violations, m.Asked, m.Lost, m.AskedAt2, m.AskedAt2In[0], m.AskedAt2In[1], m.LostAt2, m.LostAt2In[0], m.LostAt2In[1], m.LeastAt2)
 	}
 	if c := r.Cascade; c != nil {
@@ -252,12 +252,12 @@ func span(x float64, r *[2]float64) string {
 }
 
 type trainCmd struct {
-	Seeds string `default:"moderation/seeds" help:"Folder with our own sentences."`
-	Data  string `help:"Folder with public sets; without it the model learns from our own sentences alone."`
+	Seeds string `default:"moderation/seeds" help:"Folder with our own sentences, to train anew from."`
+	Data  string `help:"Folder with public sets; without it a model that is trained anew learns from our own sentences alone."`
 	Out   string `help:"Where to write the model; moderation/artefact/model.bin.gz if empty, and nowhere with --from-decisions."`
 	Date  string `help:"Date on the card; today's if empty."`
 
-	FromDecisions bool   `help:"Learn also from what reviewers decided, read from the database. Such a model is for this installation alone: it is kept there as a version to backtest and to try in shadow."`
+	FromDecisions bool   `help:"Adapt the model in the program to what reviewers decided, read from the database; with --data, train anew from everything. Such a model is for this installation alone: it is kept there as a version to backtest and to try in shadow."`
 	Workspace     string `help:"Workspace for --from-decisions; the only one if empty."`
 }
 
@@ -282,9 +282,6 @@ func (t trainCmd) decided(ctx context.Context, c *config) (rows map[string][]mod
 	for group, list := range rows {
 		fmt.Fprintf(os.Stderr, "%s: %d decisions of reviewers\n", group, len(list))
 	}
-	if err == nil && t.Data == "" {
-		fmt.Fprintln(os.Stderr, "the model in the program has learnt from public sets too; without --data this one has not, and hides less: hold it against history before you believe it")
-	}
 	return rows, err
 }
 
@@ -302,7 +299,7 @@ func (t trainCmd) Run(ctx context.Context, c *config) error {
 	if t.Date == "" {
 		t.Date = time.Now().UTC().Format(time.DateOnly)
 	}
-	m, err := moderation.Train(moderation.TrainOptions{Seeds: os.DirFS(t.Seeds), Data: t.Data, Date: t.Date, Decided: decided, Log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }})
+	m, err := t.made(decided)
 	if err != nil {
 		return err
 	}
@@ -325,6 +322,23 @@ func (t trainCmd) Run(ctx context.Context, c *config) error {
 	}
 	fmt.Fprintf(os.Stderr, "written to %s; build again to ship it\n", t.Out)
 	return nil
+}
+
+// made is the model: the shipped one moved by decisions where there are any, else one trained anew.
+func (t trainCmd) made(decided map[string][]moderation.Example) (*moderation.Model, error) {
+	say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+	if !t.FromDecisions || t.Data != "" {
+		return moderation.Train(moderation.TrainOptions{Seeds: os.DirFS(t.Seeds), Data: t.Data, Date: t.Date, Decided: decided, Log: say})
+	}
+	m, list, err := moderation.Adapt(moderation.AdaptOptions{From: moderation.Shipped(), Seeds: moderation.OwnSentences(), Decided: decided, Date: t.Date, Log: say})
+	for _, c := range list {
+		say("%s, %s, %d texts: log loss %.3f, now %.3f; AUC %.3f, now %.3f; of %d violations it hides %d, now %d; of the others %d, now %d",
+			c.Group, c.Set, c.N, c.Before.LogLoss, c.After.LogLoss, c.Before.AUC, c.After.AUC, c.Before.Bad, c.Before.Right, c.After.Right, c.Before.Wrong, c.After.Wrong)
+	}
+	if errors.Is(err, moderation.ErrNotBetter) {
+		err = usageError{fmt.Errorf("%w; the model in the program goes on as it is", err)}
+	}
+	return m, err
 }
 
 // keep keeps a model that learnt from decisions where they were made.

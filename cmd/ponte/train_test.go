@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,36 +17,6 @@ import (
 	"ponte/review"
 	"ponte/testkit"
 )
-
-// fewSeeds copies every so-manieth of our own sentences, so that training takes seconds.
-func fewSeeds(t *testing.T, every int) string {
-	t.Helper()
-	dir := t.TempDir()
-	files, err := filepath.Glob("../../moderation/seeds/*/*.tsv")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no seeds: %v", err)
-	}
-	for _, f := range files {
-		raw, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var b bytes.Buffer
-		for i, line := range strings.SplitAfter(string(raw), "\n") {
-			if i == 0 || i%every == 0 {
-				b.WriteString(line)
-			}
-		}
-		lang := filepath.Base(filepath.Dir(f))
-		if err := os.MkdirAll(filepath.Join(dir, lang), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, lang, filepath.Base(f)), b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
 
 type trainRoom struct {
 	*testing.T
@@ -138,7 +105,7 @@ func TestTrainingFromDecisionsToShadow(t *testing.T) {
 	db.MustExec(`UPDATE verdicts SET input = '{}', verdict = verdict - 'normalised' WHERE subject_id = $1`, erased)
 
 	conf := &config{DatabaseURL: address, DataDir: t.TempDir(), SecretKey: strings.Repeat("k", 40)}
-	cmd := trainCmd{Seeds: fewSeeds(t, 12), FromDecisions: true, Workspace: "main", Date: "2026-01-01"}
+	cmd := trainCmd{FromDecisions: true, Workspace: "main", Date: "2026-01-01"}
 	if err := cmd.Run(t.Context(), conf); err != nil {
 		t.Fatal(err)
 	}
