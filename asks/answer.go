@@ -38,6 +38,10 @@ func (w *round) put(ctx context.Context, digests []string, signals map[string]mo
 	answers, err := w.ask(ctx, digests)
 	var busy *llm.BusyError
 	switch {
+	case errors.Is(err, ErrSpent):
+		return w.wait(ctx, digests, signals, ErrSpent.Error(), 0)
+	case errors.Is(err, ErrHeld):
+		return w.wait(ctx, digests, signals, ErrSpent.Error(), 2*time.Second)
 	case errors.As(err, &busy):
 		return w.wait(ctx, digests, signals, publicReason(err), busy.Wait)
 	case errors.Is(err, llm.ErrDown), errors.Is(err, llm.ErrOff):
@@ -82,7 +86,7 @@ func (w *round) closed(ctx context.Context) (string, time.Duration, error) {
 	}
 	over, err := OverBudget(ctx, w.DB, w.workspace, w.Now())
 	if over {
-		return "the day's budget for the language model is spent", 0, err
+		return ErrSpent.Error(), 0, err
 	}
 	return "", 0, err
 }
@@ -141,6 +145,8 @@ func (w *round) giveUp(ctx context.Context, digests []string, reason string) err
 func publicReason(err error) string {
 	var busy *llm.BusyError
 	switch {
+	case errors.Is(err, ErrSpent), errors.Is(err, ErrHeld):
+		return ErrSpent.Error()
 	case errors.Is(err, llm.ErrRefused):
 		return "the language model refused to answer"
 	case errors.Is(err, llm.ErrTruncated):

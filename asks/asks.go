@@ -27,6 +27,8 @@ type Model interface {
 	Configured() bool
 	Model() string
 	State() llm.State
+	// Most is the most that a request may cost.
+	Most(r llm.Request) llm.Response
 	Complete(ctx context.Context, r llm.Request) (llm.Response, error)
 }
 

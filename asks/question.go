@@ -57,7 +57,13 @@ func (w *round) ask(ctx context.Context, digests []string) (map[string]moderatio
 	if err != nil {
 		return nil, err
 	}
-	out, err := converse(ctx, w.Model, w.prompt, req, digests, func(res llm.Response) error { return Spend(ctx, w.DB, w.workspace, "moderate", res) })
+	out, err := converse(ctx, w.Model, w.prompt, req, digests, func() (settling, error) {
+		r, err := Reserve(ctx, w.DB, w.workspace, w.Now(), "moderate", w.Model.Most(req))
+		if err != nil {
+			return nil, err
+		}
+		return r.Settle, nil
+	})
 	for d, a := range out {
 		a.Looked, a.Unseen = look.seen, look.why
 		out[d] = a
@@ -65,17 +71,30 @@ func (w *round) ask(ctx context.Context, digests []string) (map[string]moderatio
 	return out, err
 }
 
-// converse asks, and once more where the answer cannot be used for all; spent is told what each request
-// took.
-func converse(ctx context.Context, model Model, prompt string, req llm.Request, digests []string, spent func(llm.Response) error) (map[string]moderation.LLMAnswer, error) {
+// settling is told what a request took.
+type settling func(context.Context, llm.Response) error
+
+// converse asks, and once more where the answer cannot be used for all; reserve is asked before each request
+// whether it may be put.
+func converse(ctx context.Context, model Model, prompt string, req llm.Request, digests []string, reserve func() (settling, error)) (map[string]moderation.LLMAnswer, error) {
 	out := map[string]moderation.LLMAnswer{}
 	cost := llm.Response{}
 	for range 2 {
-		res, err := model.Complete(ctx, req)
-		if res.Model != "" {
-			if err := spent(res); err != nil {
-				return nil, err
+		settle, err := reserve()
+		if errors.Is(err, ErrSpent) || errors.Is(err, ErrHeld) {
+			if req.Repair != nil { // no budget is left to have it repaired
+				break
 			}
+			return nil, err
+		}
+		if err != nil {
+			return nil, err
+		}
+		res, err := model.Complete(ctx, req)
+		if err := settle(ctx, res); err != nil {
+			return nil, err
+		}
+		if res.Model != "" {
 			cost.TokensIn, cost.TokensOut, cost.CostMicros = cost.TokensIn+res.TokensIn, cost.TokensOut+res.TokensOut, cost.CostMicros+res.CostMicros
 		}
 		if err != nil && (req.Repair != nil || !about(err) || errors.Is(err, llm.ErrRefused)) {
@@ -146,7 +165,9 @@ func direct(ctx context.Context, model Model, list []moderation.Input) ([]*moder
 		writeItem(&b, mark, i+1, in)
 	}
 	req := llm.Request{System: system, User: b.String(), SchemaName: "verdicts", Schema: schema, MaxTokens: 200 + 120*len(list)}
-	found, err := converse(ctx, model, prompts.Moderate, req, keys, func(llm.Response) error { return nil })
+	found, err := converse(ctx, model, prompts.Moderate, req, keys, func() (settling, error) {
+		return func(context.Context, llm.Response) error { return nil }, nil
+	})
 	out := make([]*moderation.LLMAnswer, len(list))
 	for i, k := range keys {
 		if a, ok := found[k]; ok {

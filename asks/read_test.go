@@ -1,6 +1,7 @@
 package asks
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -61,7 +62,9 @@ func TestAnswersCarryTheirCostWhereTheRepairFails(t *testing.T) {
 		}
 		return `{"items":[` + item(1, "spam", "0.9") + `]}`, nil
 	}
-	found, err := converse(t.Context(), m, "p", llm.Request{}, []string{"a", "b"}, func(llm.Response) error { return nil })
+	found, err := converse(t.Context(), m, "p", llm.Request{}, []string{"a", "b"}, func() (settling, error) {
+		return func(context.Context, llm.Response) error { return nil }, nil
+	})
 	if err != nil || len(found) != 1 || found["a"].TokensIn == 0 || found["a"].CostMicros == 0 {
 		t.Errorf("%+v, %v", found, err)
 	}

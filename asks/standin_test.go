@@ -74,6 +74,21 @@ func TestAgainstAServerThatMisbehaves(t *testing.T) {
 			}
 			says(w, verdicts(texts), "stop")
 		}, "answered", "", 3, 120},
+		"says so in a word": {func(_ int, form string, texts []string, w http.ResponseWriter, _ *http.Request) {
+			if form != "" {
+				w.WriteHeader(422)
+				_, _ = io.WriteString(w, `{"error":"Input validation error: response_format is not supported","error_type":"validation"}`)
+				return
+			}
+			says(w, verdicts(texts), "stop")
+		}, "answered", "", 3, 120},
+		"is overloaded, with status 200": {func(_ int, _ string, _ []string, w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `{"error":{"message":"upstream overloaded","code":503}}`)
+		}, "pending", "not answering", 2, 0},
+		"wants to be left alone, with status 200": {func(_ int, _ string, _ []string, w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", time.Now().Add(time.Minute).UTC().Format(http.TimeFormat))
+			_, _ = io.WriteString(w, `{"error":{"message":"rate limit","code":"429"}}`)
+		}, "pending", "too busy", 1, 0},
 		"thinks aloud": {func(_ int, _ string, texts []string, w http.ResponseWriter, _ *http.Request) {
 			says(w, "<think>Perhaps {\"items\":[]}? No.</think>Sure! Here it is:\n```json\n"+verdicts(texts)+"\n```\nShall I go on?", "stop")
 		}, "answered", "", 1, 120},

@@ -3,6 +3,7 @@ package asks
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -60,6 +61,9 @@ func (w *round) answerAll(ctx context.Context, digests []string) error {
 			return err
 		}
 		answers, err := w.ask(ctx, part)
+		if errors.Is(err, ErrSpent) || errors.Is(err, ErrHeld) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

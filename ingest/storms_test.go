@@ -25,6 +25,11 @@ var fenced = regexp.MustCompile(`Item \d+, a `)
 func (m *counting) Configured() bool { return true }
 func (m *counting) Model() string    { return "counting" }
 func (m *counting) State() llm.State { return llm.OK }
+
+func (m *counting) Most(llm.Request) llm.Response {
+	return llm.Response{Model: "counting", TokensIn: 10, TokensOut: 2, CostMicros: 1}
+}
+
 func (m *counting) Complete(_ context.Context, r llm.Request) (llm.Response, error) {
 	m.calls++
 	n := len(fenced.FindAllString(r.User, -1))

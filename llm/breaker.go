@@ -122,7 +122,7 @@ func busyOf(err error) *BusyError {
 // maxAnswer bounds what is read of an answer: a server gone wild must not fill the memory.
 const maxAnswer = 4 << 20
 
-// transport reads Retry-After and bounds bodies.
+// transport reads Retry-After, bounds bodies, and finds errors that are sent as answers.
 type transport struct{ http.RoundTripper }
 
 // RoundTrip makes one request.
@@ -132,10 +132,13 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return res, err
 	}
 	n, ok := r.Context().Value(noteKey{}).(*note)
+	res.Body = &bounded{res.Body, maxAnswer}
+	if ok && !n.stream {
+		unmasked(res)
+	}
 	if ok && (res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusServiceUnavailable) {
 		n.wait = retryAfter(res.Header, time.Now())
 	}
-	res.Body = &bounded{res.Body, maxAnswer}
 	if ok && n.stream && res.StatusCode == http.StatusOK {
 		return n.sniff(res)
 	}

@@ -147,6 +147,24 @@ func (c *Client) State() State {
 	return OK
 }
 
+// Most is the most that a request may cost: no token is shorter than a byte, and an answer has no more than it
+// is given room for, thoughts included.
+func (c *Client) Most(r Request) Response {
+	in := 200 + len(r.System) + len(r.User) + len(r.Schema) + picture*len(r.Pictures)
+	if r.Repair != nil {
+		in += len(r.Repair.Answer) + len(r.Repair.Fault)
+	}
+	res := Response{Model: c.cfg.Model, TokensIn: in, TokensOut: r.MaxTokens, Estimated: true}
+	if c.newer.Load() {
+		res.TokensOut += roomToThink
+	}
+	res.CostMicros = (int64(res.TokensIn)*c.cfg.PriceIn + int64(res.TokensOut)*c.cfg.PriceOut) / 1000
+	return res
+}
+
+// picture is the most tokens that a picture shown small is counted as.
+const picture = 3000
+
 // Complete asks, and with a schema returns the JSON object of the answer. It waits its turn, retries
 // what may pass, heeds how long a busy server wants to be left alone, and gives up early while the
 // breaker is open.
@@ -338,10 +356,10 @@ func statusOf(err error) int {
 	var api *openai.APIError
 	var req *openai.RequestError
 	switch {
+	case errors.As(err, &req): // may hold an error that could not be read, and knows no status
+		return req.HTTPStatusCode
 	case errors.As(err, &api):
 		return api.HTTPStatusCode
-	case errors.As(err, &req):
-		return req.HTTPStatusCode
 	}
 	return 0
 }

@@ -58,6 +58,13 @@ func TestServersThatMisbehave(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		},
 		"sends a page": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>Sign in</html>") },
+		"sends an error as an answer": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `{"error":{"message":"the upstream is overloaded","type":"server_error","code":"overloaded"},"choices":null}`)
+		},
+		"sends an error with a status in it": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `{"id":"x","choices":[],"error":{"message":"bad gateway","code":"502"}}`)
+		},
+		"sends an error in a word": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"error":"model is loading"}`) },
 		"sends it far away": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
 		},
@@ -70,9 +77,12 @@ func TestServersThatMisbehave(t *testing.T) {
 			t.Parallel()
 			c := rude(t, do)
 			start := time.Now()
-			_, err := c.Complete(t.Context(), question)
-			if !errors.Is(err, ErrDown) {
-				t.Errorf("%v, want that it is not answering", err)
+			res, err := c.Complete(t.Context(), question)
+			if !errors.Is(err, ErrDown) || res.Model != "" {
+				t.Errorf("%v, want that it is not answering, and costs nothing: %+v", err, res)
+			}
+			if strings.HasPrefix(name, "sends an error") && !strings.Contains(err.Error(), "status 502") {
+				t.Errorf("%v", err)
 			}
 			if took := time.Since(start); took > 5*time.Second {
 				t.Errorf("it took %s to give up", took)

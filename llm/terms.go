@@ -110,10 +110,10 @@ func refusal(err error) (text string, refused bool) {
 	var api *openai.APIError
 	var req *openai.RequestError
 	switch {
+	case errors.As(err, &req): // may hold an error that could not be read
+		text = strings.ToLower(string(req.Body))
 	case errors.As(err, &api):
 		text = strings.ToLower(api.Message)
-	case errors.As(err, &req):
-		text = strings.ToLower(string(req.Body))
 	}
 	switch statusOf(err) {
 	case 400, 404, 405, 406, 415, 422, 501:

@@ -93,13 +93,18 @@ func (w *writing) byModel(ctx context.Context) error {
 	defer w.stop(nil)
 	go w.watch()
 	r := w.reader()
+	budget, err := asks.Reserve(ctx, w.s.DB, w.v.WorkspaceID, w.s.Now(), "suggest", w.s.Model.Most(req))
+	if errors.Is(err, asks.ErrSpent) || errors.Is(err, asks.ErrHeld) {
+		w.fault = "busy" // the questions under way may leave some of the budget
+		w.tell(Event{Kind: Again, N: w.base})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	res, err := w.ask(req, r.feed)
-	if res.Model != "" {
-		paid, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		if err := asks.Spend(paid, w.s.DB, w.v.WorkspaceID, "suggest", res); err != nil {
-			return err
-		}
+	if err := budget.Settle(ctx, res); err != nil {
+		return err
 	}
 	if c := context.Cause(w.ctx); c != nil && !errors.Is(c, context.Canceled) {
 		return c
