@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	_ "github.com/lib/pq"
 
 	"ponte/booking"
+	"ponte/cluster"
 	"ponte/testkit"
 )
 
@@ -35,7 +35,7 @@ func newRig(t testing.TB) *rig {
 
 func (b *rig) pool() *sqlx.DB {
 	b.Helper()
-	db, err := sqlx.Open("postgres", b.url)
+	db, err := cluster.Pool(b.url)
 	b.must(err)
 	b.Cleanup(func() { _ = db.Close() })
 	return db

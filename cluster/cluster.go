@@ -51,15 +51,9 @@ func Open(ctx context.Context, dir string, opt Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		return nil, fmt.Errorf("find the data directory: %w", err)
-	}
-	c := &Cluster{Bin: bin, dir: dir, opt: opt}
-	if os.Getuid() == 0 {
-		if c.cred, err = unprivileged(); err != nil {
-			return nil, err
-		}
-		c.dir = reachable(dir, c.cred)
+	c := &Cluster{Bin: bin, opt: opt}
+	if c.dir, c.cred, err = place(dir); err != nil {
+		return nil, err
 	}
 	unlock, err := c.lock()
 	if err != nil {
@@ -177,7 +171,7 @@ func (c *Cluster) start(ctx context.Context) error {
 		"-c", "log_min_messages=warning", "-c", "jit=off", "-c", "wal_compression=on", "-c", "max_wal_size=2GB",
 	}
 	if c.opt.Volatile {
-		settings = append(settings, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "wal_level=minimal", "-c", "max_wal_senders=0")
+		settings = append(settings, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "wal_compression=off", "-c", "max_wal_size=512MB", "-c", "max_connections=300", "-c", "wal_level=minimal", "-c", "max_wal_senders=0")
 	}
 	cmd := c.command(ctx, "pg_ctl", "-D", c.dir, "-l", filepath.Join(c.dir, "server.log"), "-w", "-t", "60", "-o", quoteAll(settings), "start")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -282,6 +276,33 @@ func unprivileged() (*syscall.Credential, error) {
 		}
 	}
 	return nil, errors.New("PostgreSQL refuses to run as root, and neither user 'postgres' nor 'nobody' exists: run ponte as a normal user or set PONTE_DATABASE_URL")
+}
+
+// Dir is where the server's files lie.
+func (c *Cluster) Dir() string { return c.dir }
+
+// Place returns where the private PostgreSQL of a directory lies: there, or below /var/lib where the database user
+// cannot enter it. It says the directory itself where that cannot be told.
+func Place(dir string) string {
+	if there, _, err := place(dir); err == nil {
+		return there
+	}
+	return dir
+}
+
+func place(dir string) (string, *syscall.Credential, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", nil, fmt.Errorf("find the data directory: %w", err)
+	}
+	if os.Getuid() != 0 {
+		return dir, nil, nil
+	}
+	cred, err := unprivileged()
+	if err != nil {
+		return "", nil, err
+	}
+	return reachable(dir, cred), cred, nil
 }
 
 // reachable returns dir, or a folder under /var/lib when the database user could not enter dir

@@ -38,7 +38,7 @@ func JoinIdentity(ctx context.Context, tx sqlx.ExtContext, j Join) error {
 	if err != nil {
 		return fmt.Errorf("encode what a join moved: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, sqlInsertJoin, j.WorkspaceID, j.IdentityID, j.From, j.To, j.How, evidence, string(moved), j.Actor); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlInsertJoin, j.WorkspaceID, j.IdentityID, j.From, j.To, j.How, string(evidence), string(moved), j.Actor); err != nil {
 		return fmt.Errorf("record a join: %w", err)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -26,10 +27,11 @@ import (
 // it. It is cloned from a template, so that it costs tens of milliseconds.
 //
 // PONTE_TEST_DATABASE_URL names a server whose user may create databases; without it a private one
-// is started in the temporary directory and left running for the next test.
+// is started in PONTE_TEST_DATA_DIR, or else in the temporary directory, and left running for the next
+// test.
 func Database(t testing.TB) *sqlx.DB {
 	t.Helper()
-	db, err := sqlx.Open("postgres", DatabaseURL(t))
+	db, err := cluster.Pool(DatabaseURL(t))
 	if err != nil {
 		t.Fatalf("open the test's database: %v", err)
 	}
@@ -51,7 +53,7 @@ func DatabaseURL(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("connect to the test server: %v", err)
 	}
-	if _, err := admin.Exec("CREATE DATABASE " + name + " TEMPLATE " + s.template); err != nil {
+	if _, err := admin.Exec("CREATE DATABASE " + name + " TEMPLATE " + s.template + " STRATEGY file_copy"); err != nil {
 		t.Fatalf("clone the template database: %v", err)
 	}
 	t.Cleanup(func() {
@@ -66,7 +68,10 @@ type testServer struct{ admin, template string }
 var server = sync.OnceValues(func() (testServer, error) {
 	admin := os.Getenv("PONTE_TEST_DATABASE_URL")
 	if admin == "" {
-		dir := filepath.Join(os.TempDir(), "ponte-test-"+strconv.Itoa(os.Getuid()), "pg")
+		dir := os.Getenv("PONTE_TEST_DATA_DIR")
+		if dir == "" {
+			dir = filepath.Join(os.TempDir(), "ponte-test-"+strconv.Itoa(os.Getuid()), "pg")
+		}
 		c, err := cluster.Open(context.Background(), dir, cluster.Options{Volatile: true})
 		if err != nil {
 			return testServer{}, err
@@ -99,6 +104,9 @@ func makeTemplate(admin, template string) error {
 	if err := conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate)", template).Scan(&ready); err != nil || ready {
 		return err
 	}
+	if err := dropLeftovers(ctx, conn); err != nil {
+		return err
+	}
 	name := pq.QuoteIdentifier(template)
 	if _, err := conn.ExecContext(ctx, "DROP DATABASE IF EXISTS "+name); err != nil {
 		return err
@@ -112,6 +120,48 @@ func makeTemplate(admin, template string) error {
 	_, err = conn.ExecContext(ctx, "ALTER DATABASE "+name+" WITH is_template true allow_connections false")
 	return err
 }
+
+// dropLeftovers removes the databases of tests that were killed before they could, and the templates
+// of earlier schemas. It does so when a schema changes, which is rare enough not to slow the tests and
+// often enough to keep the server small. A server of the caller's own keeps what it has: its user may
+// not look at the age of files.
+func dropLeftovers(ctx context.Context, conn *sql.Conn) error {
+	if os.Getenv("PONTE_TEST_DATABASE_URL") != "" {
+		return nil
+	}
+	rows, err := conn.QueryContext(ctx, sqlLeftovers)
+	if err != nil {
+		return fmt.Errorf("look for databases of earlier tests: %w", err)
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return fmt.Errorf("look for databases of earlier tests: %w", err)
+		}
+		names = append(names, pq.QuoteIdentifier(name))
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return fmt.Errorf("look for databases of earlier tests: %w", err)
+	}
+	for _, name := range names {
+		_, err := conn.ExecContext(ctx, "ALTER DATABASE "+name+" WITH is_template false")
+		if err == nil {
+			_, err = conn.ExecContext(ctx, "DROP DATABASE IF EXISTS "+name)
+		}
+		if err != nil {
+			return fmt.Errorf("drop the database %s of an earlier test: %w", name, err)
+		}
+	}
+	return nil
+}
+
+const sqlLeftovers = `
+SELECT d.datname FROM pg_database d, LATERAL pg_stat_file('base/' || d.oid || '/PG_VERSION', true) f
+WHERE (d.datname ~ '^t_[0-9a-f]{12}$' AND f.modification < now() - interval '1 hour'
+    OR d.datname ~ '^ponte_template_' AND f.modification < now() - interval '1 day')
+  AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)`
 
 func migrate(ctx context.Context, url string) error {
 	db, err := sql.Open("postgres", url)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/jmoiron/sqlx"
 
 	"ponte/api"
 	"ponte/channels/meta"
@@ -66,6 +67,11 @@ func (b benchReceiveCmd) Run(ctx context.Context, c *config) error {
 }
 
 func (b benchReceiveCmd) rawInserts(ctx context.Context, s *store) (float64, error) {
+	plain, err := sqlx.Open("postgres", s.URL) // lib/pq as it comes, without the settings of our own pools
+	if err != nil {
+		return 0, errNoAddress
+	}
+	defer plain.Close()
 	var rows atomic.Int64
 	var failed atomic.Value
 	end := time.Now().Add(time.Duration(b.Seconds) * time.Second)
@@ -77,7 +83,7 @@ func (b benchReceiveCmd) rawInserts(ctx context.Context, s *store) (float64, err
 				for i := range int64(200) {
 					r.Add(benchBody(n + i))
 				}
-				if _, err := s.DB.ExecContext(ctx, `INSERT INTO deliveries (body) `+r.SQL(), r.Args()...); err != nil {
+				if _, err := plain.ExecContext(ctx, `INSERT INTO deliveries (body) `+r.SQL(), r.Args()...); err != nil {
 					failed.Store(err)
 					return
 				}
@@ -89,7 +95,7 @@ func (b benchReceiveCmd) rawInserts(ctx context.Context, s *store) (float64, err
 	if err, ok := failed.Load().(error); ok {
 		return 0, err
 	}
-	_, err := s.DB.ExecContext(ctx, `TRUNCATE deliveries`)
+	_, err = s.DB.ExecContext(ctx, `TRUNCATE deliveries`)
 	return float64(rows.Load()) / float64(b.Seconds), err
 }
 

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ponte/cluster"
 	"ponte/notify"
 	"ponte/secret"
 )
@@ -223,7 +224,7 @@ func (c config) masked() string {
 		}
 		return "(set)"
 	}
-	database := "(private PostgreSQL in " + filepath.Join(c.DataDir, "pg") + ")"
+	database := "(private PostgreSQL in " + cluster.Place(filepath.Join(c.DataDir, "pg")) + ")"
 	if c.DatabaseURL != "" {
 		database = "(set)"
 	}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"path/filepath"
-	"strings"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -52,7 +50,7 @@ func (c *config) open(ctx context.Context) (*store, error) {
 	if err := checkAddress(s.URL); err != nil {
 		return nil, errors.Join(err, s.cluster.Stop())
 	}
-	if s.DB, err = sqlx.Open("postgres", s.URL); err != nil {
+	if s.DB, err = cluster.Pool(s.URL); err != nil {
 		return nil, errors.Join(errNoAddress, s.cluster.Stop())
 	}
 	s.DB.SetMaxOpenConns(24)
@@ -98,27 +96,15 @@ func (s *store) close() error {
 	return errors.Join(err, s.cluster.Stop())
 }
 
-// bodyPool is a pool that sends parameters in binary, for webhook bodies alone: lib/pq then binds and
-// runs in one round trip and does not spell bytes in hexadecimal. The rest of the program does not use
-// it, because jsonb in binary would need another form.
+// bodyPool is the receiver's own pool: its committers never wait for a connection that a query of the
+// desk holds.
 func (s *store) bodyPool() (*sqlx.DB, error) {
 	if s.bodies != nil {
 		return s.bodies, nil
 	}
-	address := s.URL + " binary_parameters=yes"
-	if strings.HasPrefix(s.URL, "postgres://") || strings.HasPrefix(s.URL, "postgresql://") {
-		u, err := url.Parse(s.URL)
-		if err != nil {
-			return nil, errors.New("PONTE_DATABASE_URL is not a PostgreSQL address")
-		}
-		q := u.Query()
-		q.Set("binary_parameters", "yes")
-		u.RawQuery = q.Encode()
-		address = u.String()
-	}
-	db, err := sqlx.Open("postgres", address)
+	db, err := cluster.Pool(s.URL)
 	if err != nil {
-		return nil, fmt.Errorf("PONTE_DATABASE_URL is not a PostgreSQL address: %w", err)
+		return nil, errNoAddress
 	}
 	db.SetMaxOpenConns(ingest.Committers)
 	db.SetMaxIdleConns(ingest.Committers)

@@ -21,6 +21,15 @@ func (s *store) keyHash() string {
 var errOtherKey = errors.New("PONTE_SECRET_KEY is not the key this database was made with: stored tokens could not be opened, withdrawals would not be found, " +
 	"and the consent ledger would break. Set the key from before; where it is lost for good, 'ponte migrate --accept-secret-key' goes on without what it sealed")
 
+// otherKey says where a private database lies, which may be elsewhere than the data directory: whoever removes that one
+// to begin anew removes the key alone.
+func (s *store) otherKey() error {
+	if s.cluster == nil {
+		return errOtherKey
+	}
+	return fmt.Errorf("%w. The database lies in %s; to begin anew, remove it with the data directory", errOtherKey, s.cluster.Dir())
+}
+
 // checkKey refuses a key that differs from the one this database was made with, and remembers the first one.
 func (s *store) checkKey(ctx context.Context) error {
 	known, same, err := s.compareKey(ctx)
@@ -28,7 +37,7 @@ func (s *store) checkKey(ctx context.Context) error {
 	case err != nil:
 		return err
 	case !same:
-		return errOtherKey
+		return s.otherKey()
 	case known:
 		return nil
 	}
@@ -37,7 +46,7 @@ func (s *store) checkKey(ctx context.Context) error {
 	}
 	_, same, err = s.compareKey(ctx) // another process may have been first
 	if err == nil && !same {
-		return errOtherKey
+		return s.otherKey()
 	}
 	return err
 }
