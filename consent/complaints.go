@@ -14,7 +14,7 @@ type Complaint struct {
 }
 
 // The signs, the gravest first. They are compared without case, accents and punctuation, as whole words
-// (router.Fold), so an apostrophe must be written.
+// (router.Fold), so an apostrophe must be written; small words that stand between theirs are passed over.
 // They send something to a person to look at and do nothing else, so they may be generous.
 var signs = []struct {
 	kind  string
@@ -35,17 +35,17 @@ var signs = []struct {
 		"mon avocat", "notre avocat", "porter plainte", "je porte plainte", "action en justice", "poursuites judiciaires",
 		"avocatul meu", "va dau in judecata", "actiune in instanta", "plangere penala",
 		"mi abogado", "mi abogada", "acciones legales", "les demandare", "los voy a denunciar", "voy a denunciar",
-		"mein anwalt", "meinem anwalt", "meine anwaltin", "rechtsanwalt", "rechtliche schritte", "anzeige erstatten", "ich zeige sie an", "abmahnung",
+		"mein anwalt", "meinen anwalt", "anwalt einschalten", "meinem anwalt", "meine anwaltin", "rechtsanwalt", "rechtliche schritte", "anzeige erstatten", "ich zeige sie an", "abmahnung",
 		"meu advogado", "minha advogada", "acao judicial", "vou processar", "medidas legais",
 	}},
 	{"erasure", []string{
-		"delete my data", "erase my data", "remove my data", "delete my number", "delete all my data", "right to be forgotten", "delete my information",
-		"cancellate i miei dati", "cancella i miei dati", "eliminate i miei dati", "diritto all'oblio", "cancellazione dei miei dati",
+		"delete my data", "erase my data", "remove my data", "delete my number", "delete all my data", "right to be forgotten", "delete my information", "delete everything you have about me", "delete data you have about me", "delete data you hold about me", "erase everything you have about me",
+		"cancellate i miei dati", "cancella i miei dati", "cancellare i miei dati", "eliminare i miei dati", "eliminate i miei dati", "diritto all'oblio", "cancellazione dei miei dati",
 		"supprimez mes donnees", "supprimer mes donnees", "effacez mes donnees", "droit a l'oubli", "effacement de mes donnees",
-		"stergeti datele mele", "sterge datele mele", "stergerea datelor", "dreptul de a fi uitat",
-		"borren mis datos", "borra mis datos", "eliminen mis datos", "derecho al olvido",
-		"loschen sie meine daten", "loscht meine daten", "daten loschen", "loeschen sie meine daten", "recht auf vergessenwerden",
-		"apaguem os meus dados", "apagar os meus dados", "eliminem os meus dados", "excluam meus dados", "direito ao esquecimento",
+		"stergeti datele mele", "stergeti mi datele", "sterge mi datele", "stergeti mi numarul", "sterge datele mele", "stergerea datelor", "dreptul de a fi uitat",
+		"borren mis datos", "borra mis datos", "borrad mis datos", "borre mis datos", "borrar mis datos", "eliminen mis datos", "derecho al olvido",
+		"loschen sie meine daten", "loscht meine daten", "daten loschen", "loschen sie meine nummer", "losch meine daten", "loeschen sie meine daten", "recht auf vergessenwerden",
+		"apaguem os meus dados", "apagar os meus dados", "apague os meus dados", "apaguem meus dados", "apague meus dados", "eliminar os meus dados", "eliminem os meus dados", "excluam meus dados", "direito ao esquecimento",
 	}},
 	{"access", []string{
 		"copy of my data", "what data do you have", "what information do you have about me", "data you hold about me", "subject access request",
@@ -57,13 +57,13 @@ var signs = []struct {
 		"copia dos meus dados", "que dados tem sobre mim", "que dados voces tem",
 	}},
 	{"complaint", []string{
-		"report you", "reporting you", "privacy violation", "violation of privacy", "violating my privacy", "breach of privacy", "privacy breach", "invasion of privacy", "who gave you my number", "where did you get my number", "how did you get my number", "never gave you my number", "did not consent", "didnt consent", "never consented", "gdpr", "file a complaint", "formal complaint", "harassing me", "harassment",
-		"vi segnalo", "ti segnalo", "violazione della privacy", "violate la privacy", "chi vi ha dato il mio numero", "chi ti ha dato il mio numero", "dove avete preso il mio numero", "come avete avuto il mio numero", "mai dato il consenso", "non ho dato il consenso", "reclamo formale",
-		"vous signaler", "je vous signale", "violation de la vie privee", "atteinte a la vie privee", "qui vous a donne mon numero", "comment avez vous eu mon numero", "ou avez vous eu mon numero", "jamais donne mon consentement", "rgpd", "harcelement",
-		"va reclam", "va raportez", "incalcarea confidentialitatii", "incalcati confidentialitatea", "cine v a dat numarul meu", "cine ti a dat numarul meu", "de unde aveti numarul meu", "nu mi am dat acordul", "nu mi am dat consimtamantul", "hartuire",
-		"los voy a reportar", "les voy a denunciar", "violacion de la privacidad", "violacion de privacidad", "quien les dio mi numero", "quien os ha dado mi numero", "quien te dio mi numero", "de donde sacaron mi numero", "nunca di mi consentimiento", "no di mi consentimiento", "acoso",
-		"ich melde sie", "ich melde euch", "melde ich sie", "datenschutzverletzung", "verstoss gegen den datenschutz", "verletzung der privatsphare", "woher haben sie meine nummer", "woher habt ihr meine nummer", "wer hat ihnen meine nummer gegeben", "nie zugestimmt", "keine einwilligung", "dsgvo", "belastigung",
-		"vou denunciar", "vou reportar", "violacao da privacidade", "violacao de privacidade", "quem vos deu o meu numero", "quem te deu meu numero", "quem deu meu numero", "onde arranjaram o meu numero", "nunca dei consentimento", "nao dei consentimento", "lgpd", "assedio",
+		"report you", "make a complaint", "lodge a complaint", "never signed up for these", "never signed up for this", "never signed up for your messages", "never agreed to", "did not agree to", "didn't agree to", "didn't consent", "never gave consent", "never gave you consent", "never gave my consent", "breaking privacy law", "breaking privacy laws", "against privacy law", "breach of data protection", "reporting you", "privacy violation", "violation of privacy", "violating my privacy", "breach of privacy", "privacy breach", "invasion of privacy", "who gave you my number", "where did you get my number", "how did you get my number", "never gave you my number", "did not consent", "didnt consent", "never consented", "gdpr", "file a complaint", "formal complaint", "harassing me", "harassment",
+		"vi segnalo", "fare reclamo", "fare un reclamo", "presentare reclamo", "sporgere reclamo", "mai acconsentito", "non ho acconsentito", "ti segnalo", "violazione della privacy", "violate la privacy", "chi vi ha dato il mio numero", "chi ti ha dato il mio numero", "dove avete preso il mio numero", "come avete avuto il mio numero", "mai dato il consenso", "non ho dato il consenso", "reclamo formale",
+		"vous signaler", "faire une reclamation", "deposer une reclamation", "pas donne mon consentement", "jamais consenti", "jamais accepte de recevoir", "je vous signale", "violation de la vie privee", "atteinte a la vie privee", "qui vous a donne mon numero", "comment avez vous eu mon numero", "ou avez vous eu mon numero", "jamais donne mon consentement", "rgpd", "harcelement",
+		"va reclam", "o plangere oficiala", "fac o reclamatie", "depun o reclamatie", "depune o reclamatie", "va raportez", "incalcarea confidentialitatii", "incalcati confidentialitatea", "cine v a dat numarul meu", "cine ti a dat numarul meu", "de unde aveti numarul meu", "nu mi am dat acordul", "nu mi am dat consimtamantul", "hartuire",
+		"los voy a reportar", "poner una reclamacion", "presentar una reclamacion", "poner una queja", "presentar una queja", "hoja de reclamaciones", "nunca acepte recibir", "les voy a denunciar", "violacion de la privacidad", "violacion de privacidad", "quien les dio mi numero", "quien os ha dado mi numero", "quien te dio mi numero", "de donde sacaron mi numero", "nunca di mi consentimiento", "no di mi consentimiento", "acoso",
+		"ich melde sie", "beschwerde einreichen", "beschwerde einlegen", "offizielle beschwerde", "nicht zugestimmt", "nicht eingewilligt", "ich melde euch", "melde ich sie", "datenschutzverletzung", "verstoss gegen den datenschutz", "verletzung der privatsphare", "woher haben sie meine nummer", "woher habt ihr meine nummer", "wer hat ihnen meine nummer gegeben", "nie zugestimmt", "keine einwilligung", "dsgvo", "belastigung",
+		"vou denunciar", "fazer uma reclamacao", "apresentar uma reclamacao", "abrir uma reclamacao", "livro de reclamacoes", "procon", "como conseguiram meu numero", "como arranjaram meu numero", "como obtiveram meu numero", "onde arranjaram meu numero", "quem vos deu meu numero", "vou reportar", "violacao da privacidade", "violacao de privacidade", "quem vos deu o meu numero", "quem te deu meu numero", "quem deu meu numero", "onde arranjaram o meu numero", "nunca dei consentimento", "nunca dei meu consentimento", "nao dei meu consentimento", "nao dei consentimento", "lgpd", "assedio",
 	}},
 }
 
@@ -94,7 +94,7 @@ func FindComplaint(text string) (Complaint, bool) {
 	for rest := router.Fold(text); rest != ""; {
 		word, after, _ := strings.Cut(rest, " ")
 		for _, s := range signsByWord()[word] {
-			if tail, ok := strings.CutPrefix(rest, s.folded); ok && (tail == "" || tail[0] == ' ') && (found == nil || s.rank < found.rank) {
+			if (found == nil || s.rank < found.rank) && begins(rest, s.folded) {
 				found = &s
 			}
 		}
@@ -104,4 +104,41 @@ func FindComplaint(text string) (Complaint, bool) {
 		return Complaint{}, false
 	}
 	return Complaint{found.kind, found.words}, true
+}
+
+// small are words that people put between those of a sign, and that change nothing: delete *all the* data, i *tutti*
+// miei dati, *o* meu numero. Three may stand in one place.
+var small = func() map[string]bool {
+	out := map[string]bool{}
+	for _, w := range strings.Fields(`all the any of ever actually personal phone mobile please now
+		tutti tutte i il le subito per favore telefono di
+		toutes tous les l le de bien personnelles immediatement telephone
+		toate tot de imediat telefon personale va rog
+		todos todas los las mi ya personales telefono por favor inmediatamente
+		alle alles bitte sofort personlichen auch das
+		os as o a todos todas ja telemovel telefone pessoais`) {
+		out[w] = true
+	}
+	return out
+}()
+
+// begins says whether a folded text begins with the words of a sign.
+func begins(text, words string) bool {
+	for passed := 0; ; {
+		word, rest, more := strings.Cut(text, " ")
+		want, further, left := strings.Cut(words, " ")
+		switch {
+		case word == want && !left:
+			return true
+		case word == want:
+			words, passed = further, 0
+		case passed < 3 && small[word]:
+			passed++
+		default:
+			return false
+		}
+		if text = rest; !more {
+			return false
+		}
+	}
 }

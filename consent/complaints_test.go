@@ -18,6 +18,25 @@ func TestAComplaintIsRecognisedByItsGravestSign(t *testing.T) {
 		{"acmas", "", ""},
 		{"my lawyers", "", ""},
 		{"what data do you", "", ""}, // the text ends before the sign does
+		{"Please delete all the personal data you have about me", "erasure", "delete data you have about me"},
+		{"Vorrei cancellare tutti i miei dati", "erasure", "cancellare i miei dati"},
+		{"Effacez toutes mes données", "erasure", "effacez mes donnees"},
+		{"Ștergeți-mi toate datele", "erasure", "stergeti mi datele"},
+		{"Borren ya todos mis datos", "erasure", "borren mis datos"},
+		{"Löschen Sie bitte sofort meine Daten!", "erasure", "loschen sie meine daten"},
+		{"Apaguem todos os meus dados", "erasure", "apaguem os meus dados"},
+		{"How did you get my phone number?", "complaint", "how did you get my number"},
+		{"I didn't agree to any of this", "complaint", "didn't agree to"},
+		{"Como conseguiram o meu número?", "complaint", "como conseguiram meu numero"},
+		{"Nunca dei o meu consentimento", "complaint", "nunca dei meu consentimento"},
+		{"Quiero poner una reclamación", "complaint", "poner una reclamacion"},
+		{"Vreau să fac o reclamație", "complaint", "fac o reclamatie"},
+		{"Voglio fare reclamo", "complaint", "fare reclamo"},
+		{"Ich schalte meinen Anwalt ein", "lawyer", "meinen anwalt"},
+		{"I didn't agree with the referee", "", ""},
+		{"I never signed up for a tour before, is it hard?", "", ""},
+		{"delete the photo of my data cable", "", ""}, // another word stands between
+		{"how did you get the new number of the shop", "", ""},
 		{"", "", ""},
 	} {
 		got, ok := FindComplaint(c.text)
