@@ -16,7 +16,7 @@ import (
 // levels is the order of the packages: each imports only from lines above its own. A new package is
 // added here in the change that makes it.
 var levels = [][]string{
-	{"fault", "outward", "privacy", "secret", "prompts", "migrations", "cluster", "web", "rehearsal", "channels", "qr", "wall"},
+	{"fault", "said", "outward", "privacy", "secret", "prompts", "migrations", "cluster", "web", "rehearsal", "channels", "qr", "wall"},
 	{"jobs", "llm", "auth", "testkit", "moderation", "router", "channels/meta"},
 	{"channels/webhook", "inbox", "flow"},
 	{"notify"},

@@ -16,8 +16,8 @@ import (
 	"strings"
 	"testing"
 
-	"ponte/ingest"
 	"ponte/moderation"
+	"ponte/said"
 	"ponte/suggest"
 )
 
@@ -207,8 +207,8 @@ func TestEveryCodeHasASentence(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if filepath.Base(filepath.Dir(file)) == "said" {
-				continue // by their English: TestWhatComesOfEventsHasPhrases
+			if strings.HasPrefix(filepath.Base(filepath.Dir(file)), "said") {
+				continue // statements: TestEveryStatementIsToldInEveryLanguage
 			}
 			var all map[string]map[string]any
 			if err := json.Unmarshal(raw, &all); err != nil {
@@ -231,42 +231,173 @@ func TestEveryCodeHasASentence(t *testing.T) {
 	}
 }
 
-// TestWhatComesOfEventsHasPhrases holds the sentences that events, verdicts and rules are explained with against
-// the phrases that the interface knows in other languages.
-func TestWhatComesOfEventsHasPhrases(t *testing.T) {
-	raw, err := os.ReadFile("web/src/i18n/said/it.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var phrases map[string]string
-	if err := json.Unmarshal(raw, &phrases); err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range moderation.DefaultRules().Rules {
-		if phrases[r.Text] == "" {
-			t.Errorf("the shipped rule %s says %q, which has no phrase", r.Name, r.Text)
+// sections are the folders of the interface's words that tell the sentences of each list.
+var sections = map[string]string{"events": "said", "verdicts": "said", "flows": "said_flows", "templates": "said_templates", "refusals": "said_refusals"}
+
+var plural = regexp.MustCompile(`_(one|few|other)$`)
+
+// TestEveryStatementIsToldInEveryLanguage holds the lists of package said against the words of the interface: each
+// code is there in each language, with the values it has, and nothing else is there.
+func TestEveryStatementIsToldInEveryLanguage(t *testing.T) {
+	place, shown := regexp.MustCompile(`\{([a-z]+)\*?\}`), regexp.MustCompile(`\{\{([a-z]+)\}\}`)
+	namesIn := func(value *regexp.Regexp, text string) []string {
+		var out []string
+		for _, m := range value.FindAllStringSubmatch(text, -1) {
+			out = append(out, m[1])
 		}
+		slices.Sort(out)
+		return slices.Compact(out)
 	}
-	value := regexp.MustCompile(`\{\{?\w+\}?\}`)
-	known := map[string]bool{}
-	for phrase := range phrases {
-		known[value.ReplaceAllString(phrase, "{}")] = true
-	}
-	var tellable func(string) bool // whole, or as phrases one after another, as said.ts puts them together
-	tellable = func(s string) bool {
-		if known[s] || s == "{}" {
-			return true
-		}
-		for i := range s {
-			if i > 0 && (strings.HasPrefix(s[i:], "; ") || strings.HasPrefix(s[i:], ": ")) && tellable(s[:i]) && tellable(s[i+2:]) {
-				return true
+	english := said.Codes()
+	for _, language := range []string{"it", "fr", "ro"} {
+		have := map[string]map[string]string{}
+		for list, codes := range said.Lists() {
+			folder := sections[list]
+			if have[folder] == nil {
+				raw, err := os.ReadFile("web/src/i18n/" + folder + "/" + language + ".json")
+				if err != nil {
+					t.Fatalf("the list %s has no words: %v", list, err)
+				}
+				if err := json.Unmarshal(raw, ptr(have, folder)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, code := range codes {
+				if have[folder][code] == "" && have[folder][code+"_other"] == "" {
+					t.Errorf("%s: web/src/i18n/%s says nothing for %s: %q", language, folder, code, english[code])
+				}
 			}
 		}
-		return false
-	}
-	for code, english := range ingest.ReasonCodes() {
-		if !tellable(value.ReplaceAllString(english, "{}")) {
-			t.Errorf("%s: %q has no phrase in web/src/i18n/said", code, english)
+		for folder, words := range have {
+			for key, text := range words {
+				code := key
+				if english[code] == "" {
+					code = plural.ReplaceAllString(key, "")
+				}
+				if sections[listOf(code)] != folder {
+					t.Errorf("%s: %s in web/src/i18n/%s is a code of no list", language, key, folder)
+				} else if want, got := namesIn(place, english[code]), namesIn(shown, text); !slices.Equal(want, got) && !(strings.HasSuffix(key, "_one") && slices.Equal(without(want, "count"), got)) {
+					t.Errorf("%s: %s has the values %v, its words %v", language, key, want, got)
+				}
+			}
 		}
 	}
+}
+
+// without leaves the count out of what a singular says: it may be said in words.
+func without(names []string, name string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
+}
+
+func ptr(m map[string]map[string]string, key string) *map[string]string {
+	words := map[string]string{}
+	m[key] = words
+	return &words
+}
+
+func listOf(code string) string {
+	for list, codes := range said.Lists() {
+		if slices.Contains(codes, code) {
+			return list
+		}
+	}
+	return ""
+}
+
+// TestShippedRulesAreStatements: what a rule that came with the program is about is told in every language.
+func TestShippedRulesAreStatements(t *testing.T) {
+	for _, r := range moderation.DefaultRules().Rules {
+		if parts := said.Read(r.Text); len(parts) != 1 || parts[0].Code == said.Other || said.Codes()["rule_"+r.Name] != r.Text {
+			t.Errorf("the shipped rule %s says %q; no list of said has that under rule_%s", r.Name, r.Text, r.Name)
+		}
+	}
+}
+
+// TestWhatExplainsVerdictsHasACode: what verdicts, models, people and webhooks are explained with is a statement,
+// by the sources that write it.
+func TestWhatExplainsVerdictsHasACode(t *testing.T) {
+	for pattern, files := range map[string][]string{
+		`Text: (?:fmt\.Sprintf\()?"((?:[^"\\]|\\.)+)"`:                                        {"moderation/judge.go", "moderation/decide.go", "moderation/signals.go"},
+		`(?:return|why =|Note:|WithoutLLM\(v,|why \+|Sprintf\() ?"((?:[a-z]|: )[^"]* [^"]*)"`: {"moderation/judge.go", "asks/answer.go", "asks/pictures.go", "asks/signals.go"},
+		`"(the (?:address|endpoint|name|certificate)[^"]+)"`:                                  {"notify/send.go"},
+		`"(a person (?:allowed|hid|wants) it[^"]*)"`:                                          {"review/decide.go"},
+	} {
+		found := 0
+		for _, file := range files {
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(raw), -1) {
+				text := strings.TrimPrefix(m[1], ": ")
+				if strings.HasSuffix(text, " ") {
+					continue // what a category follows: the statements themselves are in the list
+				}
+				if found++; !said.Has(strings.Replace(text, "waits for %s", "waits for a person", 1)) {
+					t.Errorf("%s says %q, which no list of said names", file, text)
+				}
+			}
+		}
+		if found < 3 {
+			t.Errorf("only %d sentences found by %s", found, pattern)
+		}
+	}
+}
+
+// TestFaultsHaveCodes: what is wrong with a flow, a template, a trigger, a price file, an import, a wording or a quick
+// reply is a statement. What does not exist, and our own faults, are told by their kind.
+func TestFaultsHaveCodes(t *testing.T) {
+	found := map[string]int{}
+	for _, s := range sources(t) {
+		ast.Inspect(s.tree, func(n ast.Node) bool {
+			c, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			if format := faultOf(s.dir, c); format != "" && strings.Trim(format, "%sv") != "" {
+				if found[s.dir]++; !said.Has(format) {
+					t.Errorf("%s: %q has no code in said/lists", s.dir, format)
+				}
+			}
+			return true
+		})
+	}
+	for dir, least := range map[string]int{"flow": 90, "template": 60, "router": 25, "prices": 8, "consent": 25, "suggest": 15, "campaign": 6} {
+		if found[dir] < least {
+			t.Errorf("only %d faults were found in %s", found[dir], dir)
+		}
+	}
+}
+
+// faultOf is the format of a fault in the packages whose faults people read as they type or import.
+func faultOf(dir string, c *ast.CallExpr) string {
+	at := func(i int) string {
+		if i >= len(c.Args) {
+			return ""
+		}
+		text, _ := literal(c.Args[i])
+		return text
+	}
+	name := types.ExprString(c.Fun)
+	_, last, _ := strings.Cut(name, ".")
+	last = last[strings.LastIndex(last, ".")+1:]
+	switch {
+	case dir == "flow" && (last == "fault" || last == "warn" || name == "NewFault"):
+		return at(2)
+	case dir == "flow" && last == "missing":
+		return at(1)
+	case dir == "template" && last == "add" && len(c.Args) > 2:
+		return at(2)
+	case !slices.Contains([]string{"router", "prices", "consent", "suggest", "campaign"}, dir):
+		return ""
+	case name == "fault.Field":
+		return at(1)
+	case name == "fault.New" && slices.Contains([]string{"fault.Invalid", "fault.Conflict"}, types.ExprString(c.Args[0])):
+		return at(1)
+	case dir == "prices" && last == "bad":
+		return "line %d " + at(1)
+	case name == "add" && (dir == "router" || dir == "campaign"):
+		return at(1)
+	}
+	return ""
 }

@@ -10,9 +10,9 @@ import (
 	"ponte/auth"
 	"ponte/fault"
 	"ponte/inbox"
-	"ponte/ingest"
 	"ponte/outbox"
 	"ponte/router"
+	"ponte/said"
 )
 
 // Action is something done, or to be done, to the outside world.
@@ -159,30 +159,19 @@ func (s *Server) settleAction(ctx context.Context, who *caller, in *settleIn) (A
 
 // Event is one thing that happened and what came of it.
 type Event struct {
-	ID         int64        `json:"id"`
-	AccountID  int64        `json:"account_id"`
-	Kind       string       `json:"kind"`
-	Channel    string       `json:"channel"`
-	Source     string       `json:"source"`
-	Key        string       `json:"key"`
-	State      string       `json:"state" enum:"pending,done,parked"`
-	Reason     string       `json:"reason"`
-	Parts      []ReasonPart `json:"reason_parts" doc:"The reason as statements with stable codes"`
-	Attempts   int          `json:"attempts"`
-	OccurredAt time.Time    `json:"occurred_at"`
-	CreatedAt  time.Time    `json:"created_at"`
-	DoneAt     *time.Time   `json:"done_at"`
-}
-
-// ReasonPart is one statement of a reason.
-type ReasonPart struct {
-	Code   string            `json:"code" doc:"Stable; other: words of a person, a rule or the network"`
-	Values map[string]string `json:"values" doc:"What stands in the statement: names, counts, categories"`
-	Text   string            `json:"text" doc:"The same in English"`
-}
-
-func reasonParts(reason string) []ReasonPart {
-	return each(ingest.ReasonParts(reason), func(p ingest.ReasonPart) ReasonPart { return ReasonPart(p) })
+	ID         int64            `json:"id"`
+	AccountID  int64            `json:"account_id"`
+	Kind       string           `json:"kind"`
+	Channel    string           `json:"channel"`
+	Source     string           `json:"source"`
+	Key        string           `json:"key"`
+	State      string           `json:"state" enum:"pending,done,parked"`
+	Reason     string           `json:"reason"`
+	Parts      []said.Statement `json:"reason_parts" doc:"The reason as statements with stable codes"`
+	Attempts   int              `json:"attempts"`
+	OccurredAt time.Time        `json:"occurred_at"`
+	CreatedAt  time.Time        `json:"created_at"`
+	DoneAt     *time.Time       `json:"done_at"`
 }
 
 type eventsIn struct {
@@ -198,7 +187,7 @@ func (s *Server) listEvents(ctx context.Context, who *caller, in *eventsIn) (Pag
 	}
 	rows, err := inbox.ListEvents(ctx, s.DB, who.WorkspaceID, in.State, in.Q, before, in.Limit+1)
 	items := each(rows, func(e inbox.EventView) Event {
-		return Event{e.ID, e.AccountID, e.Kind, e.Channel, e.Source, e.Key, e.State, e.Reason, reasonParts(e.Reason), e.Attempts, e.OccurredAt.UTC(), e.CreatedAt.UTC(), utc(e.DoneAt)}
+		return Event{e.ID, e.AccountID, e.Kind, e.Channel, e.Source, e.Key, e.State, e.Reason, said.Read(e.Reason), e.Attempts, e.OccurredAt.UTC(), e.CreatedAt.UTC(), utc(e.DoneAt)}
 	})
 	return pageByID(items, in.Limit, func(e Event) int64 { return e.ID }), err
 }
@@ -225,12 +214,13 @@ func (s *Server) replayEvent(ctx context.Context, who *caller, in *emptyIn) erro
 
 // Delivery is a webhook request that could not be split whole.
 type Delivery struct {
-	ID         int64     `json:"id"`
-	ReceivedAt time.Time `json:"received_at"`
-	Source     string    `json:"source"`
-	Bytes      int       `json:"bytes"`
-	Reason     string    `json:"reason"`
-	Attempts   int       `json:"attempts"`
+	ID         int64            `json:"id"`
+	ReceivedAt time.Time        `json:"received_at"`
+	Source     string           `json:"source"`
+	Bytes      int              `json:"bytes"`
+	Reason     string           `json:"reason"`
+	Parts      []said.Statement `json:"reason_parts" doc:"The reason as statements with stable codes"`
+	Attempts   int              `json:"attempts"`
 }
 
 type deliveriesIn struct{ Paging }
@@ -245,7 +235,7 @@ func (s *Server) parkedDeliveries(ctx context.Context, who *caller, in *deliveri
 	}
 	rows, err := inbox.ParkedDeliveries(ctx, s.DB, before, in.Limit+1)
 	items := each(rows, func(d inbox.DeliveryView) Delivery {
-		return Delivery{d.ID, d.ReceivedAt.UTC(), d.Source, d.Bytes, d.Reason, d.Attempts}
+		return Delivery{d.ID, d.ReceivedAt.UTC(), d.Source, d.Bytes, d.Reason, said.Read(d.Reason), d.Attempts}
 	})
 	return pageByID(items, in.Limit, func(d Delivery) int64 { return d.ID }), err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/fault"
+	"ponte/said"
 	"ponte/suggest"
 )
 
@@ -21,8 +22,9 @@ type Imported struct {
 
 // ImportedFault is what is wrong with one row.
 type ImportedFault struct {
-	Line   int    `json:"line" doc:"The line the row begins on"`
-	Detail string `json:"detail"`
+	Line   int              `json:"line" doc:"The line the row begins on"`
+	Detail string           `json:"detail"`
+	Parts  []said.Statement `json:"detail_parts" doc:"The detail as statements with stable codes"`
 }
 
 type importIn struct {
@@ -72,7 +74,7 @@ func (s *Server) importLibrary(ctx context.Context, who *caller, what string, tr
 		}
 		return kept(ctx, tx, who, what, "import", 0)
 	})
-	out := Imported{got.Added, got.Changed, each(got.Faults, func(f suggest.RowFault) ImportedFault { return ImportedFault{f.Line, f.Text} }), err == nil}
+	out := Imported{got.Added, got.Changed, each(got.Faults, func(f suggest.RowFault) ImportedFault { return ImportedFault{f.Line, f.Text, f.Parts} }), err == nil}
 	if err == errTried {
 		err = nil
 	}

@@ -23,6 +23,13 @@ const (
 	smallBody   = 16 << 10         // read at once
 	largeBodies = 4 * MaxBody      // bytes of larger webhooks read and kept at one time
 	bodyWait    = 20 * time.Second // for one's turn, and again for the bytes themselves
+	bodyTime    = 50 * time.Second // for the bytes of a typed route, over a slow line too; it ends before the connection's own time
+)
+
+// A list of consents may have 50,000 rows; a row has some hundred bytes, and more as JSON.
+const (
+	listPath = v1 + "/consent-imports"
+	maxList  = 12 << 20
 )
 
 // bodies holds the turns of large webhooks and the buffers of small ones.
@@ -40,12 +47,16 @@ func newBodies() *bodies {
 func (s *Server) limit(c *fiber.Ctx) error {
 	n := c.Request().Header.ContentLength()
 	chunked := n == -1
+	most := MaxBody
+	if c.Method() == fiber.MethodPost && c.Path() == listPath {
+		most = maxList
+	}
 	switch {
 	case isUpload(c) && n <= channels.MaxFile: // read in its turn, after the permission
-	case n > MaxBody:
+	case n > most:
 		c.Context().SetConnectionClose()
 		hearOut(c, n)
-		return fiber.NewError(fiber.StatusRequestEntityTooLarge, fmt.Sprintf("the body has %d bytes; at most %d are taken", n, MaxBody))
+		return fiber.NewError(fiber.StatusRequestEntityTooLarge, fmt.Sprintf("the body has %d bytes; at most %d are taken", n, most))
 	case chunked && !strings.HasPrefix(c.Path(), "/api/") && c.Path() != "/webhooks/meta":
 		c.Context().SetConnectionClose()
 		return fiber.NewError(fiber.StatusLengthRequired, "send a Content-Length")

@@ -92,7 +92,7 @@ func (h OpeningHours) stored(field string) (json.RawMessage, error) {
 	if errors.As(err, &bad) {
 		var list faults
 		for _, f := range bad {
-			list = append(list, fault.Field(strings.Replace(f.Path, "hours", field, 1), "%s", f.Problem))
+			list = append(list, &fault.Error{Kind: fault.Invalid, Field: strings.Replace(f.Path, "hours", field, 1), Public: f.Problem, Format: f.Format, Args: f.Args})
 		}
 		return nil, list
 	}

@@ -16,6 +16,7 @@ import (
 	"ponte/inbox"
 	"ponte/ingest"
 	"ponte/router"
+	"ponte/said"
 )
 
 // Wording is the exact text of a question for consent.
@@ -93,24 +94,30 @@ func (s *Server) addWording(ctx context.Context, who *caller, in *wordingIn) (Wo
 
 // OptIn is an opt-in that waits for the person's own confirmation, or what became of it.
 type OptIn struct {
-	ID        int64      `json:"id" db:"id"`
-	Source    string     `json:"source" db:"source" enum:"web_box,paper_form,in_store,phone,lead_box"`
-	State     string     `json:"state" db:"state" enum:"waiting,confirmed,expired,cancelled"`
-	Reason    string     `json:"reason" db:"reason"`
-	WordingID int64      `json:"wording_id" db:"wording_id"`
-	Language  string     `json:"language" db:"language"`
-	ContactID *int64     `json:"contact_id" db:"contact_id"`
-	Phone     string     `json:"phone" db:"phone" doc:"As it was named, masked where the role need not see it; empty once it ended"`
-	Actor     string     `json:"actor" db:"actor"`
-	At        time.Time  `json:"at" db:"at"`
-	ExpiresAt time.Time  `json:"expires_at" db:"expires_at"`
-	EndedAt   *time.Time `json:"ended_at" db:"ended_at"`
-	Seq       *int64     `json:"seq" db:"seq" doc:"The entry of the ledger that it became"`
-	Asked     string     `json:"asked" db:"asked" enum:"no,planned,asked,answered,not_asked" doc:"The question to the number by template: no: none is asked for this one; planned: it waits for its template or its turn; not_asked: it did not go out, asked_reason says why"`
-	AskedAt   *time.Time `json:"asked_at" db:"asked_at"`
-	AskedWhy  string     `json:"asked_reason" db:"asked_reason"`
-	Link      string     `json:"link" db:"link" doc:"Only in the answer that makes it: the person opens it and sends what it holds"`
+	ID         int64            `json:"id" db:"id"`
+	Source     string           `json:"source" db:"source" enum:"web_box,paper_form,in_store,phone,lead_box"`
+	State      string           `json:"state" db:"state" enum:"waiting,confirmed,expired,cancelled"`
+	Reason     string           `json:"reason" db:"reason"`
+	Parts      []said.Statement `json:"reason_parts" db:"-" doc:"The reason as statements with stable codes"`
+	WordingID  int64            `json:"wording_id" db:"wording_id"`
+	Language   string           `json:"language" db:"language"`
+	ContactID  *int64           `json:"contact_id" db:"contact_id"`
+	Phone      string           `json:"phone" db:"phone" doc:"As it was named, masked where the role need not see it; empty once it ended"`
+	Actor      string           `json:"actor" db:"actor"`
+	At         time.Time        `json:"at" db:"at"`
+	ExpiresAt  time.Time        `json:"expires_at" db:"expires_at"`
+	EndedAt    *time.Time       `json:"ended_at" db:"ended_at"`
+	Seq        *int64           `json:"seq" db:"seq" doc:"The entry of the ledger that it became"`
+	Asked      string           `json:"asked" db:"asked" enum:"no,planned,asked,answered,not_asked" doc:"The question to the number by template: no: none is asked for this one; planned: it waits for its template or its turn; not_asked: it did not go out, asked_reason says why"`
+	AskedAt    *time.Time       `json:"asked_at" db:"asked_at"`
+	AskedWhy   string           `json:"asked_reason" db:"asked_reason"`
+	AskedCode  string           `json:"asked_reason_code" db:"asked_code" doc:"Why the question did not go out, as of any action"`
+	AskedParts []said.Statement `json:"asked_reason_parts" db:"-"`
+	Link       string           `json:"link" db:"link" doc:"Only in the answer that makes it: the person opens it and sends what it holds"`
 }
+
+// say names the reasons by codes.
+func (o *OptIn) say() { o.Parts, o.AskedParts = said.Read(o.Reason), said.Read(o.AskedWhy) }
 
 type optInsIn struct {
 	State string `query:"state" enum:"waiting,confirmed,expired,cancelled"`
@@ -128,6 +135,7 @@ func (s *Server) listOptIns(ctx context.Context, who *caller, in *optInsIn) (Pag
 	}
 	for i := range rows {
 		o := &rows[i]
+		o.say()
 		o.Phone = showPhone(o.Phone, who.Role.SeesPhones())
 		o.At, o.ExpiresAt, o.EndedAt, o.AskedAt = o.At.UTC(), o.ExpiresAt.UTC(), utc(o.EndedAt), utc(o.AskedAt)
 	}
@@ -139,7 +147,8 @@ SELECT o.id, o.source, o.state, o.reason, o.wording_id, o.language, o.contact_id
        CASE WHEN n.id IS NULL THEN 'no' WHEN n.state = 'agreed' THEN 'planned' WHEN n.state IN ('confirmed','denied') THEN 'answered'
             WHEN n.state <> 'sent' OR a.state IN ('refused','failed','expired','cancelled') THEN 'not_asked' WHEN a.state = 'done' THEN 'asked' ELSE 'planned' END AS asked,
        CASE WHEN a.state = 'done' THEN a.sent_at END AS asked_at,
-       CASE WHEN n.state IN ('confirmed','denied') THEN '' WHEN a.state IN ('refused','failed','expired','cancelled') THEN coalesce(a.meaning, '') ELSE coalesce(n.reason, '') END AS asked_reason
+       CASE WHEN n.state IN ('confirmed','denied') THEN '' WHEN a.state IN ('refused','failed','expired','cancelled') THEN coalesce(a.meaning, '') ELSE coalesce(n.reason, '') END AS asked_reason,
+       CASE WHEN n.state NOT IN ('confirmed','denied') AND a.state IN ('refused','failed','expired','cancelled') THEN coalesce(a.reason, '') ELSE '' END AS asked_code
 FROM opt_ins o LEFT JOIN number_handoffs n ON n.workspace_id = o.workspace_id AND n.opt_in_id = o.id
 LEFT JOIN actions a ON a.workspace_id = n.workspace_id AND a.id = n.action_id
 WHERE o.workspace_id = $1 AND ($2 = '' OR o.state = $2) AND ($3 = 0 OR o.id < $3) ORDER BY o.id DESC LIMIT $4`
@@ -214,7 +223,7 @@ func (s *Server) capture(ctx context.Context, tx *sqlx.Tx, c capture, account si
 	if err != nil {
 		return OptIn{}, err
 	}
-	out := OptIn{ID: id, Source: c.request.Source, State: "waiting", Asked: "no", WordingID: c.wording.ID, Language: c.wording.Language, Phone: c.phone, Actor: c.request.Actor, At: c.at.UTC(), ExpiresAt: expires,
+	out := OptIn{ID: id, Source: c.request.Source, State: "waiting", Asked: "no", WordingID: c.wording.ID, Language: c.wording.Language, Phone: c.phone, Actor: c.request.Actor, At: c.at.UTC(), ExpiresAt: expires, Parts: []said.Statement{}, AskedParts: []said.Statement{},
 		Link: router.Link(account.Phone, router.PrefilledOptIn(c.wording.Language, c.BrandName(), code))}
 	if !c.rules.ConfirmByTemplate && (c.rules.ConfirmInStore == nil || *c.rules.ConfirmInStore) {
 		return out, nil

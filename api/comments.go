@@ -10,6 +10,7 @@ import (
 	"ponte/decisions"
 	"ponte/inbox"
 	"ponte/moderation"
+	"ponte/said"
 )
 
 // Page is one page of a list.
@@ -56,6 +57,7 @@ type Comment struct {
 	Review           *Review             `json:"review"`
 	Actions          []inbox.ActionBrief `json:"actions"`
 	EventReason      string              `json:"event_reason"`
+	EventParts       []said.Statement    `json:"event_reason_parts" doc:"The reason as statements with stable codes"`
 }
 
 // CommentPost is the post a comment stands under.
@@ -102,8 +104,9 @@ type Verdict struct {
 
 // VerdictReason says why.
 type VerdictReason struct {
-	Code string `json:"code"`
-	Text string `json:"text"`
+	Code  string           `json:"code"`
+	Text  string           `json:"text"`
+	Parts []said.Statement `json:"parts" doc:"The text as statements with stable codes"`
 }
 
 // Review is an open review item.
@@ -112,6 +115,7 @@ type Review struct {
 	Why          string     `json:"why"`
 	Priority     float64    `json:"priority"`
 	ClaimedBy    *int64     `json:"claimed_by"`
+	ClaimedName  string     `json:"claimed_name" doc:"Who has it now"`
 	ClaimedUntil *time.Time `json:"claimed_until"`
 	Alike        int        `json:"alike" doc:"Other open items with the same text"`
 	Escalation   string     `json:"escalation" doc:"Why it was passed to supervisors"`
@@ -308,7 +312,7 @@ func showComments(rows []inbox.CommentView) ([]Comment, error) {
 func showComment(v inbox.CommentView) (Comment, error) {
 	c := Comment{ID: v.ID, AccountID: v.AccountID, Channel: v.Channel, Own: v.Own, Text: v.Text, Attachments: []Attachment{}, Language: v.Language, State: v.State, StateBy: v.StateBy,
 		Author: CommentAuthor{Name: v.AuthorName}, CommentedAt: v.CommentedAt.UTC(), EditedAt: utc(v.EditedAt), ParentExternalID: v.ParentID, ExternalID: v.ExternalID,
-		Permalink: v.Permalink, EventReason: v.EventReason, Actions: []inbox.ActionBrief{}}
+		Permalink: v.Permalink, EventReason: v.EventReason, EventParts: said.Read(v.EventReason), Actions: []inbox.ActionBrief{}}
 	if v.IdentityID != nil {
 		c.Author.IdentityID = *v.IdentityID
 	}
@@ -336,7 +340,7 @@ func showComment(v inbox.CommentView) (Comment, error) {
 		return c, fmt.Errorf("read the verdict of comment %d: %w", v.ID, err)
 	}
 	if review != nil {
-		c.Review = &Review{review.ID, review.Why, review.Priority, review.ClaimedBy, utc(review.ClaimedUntil), review.Alike, review.Escalation, utc(review.EscalatedAt)}
+		c.Review = &Review{review.ID, review.Why, review.Priority, review.ClaimedBy, review.ClaimedName, utc(review.ClaimedUntil), review.Alike, review.Escalation, utc(review.EscalatedAt)}
 	}
 	if verdict == nil {
 		return c, nil
@@ -357,7 +361,7 @@ func showVerdict(v inbox.VerdictView) (*Verdict, error) {
 		out.Scores = map[string]*float64{}
 	}
 	for _, r := range m.Reasons {
-		out.Reasons = append(out.Reasons, VerdictReason{r.Code, r.Text})
+		out.Reasons = append(out.Reasons, VerdictReason{r.Code, r.Text, said.Read(r.Text)})
 	}
 	return out, nil
 }

@@ -10,27 +10,29 @@ import (
 	"ponte/auth"
 	"ponte/campaign"
 	"ponte/router"
+	"ponte/said"
 )
 
 // DryRun is a trigger held against history, as far as it is.
 type DryRun struct {
-	ID         int64          `json:"id"`
-	TriggerID  *int64         `json:"trigger_id" doc:"null: a draft that was never saved"`
-	Since      time.Time      `json:"since"`
-	Until      time.Time      `json:"until"`
-	AnyTime    bool           `json:"any_time"`
-	State      string         `json:"state" enum:"queued,running,done,cancelled,failed"`
-	Reason     string         `json:"reason"`
-	Total      int            `json:"total"`
-	Worked     int            `json:"worked"`
-	Counts     map[string]int `json:"counts" doc:"How many ended with each code; answered is what would have been answered"`
-	CreatedAt  time.Time      `json:"created_at"`
-	FinishedAt *time.Time     `json:"finished_at"`
+	ID         int64            `json:"id"`
+	TriggerID  *int64           `json:"trigger_id" doc:"null: a draft that was never saved"`
+	Since      time.Time        `json:"since"`
+	Until      time.Time        `json:"until"`
+	AnyTime    bool             `json:"any_time"`
+	State      string           `json:"state" enum:"queued,running,done,cancelled,failed"`
+	Reason     string           `json:"reason"`
+	Parts      []said.Statement `json:"reason_parts"`
+	Total      int              `json:"total"`
+	Worked     int              `json:"worked"`
+	Counts     map[string]int   `json:"counts" doc:"How many ended with each code; answered is what would have been answered"`
+	CreatedAt  time.Time        `json:"created_at"`
+	FinishedAt *time.Time       `json:"finished_at"`
 }
 
 func showDryRun(d campaign.DryRun) (DryRun, error) {
 	counts, err := d.Tally()
-	return DryRun{d.ID, d.TriggerID, d.Since.UTC(), d.Until.UTC(), d.AnyTime, d.State, d.Reason, d.Total, d.Worked, counts, d.CreatedAt.UTC(), utc(d.FinishedAt)}, err
+	return DryRun{d.ID, d.TriggerID, d.Since.UTC(), d.Until.UTC(), d.AnyTime, d.State, d.Reason, said.Read(d.Reason), d.Total, d.Worked, counts, d.CreatedAt.UTC(), utc(d.FinishedAt)}, err
 }
 
 // DryRunSpan says which history is meant.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -11,22 +12,25 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/fault"
+	"ponte/said"
 )
 
 // Problem is an error as a client sees it (RFC 9457), with the kind of fault beside it.
 type Problem struct {
-	Title  string         `json:"title" doc:"The status in words"`
-	Status int            `json:"status" doc:"HTTP status"`
-	Detail string         `json:"detail" doc:"What happened, to what, and what to do"`
-	Errors []ProblemField `json:"errors,omitempty" doc:"The input fields at fault"`
-	Code   string         `json:"code,omitempty" doc:"Names the refusal where it is a frequent one; it stays the same when the words change"`
-	Kind   string         `json:"kind" doc:"invalid, unauthorized, forbidden, not_found, conflict, unavailable, too_many or internal"`
+	Title  string           `json:"title" doc:"The status in words"`
+	Status int              `json:"status" doc:"HTTP status"`
+	Detail string           `json:"detail" doc:"What happened, to what, and what to do"`
+	Errors []ProblemField   `json:"errors,omitempty" doc:"The input fields at fault"`
+	Code   string           `json:"code,omitempty" doc:"Names the refusal where it is a frequent one; it stays the same when the words change"`
+	Parts  []said.Statement `json:"parts,omitempty" doc:"The detail as statements with stable codes"`
+	Kind   string           `json:"kind" doc:"invalid, unauthorized, forbidden, not_found, conflict, unavailable, too_many or internal"`
 }
 
 // ProblemField is one input field at fault.
 type ProblemField struct {
-	Message  string `json:"message"`
-	Location string `json:"location,omitempty"`
+	Message  string           `json:"message"`
+	Location string           `json:"location,omitempty"`
+	Parts    []said.Statement `json:"parts,omitempty" doc:"The message as statements with stable codes"`
 }
 
 // Error returns the detail.
@@ -80,7 +84,7 @@ func problemOf(err error) *Problem {
 	if errors.As(err, &many) {
 		p = newProblem(fault.Invalid, "the input has faults; see each field")
 		for _, f := range many {
-			p.Errors = append(p.Errors, ProblemField{f.Public, f.Field})
+			p.Errors = append(p.Errors, fieldOf(f))
 		}
 		return p
 	}
@@ -101,11 +105,24 @@ func problemOf(err error) *Problem {
 		return newProblem(fault.Internal, internalText)
 	}
 	p = newProblem(f.Kind, f.Public)
-	p.Code = f.Code
+	p.Code, p.Parts = f.Code, partsOf(f)
 	if f.Field != "" {
-		p.Errors = []ProblemField{{f.Public, f.Field}}
+		p.Errors = []ProblemField{fieldOf(f)}
 	}
 	return p
+}
+
+func fieldOf(f *fault.Error) ProblemField { return ProblemField{f.Public, f.Field, partsOf(f)} }
+
+// partsOf says a fault by codes.
+func partsOf(f *fault.Error) []said.Statement { return coded(said.Of(f.Format, f.Args...)) }
+
+// coded leaves statements out where none has a code: they would say the text once more.
+func coded(parts []said.Statement) []said.Statement {
+	if slices.ContainsFunc(parts, func(p said.Statement) bool { return p.Code != said.Other }) {
+		return parts
+	}
+	return nil
 }
 
 const internalText = "something went wrong on our side; it is in the log"
@@ -128,7 +145,7 @@ func refusedByDatabase(err error) *Problem {
 
 func newProblem(kind fault.Kind, detail string) *Problem {
 	status := statuses[kind]
-	return &Problem{Title: http.StatusText(status), Status: status, Detail: detail, Kind: string(kind)}
+	return &Problem{Title: http.StatusText(status), Status: status, Detail: detail, Kind: string(kind), Parts: coded(said.Read(detail))}
 }
 
 // fail logs what is our fault and returns what the client sees.
@@ -168,7 +185,7 @@ func setHuma() {
 			for _, err := range errs {
 				var d huma.ErrorDetailer
 				if errors.As(err, &d) { // the value is not echoed: it may be a password
-					p.Errors = append(p.Errors, ProblemField{expect(d.ErrorDetail().Message), d.ErrorDetail().Location})
+					p.Errors = append(p.Errors, ProblemField{Message: expect(d.ErrorDetail().Message), Location: d.ErrorDetail().Location, Parts: coded(said.Read(expect(d.ErrorDetail().Message)))})
 				} else if err != nil {
 					p.Errors = append(p.Errors, ProblemField{Message: err.Error()})
 				}

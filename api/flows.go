@@ -15,6 +15,7 @@ import (
 	"ponte/flow"
 	"ponte/flow/live"
 	"ponte/inbox"
+	"ponte/said"
 )
 
 // BotFlow is a flow as a list shows it.
@@ -56,10 +57,11 @@ type FlowCheck struct {
 
 // FlowFault is one fault with its place.
 type FlowFault struct {
-	Path    string `json:"path" doc:"As steps[3].retries"`
-	Line    int    `json:"line" doc:"Zero: the document as a whole"`
-	Step    string `json:"step" doc:"The id of the step it is in; empty: none"`
-	Problem string `json:"problem"`
+	Path    string           `json:"path" doc:"As steps[3].retries"`
+	Line    int              `json:"line" doc:"Zero: the document as a whole"`
+	Step    string           `json:"step" doc:"The id of the step it is in; empty: none"`
+	Problem string           `json:"problem"`
+	Parts   []said.Statement `json:"problem_parts" doc:"The problem as statements with stable codes"`
 }
 
 // FlowEdition is a published version.
@@ -153,7 +155,7 @@ func (s *Server) checkDocument(ctx context.Context, workspace int64, document st
 func showFault(document string) func(flow.Fault) FlowFault {
 	steps := flow.StepIDs([]byte(document))
 	return func(f flow.Fault) FlowFault {
-		out := FlowFault{Path: f.Path, Line: f.Line, Problem: f.Problem}
+		out := FlowFault{Path: f.Path, Line: f.Line, Problem: f.Problem, Parts: said.Of(f.Format, f.Args...)}
 		var at int
 		if n, err := fmt.Sscanf(f.Path, "steps[%d]", &at); err == nil && n == 1 && at >= 0 && at < len(steps) {
 			out.Step = steps[at]
@@ -230,7 +232,7 @@ func (s *Server) publishFlow(ctx context.Context, who *caller, in *publishIn) (B
 		if errors.As(err, &bad) {
 			var list faults
 			for _, f := range bad {
-				list = append(list, fault.Field(f.Path, "%s", f.String()))
+				list = append(list, fault.Field(f.Path, "at %s: %s", f.At(), f.Problem))
 			}
 			return list
 		}

@@ -97,7 +97,7 @@ func (r route) add(s *Server) {
 		return
 	}
 	op := huma.Operation{Method: r.Method, Path: r.Path, Summary: r.Summary, OperationID: operationID(r.Method, r.Path), Tags: []string{tag(r.Path)},
-		MaxBodyBytes: bodyLimit(r), Description: "Permission: " + string(r.Need)}
+		MaxBodyBytes: bodyLimit(r), BodyReadTimeout: bodyTime, Description: "Permission: " + string(r.Need)}
 	if r.Need != auth.Public {
 		op.Security = []map[string][]string{{"session": {}}, {"token": {}}}
 	}
@@ -115,8 +115,8 @@ func (r route) add(s *Server) {
 
 // bodyLimit is what a typed route takes: whole files where files are uploaded.
 func bodyLimit(r route) int64 {
-	if r.Method == "POST" && r.Path == v1+"/consent-imports" {
-		return MaxBody
+	if r.Method == "POST" && r.Path == listPath {
+		return maxList
 	}
 	return 1 << 20
 }

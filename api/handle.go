@@ -18,7 +18,7 @@ import (
 )
 
 // stepOf is what a verb is called among the steps of a conversation.
-var stepOf = map[string]string{"take_over": "taken_over", "return_to_bot": "returned_to_bot", "resolve": "resolved", "reopen": "reopened"}
+var stepOf = map[string]string{"take_over": "taken_over", "return_to_bot": "returned_to_bot", "resolve": "resolved", "reopen": "reopened", "spam": "filed_as_spam", "not_spam": "not_spam"}
 
 // handle changes one conversation under lock, writes it, and says so.
 func (s *Server) handle(ctx context.Context, who *caller, id int64, verb string, do func(tx *sqlx.Tx, v *inbox.Conversation) error) (Conversation, error) {
@@ -111,6 +111,43 @@ func (s *Server) reopen(ctx context.Context, who *caller, in *decideIn) (Convers
 		return nil
 	})
 }
+
+// fileAsSpam puts a conversation where nothing answers it and nobody waits for it. What the bot or a
+// trigger had planned for it is cancelled. The machine does not take it out: its own reason is another.
+func (s *Server) fileAsSpam(ctx context.Context, who *caller, in *decideIn) (Conversation, error) {
+	return s.handle(ctx, who, in.ID, "spam", func(tx *sqlx.Tx, v *inbox.Conversation) error {
+		if v.RootCommentID != nil {
+			return fault.New(fault.Invalid, "a comment is hidden in moderation, not filed as spam").Coded("comment_not_spam")
+		}
+		v.Spam, v.Handler, v.HandlerReason, v.WaitingSince, v.Unread = true, "human", inbox.FiledAsSpam, nil, 0
+		_, err := outbox.Cancel(ctx, tx, outbox.Cancellation{WorkspaceID: v.WorkspaceID, ConversationID: v.ID, Automatic: true, Reason: "filed_as_spam", Meaning: "a member filed the conversation under spam"})
+		return err
+	})
+}
+
+// notSpam takes a conversation out of the spam folder, whoever put it there: the person waits for an answer
+// since they last wrote, and a block that the machine planned for what they said is cancelled. The machine
+// does not put it back.
+func (s *Server) notSpam(ctx context.Context, who *caller, in *decideIn) (Conversation, error) {
+	return s.handle(ctx, who, in.ID, "not_spam", func(tx *sqlx.Tx, v *inbox.Conversation) error {
+		if !v.Spam {
+			return fault.New(fault.Conflict, "the conversation is not in the spam folder").Coded("not_in_spam")
+		}
+		v.Spam, v.Handler, v.HandlerReason = false, "human", inbox.NotSpam
+		if v.State == "open" {
+			if err := tx.GetContext(ctx, &v.WaitingSince, sqlUnanswered, v.WorkspaceID, v.ID); err != nil {
+				return fmt.Errorf("find what waits for an answer in conversation %d: %w", v.ID, err)
+			}
+		}
+		_, err := outbox.Cancel(ctx, tx, outbox.Cancellation{WorkspaceID: v.WorkspaceID, ConversationID: v.ID, Automatic: true, Reason: "not_spam", Meaning: "a member took the conversation out of the spam folder"})
+		return err
+	})
+}
+
+// The first of what the person wrote since somebody last answered.
+const sqlUnanswered = `
+SELECT min(m.at) FROM messages m WHERE m.workspace_id = $1 AND m.conversation_id = $2 AND m.direction = 'in'
+  AND m.at > coalesce((SELECT max(o.at) FROM messages o WHERE o.workspace_id = $1 AND o.conversation_id = $2 AND o.direction = 'out'), '-infinity')`
 
 type assignIn struct {
 	ByID

@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"ponte/fault"
+	"ponte/said"
 )
 
 // expected says what a parameter of an address should have been, for each refusal of the parser. Messages
@@ -55,7 +56,7 @@ func badInput(fields []ProblemField) string {
 func pathID(c *fiber.Ctx, name string) (int64, error) {
 	id, err := strconv.ParseInt(c.Params(name), 10, 64)
 	if err != nil {
-		f := ProblemField{expected["invalid integer"], "path." + name}
+		f := ProblemField{Message: expected["invalid integer"], Location: "path." + name, Parts: coded(said.Read(expected["invalid integer"]))}
 		p := newProblem(fault.Invalid, badInput([]ProblemField{f}))
 		p.Errors = []ProblemField{f}
 		return 0, p

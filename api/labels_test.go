@@ -62,6 +62,18 @@ func TestLabelsAreCountedAndFreeWordsAreListed(t *testing.T) {
 	if kept := s.addLabel("zeta"); kept.ID == 0 || kept.Conversations != 1 {
 		t.Errorf("a free word that is kept: %+v", kept)
 	}
+	var names api.Page[api.Label]
+	page = api.Page[api.Label]{}
+	s.must(200, "GET", "/api/v1/labels", s.cookie[auth.Agent], nil, &page)
+	s.must(200, "GET", "/api/v1/labels?counts=none", s.cookie[auth.Agent], nil, &names)
+	if len(names.Items) != len(page.Items) {
+		t.Fatalf("to choose from: %+v, counted %+v", names.Items, page.Items)
+	}
+	for i, l := range names.Items {
+		if l.Name != page.Items[i].Name || l.ID != page.Items[i].ID || l.Conversations != 0 {
+			t.Errorf("to choose from: %+v, counted %+v", l, page.Items[i])
+		}
+	}
 }
 
 func TestMergingLabelsLeavesOneOnWhatCarriesBoth(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"ponte/auth"
 	"ponte/fault"
 	"ponte/inbox"
+	"ponte/said"
 )
 
 // ReceivedLead is a lead with what became of it.
@@ -112,7 +113,7 @@ func showLead(r leadRow, phones bool) (Lead, error) {
 	if err := decode(r.Boxes, &boxes); err != nil {
 		return Lead{}, fmt.Errorf("read the boxes of lead %d: %w", r.ID, err)
 	}
-	l := Lead{ID: r.ID, FormID: r.FormID, AdID: r.AdID, SubmittedAt: r.SubmittedAt.UTC(), Reason: r.Reason, Parts: reasonParts(r.Reason), Answers: []LeadAnswer{}, Boxes: []LeadBox{}}
+	l := Lead{ID: r.ID, FormID: r.FormID, AdID: r.AdID, SubmittedAt: r.SubmittedAt.UTC(), Reason: r.Reason, Parts: said.Read(r.Reason), Answers: []LeadAnswer{}, Boxes: []LeadBox{}}
 	for field, values := range answers {
 		if !phones {
 			values = each(values, maskNumbers)

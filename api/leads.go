@@ -6,18 +6,19 @@ import (
 	"time"
 
 	"ponte/inbox"
+	"ponte/said"
 )
 
 // Lead is a form that a person sent in. Nothing in it is verified, and a ticked box is not a consent.
 type Lead struct {
-	ID          int64        `json:"id"`
-	FormID      string       `json:"form_id"`
-	AdID        string       `json:"ad_id"`
-	SubmittedAt time.Time    `json:"submitted_at"`
-	Reason      string       `json:"reason" doc:"Why it is kept with this person"`
-	Parts       []ReasonPart `json:"reason_parts" doc:"The reason as statements with stable codes"`
-	Answers     []LeadAnswer `json:"answers"`
-	Boxes       []LeadBox    `json:"boxes"`
+	ID          int64            `json:"id"`
+	FormID      string           `json:"form_id"`
+	AdID        string           `json:"ad_id"`
+	SubmittedAt time.Time        `json:"submitted_at"`
+	Reason      string           `json:"reason" doc:"Why it is kept with this person"`
+	Parts       []said.Statement `json:"reason_parts" doc:"The reason as statements with stable codes"`
+	Answers     []LeadAnswer     `json:"answers"`
+	Boxes       []LeadBox        `json:"boxes"`
 }
 
 // LeadAnswer is one field of a form.

@@ -11,6 +11,7 @@ import (
 
 	"ponte/fault"
 	"ponte/notify"
+	"ponte/said"
 )
 
 // Notification is something a member was told.
@@ -106,14 +107,15 @@ type WebhookEndpointInput struct {
 type WebhookEndpoint struct {
 	ID int64 `json:"id"`
 	WebhookEndpointInput
-	State      string     `json:"state" enum:"active,paused"`
-	Reason     string     `json:"reason" doc:"Why it is paused"`
-	ReasonCode string     `json:"reason_code" enum:"by_member,failing," doc:"Why it is paused; failing: after too many failed tries in a row"`
-	Failures   int        `json:"failures" doc:"Tries in a row that failed"`
-	Waiting    int        `json:"waiting"`
-	LastAt     *time.Time `json:"last_at"`
-	LastStatus *int       `json:"last_status"`
-	CreatedAt  time.Time  `json:"created_at"`
+	State      string           `json:"state" enum:"active,paused"`
+	Reason     string           `json:"reason" doc:"Why it is paused"`
+	Parts      []said.Statement `json:"reason_parts" doc:"The same as statements with stable codes"`
+	ReasonCode string           `json:"reason_code" enum:"by_member,failing," doc:"Why it is paused; failing: after too many failed tries in a row"`
+	Failures   int              `json:"failures" doc:"Tries in a row that failed"`
+	Waiting    int              `json:"waiting"`
+	LastAt     *time.Time       `json:"last_at"`
+	LastStatus *int             `json:"last_status"`
+	CreatedAt  time.Time        `json:"created_at"`
 }
 
 // NewWebhookEndpoint is an endpoint with its secret, which is shown once.
@@ -123,7 +125,7 @@ type NewWebhookEndpoint struct {
 }
 
 func showEndpoint(e notify.Endpoint) WebhookEndpoint {
-	return WebhookEndpoint{e.ID, WebhookEndpointInput{e.URL, e.Description, listOf(e.Kinds)}, e.State, e.Reason, notify.PauseCode(e), e.Failures, e.Waiting, utc(e.LastAt), e.LastStatus, e.CreatedAt.UTC()}
+	return WebhookEndpoint{e.ID, WebhookEndpointInput{e.URL, e.Description, listOf(e.Kinds)}, e.State, e.Reason, said.Read(e.Reason), notify.PauseCode(e), e.Failures, e.Waiting, utc(e.LastAt), e.LastStatus, e.CreatedAt.UTC()}
 }
 
 func (s *Server) listEndpoints(ctx context.Context, who *caller, _ *struct{}) (Page[WebhookEndpoint], error) {

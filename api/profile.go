@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"net/url"
 	"strings"
 	"time"
 
@@ -38,9 +40,10 @@ func (s *Server) oidcStart(c *fiber.Ctx, _ *caller) error {
 	}
 	ctx, cancel := context.WithTimeout(s.life, requestTime)
 	defer cancel()
-	address, kept, err := s.OIDC.Begin(ctx, c.Query("back", "/"), s.Now())
+	back := strings.Clone(c.Query("back", "/"))
+	address, kept, err := s.OIDC.Begin(ctx, back, s.Now())
 	if err != nil {
-		return err
+		return s.notSignedIn(c, auth.OwnPath(back), err)
 	}
 	c.Cookie(s.roundCookie(kept))
 	return c.Redirect(address, fiber.StatusFound)
@@ -52,6 +55,19 @@ func (s *Server) roundCookie(kept string) *fiber.Cookie {
 		age = -1
 	}
 	return &fiber.Cookie{Name: oidcCookie, Value: kept, Path: oidcCallback, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode, Secure: strings.HasPrefix(s.PublicURL, "https://"), MaxAge: age}
+}
+
+// notSignedIn sends a person back to where they wanted to go; the sign-in page there says why it was not to be.
+func (s *Server) notSignedIn(c *fiber.Ctx, back string, err error) error {
+	s.Log.Warn("api: sign-in through the identity provider failed", "error", err)
+	to, fails := url.Parse(back)
+	if fails != nil {
+		to = &url.URL{Path: "/"}
+	}
+	q := to.Query()
+	q.Set("sign_in", string(fault.KindOf(err)))
+	to.RawQuery = q.Encode()
+	return c.Redirect(to.String(), fiber.StatusFound)
 }
 
 // oidcFinish is where the provider sends the browser back. A refusal is told on the sign-in page, since
@@ -70,11 +86,10 @@ func (s *Server) oidcFinish(c *fiber.Ctx, who *caller) error {
 		token, err = auth.SignInAs(ctx, s.DB, came, who.address, who.agent)
 	}
 	if err != nil {
-		s.Log.Warn("api: sign-in through the identity provider failed", "error", err)
-		return c.Redirect("/?sign_in="+string(fault.KindOf(err)), fiber.StatusFound)
+		return s.notSignedIn(c, cmp.Or(came.Back, "/"), err)
 	}
 	session := s.cookie(token)
-	c.Append(fiber.HeaderSetCookie, session.String())
+	c.Cookie(&fiber.Cookie{Name: session.Name, Value: session.Value, Path: session.Path, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode, Secure: session.Secure, MaxAge: session.MaxAge})
 	return c.Redirect(came.Back, fiber.StatusFound)
 }
 
@@ -118,7 +133,13 @@ type useLinkIn struct {
 }
 
 func (s *Server) useLink(ctx context.Context, _ *caller, in *useLinkIn) error {
-	return s.change(ctx, func(tx *sqlx.Tx) error { return auth.UseLink(ctx, tx, in.Body.Token, in.Body.Password) })
+	return s.change(ctx, func(tx *sqlx.Tx) error {
+		id, err := auth.UseLink(ctx, tx, in.Body.Token, in.Body.Password)
+		if err != nil {
+			return err
+		}
+		return touchSessions(ctx, tx, id)
+	})
 }
 
 // PasswordLink is shown once.
@@ -175,7 +196,10 @@ func (s *Server) changePassword(ctx context.Context, who *caller, in *ownPasswor
 		return err
 	}
 	return s.change(ctx, func(tx *sqlx.Tx) error {
-		return auth.ChangePassword(ctx, tx, who.Who, in.Body.Old, in.Body.Password)
+		if err := auth.ChangePassword(ctx, tx, who.Who, in.Body.Old, in.Body.Password); err != nil {
+			return err
+		}
+		return touchSessions(ctx, tx, who.UserID)
 	})
 }
 

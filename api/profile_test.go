@@ -1,7 +1,11 @@
 package api_test
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	jose "github.com/go-jose/go-jose/v4"
 	"github.com/pquerna/otp/totp"
 
 	"ponte/api"
@@ -148,5 +153,90 @@ func TestTheWayToTheProviderAndBack(t *testing.T) {
 	}
 	if res := newScene(t).do("GET", "/auth/oidc/start", "", nil); res.status != 404 {
 		t.Errorf("without a provider: %d", res.status)
+	}
+}
+
+func TestWhoComesBackFromTheProviderIsSignedIn(t *testing.T) {
+	t.Parallel()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims := map[string]any{"email_verified": true}
+	idp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch here := "http://" + r.Host; r.URL.Path {
+		case "/keys":
+			_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "1", Algorithm: "RS256", Use: "sig"}}})
+		case "/token":
+			signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: "1"}}, nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			claims["iss"], claims["aud"], claims["exp"] = here, "ponte", time.Now().Add(time.Hour).Unix()
+			raw, _ := json.Marshal(claims)
+			signed, _ := signer.Sign(raw)
+			token, _ := signed.CompactSerialize()
+			_ = json.NewEncoder(w).Encode(map[string]string{"access_token": "a", "token_type": "Bearer", "id_token": token})
+		default:
+			_ = json.NewEncoder(w).Encode(map[string]any{"issuer": here, "authorization_endpoint": here + "/authorize", "token_endpoint": here + "/token", "jwks_uri": here + "/keys", "id_token_signing_alg_values_supported": []string{"RS256"}})
+		}
+	}))
+	t.Cleanup(idp.Close)
+	keys, err := secret.NewKeyring(strings.Repeat("k", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newScene(t, func(d *api.Deps) {
+		d.PublicURL = "https://ponte.example"
+		d.OIDC = &auth.OIDC{Issuer: idp.URL, ClientID: "ponte", ClientSecret: "x", Redirect: "https://ponte.example/auth/oidc/callback", Keys: keys}
+	})
+	s.withPassword("ada@home.example")
+	round := func(email, nonce string) answer {
+		t.Helper()
+		start := s.do("GET", "/auth/oidc/start?back="+url.QueryEscape("/inbox?view=mine"), "", nil)
+		to, err := url.Parse(start.header.Get("Location"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		claims["sub"], claims["email"], claims["nonce"] = "sub-"+email, email, cmp.Or(nonce, to.Query().Get("nonce"))
+		kept, _, _ := strings.Cut(start.header.Get("Set-Cookie"), ";")
+		return s.do("GET", "/auth/oidc/callback?code=c&state="+to.Query().Get("state"), kept, nil)
+	}
+	cookies := func(r answer) map[string]*http.Cookie {
+		out := map[string]*http.Cookie{}
+		for _, c := range (&http.Response{Header: r.header}).Cookies() {
+			out[c.Name] = c
+		}
+		return out
+	}
+
+	res := round("ada@home.example", "")
+	c := cookies(res)["ponte_session"]
+	if res.status != 302 || res.header.Get("Location") != "/inbox?view=mine" || c == nil || !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.MaxAge < 86400 {
+		t.Fatalf("%d to %s with %+v", res.status, res.header.Get("Location"), res.header.Values("Set-Cookie"))
+	}
+	s.must(200, "GET", "/api/v1/me", "ponte_session="+c.Value, nil, nil)
+	for why, res := range map[string]answer{"forbidden": round("stranger@home.example", ""), "unauthorized": round("ada@home.example", "another")} {
+		if res.header.Get("Location") != "/inbox?sign_in="+why+"&view=mine" || cookies(res)["ponte_session"] != nil {
+			t.Errorf("%s: to %s", why, res.header.Get("Location"))
+		}
+	}
+}
+
+func TestAProviderThatIsDownIsToldOnTheSignInPage(t *testing.T) {
+	t.Parallel()
+	keys, err := secret.NewKeyring(strings.Repeat("k", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newScene(t, func(d *api.Deps) {
+		d.OIDC = &auth.OIDC{Issuer: "http://127.0.0.1:1", ClientID: "ponte", ClientSecret: "x", Redirect: "https://ponte.example/auth/oidc/callback", Keys: keys}
+	})
+	for back, want := range map[string]string{"/inbox?view=mine": "/inbox?sign_in=unavailable&view=mine", "//evil.example/x": "/?sign_in=unavailable"} {
+		if res := s.do("GET", "/auth/oidc/start?back="+url.QueryEscape(back), "", nil); res.status != 302 || res.header.Get("Location") != want {
+			t.Errorf("%s: %d to %s, want %s", back, res.status, res.header.Get("Location"), want)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"ponte/consent"
 	"ponte/fault"
 	"ponte/inbox"
+	"ponte/said"
 )
 
 // ConsentEntry is one entry of the consent ledger. Who it is about and what they said is missing where
@@ -120,13 +121,14 @@ func (s *Server) verifyConsent(ctx context.Context, who *caller, in *verifyIn) (
 
 // AuditLine is one line of the audit log.
 type AuditLine struct {
-	ID     int64          `json:"id"`
-	At     time.Time      `json:"at"`
-	Actor  string         `json:"actor"`
-	Name   string         `json:"name"`
-	Verb   string         `json:"verb"`
-	Object string         `json:"object"`
-	Detail map[string]any `json:"detail"`
+	ID       int64            `json:"id"`
+	At       time.Time        `json:"at"`
+	Actor    string           `json:"actor"`
+	Name     string           `json:"name"`
+	Verb     string           `json:"verb"`
+	Object   string           `json:"object"`
+	Detail   map[string]any   `json:"detail"`
+	Override []said.Statement `json:"override_parts" doc:"The override in the detail, where there is one, as statements with stable codes"`
 }
 
 type auditIn struct {
@@ -149,9 +151,12 @@ func (s *Server) listAudit(ctx context.Context, who *caller, in *auditIn) (Page[
 	}
 	items := make([]AuditLine, 0, len(lines))
 	for _, l := range lines {
-		item := AuditLine{l.ID, l.At.UTC(), l.Actor, nameOr(names, l.Actor), l.Verb, l.Object, map[string]any{}}
+		item := AuditLine{l.ID, l.At.UTC(), l.Actor, nameOr(names, l.Actor), l.Verb, l.Object, map[string]any{}, []said.Statement{}}
 		if err := decode(l.Detail, &item.Detail); err != nil {
 			return Page[AuditLine]{}, fmt.Errorf("read line %d of the audit log: %w", l.ID, err)
+		}
+		if why, ok := item.Detail["override"].(string); ok {
+			item.Override = said.Read(why)
 		}
 		items = append(items, item)
 	}

@@ -343,6 +343,9 @@ func TestEscalating(t *testing.T) {
 	path := fmt.Sprintf("/api/v1/reviews/%d/escalate", item)
 	s.must(422, "POST", path, s.cookie[auth.Moderator], map[string]any{"reason": ""}, nil)
 	s.must(200, "POST", fmt.Sprintf("/api/v1/reviews/%d/claim", item), s.cookie[auth.Moderator], nil, nil)
+	if r := s.queue(auth.Owner)[comment].Review; r.ClaimedBy == nil || r.ClaimedName == "" || r.ClaimedName != s.text(`SELECT coalesce(nullif(name, ''), email) FROM users WHERE id = $1`, *r.ClaimedBy) {
+		t.Errorf("others are not told who has it: %+v", r)
+	}
 	s.must(409, "POST", path, s.cookie[auth.Owner], map[string]any{"reason": "theirs"}, nil)
 	s.must(204, "POST", path, s.cookie[auth.Moderator], map[string]any{"reason": "not mine to say"}, nil)
 	if _, ok := s.queue(auth.Moderator)[comment]; ok {

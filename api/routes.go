@@ -64,6 +64,8 @@ var table = []route{
 	{"POST", v1 + "/conversations/{id}/return-to-bot", auth.Converse, "Give back to the bot", typed((*Server).returnToBot), nil},
 	{"POST", v1 + "/conversations/{id}/resolve", auth.Converse, "Resolve", typed((*Server).resolve), nil},
 	{"POST", v1 + "/conversations/{id}/reopen", auth.Converse, "Reopen", typed((*Server).reopen), nil},
+	{"POST", v1 + "/conversations/{id}/spam", auth.Converse, "File under spam", typed((*Server).fileAsSpam), nil},
+	{"POST", v1 + "/conversations/{id}/not-spam", auth.Converse, "Take out of the spam folder", typed((*Server).notSpam), nil},
 	{"POST", v1 + "/conversations/{id}/assign", auth.Converse, "Assign to a member or to nobody, and to a team", typed((*Server).assign), nil},
 	{"POST", v1 + "/conversations/{id}/priority", auth.Converse, "Move up or down in the queue", typed((*Server).setPriority), nil},
 	{"POST", v1 + "/conversations/{id}/snooze", auth.Converse, "Put aside until a time, or until the customer writes", typed((*Server).snooze), nil},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/jmoiron/sqlx"
 
 	"ponte/auth"
 	"ponte/fault"
@@ -60,7 +61,12 @@ func (s *Server) signOut(ctx context.Context, who *caller, _ *nothingIn) (string
 	if who.token == "" {
 		return "", nil
 	}
-	return "", auth.SignOut(ctx, s.DB, who.token)
+	return "", s.change(ctx, func(tx *sqlx.Tx) error {
+		if err := auth.SignOut(ctx, tx, who.token); err != nil || who.UserID == 0 {
+			return err
+		}
+		return touchSessions(ctx, tx, who.UserID)
+	})
 }
 
 // Me is who is signed in, and where.
@@ -143,5 +149,21 @@ func (s *Server) endSession(ctx context.Context, who *caller, in *ByID) error {
 	if who.UserID == 0 {
 		return fault.New(fault.NotFound, "an API token has no sessions")
 	}
-	return auth.EndSession(ctx, s.DB, who.Who, in.ID)
+	return s.change(ctx, func(tx *sqlx.Tx) error {
+		if err := auth.EndSession(ctx, tx, who.Who, in.ID); err != nil {
+			return err
+		}
+		return touchSessions(ctx, tx, who.UserID)
+	})
+}
+
+// touchSessions has each replica look at once whether the user's open pages may still be live.
+func touchSessions(ctx context.Context, tx *sqlx.Tx, userID int64) error {
+	spaces, err := auth.Memberships(ctx, tx, userID)
+	if err != nil {
+		return err
+	}
+	return inbox.Touch(ctx, tx, each(spaces, func(m auth.Membership) inbox.Change {
+		return inbox.Change{WorkspaceID: m.ID, Topic: "session", ObjectID: userID}
+	})...)
 }

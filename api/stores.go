@@ -10,11 +10,11 @@ import (
 
 // stores is every table that holds something of a person, in the order in which erasing empties them. A
 // package with tables of its own describes them in a function PersonalData and is named here.
-var stores = privacy.Sorted(said, people, consent.PersonalData(), desk.PersonalData(), live.PersonalData(), booking.PersonalData())
+var stores = privacy.Sorted(spoken, people, consent.PersonalData(), desk.PersonalData(), live.PersonalData(), booking.PersonalData())
 
 // What was said. What finds a row by its text or its identity comes before these are emptied. A delivery
 // holds others beside this person, so events are found by whom they name and what they are about.
-var said = []privacy.Store{
+var spoken = []privacy.Store{
 	{Table: "events", Follows: privacy.Stays, Rank: 10, Erase: []string{
 		`WITH gone AS (UPDATE events e SET payload = '{"erased":true}' WHERE e.workspace_id = $1 AND e.state <> 'pending' AND EXISTS (
     SELECT 1 FROM identities i WHERE i.workspace_id = $1 AND i.contact_id = $2

@@ -58,7 +58,11 @@ func newHub(db *sqlx.DB, wake <-chan struct{}, log *slog.Logger) *hub {
 	return &hub{db: db, wake: wake, log: log, subs: map[*subscriber]struct{}{}}
 }
 
-func (h *hub) subscribe(workspace int64) (*subscriber, error) {
+// subscribe lets a stream hear of what changes from now on.
+func (h *hub) subscribe(ctx context.Context, workspace int64) (*subscriber, error) {
+	if err := h.place(ctx); err != nil {
+		return nil, err
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.ended || len(h.subs) >= maxStreams {
@@ -99,9 +103,21 @@ func (h *hub) run(ctx context.Context) error {
 	}
 }
 
+// place finds where to read from before anybody listens: found later, it would lie behind what the first
+// listener is to hear.
+func (h *hub) place(ctx context.Context) error {
+	h.mu.Lock()
+	placed := h.placed
+	h.mu.Unlock()
+	if placed {
+		return nil
+	}
+	return h.skip(ctx)
+}
+
 // skip moves to the end while nobody listens.
 func (h *hub) skip(ctx context.Context) error {
-	if h.listeners() && h.placed {
+	if h.listeners() {
 		return nil
 	}
 	var end int64
@@ -110,7 +126,7 @@ func (h *hub) skip(ctx context.Context) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.subs) == 0 || !h.placed {
+	if len(h.subs) == 0 {
 		h.cursor, h.placed = end, true
 	}
 	return nil
@@ -209,11 +225,11 @@ func (s *Server) stream(c *fiber.Ctx, who *caller) error {
 		}
 		last = n
 	}
-	sub, err := s.hub.subscribe(who.WorkspaceID)
+	sub, err := s.hub.subscribe(c.Context(), who.WorkspaceID)
 	if err != nil {
 		return err
 	}
-	missed, err := s.missed(c.Context(), who.WorkspaceID, last)
+	missed, err := s.missed(c.Context(), who, last)
 	if err != nil {
 		s.hub.leave(sub)
 		return err
@@ -235,23 +251,31 @@ func asEvents(c *fiber.Ctx) {
 	c.Set("X-Accel-Buffering", "no")
 }
 
-func (s *Server) missed(ctx context.Context, workspace, last int64) (*batch, error) {
+func (s *Server) missed(ctx context.Context, who *caller, last int64) (*batch, error) {
 	if last < 0 {
 		return nil, nil
 	}
 	var rows []changeRow
-	if err := s.DB.SelectContext(ctx, &rows, sqlChanges, last, workspace, changesAtOnce); err != nil {
-		return nil, fmt.Errorf("read missed changes: %w", err)
+	for { // all of it: the hub is past what lies between, and tells it nobody again
+		var part []changeRow
+		if err := s.DB.SelectContext(ctx, &part, sqlChanges, last, who.WorkspaceID, changesAtOnce); err != nil {
+			return nil, fmt.Errorf("read missed changes: %w", err)
+		}
+		rows = append(rows, part...)
+		if len(part) < changesAtOnce {
+			break
+		}
+		last = part[len(part)-1].ID
 	}
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	b := gather(rows)[workspace]
+	b, _ := ours(gather(rows)[who.WorkspaceID], who)
 	return &b, nil
 }
 
-// pump writes until the client goes, falls behind, or the server stops. A session that ended ends its
-// stream at the next heartbeat.
+// pump writes until the client goes, falls behind, or the server stops. A session that ended is told and
+// ends its stream at once; where nobody could tell of it, at the next heartbeat.
 func (s *Server) pump(w *bufio.Writer, sub *subscriber, who *caller, missed *batch) {
 	_, _ = w.WriteString("retry: 1000\n\n")
 	if missed != nil && send(w, *missed) != nil || w.Flush() != nil {
@@ -264,11 +288,19 @@ func (s *Server) pump(w *bufio.Writer, sub *subscriber, who *caller, missed *bat
 		case <-s.life.Done():
 			return
 		case b, ok := <-sub.news:
-			if !ok || send(w, b) != nil {
+			b, mine := ours(b, who)
+			if ok && mine && !s.stillAllowed(who) {
+				_, _ = w.WriteString("event: ended\ndata: {}\n\n")
+				_ = w.Flush()
+				return
+			}
+			if !ok || len(b.topics) > 0 && send(w, b) != nil {
 				return
 			}
 		case <-beat.C:
 			if !s.stillAllowed(who) {
+				_, _ = w.WriteString("event: ended\ndata: {}\n\n")
+				_ = w.Flush()
 				return
 			}
 			if _, err := w.WriteString(": alive\n\n"); err != nil || w.Flush() != nil {
@@ -276,6 +308,21 @@ func (s *Server) pump(w *bufio.Writer, sub *subscriber, who *caller, missed *bat
 			}
 		}
 	}
+}
+
+// ours leaves out what concerns others' sessions, and says whether the caller's own membership or
+// sessions changed.
+func ours(b batch, who *caller) (batch, bool) {
+	mine := false
+	out := batch{cursor: b.cursor, topics: make([]change, 0, len(b.topics))}
+	for _, c := range b.topics {
+		own := who.UserID != 0 && c.ID == who.UserID
+		mine = mine || own && (c.Topic == "session" || c.Topic == "member")
+		if own || c.Topic != "session" {
+			out.topics = append(out.topics, c)
+		}
+	}
+	return out, mine
 }
 
 func send(w *bufio.Writer, b batch) error {
@@ -300,7 +347,7 @@ func (s *Server) stillAllowed(who *caller) bool {
 	if who.TokenID != 0 {
 		err = s.DB.GetContext(ctx, &ok, `SELECT EXISTS (SELECT 1 FROM api_tokens WHERE workspace_id = $1 AND id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))`, who.WorkspaceID, who.TokenID)
 	} else {
-		err = s.DB.GetContext(ctx, &ok, `SELECT EXISTS (SELECT 1 FROM sessions s JOIN members m ON m.user_id = s.user_id WHERE s.hash = $1 AND m.workspace_id = $2 AND s.expires_at > now())`, who.Session, who.WorkspaceID)
+		err = s.DB.GetContext(ctx, &ok, `SELECT EXISTS (SELECT 1 FROM sessions s JOIN members m ON m.user_id = s.user_id JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL WHERE s.hash = $1 AND m.workspace_id = $2 AND s.expires_at > now())`, who.Session, who.WorkspaceID)
 	}
 	return ok || err != nil // a database that does not answer is no reason to cut people off
 }

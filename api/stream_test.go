@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"ponte/api"
 	"ponte/auth"
 	"ponte/inbox"
 )
@@ -39,6 +40,7 @@ func (s *scene) post(url, body string, headers ...string) int {
 type live struct {
 	t      *testing.T
 	events chan event
+	ended  chan struct{} // told that the session is over
 	body   io.Closer
 }
 
@@ -50,11 +52,16 @@ type event struct {
 // watch opens the stream and waits until it is open.
 func (s *scene) watch(base string, role auth.Role, last string) *live {
 	s.t.Helper()
+	return s.watchAs(base, s.cookie[role], last)
+}
+
+func (s *scene) watchAs(base, cookie, last string) *live {
+	s.t.Helper()
 	req, err := http.NewRequest("GET", base+"/api/v1/stream", nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	req.Header.Set("Cookie", s.cookie[role])
+	req.Header.Set("Cookie", cookie)
 	if last != "" {
 		req.Header.Set("Last-Event-ID", last)
 	}
@@ -65,7 +72,7 @@ func (s *scene) watch(base string, role auth.Role, last string) *live {
 	if ct := res.Header.Get("Content-Type"); res.StatusCode != 200 || ct != "text/event-stream" {
 		s.t.Fatalf("stream: %d %s", res.StatusCode, ct)
 	}
-	l := &live{s.t, make(chan event, 100), res.Body}
+	l := &live{s.t, make(chan event, 100), make(chan struct{}), res.Body}
 	s.t.Cleanup(func() { _ = res.Body.Close() })
 	opened := make(chan struct{})
 	go l.read(bufio.NewReader(res.Body), opened)
@@ -89,6 +96,11 @@ func (l *live) read(r *bufio.Reader, opened chan struct{}) {
 		switch name, value, _ := strings.Cut(strings.TrimSpace(line), ": "); name {
 		case "retry":
 			close(opened)
+		case "event":
+			if value == "ended" {
+				close(l.ended)
+				return
+			}
 		case "id":
 			e.id = value
 		case "data":
@@ -174,6 +186,17 @@ func TestStreamTellsOnlyItsWorkspace(t *testing.T) {
 	two.next("comment 12")
 }
 
+// Whoever listens before the first look for changes misses none that come between.
+func TestStreamTellsWhatCameBeforeTheFirstLook(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	base := s.listen()
+	one := s.watch(base, auth.Owner, "")
+	s.touch(s.home.id, "comment", 12)
+	s.run()
+	one.next("comment 12")
+}
+
 func TestStreamResumesFromItsCursor(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -191,6 +214,56 @@ func TestStreamResumesFromItsCursor(t *testing.T) {
 	if res := s.do("GET", "/api/v1/stream", s.cookie[auth.Owner], nil, "Last-Event-ID", "x"); res.status != 422 {
 		t.Errorf("a made-up cursor: %d, want 422", res.status)
 	}
+}
+
+func TestStreamResumesWithAllOfALongAbsence(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	base := s.listen()
+	s.run()
+	first := s.watch(base, auth.Owner, "")
+	s.touch(s.home.id, "comment", 1)
+	cursor := first.next("comment 1")
+	_ = first.body.Close()
+	s.exec(`INSERT INTO changes (workspace_id, topic, object_id) SELECT $1, 'comment', n FROM generate_series(2, 4500) n`, s.home.id)
+	want := make([]string, 0, 4499)
+	for n := 2; n <= 4500; n++ {
+		want = append(want, fmt.Sprintf("comment %d", n))
+	}
+	other := s.watch(base, auth.Owner, "") // the hub goes on meanwhile
+	s.touch(s.home.id, "message", 1)
+	for e := range other.events {
+		if slices.Contains(e.topics, "message 1") {
+			break
+		}
+	}
+	s.watch(base, auth.Owner, cursor).next(append(want, "message 1")...)
+}
+
+func TestStreamTellsThatItsSessionEndedAndNobodyElses(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	base := s.listen()
+	s.run()
+	s.withPassword("ada@home.example")
+	_, here := s.signIn("ada@home.example", password)
+	_, there := s.signIn("ada@home.example", password)
+	gone, mine, owner := s.watchAs(base, there, ""), s.watchAs(base, here, ""), s.watch(base, auth.Owner, "")
+	var list api.Page[api.Session]
+	s.must(200, "GET", "/api/v1/sessions", here, nil, &list)
+	for _, v := range list.Items {
+		if !v.Current {
+			s.must(204, "DELETE", fmt.Sprintf("/api/v1/sessions/%d", v.ID), here, nil, nil)
+		}
+	}
+	select {
+	case <-gone.ended:
+	case <-time.After(10 * time.Second):
+		t.Fatal("a session that was ended elsewhere is not told")
+	}
+	s.touch(s.home.id, "comment", 5)
+	owner.next("comment 5") // not that of another's session
+	mine.next("comment 5", fmt.Sprintf("session %d", s.id(`SELECT id FROM users WHERE email = 'ada@home.example'`)))
 }
 
 // Ids are given out before they are committed: a change with a lower id that commits later must not be

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,21 +12,24 @@ import (
 
 	"ponte/decisions"
 	"ponte/fault"
+	"ponte/said"
 )
 
 // Version is a policy, thresholds, a set of rules or one rule, with the state it is in.
 type Version struct {
-	ID         int64      `json:"id"`
-	Kind       string     `json:"kind" enum:"policy,thresholds,rules,rule,prompt,model"`
-	Name       string     `json:"name" doc:"Of a rule"`
-	Version    string     `json:"version" doc:"As verdicts name it"`
-	Note       string     `json:"note"`
-	State      string     `json:"state" enum:"backtest,shadow,live,retired"`
-	Override   string     `json:"override" doc:"Why it was promoted without the figures it takes"`
-	CreatedBy  string     `json:"created_by"`
-	CreatedAt  time.Time  `json:"created_at"`
-	ShadowFrom *time.Time `json:"shadow_from"`
-	StateAt    time.Time  `json:"state_at"`
+	ID         int64            `json:"id"`
+	Kind       string           `json:"kind" enum:"policy,thresholds,rules,rule,prompt,model"`
+	Name       string           `json:"name" doc:"Of a rule"`
+	Version    string           `json:"version" doc:"As verdicts name it"`
+	Note       string           `json:"note"`
+	State      string           `json:"state" enum:"backtest,shadow,live,retired"`
+	Override   string           `json:"override" doc:"Why it was promoted without the figures it takes"`
+	Why        []said.Statement `json:"why_parts" doc:"The override, else the note, as statements with stable codes"`
+	By         []said.Statement `json:"created_by_parts"`
+	CreatedBy  string           `json:"created_by"`
+	CreatedAt  time.Time        `json:"created_at"`
+	ShadowFrom *time.Time       `json:"shadow_from"`
+	StateAt    time.Time        `json:"state_at"`
 }
 
 // VersionDetail is a version with its document and its figures.
@@ -44,6 +48,7 @@ type Backtest struct {
 	VersionID  int64            `json:"version_id"`
 	State      string           `json:"state" enum:"queued,running,done,cancelled,failed"`
 	Reason     string           `json:"reason"`
+	Parts      []said.Statement `json:"reason_parts"`
 	Since      *time.Time       `json:"since"`
 	Until      time.Time        `json:"until"`
 	Total      int              `json:"total"`
@@ -55,12 +60,12 @@ type Backtest struct {
 }
 
 func showVersion(v decisions.Version) Version {
-	return Version{v.ID, v.Kind, v.Name, v.Version, v.Note, v.State, v.Override, v.CreatedBy, v.CreatedAt.UTC(), utc(v.ShadowFrom), v.StateAt.UTC()}
+	return Version{v.ID, v.Kind, v.Name, v.Version, v.Note, v.State, v.Override, said.Read(cmp.Or(v.Override, v.Note)), said.Read(v.CreatedBy), v.CreatedBy, v.CreatedAt.UTC(), utc(v.ShadowFrom), v.StateAt.UTC()}
 }
 
 func showBacktest(b decisions.Backtest) (Backtest, error) {
 	counts, err := b.Result()
-	return Backtest{b.ID, b.VersionID, b.State, b.Reason, utc(b.Since), b.Until.UTC(), b.Total, b.Worked, counts, b.CreatedBy, b.CreatedAt.UTC(), utc(b.FinishedAt)}, err
+	return Backtest{b.ID, b.VersionID, b.State, b.Reason, said.Read(b.Reason), utc(b.Since), b.Until.UTC(), b.Total, b.Worked, counts, b.CreatedBy, b.CreatedAt.UTC(), utc(b.FinishedAt)}, err
 }
 
 type versionsIn struct {

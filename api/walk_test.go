@@ -46,7 +46,7 @@ func TestEveryRouteReachesOnesOwn(t *testing.T) {
 		"POST /api/v1/actions/{id}/retry": true, "POST /api/v1/actions/{id}/settle": true,
 		"POST /api/v1/template-drafts/{id}/return": true, "POST /api/v1/template-drafts/{id}/submit": true, "POST /api/v1/templates/{id}/unpause": true,
 		"POST /api/v1/identities/{id}/rejoin": true, "POST /api/v1/comments/{id}/gold": true, "POST /api/v1/review-batches/{id}/undo": true,
-		"POST /api/v1/reviews/{id}/unescalate": true,
+		"POST /api/v1/reviews/{id}/unescalate": true, "POST /api/v1/conversations/{id}/not-spam": true,
 	}
 	for i, r := range api.Routes() {
 		if r.Need == auth.Public || strings.HasSuffix(r.Path, "/stream") || strings.HasPrefix(r.Path, "/rehearse") || strings.HasPrefix(r.Path, "/api/v1/sessions/") ||

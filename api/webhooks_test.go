@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"ponte/api"
+	"ponte/auth"
 	"ponte/fault"
 )
 
@@ -132,6 +133,21 @@ func TestATooLargeListIsRefusedInWords(t *testing.T) {
 	said, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != 413 || !strings.Contains(string(said), fmt.Sprintf("the body has %d bytes; at most %d are taken", size, api.MaxBody)) {
 		t.Errorf("%d %s %v", res.StatusCode, said, err)
+	}
+}
+
+// A list of as many consents as one file may have is taken whole.
+func TestAListOfFiftyThousandConsentsIsTaken(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, func(*api.Deps) {})
+	var list strings.Builder
+	list.WriteString("phone,consent_at,source,wording_version,evidence_id,name,language,kind,act\n")
+	for i := range 50_000 {
+		fmt.Fprintf(&list, "+614%08d,2026-03-01T10:00:00+11:00,shop-form-sydney,offers v3,form-%05d,\"Customer, number %d\",en,express,grant\n", 30_000_000+i, i, i)
+	}
+	res := s.do("POST", "/api/v1/consent-imports", s.cookie[auth.Owner], map[string]any{"name": "list.csv", "text": list.String()})
+	if res.status != 200 || !strings.Contains(res.body, `"waiting":50000`) || list.Len() < api.MaxBody {
+		t.Errorf("%d bytes: %d %.300s", list.Len(), res.status, res.body)
 	}
 }
 

@@ -68,7 +68,7 @@ func (o *OIDC) Begin(ctx context.Context, back string, now time.Time) (address, 
 	if err != nil {
 		return "", "", err
 	}
-	r := round{State: random(), Nonce: random(), Verifier: oauth2.GenerateVerifier(), Back: ownPath(back), Until: now.Add(RoundTime)}
+	r := round{State: random(), Nonce: random(), Verifier: oauth2.GenerateVerifier(), Back: OwnPath(back), Until: now.Add(RoundTime)}
 	raw, err := json.Marshal(r)
 	if err != nil {
 		return "", "", fmt.Errorf("encode the round: %w", err)
@@ -86,8 +86,8 @@ func random() string {
 	return base64.RawURLEncoding.EncodeToString(raw[:])
 }
 
-// ownPath keeps a redirect on this server: //evil.example and /\evil.example are other hosts to a browser.
-func ownPath(p string) string {
+// OwnPath keeps a redirect on this server: //evil.example and /\evil.example are other hosts to a browser.
+func OwnPath(p string) string {
 	if !strings.HasPrefix(p, "/") || strings.HasPrefix(p, "//") || strings.ContainsAny(p, "\\\r\n\t") {
 		return "/"
 	}
@@ -104,6 +104,7 @@ type Identity struct {
 }
 
 // Finish exchanges the code and checks what comes: signature, audience, time and nonce.
+// Where somebody wanted to go is told also when it fails.
 func (o *OIDC) Finish(ctx context.Context, kept, state, code string, now time.Time) (Identity, error) {
 	sealed, err := base64.RawURLEncoding.DecodeString(kept)
 	if err != nil {
@@ -117,25 +118,26 @@ func (o *OIDC) Finish(ctx context.Context, kept, state, code string, now time.Ti
 	if err := json.Unmarshal([]byte(raw), &r); err != nil || now.After(r.Until) || subtle.ConstantTimeCompare([]byte(r.State), []byte(state)) != 1 || code == "" {
 		return Identity{}, errRound
 	}
+	refused := Identity{Back: r.Back}
 	provider, config, err := o.discover(ctx)
 	if err != nil {
-		return Identity{}, err
+		return refused, err
 	}
 	token, err := config.Exchange(ctx, code, oauth2.VerifierOption(r.Verifier))
 	if err != nil {
-		return Identity{}, fault.Wrap(fault.Unavailable, err, "the identity provider did not accept the sign-in; begin again")
+		return refused, fault.Wrap(fault.Unavailable, err, "the identity provider did not accept the sign-in; begin again")
 	}
 	idToken, _ := token.Extra("id_token").(string)
 	checked, err := provider.Verifier(&oidc.Config{ClientID: o.ClientID, Now: func() time.Time { return now }}).Verify(ctx, idToken)
 	if err != nil || subtle.ConstantTimeCompare([]byte(checked.Nonce), []byte(r.Nonce)) != 1 {
-		return Identity{}, fault.Wrap(fault.Unauthorized, err, "the identity provider's answer does not check out; begin again")
+		return refused, fault.Wrap(fault.Unauthorized, err, "the identity provider's answer does not check out; begin again")
 	}
 	var claims struct {
 		Email    string `json:"email"`
 		Verified bool   `json:"email_verified"`
 	}
 	if err := checked.Claims(&claims); err != nil {
-		return Identity{}, fault.Wrap(fault.Unauthorized, err, "the identity provider's answer cannot be read")
+		return refused, fault.Wrap(fault.Unauthorized, err, "the identity provider's answer cannot be read")
 	}
 	return Identity{Issuer: checked.Issuer, Subject: checked.Subject, Email: strings.ToLower(strings.TrimSpace(claims.Email)), Verified: claims.Verified, Back: r.Back}, nil
 }

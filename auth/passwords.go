@@ -149,22 +149,22 @@ func LinkFor(ctx context.Context, db *sqlx.DB, email, address string) (string, e
 
 var errLink = fault.New(fault.NotFound, "this link was used already, or is too old; ask for a new one")
 
-// UseLink sets a password with a link's token and ends all sessions of the user.
-func UseLink(ctx context.Context, tx sqlx.ExtContext, token, password string) error {
+// UseLink sets a password with a link's token and ends all sessions of the user, whose id it returns.
+func UseLink(ctx context.Context, tx sqlx.ExtContext, token, password string) (int64, error) {
 	var userID int64
 	err := sqlx.GetContext(ctx, tx, &userID, `UPDATE password_links l SET used_at = now() FROM users u
 WHERE l.hash = $1 AND l.used_at IS NULL AND l.expires_at > now() AND u.id = l.user_id AND u.disabled_at IS NULL RETURNING l.user_id`, hashToken(strings.TrimSpace(token)))
 	if errors.Is(err, sql.ErrNoRows) {
-		return errLink
+		return 0, errLink
 	}
 	if err != nil {
-		return fmt.Errorf("use the link: %w", err)
+		return 0, fmt.Errorf("use the link: %w", err)
 	}
 	if err := setPassword(ctx, tx, userID, password, userObject(userID)); err != nil {
-		return err
+		return 0, err
 	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE user_id = $1`, userID); err != nil {
-		return fmt.Errorf("end the user's sessions: %w", err)
+		return 0, fmt.Errorf("end the user's sessions: %w", err)
 	}
-	return nil
+	return userID, nil
 }

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/pquerna/otp/totp"
 
 	"ponte/auth"
@@ -91,6 +93,29 @@ func TestTheSecondFactorIsAskedAndEachCodeCountsOnce(t *testing.T) {
 	}
 }
 
+func TestTheFirstHalfOfASignInIsNoWrongTry(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.enrol()
+	for i := range 60 {
+		if _, err := h.attempt(email, ""); !wantsCode(err) {
+			t.Fatalf("after %d times without a code: %v", i, err)
+		}
+	}
+	var err error
+	for i := 0; i < 20 && fault.KindOf(err) != fault.TooMany; i++ {
+		if _, err = h.attempt(email, "000000"); fault.KindOf(err) != fault.TooMany && !wantsCode(err) {
+			t.Fatal(err)
+		}
+		if _, e := h.attempt(email, ""); i < 8 && !wantsCode(e) {
+			t.Fatal(e)
+		}
+	}
+	if fault.KindOf(err) != fault.TooMany {
+		t.Errorf("guessing codes has no end: %v", err)
+	}
+}
+
 func TestOneCodeOpensOneSessionHoweverManyTryAtOnce(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -156,13 +181,13 @@ func TestAPasswordLinkWorksOnceAndEndsSessions(t *testing.T) {
 	h.must(err)
 	link, err := auth.PasswordLink(t.Context(), h.db, owner, h.agent)
 	h.must(err)
-	h.want(fault.NotFound, auth.UseLink(t.Context(), h.db, first, "another long password"), "a link that a newer one replaced")
+	h.want(fault.NotFound, useLink(t.Context(), h.db, first, "another long password"), "a link that a newer one replaced")
 	tx, err := h.db.Beginx()
 	h.must(err)
-	h.want(fault.Invalid, auth.UseLink(t.Context(), tx, link, "short"), "a password that is too short")
+	h.want(fault.Invalid, useLink(t.Context(), tx, link, "short"), "a password that is too short")
 	h.must(tx.Rollback())
-	h.must(auth.UseLink(t.Context(), h.db, link, "another long password"))
-	h.want(fault.NotFound, auth.UseLink(t.Context(), h.db, link, "a third long password"), "the link again")
+	h.must(useLink(t.Context(), h.db, link, "another long password"))
+	h.want(fault.NotFound, useLink(t.Context(), h.db, link, "a third long password"), "the link again")
 	if _, err := h.who(old); err == nil {
 		t.Error("a session from before the new password lives on")
 	}
@@ -170,7 +195,7 @@ func TestAPasswordLinkWorksOnceAndEndsSessions(t *testing.T) {
 	late, err := auth.PasswordLink(t.Context(), h.db, owner, h.agent)
 	h.must(err)
 	h.exec(`UPDATE password_links SET expires_at = now() - interval '1 second'`)
-	h.want(fault.NotFound, auth.UseLink(t.Context(), h.db, late, "a fourth long password"), "a link that is too old")
+	h.want(fault.NotFound, useLink(t.Context(), h.db, late, "a fourth long password"), "a link that is too old")
 }
 
 func (h *house) must2(_ string, err error) {
@@ -228,7 +253,7 @@ func TestAnInvitedPersonHasNoPasswordUntilTheySetOne(t *testing.T) {
 	h.must(err)
 	link, err := auth.PasswordLink(t.Context(), h.db, owner, id)
 	h.must(err)
-	h.must(auth.UseLink(t.Context(), h.db, link, password))
+	h.must(useLink(t.Context(), h.db, link, password))
 	h.signIn("new@example.com")
 }
 
@@ -246,4 +271,9 @@ func TestChangingOnesOwnPasswordKeepsThisSessionAlone(t *testing.T) {
 	if _, err := h.who(there); err == nil {
 		t.Error("the other session lives on")
 	}
+}
+
+func useLink(ctx context.Context, tx sqlx.ExtContext, token, password string) error {
+	_, err := auth.UseLink(ctx, tx, token, password)
+	return err
 }

@@ -71,6 +71,15 @@ func SignIn(ctx context.Context, db *sqlx.DB, keys *secret.Keyring, c Credential
 		return "", errWrong
 	}
 	if err := second(ctx, db, keys, user.ID, c.Code, time.Now()); err != nil {
+		if c.Code != "" || !errors.Is(err, errCode) {
+			return "", err
+		}
+		// Half of a sign-in is no wrong try: a whole office may come from one address.
+		for _, key := range []string{attemptKey("email", email), attemptKey("address", c.Address)} {
+			if failed := forgetTry(ctx, db, key); failed != nil {
+				return "", failed
+			}
+		}
 		return "", err
 	}
 	return newSession(ctx, db, user.ID, email, c.Address, c.Agent)
@@ -116,8 +125,10 @@ func newSession(ctx context.Context, db *sqlx.DB, userID int64, email, address, 
 	if _, err := tx.ExecContext(ctx, `DELETE FROM sign_in_attempts WHERE key IN ($1) OR at < now() - interval '1 day'`, attemptKey("email", email)); err != nil {
 		return "", fmt.Errorf("forget failed sign-ins: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM sign_in_attempts WHERE ctid = (SELECT ctid FROM sign_in_attempts WHERE key = $1 ORDER BY at DESC LIMIT 1)`, attemptKey("address", address)); err != nil {
-		return "", fmt.Errorf("forget this sign-in: %w", err)
+	if email != "" { // what came through the identity provider was not counted
+		if err := forgetTry(ctx, tx, attemptKey("address", address)); err != nil {
+			return "", err
+		}
 	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE expires_at < now() OR last_seen_at < now() - make_interval(secs => $1)`, idleLife.Seconds()); err != nil {
 		return "", fmt.Errorf("tidy sessions: %w", err)
@@ -126,6 +137,13 @@ func newSession(ctx context.Context, db *sqlx.DB, userID int64, email, address, 
 		return "", fmt.Errorf("make the session: %w", err)
 	}
 	return token, nil
+}
+
+func forgetTry(ctx context.Context, q sqlx.ExecerContext, key string) error {
+	if _, err := q.ExecContext(ctx, `DELETE FROM sign_in_attempts WHERE ctid = (SELECT ctid FROM sign_in_attempts WHERE key = $1 ORDER BY at DESC LIMIT 1)`, key); err != nil {
+		return fmt.Errorf("forget a sign-in that was no wrong try: %w", err)
+	}
+	return nil
 }
 
 const sqlInsertSession = `
@@ -224,7 +242,7 @@ const sessionID = `('x' || encode(substring(hash FROM 1 FOR 6), 'hex'))::bit(48)
 func Sessions(ctx context.Context, q sqlx.QueryerContext, who Who) ([]Session, error) {
 	var out []Session
 	err := sqlx.SelectContext(ctx, q, &out, `SELECT `+sessionID+` AS id, created_at, last_seen_at, ip, user_agent, hash = $2 AS current
-FROM sessions WHERE user_id = $1 AND expires_at > now() ORDER BY last_seen_at DESC`, who.UserID, who.Session)
+FROM sessions WHERE user_id = $1 AND expires_at > now() AND last_seen_at > now() - make_interval(secs => $3) ORDER BY last_seen_at DESC`, who.UserID, who.Session, idleLife.Seconds())
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}

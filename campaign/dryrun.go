@@ -16,6 +16,7 @@ import (
 	"ponte/inbox"
 	"ponte/jobs"
 	"ponte/router"
+	words "ponte/said"
 )
 
 // DryRun is a trigger held against history, as far as it is.
@@ -136,6 +137,8 @@ type DryRunResult struct {
 	Language string    `db:"language" json:"language"`
 	PostID   *int64    `db:"post_id" json:"post_id"`
 	At       time.Time `db:"at" json:"at"`
+
+	Parts []words.Statement `db:"-" json:"reason_parts"`
 }
 
 // DryRunResults lists results in the order in which things were written; an empty code does not narrow.
@@ -155,7 +158,7 @@ func DryRunResults(ctx context.Context, q sqlx.QueryerContext, workspaceID, id i
 		if err := json.Unmarshal(r.Detail, &r.Would); err != nil {
 			return nil, fmt.Errorf("read a result of dry run %d: %w", id, err)
 		}
-		r.At = r.At.UTC()
+		r.At, r.Parts = r.At.UTC(), words.Read(r.Reason)
 		out[i] = r.DryRunResult
 	}
 	return out, nil

@@ -12,6 +12,7 @@ import (
 	"ponte/consent"
 	"ponte/inbox"
 	"ponte/router"
+	words "ponte/said"
 )
 
 // A dry run holds what has been written against the triggers as if they had been live from its first
@@ -335,13 +336,14 @@ func hearsMessages(t router.Trigger) bool {
 
 // WordMatch is one of the newest comments, and whether a draft's words meet it.
 type WordMatch struct {
-	CommentID int64     `json:"comment_id"`
-	Text      string    `json:"text"`
-	Author    string    `json:"author"`
-	At        time.Time `json:"at"`
-	Language  string    `json:"language"`
-	Matched   bool      `json:"matched"`
-	Why       string    `json:"why"` // the word or intent, or what stands in the way
+	CommentID int64             `json:"comment_id"`
+	Text      string            `json:"text"`
+	Author    string            `json:"author"`
+	At        time.Time         `json:"at"`
+	Language  string            `json:"language"`
+	Matched   bool              `json:"matched"`
+	Why       string            `json:"why"` // the word or intent, or what stands in the way
+	Parts     []words.Statement `json:"why_parts"`
 }
 
 // CheckWords holds a draft's words, sources and places against the newest comments of others.
@@ -368,6 +370,7 @@ func CheckWords(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, d
 		case len(misses) > 0:
 			out[i].Why = misses[0].Reason
 		}
+		out[i].Parts = words.Read(out[i].Why)
 	}
 	return out, nil
 }

@@ -37,8 +37,9 @@ func ParseImport(file []byte, now time.Time, phone func(string) (string, bool)) 
 	if !utf8.Valid(file) || bytes.IndexByte(file, 0) >= 0 {
 		return nil, fault.New(fault.Invalid, "the file is not text in UTF-8; save it as \"CSV UTF-8\"")
 	}
+	file = lines(file)
 	r := csv.NewReader(bytes.NewReader(file))
-	first, _, _ := bytes.Cut(file, []byte("\n"))
+	first, _, _ := bytes.Cut(bytes.TrimLeft(file, "\r\n"), []byte("\n"))
 	for _, c := range []rune{';', '\t'} { // as spreadsheets save them where the comma parts decimals
 		if bytes.Count(first, []byte(string(c))) > bytes.Count(first, []byte(string(r.Comma))) {
 			r.Comma = c
@@ -64,15 +65,24 @@ func ParseImport(file []byte, now time.Time, phone func(string) (string, bool)) 
 			return nil, fault.New(fault.Invalid, "the file cannot be read further: %v", err)
 		}
 		line, _ := r.FieldPos(0)
+		if !slices.ContainsFunc(rec, func(v string) bool { return strings.TrimSpace(v) != "" }) {
+			continue // a row that a spreadsheet left empty
+		}
 		if len(out) == maxImportRows {
 			return nil, fault.New(fault.Invalid, "the file has more than %d rows: split it", maxImportRows)
 		}
 		row := importRow(line, names, rec)
 		row.Reason = checkImportRow(row.Values, now, phone)
-		if had, twice := seen[row.Values["phone"]]; twice && row.Reason == "" && row.Values["act"] != "withdraw" {
-			row.Reason = fmt.Sprintf("the number stands on line %d already", had)
-		} else if row.Reason == "" {
-			seen[row.Values["phone"]] = line
+		if at, twice := seen[row.Values["phone"]]; row.Reason == "" && twice {
+			switch had := &out[at]; {
+			case row.Values["act"] != "withdraw":
+				row.Reason = fmt.Sprintf("the number stands on line %d already", had.Line)
+			case had.Reason == "" && had.Values["act"] != "withdraw": // in whatever order a file tells it
+				had.Reason = fmt.Sprintf("line %d takes this consent back", line)
+			}
+		}
+		if row.Reason == "" {
+			seen[row.Values["phone"]] = len(out)
 		}
 		out = append(out, row)
 	}
@@ -81,6 +91,21 @@ func ParseImport(file []byte, now time.Time, phone func(string) (string, bool)) 
 	}
 	return out, nil
 }
+
+// lines takes out what is no row: the separator that a spreadsheet is told in a first line; and a line that ends in a
+// carriage return alone ends there.
+func lines(file []byte) []byte {
+	if !bytes.Contains(file, []byte("\n")) {
+		file = bytes.ReplaceAll(file, []byte("\r"), []byte("\n"))
+	}
+	if first, rest, ok := bytes.Cut(file, []byte("\n")); ok && separatorLine.Match(first) {
+		// an empty line in its place, so that lines keep their numbers
+		return append([]byte("\n"), rest...)
+	}
+	return file
+}
+
+var separatorLine = regexp.MustCompile(`^"?sep=[,;\t]"?\r?$`)
 
 func importHeader(header []string) ([]string, error) {
 	names := make([]string, len(header))
@@ -110,6 +135,16 @@ func importRow(line int, names, rec []string) ImportRow {
 	return row
 }
 
+// importTime reads an instant as systems write it, always with its zone.
+func importTime(v string) (at time.Time, err error) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05 Z0700", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 MST"} {
+		if at, err = time.Parse(layout, v); err == nil && (layout[len(layout)-1] != 'T' || strings.HasSuffix(v, " UTC") || strings.HasSuffix(v, " GMT")) {
+			return at, nil
+		}
+	}
+	return at, fmt.Errorf("%q is no time with its zone", "consent_at")
+}
+
 // What goes into evidence is an id of something elsewhere; it must not be a way for personal data to get
 // where it cannot be erased.
 var evidenceForm = regexp.MustCompile(`^[\pL\pN][\pL\pN _.:/#-]{0,79}$`)
@@ -127,7 +162,11 @@ func checkImportRow(v map[string]string, now time.Time, phone func(string) (stri
 		return "phone is not a phone number with country code"
 	}
 	v["phone"] = digits
-	at, err := time.Parse(time.RFC3339, v["consent_at"])
+	v["act"], v["kind"] = strings.ToLower(v["act"]), strings.ToLower(v["kind"])
+	if v["act"] == "withdraw" && v["consent_at"] == "" {
+		v["consent_at"] = now.UTC().Format(time.RFC3339) // a no without its time holds from now on
+	}
+	at, err := importTime(v["consent_at"])
 	switch {
 	case v["consent_at"] == "":
 		return "consent_at is missing: when did the person say so?"
@@ -138,6 +177,7 @@ func checkImportRow(v map[string]string, now time.Time, phone func(string) (stri
 	case at.Year() < 2009:
 		return "consent_at is from before WhatsApp"
 	}
+	v["consent_at"] = at.Format(time.RFC3339)
 	switch v["act"] {
 	case "", "grant":
 		v["act"] = "grant"

@@ -45,6 +45,65 @@ func TestRowsWithoutProofAreRefused(t *testing.T) {
 	}
 }
 
+// Files as spreadsheets and other systems write them are read; line numbers stay those of the file.
+func TestFilesAsOtherSystemsWriteThem(t *testing.T) {
+	const one, two = "+61491570156,2026-01-02T10:00:00Z,crm,v,row,", "+61491570157,2026-01-02T10:00:00Z,crm,v,row,"
+	for name, c := range map[string]struct {
+		file string
+		want []int // lines
+	}{
+		"a separator in the first line":     {"sep=;\r\n" + strings.ReplaceAll(importHead+one+"Ana,,\n", ",", ";"), []int{3}},
+		"lines that end in returns alone":   {strings.ReplaceAll(importHead+one+"Ana,,\n"+two+",,\n", "\n", "\r"), []int{2, 3}},
+		"rows that a spreadsheet left over": {importHead + one + "Ana,,\n,,,,,,,\n;\n\n" + two + ",,\n,,,,,,,\n", []int{2, 4, 6}},
+	} {
+		rows, err := ParseImport([]byte(c.file), t0.AddDate(1, 0, 0), digitsOf)
+		var got []int
+		for _, r := range rows {
+			got = append(got, r.Line)
+		}
+		if err != nil || fmt.Sprint(got) != fmt.Sprint(c.want) || rows[0].Reason != "" {
+			t.Errorf("%s: lines %v, want %v; %+v %v", name, got, c.want, rows, err)
+		}
+	}
+}
+
+// An instant is read in the spellings of other systems, and never without its zone; a word in whatever case.
+func TestTimesAndWordsOfOtherSystems(t *testing.T) {
+	now := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	for at, good := range map[string]bool{"2026-03-01T10:00:00Z": true, "2026-03-01 10:00:00Z": true, "2026-03-01 10:00:00+00:00": true, "2026-03-01T10:00Z": true, "2026-03-01T10:00:00+0000": true, "2026-03-01T10:00:00.000Z": true,
+		"2026-03-01 10:00:00 +0000": true, "2026-03-01 10:00:00 UTC": true, "2026-03-01 10:00:00 EST": false, "2026-03-01 10:00:00": false, "01/03/2026": false, "2026-03-01": false} {
+		rows, err := ParseImport([]byte(importHead+"+61491570156,"+at+",crm,v,row,,Express,GRANT\n"), now, digitsOf)
+		if err != nil || (rows[0].Reason == "") != good {
+			t.Errorf("%s: %+v %v", at, rows, err)
+		} else if v := rows[0].Values; good && (v["consent_at"] != "2026-03-01T10:00:00Z" || v["act"] != "grant" || v["kind"] != "express") {
+			t.Errorf("%s is kept as %v", at, v)
+		}
+	}
+	rows, err := ParseImport([]byte(importHead+"+61491570156,,,,,,,Withdraw\n"), now, digitsOf)
+	if err != nil || rows[0].Reason != "" || rows[0].Values["consent_at"] != "2026-11-01T00:00:00Z" {
+		t.Errorf("a no without its time: %+v %v", rows, err)
+	}
+}
+
+// A file that holds a yes and a no of the same number is a no, in whatever order it tells them.
+func TestAYesAndANoInOneFileIsANo(t *testing.T) {
+	yes, no := "+61491570156,2026-03-02T10:00:00Z,crm,v,row,,,grant\n", "+61491570156,2026-01-02T10:00:00Z,,,,,,withdraw\n"
+	for file, want := range map[string]int{yes + no: 0, no + yes: 1, yes + no + yes: 0} {
+		rows, err := ParseImport([]byte(importHead+file), t0.AddDate(1, 0, 0), digitsOf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range rows {
+			if (r.Reason == "") != (r.Values["act"] == "withdraw") {
+				t.Errorf("%q: row %d is %+v", file, i, r)
+			}
+		}
+		if !strings.Contains(rows[want].Reason, "line") {
+			t.Errorf("%q: the yes says %q", file, rows[want].Reason)
+		}
+	}
+}
+
 func TestFilesThatCannotBeRead(t *testing.T) {
 	for name, file := range map[string]string{
 		"empty": "", "no rows": importHead, "not text": "phone\xff\xfe\n", "a column is missing": "phone,consent_at\n1,2\n", "a column twice": "phone,phone,consent_at,source,wording_version,evidence_id\n1,2,3,4,5,6\n",

@@ -45,6 +45,29 @@ func Labels(ctx context.Context, q sqlx.QueryerContext, workspaceID int64) ([]La
 	return out, nil
 }
 
+// recently is how many conversations are looked through for words that nobody keeps, where they are only
+// to be offered.
+const recently = 500
+
+const sqlLabelNames = `
+WITH l AS (
+    SELECT id, name, color, description FROM labels WHERE workspace_id = $1
+    UNION ALL SELECT 0, u.name, 'gray', '' FROM (
+        SELECT DISTINCT x.name FROM (SELECT labels FROM conversations WHERE workspace_id = $1 ORDER BY id DESC LIMIT $2) c, unnest(c.labels) AS x(name)) u
+    WHERE NOT EXISTS (SELECT 1 FROM labels k WHERE k.workspace_id = $1 AND k.name = u.name)
+)
+SELECT id, name, color, description FROM l ORDER BY id = 0, lower(name), name LIMIT 1000`
+
+// LabelNames lists labels as Labels does, to choose from: it counts nothing, and of the words that nobody
+// keeps it knows those of the newest conversations. Counting reads every conversation.
+func LabelNames(ctx context.Context, q sqlx.QueryerContext, workspaceID int64) ([]Label, error) {
+	var out []Label
+	if err := sqlx.SelectContext(ctx, q, &out, sqlLabelNames, workspaceID, recently); err != nil {
+		return nil, fmt.Errorf("list labels to choose from: %w", err)
+	}
+	return out, nil
+}
+
 // LoadLabel returns one label.
 func LoadLabel(ctx context.Context, q sqlx.QueryerContext, workspaceID, id int64) (Label, error) {
 	var out Label

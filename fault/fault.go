@@ -30,6 +30,8 @@ type Error struct {
 	Public string // what happened, to what, what to do; safe to show
 	Code   string // names this refusal for programs and translations, where it has a name; never changed
 	Field  string // the input field at fault, where there is one ("keywords[0].words")
+	Format string // what Public was made from, with its values, so that it can be said in another language
+	Args   []any
 	Cause  error
 }
 
@@ -46,12 +48,12 @@ func (e *Error) Unwrap() error { return e.Cause }
 
 // New returns an error of the kind with a public text.
 func New(kind Kind, format string, args ...any) *Error {
-	return &Error{Kind: kind, Public: fmt.Sprintf(format, args...)}
+	return &Error{Kind: kind, Public: fmt.Sprintf(format, args...), Format: format, Args: args}
 }
 
 // Field returns an Invalid error about one input field.
 func Field(field, format string, args ...any) *Error {
-	return &Error{Kind: Invalid, Field: field, Public: fmt.Sprintf(format, args...)}
+	return &Error{Kind: Invalid, Field: field, Public: fmt.Sprintf(format, args...), Format: format, Args: args}
 }
 
 // Coded names an error, so that an interface can say it in its reader's language.
@@ -62,7 +64,7 @@ func (e *Error) Coded(code string) *Error {
 
 // Wrap returns an error of the kind that keeps its cause for the log.
 func Wrap(kind Kind, cause error, format string, args ...any) *Error {
-	return &Error{Kind: kind, Public: fmt.Sprintf(format, args...), Cause: cause}
+	return &Error{Kind: kind, Public: fmt.Sprintf(format, args...), Format: format, Args: args, Cause: cause}
 }
 
 // KindOf returns the kind of the first fault in the chain, and Internal where there is none.

@@ -182,6 +182,17 @@ func TestBrokenDocuments(t *testing.T) {
 	}
 }
 
+// Some editors write a byte order mark at the start; a fault of the whole document has no place.
+func TestTheMarkAtTheStartIsNoFault(t *testing.T) {
+	if _, err := Parse([]byte("\ufeff" + sound)); err != nil {
+		t.Error(err)
+	}
+	var faults Faults
+	if _, err := Parse([]byte("{")); !errors.As(err, &faults) || strings.HasPrefix(faults[0].String(), ":") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAllFaultsAreToldAtOnce(t *testing.T) {
 	broken := strings.NewReplacer(`"Europe/Rome"`, `"Nowhere"`, `"retries": 1`, `"retries": 99`, `"do": "confirm"`, `"do": "x"`).Replace(sound)
 	_, err := Parse([]byte(broken))

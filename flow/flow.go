@@ -83,11 +83,11 @@ var kinds = []struct {
 // Parse reads and checks a document. The error is Faults: all that is wrong, not only the first.
 func Parse(document []byte) (*Flow, error) {
 	if len(document) > maxDocument {
-		return nil, Faults{{Problem: "the document is larger than 512 KiB"}}
+		return nil, Faults{NewFault("", 0, "the document is larger than 512 KiB")}
 	}
 	tree, twice, err := parseTree(document)
 	if err != nil {
-		return nil, Faults{{Problem: err.Error()}}
+		return nil, Faults{NewFault("", 0, "%s", err)}
 	}
 	r := &reader{f: &Flow{index: map[string]*Step{}, answers: map[string]string{}}, faults: twice, chosen: map[string][]string{}}
 	r.document(tree)
@@ -126,7 +126,7 @@ func (r *reader) document(tree *node) {
 	o.done()
 	for _, ref := range r.refs {
 		if f.index[ref.id] == nil {
-			r.fault(ref.path, r.find(tree, ref.path), "there is no step %q%s", ref.id, r.nearest(ref.id))
+			r.noStep(ref, r.find(tree, ref.path))
 		}
 	}
 	for _, check := range r.later {
@@ -233,7 +233,16 @@ func (r *reader) find(n *node, path string) *node {
 	return n
 }
 
-// nearest names the step that was probably meant.
+// noStep faults a way to a step that there is not, with the one that was probably meant.
+func (r *reader) noStep(ref reference, n *node) {
+	if near := r.nearest(ref.id); near != "" {
+		r.fault(ref.path, n, "there is no step %q; is %s meant?", ref.id, near)
+		return
+	}
+	r.fault(ref.path, n, "there is no step %q", ref.id)
+}
+
+// nearest names the step that was probably meant; empty: none is near.
 func (r *reader) nearest(id string) string {
 	best, distance := "", 4
 	for _, s := range r.f.Steps {
@@ -241,10 +250,7 @@ func (r *reader) nearest(id string) string {
 			best, distance = s.ID, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return "; is " + best + " meant?"
+	return best
 }
 
 // edits counts the letters to change from one id to another.

@@ -26,7 +26,7 @@ func (r *reader) graph() {
 	reached := r.reached()
 	for _, s := range r.f.Steps {
 		if !reached[s.ID] {
-			r.warned = append(r.warned, Fault{Path: element("steps", s.Position), Problem: "no way leads to step " + s.ID})
+			r.warned = append(r.warned, NewFault(element("steps", s.Position), 0, "no way leads to step %s", s.ID))
 		}
 	}
 	r.unasked()
@@ -104,7 +104,7 @@ func (r *reader) unasked() {
 	for _, u := range r.uses {
 		name, isAnswer := strings.CutPrefix(u.name, "answers.")
 		if have, reached := sure[u.step]; isAnswer && reached && !u.fallback && !have[name] {
-			r.warned = append(r.warned, Fault{Path: u.path, Problem: "answers." + name + " may not have been asked here; give it a fallback, as {{answers." + name + "|…}}"})
+			r.warned = append(r.warned, NewFault(u.path, 0, "answers.%s may not have been asked here; give it a fallback, as {{answers.%s|…}}", name, name))
 		}
 	}
 }

@@ -33,11 +33,11 @@ func (r *reader) hours(o *object) *Hours {
 // ParseHours reads opening hours that stand by themselves. The error is Faults.
 func ParseHours(document []byte) (*Hours, error) {
 	if len(document) > maxDocument {
-		return nil, Faults{{Problem: "the hours are larger than 512 KiB"}}
+		return nil, Faults{NewFault("", 0, "the hours are larger than 512 KiB")}
 	}
 	tree, twice, err := parseTree(document)
 	if err != nil {
-		return nil, Faults{{Problem: err.Error()}}
+		return nil, Faults{NewFault("", 0, "%s", err)}
 	}
 	r := &reader{f: &Flow{}, faults: twice}
 	h := r.opening(tree, "hours")

@@ -32,6 +32,14 @@ const (
 	isObject nodeKind = "an object"
 )
 
+// at is the line of a value; zero where there is none.
+func (n *node) at() int {
+	if n == nil {
+		return 0
+	}
+	return n.line
+}
+
 // maxDepth bounds the recursion over what others wrote.
 const maxDepth = 32
 
@@ -45,6 +53,7 @@ type treeReader struct {
 
 // parseTree reads one JSON value and nothing after it. Keys written twice come back as faults.
 func parseTree(raw []byte) (*node, []Fault, error) {
+	raw = withoutMark(raw)
 	t := &treeReader{raw: raw, dec: json.NewDecoder(bytes.NewReader(raw)), line: 1}
 	t.dec.UseNumber()
 	n, err := t.value("", 0)
@@ -56,6 +65,9 @@ func parseTree(raw []byte) (*node, []Fault, error) {
 	}
 	return n, t.twice, nil
 }
+
+// withoutMark drops the byte order mark that some editors write at the start.
+func withoutMark(raw []byte) []byte { return bytes.TrimPrefix(raw, []byte("\ufeff")) }
 
 func (t *treeReader) explain(err error) error {
 	var syntax *json.SyntaxError
@@ -117,7 +129,7 @@ func (t *treeReader) object(n *node, path string, depth int) error {
 			return err
 		}
 		if n.members[key] != nil {
-			t.twice = append(t.twice, Fault{Path: at, Line: child.line, Problem: "is written twice; keep one of them"})
+			t.twice = append(t.twice, NewFault(at, child.line, "is written twice; keep one of them"))
 			continue
 		}
 		n.keys = append(n.keys, key)

@@ -327,10 +327,13 @@ func TestTurnsFail(t *testing.T) {
 		`{"cases": [{"name": "x", "turns": [{}]}]}`:                            "expects nothing",
 		`{"cases": [{"name": "x", "trns": []}]}`:                               `cases[0]: unknown field "trns"`,
 		`{"cases": [{"name": "x", "turns": [{"expect": []}, {"txt": "hi"}]}]}`: `cases[0].turns[1]: unknown field "txt"`,
-		`{"cases": [{"name": "x", "turns": [{"expect": []}, {"text": 5}]}]}`:   "cases[0].turns[1]: cannot unmarshal number",
-		`{"case": []}`:       `the file of turns: unknown field "case"`,
-		"{\n\"cases\": [,]}": "the file of turns: line 2 is not JSON",
-		`{"cases": [`:        "ends too early",
+		`{"cases": [{"name": "x", "turns": [{"expect": []}, {"text": 5}]}]}`:   "cases[0].turns[1]: text cannot be a number",
+		`[1, 2]`:                "the file of turns: an object { … } is expected, not an array",
+		`{"cases": ["x"]}`:      "cases[0]: an object { … } is expected, not a string",
+		"\ufeff{\"cases\": []}": "tests nothing", // what some editors write at the start is no fault
+		`{"case": []}`:          `the file of turns: unknown field "case"`,
+		"{\n\"cases\": [,]}":    "the file of turns: line 2 is not JSON",
+		`{"cases": [`:           "ends too early",
 		`{"cases": [{"name": "x", "turns": []}]} true`:                        "more after its end",
 		`{"cases": [{"name": "x", "turns": [{"text": "hi", "expect": []}]}]}`: "the first turn begins the flow",
 	} {

@@ -17,16 +17,29 @@ type Fault struct {
 	Path    string `json:"path"`
 	Line    int    `json:"line,omitempty"`
 	Problem string `json:"problem"`
+	Format  string `json:"-"` // what the problem was made from, with its values
+	Args    []any  `json:"-"`
 }
 
 // String returns the fault as one line.
 func (f Fault) String() string {
-	at := f.Path
-	if f.Line > 0 {
-		at = strings.TrimSpace(fmt.Sprintf("line %d, %s", f.Line, f.Path))
-		at = strings.TrimSuffix(at, ",")
+	if f.At() == "" {
+		return f.Problem
 	}
-	return at + ": " + f.Problem
+	return f.At() + ": " + f.Problem
+}
+
+// At is the place of the fault.
+func (f Fault) At() string {
+	if f.Line == 0 {
+		return f.Path
+	}
+	return strings.TrimSuffix(strings.TrimSpace(fmt.Sprintf("line %d, %s", f.Line, f.Path)), ",")
+}
+
+// NewFault says what is wrong somewhere.
+func NewFault(path string, line int, format string, args ...any) Fault {
+	return Fault{Path: path, Line: line, Problem: fmt.Sprintf(format, args...), Format: format, Args: args}
 }
 
 // Faults are all that is wrong with a document.
@@ -61,19 +74,11 @@ type use struct {
 }
 
 func (r *reader) fault(path string, n *node, format string, args ...any) {
-	f := Fault{Path: path, Problem: fmt.Sprintf(format, args...)}
-	if n != nil {
-		f.Line = n.line
-	}
-	r.faults = append(r.faults, f)
+	r.faults = append(r.faults, NewFault(path, n.at(), format, args...))
 }
 
 func (r *reader) warn(path string, n *node, format string, args ...any) {
-	f := Fault{Path: path, Problem: fmt.Sprintf(format, args...)}
-	if n != nil {
-		f.Line = n.line
-	}
-	r.warned = append(r.warned, f)
+	r.warned = append(r.warned, NewFault(path, n.at(), format, args...))
 }
 
 // object is an object being read. The keys asked for are the keys allowed; done names the others.

@@ -74,7 +74,7 @@ func ParseScript(raw []byte) (*Script, error) {
 		Script
 		Cases []json.RawMessage `json:"cases"`
 	}
-	if err := strictly("the file of turns", raw, &doc); err != nil {
+	if err := strictly("the file of turns", withoutMark(raw), &doc); err != nil {
 		return nil, err
 	}
 	s := doc.Script
@@ -121,11 +121,16 @@ func strictly(place string, raw []byte, into any) error {
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {
 		var syntax *json.SyntaxError
+		var kind *json.UnmarshalTypeError
 		switch {
 		case errors.As(err, &syntax):
 			return fmt.Errorf("%s: line %d is not JSON: %w", place, 1+bytes.Count(raw[:min(int(syntax.Offset), len(raw))], []byte("\n")), err)
 		case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 			return fmt.Errorf("%s ends too early; a bracket or quote is missing", place)
+		case errors.As(err, &kind) && kind.Field == "":
+			return fmt.Errorf("%s: an object { … } is expected, not %s", place, valueOf(kind.Value))
+		case errors.As(err, &kind):
+			return fmt.Errorf("%s: %s cannot be %s", place, kind.Field, valueOf(kind.Value))
 		}
 		return fmt.Errorf("%s: %s", place, strings.TrimPrefix(err.Error(), "json: "))
 	}
@@ -133,6 +138,15 @@ func strictly(place string, raw []byte, into any) error {
 		return fmt.Errorf("%s: there is more after its end", place)
 	}
 	return nil
+}
+
+// valueOf names a kind of JSON value with its article.
+func valueOf(kind string) string {
+	kind, _, _ = strings.Cut(kind, " ") // "number 1.5"
+	if strings.ContainsAny(kind[:1], "aeiou") {
+		return "an " + kind
+	}
+	return "a " + kind
 }
 
 func (t Turn) inputs() int {

@@ -133,6 +133,13 @@ const CareWindow = 24 * time.Hour
 // HumanWindow is how long a person may still answer on Messenger and Instagram (HUMAN_AGENT tag).
 const HumanWindow = 7 * 24 * time.Hour
 
+// Why a person has a conversation that concerned the spam folder: the machine files no conversation anew that a
+// member took out, and takes none out that a member filed.
+const (
+	FiledAsSpam = "filed_as_spam"
+	NotSpam     = "not_spam"
+)
+
 // Conversation is an episode on a thread or on a comment thread.
 type Conversation struct {
 	WorkspaceID   int64           `db:"workspace_id"`

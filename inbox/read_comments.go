@@ -65,6 +65,7 @@ type ReviewView struct {
 	Why          string     `json:"why"`
 	Priority     float64    `json:"priority"`
 	ClaimedBy    *int64     `json:"claimed_by"`
+	ClaimedName  string     `json:"claimed_name"` // of who has it now
 	ClaimedUntil *time.Time `json:"claimed_until"`
 	Alike        int        `json:"alike"` // others that are decided with it
 	Escalation   string     `json:"escalation"`
@@ -114,7 +115,7 @@ SELECT c.workspace_id, c.id, c.account_id, c.channel, c.post_id, c.external_id, 
             'verdict', v.verdict, 'actor', v.actor, 'created_at', v.created_at) END AS verdict,
        CASE WHEN r.id IS NULL THEN 'null'::jsonb ELSE jsonb_build_object('id', r.id, 'why', r.why, 'priority', r.score, 'escalation', r.escalation, 'escalated_at', r.escalated_at,
             'alike', r.alike,
-            'claimed_by', CASE WHEN r.claimed_until > now() THEN r.claimed_by END, 'claimed_until', CASE WHEN r.claimed_until > now() THEN r.claimed_until END) END AS review,
+            'claimed_by', CASE WHEN r.claimed_until > now() THEN r.claimed_by END, 'claimed_name', CASE WHEN r.claimed_until > now() THEN (SELECT coalesce(nullif(u.name, ''), u.email) FROM users u WHERE u.id = r.claimed_by) ELSE '' END, 'claimed_until', CASE WHEN r.claimed_until > now() THEN r.claimed_until END) END AS review,
        r.score AS priority, r.id AS review_id, ` + sqlBlind + ` AS blind,
        CASE WHEN ` + sqlBlind + ` THEN ` + sqlHiddenByVerdict + ` ELSE coalesce((SELECT jsonb_agg(jsonb_build_object('id', a.id, 'kind', a.kind, 'state', a.state, 'reason', a.reason, 'meaning', a.meaning, 'not_before', a.not_before) ORDER BY a.id)
                  FROM actions a WHERE a.workspace_id = c.workspace_id AND a.comment_id = c.id), '[]') END AS actions,

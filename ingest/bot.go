@@ -77,7 +77,7 @@ func (s *scene) step(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, v
 	sp := s.spaces[e.WorkspaceID]
 	who := s.people.Identity(t.IdentityID)
 	in := router.Input{Text: m.Text, Type: m.Type, Language: s.language(v, sp), OptOut: string(verdict.OptOut), WantsHuman: verdict.WantsHuman, Outcome: outcome,
-		Name: firstWord(who.Name), Origin: s.originOf(v), Human: v.Handler == "human", Offers: s.offers(t), Burst: m.At.Sub(s.lastAt[t.ID]) < burst && !s.lastAt[t.ID].IsZero()}
+		Name: firstWord(who.Name), Origin: s.originOf(v), Human: v.Handler == "human", Waiting: waitsUntouched(v), Offers: s.offers(t), Burst: m.At.Sub(s.lastAt[t.ID]) < burst && !s.lastAt[t.ID].IsZero()}
 	in.Payload = botPayload(e.payload())
 	turn := router.Step(sp.Bot, sp.BrandName(), state, in)
 	if err := s.carryOutTurn(t, v, m, turn, in, e); err != nil {
@@ -88,6 +88,16 @@ func (s *scene) step(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, v
 		return turn.Reason + "; " + outcome.Explain(), nil
 	}
 	return turn.Reason, nil
+}
+
+// waitsUntouched says that the bot has handed a conversation on by itself and nobody of the brand has answered yet.
+// Where a person was asked for, has taken it, or must look at what was said, the bot says nothing more.
+func waitsUntouched(v *inbox.Conversation) bool {
+	switch v.HandlerReason {
+	case "routed", "wrote_again", "unclear_answers":
+		return v.Handler == "human" && v.FirstHumanAt == nil
+	}
+	return false
 }
 
 func (s *scene) carryOutTurn(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, turn router.Turn, in router.Input, e *event) error {

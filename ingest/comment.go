@@ -84,7 +84,7 @@ func (s *scene) ownComment(e *event, c *inbox.Comment) string {
 	if c.RootID == c.ExternalID {
 		return "the brand's own comment"
 	}
-	s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, RootComment: c.RootID,
+	s.cancel(outbox.Cancellation{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, RootComment: c.RootID,
 		Reason: "answered_elsewhere", Meaning: "a person of the brand answered in another tool"})
 	return "a person of the brand answered in another tool: automatic replies to this thread are cancelled"
 }
@@ -149,12 +149,12 @@ func (s *scene) reworded(c *inbox.Comment, text string, at time.Time, e *event) 
 	}
 	v, in := s.judgeComment(c, e)
 	if v.Decision != moderation.Allow || v.NeedsLLM { // what answers the old words waits for nothing more
-		s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Automatic: true, Kinds: []channels.CallKind{channels.ReplyToComment, channels.PrivateReply},
+		s.cancel(outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Automatic: true, Kinds: []channels.CallKind{channels.ReplyToComment, channels.PrivateReply},
 			Reason: "comment_edited", Meaning: "the comment was edited and is not clearly harmless any more"})
 	}
 	// What cannot be undone was decided about the old words, whoever decided it.
 	if c.Decision != nil && *c.Decision == string(moderation.Delete) {
-		s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Kinds: []channels.CallKind{channels.DeleteComment},
+		s.cancel(outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Kinds: []channels.CallKind{channels.DeleteComment},
 			Reason: "comment_edited", Meaning: "the comment says something else than when it was to be deleted"})
 	}
 	reason, err := s.settleWithComplaint(c, v, in, e)
@@ -171,7 +171,7 @@ func (s *scene) commentRemoved(e *event) string {
 	s.changed(c)
 	s.w.closeReviews = append(s.w.closeReviews, c.ID)
 	s.w.reworded = append(s.w.reworded, c.ID)
-	s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Reason: "comment_removed", Meaning: "the comment was removed on the network"})
+	s.cancel(outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Reason: "comment_removed", Meaning: "the comment was removed on the network"})
 	return "removed on the network; what was planned for it is cancelled"
 }
 

@@ -254,3 +254,18 @@ func TestUnsureGoesToAPersonOrIsAskedFirst(t *testing.T) {
 	}
 	b.wantActions("")
 }
+
+// A comment and its edit are decided together: the reply to the old words does not leave.
+func TestACommentIsEditedInTheSameBatch(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.feed(b.fbFeed("add", "30_1", "55", "info please"), b.fbFeed("edited", "30_1", "55", hateful))
+	for _, a := range b.actions("comment.reply", "comment.private_reply") {
+		if a.State != "cancelled" {
+			t.Errorf("%s is %s: %v", a.Kind, a.State, b.reasons())
+		}
+	}
+	if n := len(b.actions("comment.reply")); n != 1 {
+		t.Errorf("%d replies were planned, want 1 that was cancelled", n)
+	}
+}

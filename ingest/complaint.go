@@ -53,7 +53,7 @@ func (s *scene) publicComplaint(c *inbox.Comment, e *event) (said string, err er
 	}
 	i.CommentID, i.Channel = &c.ID, c.Channel
 	s.w.items = append(s.w.items, i)
-	s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Automatic: true, Kinds: []channels.CallKind{channels.ReplyToComment, channels.PrivateReply},
+	s.cancel(outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Automatic: true, Kinds: []channels.CallKind{channels.ReplyToComment, channels.PrivateReply},
 		Reason: "complaint", Meaning: "the comment complains: a person answers it"})
 	if c.IdentityID != nil {
 		if who := s.identity(e); who != nil {

@@ -85,12 +85,12 @@ func TestADoubtIsHeardWhileAPersonAnswers(t *testing.T) {
 	}
 }
 
-// Somebody who threatens and may want to stop – to the model in the binary, hateful says both – is read by a person;
+// Somebody who threatens and may want to stop is read by a person;
 // the machine asks nothing, and sends no offers meanwhile.
 func TestWhoMustBeReadAnywayIsNotAskedWhatTheyMeant(t *testing.T) {
 	t.Parallel()
 	b := newRig(t)
-	b.feed(b.waText("m1", "491701234567", hateful))
+	b.feed(b.waText("m1", "491701234567", "stop, I will kill you all"))
 	if got := b.text(`SELECT handler || ' ' || handler_reason FROM conversations`); got != "human judged" {
 		t.Errorf("the conversation is with %s: %v", got, b.reasons())
 	}

@@ -22,8 +22,8 @@ const burst = 10 * time.Second
 
 // messageReceived keeps a message (or a tap on a button), judges it, and leads the conversation on.
 func (s *scene) messageReceived(e *event) (string, error) {
-	if e.Event.ID != "" && s.messages[inbox.MessageKey{AccountID: e.AccountID, ExternalID: e.Event.ID}] != nil {
-		return "known already", nil
+	if m := s.messages[inbox.MessageKey{AccountID: e.AccountID, ExternalID: e.Event.ID}]; m != nil && e.Event.ID != "" {
+		return s.cameLate(m, e)
 	}
 	if s.gone[e.goneKey()] {
 		s.w.erase = append(s.w.erase, eraseRow{workspace: e.WorkspaceID, event: e.ID})
@@ -143,13 +143,7 @@ func (s *scene) newMessage(t *inbox.Thread, v *inbox.Conversation, e *event) (*i
 	}
 	if e.Message != nil {
 		m.Type = cmp.Or(e.Message.Type, "text")
-		if len(e.Message.Attachments) > 0 {
-			s.files[m.ID] = e.Message.Attachments
-			if e.Event.Channel == channels.WhatsApp {
-				s.files[m.ID] = byID(e.Message.Attachments)
-			}
-		}
-		m.Detail, _ = json.Marshal(messageDetail{e.Message.Attachments, e.Message.Payload, e.Message.ReplyTo, e.Message.StoryURL, e.Message.FlowData, e.Referral})
+		s.keepDetail(m, e)
 		if m.Text == "" {
 			m.Text = e.Message.Title
 		}
@@ -161,6 +155,20 @@ func (s *scene) newMessage(t *inbox.Thread, v *inbox.Conversation, e *event) (*i
 	s.byMessage[m.ID] = m
 	return m, nil
 }
+
+// keepDetail keeps what came with a message beside its text; its files are to be fetched.
+func (s *scene) keepDetail(m *inbox.Message, e *event) {
+	if len(e.Message.Attachments) > 0 {
+		s.files[m.ID] = e.Message.Attachments
+		if e.Event.Channel == channels.WhatsApp {
+			s.files[m.ID] = byID(e.Message.Attachments)
+		}
+	}
+	m.Detail, _ = json.Marshal(messageDetail{e.Message.Attachments, e.Message.Payload, e.Message.ReplyTo, e.Message.StoryURL, e.Message.FlowData, e.Referral})
+}
+
+// previewOf is how a message looks in the list of conversations.
+func previewOf(m *inbox.Message) string { return cut(cmp.Or(m.Text, "["+m.Type+"]"), 140) }
 
 // messageDetail is the part of a message beside its text.
 type messageDetail struct {
@@ -227,7 +235,7 @@ func (s *scene) arrived(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message
 	s.w.threads[t.ID] = t
 	v.Revision++
 	v.Unread++
-	v.Preview = cut(cmp.Or(m.Text, "["+m.Type+"]"), 140)
+	v.Preview = previewOf(m)
 	if m.At.After(v.LastMessageAt) {
 		v.LastMessageAt = m.At
 	}
@@ -255,8 +263,9 @@ func served(language string) bool {
 
 // spam puts the conversation into the spam folder, where the bot is silent.
 func (s *scene) spam(v *inbox.Conversation, verdict moderation.Verdict, created bool) string {
-	if !created {
-		// Somebody we talk with already: a person looks before anything is filed away.
+	if !created || v.HandlerReason == inbox.NotSpam {
+		// Somebody we talk with already, or of whom a member said that it is none: a person looks before anything
+		// is filed away.
 		s.waits(v, v.LastMessageAt)
 		return "looks like spam in a running conversation: for a person; " + verdict.Why()
 	}

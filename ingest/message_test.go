@@ -411,3 +411,76 @@ func TestAnUnsendErasesEveryCopy(t *testing.T) {
 		})
 	}
 }
+
+// again has the person who came over come again, from another post.
+func (b *rig) again(comment string) string {
+	b.Helper()
+	b.pass(time.Hour)
+	b.exec(`DELETE FROM trigger_runs`)
+	b.feed(b.igComment(comment, "77", "info "+comment))
+	text, _ := b.reference("en")
+	b.sent()
+	b.pass(time.Minute)
+	return text
+}
+
+// Who comes over with a reference is welcomed, also where a person is to answer; where one was asked for, has
+// answered or must look, the bot stays silent.
+func TestAReferenceInAConversationThatWaits(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		before func(b *rig)
+		said   string // empty: nothing
+		reason string
+	}{
+		"routed": {func(b *rig) {
+			b.feed(b.waText("wamid.q", customer, "1"))
+			b.sent()
+			b.pass(time.Minute)
+			b.feed(b.waText("wamid.n", customer, "no"))
+		}, "A person from " + brand + " will answer you in this chat", "the bot is silent; welcomed with the reference; the reference was valid"},
+		"asked about offers": {func(b *rig) { b.feed(b.waText("wamid.q", customer, "1")) }, "A person from " + brand, "nothing granted; welcomed with the reference"},
+		"asked a question":   {func(*rig) {}, "What can we help you with?", "welcomed with the reference; the question stays open"},
+		"withdrew":           {func(b *rig) { b.feed(b.waText("wamid.s", customer, "STOP")) }, "", "for a person: the bot had finished; the reference was valid"},
+		"asked for a person": {func(b *rig) { b.feed(b.waText("wamid.h", customer, "I want to talk to a human")) }, "", "the bot is silent; the reference was valid"},
+		"routed, then asked for one": {func(b *rig) {
+			b.feed(b.waText("wamid.q", customer, "1"))
+			b.sent()
+			b.pass(time.Minute)
+			b.feed(b.waText("wamid.n", customer, "no"))
+			b.feed(b.waText("wamid.h", customer, "I want to talk to a human"))
+		}, "", "the bot is silent; the reference was valid"},
+		"answered by a person": {func(b *rig) {
+			b.exec(`UPDATE conversations SET handler = 'human', handler_reason = 'member_answered', first_human_answer_at = now() WHERE channel = 'whatsapp'`)
+		}, "", "the bot is silent; the reference was valid"},
+		"taken over": {func(b *rig) {
+			b.exec(`UPDATE conversations SET handler = 'human', handler_reason = 'taken_over' WHERE channel = 'whatsapp'`)
+		}, "", "the bot is silent; the reference was valid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			b.arrive("en")
+			c.before(b)
+			b.sent()
+			text := b.again("c2")
+			n, bot := len(b.said()), b.text(`SELECT handler FROM conversations WHERE channel = 'whatsapp'`)
+			b.feed(b.waText("wamid.again", customer, text))
+			b.lastReason(c.reason)
+			said := b.said()[n:]
+			switch {
+			case c.said == "" && len(said) > 0:
+				t.Errorf("said %q: a person has the conversation", said)
+			case c.said != "" && (len(said) != 1 || !strings.Contains(said[0], c.said)):
+				t.Errorf("said %q, want …%q… once; %v", said, c.said, b.reasons())
+			}
+			b.feed(b.waText("wamid.more", customer, text))
+			if more := b.said()[n+len(said):]; bot == "human" && len(more) > 0 {
+				t.Errorf("the same reference again was answered with %q", more)
+			}
+			if got := b.text(`SELECT (waiting_since IS NOT NULL)::text FROM conversations WHERE channel = 'whatsapp'`); bot == "human" && got != "true" {
+				t.Error("nobody is told that they wait")
+			}
+		})
+	}
+}

@@ -67,7 +67,7 @@ func (s *scene) loadSentNumbers(ctx context.Context, tx *sqlx.Tx, events []*even
 	var workspaces []int64
 	var phones []string
 	for _, e := range events {
-		if e.Channel == string(channels.WhatsApp) && e.Phone != "" && e.Source != "backfill" && (channels.Kind(e.Kind) == channels.MessageReceived || channels.Kind(e.Kind) == channels.PostbackReceived) {
+		if e.Channel == string(channels.WhatsApp) && e.Phone != "" && e.Source != "backfill" && (e.wrote() || channels.Kind(e.Kind) == channels.PostbackReceived) {
 			workspaces, phones = append(workspaces, e.WorkspaceID), append(phones, e.Phone)
 		}
 	}
@@ -97,7 +97,7 @@ WHERE n.state = 'sent' ORDER BY n.workspace_id, n.phone, n.source = 'opt_in', n.
 func (s *scene) loadNumbers(ctx context.Context, tx *sqlx.Tx, events []*event) error {
 	var identities, wanted []int64
 	for _, e := range events {
-		if channels.Kind(e.Kind) != channels.MessageReceived || e.Channel == string(channels.WhatsApp) || e.Source == "backfill" || e.Own {
+		if !e.wrote() || e.Channel == string(channels.WhatsApp) || e.Source == "backfill" || e.Own {
 			continue
 		}
 		if who := s.identity(e); who != nil {

@@ -20,7 +20,7 @@ import (
 func (s *scene) handleRest(e *event) (string, error) {
 	switch channels.Kind(e.Kind) {
 	case channels.MessageEdited:
-		return s.messageEdited(e), nil
+		return s.messageEdited(e)
 	case channels.MessageDeleted:
 		return s.messageDeleted(e), nil
 	case channels.MessageReaction:
@@ -83,7 +83,7 @@ func (s *scene) messageEcho(e *event) (string, error) {
 	}
 	v.Handler, v.HandlerReason, v.WaitingSince = "human", "answered_elsewhere", nil
 	v.Revision++
-	v.Preview = cut(cmp.Or(m.Text, "["+m.Type+"]"), 140)
+	v.Preview = previewOf(m)
 	if m.At.After(v.LastMessageAt) {
 		v.LastMessageAt = m.At
 	}
@@ -93,7 +93,7 @@ func (s *scene) messageEcho(e *event) (string, error) {
 	}
 	s.changedConversation(v)
 	s.touch(v.WorkspaceID, "message", v.ID)
-	s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: v.WorkspaceID, ConversationID: v.ID, Automatic: true,
+	s.cancel(outbox.Cancellation{WorkspaceID: v.WorkspaceID, ConversationID: v.ID, Automatic: true,
 		Reason: "answered_elsewhere", Meaning: "a person of the brand answered in another tool"})
 	return "a person of the brand answered in another tool: the bot is silent, planned automatic replies are cancelled", nil
 }
@@ -106,20 +106,6 @@ func (s *scene) statusChanged(e *event) string {
 	}
 	s.w.receipts = append(s.w.receipts, r)
 	return "receipt: " + e.Status
-}
-
-func (s *scene) messageEdited(e *event) string {
-	m := s.target(e)
-	if m == nil {
-		return "about a message we do not have"
-	}
-	at := e.Event.Time
-	if m.EditedAt != nil && at.Before(*m.EditedAt) {
-		return "an earlier edit that came late: the newer words stand"
-	}
-	m.Text, m.EditedAt = e.Text, &at
-	s.changedMessage(m)
-	return "edited by its author"
 }
 
 // messageDeleted: the person took it back, so our copies go, the raw delivery included.
@@ -187,9 +173,17 @@ func (s *scene) messageSeen(e *event) string {
 	return status + " by the person"
 }
 
+// about is the network's id of the message that the event is, or is about.
+func (e *event) about() string {
+	if e.Message == nil {
+		return e.Event.ID
+	}
+	return cmp.Or(e.Message.Target, e.Event.ID)
+}
+
 // target is the message an edit, a reaction or a removal means.
 func (s *scene) target(e *event) *inbox.Message {
-	for _, id := range []string{e.Message.Target, e.Event.ID} {
+	for _, id := range []string{e.about(), e.Event.ID} {
 		if m := s.messages[inbox.MessageKey{AccountID: e.AccountID, ExternalID: id}]; m != nil && id != "" {
 			return m
 		}
@@ -306,7 +300,13 @@ func (s *scene) llmAnswered(e *event) (string, error) {
 	}
 	m.VerdictID = &vid
 	s.changedMessage(m)
-	return "the model answered: " + string(v.Decision) + s.answeredMessage(m, v, vid), nil
+	said := s.answeredMessage(m, v, vid)
+	if talk := s.open[m.ThreadID]; talk != nil && v.Decision != moderation.Spam && v.Decision != moderation.Block && m.EditedAt != nil {
+		if said, err = s.unfile(talk, m); err != nil {
+			return "", err
+		}
+	}
+	return "the model answered: " + string(v.Decision) + said, nil
 }
 
 // answeredMessage does what follows from the model's answer about a message that was not filed away

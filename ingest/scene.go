@@ -105,7 +105,7 @@ func (d *Decider) load(ctx context.Context, tx *sqlx.Tx, events []*event) (*scen
 		return nil, err
 	}
 	for _, step := range []func(context.Context, *sqlx.Tx, []*event) error{
-		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadOptIns, s.loadSentNumbers, s.loadPeople, s.loadComments, s.loadThreads, s.loadNumbers, s.loadFlows, s.loadMessages, s.loadGone, s.loadEchoes, s.loadRuns, s.loadStrikes, s.loadAuthors, s.loadStorms, s.loadConsent, s.loadOfferQuestions,
+		s.loadSpaces, s.loadAsks, s.loadHandoffs, s.loadOptIns, s.loadSentNumbers, s.loadPeople, s.loadComments, s.loadThreads, s.loadNumbers, s.loadFlows, s.loadMessages, s.loadGone, s.loadFollowed, s.loadEchoes, s.loadRuns, s.loadStrikes, s.loadAuthors, s.loadStorms, s.loadConsent, s.loadOfferQuestions,
 	} {
 		if err := step(ctx, tx, events); err != nil {
 			return nil, err
@@ -237,10 +237,17 @@ WHERE h.hash = ANY($1) ORDER BY h.id FOR UPDATE OF h`
 
 // reference returns the handoff reference in a WhatsApp message.
 func (e *event) reference() (string, bool) {
-	if channels.Kind(e.Kind) != channels.MessageReceived || e.Event.Channel != channels.WhatsApp {
+	if e.Event.Channel != channels.WhatsApp || !e.wrote() {
 		return "", false
 	}
 	return router.FindReference(e.Text)
+}
+
+// wrote says that a person put words down with this event: a message, or the new words of one. An edit may be all
+// that ever comes of a message, and is then kept as it.
+func (e *event) wrote() bool {
+	kind := channels.Kind(e.Kind)
+	return kind == channels.MessageReceived || kind == channels.MessageEdited && !e.Own
 }
 
 // key is the identity the event is about: the author, or for an echo the customer it went to.
@@ -249,7 +256,7 @@ func (e *event) key() (inbox.PersonKey, bool) {
 		return inbox.PersonKey{}, false
 	}
 	person, phone := e.Person, e.Phone
-	if channels.Kind(e.Kind) == channels.MessageEcho && e.Message != nil {
+	if e.ownWords() && e.Message != nil {
 		person, phone = e.Message.Recipient, ""
 		if e.Event.Channel == channels.WhatsApp && !hasLetter(person) {
 			person, phone = "", person
@@ -267,12 +274,18 @@ func (e *event) key() (inbox.PersonKey, bool) {
 	return key, key.ExternalID != "" || key.Phone != ""
 }
 
+// ownWords says that the account's side wrote this: the event is about the customer it went to.
+func (e *event) ownWords() bool {
+	kind := channels.Kind(e.Kind)
+	return kind == channels.MessageEcho || kind == channels.MessageEdited && e.Own
+}
+
 // needsPerson says which kinds make a contact: somebody wrote, or was written to.
 func (e *event) needsPerson() bool {
 	switch channels.Kind(e.Kind) {
 	case channels.CommentAdded, channels.CommentEdited, channels.MentionAdded:
 		return !e.Own
-	case channels.MessageReceived, channels.MessageEcho, channels.PostbackReceived, channels.MessageReaction, channels.ReferralReceived,
+	case channels.MessageReceived, channels.MessageEdited, channels.MessageEcho, channels.PostbackReceived, channels.MessageReaction, channels.ReferralReceived,
 		channels.OptinReceived, channels.PreferenceChanged, channels.MessageRead:
 		return true
 	}
@@ -285,7 +298,7 @@ func (s *scene) loadPeople(ctx context.Context, tx *sqlx.Tx, events []*event) er
 	for _, e := range events {
 		if key, ok := e.key(); ok && e.needsPerson() {
 			p := inbox.Person{PersonKey: key, Name: e.Name, Username: e.User}
-			if channels.Kind(e.Kind) == channels.MessageEcho {
+			if e.ownWords() {
 				p.Name, p.Username = "", ""
 			}
 			people = append(people, p)

@@ -144,15 +144,29 @@ func (s *scene) loadThreads(ctx context.Context, tx *sqlx.Tx, events []*event) e
 	if s.latest, err = inbox.LatestConversations(ctx, tx, ids); err != nil {
 		return err
 	}
+	return s.loadAsked(ctx, tx)
+}
+
+// loadFollowed finds the last message of each thread in this batch: what is written in one breath gets one
+// answer. What is known already, was taken back, or only changes what was said answers nothing.
+func (s *scene) loadFollowed(_ context.Context, _ *sqlx.Tx, events []*event) error {
+	met := map[inbox.MessageKey]bool{}
 	for _, e := range events {
-		kind := channels.Kind(e.Kind)
-		if (kind == channels.MessageReceived || kind == channels.PostbackReceived) && e.Source != "backfill" {
-			if t := s.thread(e); t != nil {
-				s.followed[t.ID] = e.ID
+		tapped := channels.Kind(e.Kind) == channels.PostbackReceived
+		if e.account == nil || e.Source == "backfill" || !tapped && (!e.wrote() || s.target(e) != nil || s.gone[e.goneKey()]) {
+			continue
+		}
+		if k := (inbox.MessageKey{AccountID: e.AccountID, ExternalID: e.about()}); k.ExternalID != "" && !tapped {
+			if met[k] {
+				continue
 			}
+			met[k] = true
+		}
+		if t := s.thread(e); t != nil {
+			s.followed[t.ID] = e.ID
 		}
 	}
-	return s.loadAsked(ctx, tx)
+	return nil
 }
 
 // loadAsked finds out which wordings that conversations wait on were really shown, and are the last
@@ -195,7 +209,7 @@ WHERE a.id = ANY($1) AND a.state IN ('done', 'sending', 'unknown')
 // isPrivate says whether the event belongs to a thread.
 func (e *event) isPrivate() bool {
 	switch channels.Kind(e.Kind) {
-	case channels.MessageReceived, channels.MessageEcho, channels.PostbackReceived, channels.MessageRead, channels.ReferralReceived:
+	case channels.MessageReceived, channels.MessageEdited, channels.MessageEcho, channels.PostbackReceived, channels.MessageRead, channels.ReferralReceived:
 		return e.Event.Channel != channels.Facebook
 	}
 	return false
@@ -253,8 +267,8 @@ func (e *event) goneKey() goneKey {
 	case e.Event.ID == "":
 	case channels.Kind(e.Kind) == channels.CommentAdded, channels.Kind(e.Kind) == channels.CommentEdited:
 		return goneKey{e.AccountID, "comment:" + e.Event.ID + ":removed"}
-	case channels.Kind(e.Kind) == channels.MessageReceived:
-		return goneKey{e.AccountID, "message:" + e.Event.ID + ":deleted"}
+	case channels.Kind(e.Kind) == channels.MessageReceived, channels.Kind(e.Kind) == channels.MessageEdited:
+		return goneKey{e.AccountID, "message:" + e.about() + ":deleted"}
 	}
 	return goneKey{}
 }
@@ -293,10 +307,10 @@ func (s *scene) loadEchoes(ctx context.Context, tx *sqlx.Tx, events []*event) er
 	var list []outbox.Echo
 	var ids []int64
 	for _, e := range events {
-		if !e.Own || e.Source == "backfill" || e.account == nil {
+		if !e.Own || e.Source == "backfill" || e.account == nil || channels.Kind(e.Kind) == channels.MessageEdited && s.target(e) != nil {
 			continue
 		}
-		echo := outbox.Echo{WorkspaceID: e.WorkspaceID, AccountID: e.AccountID, ExternalID: e.Event.ID, Text: e.Text, At: e.Event.Time}
+		echo := outbox.Echo{WorkspaceID: e.WorkspaceID, AccountID: e.AccountID, ExternalID: e.about(), Text: e.Text, At: e.Event.Time}
 		switch {
 		case e.Message != nil:
 			t := s.thread(e)

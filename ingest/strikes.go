@@ -34,7 +34,7 @@ func (s *scene) loadStrikes(ctx context.Context, tx *sqlx.Tx, events []*event) e
 	}
 	for _, e := range events {
 		switch channels.Kind(e.Kind) {
-		case channels.CommentAdded, channels.CommentEdited, channels.MentionAdded, channels.MessageReceived:
+		case channels.CommentAdded, channels.CommentEdited, channels.MentionAdded, channels.MessageReceived, channels.MessageEdited:
 			if who := s.identity(e); who != nil {
 				add(e.WorkspaceID, who.ContactID)
 			}

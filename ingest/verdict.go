@@ -127,7 +127,7 @@ func (s *scene) hide(c *inbox.Comment, vid int64, _ moderation.Verdict) error {
 		return nil
 	}
 	// What was about to be said under it is not said any more.
-	s.w.cancels = append(s.w.cancels, outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Reason: "comment_hidden", Meaning: "the comment was judged harmful"})
+	s.cancel(outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Reason: "comment_hidden", Meaning: "the comment was judged harmful"})
 	s.moderate(c, vid, channels.HideComment, s.now)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -49,7 +50,7 @@ type writes struct {
 	optIns               []optInRow
 	refusedOptIns        []consent.OptIn
 	items                []consent.Item
-	cancels              []outbox.Cancellation
+	cancels              []cancelRow
 	actions              []outbox.Action
 	receipts             []outbox.Receipt
 	watermarks           []watermarkRow
@@ -126,6 +127,10 @@ type (
 		workspace, thread int64
 		status            string
 		upTo              time.Time
+	}
+	cancelRow struct {
+		outbox.Cancellation
+		after int // how many of the batch's actions had been planned by then: they may be meant too
 	}
 	eraseRow struct{ workspace, message, event int64 } // a message, or the event of one that was never kept
 )
@@ -331,13 +336,25 @@ func (s *scene) writeConsent(ctx context.Context, tx *sqlx.Tx) error {
 	return s.d.Ledger.Append(ctx, tx, s.w.consent)
 }
 
+// cancel stops what is planned by now, in this batch too.
+func (s *scene) cancel(c outbox.Cancellation) {
+	s.w.cancels = append(s.w.cancels, cancelRow{c, len(s.w.actions)})
+}
+
 func (s *scene) writeSending(ctx context.Context, tx *sqlx.Tx) error {
+	added := 0
 	for _, c := range s.w.cancels {
-		if _, err := outbox.Cancel(ctx, tx, c); err != nil {
+		if slices.ContainsFunc(s.w.actions[added:max(added, c.after)], c.MayMean) { // planned and stopped in one batch
+			if _, err := outbox.Add(ctx, tx, s.w.actions[added:c.after]); err != nil {
+				return err
+			}
+			added = c.after
+		}
+		if _, err := outbox.Cancel(ctx, tx, c.Cancellation); err != nil {
 			return err
 		}
 	}
-	if _, err := outbox.Add(ctx, tx, s.w.actions); err != nil {
+	if _, err := outbox.Add(ctx, tx, s.w.actions[added:]); err != nil {
 		return err
 	}
 	if err := outbox.ApplyReceipts(ctx, tx, s.d.Ledger, s.w.receipts); err != nil {

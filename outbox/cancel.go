@@ -25,12 +25,21 @@ type Cancellation struct {
 	ContactID      int64
 	IdentityID     int64
 	CommentID      int64
-	RootComment    string // the network's id of a comment thread: everything planned under it
+	RootComment    string  // the network's id of a comment thread: everything planned under it
+	Events         []int64 // only what answers these
 	Kinds          []channels.CallKind
 	Purposes       []gate.Purpose
 	Automatic      bool // only what no member asked for; implied by RootComment
 	Reason         string
 	Meaning        string
+}
+
+// MayMean says that an action not yet added could be among those to be stopped: what is planned and stopped in
+// one transaction is added first.
+func (c Cancellation) MayMean(a Action) bool {
+	is := func(want int64, have *int64) bool { return want == 0 || have != nil && *have == want }
+	return a.WorkspaceID == c.WorkspaceID && is(c.ConversationID, a.ConversationID) && is(c.ContactID, a.ContactID) && is(c.IdentityID, a.IdentityID) &&
+		is(c.CommentID, a.CommentID) && (c.RootComment == "" || a.CommentID != nil)
 }
 
 // Cancel stops actions that have not left yet and returns their ids. What is being sent, or may have
@@ -45,7 +54,7 @@ func Cancel(ctx context.Context, tx sqlx.ExtContext, c Cancellation) ([]int64, e
 	}
 	var ids []int64
 	err := sqlx.SelectContext(ctx, tx, &ids, sqlCancel, c.WorkspaceID, c.ActionID, c.ConversationID, c.ContactID, c.IdentityID, c.CommentID,
-		c.AccountID, c.RootComment, c.Automatic, pq.Array(texts(c.Kinds)), pq.Array(texts(c.Purposes)), c.Reason, c.Meaning, c.BookingID)
+		c.AccountID, c.RootComment, c.Automatic, pq.Array(texts(c.Kinds)), pq.Array(texts(c.Purposes)), c.Reason, c.Meaning, c.BookingID, pq.Array(c.Events))
 	if err != nil {
 		return nil, fmt.Errorf("cancel actions: %w", err)
 	}
@@ -60,6 +69,7 @@ WHERE workspace_id = $1 AND state IN ('planned','held')
   AND ($8 = '' OR origin <> 'member' AND purpose <> 'moderation' AND comment_id IN (
         SELECT id FROM comments WHERE workspace_id = $1 AND account_id = $7 AND root_external_id = $8))
   AND ($14 = 0 OR dedupe LIKE 'booking:' || $14::bigint || ':%')
+  AND (coalesce(cardinality($15::bigint[]), 0) = 0 OR answers_event = ANY($15))
   AND (NOT $9 OR origin <> 'member')
   AND (coalesce(cardinality($10::text[]), 0) = 0 OR kind = ANY($10))
   AND (coalesce(cardinality($11::text[]), 0) = 0 OR purpose = ANY($11))

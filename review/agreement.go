@@ -20,6 +20,7 @@ type Agreement struct {
 	Kappa     *float64    `json:"kappa" doc:"Cohen's: agreement beyond chance"`
 	Pairs     []PairAgree `json:"pairs"`
 	Gold      []GoldScore `json:"gold"`
+	Ended     int         `json:"ended" doc:"Second looks that ended because nobody was left who reviews and had not decided the comment"`
 }
 
 // PairAgree is the agreement of two reviewers; the one with the lower number comes first.
@@ -61,7 +62,11 @@ WHERE s.workspace_id = $1 AND s.kind = 'gold' AND s.decided_by IS NOT NULL AND s
 	if err != nil {
 		return Agreement{}, fmt.Errorf("compare reviewers: %w", err)
 	}
-	return agreementOf(rows), nil
+	out := agreementOf(rows)
+	if err := sqlx.GetContext(ctx, q, &out.Ended, `SELECT count(*) FROM review_items WHERE workspace_id = $1 AND kind = 'second' AND state = 'decided' AND outcome = 'superseded' AND reason = $3 AND decided_at >= $2`, workspaceID, since, nobodyLeft); err != nil {
+		return Agreement{}, fmt.Errorf("count second looks that ended: %w", err)
+	}
+	return out, nil
 }
 
 func agreementOf(rows []looked) Agreement {

@@ -74,13 +74,52 @@ func mixIn(ctx context.Context, tx *sqlx.Tx, it *item, d Decision) error {
 	return mixInGold(ctx, tx, d)
 }
 
-// A second look needs somebody else who may take it. What was undone and decided again is looked at anew.
-const sqlSecond = `
+// sqlMayLook is a member who may take a second look at comment c.id: a reviewer who has decided nothing about it, and
+// a supervisor where it was passed to supervisors.
+func sqlMayLook(workspace, comment, escalated string) string {
+	return `SELECT 1 FROM members m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = ` + workspace + ` AND u.disabled_at IS NULL
+  AND m.role IN ('owner','admin','supervisor','moderator') AND (m.role <> 'moderator' OR NOT ` + escalated + `)
+  AND NOT EXISTS (SELECT 1 FROM review_items d WHERE d.workspace_id = ` + workspace + ` AND d.comment_id = ` + comment + ` AND d.decided_by = m.user_id)`
+}
+
+// A second look needs somebody else who may take it. What was undone and decided again is looked at anew, and so is
+// what nobody could look at before.
+var sqlSecond = `
 INSERT INTO review_items (workspace_id, comment_id, verdict_id, why, kind, harm, reach, priority, first_id)
 SELECT $1, $2, $3, $4, 'second', $5::real, $6::real, $5::real * $6::real, $7
-WHERE EXISTS (SELECT 1 FROM members WHERE workspace_id = $1 AND user_id <> $8 AND role IN ('owner','admin','supervisor','moderator'))
-ON CONFLICT (workspace_id, first_id) WHERE kind = 'second' DO UPDATE SET state = 'open', outcome = NULL, decided_at = NULL
+WHERE EXISTS (` + sqlMayLook("$1", "$2", "false") + ` AND m.user_id <> $8)
+ON CONFLICT (workspace_id, first_id) WHERE kind = 'second' DO UPDATE SET state = 'open', outcome = NULL, reason = '', decided_at = NULL
 WHERE review_items.outcome = 'superseded'`
+
+// nobodyLeft is the reason of a second look that was ended.
+const nobodyLeft = "nobody is left who reviews and has not decided this comment"
+
+// EndSecondLooks ends second looks that nobody may take any more: reviewers left, or all of them have decided the
+// comment meanwhile. They would stay in a queue that shows them to no one. It returns how many there were.
+func EndSecondLooks(ctx context.Context, tx *sqlx.Tx, workspaceID int64) (int, error) {
+	var ended []struct {
+		ID        int64 `db:"id"`
+		CommentID int64 `db:"comment_id"`
+	}
+	if err := tx.SelectContext(ctx, &ended, sqlEndSeconds, workspaceID, nobodyLeft); err != nil {
+		return 0, fmt.Errorf("end second looks that nobody may take: %w", err)
+	}
+	for _, e := range ended {
+		if err := auth.Audit(ctx, tx, workspaceID, "system", "review.second_ended", reviewObject(e.ID), nil); err != nil {
+			return 0, err
+		}
+		if err := touch(ctx, tx, workspaceID, e.CommentID); err != nil {
+			return 0, err
+		}
+	}
+	return len(ended), nil
+}
+
+var sqlEndSeconds = `
+UPDATE review_items i SET state = 'decided', outcome = 'superseded', reason = $2, decided_at = now(), claimed_by = NULL, claimed_until = NULL
+WHERE i.workspace_id = $1 AND i.kind = 'second' AND i.state = 'open'
+  AND NOT EXISTS (` + sqlMayLook("i.workspace_id", "i.comment_id", "(i.escalated_at IS NOT NULL)") + `)
+RETURNING i.id, i.comment_id`
 
 // mixInGold gives the reviewer a known answer after every so many decisions: one they have not met, did
 // not add, and have not decided as a comment.

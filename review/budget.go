@@ -269,7 +269,8 @@ func raise(ctx context.Context, tx *sqlx.Tx, workspaceID int64, e *moderation.En
 	return learned, decisions.SettingsChanged(ctx, tx, workspaceID, before, after, "system")
 }
 
-// WatchFalseHides checks every workspace's budget, every hour, until the context ends.
+// WatchFalseHides checks every workspace's budget, and ends second looks that nobody may take, every hour, until the
+// context ends.
 func WatchFalseHides(ctx context.Context, db *sqlx.DB, now func() time.Time, log *slog.Logger) error {
 	once := func(ctx context.Context) (bool, error) {
 		spaces, err := inbox.Workspaces(ctx, db)
@@ -289,6 +290,9 @@ func checkOne(ctx context.Context, db *sqlx.DB, workspaceID int64, now time.Time
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback()
+	if _, err := EndSecondLooks(ctx, tx, workspaceID); err != nil {
+		return err
+	}
 	f, err := CheckFalseHides(ctx, tx, workspaceID, now)
 	if err != nil {
 		return err

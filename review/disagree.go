@@ -10,24 +10,27 @@ import (
 	"ponte/auth"
 	"ponte/fault"
 	"ponte/inbox"
+	"ponte/said"
 )
 
 // Disagreement is a comment about which two have said the opposite: one that it stays, one that it goes.
 type Disagreement struct {
-	ID        int64     `json:"id" db:"id"`
-	CommentID int64     `json:"comment_id" db:"comment_id"`
-	Text      string    `json:"text" db:"text"`
-	Language  string    `json:"language" db:"language"`
-	First     string    `json:"first" db:"first" enum:"allow,review,hide,delete" doc:"What the machine, or the first reviewer, decided"`
-	FirstBy   string    `json:"first_by" db:"first_by" doc:"The tier, or the reviewer"`
-	Reason    string    `json:"reason" db:"reason" doc:"Why the first decided so"`
-	Rule      string    `json:"rule" db:"rule" doc:"The rule that stood first among the machine's reasons"`
-	Version   string    `json:"version" db:"version" doc:"Of the model, the rules, the policy or the prompt that decided"`
-	Second    string    `json:"second" db:"second" enum:"allow,hide,delete" doc:"What the person, or the second reviewer, decided"`
-	SecondBy  string    `json:"second_by" db:"second_by"`
-	SecondWhy string    `json:"second_why" db:"second_why"`
-	Settled   string    `json:"settled" db:"settled" doc:"Between reviewers: what holds now, where a supervisor has spoken"`
-	At        time.Time `json:"at" db:"at"`
+	ID          int64            `json:"id" db:"id"`
+	CommentID   int64            `json:"comment_id" db:"comment_id"`
+	Text        string           `json:"text" db:"text"`
+	Language    string           `json:"language" db:"language"`
+	First       string           `json:"first" db:"first" enum:"allow,review,hide,delete" doc:"What the machine, or the first reviewer, decided"`
+	FirstBy     string           `json:"first_by" db:"first_by" doc:"The tier, or the reviewer"`
+	Reason      string           `json:"reason" db:"reason" doc:"Why the first decided so"`
+	Rule        string           `json:"rule" db:"rule" doc:"The rule that stood first among the machine's reasons"`
+	Version     string           `json:"version" db:"version" doc:"Of the model, the rules, the policy or the prompt that decided"`
+	Second      string           `json:"second" db:"second" enum:"allow,hide,delete" doc:"What the person, or the second reviewer, decided"`
+	SecondBy    string           `json:"second_by" db:"second_by"`
+	SecondWhy   string           `json:"second_why" db:"second_why"`
+	ReasonParts []said.Statement `json:"reason_parts" db:"-" doc:"The reason as statements with stable codes"`
+	SecondParts []said.Statement `json:"second_why_parts" db:"-"`
+	Settled     string           `json:"settled" db:"settled" doc:"Between reviewers: what holds now, where a supervisor has spoken"`
+	At          time.Time        `json:"at" db:"at"`
 }
 
 // Against says who disagrees with whom.
@@ -52,6 +55,7 @@ func Disagreements(ctx context.Context, q sqlx.QueryerContext, workspaceID int64
 	}
 	for i := range out {
 		out[i].At = out[i].At.UTC()
+		out[i].ReasonParts, out[i].SecondParts = said.Read(out[i].Reason), said.Read(out[i].SecondWhy)
 	}
 	return out, nil
 }
@@ -111,10 +115,24 @@ WHERE workspace_id = $1 AND comment_id = $2 AND state = 'decided' AND outcome <>
 		if err != nil {
 			return err
 		}
-		return fault.New(fault.Conflict, "a second look at it was asked for already, or there is nobody else who could take it").Coded("second_look_asked")
+		return whyNoSecond(ctx, tx, c.WorkspaceID, c.ID, f.By)
 	}
 	if err := auth.Audit(ctx, tx, c.WorkspaceID, who.Actor(), "review.second", reviewObject(f.ID), nil); err != nil {
 		return err
 	}
 	return touch(ctx, tx, c.WorkspaceID, c.ID)
 }
+
+// whyNoSecond says why nobody is asked for a second look.
+func whyNoSecond(ctx context.Context, tx *sqlx.Tx, workspace, comment, by int64) error {
+	var somebody bool
+	if err := tx.GetContext(ctx, &somebody, sqlSomebody, workspace, comment, by); err != nil {
+		return fmt.Errorf("look who could take a second look at comment %d: %w", comment, err)
+	}
+	if !somebody {
+		return fault.New(fault.Conflict, "nobody else could take it: everybody who reviews here has decided this comment already, or there is no other reviewer").Coded("second_look_nobody")
+	}
+	return fault.New(fault.Conflict, "a second look at it was asked for already").Coded("second_look_asked")
+}
+
+var sqlSomebody = `SELECT EXISTS (` + sqlMayLook("$1", "$2", "false") + ` AND m.user_id <> $3)`

@@ -28,6 +28,8 @@ type State struct {
 	WordingID   int64             `json:"wording_id,omitempty"`   // the wording shown; set by the caller when it is sent
 	AskedAction int64             `json:"asked_action,omitempty"` // the message that showed it; set by the caller
 	Confirmed   bool              `json:"confirmed,omitempty"`    // the withdrawal was confirmed once
+	AskedPerson bool              `json:"asked_person,omitempty"` // a person was asked for while one had the conversation already
+	CameByLink  bool              `json:"came_by_link,omitempty"` // was welcomed with a poster's reference in a conversation that had begun
 }
 
 // Input is one thing the customer did, with what is known at that instant.
@@ -44,6 +46,7 @@ type Input struct {
 	Offers     string // standing consent to offers: granted, withdrawn, doubt, none
 	Burst      bool   // came within seconds of the message before it
 	Human      bool   // a person has taken over: only a withdrawal is still handled
+	Waiting    bool   // nobody of the brand has answered yet, nor was anybody asked for: with Human
 }
 
 // Utterance is one message to send. Wording "offers" asks the caller for the stored consent wording.
@@ -99,6 +102,10 @@ func Step(cfg Config, brand string, s State, in Input) Turn {
 			b.t.State.Stage, b.t.State.WordingID = StageDone, 0
 		}
 		b.t.Reason = "a person is answering; the bot is silent"
+		b.t.State.AskedPerson = s.AskedPerson || in.WantsHuman
+		if in.Waiting && !b.t.State.AskedPerson {
+			b.welcomeWaiting()
+		}
 		b.heardDoubt()
 	case in.WantsHuman:
 		b.handOver("asked_for_a_person", "human.ok")
@@ -186,6 +193,7 @@ func (b *bot) answerOffers() {
 	default:
 		b.t.Reason = "no answer to the question about offers: nothing granted"
 		b.t.State.Resolve = false
+		b.welcomeWaiting()
 	}
 	b.t.State.WordingID = 0
 	b.finish()
@@ -213,4 +221,27 @@ func (b *bot) handOver(why, key string) {
 func (b *bot) afterwards() {
 	b.t.HandOver = "wrote_again"
 	b.t.Reason = "for a person: the bot had finished"
+	b.welcomeWaiting()
+}
+
+// comes says that the input brings a reference which somebody comes over with just now: a poster's, which everybody
+// has, once in a conversation.
+func (b *bot) comes() bool {
+	return b.in.Outcome == Valid || b.in.Outcome == SharedLink && !b.t.State.CameByLink
+}
+
+// welcomeWaiting welcomes somebody who comes over with a reference into a conversation that waits for a person. It
+// asks nothing and leads nowhere: who answers is a person.
+func (b *bot) welcomeWaiting() {
+	if !b.comes() || b.t.State.Stage == StageStopped { // after a withdrawal it is a person who speaks
+		return
+	}
+	b.t.State.CameByLink = b.t.State.CameByLink || b.in.Outcome == SharedLink
+	key := "waiting.joined"
+	if b.in.Origin == "" {
+		key = "waiting.plain"
+	}
+	b.say(key)
+	b.t.Waits = true
+	b.t.Reason += "; welcomed with the reference"
 }

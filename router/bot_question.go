@@ -31,6 +31,16 @@ func (b *bot) answerQuestion() {
 		b.t.Reason = "came in a burst; the question stays open"
 		return
 	}
+	if !ok && b.comes() { // they come over, and answer nothing by it: welcomed with the question that stands
+		s.CameByLink = s.CameByLink || b.in.Outcome == SharedLink
+		key := "welcome.joined"
+		if b.in.Origin == "" {
+			key = "welcome.plain"
+		}
+		b.ask(b.text(key) + "\n\n")
+		b.t.Reason = "welcomed with the reference; the question stays open"
+		return
+	}
 	if !ok {
 		s.Retries++
 		if s.Retries > max(b.cfg.MaxRetries, 1) {

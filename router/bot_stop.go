@@ -18,7 +18,7 @@ func (b *bot) stop() {
 		b.say("stop.confirmed")
 		b.t.Reason += "; confirmed once"
 	}
-	b.t.State = State{Stage: StageStopped, Confirmed: true, Answers: b.t.State.Answers}
+	b.t.State = State{Stage: StageStopped, Confirmed: true, Answers: b.t.State.Answers, AskedPerson: b.t.State.AskedPerson, CameByLink: b.t.State.CameByLink}
 }
 
 func (b *bot) how(words string) string {

@@ -22,6 +22,9 @@ func IsYes(text string) bool { return isWord(text, yesWords) }
 // IsNo reports whether a text, as a whole, says no in one of the languages served.
 func IsNo(text string) bool { return isWord(text, noWords) }
 
+// IsStart reports whether a text, as a whole, asks to come back.
+func IsStart(text string) bool { return isStart(text) }
+
 // isStart takes a word that asks to come back, as the whole message. It grants nothing but as the answer to
 // the wording just shown; at any other time it has the wording shown.
 func isStart(text string) bool { return slices.Contains(startWords, Fold(text)) }

@@ -18,7 +18,7 @@ func TestWhateverIsSaid(t *testing.T) {
 		if round%3 == 0 {
 			k.cfg.Questions = nil
 		}
-		asked, withdrawn, confirmed := false, false, 0
+		asked, withdrawn, person, confirmed := false, false, false, 0
 		var story []Input
 		for range 12 {
 			in := someInput(r)
@@ -26,6 +26,13 @@ func TestWhateverIsSaid(t *testing.T) {
 			turn := k.step(in)
 			if bad := judgeTurn(turn, in, asked, withdrawn, &confirmed); bad != "" {
 				t.Fatalf("seed %d: %s\nstory %+v\nturn %+v", seed, bad, story, turn)
+			}
+			person = person || in.Human && in.WantsHuman
+			for _, u := range turn.Say {
+				silent := in.Human && u.Key != "stop.confirmed" && u.Key != "stop.kept"
+				if silent && (person || !in.Waiting || in.Outcome != Valid && in.Outcome != SharedLink || len(turn.Say) > 1) {
+					t.Fatalf("seed %d: the bot says %q where a person has the conversation\nstory %+v\nturn %+v", seed, u.Key, story, turn)
+				}
 			}
 			asked = false
 			for _, c := range turn.Consent {
@@ -81,7 +88,7 @@ func judgeTurn(turn Turn, in Input, asked, withdrawn bool, confirmed *int) strin
 func someInput(r *rand.Rand) Input {
 	pick := func(list ...string) string { return list[r.IntN(len(list))] }
 	in := Input{Language: pick(append(Languages, "", "xx")...), Text: pick("yes", "SÌ", "no", "1", "9", "hello", "start", "stop", "", "👍", "my order", "oui", "nein danke", "\xff"),
-		Outcome: Outcome(pick("", "valid", "expired", "forwarded", "used_by_other")), Offers: pick("none", "granted", "withdrawn", "doubt"), Name: pick("", "Ana", "{brand}")}
+		Outcome: Outcome(pick("", "valid", "expired", "forwarded", "used_by_other", "shared_link")), Offers: pick("none", "granted", "withdrawn", "doubt"), Name: pick("", "Ana", "{brand}")}
 	switch r.IntN(10) {
 	case 0:
 		in.OptOut = "clear"
@@ -93,5 +100,6 @@ func someInput(r *rand.Rand) Input {
 		in.Payload = pick(payloadYes, payloadNo, payloadStop, payloadKeep, "q:topic:order", "q:topic:none", "foreign")
 	}
 	in.Human, in.Burst = r.IntN(12) == 0, r.IntN(6) == 0
+	in.Waiting = in.Human && r.IntN(2) == 0
 	return in
 }

@@ -269,7 +269,7 @@ func (t *Trigger) matches(o Occasion, text *folded) (why string, w *Window, miss
 	case w == nil:
 		return "", nil, Miss{Code: "outside_window", Reason: "written outside its windows", depth: 5}
 	case w.Missed:
-		return "", nil, Miss{Code: "window_missed", Reason: "its window of " + w.Start.UTC().Format("2 January 15:04 UTC") + " passed while it was not kept open; it is not made up for", depth: 5}
+		return "", nil, Miss{Code: "window_missed", Reason: "its window of " + w.Start.UTC().Format("2 January 2006 15:04 UTC") + " passed while it was not kept open; it is not made up for", depth: 5}
 	}
 	return why, w, Miss{}
 }

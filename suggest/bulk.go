@@ -14,6 +14,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/fault"
+	"ponte/said"
 )
 
 // mostRows is how many quick replies or articles one file may hold.
@@ -28,8 +29,9 @@ type Imported struct {
 
 // RowFault is what is wrong with one row, by the line it begins on.
 type RowFault struct {
-	Line int
-	Text string
+	Line  int
+	Text  string
+	Parts []said.Statement
 }
 
 // ImportQuickReplies keeps quick replies from a table with the columns shortcut, language and text, and
@@ -120,7 +122,7 @@ func keep(rows []row, save func(row) (fresh bool, err error)) (Imported, error) 
 		var f *fault.Error
 		switch {
 		case errors.As(err, &f) && f.Kind == fault.Invalid:
-			out.Faults = append(out.Faults, RowFault{r.line, f.Public})
+			out.Faults = append(out.Faults, RowFault{r.line, f.Public, said.Of(f.Format, f.Args...)})
 		case err != nil:
 			return out, fmt.Errorf("import line %d: %w", r.line, err)
 		case fresh:

@@ -29,14 +29,14 @@ func Faults(ctx context.Context, q sqlx.QueryerContext, d Draft) ([]Fault, error
 	if err != nil {
 		return nil, err
 	}
-	out := Examine(d.Name, d.Language, d.Definition, w.BrandName())
+	out := faults(Examine(d.Name, d.Language, d.Definition, w.BrandName()))
 	others, err := siblings(ctx, q, d)
 	if err != nil {
 		return nil, err
 	}
 	for _, o := range others {
 		if o.Definition.Category != d.Definition.Category && o.Definition.Category != "" {
-			out = append(out, Fault{"category", "languages_differ", fmt.Sprintf("all languages of a name are in one category; in %s «%s» is %s", o.Language, o.Name, o.Definition.Category)})
+			out.add("category", "languages_differ", "all languages of a name are in one category; in %s «%s» is %s", o.Language, o.Name, o.Definition.Category)
 			break
 		}
 	}
@@ -45,17 +45,17 @@ func Faults(ctx context.Context, q sqlx.QueryerContext, d Draft) ([]Fault, error
 		return nil, err
 	}
 	if twin != "" {
-		out = append(out, Fault{"body", "duplicate", fmt.Sprintf("Meta has the same body and footer in this language already, under «%s»: change a word, or use that one", twin)})
+		out.add("body", "duplicate", "Meta has the same body and footer in this language already, under «%s»: change a word, or use that one", twin)
 	}
 	if t := d.Template; t != nil && !t.Deleted && t.Status == "APPROVED" && t.Category != d.Definition.Category {
-		out = append(out, Fault{"category", "fixed", fmt.Sprintf("Meta has approved this template as %s, and the category of an approved one cannot change: make a new template", t.Category)})
+		out.add("category", "fixed", "Meta has approved this template as %s, and the category of an approved one cannot change: make a new template", t.Category)
 	}
 	if _, err := d.Definition.Header.sampleOf(ctx, q, d.WorkspaceID); err != nil {
 		var wrong *fault.Error
 		if !errors.As(err, &wrong) {
 			return nil, err
 		}
-		out = append(out, Fault{"header.sample", "unknown", wrong.Public})
+		out.add("header.sample", "unknown", wrong.Format, wrong.Args...)
 	}
 	return out, nil
 }

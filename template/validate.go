@@ -8,13 +8,16 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"ponte/said"
 )
 
 // Fault is one thing Meta would refuse a template for, or the law, with what to change.
 type Fault struct {
-	Field string `json:"field" doc:"Where: name, language, category, header, header.text, body, footer, buttons, buttons[2].url, variables[body:1]"`
-	Code  string `json:"code"`
-	Text  string `json:"text"`
+	Field string           `json:"field" doc:"Where: name, language, category, header, header.text, body, footer, buttons, buttons[2].url, variables[body:1]"`
+	Code  string           `json:"code"`
+	Text  string           `json:"text"`
+	Parts []said.Statement `json:"parts" doc:"The text as statements with stable codes"`
 }
 
 // Meta's limits, in characters.
@@ -42,7 +45,7 @@ var (
 type faults []Fault
 
 func (f *faults) add(field, code, format string, args ...any) {
-	*f = append(*f, Fault{field, code, fmt.Sprintf(format, args...)})
+	*f = append(*f, Fault{field, code, fmt.Sprintf(format, args...), said.Of(format, args...)})
 }
 
 // CheckName says what is wrong with the name and language of a template.

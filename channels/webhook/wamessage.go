@@ -97,17 +97,20 @@ type waEdited struct {
 	Document object[waMedia] `json:"document"`
 }
 
-// text is the new text of an edited message, or the new caption.
-func (w waEdited) text() string {
+// words is what an edited message is, and says now: its text or its caption.
+func (w waEdited) words() (kind, text string) {
 	if w.Text.V != nil {
-		return string(w.Text.V.Body)
+		return "text", string(w.Text.V.Body)
 	}
-	for _, m := range []*waMedia{w.Image.V, w.Video.V, w.Document.V} {
-		if m != nil {
-			return string(m.Caption)
+	for _, media := range []struct {
+		kind string
+		m    *waMedia
+	}{{"image", w.Image.V}, {"video", w.Video.V}, {"document", w.Document.V}} {
+		if media.m != nil {
+			return media.kind, string(media.m.Caption)
 		}
 	}
-	return ""
+	return "text", ""
 }
 
 // waName is the name on a contact card.
@@ -173,12 +176,15 @@ func about(e *channels.Event, m waMessage) {
 		e.Kind, e.Text, in.Type = channels.MessageReaction, "", "reaction"
 		in.Target, in.Emoji, in.Removed = string(m.Reaction.V.MessageID), string(m.Reaction.V.Emoji), m.Reaction.V.Emoji == ""
 	case m.Type == "edit" && m.Edit.V != nil:
-		e.Kind, in.Target = channels.MessageEdited, firstOf(m.Edit.V.OriginalID, m.Edit.V.MessageID)
+		e.Kind, in.Target, in.Type = channels.MessageEdited, firstOf(m.Edit.V.OriginalID, m.Edit.V.MessageID), "text"
 		if m.Edit.V.Message.V != nil {
-			e.Text = m.Edit.V.Message.V.text()
+			in.Type, e.Text = m.Edit.V.Message.V.words()
 		}
 	case m.Type == "revoke" && m.Revoke.V != nil:
 		e.Kind, in.Target = channels.MessageDeleted, firstOf(m.Revoke.V.OriginalID, m.Revoke.V.MessageID)
+		if in.Target != "" { // known by what it takes back, which may come later
+			e.Key = "message:" + in.Target + ":deleted"
+		}
 	}
 }
 

@@ -51,6 +51,10 @@ func (d doctorCmd) Run(ctx context.Context, c *config) error {
 		}
 	}
 	show("installation", v.examineInstallation(ctx))
+	behind, err := migrations.Behind(ctx, s.DB.DB)
+	if err == nil && behind > 0 { // the accounts may not even have their table yet
+		return errors.Join(fmt.Errorf("%d check(s) failed; the accounts are examined once the schema is up to date", bad), s.close())
+	}
 	list, err := inbox.Accounts(ctx, s.DB, 0)
 	for _, a := range list {
 		checks, e := v.examine(ctx, a.WorkspaceID, a.ID)

@@ -45,7 +45,7 @@ func (f *findings) token(h channels.Health) {
 	default:
 		f.add(false, "token", "token_refused", said{"why": strings.Join(h.Missing, "; ")}, strings.Join(h.Missing, "; "), "connect the account again")
 	}
-	if !h.TokenExpires.IsZero() {
+	if !h.TokenExpires.IsZero() && (h.TokenValid || time.Until(h.TokenExpires) > 0) { // that it has ended is said above
 		day := h.TokenExpires.Format(time.DateOnly)
 		f.add(time.Until(h.TokenExpires) > ingest.TokenWarning, "token expiry", "token_expires", said{"date": day}, "expires on "+day, "connect the account again before that day")
 	}
@@ -131,20 +131,26 @@ func (v *service) examineSweep(a inbox.Account, out *findings) {
 	}
 }
 
+// maxTemplatePages is more than the 6000 templates that Meta lets an account have, a hundred to a page.
+const maxTemplatePages = 100
+
 func (v *service) examineTemplates(ctx context.Context, a inbox.Account, open channels.Account, tokenValid bool, out *findings) {
-	page, err := v.network.ListTemplates(ctx, open, "")
-	if err != nil {
-		out.unread(a, "templates", "templates_unread", err.Error(), "they could not be read: ", tokenValid)
-		return
-	}
 	approved, bad := 0, []string{}
-	for _, t := range page.Items {
-		switch t.Status {
-		case "APPROVED":
-			approved++
-		case "REJECTED", "PAUSED", "DISABLED":
-			bad = append(bad, t.Name+" ("+t.Language+") "+t.Status)
+	for cursor, pages := "", 0; pages == 0 || cursor != "" && pages < maxTemplatePages; pages++ {
+		page, err := v.network.ListTemplates(ctx, open, cursor)
+		if err != nil {
+			out.unread(a, "templates", "templates_unread", err.Error(), "they could not be read: ", tokenValid)
+			return
 		}
+		for _, t := range page.Items {
+			switch t.Status {
+			case "APPROVED":
+				approved++
+			case "REJECTED", "PAUSED", "DISABLED":
+				bad = append(bad, t.Name+" ("+t.Language+") "+t.Status)
+			}
+		}
+		cursor = page.Next
 	}
 	n, list := fmt.Sprint(approved), strings.Join(bad, ", ")
 	if len(bad) > 0 {

@@ -5,14 +5,14 @@ import (
 	"maps"
 	"slices"
 
-	"ponte/ingest"
+	sentences "ponte/said"
 )
 
 type reasonsCmd struct{}
 
 // Run prints what a reason's parts may be, for whoever says them in another language.
 func (reasonsCmd) Run() error {
-	codes := ingest.ReasonCodes()
+	codes := sentences.Codes()
 	for _, code := range slices.Sorted(maps.Keys(codes)) {
 		fmt.Printf("%s\t%s\n", code, codes[code])
 	}

@@ -69,6 +69,7 @@ type service struct {
 	caller    *live.Caller
 	notices   *booking.Notices
 	windows   *campaign.Clock
+	tally     *campaign.Tally
 	dryRuns   *campaign.DryRunner
 	spreader  *review.Spreader
 	sender    *outbox.Sender
@@ -158,6 +159,7 @@ func (v *service) buildIngest() error {
 	v.backtests = &decisions.Worker{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(decisions.Channel)}
 	v.dryRuns = &campaign.DryRunner{DB: v.DB, Name: name, Log: v.log, Wake: v.wake.On(campaign.DryRunChannel)}
 	v.windows = &campaign.Clock{DB: v.DB, Now: time.Now, Log: v.log}
+	v.tally = &campaign.Tally{DB: v.DB, Log: v.log}
 	v.spreader = &review.Spreader{DB: v.DB, Change: v.inTx, Now: time.Now, Log: v.log, Wake: v.wake.On(review.Channel)}
 	v.asks = &asks.Runner{DB: v.DB, Model: v.model, Signals: v.signals, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_asks")}
 	if v.c.LLMSees {
@@ -308,11 +310,13 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	group.Go(func() error { return v.syncer.Run(ctx) })
 	group.Go(func() error { return v.asks.Run(ctx) })
 	group.Go(func() error { return review.WatchFalseHides(ctx, v.DB, time.Now, v.log) })
+	group.Go(func() error { return review.WatchReach(ctx, v.DB, v.log) })
 	group.Go(func() error { return v.backtests.Run(ctx) })
 	group.Go(func() error {
 		return (&consent.Clerk{DB: v.DB, Ledger: v.Ledger, Log: v.log, Business: gate.AddBusinessDays}).Run(ctx)
 	})
 	group.Go(func() error { return v.windows.Run(ctx) })
+	group.Go(func() error { return v.tally.Run(ctx) })
 	group.Go(func() error { return v.dryRuns.Run(ctx) })
 	group.Go(func() error { return v.spreader.Run(ctx) })
 	group.Go(func() error { return v.timers.Run(ctx) })

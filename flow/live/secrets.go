@@ -106,9 +106,9 @@ func CheckSecrets(ctx context.Context, q sqlx.QueryerContext, workspace int64, f
 		at := slices.IndexFunc(list, func(s Secret) bool { return s.Name == c.Secret })
 		switch {
 		case at < 0:
-			out = append(out, flow.Fault{Path: fmt.Sprintf("steps[%d].secret", c.Position), Problem: fmt.Sprintf("there is no secret %q in this workspace; an admin adds it", c.Secret)})
+			out = append(out, flow.NewFault(fmt.Sprintf("steps[%d].secret", c.Position), 0, "there is no secret %q in this workspace; an admin adds it", c.Secret))
 		case !slices.Contains(list[at].Hosts, c.Host):
-			out = append(out, flow.Fault{Path: fmt.Sprintf("steps[%d].url", c.Position), Problem: fmt.Sprintf("the secret %q may not sign for %s; an admin allows the host", c.Secret, c.Host)})
+			out = append(out, flow.NewFault(fmt.Sprintf("steps[%d].url", c.Position), 0, "the secret %q may not sign for %s; an admin allows the host", c.Secret, c.Host))
 		}
 	}
 	return out, nil

@@ -39,7 +39,7 @@ export const posts: Post[] = [
 ];
 
 const verdict = (id: number, decision: Verdict['decision'], tier: Verdict['tier'], scores: Verdict['scores'], why: string, intent = '', extra: Partial<Verdict> = {}): Verdict => ({
-  id, decision, tier, provisional: false, harm: scores['harm'] ?? 0, spam: scores['spam'] ?? 0, scores, intent, sentiment: '', reasons: why ? [{ code: '', text: why }] : [],
+  id, decision, tier, provisional: false, harm: scores['harm'] ?? 0, spam: scores['spam'] ?? 0, scores, intent, sentiment: '', reasons: why ? [{ code: '', text: why, parts: [] }] : [],
   model_version: 'm1-2c9e', rules_version: 'r1', policy_version: 'p1', prompt_version: '', created_at: ago(id), ...extra,
 });
 
@@ -62,8 +62,8 @@ export const comments: CommentDetail[] = short.map(([who, text, language, minute
   const base: Comment = {
     id: 100 + i, account_id: p.account_id, channel: p.channel, post: { id: p.id, caption: p.caption, permalink: p.permalink, picture: p.picture }, author: { identity_id: 500 + i, contact_id: 300 + i, name: who },
     own: false, text, attachments: [], language, state, state_by: state === 'hidden' ? 'policy' : '', decision: v.decision, commented_at: ago(minutes), edited_at: i === 5 ? ago(60) : null, parent_external_id: '', external_id: `c${100 + i}`, permalink: 'https://www.instagram.com/p/x/c/1',
-    verdict: { ...v, created_at: ago(minutes) }, review: v.decision === 'allow' ? null : { id: 700 + i, why: v.reasons[0]?.text ?? '', priority: 10 - i, claimed_by: i === 3 ? 2 : null, claimed_until: i === 3 ? ahead(4) : null, alike: i === 9 ? 12 : 0, escalation: '', escalated_at: null },
-    actions: [], event_reason: v.decision === 'hide' ? 'Hidden by the policy: above the threshold for hate or spam.' : '',
+    verdict: { ...v, created_at: ago(minutes) }, review: v.decision === 'allow' ? null : { id: 700 + i, why: v.reasons[0]?.text ?? '', priority: 10 - i, claimed_by: i === 3 ? 2 : null, claimed_name: i === 3 ? 'Tomas Reyes' : '', claimed_until: i === 3 ? ahead(4) : null, alike: i === 9 ? 12 : 0, escalation: '', escalated_at: null },
+    actions: [], event_reason_parts: [], event_reason: v.decision === 'hide' ? 'Hidden by the policy: above the threshold for hate or spam.' : '',
   };
   const reply: Comment = { ...base, id: 400 + i, own: true, author: { identity_id: 0, contact_id: 0, name: 'Bondi Kayaks' }, text: 'Thanks for asking! We have just sent you a message.', language: 'en', parent_external_id: base.external_id, external_id: `r${i}`, commented_at: ago(minutes - 1), verdict: null, review: null, state: 'visible', decision: '' };
   return { ...base, thread: i === 6 || i === 0 ? [base, reply] : [base], history: { verdicts: base.verdict ? [base.verdict] : [], author_comments: 3 + i, author_hidden: i === 7 ? 4 : 0, author_strikes: i === 7 ? 2 : 0, strike_days: 30, author_messages: i === 1 ? 6 : 0, conversation_id: i === 1 ? 1000 : 0 }, log: state === 'hidden' ? [{ at: ago(minutes - 1), actor: 'policy', what: 'Hidden' }] : [] };

@@ -15,8 +15,8 @@ export const statistics: Statistics = {
 export const holds: Hold[] = [{ id: 70, comment_id: 109, text: 'Boycott this brand!! 😡', outcome: 'hide', reason: 'not about us', by: 'Nora Weld', batch: 5, decided_at: ago(30), until: ago(-1400), comments: 212, left: 96 }];
 
 export const disagreements: Disagreement[] = [
-  { id: 9, comment_id: 107, text: 'This price is killing me 😂', language: 'en', first: 'hide', first_by: 'model', reason: 'the model is sure it is harmful (0.92, hides from 0.9)', rule: '', version: 'm1-2c9e', second: 'allow', second_by: 'Nora Weld', second_why: 'a person allowed it', settled: '', at: ago(55) },
-  { id: 8, comment_id: 103, text: 'Franchement déçu, la planche avait une fissure.', language: 'fr', first: 'allow', first_by: 'rules', reason: 'nothing found', rule: 'links', version: 'r1', second: 'hide', second_by: 'Sam', second_why: 'a person hid it: names an employee', settled: 'hide', at: ago(300) },
+  { id: 9, comment_id: 107, text: 'This price is killing me 😂', language: 'en', first: 'hide', first_by: 'model', reason: 'the model is sure it is harmful (0.92, hides from 0.9)', reason_parts: [], rule: '', version: 'm1-2c9e', second: 'allow', second_by: 'Nora Weld', second_why: 'a person allowed it', second_why_parts: [], settled: '', at: ago(55) },
+  { id: 8, comment_id: 103, text: 'Franchement déçu, la planche avait une fissure.', language: 'fr', first: 'allow', first_by: 'rules', reason: 'nothing found', reason_parts: [], rule: 'links', version: 'r1', second: 'hide', second_by: 'Sam', second_why: 'a person hid it: names an employee', second_why_parts: [], settled: 'hide', at: ago(300) },
 ];
 
 const rule = (name: string, text: string, category: string, decision: RuleDetail['decision'], extra: Partial<RuleDetail>, condition: object): RuleDetail => ({
@@ -30,13 +30,13 @@ export const rules: RuleDetail[] = [
 ];
 
 export const backtest: Backtest = {
-  id: 11, version_id: 3, state: 'done', reason: '', since: ago(43_200), until: ago(0), total: 4120, worked: 4120, created_by: 'user:1', created_at: ago(2), finished_at: ago(1),
+  id: 11, version_id: 3, state: 'done', reason: '', reason_parts: [], since: ago(43_200), until: ago(0), total: 4120, worked: 4120, created_by: 'user:1', created_at: ago(2), finished_at: ago(1),
   counts: { items: 4120, erased: 3, changed: 19, hides: 212, restored: 9, confirmed: 40, missed: 2, spam: 0, needs_llm: 31, unanswered: 12, pairs: [], rules: [{ rule: 'no_resellers', fired: 24, hides: 18, restored: 2 }] },
 };
 
 export const changes: BacktestChange[] = [{ verdict_id: 1, subject: 'comment', subject_id: 101, was: 'review', now: 'hide', person: 'allow' }, { verdict_id: 2, subject: 'message', subject_id: 7, was: 'allow', now: 'spam', person: '' }];
 
-const version = (id: number, kind: Version['kind'], state: Version['state'], extra: Partial<Version> = {}): Version => ({ id, kind, name: '', version: `a1b2c3d4e5f${id}`, note: '', state, override: '', created_by: 'user:1', created_at: ago(4000), shadow_from: null, state_at: ago(300), ...extra });
+const version = (id: number, kind: Version['kind'], state: Version['state'], extra: Partial<Version> = {}): Version => ({ id, kind, name: '', version: `a1b2c3d4e5f${id}`, note: '', state, override: '', created_by: 'user:1', created_by_parts: [], why_parts: [], created_at: ago(4000), shadow_from: null, state_at: ago(300), ...extra });
 
 export const versions: Version[] = [
   version(4, 'prompt', 'live', { version: 'moderate.v2', override: 'it is what the settings or a new program judge by' }),

@@ -3,8 +3,8 @@ import type { DeskFigures, DeskSlice, FlowRun, FlowSecret, WebhookEndpoint, Webh
 const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 
 export const endpoints: WebhookEndpoint[] = [
-  { id: 1, url: 'https://hooks.bondi.example/ponte', description: 'The shop', kinds: ['sla.breach', 'mention'], state: 'active', reason: '', reason_code: '', failures: 0, waiting: 1, last_at: ago(4), last_status: 200, created_at: ago(9000) },
-  { id: 2, url: 'https://old.bondi.example/in', description: '', kinds: [], state: 'paused', reason: 'Twenty tries in a row failed.', reason_code: 'failing', failures: 20, waiting: 3, last_at: ago(400), last_status: 502, created_at: ago(90000) },
+  { id: 1, url: 'https://hooks.bondi.example/ponte', description: 'The shop', kinds: ['sla.breach', 'mention'], state: 'active', reason: '', reason_parts: [], reason_code: '', failures: 0, waiting: 1, last_at: ago(4), last_status: 200, created_at: ago(9000) },
+  { id: 2, url: 'https://old.bondi.example/in', description: '', kinds: [], state: 'paused', reason: 'Twenty tries in a row failed.', reason_parts: [], reason_code: 'failing', failures: 20, waiting: 3, last_at: ago(400), last_status: 502, created_at: ago(90000) },
 ];
 const send = (id: number, state: WebhookSend['state'], status: number, error: string): WebhookSend => ({ id, event_id: `evt_${id}`, kind: 'sla.breach', body: '{"kind":"sla.breach","data":{"conversation_id":1000}}', resent_of: id === 3 ? 2 : null, state, attempts: state === 'planned' ? 1 : 2, next_at: state === 'planned' ? ago(-2) : null, status, error, took_ms: 84, created_at: ago(5 * id), done_at: state === 'planned' ? null : ago(4 * id) });
 export const sends = [send(3, 'planned', 502, 'it answered with 502'), send(2, 'done', 200, ''), send(1, 'failed', 0, 'the name of the endpoint is not known')];

@@ -1,4 +1,5 @@
 import createClient, { type Middleware } from 'openapi-fetch';
+import { openWords } from '@/i18n';
 import { ApiError, type Problem } from './errors';
 import type { paths } from './schema.gen';
 
@@ -11,6 +12,7 @@ const workspaceKey = 'ponte.workspace';
 export const chosenWorkspace = {
   get: (): string => localStorage.getItem(workspaceKey) ?? '',
   set: (id: number): void => localStorage.setItem(workspaceKey, String(id)),
+  forget: (): void => localStorage.removeItem(workspaceKey),
 };
 
 const headers: Middleware = {
@@ -39,8 +41,9 @@ export async function unwrap<D>(call: Promise<Answer<D>>): Promise<D> {
   } catch {
     throw new ApiError(0, { title: 'offline', kind: 'offline' });
   }
-  if (!answer.response.ok) throw new ApiError(answer.response.status, (answer.error ?? {}) as Problem);
-  return answer.data as D;
+  if (answer.response.ok) return answer.data as D;
+  await openWords('said_refusals').catch(() => undefined); // without them it is said in English
+  throw new ApiError(answer.response.status, (answer.error ?? {}) as Problem);
 }
 
 /** The address of a file that the browser fetches by itself: it cannot send the header that names the workspace. */

@@ -13,9 +13,14 @@ export function useAgents() {
   return useQuery({ queryKey: ['agents'], refetchInterval: 60_000, queryFn: () => unwrap<Page<Agent>>(api.GET('/agents')) });
 }
 
-/** The labels that the workspace keeps, with their colours. */
+/** The labels that the workspace keeps, with their colours, and how many carry them: that reads every conversation. */
+export function useCountedLabels() {
+  return useQuery({ queryKey: ['labels', 'counted'], staleTime: 60_000, queryFn: () => unwrap<Page<Label>>(api.GET('/labels')) });
+}
+
+/** The labels to choose from, with their colours. */
 export function useLabelList() {
-  return useQuery({ queryKey: ['labels'], staleTime: 60_000, queryFn: () => unwrap<Page<Label>>(api.GET('/labels')) });
+  return useQuery({ queryKey: ['labels', 'names'], staleTime: 60_000, queryFn: () => unwrap<Page<Label>>(api.GET('/labels', { params: { query: { counts: 'none' } } })) });
 }
 
 export function useMeAway() {

@@ -1,3 +1,5 @@
+import { stated, type Statement } from '@/i18n/statement';
+
 /** An RFC 9457 problem as the server sends it. */
 export interface Problem {
   title?: string;
@@ -5,7 +7,8 @@ export interface Problem {
   detail?: string;
   kind?: string;
   code?: string;
-  errors?: { message?: string; location?: string; value?: unknown }[] | null;
+  parts?: Statement[] | null;
+  errors?: { message?: string; location?: string; parts?: Statement[] | null }[] | null;
 }
 
 /** A call that failed; status 0 means that no answer came at all. */
@@ -22,10 +25,10 @@ export class ApiError extends Error {
     this.kind = problem.kind ?? kindOf(status);
   }
 
-  /** The message about one input field, where the server gave one. */
+  /** The message about one input field in the reader’s language, where the server gave one. */
   field(name: string): string | undefined {
     const found = this.problem.errors?.find((e) => e.location === name || e.location === `body.${name}`);
-    return found?.message;
+    return found && stated(found.parts, found.message ?? '');
   }
 }
 

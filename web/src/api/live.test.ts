@@ -83,8 +83,15 @@ describe('openLive', () => {
     vi.advanceTimersByTime(1000);
     expect(FakeSource.made).toHaveLength(2);
     latest().onopen?.();
-    expect(invalidate).toHaveBeenCalledExactlyOnceWith();
+    expect(invalidate.mock.calls).toEqual([[{ queryKey: ['me'] }], []]);
     expect(states).toEqual(['live', 'lost', 'live']);
+  });
+
+  it('asks who is signed in where the session ended elsewhere', () => {
+    const { invalidate, latest } = start();
+    latest().onopen?.();
+    latest().listeners['ended']?.({ data: '{}' });
+    expect(invalidate).toHaveBeenCalledExactlyOnceWith({ queryKey: ['me'] });
   });
 
   it('leaves it to the browser while that still tries, and stays shut once closed', () => {

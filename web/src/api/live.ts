@@ -35,7 +35,9 @@ export function staleKeys(change: Change): readonly (readonly (string | number)[
     case 'compliance':
       return [['compliance'], ['overview']];
     case 'member':
-      return [['members'], ['agents']];
+      return [['members'], ['agents'], ['me']];
+    case 'session':
+      return [['sessions']];
     case 'team':
       return [['teams'], ['agents']];
     case 'presence':
@@ -97,9 +99,12 @@ export function openLive(client: QueryClient, onState: (state: LiveState) => voi
       if (changes) collect(changes);
       else void client.invalidateQueries();
     });
+    // The session ended elsewhere: who is signed in is asked again, and the gate shows the sign-in.
+    source.addEventListener('ended', () => void client.invalidateQueries({ queryKey: ['me'] }));
     source.onerror = () => {
       onState('lost');
       if (source?.readyState !== EventSource.CLOSED || closed) return;
+      void client.invalidateQueries({ queryKey: ['me'] });
       retry = setTimeout(open, wait);
       wait = Math.min(wait * 2, 15000);
     };

@@ -1560,6 +1560,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/not-spam": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take out of the spam folder
+         * @description Permission: converse
+         */
+        post: operations["post-conversations-id-not-spam"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/notes": {
         parameters: {
             query?: never;
@@ -1742,6 +1762,26 @@ export interface paths {
          * @description Permission: converse
          */
         post: operations["post-conversations-id-snooze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/spam": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * File under spam
+         * @description Permission: converse
+         */
+        post: operations["post-conversations-id-spam"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4984,6 +5024,11 @@ export interface components {
         Agreement: {
             /** Format: double */
             agreement: number | null;
+            /**
+             * Format: int64
+             * @description Second looks that ended because nobody was left who reviews and had not decided the comment
+             */
+            ended: number;
             gold: components["schemas"]["GoldScore"][];
             /** Format: int64 */
             items: number;
@@ -5056,6 +5101,8 @@ export interface components {
             id: number;
             name: string;
             object: string;
+            /** @description The override in the detail, where there is one, as statements with stable codes */
+            override_parts: components["schemas"]["Statement"][];
             verb: string;
         };
         AuthorCondition: {
@@ -5113,6 +5160,7 @@ export interface components {
             /** Format: int64 */
             id: number;
             reason: string;
+            reason_parts: components["schemas"]["Statement"][];
             /** Format: date-time */
             since: string | null;
             /** @enum {string} */
@@ -5479,6 +5527,8 @@ export interface components {
             /** Format: date-time */
             edited_at: string | null;
             event_reason: string;
+            /** @description The reason as statements with stable codes */
+            event_reason_parts: components["schemas"]["Statement"][];
             external_id: string;
             /** Format: int64 */
             id: number;
@@ -5516,6 +5566,8 @@ export interface components {
             /** Format: date-time */
             edited_at: string | null;
             event_reason: string;
+            /** @description The reason as statements with stable codes */
+            event_reason_parts: components["schemas"]["Statement"][];
             external_id: string;
             history: components["schemas"]["CommentHistory"];
             /** Format: int64 */
@@ -5960,7 +6012,7 @@ export interface components {
             note: string;
             team: string;
             /** @enum {string} */
-            what: "assigned" | "unassigned" | "taken_back" | "escalated" | "transferred" | "team" | "priority" | "snoozed" | "woken" | "resolved" | "reopened" | "taken_over" | "returned_to_bot" | "breached" | "scheduled_cancelled";
+            what: "assigned" | "unassigned" | "taken_back" | "escalated" | "transferred" | "team" | "priority" | "snoozed" | "woken" | "resolved" | "reopened" | "taken_over" | "returned_to_bot" | "breached" | "scheduled_cancelled" | "filed_as_spam" | "not_spam";
         };
         Cost: {
             /** @description As the network charges */
@@ -6092,6 +6144,8 @@ export interface components {
             /** Format: int64 */
             id: number;
             reason: string;
+            /** @description The reason as statements with stable codes */
+            reason_parts: components["schemas"]["Statement"][];
             /** Format: date-time */
             received_at: string;
             source: string;
@@ -6248,6 +6302,8 @@ export interface components {
             language: string;
             /** @description Why the first decided so */
             reason: string;
+            /** @description The reason as statements with stable codes */
+            reason_parts: components["schemas"]["Statement"][];
             /** @description The rule that stood first among the machine's reasons */
             rule: string;
             /**
@@ -6257,6 +6313,7 @@ export interface components {
             second: "allow" | "hide" | "delete";
             second_by: string;
             second_why: string;
+            second_why_parts: components["schemas"]["Statement"][];
             /** @description Between reviewers: what holds now, where a supervisor has spoken */
             settled: string;
             text: string;
@@ -6295,6 +6352,7 @@ export interface components {
             /** Format: int64 */
             id: number;
             reason: string;
+            reason_parts: components["schemas"]["Statement"][];
             /** Format: date-time */
             since: string;
             /** @enum {string} */
@@ -6342,6 +6400,7 @@ export interface components {
             /** Format: int64 */
             post_id: number | null;
             reason: string;
+            reason_parts: components["schemas"]["Statement"][];
             subject: string;
             /** Format: int64 */
             subject_id: number;
@@ -6438,7 +6497,7 @@ export interface components {
             occurred_at: string;
             reason: string;
             /** @description The reason as statements with stable codes */
-            reason_parts: components["schemas"]["ReasonPart"][];
+            reason_parts: components["schemas"]["Statement"][];
             source: string;
             /** @enum {string} */
             state: "pending" | "done" | "parked";
@@ -6613,6 +6672,8 @@ export interface components {
             /** @description As steps[3].retries */
             path: string;
             problem: string;
+            /** @description The problem as statements with stable codes */
+            problem_parts: components["schemas"]["Statement"][];
             /** @description The id of the step it is in; empty: none */
             step: string;
         };
@@ -6865,6 +6926,8 @@ export interface components {
         };
         ImportedFault: {
             detail: string;
+            /** @description The detail as statements with stable codes */
+            detail_parts: components["schemas"]["Statement"][];
             /**
              * Format: int64
              * @description The line the row begins on
@@ -6960,7 +7023,7 @@ export interface components {
             /** @description Why it is kept with this person */
             reason: string;
             /** @description The reason as statements with stable codes */
-            reason_parts: components["schemas"]["ReasonPart"][];
+            reason_parts: components["schemas"]["Statement"][];
             /** Format: date-time */
             submitted_at: string;
         };
@@ -7341,6 +7404,9 @@ export interface components {
             /** Format: date-time */
             asked_at: string | null;
             asked_reason: string;
+            /** @description Why the question did not go out, as of any action */
+            asked_reason_code: string;
+            asked_reason_parts: components["schemas"]["Statement"][];
             /** Format: date-time */
             at: string;
             /** Format: int64 */
@@ -7357,6 +7423,8 @@ export interface components {
             /** @description As it was named, masked where the role need not see it; empty once it ended */
             phone: string;
             reason: string;
+            /** @description The reason as statements with stable codes */
+            reason_parts: components["schemas"]["Statement"][];
             /**
              * Format: int64
              * @description The entry of the ledger that it became
@@ -7979,6 +8047,8 @@ export interface components {
             errors?: components["schemas"]["ProblemField"][];
             /** @description invalid, unauthorized, forbidden, not_found, conflict, unavailable, too_many or internal */
             kind: string;
+            /** @description The detail as statements with stable codes */
+            parts?: components["schemas"]["Statement"][];
             /**
              * Format: int64
              * @description HTTP status
@@ -7990,6 +8060,8 @@ export interface components {
         ProblemField: {
             location?: string;
             message: string;
+            /** @description The message as statements with stable codes */
+            parts?: components["schemas"]["Statement"][];
         };
         ProfileInBody: {
             /** @enum {string} */
@@ -8077,16 +8149,6 @@ export interface components {
         ReasonInBody: {
             reason?: string;
         };
-        ReasonPart: {
-            /** @description Stable; other: words of a person, a rule or the network */
-            code: string;
-            /** @description The same in English */
-            text: string;
-            /** @description What stands in the statement: names, counts, categories */
-            values: {
-                [key: string]: string;
-            };
-        };
         ReceivedLead: {
             ad_id: string;
             answers: components["schemas"]["LeadAnswer"][];
@@ -8115,7 +8177,7 @@ export interface components {
             /** @description Why it is kept with this person */
             reason: string;
             /** @description The reason as statements with stable codes */
-            reason_parts: components["schemas"]["ReasonPart"][];
+            reason_parts: components["schemas"]["Statement"][];
             /**
              * @description wanted: its answers are still to be read
              * @enum {string}
@@ -8172,6 +8234,8 @@ export interface components {
             alike: number;
             /** Format: int64 */
             claimed_by: number | null;
+            /** @description Who has it now */
+            claimed_name: string;
             /** Format: date-time */
             claimed_until: string | null;
             /** Format: date-time */
@@ -8492,6 +8556,25 @@ export interface components {
         StartsInBody: {
             starts: components["schemas"]["FlowStart"][];
         };
+        Statement: {
+            /** @description Stable; other: words of a person, a rule, a model or the network */
+            code: string;
+            /**
+             * @description How the next statement follows
+             * @enum {string}
+             */
+            join?: ";" | ":";
+            /** @description The same in English */
+            text: string;
+            /** @description What stands in the statement: names, counts, categories; instants as RFC 3339 */
+            values: {
+                [key: string]: string;
+            };
+            /** @description Values that are statements themselves */
+            within?: {
+                [key: string]: components["schemas"]["Statement"][];
+            };
+        };
         Statistics: {
             rules: components["schemas"]["Fired"][];
             samples: components["schemas"]["Sample"][];
@@ -8712,6 +8795,8 @@ export interface components {
             code: string;
             /** @description Where: name, language, category, header, header.text, body, footer, buttons, buttons[2].url, variables[body:1] */
             field: string;
+            /** @description The text as statements with stable codes */
+            parts: components["schemas"]["Statement"][];
             text: string;
         };
         TemplateFilled: {
@@ -9114,12 +9199,15 @@ export interface components {
         };
         VerdictReason: {
             code: string;
+            /** @description The text as statements with stable codes */
+            parts: components["schemas"]["Statement"][];
             text: string;
         };
         Version: {
             /** Format: date-time */
             created_at: string;
             created_by: string;
+            created_by_parts: components["schemas"]["Statement"][];
             /** Format: int64 */
             id: number;
             /** @enum {string} */
@@ -9137,12 +9225,15 @@ export interface components {
             state_at: string;
             /** @description As verdicts name it */
             version: string;
+            /** @description The override, else the note, as statements with stable codes */
+            why_parts: components["schemas"]["Statement"][];
         };
         VersionDetail: {
             backtests: components["schemas"]["Backtest"][];
             /** Format: date-time */
             created_at: string;
             created_by: string;
+            created_by_parts: components["schemas"]["Statement"][];
             document: unknown;
             /** Format: int64 */
             id: number;
@@ -9166,6 +9257,8 @@ export interface components {
             state_at: string;
             /** @description As verdicts name it */
             version: string;
+            /** @description The override, else the note, as statements with stable codes */
+            why_parts: components["schemas"]["Statement"][];
         };
         VersionInBody: {
             /** @description A policy, some of its thresholds, a list of rules, one rule, or the name of a prompt */
@@ -9220,6 +9313,8 @@ export interface components {
              * @enum {string}
              */
             reason_code: "by_member" | "failing" | "";
+            /** @description The same as statements with stable codes */
+            reason_parts: components["schemas"]["Statement"][];
             /** @enum {string} */
             state: "active" | "paused";
             url: string;
@@ -9293,6 +9388,7 @@ export interface components {
             matched: boolean;
             text: string;
             why: string;
+            why_parts: components["schemas"]["Statement"][];
         };
         Wording: {
             /** @description Double opt-in: it counts only once the person confirmed */
@@ -12261,6 +12357,41 @@ export interface operations {
             };
         };
     };
+    "post-conversations-id-not-spam": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DecideInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-conversations-id-notes": {
         parameters: {
             query?: never;
@@ -12607,6 +12738,41 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["SnoozeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-conversations-id-spam": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DecideInBody"];
             };
         };
         responses: {
@@ -14189,7 +14355,10 @@ export interface operations {
     };
     "get-labels": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description none: to choose from, without reading every conversation: counts are 0, and of the words that nobody keeps there are those of the newest conversations */
+                counts?: "all" | "none";
+            };
             header?: never;
             path?: never;
             cookie?: never;

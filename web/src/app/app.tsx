@@ -1,6 +1,6 @@
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
-import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { setNonce } from 'get-nonce';
 import { ApiError } from '@/api/errors';
@@ -13,13 +13,14 @@ if (nonce) setNonce(nonce);
 
 const schemes = localStorageColorSchemeManager({ key: 'ponte.scheme' });
 
+// A session that ended anywhere ends here too: the gate asks again and shows the sign-in. Where nobody is
+// signed in there is nothing to ask: a wrong password is refused with 401 too, and must leave the form as it is.
+const ended = (error: unknown) => {
+  if (error instanceof ApiError && error.status === 401 && client.getQueryState(['me'])?.status === 'success') void client.invalidateQueries({ queryKey: ['me'] });
+};
 const client: QueryClient = new QueryClient({
-  queryCache: new QueryCache({
-    // A session that ended anywhere ends here too: the gate asks again and shows the sign-in.
-    onError: (error, query) => {
-      if (error instanceof ApiError && error.status === 401 && query.queryKey[0] !== 'me') void client.invalidateQueries({ queryKey: ['me'] });
-    },
-  }),
+  queryCache: new QueryCache({ onError: (error, query) => { if (query.queryKey[0] !== 'me') ended(error); } }),
+  mutationCache: new MutationCache({ onError: ended }),
   defaultOptions: {
     queries: {
       staleTime: 15_000,

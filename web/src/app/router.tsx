@@ -99,18 +99,18 @@ const templates = createRoute({
   validateSearch: (s: Record<string, unknown>): { view?: 'meta' | 'ready' | undefined } => ({ view: s['view'] === 'meta' || s['view'] === 'ready' ? s['view'] : undefined }),
   component: screen(() => import('@/features/templates'), 'templates'),
 });
-const template = createRoute({ getParentRoute: () => root, path: '/templates/$id', component: screen(() => import('@/features/templates/edit'), 'templates') });
+const template = createRoute({ getParentRoute: () => root, path: '/templates/$id', component: screen(() => import('@/features/templates/edit'), 'templates', 'said_templates') });
 const triggers = createRoute({ getParentRoute: () => root, path: '/triggers', component: screen(() => import('@/features/campaigns'), 'campaigns') });
 const trigger = createRoute({ getParentRoute: () => root, path: '/triggers/$id', component: screen(() => import('@/features/campaigns/edit'), 'campaigns', 'said') });
 const campaign = createRoute({ getParentRoute: () => root, path: '/campaigns/$id', component: screen(() => import('@/features/campaigns/campaign'), 'campaigns') });
 const flows = createRoute({ getParentRoute: () => root, path: '/flows', validateSearch: (s: Record<string, unknown>): FlowsSearch => ({ tab: s['tab'] === 'runs' || s['tab'] === 'secrets' ? s['tab'] : undefined, ended: s['ended'] === true ? true : undefined, flow: text(s['flow']) }), component: screen(() => import('@/features/flows'), 'flows') });
-const flow = createRoute({ getParentRoute: () => root, path: '/flows/$id', component: screen(() => import('@/features/flows/edit'), 'flows') });
+const flow = createRoute({ getParentRoute: () => root, path: '/flows/$id', component: screen(() => import('@/features/flows/edit'), 'flows', 'said_flows') });
 const bookings = createRoute({ getParentRoute: () => root, path: '/bookings', component: screen(() => import('@/features/bookings')) });
 const knowledge = createRoute({
   getParentRoute: () => root,
   path: '/knowledge',
   validateSearch: (s: Record<string, unknown>): { tab?: 'knowledge' | 'questions' | 'figures' | undefined } => ({ tab: s['tab'] === 'knowledge' || s['tab'] === 'questions' || s['tab'] === 'figures' ? s['tab'] : undefined }),
-  component: screen(() => import('@/features/knowledge'), 'knowledge'),
+  component: screen(() => import('@/features/knowledge'), 'knowledge', 'said_refusals'),
 });
 const accounts = createRoute({ getParentRoute: () => root, path: '/accounts', component: screen(() => import('@/features/accounts'), 'accounts') });
 const team = createRoute({ getParentRoute: () => root, path: '/team', validateSearch: (s: Record<string, unknown>): { tab?: 'labels' | undefined } => ({ tab: s['tab'] === 'labels' ? 'labels' : undefined }), component: screen(() => import('@/features/team'), 'team') });

@@ -6,14 +6,13 @@ export const languages = { en: 'English', it: 'Italiano', fr: 'Français', ro: '
 export type Language = keyof typeof languages;
 
 /** Words that some screens alone need, each in a folder beside the words that every screen needs. */
-export const sections = ['accounts', 'audit', 'campaigns', 'compliance', 'consent', 'contacts', 'events', 'figures', 'flows', 'home', 'imports', 'inbox', 'knowledge', 'leads', 'links', 'moderation', 'outbox', 'policies', 'profile', 'rehearse', 'said', 'settings', 'team', 'templates'] as const;
+export const sections = ['accounts', 'audit', 'campaigns', 'compliance', 'consent', 'contacts', 'events', 'figures', 'flows', 'home', 'imports', 'inbox', 'knowledge', 'leads', 'links', 'moderation', 'outbox', 'policies', 'profile', 'rehearse', 'said', 'said_flows', 'said_refusals', 'said_templates', 'settings', 'team', 'templates'] as const;
 export type Section = (typeof sections)[number];
 
 const storageKey = 'ponte.language';
 const files = import.meta.glob<{ default: ResourceLanguage }>(['./*/*.json', '!./locales/en.json']);
 const opened = new Set<Section | 'locales'>(['locales']);
 const brought = new Set<unknown>();
-const books = new Map<string, Record<string, string>>();
 let wanted: Language = 'en';
 
 /** Brings the words of one part in one language, once. */
@@ -22,12 +21,8 @@ async function bring(part: Section | 'locales', language: Language): Promise<voi
   if (!file || brought.has(file)) return;
   const words = (await file()).default;
   brought.add(file);
-  if (part === 'said') books.set(language, words as Record<string, string>);
-  else i18n.addResourceBundle(language, 'translation', words, true, true);
+  i18n.addResourceBundle(language, part.startsWith('said') ? 'said' : 'translation', words, true, true);
 }
-
-/** The server's phrases in a language, by their English; English needs none. */
-export const phrases = (language: string): Record<string, string> | undefined => books.get(language);
 
 /** Brings the words of a screen in the reader's language; a screen is drawn when they are there. */
 export async function openWords(section: Section): Promise<void> {

@@ -1,17 +1,41 @@
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
-import { findBinding, keyName, useKeys, useScopes, type Binding } from './keys';
+import { findBinding, keyByPlace, keyName, useKeys, useScopes, type Binding } from './keys';
 
 const binding = (key: string, run = vi.fn()): Binding => ({ key, label: key, run });
 
+const plain = { code: '', ctrlKey: false, metaKey: false, altKey: false, shiftKey: false };
+const altGr = (name: string) => name === 'AltGraph';
+
 describe('keyName', () => {
   it.each([
-    [{ key: 'A', ctrlKey: false, metaKey: false, altKey: false }, 'a'],
-    [{ key: 'k', ctrlKey: true, metaKey: false, altKey: false }, 'mod+k'],
-    [{ key: 'Enter', ctrlKey: false, metaKey: false, altKey: false }, 'Enter'],
-    [{ key: 'a', ctrlKey: false, metaKey: false, altKey: true }, ''],
-  ])('%o', (event, want) => expect(keyName(event)).toBe(want));
+    ['a letter with Caps Lock', { ...plain, key: 'A' }, 'a'],
+    ['a command', { ...plain, key: 'k', ctrlKey: true }, 'mod+k'],
+    ['Enter', { ...plain, key: 'Enter' }, 'Enter'],
+    ['Alt and a letter, which is a menu', { ...plain, key: 'a', altKey: true }, ''],
+    ['a slash over the 7 of a German keyboard', { ...plain, key: '/', code: 'Digit7', shiftKey: true }, '/'],
+    ['a question mark on a French one', { ...plain, key: '?', code: 'KeyM', shiftKey: true }, '?'],
+    ['a bracket by AltGr on Windows', { ...plain, key: '[', code: 'Digit8', ctrlKey: true, altKey: true, getModifierState: altGr }, '['],
+    ['a bracket by AltGr on Linux', { ...plain, key: '[', code: 'Digit8', getModifierState: altGr }, '['],
+    ['a bracket by Option on a Mac', { ...plain, key: '[', code: 'Digit5', altKey: true }, '['],
+    ['a euro sign by AltGr and E', { ...plain, key: '€', code: 'KeyE', getModifierState: altGr }, '€'],
+    ['a letter by AltGr', { ...plain, key: 'ł', code: 'KeyL', getModifierState: altGr }, ''],
+  ])('%s', (_, event, want) => expect(keyName(event)).toBe(want));
+});
+
+describe('keyByPlace', () => {
+  it.each([
+    ['the first digit of a French keyboard', { ...plain, key: '&', code: 'Digit1' }, '1'],
+    ['the second', { ...plain, key: 'é', code: 'Digit2' }, '2'],
+    ['the second with Caps Lock', { ...plain, key: 'É', code: 'Digit2' }, '2'],
+    ['the same with Shift, which is the digit itself or a sign', { ...plain, key: '!', code: 'Digit1', shiftKey: true }, ''],
+    ['a Cyrillic letter', { ...plain, key: 'ф', code: 'KeyA' }, 'a'],
+    ['a Greek command', { ...plain, key: 'κ', code: 'KeyK', ctrlKey: true }, 'mod+k'],
+    ['q on a French keyboard, which lies where a does elsewhere', { ...plain, key: 'q', code: 'KeyA' }, ''],
+    ['ù on a French keyboard', { ...plain, key: 'ù', code: 'Quote' }, ''],
+    ['a dead key', { ...plain, key: 'Dead', code: 'BracketLeft' }, ''],
+  ])('%s', (_, event, want) => expect(keyByPlace(event)).toBe(want));
 });
 
 describe('findBinding', () => {
@@ -39,6 +63,16 @@ describe('useKeys', () => {
     expect(run).toHaveBeenCalledTimes(1);
     await userEvent.type(screen.getByLabelText('field'), 'hh');
     expect(run).toHaveBeenCalledTimes(1);
+  });
+
+  it('hears a French digit and a Cyrillic letter, but not what is typed by that key here', async () => {
+    const [one, a, q] = [vi.fn(), vi.fn(), vi.fn()];
+    render(<Screen bindings={[binding('1', one), binding('a', a), binding('q', q)]} />);
+    const press = (key: string, code: string) => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, code, bubbles: true }));
+    press('&', 'Digit1');
+    press('ф', 'KeyA');
+    press('q', 'KeyA');
+    expect([one.mock.calls.length, a.mock.calls.length, q.mock.calls.length]).toEqual([1, 1, 1]);
   });
 
   it('runs the second half of a pair and not the single key of the same name', async () => {

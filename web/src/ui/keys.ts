@@ -21,11 +21,30 @@ export function isTyping(target: EventTarget | null): boolean {
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.getAttribute('role') === 'combobox';
 }
 
-/** Names the key of an event as bindings do: "a", "?", "mod+k", "Enter". */
-export function keyName(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey'>): string {
+type Pressed = Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'> & { getModifierState?: (name: string) => boolean };
+
+/**
+ * Names the key of an event as bindings do: "a", "?", "mod+k", "Enter". What is printed on the key counts, wherever it lies.
+ * A character that takes AltGr (or Option) is that character; Windows says Ctrl+Alt for AltGr.
+ */
+export function keyName(event: Pressed): string {
+  const third = event.getModifierState?.('AltGraph') ?? false;
+  const sign = event.key.length === 1 && !/[\p{L}\p{N}]/u.test(event.key);
+  if (third || (event.altKey && sign)) return sign && !event.metaKey ? event.key : '';
   if (event.altKey) return '';
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   return event.ctrlKey || event.metaKey ? `mod+${key}` : key;
+}
+
+/**
+ * The name of the key by where it lies, for what cannot be typed there at all: digits stand above é and & on a French keyboard,
+ * and on a Greek or Cyrillic one no key is called "a".
+ */
+export function keyByPlace(event: Pressed): string {
+  if (event.altKey || event.shiftKey || /^[\x20-\x7e]$/.test(event.key) && !/^(Digit|Numpad)\d$/.test(event.code)) return '';
+  const place = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] ?? (/^\P{Script=Latin}$/u.test(event.key) && /\p{L}/u.test(event.key) ? /^Key([A-Z])$/.exec(event.code)?.[1]?.toLowerCase() : undefined);
+  if (place === undefined) return '';
+  return event.ctrlKey || event.metaKey ? `mod+${place}` : place;
 }
 
 /** Finds the binding of the newest scope for a key, with regard to the first half of a pair. */
@@ -43,7 +62,10 @@ function startsPair(name: string): boolean {
 }
 
 function onKeyDown(event: KeyboardEvent) {
-  const name = keyName(event);
+  const typed = keyName(event);
+  const placed = keyByPlace(event);
+  const known = (name: string) => name !== '' && (findBinding(scopes, name, prefix) !== undefined || startsPair(name));
+  const name = !known(typed) && known(placed) ? placed : typed;
   if (!name || event.defaultPrevented || event.isComposing) return;
   const modified = name.startsWith('mod+');
   if (!modified && (isTyping(event.target) || document.querySelector('[aria-modal="true"]'))) return;

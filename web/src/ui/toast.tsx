@@ -2,6 +2,7 @@ import { Button, Group } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { ApiError, errorKind } from '@/api/errors';
 import { i18n } from '@/i18n';
+import { stated } from '@/i18n/statement';
 
 /** Tells shortly that something was done, with a way back where there is one. */
 export function told(message: string, undo?: () => void) {
@@ -28,8 +29,9 @@ export function problemText(error: unknown): string {
   if (i18n.language === 'en') return said || i18n.t(`failure.${knownKind(error)}.text`);
   const code = error instanceof ApiError ? error.problem.code || (error.kind === 'internal' ? 'internal' : '') : '';
   if (code && i18n.exists(`refusal.${code}`)) return i18n.t(`refusal.${code}`);
+  const own = error instanceof ApiError ? stated(error.problem.parts, '') : '';
   const kind = knownKind(error);
-  return said && kind === 'other' ? said : i18n.t(`failure.${kind}.text`);
+  return own || said && kind === 'other' ? own || said : i18n.t(`failure.${kind}.text`);
 }
 
 function knownKind(error: unknown): string {

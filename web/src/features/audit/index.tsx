@@ -35,7 +35,7 @@ export default function Audit() {
 
 function Line({ l }: { l: AuditLine }) {
   const { t, i18n } = useTranslation();
-  const details = Object.entries(l.detail).filter(([k, v]) => v !== null && v !== '' && !rowNumbers.includes(k)).map(([k, v]) => `${codeText('audit_detail', k)}: ${k === 'override' ? said(String(v)) : k === 'language' ? languageName(String(v), i18n.language) || String(v) : shown(v)}`);
+  const details = Object.entries(l.detail).filter(([k, v]) => v !== null && v !== '' && !rowNumbers.includes(k)).map(([k, v]) => `${codeText('audit_detail', k)}: ${k === 'override' ? said(l.override_parts, String(v)) : k === 'language' ? languageName(String(v), i18n.language) || String(v) : shown(v)}`);
   return (
     <Row side={<span title={dateTime(l.at, i18n.language)}><Ago at={l.at} /></span>}>
       <strong>{codeText('audit_verb', l.verb)}</strong>

@@ -105,7 +105,7 @@ function Result({ r, zone }: { r: DryRunResult; zone: string }) {
   return (
     <Row>
       <div className="said" dir="auto">{r.text || t('dry_run.gone')}</div>
-      <small className={css.under}>{r.author} · <Ago at={r.at} /> · {said(r.reason)}</small>
+      <small className={css.under}>{r.author} · <Ago at={r.at} /> · {said(r.reason_parts, r.reason)}</small>
       {w.public && <div className={css.would}><Tag>{t('dry_run.variant', { n: w.variant ?? 1 })}</Tag> <span dir="auto">{w.public}</span></div>}
       {w.private && <div className={css.would}><Tag tone="accent">{t('dry_run.private')}</Tag> <span dir="auto">{w.private}</span></div>}
       {w.leaves_at && <small className={css.under}>{t('dry_run.leaves', { at: dateTime(w.leaves_at, i18n.language, zone) })}{w.window_start && w.window_end && <> · {t('dry_run.window', { from: dateTime(w.window_start, i18n.language, zone), until: dateTime(w.window_end, i18n.language, zone) })}</>}</small>}

@@ -59,7 +59,7 @@ function WordCheckPanel({ draft }: { draft: Draft }) {
             {shown.map((x) => (
               <li key={x.comment_id} data-met={x.matched || undefined}>
                 {x.matched ? <IconCircleCheck size={17} aria-label={t('check.yes')} role="img" /> : <IconCircleDashed size={17} aria-label={t('check.no')} role="img" />}
-                <span><span className="said" dir="auto">{x.text}</span><small>{x.author} · <Ago at={x.at} /> · {said(x.why)}</small></span>
+                <span><span className="said" dir="auto">{x.text}</span><small>{x.author} · <Ago at={x.at} /> · {said(x.why_parts, x.why)}</small></span>
               </li>
             ))}
           </ul>

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { OptIn } from '@/api/types';
 import { said } from '@/i18n/said';
+import { reasonText } from '@/ui/reason';
 import { useConfirm } from '@/ui/confirm';
 import { dateTime } from '@/ui/format';
 import { Ago, Tag, type Tone } from '@/ui/parts';
@@ -45,8 +46,8 @@ function One({ o, onLink }: { o: OptIn; onLink: (o: OptIn) => void }) {
       <small>
         <span><Ago at={o.at} /></span>
         {o.state === 'waiting' && <span>{t('optins.until', { at: dateTime(o.expires_at, i18n.language) })}</span>}
-        {o.asked !== 'no' && <span>{t(`optin_asked.${o.asked}`, { at: o.asked_at ? dateTime(o.asked_at, i18n.language) : '' })}{o.asked_reason && <>: {o.asked_reason}</>}</span>}
-        {o.reason && <span>{said(o.reason)}</span>}
+        {o.asked !== 'no' && <span>{t(`optin_asked.${o.asked}`, { at: o.asked_at ? dateTime(o.asked_at, i18n.language) : '' })}{o.asked_reason && <>: {o.asked_reason_code ? reasonText(o.asked_reason_code, o.asked_reason) : said(o.asked_reason_parts, o.asked_reason)}</>}</span>}
+        {o.reason && <span>{said(o.reason_parts, o.reason)}</span>}
         {o.contact_id && <Link to="/contacts/$id" params={{ id: String(o.contact_id) }}>{t('optins.person')}</Link>}
       </small>
       {o.state === 'waiting' && (

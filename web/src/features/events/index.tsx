@@ -59,7 +59,7 @@ function EventRow({ e }: { e: Event }) {
       side={<><Tag tone={tone[e.state]}>{t(`event_state.${e.state}`)}</Tag>{configure && e.state === 'parked' && <Button size="compact-sm" variant="default" loading={replay.isPending} onClick={() => void replay.mutateAsync(e.id).then(() => told(t('events.replayed')), failed)}>{t('events.replay')}</Button>}</>}
     >
       <strong>{codeText('event', e.kind)}</strong>
-      {e.reason && <p>{said(e.reason)}</p>}
+      {e.reason && <p>{said(e.reason_parts, e.reason)}</p>}
       <small>{account && <span>{account.name}</span>}<span><Ago at={e.occurred_at} /></span>{e.source !== 'webhook' && <span>{codeText('source', e.source)}</span>}{e.attempts > 0 && <span>{t('outbox.attempts', { count: e.attempts })}</span>}</small>
     </Row>
   );
@@ -78,7 +78,7 @@ function DeliveryRow({ d }: { d: Delivery }) {
   return (
     <Row side={<Button size="compact-sm" variant="default" loading={replay.isPending} onClick={() => void replay.mutateAsync(d.id).then(() => told(t('events.replayed')), failed)}>{t('events.replay')}</Button>}>
       <strong>{t('events.delivery', { n: d.id })}</strong>
-      <p>{said(d.reason)}</p>
+      <p>{said(d.reason_parts, d.reason)}</p>
       <small><span><Ago at={d.received_at} /></span><span>{codeText('source', d.source)}</span><span>{bytes(d.bytes, i18n.language)}</span>{d.attempts > 1 && <span>{t('outbox.attempts', { count: d.attempts })}</span>}</small>
     </Row>
   );

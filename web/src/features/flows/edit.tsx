@@ -6,7 +6,8 @@ import { useMemo, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
-import type { BotFlowDetail } from '@/api/types';
+import type { BotFlowDetail, FlowCheck } from '@/api/types';
+import { stated } from '@/i18n/statement';
 import { useConfirm } from '@/ui/confirm';
 import { PageBody, PageHead, Tag } from '@/ui/parts';
 import { Loaded } from '@/ui/states';
@@ -115,13 +116,13 @@ function AddStep({ onAdd }: { onAdd: (type: string) => void }) {
   );
 }
 
-function Faults({ title, list, onGo, tone }: { title: string; list: { path: string; line: number; problem: string }[]; onGo: (line: number) => void; tone: string }) {
+function Faults({ title, list, onGo, tone }: { title: string; list: FlowCheck['faults']; onGo: (line: number) => void; tone: string }) {
   const { t } = useTranslation();
   if (list.length === 0) return null;
   return (
     <section aria-label={title}>
       <h2 className={tone}>{title}</h2>
-      <ul className={css.faults}>{list.map((f, i) => <li key={i}><button type="button" onClick={() => onGo(f.line)}><small>{f.line > 0 ? t('flows.line', { line: f.line }) : ''} <code>{f.path}</code></small><br />{f.problem}</button></li>)}</ul>
+      <ul className={css.faults}>{list.map((f, i) => <li key={i}><button type="button" onClick={() => onGo(f.line)}><small>{f.line > 0 ? t('flows.line', { line: f.line }) : ''} <code>{f.path}</code></small><br />{stated(f.problem_parts, f.problem)}</button></li>)}</ul>
     </section>
   );
 }

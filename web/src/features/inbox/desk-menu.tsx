@@ -1,17 +1,18 @@
 import { ActionIcon, Menu } from '@mantine/core';
-import { IconAlarm, IconCheck, IconDots } from '@tabler/icons-react';
+import { IconAlarm, IconCheck, IconDots, IconMailX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ConversationDetail } from '@/api/types';
 import { failed, told } from '@/ui/toast';
 import { useDeskStep, type Priority } from './desk';
+import type { Step } from './queries';
 import { TimeDialog } from './time-dialog';
 import { laterTimes } from './when';
 
 const priorities: Priority[] = ['urgent', 'high', 'normal', 'low'];
 
-/** What is done with a conversation less often: snoozing it, moving it in the queue. */
-export function DeskMenu({ c }: { c: ConversationDetail }) {
+/** What is done with a conversation less often: snoozing it, moving it in the queue, filing it as spam. */
+export function DeskMenu({ c, onStep }: { c: ConversationDetail; onStep: (s: Step) => void }) {
   const { t } = useTranslation();
   const step = useDeskStep(c.id);
   const [asking, setAsking] = useState(false);
@@ -32,6 +33,8 @@ export function DeskMenu({ c }: { c: ConversationDetail }) {
           )}
           <Menu.Label>{t('inbox.priority')}</Menu.Label>
           {priorities.map((p) => <Menu.Item key={p} aria-current={p === c.desk.priority} rightSection={p === c.desk.priority ? <IconCheck size={15} aria-hidden /> : undefined} onClick={() => step.mutate({ priority: p }, { onError: failed })}>{t(`inbox.priorities.${p}`)}</Menu.Item>)}
+          {!c.spam && <Menu.Divider />}
+          {!c.spam && <Menu.Item leftSection={<IconMailX size={16} aria-hidden />} onClick={() => onStep('spam')}>{t('inbox.file_as_spam')}</Menu.Item>}
         </Menu.Dropdown>
       </Menu>
       {asking && <TimeDialog title={t('inbox.snooze')} verb={t('inbox.snooze')} onClose={() => setAsking(false)} onChoose={(at) => { setAsking(false); snooze(at); }} />}

@@ -37,7 +37,7 @@ export function useSend(id: number) {
   });
 }
 
-export type Step = 'take-over' | 'return-to-bot' | 'resolve' | 'reopen';
+export type Step = 'take-over' | 'return-to-bot' | 'resolve' | 'reopen' | 'spam' | 'not-spam';
 
 export function useStep(id: number) {
   const client = useQueryClient();
@@ -49,6 +49,8 @@ export function useStep(id: number) {
         case 'return-to-bot': return unwrap(api.POST('/conversations/{id}/return-to-bot', init));
         case 'resolve': return unwrap(api.POST('/conversations/{id}/resolve', init));
         case 'reopen': return unwrap(api.POST('/conversations/{id}/reopen', init));
+        case 'spam': return unwrap(api.POST('/conversations/{id}/spam', init));
+        case 'not-spam': return unwrap(api.POST('/conversations/{id}/not-spam', init));
       }
     },
     onSettled: () => refresh(client, id),

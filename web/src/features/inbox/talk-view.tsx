@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Drawer } from '@mantine/core';
-import { IconArrowLeft, IconCheck, IconInfoCircle, IconRobot, IconRotate, IconRoute, IconUserCheck } from '@tabler/icons-react';
+import { IconArrowLeft, IconCheck, IconInfoCircle, IconMailCheck, IconRobot, IconRotate, IconRoute, IconUserCheck } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -26,6 +26,9 @@ const ContactPanel = lazy(() => import('./contact-panel').then((m) => ({ default
 
 interface Props { id: number; at?: number | undefined; panel: Panel; onPanel: (p: Panel) => void; onClose: () => void; onNext: () => void; onOpen: (id: number) => void }
 
+/** What takes a step back where a toast offers to. */
+const takenBack: Partial<Record<Step, Step>> = { resolve: 'reopen', spam: 'not-spam', 'not-spam': 'spam' };
+
 /** One conversation and the person it is with. */
 export function Talk(props: Props) {
   const query = useConversation(props.id);
@@ -42,7 +45,11 @@ function Opened({ c, at, panel, onPanel, onClose, onNext, onOpen }: Props & { c:
   useEffect(() => { if (converse && c.unread > 0) markRead(c.id); }, [converse, c.id, c.unread, markRead]);
 
   const go = (s: Step) => step.mutate(s, {
-    onSuccess: () => { told(t(`inbox.done.${s}`), s === 'resolve' ? () => step.mutate('reopen') : undefined); if (s === 'resolve') onNext(); },
+    onSuccess: () => {
+      const back = takenBack[s];
+      told(t(`inbox.done.${s}`), back ? () => step.mutate(back) : undefined);
+      if (s === 'resolve' || s === 'spam') onNext();
+    },
     onError: failed,
   });
   useKeys(t('inbox.this'), converse ? [
@@ -92,9 +99,10 @@ function Bar({ c, busy, converse, onStep, onClose, onInfo }: BarProps) {
       <Owner c={c} converse={converse} />
       {converse && (
         <>
-          <DeskMenu c={c} />
+          {c.spam && <Button variant="default" leftSection={<IconMailCheck size={16} aria-hidden />} disabled={busy} onClick={() => onStep('not-spam')}>{t('inbox.not_spam')}</Button>}
+          <DeskMenu c={c} onStep={onStep} />
           {c.state === 'open' && c.handler === 'bot' && <Button variant="default" leftSection={<IconUserCheck size={16} aria-hidden />} disabled={busy} onClick={() => onStep('take-over')}>{t('inbox.take_over')}</Button>}
-          {c.state === 'open' && c.handler === 'human' && <ActionIcon variant="default" size={34} disabled={busy} aria-label={t('inbox.return')} title={t('inbox.return')} onClick={() => onStep('return-to-bot')}><IconRobot size={17} aria-hidden /></ActionIcon>}
+          {c.state === 'open' && c.handler === 'human' && !c.spam && <ActionIcon variant="default" size={34} disabled={busy} aria-label={t('inbox.return')} title={t('inbox.return')} onClick={() => onStep('return-to-bot')}><IconRobot size={17} aria-hidden /></ActionIcon>}
           {c.state === 'open'
             ? <Button variant="default" leftSection={<IconCheck size={16} aria-hidden />} disabled={busy} onClick={() => onStep('resolve')}>{t('inbox.resolve')}</Button>
             : <Button variant="default" leftSection={<IconRotate size={16} aria-hidden />} disabled={busy} onClick={() => onStep('reopen')}>{t('inbox.reopen')}</Button>}

@@ -3,8 +3,9 @@ import { IconUpload } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/errors';
+import { stated } from '@/i18n/statement';
 import { languageName } from '@/ui/format';
-import { failed, told } from '@/ui/toast';
+import { failed, problemText, told } from '@/ui/toast';
 import { languages } from './forms';
 import { useImport } from './queries';
 
@@ -38,10 +39,10 @@ export function ImportDialog({ kind, onClose }: { kind: Kind; onClose: () => voi
             <TextInput label={t('knowledge.source')} value={source} onChange={(e) => { const v = e.currentTarget.value; input(() => setSource(v)); }} />
           </Group>
         )}
-        {load.error instanceof ApiError && load.error.status === 422 && <Alert color="red" role="alert" p="sm">{load.error.field('text') ?? load.error.message}</Alert>}
+        {load.error instanceof ApiError && load.error.status === 422 && <Alert color="red" role="alert" p="sm">{load.error.field('text') ?? problemText(load.error)}</Alert>}
         {result && result.faults.length > 0 && (
           <Alert color="red" role="alert" p="sm" title={t('knowledge.faults', { count: result.faults.length })}>
-            <ul style={{ margin: 0, paddingInlineStart: 18, maxHeight: 180, overflow: 'auto' }}>{result.faults.slice(0, 100).map((f) => <li key={`${f.line} ${f.detail}`}>{t('knowledge.line', { line: f.line })}: {f.detail}</li>)}</ul>
+            <ul style={{ margin: 0, paddingInlineStart: 18, maxHeight: 180, overflow: 'auto' }}>{result.faults.slice(0, 100).map((f) => <li key={`${f.line} ${f.detail}`}>{t('knowledge.line', { line: f.line })}: {stated(f.detail_parts, f.detail)}</li>)}</ul>
           </Alert>
         )}
         {result && result.faults.length === 0 && !result.kept && <Alert color="green" role="status" p="sm">{t('knowledge.would', { added: result.added, changed: result.changed })}</Alert>}

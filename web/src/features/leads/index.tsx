@@ -54,7 +54,7 @@ function LeadRow({ l }: { l: ReceivedLead }) {
       {converse && l.task === 'open' && <Button size="compact-sm" variant="default" loading={done.isPending} onClick={() => done.mutate(l.id, { onSuccess: () => told(t('leads.looked')), onError: failed })}>{t('leads.look')}</Button>}
     </>}>
       <strong dir="auto">{l.contact_id ? <Link to="/contacts/$id" params={{ id: String(l.contact_id) }}>{l.name || t('comment.nameless')}</Link> : t('comment.nameless')}</strong>
-      {l.reason && <p>{said(l.reason)}</p>}
+      {l.reason && <p>{said(l.reason_parts, l.reason)}</p>}
       {(l.answers.length > 0 || l.boxes.length > 0) && (
         <details>
           <summary>{t('leads.answers')}</summary>

@@ -142,7 +142,7 @@ function Notes({ c }: { c: CommentDetail }) {
   const open = c.actions.filter((a) => !['done', 'cancelled'].includes(a.state));
   return (
     <>
-      {claimed && <div className={css.note}><IconClockPause size={16} aria-hidden />{t('moderation.claimed', { until: clock(claimed, i18n.language) })}</div>}
+      {claimed && <div className={css.note}><IconClockPause size={16} aria-hidden /><span dir="auto">{t('moderation.claimed', { name: c.review?.claimed_name ?? '', until: clock(claimed, i18n.language) })}</span></div>}
       {open.map((a) => (
         <div key={a.id} className={css.note}>
           <IconClockPause size={16} aria-hidden />

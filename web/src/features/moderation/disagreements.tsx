@@ -43,8 +43,8 @@ function One({ d, byMachine }: { d: Disagreement; byMachine: boolean }) {
     <li className="panel">
       <p className="said" dir="auto" lang={d.language || undefined} style={{ margin: 0 }}><Link to="/moderation" search={{ queue: 'all', id: d.comment_id }}>{d.text || t('comment.no_text')}</Link></p>
       <dl className={css.sides}>
-        <div><dt>{byMachine ? t(`tier.${d.first_by}`) : d.first_by}</dt><dd><Tag tone={decisionTone[d.first]}>{t(`decision.${d.first}`)}</Tag> <span dir="auto">{said(d.reason)}</span>{d.rule && <small>{d.rule}</small>}{d.version && <small><code>{d.version}</code></small>}</dd></div>
-        <div><dt>{d.second_by}</dt><dd><Tag tone={decisionTone[d.second]}>{t(`decision.${d.second}`)}</Tag> <span dir="auto">{said(d.second_why)}</span></dd></div>
+        <div><dt>{byMachine ? t(`tier.${d.first_by}`) : d.first_by}</dt><dd><Tag tone={decisionTone[d.first]}>{t(`decision.${d.first}`)}</Tag> <span dir="auto">{said(d.reason_parts, d.reason)}</span>{d.rule && <small>{d.rule}</small>}{d.version && <small><code>{d.version}</code></small>}</dd></div>
+        <div><dt>{d.second_by}</dt><dd><Tag tone={decisionTone[d.second]}>{t(`decision.${d.second}`)}</Tag> <span dir="auto">{said(d.second_why_parts, d.second_why)}</span></dd></div>
         {!byMachine && <div><dt>{t('disagree.settled')}</dt><dd>{d.settled ? t(`decision.${d.settled}`) : t('disagree.unsettled')}</dd></div>}
       </dl>
       <small><Ago at={d.at} /></small>

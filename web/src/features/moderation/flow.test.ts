@@ -4,7 +4,7 @@ import { afterDecision, neighbour, possible, topScores } from './flow';
 
 const comment = (over: Partial<Comment>): Comment => ({
   id: 1, account_id: 1, channel: 'instagram', post: null, author: { identity_id: 1, contact_id: 1, name: 'A' }, own: false, text: '', attachments: [], language: 'en', state: 'visible', state_by: '', decision: '', commented_at: '', edited_at: null,
-  parent_external_id: '', external_id: '', permalink: '', verdict: null, review: null, actions: [], event_reason: '', ...over,
+  parent_external_id: '', external_id: '', permalink: '', verdict: null, review: null, actions: [], event_reason: '', event_reason_parts: [], ...over,
 });
 
 describe('neighbour', () => {
@@ -30,7 +30,7 @@ describe('possible', () => {
   const deleting = { id: 1, kind: 'comment.delete', state: 'planned', reason: '', meaning: '', not_before: null };
   it.each([
     ['a plain comment', {}, ['hide', 'delete', 'reply', 'pass']],
-    ['one in the queue', { review: { id: 1, why: '', priority: 0, claimed_by: null, claimed_until: null, alike: 0, escalation: '', escalated_at: null } }, ['approve', 'hide', 'delete', 'reply', 'pass']],
+    ['one in the queue', { review: { id: 1, why: '', priority: 0, claimed_by: null, claimed_name: '', claimed_until: null, alike: 0, escalation: '', escalated_at: null } }, ['approve', 'hide', 'delete', 'reply', 'pass']],
     ['a hidden one', { state: 'hidden' as const }, ['approve', 'unhide', 'delete', 'undo', 'reply', 'pass']],
     ['one waiting to be deleted', { actions: [deleting] }, ['approve', 'undo', 'pass']],
     ['one whose deletion is done', { state: 'removed' as const, actions: [{ ...deleting, state: 'done' }] }, []],

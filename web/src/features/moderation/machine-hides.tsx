@@ -38,7 +38,7 @@ function Hidden({ c }: { c: Comment }) {
       <div className={css.hideHead}><Link to="/moderation" search={{ queue: 'all', id: c.id }} dir="auto">{c.author.name || t('comment.nameless')}</Link><Ago at={c.commented_at} />{!standing && <Tag tone="good">{t('today.was_restored')}</Tag>}{c.state === 'removed' && <Tag tone="bad">{t('comment_state.removed')}</Tag>}</div>
       <Veiled comment={c}><p className="said" dir="auto" lang={c.language || undefined}>{c.text || t('comment.no_text')}</p></Veiled>
       <div className={css.hideFoot}>
-        <small dir="auto">{said(c.verdict?.reasons[0]?.text ?? '')}</small>
+        <small dir="auto">{said(c.verdict?.reasons[0]?.parts, c.verdict?.reasons[0]?.text ?? '')}</small>
         {allowed && standing && c.state !== 'removed' && <Button size="compact-sm" variant="default" loading={act.isPending} leftSection={<IconArrowBackUp size={15} aria-hidden />} onClick={() => act.mutate({ verb: 'unhide', comment: c }, { onSuccess: () => told(t('moderation.done.unhide')), onError: failed })}>{t('act.undo')}</Button>}
       </div>
     </li>

@@ -7,7 +7,7 @@ import { api, unwrap } from '@/api/client';
 import { useCan, useMe } from '@/api/session';
 import type { Hold, Page, Statistics } from '@/api/types';
 import { codeText } from '@/i18n';
-import { said } from '@/i18n/said';
+import { shippedRule } from '@/i18n/said';
 import { dateTime, percent } from '@/ui/format';
 import { Ago, PageBody, PageHead, Table, Tag } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
@@ -75,7 +75,7 @@ function RuleName({ name }: { name: string }) {
   const rules = useRules();
   const rule = rules.data?.items.find((r) => r.name === name);
   if (rules.data && !rule) return <>{codeText('tier', name)}</>;
-  return <><Link to="/policies" search={{ tab: 'rules', rule: name }}>{name}</Link>{rule && <div className={css.quiet} dir="auto">{rule.shipped ? said(rule.text) : rule.text}</div>}</>;
+  return <><Link to="/policies" search={{ tab: 'rules', rule: name }}>{name}</Link>{rule && <div className={css.quiet} dir="auto">{rule.shipped ? shippedRule(rule) : rule.text}</div>}</>;
 }
 
 /** Lets a rule rest at once, where its figures say that it errs. */

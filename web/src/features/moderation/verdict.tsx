@@ -16,7 +16,7 @@ export function VerdictPanel({ comment }: { comment: CommentDetail }) {
   const { t, i18n } = useTranslation();
   const v = comment.verdict;
   if (!v) {
-    return <section className={`panel ${css.verdict}`}><span>{comment.own ? t('verdict.own') : t('verdict.none')}</span>{comment.event_reason && <small>{said(comment.event_reason)}</small>}</section>;
+    return <section className={`panel ${css.verdict}`}><span>{comment.own ? t('verdict.own') : t('verdict.none')}</span>{comment.event_reason && <small>{said(comment.event_reason_parts, comment.event_reason)}</small>}</section>;
   }
   return (
     <section className={`panel ${css.verdict}`} aria-label={t('verdict.title')}>
@@ -28,7 +28,7 @@ export function VerdictPanel({ comment }: { comment: CommentDetail }) {
         {v.intent && !removes(v.decision) && <Tag>{codeText('intent', v.intent)}</Tag>}
         {v.sentiment && <Tag>{codeText('sentiment', v.sentiment)}</Tag>}
       </div>
-      {v.reasons.length > 0 && <ul>{v.reasons.map((r, i) => <li key={i}>{said(r.text) || codeText('reason', r.code)}</li>)}</ul>}
+      {v.reasons.length > 0 && <ul>{v.reasons.map((r, i) => <li key={i}>{said(r.parts, r.text) || codeText('reason', r.code)}</li>)}</ul>}
       {comment.review?.why && !v.reasons.some((r) => r.text === comment.review?.why) && <div><strong>{t('verdict.why_review')}</strong> {codeText('review_why', comment.review.why)}</div>}
       <div>
         {topScores(v.scores).map(([name, n]) => (
@@ -45,7 +45,7 @@ export function VerdictPanel({ comment }: { comment: CommentDetail }) {
         [t('verdict.rules'), v.rules_version],
         [t('verdict.policy'), v.policy_version],
         [t('verdict.prompt'), v.prompt_version],
-        [t('verdict.outcome'), said(comment.event_reason)],
+        [t('verdict.outcome'), said(comment.event_reason_parts, comment.event_reason)],
       ]} />
     </section>
   );

@@ -2,6 +2,7 @@ import { Button, Progress } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { Backtest } from '@/api/types';
+import { said } from '@/i18n/said';
 import { Tag } from '@/ui/parts';
 import { Failure } from '@/ui/states';
 import { failed } from '@/ui/toast';
@@ -26,7 +27,7 @@ export function Preview({ id, rule }: { id: number; rule?: string }) {
           <Button size="compact-xs" variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(b.id, { onError: failed })}>{t('act.cancel')}</Button>
         </div>
       )}
-      {b.state === 'failed' && <p role="alert">{b.reason}</p>}
+      {b.state === 'failed' && <p role="alert">{said(b.reason_parts, b.reason)}</p>}
       {b.state === 'cancelled' && <p>{t('preview.cancelled', { worked: b.worked, total: b.total })}</p>}
       {b.worked > 0 || b.state === 'done' ? <Sentence b={b} {...(rule ? { rule } : {})} /> : null}
       {b.state === 'done' && <Examples id={b.id} />}

@@ -4,7 +4,7 @@ import { useDeferredValue, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
 import type { RuleDetail, Statistics } from '@/api/types';
-import { said } from '@/i18n/said';
+import { shippedRule } from '@/i18n/said';
 import { codeText } from '@/i18n';
 import { percent } from '@/ui/format';
 import { Table, Tag } from '@/ui/parts';
@@ -39,7 +39,7 @@ function RuleTable({ rules, onOpen }: { rules: RuleDetail[]; onOpen: (name: stri
   const [q, setQ] = useState('');
   const words = useDeferredValue(q.trim().toLowerCase());
   const figures = useFigures().data?.rules ?? [];
-  const shown = rules.filter((r) => !words || `${r.name} ${r.text} ${said(r.text)} ${r.category}`.toLowerCase().includes(words));
+  const shown = rules.filter((r) => !words || `${r.name} ${r.text} ${r.shipped ? shippedRule(r) : r.text} ${r.category}`.toLowerCase().includes(words));
   return (
     <>
       <TextInput size="xs" maw={340} aria-label={t('rules.search')} placeholder={t('rules.search')} leftSection={<IconSearch size={15} aria-hidden />} value={q} onChange={(e) => setQ(e.currentTarget.value)} />
@@ -61,7 +61,7 @@ function Row({ r, figures, onOpen }: { r: RuleDetail; figures: Statistics['rules
   const removed = sum((f) => f.removed);
   return (
     <tr>
-      <td><b>{r.name}</b><div className={css.quiet}>{r.shipped ? said(r.text) : r.text}</div>{r.shipped ? <Tag>{t('rules.shipped')}</Tag> : r.replaces ? <Tag tone="accent">{t('rules.replaces')}</Tag> : <Tag tone="accent">{t('rules.own')}</Tag>}</td>
+      <td><b>{r.name}</b><div className={css.quiet}>{r.shipped ? shippedRule(r) : r.text}</div>{r.shipped ? <Tag>{t('rules.shipped')}</Tag> : r.replaces ? <Tag tone="accent">{t('rules.replaces')}</Tag> : <Tag tone="accent">{t('rules.own')}</Tag>}</td>
       <td>{r.category ? codeText('category', r.category) : t('policies.any')}</td>
       <td>{t(`decision.${r.decision}`)}</td>
       <td>{sum((f) => f.fired)}</td>

@@ -31,7 +31,7 @@ export function VersionsTab({ open, onOpen }: { open: number | undefined; onOpen
               <tr key={v.id}>
                 <td><button type="button" className={css.link} onClick={() => onOpen(v.id)} aria-label={t('versions.open', { id: v.id })}>{v.id}</button></td>
                 <td>{t(`versions.${v.kind}`)}{v.name && <div className={css.quiet}>{v.name}</div>}</td><td><code>{v.version}</code></td>
-                <td><Tag tone={tones[v.state]}>{t(`version_state.${v.state}`)}</Tag></td><td style={{ minWidth: 110 }}>{said(v.created_by)}<div className={css.quiet}><Ago at={v.state_at} /></div></td><td style={{ minWidth: 260 }}>{said(v.override || v.note)}</td>
+                <td><Tag tone={tones[v.state]}>{t(`version_state.${v.state}`)}</Tag></td><td style={{ minWidth: 110 }}>{said(v.created_by_parts, v.created_by)}<div className={css.quiet}><Ago at={v.state_at} /></div></td><td style={{ minWidth: 260 }}>{said(v.why_parts, v.override || v.note)}</td>
               </tr>
             ))}
           </Table>

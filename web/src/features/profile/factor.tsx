@@ -44,7 +44,7 @@ function SwitchOn({ onClose }: { onClose: () => void }) {
     confirm.mutate(code, { onError: (err) => { if (!(err instanceof ApiError && err.field('code'))) failed(err); } });
   };
   return (
-    <Modal opened onClose={onClose} title={t('profile.switch_on')} closeButtonProps={{ 'aria-label': t('act.close') }} closeOnClickOutside={!codes}>
+    <Modal opened onClose={onClose} title={t('profile.switch_on')} closeButtonProps={{ 'aria-label': t('act.close') }} closeOnClickOutside={!codes} closeOnEscape={!codes} withCloseButton={!codes}>
       {codes ? (
         <Stack gap="sm">
           <Alert color="yellow" p="sm">{t('profile.codes_once')}</Alert>
@@ -80,13 +80,13 @@ function SwitchOff({ onClose }: { onClose: () => void }) {
   const [password, setPassword] = useState('');
   const submit = (e: FormEvent) => {
     e.preventDefault();
-    off.mutate(password, { onSuccess: () => { told(t('act.saved')); onClose(); } });
+    off.mutate(password, { onSuccess: () => { told(t('act.saved')); onClose(); }, onError: (err) => { if (!(err instanceof ApiError && err.field('password'))) failed(err); } });
   };
   return (
     <Modal opened onClose={onClose} title={t('profile.switch_off')} closeButtonProps={{ 'aria-label': t('act.close') }}>
       <form onSubmit={submit}>
         <Stack gap="sm">
-          <PasswordInput label={t('session.password')} autoComplete="current-password" required data-autofocus error={off.isError ? t('profile.wrong_password') : undefined} value={password} onChange={(e) => setPassword(e.currentTarget.value)} visibilityToggleButtonProps={{ 'aria-label': t('session.show') }} />
+          <PasswordInput label={t('session.password')} autoComplete="current-password" required data-autofocus error={off.error instanceof ApiError && off.error.field('password') ? t('profile.wrong_password') : undefined} value={password} onChange={(e) => setPassword(e.currentTarget.value)} visibilityToggleButtonProps={{ 'aria-label': t('session.show') }} />
           <Group justify="flex-end"><Button variant="default" onClick={onClose}>{t('act.cancel')}</Button><Button color="red" type="submit" loading={off.isPending}>{t('profile.switch_off')}</Button></Group>
         </Stack>
       </form>

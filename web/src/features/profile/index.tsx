@@ -64,7 +64,7 @@ function Password() {
   const error = (field: string) => (change.error instanceof ApiError ? change.error.field(field) : undefined);
   const submit = (e: FormEvent) => {
     e.preventDefault();
-    change.mutate(form, { onSuccess: () => { setForm({ old: '', password: '' }); told(t('profile.password_changed')); } });
+    change.mutate(form, { onSuccess: () => { setForm({ old: '', password: '' }); told(t('profile.password_changed')); }, onError: (err) => { if (!(err instanceof ApiError && (err.field('old') || err.field('password')))) failed(err); } });
   };
   const toggle = { visibilityToggleButtonProps: { 'aria-label': t('session.show') } };
   return (

@@ -69,7 +69,7 @@ function Card({ e, onEdit, onSecret }: { e: WebhookEndpoint; onEdit: () => void;
           </Menu>
         </div>
       </div>
-      {paused && <p className={css.paused}>{said(e.reason) || t('webhooks.paused_text')}</p>}
+      {paused && <p className={css.paused}>{said(e.reason_parts, e.reason) || t('webhooks.paused_text')}</p>}
       {log && <Sends id={e.id} />}
     </section>
   );

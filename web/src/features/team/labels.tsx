@@ -3,7 +3,7 @@ import { IconArrowMerge, IconBookmarkPlus, IconDots, IconPencil, IconPlus, IconT
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useLabelList } from '@/api/desk';
+import { useCountedLabels } from '@/api/desk';
 import { ApiError } from '@/api/errors';
 import type { Label, LabelInput } from '@/api/types';
 import { Table } from '@/ui/parts';
@@ -20,7 +20,7 @@ type Doing = { what: 'edit'; id: number; label: LabelInput } | { what: 'merge' |
 /** The labels of the workspace, how much carries each, and the words that are carried and not kept. */
 export function Labels() {
   const { t, i18n } = useTranslation();
-  const list = useLabelList();
+  const list = useCountedLabels();
   const save = useSaveLabel();
   const [doing, setDoing] = useState<Doing>();
   const n = new Intl.NumberFormat(i18n.language);

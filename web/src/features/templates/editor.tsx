@@ -5,7 +5,8 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
-import type { TemplateDefinition, TemplateDraft } from '@/api/types';
+import type { TemplateDefinition, TemplateDraft, TemplateFault } from '@/api/types';
+import { stated } from '@/i18n/statement';
 import { useConfirm } from '@/ui/confirm';
 import { languageName } from '@/ui/format';
 import { PageHead, Tag } from '@/ui/parts';
@@ -49,12 +50,12 @@ export function Editor({ draft, back }: { draft: TemplateDraft; back: ReactNode 
   );
 }
 
-function Findings({ faults, busy }: { faults: { field: string; text: string }[]; busy: boolean }) {
+function Findings({ faults, busy }: { faults: TemplateFault[]; busy: boolean }) {
   const { t } = useTranslation();
   return (
     <section className={`panel ${css.fields}`} aria-live="polite" aria-busy={busy} aria-label={t('templates.check')}>
       <h2>{faults.length === 0 ? t('templates.no_faults') : t('templates.faults', { count: faults.length })}</h2>
-      {faults.length > 0 && <ul className={css.faults}>{faults.map((f, i) => <li key={i}>{f.text}</li>)}</ul>}
+      {faults.length > 0 && <ul className={css.faults}>{faults.map((f, i) => <li key={i}>{stated(f.parts, f.text)}</li>)}</ul>}
     </section>
   );
 }

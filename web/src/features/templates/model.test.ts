@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { byName, faultsAt, keptVariables, moved, nextVariable, otherFaults, put, wrap } from './model';
 
-const fault = (field: string) => ({ field, code: 'c', text: `about ${field}` });
+const fault = (field: string) => ({ field, code: 'c', text: `about ${field}`, parts: [] });
 
 describe('faults', () => {
   const all = [fault('body'), fault('buttons[1].url'), fault('buttons[10].text'), fault('variables[body:1].example'), fault('category'), fault('somewhere')];

@@ -1,4 +1,5 @@
 import type { TemplateButton, TemplateDefinition, TemplateFault, TemplateVariable } from '@/api/types';
+import { stated } from '@/i18n/statement';
 
 export const emptyDefinition: TemplateDefinition = { category: 'UTILITY', body: '', footer: '', buttons: [], variables: [] };
 
@@ -7,7 +8,7 @@ export const languageCodes = ['en', 'en_AU', 'en_GB', 'en_US', 'it', 'fr', 'fr_C
 
 /** The faults of a field and of what is inside it: "buttons[1]" has those of "buttons[1].url". */
 export function faultsAt(faults: TemplateFault[] | undefined, field: string): string {
-  return (faults ?? []).filter((f) => f.field === field || f.field.startsWith(`${field}.`)).map((f) => f.text).join(' ');
+  return (faults ?? []).filter((f) => f.field === field || f.field.startsWith(`${field}.`)).map((f) => stated(f.parts, f.text)).join(' ');
 }
 
 /** Those whose field has no place of its own in the form. */
