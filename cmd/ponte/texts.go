@@ -16,8 +16,6 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/asks"
-	"ponte/channels"
-	"ponte/channels/webhook"
 	"ponte/decisions"
 	"ponte/inbox"
 	"ponte/moderation"
@@ -25,48 +23,6 @@ import (
 )
 
 // The commands here read files and need no database; the llm tier alone needs a configured server.
-
-type parseCmd struct {
-	File string `arg:"" help:"A webhook body; - for standard input."`
-}
-
-// Run prints one JSON object a line; a body that is not JSON ends with status 2.
-func (p parseCmd) Run() error {
-	body, err := readInput(p.File)
-	if err != nil {
-		return err
-	}
-	if err := printEvents(os.Stdout, body); err != nil {
-		return usageError{fmt.Errorf("%s: %w", p.File, err)}
-	}
-	return nil
-}
-
-func printEvents(w io.Writer, body []byte) error {
-	events, err := webhook.Parse(body)
-	if err != nil {
-		return err
-	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	for _, e := range events {
-		line := parsedEvent{Event: e}
-		if !e.Written.IsZero() {
-			line.Time, line.ChangedAt = e.Written, &e.Time
-		}
-		if err := enc.Encode(line); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// parsedEvent is an event as it is printed: with the item's own time, and beside it when the change came that an
-// item with an older time tells of.
-type parsedEvent struct {
-	channels.Event
-	ChangedAt *time.Time `json:"changed_at,omitempty"`
-}
 
 func readInput(path string) ([]byte, error) {
 	if path == "-" {
