@@ -110,6 +110,8 @@ func TestOnlyTheWordingJustShownCounts(t *testing.T) {
 		{"yes and no at once", shown, []Input{text("no"), text("yes")}, "refuse", "no"},
 		{"yes inside a sentence", shown, []Input{text("yes but only if it is free")}, "", "else"},
 		{"yes by words that may withdraw", shown, []Input{{Kind: Message, Text: "yes", Wish: MayStop}}, "doubt", "c"},
+		{"no by words that might withdraw elsewhere", shown, []Input{{Kind: Message, Text: "No, grazie", Wish: MayStop}}, "refuse", "no"},
+		{"no by such words, without the record of a wording", s, []Input{{Kind: Message, Text: "No, grazie", Wish: MayStop}}, "doubt", "c"},
 		{"stop", shown, []Input{{Kind: Message, Text: "yes"}, {Kind: Message, Text: "STOP", Wish: WantsStop}}, "withdraw", "c"},
 	}
 	for _, row := range rows {

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"slices"
+	"strconv"
 
 	"ponte/router"
 )
@@ -42,7 +43,7 @@ func (r *run) wished(messages []Input) bool {
 		}
 	}
 	for _, m := range messages {
-		if m.Wish == MayStop && !r.s.Doubt && r.s.Why != "stopped" {
+		if m.Wish == MayStop && !r.s.Doubt && r.s.Why != "stopped" && !r.refusesWording(m) {
 			r.doubt(m)
 			return true
 		}
@@ -71,12 +72,21 @@ func (r *run) doubt(m Input) {
 // answer: a consent given since on another way does not outlive it.
 func (r *run) heardDoubt(messages []Input) {
 	for _, m := range messages {
-		if m.Wish == MayStop {
+		if m.Wish == MayStop && !r.refusesWording(m) {
 			r.emit(Effect{Kind: ConsentGiven, Act: "doubt", Purpose: "promotional", How: "plain_words", Words: words(m)})
 			r.note("may want to stop: counted as withdrawn for offers until they say otherwise")
 			return
 		}
 	}
+}
+
+// refusesWording reports whether "no thanks" answers the wording just shown. At any other time it may mean all that
+// the brand writes; here nobody need ask what it meant.
+func (r *run) refusesWording(m Input) bool {
+	if r.s.Waiting != ForConsent || r.s.WordingID == 0 || m.Early {
+		return false
+	}
+	return m.Payload == "" && router.IsNo(m.Text) || m.Payload == "f:"+r.s.Step+":no:"+strconv.Itoa(r.s.Seq)
 }
 
 func (r *run) askDoubt() {

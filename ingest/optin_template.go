@@ -155,7 +155,8 @@ func shownAs(body, shown string) bool {
 func (s *scene) offerAnswered(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, verdict moderation.Verdict, e *event) (string, bool, error) {
 	q := s.questions[t.IdentityID]
 	yes, no := offerWord(e)
-	if q == nil || !yes && !no || verdict.OptOut != moderation.NoOptOut || q.WorkspaceID != e.WorkspaceID || m.At.Before(q.SentAt.Truncate(time.Second)) {
+	doubtful := verdict.OptOut == moderation.OptOutClear || yes && verdict.OptOut != moderation.NoOptOut // "no thanks" is the answer here, elsewhere perhaps more
+	if q == nil || !yes && !no || doubtful || q.WorkspaceID != e.WorkspaceID || m.At.Before(q.SentAt.Truncate(time.Second)) {
 		return "", false, nil
 	}
 	tapped := e.Message != nil && e.Message.ReplyTo != "" && e.Message.ReplyTo == q.ExternalID

@@ -38,9 +38,10 @@ func TestTheAnswerToTheQuestionForOffers(t *testing.T) {
 		want consent.Status
 		how  string
 	}{
-		"a tap":        {func(b *rig) { b.feed(b.answers("a1", b.questions(shownQuestion), "YES", "Sì")) }, consent.Granted, "button"},
-		"a tap on no":  {func(b *rig) { b.feed(b.answers("a1", b.questions(shownQuestion), "NO", "No")) }, consent.Refused, "button"},
-		"a word":       {func(b *rig) { b.questions(shownQuestion); b.feed(b.waText("a1", customer, "Sì!")) }, consent.Granted, "keyword_reply"},
+		"a tap":       {func(b *rig) { b.feed(b.answers("a1", b.questions(shownQuestion), "YES", "Sì")) }, consent.Granted, "button"},
+		"a tap on no": {func(b *rig) { b.feed(b.answers("a1", b.questions(shownQuestion), "NO", "No")) }, consent.Refused, "button"},
+		"a word":      {func(b *rig) { b.questions(shownQuestion); b.feed(b.waText("a1", customer, "Sì!")) }, consent.Granted, "keyword_reply"},
+		"a word of no that may mean more elsewhere": {func(b *rig) { b.questions(shownQuestion); b.feed(b.waText("a1", customer, "No, grazie")) }, consent.Refused, "keyword_reply"},
 		"a word of no": {func(b *rig) { b.questions(shownQuestion); b.feed(b.waText("a1", customer, "no")) }, consent.Refused, "keyword_reply"},
 		"with a person": {func(b *rig) {
 			q := b.questions(shownQuestion)

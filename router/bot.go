@@ -110,7 +110,7 @@ func Step(cfg Config, brand string, s State, in Input) Turn {
 	case in.WantsHuman:
 		b.handOver("asked_for_a_person", "human.ok")
 		b.heardDoubt()
-	case in.OptOut == "doubtful" && s.Stage != StageDoubt && s.Stage != StageStopped:
+	case in.OptOut == "doubtful" && s.Stage != StageDoubt && s.Stage != StageStopped && !b.refusesOffers():
 		b.doubt()
 	case s.Stage == StageDoubt:
 		b.answerDoubt()
@@ -180,13 +180,19 @@ func (b *bot) askOffers(reason string) {
 	b.t.Reason = reason + "; asked whether offers are welcome"
 }
 
+// refusesOffers reports whether "no thanks" answers the wording just shown. At any other time it may mean all that
+// the brand writes; here nobody need ask what it meant.
+func (b *bot) refusesOffers() bool {
+	return b.t.State.Stage == StageConsent && (b.in.Payload == payloadNo || b.in.Payload == "" && isNo(b.in.Text, b.in.Language))
+}
+
 func (b *bot) answerOffers() {
 	switch {
 	case b.in.Payload == payloadYes || (b.in.Payload == "" && (isYes(b.in.Text, b.in.Language) || isStart(b.in.Text))):
 		b.t.Consent = append(b.t.Consent, ConsentStep{"grant", "promotional", b.how("keyword_reply")})
 		b.say("consent.thanks")
 		b.t.Reason = "opted in to offers, as the answer to the wording just shown"
-	case b.in.Payload == payloadNo || (b.in.Payload == "" && isNo(b.in.Text, b.in.Language)):
+	case b.refusesOffers():
 		b.t.Consent = append(b.t.Consent, ConsentStep{"refuse", "promotional", b.how("keyword_reply")})
 		b.say("consent.refused")
 		b.t.Reason = "declined offers"

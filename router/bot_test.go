@@ -246,6 +246,28 @@ func TestADoubtEndsTheQuestionAboutOffers(t *testing.T) {
 	}
 }
 
+// "No thanks" may mean all that the brand writes; as the answer to the wording just shown it means offers, and nobody is
+// asked what they meant. It is no answer any more when the wording is not what was said last.
+func TestNoThanksAnswersTheWordingJustShown(t *testing.T) {
+	for _, in := range []Input{{Text: "NEIN"}, {Text: "No, grazie!"}, {Text: "no thanks"}, {Text: "Nu, mulțumesc"}, {Text: "NEIN", Payload: "ponte:no"}} {
+		in.OptOut = "doubtful"
+		k := newTalk(t, StageConsent)
+		if got := acts(k.step(in)); !strings.HasPrefix(got, "refuse ") {
+			t.Errorf("%+v to the wording just shown gave %q", in, got)
+		}
+		k = newTalk(t, StageDone)
+		if in.Payload == "" {
+			if got := acts(k.step(in)); !strings.HasPrefix(got, "doubt") {
+				t.Errorf("%+v at another time gave %q", in, got)
+			}
+		}
+	}
+	k := newTalk(t, StageConsent)
+	if got := acts(k.step(Input{Text: "yes", OptOut: "doubtful"})); !strings.HasPrefix(got, "doubt") {
+		t.Errorf("a doubtful yes gave %q", got)
+	}
+}
+
 func TestAPersonIsGivenAtEveryStage(t *testing.T) {
 	for _, stage := range []Stage{StageNew, StageQualify, StageConsent, StageDoubt, StageDone} {
 		k := newTalk(t, stage)

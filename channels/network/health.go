@@ -107,13 +107,24 @@ func proofRefused(a channels.Account, err error) bool {
 
 // subscription is one app that gets an account's webhooks.
 type subscription struct {
-	Fields []string `json:"subscribed_fields"`
+	ID     json.RawMessage `json:"id"`
+	Fields []string        `json:"subscribed_fields"`
 	App    struct {
 		ID json.RawMessage `json:"id"`
 	} `json:"whatsapp_business_api_data"`
 }
 
-// subscriptions reads which apps get an account's webhooks. A WhatsApp business account lists the apps of
+// app is the id of the app that is subscribed; empty where the network does not tell it, or tells it (Instagram Login)
+// by another number than the app's own.
+func (s subscription) app(a channels.Account) string {
+	id := s.App.ID
+	if len(id) == 0 && !a.InstagramLogin() {
+		id = s.ID
+	}
+	return strings.Trim(string(id), `"`)
+}
+
+// subscriptions reads which apps get an account's webhooks. Pages and WhatsApp business accounts list the apps of
 // others too, and what goes to them does not come here.
 func (n *Network) subscriptions(ctx context.Context, a channels.Account) ([]subscription, error) {
 	var subs struct {
@@ -121,7 +132,7 @@ func (n *Network) subscriptions(ctx context.Context, a channels.Account) ([]subs
 	}
 	err := n.Client.Get(ctx, a, subscriber(a)+"/subscribed_apps", nil, &subs)
 	return slices.DeleteFunc(subs.Data, func(s subscription) bool {
-		id := strings.Trim(string(s.App.ID), `"`)
+		id := s.app(a)
 		return n.AppID != "" && id != "" && id != n.AppID
 	}), err
 }

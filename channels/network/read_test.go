@@ -243,12 +243,16 @@ func TestWhatGoesToOtherAppsDoesNotComeHere(t *testing.T) {
 	g := newGraph(t, map[string]string{
 		"GET /v25.0/" + phoneID:                     `{"verified_name":"Kayaks"}`,
 		"GET /v25.0/" + wabaID + "/subscribed_apps": `{"data":[{"whatsapp_business_api_data":{"id":"999","name":"another"}}]}`,
+		"GET /v25.0/" + pageID:                      `{"id":"` + pageID + `","name":"Kayaks"}`,
+		"GET /v25.0/" + pageID + "/subscribed_apps": `{"data":[{"id":"999","name":"another","subscribed_fields":["feed"]}]}`,
 	})
 	for app, want := range map[string]int{"": 1, "999": 1, "77": 0} {
 		n := newNetwork()
 		n.AppID = app
-		if h := n.Health(context.Background(), accounts(g.URL)["whatsapp"], ""); len(h.Fields) != want {
-			t.Errorf("as app %q: subscribed to %v", app, h.Fields)
+		for _, name := range []string{"whatsapp", "facebook"} {
+			if h := n.Health(context.Background(), accounts(g.URL)[name], ""); len(h.Fields) != want {
+				t.Errorf("%s as app %q: subscribed to %v", name, app, h.Fields)
+			}
 		}
 	}
 }

@@ -62,11 +62,11 @@ type config struct {
 var secretVars = []string{"PONTE_DATABASE_URL", "PONTE_SECRET_KEY", "PONTE_META_APP_SECRETS", "PONTE_INSTAGRAM_APP_SECRETS", "PONTE_META_VERIFY_TOKEN", "PONTE_LLM_KEY", "PONTE_MODERATIONS_KEY", "PONTE_OIDC_CLIENT_SECRET", "PONTE_SMTP_URL"}
 
 // readEnvironment prepares the environment for the command line's parser and returns every fault in it, in the
-// words of the operator: one that stops the parser would hide the others. A variable without a value counts as
-// not set, because compose files and units pass on as empty what nobody has set.
+// words of the operator: one that stops the parser would hide the others. A variable without a value, or with nothing
+// but space, counts as not set, because compose files and units pass on as empty what nobody has set.
 func readEnvironment() []string {
 	for _, pair := range os.Environ() {
-		if name, value, _ := strings.Cut(pair, "="); value == "" && strings.HasPrefix(name, "PONTE_") {
+		if name, value, _ := strings.Cut(pair, "="); strings.TrimSpace(value) == "" && strings.HasPrefix(name, "PONTE_") {
 			_ = os.Unsetenv(name)
 		}
 	}

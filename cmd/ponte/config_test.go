@@ -79,11 +79,12 @@ func TestAnEmptyVariableIsNotSet(t *testing.T) {
 	for _, name := range []string{"PONTE_LLM_SEES", "PONTE_LLM_PRICE_IN", "PONTE_OIDC_NAME", "PONTE_TRUSTED_PROXIES", "PONTE_LOG_LEVEL", "PONTE_SECRET_KEY_FILE"} {
 		t.Setenv(name, "")
 	}
+	t.Setenv("PONTE_META_VERIFY_TOKEN", " \n")
 	c, err := parsed(t)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.LLMSees || c.OIDCName != "single sign-on" || len(c.TrustedProxies) != 0 || c.LogLevel != "info" || c.GraphURL != "https://graph.example" {
+	if c.LLMSees || c.OIDCName != "single sign-on" || len(c.TrustedProxies) != 0 || c.MetaVerifyToken != "" || c.LogLevel != "info" || c.GraphURL != "https://graph.example" {
 		t.Errorf("empty variables were read as %+v", []any{c.LLMSees, c.OIDCName, c.TrustedProxies, c.LogLevel, c.GraphURL})
 	}
 }
