@@ -10,7 +10,6 @@ import (
 
 	"ponte/api"
 	"ponte/channels"
-	"ponte/channels/network"
 	"ponte/fault"
 	"ponte/inbox"
 	"ponte/migrations"
@@ -28,7 +27,7 @@ func (d doctorCmd) Run(ctx context.Context, c *config) error {
 	if err != nil {
 		return err
 	}
-	v := &service{store: s, c: c, log: c.logger(), network: network.New(15 * time.Second)}
+	v := &service{store: s, c: c, log: c.logger(), network: c.network(15 * time.Second)}
 	bad := 0
 	show := func(subject string, checks []api.Check) {
 		for _, k := range checks {

@@ -8,14 +8,19 @@ import (
 	"ponte/inbox"
 )
 
+// network calls Meta as the configured app: what is subscribed for other apps is not ours.
+func (c *config) network(timeout time.Duration) *network.Network {
+	n := network.New(timeout)
+	n.AppID = c.MetaAppID
+	return n
+}
+
 // subscribeNew asks the network for the webhooks of an account that was just connected, and says what came of
 // it. The account is connected either way; the doctor names what is missing.
 func (c *config) subscribeNew(ctx context.Context, s *store, a inbox.Account) string {
 	open, err := a.Callable(s.Keys, c.firstAppSecret())
 	if err == nil {
-		n := network.New(10 * time.Second)
-		n.AppID = c.MetaAppID
-		err = n.Subscribe(ctx, open)
+		err = c.network(10*time.Second).Subscribe(ctx, open)
 	}
 	if err != nil {
 		return "not subscribed: " + err.Error()
@@ -37,7 +42,5 @@ func (c *config) endWebhooks(ctx context.Context, s *store, was inbox.Account) (
 	if err != nil {
 		return "", err
 	}
-	n := network.New(10 * time.Second)
-	n.AppID = c.MetaAppID
-	return "ended", n.Unsubscribe(ctx, open)
+	return "ended", c.network(10*time.Second).Unsubscribe(ctx, open)
 }

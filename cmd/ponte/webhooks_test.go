@@ -5,7 +5,9 @@ import (
 	"net/http/httptest"
 	"slices"
 	"testing"
+	"time"
 
+	"ponte/channels"
 	"ponte/inbox"
 	"ponte/secret"
 	"ponte/testkit"
@@ -68,5 +70,25 @@ func TestARemovedAccountEndsItsWebhooks(t *testing.T) {
 	must(inbox.RemoveAccount(t.Context(), db, ws, late.ID))
 	if _, err := c.endWebhooks(t.Context(), s, late); err == nil {
 		t.Error("a refusal is said to have worked")
+	}
+}
+
+// Every command calls Meta as the configured app; the doctor took what another app had subscribed for ours.
+func TestWhatAnotherAppSubscribedIsNotOurs(t *testing.T) {
+	t.Parallel()
+	graph := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/w1/subscribed_apps" {
+			_, _ = w.Write([]byte(`{"data":[{"whatsapp_business_api_data":{"id":"999","name":"another"}}]}`))
+			return
+		}
+		_, _ = w.Write([]byte(`{"id":"p1","verified_name":"Kayaks"}`))
+	}))
+	t.Cleanup(graph.Close)
+	a := channels.Account{Channel: channels.WhatsApp, ID: "p1", WABA: "w1", BaseURL: graph.URL, Token: "token"}
+	for app, want := range map[string]int{"77": 0, "999": 1} {
+		c := &config{MetaAppID: app}
+		if h := c.network(5*time.Second).Health(t.Context(), a, app); !h.TokenValid || len(h.Fields) != want {
+			t.Errorf("as app %s: subscribed to %v, %+v", app, h.Fields, h)
+		}
 	}
 }

@@ -90,8 +90,7 @@ const deciderCount = 2
 // build puts the service together; nothing runs yet. The epoch is opened first: what was in the
 // database when this copy was made must be known before anything is added.
 func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *slog.Logger) (*service, error) {
-	v := &service{store: s, c: c, log: log, network: network.New(25 * time.Second), registry: prometheus.NewRegistry()}
-	v.network.AppID = c.MetaAppID
+	v := &service{store: s, c: c, log: log, network: c.network(25 * time.Second), registry: prometheus.NewRegistry()}
 	var err error
 	if v.epoch, err = outbox.OpenEpoch(ctx, s.DB, c.epochPath()); err != nil {
 		return nil, fmt.Errorf("open the send epoch: %w", err)
