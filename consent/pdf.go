@@ -47,6 +47,9 @@ func (b Bundle) WritePDF(w io.Writer, name string) error {
 		if s.Since != nil {
 			since = fmt.Sprintf("%s since %s (entry %d)", s.Kind, s.Since.Format(time.RFC3339), s.Seq)
 		}
+		if s.ValidUntil != nil {
+			since += ", until " + s.ValidUntil.Format(time.RFC3339)
+		}
 		p.fact(s.Channel+", "+s.Purpose, string(s.Status)+" – "+since)
 	}
 	p.heading(12, fmt.Sprintf("Entries: %d", len(b.Entries)))
@@ -94,7 +97,7 @@ func (p sheet) entry(e Proof) {
 	p.heading(10.5, fmt.Sprintf("%d. %s – %s, %s", e.Seq, e.Act, e.Purpose, e.Channel))
 	at := e.At.Format(time.RFC3339)
 	if e.LocalTime != "" {
-		at += " (on their clock " + e.LocalTime + ")"
+		at += " (on their clock " + e.LocalTime + ", " + e.Personal.TimeZone + ")"
 	}
 	p.fact("When", at)
 	p.fact("Recorded", e.RecordedAt.Format(time.RFC3339))
@@ -104,11 +107,16 @@ func (p sheet) entry(e Proof) {
 		p.fact("Until", e.ValidUntil.Format(time.RFC3339))
 	}
 	if e.Wording != nil {
-		p.fact("Wording", fmt.Sprintf("%s, %s, version %d: «%s»", e.Wording.Name, e.Wording.Language, e.Wording.Version, e.Wording.Text))
+		twice := ""
+		if e.Wording.Confirm {
+			twice = ", double opt-in"
+		}
+		p.fact("Wording", fmt.Sprintf("%s, %s, version %d%s: «%s»", e.Wording.Name, e.Wording.Language, e.Wording.Version, twice, e.Wording.Text))
 	}
 	if e.Personal == nil {
 		p.fact("Person's values", "erased")
 	} else {
+		p.fact("Name", e.Personal.Name)
 		p.fact("Address", e.Personal.Address)
 		p.fact("Words", e.Personal.Words)
 	}
@@ -117,6 +125,8 @@ func (p sheet) entry(e Proof) {
 		proof = append(proof, k+" "+e.Evidence[k])
 	}
 	p.fact("Evidence", strings.Join(proof, "; "))
+	p.fact("Mark of the address", e.Subject)
+	p.fact("Seal of the values", e.Commitment)
 	p.fact("Hash", e.Hash)
 	p.fact("After", e.PrevHash)
 }
