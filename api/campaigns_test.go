@@ -138,3 +138,17 @@ func TestADryRunOfADraft(t *testing.T) {
 		t.Errorf("the check: %+v", check)
 	}
 }
+
+// What goes out is counted in one currency: a budget in another would hold everything for ever.
+func TestACampaignsBudgetIsInTheCurrencyTheWorkspaceCounts(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.exec(`UPDATE workspaces SET settings = settings || '{"currency":"AUD"}' WHERE id = $1`, s.home.id)
+	for currency, want := range map[string]int{"EUR": 422, "AUD": 200} {
+		b := s.home.body("POST", "/api/v1/campaigns").(map[string]any)
+		b["name"], b["budget_micros"], b["budget_currency"] = currency, 5_000_000, currency
+		if res := s.do("POST", "/api/v1/campaigns", s.cookie[auth.Owner], b); res.status != want || want == 422 && !strings.Contains(res.body, "counts in AUD") {
+			t.Errorf("%s: %d %s", currency, res.status, res.body)
+		}
+	}
+}

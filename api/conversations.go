@@ -67,7 +67,9 @@ type Origin struct {
 
 // OriginReferral is the advertisement or post that somebody tapped to write.
 type OriginReferral struct {
+	Source   string `json:"source,omitempty" doc:"ad, post, ADS, SHORTLINK …"`
 	SourceID string `json:"source_id,omitempty"`
+	AdID     string `json:"ad_id,omitempty"`
 	Type     string `json:"type,omitempty"`
 	Headline string `json:"headline,omitempty"`
 	URL      string `json:"url,omitempty"`

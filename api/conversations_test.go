@@ -426,3 +426,23 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, date_trunc('second', now()) + make_i
 		t.Errorf("before the last: %q", before)
 	}
 }
+
+// Whoever taps a second advertisement while a conversation is open says so with their message: the conversation
+// keeps where it began, the message where it came from.
+func TestAMessageNamesTheAdvertisementThatWasTapped(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.exec(`UPDATE messages SET detail = '{"referral":{"source":"ad","ad_id":"1203","source_id":"1203","headline":"Kayaks","click_id":"c2"}}'
+		WHERE id = (SELECT max(id) FROM messages WHERE conversation_id = $1)`, s.home.conversation)
+	var page api.Page[api.Message]
+	s.must(200, "GET", s.home.talk("messages"), s.cookie[auth.Agent], nil, &page)
+	var got api.OriginReferral
+	for _, m := range page.Items {
+		if m.Detail.Referral != (api.OriginReferral{}) {
+			got = m.Detail.Referral
+		}
+	}
+	if got.SourceID != "1203" || got.Headline != "Kayaks" || got.ClickID != "c2" || got.Source != "ad" {
+		t.Errorf("the message came from %+v of %+v", got, page.Items)
+	}
+}

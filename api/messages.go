@@ -36,6 +36,8 @@ type MessageDetail struct {
 	Buttons     []Button     `json:"buttons,omitempty"`
 	Payload     string       `json:"payload,omitempty"`
 	StoryURL    string       `json:"story_url,omitempty"`
+
+	Referral OriginReferral `json:"referral,omitzero" doc:"The advertisement or post that was tapped before this was written"`
 }
 
 // Button is a choice the customer could tap.

@@ -13,7 +13,9 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/fault"
+	"ponte/inbox"
 	"ponte/outbox"
+	"ponte/prices"
 )
 
 // Campaign is a named set of triggers and templates with a period, a budget and a goal.
@@ -134,6 +136,8 @@ func SaveCampaign(ctx context.Context, tx sqlx.ExtContext, workspaceID int64, c 
 	}
 	if c.BudgetMicros == nil {
 		c.BudgetCurrency = ""
+	} else if err := checkCurrency(ctx, tx, workspaceID, c.BudgetCurrency); err != nil {
+		return 0, err
 	}
 	args := []any{workspaceID, c.Name, c.StartsAt, c.EndsAt, c.BudgetMicros, c.BudgetCurrency, c.Goal}
 	stmt, last := sqlUpdateCampaign, any(c.ID)
@@ -194,6 +198,23 @@ WHERE t.workspace_id = $1 AND t.id = ANY($2)`, workspaceID, pq.Array(c.TriggerID
 		}
 	}
 	return nil
+}
+
+// checkCurrency: what goes out is counted in one currency, so a budget in another would hold everything for ever.
+func checkCurrency(ctx context.Context, tx sqlx.ExtContext, workspaceID int64, budget string) error {
+	w, err := inbox.LoadWorkspace(ctx, tx, workspaceID)
+	if err != nil {
+		return err
+	}
+	settings, err := inbox.ParseSettings(w.Settings)
+	if err != nil {
+		return err
+	}
+	counted, err := prices.Currency(ctx, tx, workspaceID, settings.Currency)
+	if err == nil && counted != "" && counted != budget {
+		err = fault.Field("budget_currency", "the workspace counts in %s, so a budget in %s would never be met", counted, budget)
+	}
+	return err
 }
 
 func saveParts(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, c Campaign, now time.Time) error {

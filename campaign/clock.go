@@ -107,6 +107,9 @@ func plan(ctx context.Context, tx sqlx.ExtContext, r triggerRow, t router.Trigge
 	if err != nil {
 		return err
 	}
+	if err := keep(ctx, tx, t.ID, rec.Windows(clock.zone, now, now.Add(1), overlapsLooked), now); err != nil {
+		return err
+	}
 	from := r.UpdatedAt
 	var turned *time.Time
 	if err := sqlx.GetContext(ctx, tx, &turned, `SELECT max(ends_at) FROM trigger_windows WHERE workspace_id = $1 AND trigger_id = $2 AND state <> 'planned'`, r.WorkspaceID, t.ID); err != nil {
@@ -145,6 +148,36 @@ func plan(ctx context.Context, tx sqlx.ExtContext, r triggerRow, t router.Trigge
 	}
 	return nil
 }
+
+// keep holds the windows that are open against the recurrence as it is now: one that it does not have ends, one that
+// lasts longer or shorter by now does, and one that a change had cut short and that is put right goes on.
+func keep(ctx context.Context, tx sqlx.ExtContext, trigger int64, current []Window, now time.Time) error {
+	rows := inbox.NewRows("timestamp", "timestamptz", "timestamptz")
+	for _, w := range current {
+		rows.Add(w.Local.Format("2006-01-02 15:04:05"), w.Start, w.End)
+	}
+	if rows.Len() == 0 {
+		rows.Add(nil, nil, nil)
+	}
+	n := len(rows.Args())
+	args := append(rows.Args(), trigger, now)
+	for _, stmt := range []string{sqlGoOn, sqlCutShort} {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(stmt, rows.SQL(), n+1, n+2), args...); err != nil {
+			return fmt.Errorf("keep the open windows of trigger %d: %w", trigger, err)
+		}
+	}
+	return nil
+}
+
+const (
+	sqlGoOn = `
+UPDATE trigger_windows w SET state = 'open', ends_at = k.ends_at FROM (%[1]s) AS k (local_start, starts_at, ends_at)
+WHERE w.trigger_id = $%[2]d AND w.state IN ('open','closed') AND w.local_start = k.local_start AND w.starts_at = k.starts_at AND w.ends_at <> k.ends_at AND k.ends_at > $%[3]d`
+	sqlCutShort = `
+UPDATE trigger_windows w SET state = 'closed', ends_at = greatest($%[3]d, w.opened_at + interval '1 microsecond')
+WHERE w.trigger_id = $%[2]d AND w.state = 'open' AND w.ends_at > $%[3]d
+  AND NOT EXISTS (SELECT 1 FROM (%[1]s) AS k (local_start, starts_at, ends_at) WHERE k.local_start = w.local_start AND k.starts_at = w.starts_at)`
+)
 
 const sqlUnplan = `
 DELETE FROM trigger_windows w WHERE w.trigger_id = $%[2]d AND w.state = 'planned' AND w.ends_at > $%[3]d

@@ -297,6 +297,51 @@ func TestAChangedRecurrenceIsPlannedAnew(t *testing.T) {
 	}
 }
 
+// Hours that are changed while they last count from then on: shortened they end, lengthened they last, and a slip
+// that is put right takes nothing from the day.
+func TestHoursThatAreChangedWhileTheyLast(t *testing.T) {
+	t.Parallel()
+	b := newRows(t, "UTC")
+	b.now = time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
+	id := b.trigger("w", "recurrence, duration_minutes", "'0 9 * * *', 480")
+	trig, err := Trigger(context.Background(), b.db, b.ws, id)
+	b.must(err)
+	trig.ValidMinutes, trig.Purpose = 60, "answer"
+	clock := Clock{DB: b.db, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler)}
+	for _, c := range []struct {
+		at, recurrence string // no recurrence: it stays as it is
+		minutes        int
+		want           string
+	}{
+		{"09:10", "", 0, "09:00-17:00 open"},
+		{"13:00", "0 9 * * *", 180, "09:00-13:00 closed"},
+		{"13:05", "0 9 * * *", 480, "09:00-17:00 open"},
+		{"14:00", "0 9 * * *", 600, "09:00-19:00 open"},
+		{"18:00", "", 0, "09:00-19:00 open"},
+		{"18:10", "0 18 * * *", 120, "09:00-18:10 closed, 18:00-20:00 open"},
+		{"18:20", "30 18 * * *", 30, "09:00-18:10 closed, 18:00-18:20 closed"},
+		{"18:40", "", 0, "09:00-18:10 closed, 18:00-18:20 closed, 18:30-19:00 open"},
+		{"19:30", "", 0, "09:00-18:10 closed, 18:00-18:20 closed, 18:30-19:00 closed"},
+	} {
+		at, err := time.Parse("2006-01-02 15:04", "2026-05-04 "+c.at)
+		b.must(err)
+		b.now = at
+		if c.recurrence != "" {
+			trig.Recurrence, trig.DurationMinutes = c.recurrence, c.minutes
+			tx := b.db.MustBegin()
+			_, err = Save(context.Background(), tx, b.ws, trig, nil, b.now)
+			b.must(err)
+			b.must(tx.Commit())
+		}
+		b.must(clock.Once(context.Background()))
+		var got []string
+		b.must(b.db.Select(&got, `SELECT to_char(starts_at AT TIME ZONE 'UTC', 'HH24:MI-') || to_char(ends_at AT TIME ZONE 'UTC', 'HH24:MI ') || state FROM trigger_windows WHERE trigger_id = $1 AND state <> 'planned' ORDER BY starts_at`, id))
+		if list := strings.Join(got, ", "); list != c.want {
+			t.Fatalf("%s: windows %s; want %s", c.at, list, c.want)
+		}
+	}
+}
+
 // The workspace's time zone is set wrong and put right again: what lies before the change on the new clock was
 // never to be kept, is not said to be missed, and does not take today's window from the right one.
 func TestATimeZoneThatIsChangedAndPutRight(t *testing.T) {

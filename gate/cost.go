@@ -54,7 +54,7 @@ func budget(f Facts) *Decision {
 				Meaning: fmt.Sprintf("%s is limited, and what this costs is not known: %s", b.Name, f.Cost.Reason)}
 		case f.Cost.Currency != b.Currency:
 			return &Decision{Verb: Hold, Code: "price_unknown", Until: until,
-				Meaning: fmt.Sprintf("%s is in %s, and the price is in %s; import prices in %s", b.Name, orNone(b.Currency), f.Cost.Currency, orNone(b.Currency))}
+				Meaning: fmt.Sprintf("%s is in %s, and what is sent is counted in %s; set it in %s", b.Name, orNone(b.Currency), f.Cost.Currency, f.Cost.Currency)}
 		case b.Spent+f.Cost.Micros > b.Limit:
 			if !b.Until.IsZero() && b.Until.Before(until) {
 				until = b.Until

@@ -48,6 +48,18 @@ func TestSourcesAreToldApart(t *testing.T) {
 		"an ad without id": {func(b *rig) string {
 			return b.igEntry("comments", obj{"id": "3", "text": "info", "from": obj{"id": "77"}, "media": obj{"id": post, "media_product_type": "AD"}})
 		}, "ad_comment"},
+		"a post that is an advertisement alone": {func(b *rig) string {
+			return b.encode(obj{"object": "page", "entry": []any{obj{"id": fbID, "time": b.now.Unix(), "changes": []any{obj{"field": "feed", "value": obj{"item": "comment", "verb": "add", "comment_id": "30_41", "post_id": fbID + "_30", "parent_id": fbID + "_30",
+				"created_time": b.now.Unix(), "message": "info", "from": obj{"id": "55", "name": "A"}, "post": obj{"id": fbID + "_30", "is_published": false, "promotion_status": "active"}}}}}}})
+		}, "ad_comment"},
+		"a boosted post among the others": {func(b *rig) string {
+			return b.encode(obj{"object": "page", "entry": []any{obj{"id": fbID, "time": b.now.Unix(), "changes": []any{obj{"field": "feed", "value": obj{"item": "comment", "verb": "add", "comment_id": "30_41", "post_id": fbID + "_30", "parent_id": fbID + "_30",
+				"created_time": b.now.Unix(), "message": "info", "from": obj{"id": "55", "name": "A"}, "post": obj{"id": fbID + "_30", "is_published": true, "promotion_status": "active"}}}}}}})
+		}, "comment"},
+		"a mention in a story, without a word": {func(b *rig) string {
+			b.set(`keywords = '[]', intents = '{}'`)
+			return b.igMessaging(obj{"sender": obj{"id": "77"}, "recipient": obj{"id": igID}, "message": obj{"mid": "m3", "attachments": []any{obj{"type": "story_mention", "payload": obj{"url": "https://x.invalid/s"}}}}})
+		}, "mention"},
 		"reply under an ad": {func(b *rig) string {
 			return b.igEntry("comments", obj{"id": "3", "parent_id": "1", "text": "info", "from": obj{"id": "77"}, "media": obj{"id": post, "media_product_type": "AD", "ad_id": "9"}})
 		}, "ad_comment"},
@@ -79,6 +91,28 @@ func TestSourcesAreToldApart(t *testing.T) {
 			b.lastReason("not for a")
 		})
 	}
+}
+
+// An advertisement made of a post has a media of its own. Whoever chooses the post means it, its hashtags count, and
+// nobody is answered under both.
+func TestAnAdvertisementOfAPostIsThePost(t *testing.T) {
+	t.Parallel()
+	ad := func(b *rig, id, person, of string) string {
+		return b.igEntry("comments", obj{"id": id, "text": "info", "from": obj{"id": person}, "media": obj{"id": "9988", "media_product_type": "AD", "ad_id": "9", "original_media_id": of}})
+	}
+	b := newRig(t)
+	b.feed(b.igComment("1", "77", "info"))
+	b.exec(`UPDATE posts SET caption = 'Kayaks #summer', fetched_at = now()`)
+	b.set(`hashtags = '{summer}', post_ids = ARRAY[$3::bigint]`, b.id(`SELECT id FROM posts WHERE external_id = $1`, post))
+	b.feed(ad(b, "2", "78", post))
+	b.lastReason("reply planned")
+	if got := b.text(`SELECT ad_id FROM comments WHERE external_id = '2'`); got != "9" {
+		t.Errorf("the advertisement is %q", got)
+	}
+	b.feed(ad(b, "3", "77", post))
+	b.lastReason("has answered this person on this post already")
+	b.feed(ad(b, "4", "79", "179555"))
+	b.lastReason("another post")
 }
 
 func TestOncePerPerson(t *testing.T) {

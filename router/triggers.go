@@ -78,6 +78,18 @@ const (
 // Sources are all of them, in the order they are shown.
 var Sources = []string{SourceComment, SourceReply, SourceAd, SourceLive, SourceMention, SourceStory, SourceMessage}
 
+// wordless are the sources where people often write nothing, or a heart: a trigger that listens to them alone
+// needs no words.
+var wordless = []string{SourceMention, SourceStory}
+
+// private are the sources where there is nothing to reply to in public.
+var private = []string{SourceStory, SourceMessage}
+
+// listensOnly says whether a trigger hears nothing but these sources.
+func (t Trigger) listensOnly(sources []string) bool {
+	return len(t.Sources) > 0 && !slices.ContainsFunc(t.Sources, func(s string) bool { return !slices.Contains(sources, s) })
+}
+
 // SourceOfComment is the one source of a comment.
 func SourceOfComment(mention, live, ad, reply bool) string {
 	switch {
@@ -330,6 +342,14 @@ func (t *Trigger) window(at time.Time) *Window {
 
 // words says which word or intent is met, and which forbidden word stands in the way of all of them.
 func (t *Trigger) words(o Occasion, text *folded) (why, forbidden string) {
+	if t.AnyWords() {
+		for i := range t.sets {
+			if not := t.sets[i].excluded(text); not != "" {
+				return "", not
+			}
+		}
+		return "whatever it says", ""
+	}
 	for i := range t.sets {
 		set := &t.sets[i]
 		if !set.speaks(o.Language) {
@@ -355,6 +375,11 @@ func (t *Trigger) words(o Occasion, text *folded) (why, forbidden string) {
 		}
 	}
 	return "intent " + o.Intent, ""
+}
+
+// AnyWords says that the trigger asks for no word and no intent: whatever is written there meets it.
+func (t *Trigger) AnyWords() bool {
+	return len(t.Intents) == 0 && !slices.ContainsFunc(t.Keywords, func(k KeywordSet) bool { return len(k.Words)+len(k.Phrases) > 0 })
 }
 
 // wouldFind says whether a word is met that a forbidden one stands beside: only then is it the reason.

@@ -132,6 +132,14 @@ func TestValidateNamesEveryFault(t *testing.T) {
 		"no variants":        {func(t *Trigger) { t.PublicReplies = map[string][]string{"en": {}} }, "public_replies.en"},
 		"too long":           {func(t *Trigger) { t.PrivateReply = map[string]string{"it": strings.Repeat("è", 401)} }, "private_reply.it"},
 		"link without place": {func(t *Trigger) { t.HandoffAccountID, t.PrivateReply = &wa, map[string]string{"en": "hi"} }, "private_reply.en"},
+		"link in public":     {func(t *Trigger) { t.PublicReplies["en"] = []string{"Write to us: {{link}}"} }, "public_replies.en[0]"},
+		"name in public":     {func(t *Trigger) { t.PublicReplies["en"] = []string{"Thanks {{first_name}}!"} }, "public_replies.en[0]"},
+		"name in private": {func(t *Trigger) {
+			t.HandoffAccountID, t.PrivateReply = &wa, map[string]string{"en": "Hi {{name}}: {{link}}"}
+		}, "private_reply.en"},
+		"link never given":   {func(t *Trigger) { t.HandoffAccountID = &wa }, "private_reply"},
+		"message unanswered": {func(t *Trigger) { t.Sources = []string{SourceMessage, SourceStory} }, "private_reply"},
+		"story without word": {func(t *Trigger) { t.Sources, t.Keywords = []string{SourceMention, SourceComment}, nil }, "keywords"},
 		"place without link": {func(t *Trigger) { t.PrivateReply = map[string]string{"en": "hi {{link}}"} }, "private_reply.en"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,6 +151,23 @@ func TestValidateNamesEveryFault(t *testing.T) {
 				t.Errorf("faults %v, want one at %s", bad, c.field)
 			}
 		})
+	}
+}
+
+// Where people often write nothing, a trigger needs no words; a forbidden word still counts.
+func TestMentionsAndStoriesNeedNoWords(t *testing.T) {
+	trigger := live(1, "Thanks", func(t *Trigger) {
+		t.Sources, t.Keywords = []string{SourceMention, SourceStory}, []KeywordSet{{Not: []string{"refund"}}}
+		t.PublicReplies, t.PrivateReply = nil, map[string]string{"en": "Thank you!"}
+	})
+	if bad := trigger.Validate(); len(bad) > 0 {
+		t.Fatalf("refused: %v", bad)
+	}
+	for text, want := range map[string]bool{"": true, "❤️": true, "love it": true, "I want a refund": false} {
+		match, why := Choose([]Trigger{trigger}, Occasion{Source: SourceMention, Private: true, Text: text})
+		if (match != nil) != want {
+			t.Errorf("%q: matched %v, want %v (%s)", text, match != nil, want, why)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,6 +14,11 @@ var Languages = []string{"en", "it", "fr", "ro", "es", "de", "pt"}
 
 // LinkPlace is where the handoff's link stands in a private reply.
 const LinkPlace = "{{link}}"
+
+// placeholder is what looks as if something would be put in its place. People would read it as it stands.
+var placeholder = regexp.MustCompile(`\{\{[^{}]*\}\}`)
+
+const notFilled = "%s is not filled in here; only %s is, in a private reply"
 
 // maxPrivateBytes keeps a private reply with its link inside Instagram's 1000 bytes.
 const maxPrivateBytes = 1000 - 200
@@ -62,7 +68,6 @@ func (t Trigger) validateSources(add complain) {
 }
 
 func (t Trigger) validateWords(add complain) {
-	words := 0
 	for i, set := range t.Keywords {
 		for _, list := range []struct {
 			name  string
@@ -74,12 +79,11 @@ func (t Trigger) validateWords(add complain) {
 				}
 			}
 		}
-		words += len(set.Words) + len(set.Phrases)
 		if set.Language != "" && !slices.Contains(Languages, set.Language) {
 			add(fmt.Sprintf("keywords[%d].language", i), "%q is not one of %s", set.Language, strings.Join(Languages, ", "))
 		}
 	}
-	if words == 0 && len(t.Intents) == 0 {
+	if t.AnyWords() && !t.listensOnly(wordless) {
 		add("keywords", "a trigger needs at least one word or intent")
 	}
 }
@@ -123,21 +127,35 @@ func (t Trigger) validateLimits(add complain) {
 func (t Trigger) validateReplies(add complain) {
 	if len(t.PublicReplies) == 0 && len(t.PrivateReply) == 0 {
 		add("public_replies", "a trigger needs a public reply, a private reply or both")
+	} else if len(t.PrivateReply) == 0 {
+		switch {
+		case t.HandoffAccountID != nil:
+			add("private_reply", "it leads to WhatsApp, so it needs a private reply with the link")
+		case t.listensOnly(private):
+			add("private_reply", "it listens to messages only, so it needs a private reply")
+		}
 	}
 	for lang, variants := range t.PublicReplies {
 		if len(variants) == 0 || len(variants) > 10 {
 			add("public_replies."+lang, "needs one to ten variants, has %d", len(variants))
 		}
 		for i, v := range variants {
+			field := fmt.Sprintf("public_replies.%s[%d]", lang, i)
 			if strings.TrimSpace(v) == "" {
-				add(fmt.Sprintf("public_replies.%s[%d]", lang, i), "the reply is empty")
+				add(field, "the reply is empty")
+			}
+			if place := placeholder.FindString(v); place != "" {
+				add(field, notFilled, place, LinkPlace)
 			}
 		}
 	}
 	for lang, text := range t.PrivateReply {
+		place := placeholder.FindString(strings.ReplaceAll(text, LinkPlace, ""))
 		switch {
 		case strings.TrimSpace(text) == "":
 			add("private_reply."+lang, "the reply is empty")
+		case place != "":
+			add("private_reply."+lang, notFilled, place, LinkPlace)
 		case len(text) > maxPrivateBytes:
 			add("private_reply."+lang, "has %d bytes; with the link it must fit Instagram's 1000, so at most %d", len(text), maxPrivateBytes)
 		case t.HandoffAccountID != nil && !strings.Contains(text, LinkPlace):

@@ -64,6 +64,9 @@ func (p *parser) instagramComment(c change) {
 		in.PostID, in.ProductType = firstOf(m.ID, v.MediaID), string(m.ProductType)
 		in.AdID, in.AdTitle, in.OriginalMediaID = firstOf(m.AdID, v.AdID), firstOf(m.AdTitle, v.AdTitle), firstOf(m.OriginalMediaID, v.OriginalMediaID)
 	}
+	if in.OriginalMediaID != "" { // under an ad made of a post: whoever chooses the post means it, and its caption can be read
+		in.PostID = in.OriginalMediaID
+	}
 	if v.From.V != nil {
 		e.Person, e.User, e.Name = string(v.From.V.ID), string(v.From.V.Username), string(v.From.V.Name)
 		e.Own = v.From.V.Self != "" || e.Person == string(p.entry.ID)

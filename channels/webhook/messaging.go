@@ -133,7 +133,7 @@ func (p *parser) message(e channels.Event, it item) {
 			in.StoryID, in.StoryURL = string(r.Story.V.ID), string(r.Story.V.URL)
 		}
 	}
-	if m.Referral.V != nil {
+	if m.Referral.V != nil && *m.Referral.V != (dmReferral{}) {
 		e.Referral = m.Referral.V.neutral()
 	}
 	in.Type = messageType(m, in)
@@ -221,7 +221,7 @@ func (p *parser) messageEdit(e channels.Event, m dmEdit, it item) {
 func (p *parser) postback(e channels.Event, b dmPostback) {
 	e.Kind, e.ID, e.Text = channels.PostbackReceived, string(b.Mid), string(b.Title)
 	e.Message = &channels.Message{Type: "postback", Payload: string(b.Payload), Title: string(b.Title)}
-	if b.Referral.V != nil {
+	if b.Referral.V != nil && *b.Referral.V != (dmReferral{}) {
 		e.Referral = b.Referral.V.neutral()
 	}
 	e.Key = "postback:" + e.ID

@@ -32,9 +32,9 @@ type feedValue struct {
 	Link         text           `json:"link"`
 	ReactionType text           `json:"reaction_type"`
 	Post         object[struct {
-		ID        id   `json:"id"`
-		Permalink text `json:"permalink_url"`
-		Promotion text `json:"promotion_status"`
+		ID        id    `json:"id"`
+		Permalink text  `json:"permalink_url"`
+		Published *flag `json:"is_published"`
 	}] `json:"post"`
 }
 
@@ -97,6 +97,9 @@ func (p *parser) pageComment(v feedValue, raw json.RawMessage) {
 	}
 	if v.Post.V != nil {
 		e.Comment.PostID, e.Comment.Permalink = firstOf(v.PostID, v.Post.V.ID), string(v.Post.V.Permalink)
+		if shown := v.Post.V.Published; shown != nil && !*shown { // people meet it nowhere but as an advertisement
+			e.Comment.ProductType = "AD"
+		}
 	}
 	root := string(v.CommentID)
 	if isReply(v) {

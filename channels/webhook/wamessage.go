@@ -7,6 +7,16 @@ import (
 	"ponte/channels/meta"
 )
 
+// waReferral is the advertisement or post whose button opened the chat.
+type waReferral struct {
+	URL      text `json:"source_url"`
+	ID       id   `json:"source_id"`
+	Type     text `json:"source_type"`
+	Headline text `json:"headline"`
+	Body     text `json:"body"`
+	ClickID  text `json:"ctwa_clid"`
+}
+
 type waMedia struct {
 	ID       id   `json:"id"`
 	MIME     text `json:"mime_type"`
@@ -68,15 +78,8 @@ type waMessage struct {
 		NewID  id   `json:"new_wa_id"`
 		UserID id   `json:"user_id"`
 	}] `json:"system"`
-	Referral object[struct {
-		URL      text `json:"source_url"`
-		ID       id   `json:"source_id"`
-		Type     text `json:"source_type"`
-		Headline text `json:"headline"`
-		Body     text `json:"body"`
-		ClickID  text `json:"ctwa_clid"`
-	}] `json:"referral"`
-	Edit object[struct {
+	Referral object[waReferral] `json:"referral"`
+	Edit     object[struct {
 		OriginalID text             `json:"original_message_id"`
 		MessageID  text             `json:"message_id"`
 		Message    object[waEdited] `json:"message"`
@@ -198,7 +201,7 @@ func fill(e *channels.Event, m waMessage, raw json.RawMessage) {
 	if c := m.Context.V; c != nil {
 		in.ReplyTo, in.Forwarded = string(c.ID), bool(c.Forwarded) || bool(c.Frequently)
 	}
-	if r := m.Referral.V; r != nil {
+	if r := m.Referral.V; r != nil && *r != (waReferral{}) {
 		e.Referral = &channels.Referral{Source: string(r.Type), URL: string(r.URL), SourceID: string(r.ID), Headline: string(r.Headline), Body: string(r.Body), ClickID: string(r.ClickID)}
 		if r.Type == "ad" {
 			e.Referral.AdID = string(r.ID)

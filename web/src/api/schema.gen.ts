@@ -7237,6 +7237,8 @@ export interface components {
             attachments?: components["schemas"]["Attachment"][];
             buttons?: components["schemas"]["Button"][];
             payload?: string;
+            /** @description The advertisement or post that was tapped before this was written */
+            referral?: components["schemas"]["OriginReferral"];
             story_url?: string;
         };
         Moderations: {
@@ -7460,9 +7462,12 @@ export interface components {
             origin: string;
         };
         OriginReferral: {
+            ad_id?: string;
             /** @description ctwa_clid */
             click_id?: string;
             headline?: string;
+            /** @description ad, post, ADS, SHORTLINK … */
+            source?: string;
             source_id?: string;
             type?: string;
             url?: string;

@@ -26,12 +26,19 @@ describe('a trigger', () => {
   });
 });
 
+it('keeps a forbidden word that stands beside an intent alone', () => {
+  const input = toInput({ ...newDraft('en', 'UTC'), intents: ['price'], by: { en: { words: [], not: ['joke'], replies: 'Thanks', private: '' } } });
+  expect(input.keywords).toEqual([{ language: 'en', words: [], phrases: [], not: ['joke'] }]);
+});
+
 describe('faults', () => {
   const good: Draft = { ...newDraft('en', 'UTC'), name: 'X', handoff_account_id: 1, by: { en: { words: ['info'], not: [], replies: '', private: 'Here {{link}}' } } };
   it.each([
     ['nothing missing', {}, []],
     ['an empty form', newDraft('en', 'UTC'), ['name', 'words', 'replies']],
     ['an intent instead of words', { by: { en: { words: [], not: [], replies: 'Thanks', private: '{{link}}' } }, intents: ['price'] }, []],
+    ['only a forbidden word', { by: { en: { words: [], not: ['refund'], replies: 'Thanks', private: '{{link}}' } } }, ['words']],
+    ['stories and mentions, whatever they say', { sources: ['mention', 'story_reply'], by: { en: { words: [], not: ['refund'], replies: '', private: '{{link}}' } } }, []],
     ['an end before the start', { starts_at: '2026-05-04T10:00', ends_at: '2026-05-04T09:00' }, ['period']],
     ['a number but no place for its link', { by: { en: { words: ['info'], not: [], replies: '', private: 'Hello' } } }, ['link']],
     ['nothing to listen to', { sources: [] }, ['sources']],

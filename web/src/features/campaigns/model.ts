@@ -89,7 +89,7 @@ export function toInput(draft: Draft): TriggerInput {
     name: draft.name.trim(),
     starts_at: fromWall(draft.starts_at, draft.zone),
     ends_at: fromWall(draft.ends_at, draft.zone),
-    keywords: languages.filter(([, l]) => l.words.length > 0).map(([language, l]) => ({ language: language === anyLanguage ? '' : language, words: l.words.filter((w) => !/\s/.test(w)), phrases: l.words.filter((w) => /\s/.test(w)), not: l.not })),
+    keywords: languages.filter(([, l]) => l.words.length + l.not.length > 0).map(([language, l]) => ({ language: language === anyLanguage ? '' : language, words: l.words.filter((w) => !/\s/.test(w)), phrases: l.words.filter((w) => /\s/.test(w)), not: l.not })),
     public_replies: Object.fromEntries(spoken.map(([language, l]) => [language, splitReplies(l.replies)] as const).filter(([, r]) => r.length > 0)),
     private_reply: Object.fromEntries(spoken.map(([language, l]) => [language, l.private.trim()] as const).filter(([, text]) => text)),
   };
@@ -110,13 +110,18 @@ export type Fault = 'name' | 'words' | 'replies' | 'period' | 'link' | 'account'
 /** The step of the wizard in which a fault is mended. */
 export const stepOf: Record<Fault, number> = { sources: 0, words: 1, replies: 2, link: 2, account: 2, period: 3, delay: 3, name: 4 };
 
+/** Mentions and answers to stories often say nothing: a trigger that listens to them alone needs no words. */
+export function wordless(sources: string[]): boolean {
+  return sources.length > 0 && sources.every((s) => s === 'mention' || s === 'story_reply');
+}
+
 /** What is still missing before it can be saved; the server checks again. */
 export function faults(draft: Draft): Fault[] {
   const input = toInput(draft);
   const out: Fault[] = [];
   if (!input.name) out.push('name');
   if (input.sources.length === 0) out.push('sources');
-  if (input.keywords.length === 0 && input.intents.length === 0) out.push('words');
+  if (!input.keywords.some((k) => k.words.length + k.phrases.length > 0) && input.intents.length === 0 && !wordless(input.sources)) out.push('words');
   if (Object.keys(input.public_replies).length === 0 && Object.keys(input.private_reply).length === 0) out.push('replies');
   if (input.starts_at && input.ends_at && input.ends_at <= input.starts_at) out.push('period');
   if (draft.delay_seconds + draft.jitter_seconds >= draft.valid_minutes * 60) out.push('delay');

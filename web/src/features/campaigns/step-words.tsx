@@ -7,7 +7,7 @@ import { said } from '@/i18n/said';
 import { Ago } from '@/ui/parts';
 import { Failure, Loading } from '@/ui/states';
 import { LanguageTabs } from './languages';
-import { emptyLanguage, type Draft, type PerLanguage } from './model';
+import { emptyLanguage, wordless, type Draft, type PerLanguage } from './model';
 import { useWordCheck } from './queries';
 import type { StepProps } from './wizard';
 import css from './campaigns.module.css';
@@ -45,7 +45,7 @@ function WordFields({ language, value, onChange }: { language: string; value: Pe
 function WordCheckPanel({ draft }: { draft: Draft }) {
   const { t } = useTranslation();
   const [late] = useDebouncedValue(draft, 350);
-  const asks = late.sources.length > 0 && (late.intents.length > 0 || Object.values(late.by).some((l = emptyLanguage) => l.words.length > 0));
+  const asks = late.sources.length > 0 && (wordless(late.sources) || late.intents.length > 0 || Object.values(late.by).some((l = emptyLanguage) => l.words.length > 0));
   const query = useWordCheck(late, asks);
   const list = query.data?.items ?? [];
   const shown = [...list.filter((x) => x.matched).slice(0, 12), ...list.filter((x) => !x.matched).slice(0, 8)];

@@ -31,8 +31,10 @@ export function Turn({ m, follows, name, place, of }: TurnProps) {
 function Content({ m }: { m: Message }) {
   const { t } = useTranslation();
   const attachments = m.detail.attachments ?? [];
+  const tapped = m.detail.referral;
   return (
     <>
+      {tapped && <Tag title={tapped.source_id || tapped.ad_id}>{t('inbox.tapped', { what: tapped.headline || tapped.source || t('inbox.tapped_link') })}</Tag>}
       {attachments.map((a, i) => a.url?.startsWith('/')
         ? <Shown key={i} type={a.type} url={a.url} name={a.name || codeText('attachment', a.type)} />
         : <Tag key={i} title={a.note}>{a.name || codeText('attachment', a.type)}{a.note && ` – ${a.note}`}</Tag>)}
