@@ -154,12 +154,14 @@ func (b *batch) loadEndings() error {
 	return nil
 }
 
-// A goal of a contact that was merged into this one is this person's.
+// A goal of a contact that was merged into this one is this person's, over however many merges.
 const sqlGateEndings = `
-WITH k AS (SELECT DISTINCT * FROM (%s) AS v (workspace_id, contact_id, began))
+WITH RECURSIVE k AS (SELECT DISTINCT * FROM (%s) AS v (workspace_id, contact_id, began)),
+same (workspace_id, contact_id, began, id) AS (
+    SELECT workspace_id, contact_id, began, contact_id FROM k
+    UNION SELECT s.workspace_id, s.contact_id, s.began, c.id FROM same s JOIN contacts c ON c.workspace_id = s.workspace_id AND c.merged_into = s.id)
 SELECT k.workspace_id, k.contact_id, '' AS what, max(t.last_in_at) AS at FROM k
 JOIN threads t ON t.workspace_id = k.workspace_id AND t.contact_id = k.contact_id AND t.last_in_at >= k.began GROUP BY 1, 2
 UNION ALL
-SELECT k.workspace_id, k.contact_id, g.name, max(g.at) FROM k
-JOIN goals g ON g.workspace_id = k.workspace_id AND g.at >= k.began AND g.contact_id IN (
-     SELECT id FROM contacts WHERE workspace_id = k.workspace_id AND (id = k.contact_id OR merged_into = k.contact_id)) GROUP BY 1, 2, 3`
+SELECT s.workspace_id, s.contact_id, g.name, max(g.at) FROM same s
+JOIN goals g ON g.workspace_id = s.workspace_id AND g.contact_id = s.id AND g.at >= s.began GROUP BY 1, 2, 3`

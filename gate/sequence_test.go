@@ -71,6 +71,12 @@ func TestSequencesOfReminders(t *testing.T) {
 	b.want("a purchase before it began", r, Allow, "")
 	b.exec(`UPDATE goals SET at = $1 WHERE dedupe = 'g2'`, b.now.Add(-time.Minute))
 	b.want("a purchase since", r, Refuse, "sequence_goal")
+	// What they bought as somebody who was merged twice since is theirs.
+	first := b.id(`INSERT INTO contacts (workspace_id) VALUES ($1) RETURNING id`, b.ws)
+	second := b.id(`INSERT INTO contacts (workspace_id, merged_into) VALUES ($1, $2) RETURNING id`, b.ws, contact)
+	b.exec(`UPDATE contacts SET merged_into = $1 WHERE id = $2`, second, first)
+	b.exec(`UPDATE goals SET contact_id = $1 WHERE dedupe = 'g2'`, first)
+	b.want("after a purchase before two merges", r, Refuse, "sequence_goal")
 	b.exec(`DELETE FROM goals`)
 	b.exec(`INSERT INTO threads (workspace_id, account_id, channel, identity_id, contact_id, last_in_at) VALUES ($1, $2, 'whatsapp', $3, $4, $5)`, b.ws, b.wa, identity, contact, b.now.Add(-24*time.Hour))
 	b.want("an answer before it began", r, Allow, "")

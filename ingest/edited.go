@@ -154,6 +154,7 @@ func (s *scene) followEdit(x *edit, e *event) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	number := s.numberReworded(x.t, x.m, x.now, e)
 	complained := false
 	if !complains(x.was) {
 		if complained, err = s.complaint(x.t, x.v, x.m, x.now.OptOut == moderation.OptOutClear, e); err != nil {
@@ -170,7 +171,7 @@ func (s *scene) followEdit(x *edit, e *event) (string, error) {
 	if took != "" {
 		reason = took + "; " + reason
 	}
-	return reason, err
+	return reason + number, err
 }
 
 func (s *scene) settleEdit(x *edit, e *event) (string, error) {

@@ -63,6 +63,7 @@ func (s *scene) messageReceived(e *event) (string, error) {
 		v.Origin = referralOrigin(e.Referral)
 	}
 	s.answeredNumber(t, v, m, e)
+	kept := s.numberStopped(t, m, verdict, e)
 	complains, err := s.complaint(t, v, m, verdict.OptOut == moderation.OptOutClear, e)
 	if err != nil {
 		return "", err
@@ -96,7 +97,7 @@ func (s *scene) messageReceived(e *event) (string, error) {
 		reason += "; complains: an item for owner and admin"
 	}
 	said, err := s.greet(t, v, m, verdict, created, s.w.actions[before:], e)
-	return reason + said, err
+	return reason + kept + said, err
 }
 
 // conversation returns the thread's open conversation, or opens one.

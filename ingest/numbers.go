@@ -44,7 +44,8 @@ type numberHandoff struct {
 	LeadID         *int64     `db:"lead_id"`
 	OptInID        *int64     `db:"opt_in_id"`
 
-	shown *time.Time // when the wording left
+	shown   *time.Time // when the wording left
+	waiting int64      // the message to the number, while it has not left; see numbers_back.go
 }
 
 const numberColumns = `n.workspace_id, n.id, n.source, n.contact_id, n.identity_id, n.conversation_id, n.account_id, n.phone, n.language, n.template, n.wording_id, n.purpose, n.label,
@@ -52,10 +53,11 @@ const numberColumns = `n.workspace_id, n.id, n.source, n.contact_id, n.identity_
 
 // numbers are those that the batch may have to do with.
 type numbers struct {
-	asked map[int64]*numberHandoff // by identity of the chat: the wording was shown, its answer is awaited
-	sent  map[string]*numberHandoff
-	optIn map[string]*numberHandoff // asked whether an opt-in was theirs
-	leads map[int64]int64           // by workspace: the WhatsApp account that could write, where its template is approved
+	asked  map[int64]*numberHandoff // by identity of the chat: the wording was shown, its answer is awaited
+	agreed map[int64]*numberHandoff // by identity of the chat: agreed to, and not written to yet
+	sent   map[string]*numberHandoff
+	optIn  map[string]*numberHandoff // asked whether an opt-in was theirs
+	leads  map[int64]int64           // by workspace: the WhatsApp account that could write, where its template is approved
 }
 
 func sentKey(workspace int64, phone string) string { return fmt.Sprintf("%d/%s", workspace, phone) }
@@ -96,7 +98,11 @@ WHERE n.state = 'sent' ORDER BY n.workspace_id, n.phone, n.source = 'opt_in', n.
 // loadNumbers finds what a chat's messages may be an answer to, and where a number in them could lead.
 func (s *scene) loadNumbers(ctx context.Context, tx *sqlx.Tx, events []*event) error {
 	var identities, wanted []int64
+	var unsent []string
 	for _, e := range events {
+		if channels.Kind(e.Kind) == channels.MessageDeleted {
+			unsent = append(unsent, e.about())
+		}
 		if !e.wrote() || e.Channel == string(channels.WhatsApp) || e.Source == "backfill" || e.Own {
 			continue
 		}
@@ -107,8 +113,11 @@ func (s *scene) loadNumbers(ctx context.Context, tx *sqlx.Tx, events []*event) e
 			}
 		}
 	}
-	if len(identities) == 0 {
+	if len(identities)+len(unsent) == 0 {
 		return nil
+	}
+	if err := s.loadAgreedNumbers(ctx, tx, identities, unsent); err != nil {
+		return err
 	}
 	var list []struct {
 		numberHandoff
@@ -252,6 +261,7 @@ func (s *scene) numberAnswered(t *inbox.Thread, v *inbox.Conversation, m *inbox.
 	}
 	at := e.Event.Time
 	n.State, n.AgreedAt = "agreed", &at
+	s.numbers.agreed[t.IdentityID] = n
 	s.w.consent = append(s.w.consent, s.numberEntry(t, n, consent.Grant, m.Text, e))
 	s.changedConversation(v)
 	return "agreed to be written to on WhatsApp: the template goes to the number; it is tied to nobody until somebody answers there"

@@ -55,6 +55,14 @@ func (f *Fetcher) writeTo(ctx context.Context, id int64) error {
 	if who == nil {
 		return fmt.Errorf("the number of handoff %d was not met", id)
 	}
+	// The person is locked now: what they took back meanwhile is not written to.
+	var still bool
+	if err := tx.GetContext(ctx, &still, `SELECT state = 'agreed' FROM number_handoffs WHERE workspace_id = $1 AND id = $2 FOR UPDATE`, n.WorkspaceID, n.ID); err != nil {
+		return fmt.Errorf("look at number handoff %d again: %w", id, err)
+	}
+	if !still {
+		return nil
+	}
 	state, reason, action, err := f.planNumber(ctx, tx, n, who)
 	if err != nil {
 		return err

@@ -186,6 +186,59 @@ func TestWhatIsNoAgreementToANumber(t *testing.T) {
 	}
 }
 
+// A yes that is taken back before the message to the number has left sends none: by a word, an edit, an unsend or
+// a STOP, whether the message is planned yet or not. What has left cannot be taken back.
+func TestAYesToANumberThatIsTakenBack(t *testing.T) {
+	t.Parallel()
+	for name, back := range map[string]func(b *rig){
+		"a no":                     func(b *rig) { b.feed(b.igMessage("no", "77", "No")) },
+		"an edit into a no":        func(b *rig) { b.feed(b.igEdit("yes", "77", "no")) },
+		"an edit into other words": func(b *rig) { b.feed(b.igEdit("yes", "77", "let me think")) },
+		"unsent":                   func(b *rig) { b.feed(b.igUnsend("yes", "77")) },
+		"a stop":                   func(b *rig) { b.feed(b.igMessage("stop", "77", "STOP")) },
+	} {
+		for _, when := range []string{"before it is planned", "while it waits", "after it left"} {
+			t.Run(name+" "+when, func(t *testing.T) {
+				t.Parallel()
+				b := newRig(t)
+				b.approve(template.NumberCheck)
+				b.left("0491 570 159")
+				b.feed(b.igMessage("yes", "77", "YES"))
+				if when != "before it is planned" {
+					b.writeToNumbers()
+				}
+				if when == "after it left" {
+					b.sent()
+				}
+				b.pass(time.Minute)
+				back(b)
+				b.writeToNumbers()
+				sent := summary(b.actions("template.send"))
+				state, ended := b.text(`SELECT state FROM number_handoffs`), b.id(`SELECT count(*) FROM consent_entries WHERE act = 'expire' AND how = 'taken_back' AND purpose = 'service'`)
+				if when == "after it left" {
+					if sent != "template.send done" || state != "sent" || ended != 0 {
+						t.Errorf("%q, %s, %d entries", sent, state, ended)
+					}
+					return
+				}
+				if sent != "" && sent != "template.send cancelled" || state != "refused" || ended != 1 {
+					t.Errorf("%q, %s, %d entries; %v", sent, state, ended, b.reasons())
+				}
+			})
+		}
+	}
+	b := newRig(t)
+	b.approve(template.NumberCheck)
+	b.left("0491 570 159")
+	b.feed(b.igMessage("yes", "77", "YES"))
+	b.pass(time.Minute)
+	b.feed(b.igEdit("yes", "77", "Yes, please"), b.igMessage("more", "77", "thanks"))
+	b.writeToNumbers()
+	if got := summary(b.actions("template.send")); got != "template.send planned" {
+		t.Errorf("a yes that stays a yes: %q; %v", got, b.reasons())
+	}
+}
+
 // A poster's reference is everybody's: it says where they came from and joins nobody, however often it is
 // used. A click on an advertisement keeps its ids.
 func TestOriginsOfPostersAndAdvertisements(t *testing.T) {

@@ -115,11 +115,12 @@ func (s *scene) messageDeleted(e *event) string {
 		s.gone[goneKey{e.AccountID, e.Key}] = true
 		return "about a message we do not have"
 	}
+	number := s.numberUnsent(m, e)
 	at := e.Event.Time
 	m.Text, m.Detail, m.DeletedAt = "", nil, &at
 	s.changedMessage(m)
 	s.w.erase = append(s.w.erase, eraseRow{workspace: m.WorkspaceID, message: m.ID})
-	return "taken back by its author: our copies are erased"
+	return "taken back by its author: our copies are erased" + number
 }
 
 func (s *scene) messageReaction(e *event) string {
