@@ -283,6 +283,39 @@ func TestWhatIsNotAnsweredComesBackAndGoesToAnother(t *testing.T) {
 	}
 }
 
+// An answer leaves seconds after it was given, or later where sending is limited: meanwhile the conversation is its
+// author's. A reply for later is none.
+func TestWhatIsAnsweredIsNotTakenBackBeforeItHasLeft(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, state, origin string
+		later               time.Duration
+		kept                bool
+	}{
+		{"on its way", "planned", "member", 0, true},
+		{"being sent", "sending", "member", 0, true},
+		{"held", "held", "member", 0, true},
+		{"refused", "refused", "member", 0, false},
+		{"for tomorrow", "planned", "member", 24 * time.Hour, false},
+		{"the bot's", "planned", "bot", 0, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			one := b.agent(auth.Agent, 1)
+			id := b.talk(talk{})
+			b.pass()
+			b.now = b.now.Add(15 * time.Minute)
+			b.exec(`INSERT INTO actions (workspace_id, account_id, kind, purpose, origin, conversation_id, contact_id, token, dedupe, state, reason, not_before, valid_until, call, created_at)
+SELECT workspace_id, account_id, 'message.send', 'service', $2, id, contact_id, 'x', 'x', $3, 'x', $4, $5, '{}', $6 FROM conversations WHERE id = $1`, id, c.origin, c.state, b.now.Add(c.later), b.now.Add(48*time.Hour), b.now.Add(-time.Second))
+			b.pass()
+			if n := b.id(`SELECT taken_back FROM conversations WHERE id = $1`, id); (n == 0) != c.kept {
+				t.Errorf("taken back %d times from %d", n, one)
+			}
+		})
+	}
+}
+
 func TestDeadlinesAreToldOnceAndClearWhenAnswered(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

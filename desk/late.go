@@ -25,7 +25,7 @@ type late struct {
 }
 
 // takeBack puts what was assigned and not answered in time back into the queue, unless its assignee is
-// writing at this moment. They are not given the same wait again while there is anybody else.
+// writing at this moment, or has written and the answer is on its way. They are not given the same wait again while there is anybody else.
 func (w *Worker) takeBack(ctx context.Context, sp space) (int, error) {
 	minutes := sp.settings.Desk.TakeBackMinutes
 	if minutes == 0 {
@@ -41,7 +41,7 @@ func (w *Worker) takeBack(ctx context.Context, sp space) (int, error) {
 			}
 			return !sp.clocks.due(v.Team, v.AccountID, from, minutes).After(now)
 		}
-		list, err := sp.late(ctx, tx, sqlUnanswered, over, sp.id, now.Add(-time.Duration(minutes)*time.Minute), now.Add(-2*time.Minute))
+		list, err := sp.late(ctx, tx, sqlUnanswered, over, sp.id, now.Add(-time.Duration(minutes)*time.Minute), now.Add(-2*time.Minute), now)
 		if err != nil {
 			return fmt.Errorf("find what is assigned and not answered: %w", err)
 		}
@@ -99,7 +99,9 @@ const sqlUnanswered = `
 SELECT v.id, v.account_id, v.team, v.assignee_id, v.assigned_at, v.waiting_since FROM conversations v
 WHERE v.workspace_id = $1 AND v.state = 'open' AND v.assignee_id IS NOT NULL AND v.waiting_since IS NOT NULL AND NOT v.spam AND v.snoozed_at IS NULL
   AND v.handler = 'human' AND v.assigned_at <= $2 AND v.waiting_since <= $2 AND v.taken_back < 10
-  AND NOT EXISTS (SELECT 1 FROM presence p WHERE p.workspace_id = v.workspace_id AND p.conversation_id = v.id AND p.user_id = v.assignee_id AND p.typing_at > $3)`
+  AND NOT EXISTS (SELECT 1 FROM presence p WHERE p.workspace_id = v.workspace_id AND p.conversation_id = v.id AND p.user_id = v.assignee_id AND p.typing_at > $3)
+  AND NOT EXISTS (SELECT 1 FROM actions a WHERE a.workspace_id = v.workspace_id AND a.conversation_id = v.id AND a.state IN ('planned','sending','held','unknown') AND a.origin IN ('member','api')
+                  AND a.kind IN ('message.send','template.send') AND a.created_at >= v.waiting_since AND a.not_before <= $4)`
 
 // escalate hands what waits too long to the team that its team names, else to the supervisors, and makes it
 // high priority; once per wait.
