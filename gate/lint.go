@@ -84,6 +84,6 @@ func ownThing(link string) bool {
 	if i := strings.Index(head, "://"); i >= 0 {
 		head = head[i+3:]
 	}
-	_, path, found := strings.Cut(head, "/")
-	return found && strings.Trim(path, "/?=&") != ""
+	i := strings.IndexAny(head, "/?")
+	return i >= 0 && strings.Trim(head[i:], "/?=&") != ""
 }

@@ -128,9 +128,13 @@ func (d Definition) Uses() []Variable {
 	return out
 }
 
-// Named says whether variables have names instead of numbers.
+// Named says whether variables have names instead of numbers. An address has no part in it: its one variable is {{1}} in
+// either form.
 func (d Definition) Named() bool {
 	for _, p := range d.parts() {
+		if strings.HasPrefix(p.in, "button:") {
+			continue
+		}
 		for _, name := range places(p.text) {
 			return !positional.MatchString(name)
 		}

@@ -103,6 +103,9 @@ func (d Definition) Send(filled []Filled, media string) (json.RawMessage, error)
 	if n := utf8.RuneCountInString(shown.Text); n > maxBody {
 		return nil, fault.Field("values", "with its values the text has %d characters; at most %d are taken: shorten a value", n, maxBody)
 	}
+	if h := shown.Header; h != nil && utf8.RuneCountInString(h.Text) > maxHeader {
+		return nil, fault.Field("values", "with its value the header has %d characters; at most %d are taken: shorten it", utf8.RuneCountInString(h.Text), maxHeader)
+	}
 	var out []any
 	if h := d.Header; h != nil {
 		switch {

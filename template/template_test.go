@@ -34,6 +34,11 @@ func TestCheck(t *testing.T) {
 		d.Variables = []Variable{{In: "button:0", Name: "1", Example: "A-1"}}
 		return d
 	}
+	named := func(d Definition) Definition {
+		d.Body = "Hello {{first_name}}, your order left our house."
+		d.Variables = append(d.Variables, Variable{In: "body", Name: "first_name", Example: "Alice"})
+		return d
+	}
 	head := func(text string) Definition {
 		return Definition{Category: Utility, Header: &Header{Format: "TEXT", Text: text}, Body: plain}
 	}
@@ -60,6 +65,8 @@ func TestCheck(t *testing.T) {
 		{"special", body("Hello {{first-name}}, your order left our house.", "first-name"), "body variable_name"},
 		{"braces open", body("Hello {{1}, your order left our house."), "body braces"},
 		{"braces closed", body("Hello 1}}, your order left our house."), "body braces"},
+		{"single braces", body("Hello {1}, your order left our house."), "body braces"},
+		{"three braces", body("Hello {{{1}}}, your order left our house.", "1"), "body braces"},
 		{"leading", body("{{1}} is your order number with us today", "1"), "body leading_variable"},
 		{"trailing", body("Your order number with us today is {{1}}", "1"), "body trailing_variable"},
 		{"side by side", body("Hello dear {{1}} {{2}}, your order left our house today.", "1", "2"), "body side_by_side"},
@@ -99,6 +106,10 @@ func TestCheck(t *testing.T) {
 		{"variable at the end of an address", url("https://kayaks.example.com/o/{{1}}"), ""},
 		{"variable inside an address", url("https://kayaks.example.com/{{1}}/track"), "buttons[0].url variable_place"},
 		{"variable in the host", url("https://kayaks.{{1}}"), "buttons[0].url variable_place"},
+		{"variable in a query", url("https://kayaks.example.com?o={{1}}"), ""},
+		{"variable behind the host", url("https://kayaks.example.com{{1}}"), "buttons[0].url variable_place"},
+		{"an address beside names", named(url("https://kayaks.example.com/o/{{1}}")), ""},
+		{"a name in an address", with(body(plain), Button{Type: "URL", Text: "Open", URL: "https://kayaks.example.com/o/{{order}}"}), "buttons[0].url variable_name; variables[button:0:order].example required"},
 		{"no address", url("kayaks"), "buttons[0].url pattern"},
 		{"back to WhatsApp", with(body(plain), Button{Type: "URL", Text: "Chat", URL: "https://wa.me/61255501234"}), "buttons[0].url whatsapp_link"},
 		{"unknown button", with(body(plain), Button{Type: "OTP", Text: "x"}), "buttons[0].type unknown"},
@@ -258,6 +269,26 @@ func TestFill(t *testing.T) {
 	}
 	if _, err := d.Send(d.Fill(Values{"body:2": strings.Repeat("x", 1100)}, person, sender), ""); err == nil {
 		t.Error("it is too long with its values and it went out")
+	}
+}
+
+// In a template whose variables have names, that of an address stays {{1}}: Meta is told the form by the text, and gets the
+// value of the address without a name.
+func TestNamesDoNotReachAddresses(t *testing.T) {
+	t.Parallel()
+	d := Definition{Category: Utility, Body: "Hello {{first_name}}, your order left our house.", Buttons: []Button{{Type: "URL", Text: "Track", URL: "https://kayaks.example.com/o/{{1}}"}},
+		Variables: []Variable{{In: "body", Name: "first_name", Example: "Alice"}, {In: "button:0", Name: "1", Example: "A-1"}}}
+	wire, err := d.Wire("order_left", "en")
+	if err != nil || !strings.Contains(string(wire), `"parameter_format":"NAMED"`) || !strings.Contains(string(wire), `"example":["https://kayaks.example.com/o/A-1"]`) {
+		t.Errorf("%s %v", wire, err)
+	}
+	sent, err := d.Send(d.Fill(Values{"body:first_name": "Ada", "button:0:1": "A-42"}, Person{}, Sender{}), "")
+	if want := `[{"parameters":[{"parameter_name":"first_name","text":"Ada","type":"text"}],"type":"body"},{"index":"0","parameters":[{"text":"A-42","type":"text"}],"sub_type":"url","type":"button"}]`; err != nil || string(sent) != want {
+		t.Errorf("sent %s %v", sent, err)
+	}
+	d = Definition{Category: Utility, Header: &Header{Format: "TEXT", Text: "Order {{1}}"}, Body: "It left our house.", Variables: []Variable{{In: "header", Name: "1", Example: "A-1"}}}
+	if _, err := d.Send(d.Fill(Values{"header:1": strings.Repeat("x", 55)}, Person{}, Sender{}), ""); err == nil || !strings.Contains(err.Error(), "header has 61 characters") {
+		t.Errorf("a header that is too long with its value: %v", err)
 	}
 }
 

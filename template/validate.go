@@ -258,13 +258,19 @@ func checkURL(f *faults, at, raw string) {
 		f.add(at, "whatsapp_link", "Meta refuses buttons that lead back to WhatsApp")
 	}
 	names := places(raw)
+	host := strings.SplitN(raw, "://", 2)[1]
+	if i := strings.IndexAny(host, "/?#"); i >= 0 {
+		host = host[:i]
+	}
 	switch {
 	case len(names) > 1:
 		f.add(at, "too_many_variables", "an address takes one variable")
 	case len(names) == 1 && !strings.HasSuffix(raw, "{{"+names[0]+"}}"):
 		f.add(at, "variable_place", "the variable must be the end of the address")
-	case len(names) == 1 && strings.Contains(strings.SplitN(strings.SplitN(raw, "://", 2)[1], "/", 2)[0], "{{"):
+	case len(names) == 1 && strings.Contains(host, "{{"):
 		f.add(at, "variable_place", "the variable may not be part of the host's name")
+	case len(names) == 1 && named.MatchString(names[0]):
+		f.add(at, "variable_name", "the variable of an address is {{1}}, also where those of the text have names")
 	}
 }
 
@@ -278,20 +284,20 @@ func (d Definition) checkVariables(f *faults) {
 		}
 		names := places(p.text)
 		bare := placePattern.ReplaceAllLiteralString(p.text, "")
-		if strings.Contains(bare, "{{") || strings.Contains(bare, "}}") {
+		if strings.ContainsAny(bare, "{}") {
 			f.add(at, "braces", "braces do not match: a variable is written {{1}} or {{first_name}}")
 		}
 		numbers := 0
 		for i, n := range names {
 			switch {
 			case positional.MatchString(n):
-				byNumber = true
+				byNumber = byNumber || !strings.HasPrefix(p.in, "button:")
 				if k, _ := strconv.Atoi(n); k != i+1 && numbers == 0 {
 					numbers++
 					f.add(at, "sequence", "variables are numbered in order without gaps: {{%s}} stands where {{%d}} belongs", n, i+1)
 				}
 			case named.MatchString(n):
-				byName = true
+				byName = byName || !strings.HasPrefix(p.in, "button:")
 				if slices.Contains(names[:i], n) {
 					f.add(at, "repeated", "{{%s}} stands twice; use each variable once", n)
 				}
