@@ -157,7 +157,7 @@ func (s *Server) playScene(ctx context.Context, workspace int64, f *flow.Flow, i
 		contact[k] = v
 	}
 	free := &playCalendar{db: booking.Calendar{Ctx: ctx, Q: s.DB, Services: services, Now: now}, own: flow.Calendar{Hours: f.Hours, Now: now}}
-	out := flow.Context{Now: now, Language: language, Brand: w.BrandName(), Contact: contact, Slots: free}
+	out := flow.Context{Now: now, Zone: w.Zone(), Language: language, Brand: w.BrandName(), Contact: contact, Slots: free}
 	return f.With(each(services, booking.Service.ForFlow)), out, nil
 }
 

@@ -87,6 +87,9 @@ type Due struct {
 	Kind     string    `db:"kind"`
 	Template string    `db:"template"`
 	DueAt    time.Time `db:"due_at"`
+	// NextAt is when the next reminder of the booking is due: from then on that one speaks. A process that was down
+	// over both does not say the same twice in one breath.
+	NextAt *time.Time `db:"next_at"`
 	Booking
 }
 
@@ -94,7 +97,8 @@ type Due struct {
 func TakeNotice(ctx context.Context, tx sqlx.ExtContext, workspace, id int64) (*Due, error) {
 	var d Due
 	err := sqlx.GetContext(ctx, tx, &d, `
-SELECT n.id AS notice_id, n.kind, n.template, n.due_at, b.workspace_id, b.id, b.service_id, s.key AS service_key, b.contact_id, b.thread_id, b.ref, b.starts_at, b.ends_at, b.state
+SELECT n.id AS notice_id, n.kind, n.template, n.due_at, b.workspace_id, b.id, b.service_id, s.key AS service_key, b.contact_id, b.thread_id, b.ref, b.starts_at, b.ends_at, b.state,
+       CASE WHEN n.kind = 'reminder' THEN (SELECT min(x.due_at) FROM booking_notices x WHERE x.workspace_id = n.workspace_id AND x.booking_id = n.booking_id AND x.kind = 'reminder' AND x.due_at > n.due_at) END AS next_at
 FROM booking_notices n JOIN bookings b ON b.workspace_id = n.workspace_id AND b.id = n.booking_id JOIN services s ON s.workspace_id = b.workspace_id AND s.id = b.service_id
 WHERE n.workspace_id = $1 AND n.id = $2 AND n.state = 'raised'`, workspace, id)
 	if errors.Is(err, sql.ErrNoRows) {

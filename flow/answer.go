@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -104,6 +105,8 @@ func (r *reader) titles(o *object, most int, control string) Texts {
 			r.fault(at, n, "a title cannot hold variables: its length must be known")
 		case isGlobalWord(t[lang]):
 			r.fault(at, n, "%q always means help or back; choose another title", t[lang])
+		case router.IsStop(t[lang]): // a warning: what is published is read again by these rules
+			r.warn(at, n, "%q ends offers and the flow wherever it is said; choose another title", t[lang])
 		}
 	}
 	return t
@@ -127,8 +130,9 @@ var (
 	times = regexp.MustCompile(`(?i)^\s*(?:k|mila|mille|mil|mii|tausend|tsd|thousand|grand|mio|mln|mill?i?on\pL*)(?:\PL|$)`)
 )
 
-// parse reads an answer out of a text; the value comes back in one form whatever way it was written.
-func (a answer) parse(text string, ctx Context) (string, bool) {
+// parse reads an answer out of a text; the value comes back in one form whatever way it was written. Days are told
+// from the day on the wall of the instant at which it was written.
+func (a answer) parse(text, lang string, written time.Time) (string, bool) {
 	text = strings.TrimSpace(strings.ToValidUTF8(text, ""))
 	switch a.kind {
 	case "email":
@@ -136,9 +140,9 @@ func (a answer) parse(text string, ctx Context) (string, bool) {
 	case "phone":
 		return parsePhone(text, a.country)
 	case "number":
-		return a.parseNumber(text, ctx.Language)
+		return a.parseNumber(text, lang)
 	case "date":
-		return a.parseDate(text, ctx.Now)
+		return a.parseDate(text, written)
 	case "postcode":
 		return parsePostcode(text, a.country)
 	}

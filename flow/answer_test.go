@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -133,7 +134,7 @@ func TestAnswers(t *testing.T) {
 		{answer{kind: "postcode", country: "CA"}, "en", "k1a 0b1", "K1A 0B1"},
 	}
 	for _, row := range rows {
-		got, ok := row.a.parse(row.text, Context{Now: now, Language: row.lang})
+		got, ok := row.a.parse(row.text, row.lang, now)
 		if got != row.want || ok != (row.want != "") {
 			t.Errorf("%s %q (%s): got %q %v, want %q", row.a.kind, row.text, row.lang, got, ok, row.want)
 		}
@@ -200,6 +201,63 @@ func TestPlainTakesOutWhatMisleads(t *testing.T) {
 	for in, want := range map[string]string{"Ada\nSTOP": "Ada STOP", "~ABC123": "ABC123", "a\u202eb\u200bc": "abc", "{{brand}}": "{{brand}}", "  x \t y ": "x y", "\xff\xfeok": "ok"} {
 		if got := plain(in); got != want {
 			t.Errorf("plain(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+// "Tomorrow" is the day after the one on the wall where the flow is at home, when it was written: not the server's,
+// and not the day on which it is read.
+func TestTodayIsWhereAndWhenItWasWritten(t *testing.T) {
+	t.Parallel()
+	sydney, err := time.LoadLocation("Australia/Sydney")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const steps = `{"id": "day", "type": "question", "text": {"en": "Which day?"}, "answer": {"kind": "date"}, "next": "end"}, {"id": "end", "type": "end"}`
+	plain := small(t, steps)
+	open := parsed(t, strings.Replace(`{"format": 1, "id": "open", "version": 1, "name": "Open", "languages": ["en"], "hours": {"time_zone": "Australia/Sydney", "week": {"mon": ["09:00-17:00"]}}, "steps": [STEPS]}`, "STEPS", steps, 1))
+	now := time.Date(2026, 11, 23, 21, 0, 0, 0, time.UTC) // the 24th, eight in the morning, in Sydney
+	for _, c := range []struct {
+		name, text, want string
+		f                *Flow
+		zone             *time.Location
+		at               time.Time
+	}{
+		{"of the workspace", "today", "2026-11-24", plain, sydney, now},
+		{"of the workspace", "tomorrow", "2026-11-25", plain, sydney, now},
+		{"of the flow's hours", "tomorrow", "2026-11-25", open, nil, now},
+		{"read the day after", "tomorrow", "2026-11-24", plain, sydney, now.Add(-9 * time.Hour)},
+		{"read at once", "tomorrow", "2026-11-25", plain, sydney, time.Time{}},
+	} {
+		s, _ := c.f.Start(Context{Now: now, Language: "en", Zone: c.zone})
+		s, _ = c.f.Step(s, []Input{{Kind: Message, Text: c.text, At: c.at}}, Context{Now: now, Language: "en", Zone: c.zone})
+		if got := s.Answers["day"]; got != c.want {
+			t.Errorf("%s, %q: got %q, want %q", c.name, c.text, got, c.want)
+		}
+	}
+}
+
+func TestTimesAsPeopleWriteThem(t *testing.T) {
+	t.Parallel()
+	f := parsed(t, `{"format": 1, "id": "b", "version": 1, "name": "B", "languages": ["en"], "hours": {"time_zone": "Australia/Sydney", "week": {"tue": ["09:00-22:00"]}},
+"services": [{"id": "cut", "name": {"en": "Cut"}, "minutes": 30, "every": 330}],
+"steps": [{"id": "time", "type": "booking", "do": "reserve", "service": "cut", "text": {"en": "When?"}, "next": "e", "none": "e", "failed": "e"}, {"id": "e", "type": "end"}]}`)
+	now := time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC)
+	ctx := Context{Now: now, Language: "en", Slots: Calendar{Hours: f.Hours, Now: now}} // offered are 9:00, 14:30 and 20:00 of Tuesdays
+	for text, want := range map[string]string{
+		"Tuesday at 9:00": "24 09:00", "tomorrow 9am": "24 09:00", "tomorrow at 9.00 pm": "", "Tomorrow 8pm": "24 20:00", "24/11 2:30 pm": "24 14:30", "24/11 at 2.30 p.m.": "24 14:30",
+		"24/11, 14h30": "24 14:30", "24/11 20h": "24 20:00", "24/11 8:00": "24 20:00", "24/11 12am": "", "1/12 14:30": "01 14:30", "14:30": "", "24/11 9:30 pm": "", "24/11 2pm": "", "5": "01 14:30",
+	} {
+		s, _ := f.Start(ctx)
+		_, effects := f.Step(s, []Input{{Kind: Message, Text: text}}, ctx)
+		got := ""
+		for _, e := range effects {
+			if e.Kind == BookingDo {
+				got = e.Book.Start.In(f.Hours.Zone).Format("02 15:04")
+			}
+		}
+		if got != want {
+			t.Errorf("%q takes %q, want %q", text, got, want)
 		}
 	}
 }

@@ -42,8 +42,10 @@ func (r *reader) services(o *object) []Service {
 		for j, m := range b.list("reminders", 0, 5, "") {
 			rem := r.object(m, element(b.at("reminders"), j), "a reminder")
 			s.Reminders = append(s.Reminders, Reminder{rem.duration("before", 10*time.Minute, 30*24*time.Hour, 0, "how long before, as \"48h\""), rem.text("template", 512, "the name of an approved template")})
+			r.templateName(rem, s.Reminders[j].Template)
 			rem.done()
 		}
+		r.neverFree(b, s)
 		b.done()
 		if slices.ContainsFunc(out, func(x Service) bool { return x.ID == s.ID }) {
 			r.fault(b.at("id"), b.get("id"), "%q is the id of another service already", s.ID)
@@ -54,6 +56,16 @@ func (r *reader) services(o *object) []Service {
 		r.fault("services", o.get("services"), "need \"hours\": times are offered within opening hours")
 	}
 	return out
+}
+
+// neverFree warns of a service that has no time to offer, whoever asks.
+func (r *reader) neverFree(o *object, s Service) {
+	switch longest := r.f.Hours.longest(); {
+	case r.f.Hours != nil && s.Minutes > longest:
+		r.warn(o.at("minutes"), o.get("minutes"), "no part of the opening hours is longer than %d minutes: no time is ever free", longest)
+	case s.Notice >= time.Duration(s.AheadDays+1)*24*time.Hour:
+		r.warn(o.at("notice"), o.get("notice"), "is longer than the %d days ahead that can be booked: no time is ever free", s.AheadDays)
+	}
 }
 
 // bookingStep reserves, confirms, moves or cancels a time.
@@ -254,7 +266,25 @@ func (b *bookingStep) wantsMore(r *run, m Input) bool {
 	return len(r.s.Offered) > 0 && (m.Payload == "f:"+r.s.Step+":more" || m.Payload == "" && router.Fold(m.Text) == router.Fold(r.sentence("booking.more")))
 }
 
-var clockPattern = regexp.MustCompile(`\b([01]?[0-9]|2[0-3])[:.h]([0-5][0-9])\b`)
+// A time of day, as 14:30, 14h30, 14h, 2.30 pm or 2pm.
+var clockPattern = regexp.MustCompile(`(?i)\b([01]?[0-9]|2[0-3])(?:[:.h]([0-5][0-9])(?: ?([ap])\.?m\b\.?)?|h| ?([ap])\.?m\b\.?)`)
+
+// clockIn is the time of day that a text names, in minutes, and whether it may be twelve hours later: "2:30" said
+// of an afternoon.
+func clockIn(text string) (minute int, either, ok bool) {
+	m := clockPattern.FindStringSubmatch(text)
+	if m == nil {
+		return 0, false, false
+	}
+	hour, half := atoi(m[1]), strings.ToLower(m[3]+m[4])
+	switch {
+	case half == "p" && hour < 12:
+		hour += 12
+	case half == "a" && hour == 12:
+		hour = 0
+	}
+	return hour*60 + atoi(m[2]), half == "" && hour > 0 && hour < 12, true
+}
 
 // choose finds the offered time that is meant: by tap, by its place in the list, or by clock and day. What
 // was not offered cannot be chosen.
@@ -271,22 +301,28 @@ func (b *bookingStep) choose(r *run, m Input) (time.Time, bool) {
 	if n := position(text); n >= 1 && n <= len(r.s.Offered) {
 		return r.s.Offered[n-1], true
 	}
-	clock := clockPattern.FindStringSubmatch(text)
-	if clock == nil {
+	minute, either, ok := clockIn(text)
+	if !ok {
 		return time.Time{}, false
 	}
 	service := ""
 	if s := b.offered(r); s != nil {
 		service = s.ID
 	}
-	local := r.ctx.Now.In(r.zone(service))
+	local := r.written(m).In(r.zone(service))
 	date, dated := answer{}.findDate(clockPattern.ReplaceAllString(text, " "), time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC))
-	var found []time.Time
-	for _, t := range r.s.Offered {
-		at := t.In(r.zone(service))
-		if at.Hour() == atoi(clock[1]) && at.Minute() == atoi(clock[2]) && (!dated || at.Format(time.DateOnly) == date.Format(time.DateOnly)) {
-			found = append(found, t)
+	at := func(minute int) (found []time.Time) {
+		for _, t := range r.s.Offered {
+			wall := t.In(r.zone(service))
+			if wall.Hour()*60+wall.Minute() == minute && (!dated || wall.Format(time.DateOnly) == date.Format(time.DateOnly)) {
+				found = append(found, t)
+			}
 		}
+		return found
+	}
+	found := at(minute)
+	if len(found) == 0 && either {
+		found = at(minute + 12*60)
 	}
 	if len(found) != 1 {
 		return time.Time{}, false

@@ -208,6 +208,12 @@ func TestWarnings(t *testing.T) {
 		{"a language is missing", `"Hi {{contact.name|there}}", "it": "Ciao {{contact.name|a te}}"`, `"Hi"`, `steps[0].text: has no "it": those people will read it in "en"`},
 		{"a field may be empty", `{{contact.name|there}}`, `{{contact.name}}`, `steps[0].text.en: contact.name may be empty; give it a fallback`},
 		{"an answer may not have been asked", `"Bye {{booking.date|soon}}"`, `"Bye {{answers.mail}}"`, `steps[20].text.en: answers.mail may not have been asked here`},
+		{"a choice that ends offers", `"en": "Second"`, `"en": "Stop"`, `steps[3].answer.choices[1].title.en: "Stop" ends offers and the flow`},
+		{"a size of a choice", `{"answer": "many", "above": 3}`, `{"answer": "which", "above": 3}`, `steps[8].cases[0].if.all[2].any[1]: compares sizes, and "which" is an answer of kind choice`},
+		{"a template that cannot be", `"template": "hello"`, `"template": "Hello there"`, `steps[12].template: no template is called "Hello there"`},
+		{"a reminder that cannot be", `"template": "soon"`, `"template": "soon!"`, `services[0].reminders[0].template: no template is called "soon!"`},
+		{"longer than the hours", `"minutes": 30`, `"minutes": 300`, `services[0].minutes: no part of the opening hours is longer than 240 minutes`},
+		{"sooner than it can be", `"minutes": 30`, `"minutes": 30, "notice": "20d", "ahead_days": 7`, `services[0].notice: is longer than the 7 days ahead`},
 		{"a step is not reached", `"failed": "person"`, `"failed": "bye"`, `steps[19]: no way leads to step person`},
 	}
 	for _, row := range rows {

@@ -101,11 +101,15 @@ func (t *test) readQuestion(o *object) {
 		t.name = o.answerName("answer", "the name of an answer")
 		t.readComparison(o)
 		name, is, at, n := t.name, t.is, o.path, o.n
+		measured := t.above != nil || t.below != nil
 		r.later = append(r.later, func() {
 			for _, v := range is {
 				if ids := r.chosen[name]; r.f.answers[name] == "choice" && !slices.Contains(ids, v) {
 					r.fault(member(at, "is"), n, "%q is no choice of %s; there are %s", v, name, listed(ids))
 				}
+			}
+			if kind := r.f.answers[name]; measured && slices.Contains([]string{"choice", "email", "date"}, kind) {
+				r.warn(at, n, "compares sizes, and %q is an answer of kind %s, which has none: it never holds", name, kind)
 			}
 		})
 	case "contact":

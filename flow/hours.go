@@ -100,6 +100,19 @@ func (o *object) intervals(key string) []interval {
 	return out
 }
 
+// longest is how many minutes the longest part of a day has.
+func (h *Hours) longest() int {
+	n := 0
+	if h != nil {
+		for _, day := range h.week {
+			for _, in := range day {
+				n = max(n, in.to-in.from)
+			}
+		}
+	}
+	return n
+}
+
 // Open reports whether it is open at the instant.
 func (h *Hours) Open(at time.Time) bool {
 	if h == nil {

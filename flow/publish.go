@@ -1,8 +1,11 @@
 package flow
 
 import (
+	"slices"
 	"strings"
 	"time"
+
+	"ponte/router"
 )
 
 // CallTo is a call that a flow can make.
@@ -69,6 +72,42 @@ func (r *run) zone(service string) *time.Location {
 		return r.f.Hours.Zone
 	}
 	return time.UTC
+}
+
+// Offers says whether the question at which somebody stands has a choice of these words.
+func (f *Flow) Offers(s State, text string) bool {
+	step := f.index[s.Step]
+	if step == nil || s.Waiting != ForAnswer {
+		return false
+	}
+	q, ok := step.body.(*question)
+	if !ok {
+		return false
+	}
+	return slices.ContainsFunc(q.answer.choices, func(c choice) bool {
+		for _, title := range c.title {
+			if router.Fold(title) == router.Fold(text) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// written is when the person wrote something, on the clock of the flow's opening hours, else of the place that the
+// caller names: a server's own clock shows another day for half of the world.
+func (r *run) written(m Input) time.Time {
+	at := m.At
+	if at.IsZero() {
+		at = r.ctx.Now
+	}
+	switch {
+	case r.f.Hours != nil:
+		return at.In(r.f.Hours.Zone)
+	case r.ctx.Zone != nil:
+		return at.In(r.ctx.Zone)
+	}
+	return at
 }
 
 // Locate gives faults that have only a path the line of the document on which it stands.

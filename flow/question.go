@@ -173,7 +173,7 @@ func (q *question) understand(r *run, messages []Input) (string, *choice, bool) 
 				return c.id, c, true
 			}
 		} else if m.Payload == "" {
-			if v, ok := q.answer.parse(cut(m.Text, 500), r.ctx); ok {
+			if v, ok := q.answer.parse(cut(m.Text, 500), r.ctx.Language, r.written(m)); ok {
 				return v, nil, true
 			}
 		}

@@ -79,6 +79,7 @@ type Input struct {
 	Status  int       `json:"status,omitempty"` // of a call: HTTP status
 	Body    string    `json:"body,omitempty"`   // of a call
 	Ref     string    `json:"ref,omitempty"`    // of a reservation
+	At      time.Time `json:"at,omitzero"`      // when the person wrote; zero: now. "Tomorrow" is the day after it
 }
 
 // Failures of outcomes that the interpreter tells apart; any other text is a failure too.
@@ -90,6 +91,7 @@ const (
 // Context is what is known of person and moment.
 type Context struct {
 	Now      time.Time
+	Zone     *time.Location // where "today" is meant in a flow without opening hours; nil: as Now is written
 	Language string
 	Brand    string
 	Origin   string            // what the person came from, readable

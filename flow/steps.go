@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -257,9 +258,19 @@ func readTemplate(o *object) body {
 		}
 		t.variables = append(t.variables, n.text)
 	}
+	o.r.templateName(o, t.name)
 	t.next = o.goTo("next", "a step to go on with")
 	return t
 }
+
+// templateName warns of a name that no template can have.
+func (r *reader) templateName(o *object, name string) {
+	if name != "" && !templatePattern.MatchString(name) {
+		r.warn(o.at("template"), o.get("template"), "no template is called %q: a name has small letters, digits and underscores only", name)
+	}
+}
+
+var templatePattern = regexp.MustCompile(`^[a-z0-9_]+$`)
 
 func mustParts(s string) []part {
 	parts, _ := parseTemplate(s)

@@ -36,6 +36,15 @@ func (w Workspace) BrandName() string {
 	return w.Name
 }
 
+// Zone is where the workspace's days begin; one that is not known is UTC.
+func (w Workspace) Zone() *time.Location {
+	z, err := time.LoadLocation(w.TimeZone)
+	if err != nil {
+		return time.UTC
+	}
+	return z
+}
+
 // Account is one connected Page, Instagram account or WhatsApp number. Its token stays sealed.
 type Account struct {
 	WorkspaceID int64           `db:"workspace_id"`

@@ -17,21 +17,32 @@ import (
 )
 
 // Words that change or cancel a booking, as the whole message: what a reminder's buttons say, or what people
-// write back. A payload "booking:change" or "booking:cancel" says the same.
+// write back. A payload "booking:change", "booking:cancel" or "booking:keep" says the same.
 var (
 	changeWords = []string{"change", "change it", "change booking", "move", "reschedule", "modifica", "modificare", "cambia", "cambiare", "sposta", "spostare", "modifier", "changer", "deplacer",
 		"modific", "schimb", "schimba", "muta", "reprogramare", "reprogrameaza", "cambiar", "mover", "andern", "verschieben", "alterar", "mudar", "remarcar"}
 	cancelWords = []string{"cancel", "cancel it", "cancel booking", "annulla", "annullare", "disdici", "disdire", "annuler", "anuleaza", "anulez", "anulare", "cancelar", "anular", "absagen", "stornieren"}
 )
 
+// What the buttons of the ready-made reminders send, whatever stands on them: "I cannot come" too. The words of the
+// one that says somebody will be there are those of the templates; one that was made elsewhere sends them back.
+const (
+	readyChange = "CHANGE"
+	readyKeep   = "CONFIRM"
+)
+
+var keepWords = []string{"i will be there", "ci saro", "je serai la", "vin"}
+
 // bookingWord returns the shipped flow that a message asks for; empty: none.
 func bookingWord(text, payload string) string {
 	folded := router.Fold(text)
 	switch {
-	case payload == "booking:change" || slices.Contains(changeWords, folded):
+	case payload == "booking:change" || payload == readyChange || slices.Contains(changeWords, folded):
 		return "booking-change"
 	case payload == "booking:cancel" || slices.Contains(cancelWords, folded):
 		return "booking-cancel"
+	case payload == "booking:keep" || payload == readyKeep || slices.Contains(keepWords, folded):
+		return "booking-keep"
 	}
 	return ""
 }
@@ -43,6 +54,23 @@ func (s *scene) manageBooking(t *inbox.Thread, v *inbox.Conversation, task strin
 		return nil, err
 	}
 	return s.newRun(t, v, e, &live.Run{Shipped: task, BeganWith: "booking"}, handoffIDs{})
+}
+
+// bookingInstead leads somebody who is inside another flow to their booking: a reminder's button, or its word, means
+// the booking at whatever question they stand.
+func (s *scene) bookingInstead(run *live.Run, t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, wish flow.Wish, e *event) (*live.Run, error) {
+	task := bookingWord(m.Text, e.payload())
+	if task == "" || task == run.Shipped || v.Handler == "human" || run.State.Doubt || wish == flow.WantsStop {
+		return nil, nil
+	}
+	s.flows.touch(run) // written first: a conversation has one run that goes on
+	instead, err := s.manageBooking(t, v, task, e)
+	if instead == nil || err != nil {
+		return nil, err
+	}
+	instead.TriggerID, instead.CampaignID = run.TriggerID, run.CampaignID
+	run.End("another_wish", s.now)
+	return instead, nil
 }
 
 // bookingNotice sends a reminder, or the question how it was, unless the booking has changed since.
@@ -68,12 +96,17 @@ func (s *scene) bookingNotice(e *event) (string, error) {
 // sendNotice plans the template; what it returns is why it does not.
 func (s *scene) sendNotice(n *booking.Due) (string, error) {
 	until := n.StartsAt
+	if n.NextAt != nil {
+		until = *n.NextAt
+	}
 	if n.Kind == "feedback" {
 		until = n.DueAt.Add(48 * time.Hour)
 	}
 	switch {
 	case n.State != "confirmed":
 		return "the booking is " + n.State, nil
+	case n.NextAt != nil && !n.NextAt.After(s.now):
+		return "too late: the next reminder is due already", nil
 	case !until.After(s.now):
 		return "too late: its time has passed", nil
 	}
@@ -106,8 +139,15 @@ func (s *scene) sendNotice(n *booking.Due) (string, error) {
 	// The words stand in the template's language: a person reads one language at a time.
 	said, _, _ := strings.Cut(row.Language, "_")
 	local := n.StartsAt.In(service.Zone())
-	values := []string{cmp.Or(firstWord(fields["name"]), sp.BrandName()), service.Title(said), flow.Day(said, local), local.Format("15:04"), n.Ref}
-	send, text, err := fillTemplate(row, values, template.Person{Name: fields["name"]}, template.Sender{Brand: sp.BrandName(), Reach: sp.Contact})
+	day, hour := flow.Day(said, local), local.Format("15:04")
+	values := []string{cmp.Or(firstWord(fields["name"]), sp.BrandName()), service.Title(said), day, hour, n.Ref}
+	person := template.Person{Name: fields["name"], Fields: map[string]any{"service": service.Title(said), "booking_day": day, "booking_hour": hour, "booking_time": day + ", " + hour, "booking_ref": n.Ref}}
+	for k, v := range fields {
+		if person.Fields[k] == nil {
+			person.Fields[k] = v
+		}
+	}
+	send, text, err := fillTemplate(row, values, person, template.Sender{Brand: sp.BrandName(), Reach: sp.Contact})
 	if err != nil {
 		return "", err
 	}

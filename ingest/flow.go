@@ -16,6 +16,24 @@ import (
 // has it: where a person answers, or no flow is meant, others do.
 func (s *scene) flowMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, verdict moderation.Verdict, outcome router.Outcome, e *event) (bool, string, error) {
 	wish, run := live.WishOf(verdict), s.flows.runs[v.ID]
+	if run != nil {
+		offered, err := s.offered(run, m, e)
+		if err != nil {
+			return false, "", err
+		}
+		if offered && wish != flow.WantsStop {
+			wish = flow.NoWish // "Change", said to a question that offers it, is its answer
+		}
+		if !offered {
+			instead, err := s.bookingInstead(run, t, v, m, wish, e)
+			if err != nil {
+				return false, "", err
+			}
+			if instead != nil {
+				run, wish = instead, flow.NoWish
+			}
+		}
+	}
 	if run == nil {
 		var err error
 		if run, err = s.beginFlow(t, v, m, wish, outcome, e, false); err != nil || run == nil {
@@ -36,6 +54,15 @@ func (s *scene) flowMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.Mes
 	}
 	reason, err := s.hear(run, t, v, m, wish, e)
 	return true, reason, err
+}
+
+// offered says whether a message is an answer that the flow itself offers: a tap on its button, or the button's words.
+func (s *scene) offered(run *live.Run, m *inbox.Message, e *event) (bool, error) {
+	if payload := e.payload(); payload != "" {
+		return strings.HasPrefix(payload, "f:"), nil
+	}
+	f, err := s.d.flows.Flow(s.ctx, s.tx, run)
+	return err == nil && f.Offers(run.State, m.Text), err
 }
 
 // hear adds a message to what a run waits with. A tap and a wish are answered at once; words wait a moment,
@@ -84,11 +111,12 @@ func (s *scene) answerHeard(run *live.Run, t *inbox.Thread, v *inbox.Conversatio
 func (s *scene) beginFlow(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, wish flow.Wish, outcome router.Outcome, e *event, last bool) (*live.Run, error) {
 	state := botState(v)
 	untouched := v.AssigneeID == nil && v.FirstHumanAt == nil
-	if wish != flow.NoWish && wish != flow.MayStop || router.AboutStopping(state, m.Text, botPayload(e.payload())) || v.Handler == "human" && !untouched || v.Spam {
+	task := bookingWord(m.Text, e.payload())
+	if wish == flow.WantsStop || wish == flow.WantsHelp && task == "" || router.AboutStopping(state, m.Text, botPayload(e.payload())) || v.Handler == "human" && !untouched || v.Spam {
 		return nil, nil
 	}
-	// "Cancel" alone may mean the offers; from somebody with a booking it means the booking.
-	if task := bookingWord(m.Text, e.payload()); task != "" {
+	// "Cancel" alone may mean the offers, and "change" a person; from somebody with a booking it means the booking.
+	if task != "" {
 		run, err := s.manageBooking(t, v, task, e)
 		if run != nil || err != nil {
 			return run, err

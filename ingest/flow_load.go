@@ -263,7 +263,7 @@ func (s *scene) heard(run *live.Run) []flow.Input {
 		var detail messageDetail
 		_ = json.Unmarshal(m.Detail, &detail) // without it there was no button
 		shown, ok := s.asked[run.State.AskedAction]
-		in := flow.Input{Kind: flow.Message, Text: m.Text, Payload: detail.Payload, Wish: h.Wish, Early: !ok || m.At.Before(shown)}
+		in := flow.Input{Kind: flow.Message, At: m.At, Text: m.Text, Payload: detail.Payload, Wish: h.Wish, Early: !ok || m.At.Before(shown)}
 		out = append(out, in)
 	}
 	return out

@@ -47,14 +47,18 @@ func (s *scene) templateFor(workspace, account int64, name, language, locale str
 	return nil, nil
 }
 
-// fillTemplate puts values into the places of a template's body, in their order; its other places take what
-// the template itself knows. Values beyond the places are left out; a place that nothing is known for gets
+// fillTemplate puts values into the places of a template's body, in their order; a place that takes something of the
+// person which is known, and its other places, take what the template itself knows. Values beyond the places are left out; a place that nothing is known for gets
 // a dash, because a template with an empty place would be refused.
 func fillTemplate(l *template.Listed, values []string, person template.Person, sender template.Sender) (*channels.TemplateSend, string, error) {
 	given := template.Values{}
 	n := 0
 	for _, v := range l.Definition.Uses() {
 		if v.In != "body" {
+			continue
+		}
+		if key, own := strings.CutPrefix(v.From, "field:"); own && person.Fields[key] != nil {
+			n++
 			continue
 		}
 		if n < len(values) && strings.TrimSpace(values[n]) != "" {

@@ -306,7 +306,7 @@ func TestBookedRemindedMovedAndCancelled(t *testing.T) {
 	rome, err := time.LoadLocation("Europe/Rome")
 	b.must(err)
 	b.now = time.Date(2026, 11, 23, 8, 0, 0, 0, rome)
-	for _, name := range []string{"booking_confirmation", "booking_reminder", "booking_reminder_soon"} {
+	for _, name := range []string{"booking_confirmed", "reminder_48h", "reminder_2h"} {
 		b.exec(`INSERT INTO templates (workspace_id, account_id, external_id, name, language, category, status, quality, reason, components) VALUES ($1, $2, $3, $3, 'it', 'UTILITY', 'APPROVED', '', '', $4)`,
 			b.ws, b.wa.ID, name, `[{"type":"BODY","text":"Ciao {{1}}: {{2}}, {{3}} alle {{4}}."}]`)
 	}
@@ -340,7 +340,7 @@ func TestBookedRemindedMovedAndCancelled(t *testing.T) {
 	b.ring()
 	var reminders int
 	for _, a := range b.actions("template.send") {
-		if strings.Contains(string(a.Call), "booking_reminder_soon") {
+		if strings.Contains(string(a.Call), "reminder_2h") {
 			reminders++
 			if a.Purpose != "service" || !strings.Contains(string(a.Call), start.In(rome).Format("15:04")) {
 				t.Errorf("a reminder is %s: %s", a.Purpose, a.Call)
@@ -350,7 +350,7 @@ func TestBookedRemindedMovedAndCancelled(t *testing.T) {
 	if reminders != 1 {
 		t.Errorf("%d reminders two hours before, want 1: %v", reminders, b.reasons())
 	}
-	b.exec(`UPDATE actions SET state = 'held', reason = 'account_off' WHERE call::text LIKE '%booking_reminder_soon%'`)
+	b.exec(`UPDATE actions SET state = 'held', reason = 'account_off' WHERE call::text LIKE '%reminder_2h%'`)
 	b.now = start.Add(-90 * time.Minute)
 	b.write("MODIFICA")
 	b.lastSaid("Quale nuovo orario")
@@ -359,7 +359,7 @@ func TestBookedRemindedMovedAndCancelled(t *testing.T) {
 	if n := b.id(`SELECT moved FROM bookings`); n != 1 {
 		t.Errorf("moved %d times", n)
 	}
-	if got := b.text(`SELECT string_agg(DISTINCT state || ' ' || reason, ', ') FROM actions WHERE call::text LIKE '%booking_reminder_soon%'`); got != "cancelled booking_changed" {
+	if got := b.text(`SELECT string_agg(DISTINCT state || ' ' || reason, ', ') FROM actions WHERE call::text LIKE '%reminder_2h%'`); got != "cancelled booking_changed" {
 		t.Errorf("the reminder of the time before, which waits, is %s", got)
 	}
 	b.write("annulla")

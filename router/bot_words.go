@@ -29,6 +29,9 @@ func IsStart(text string) bool { return isStart(text) }
 // the wording just shown; at any other time it has the wording shown.
 func isStart(text string) bool { return slices.Contains(startWords, Fold(text)) }
 
+// IsStop reports whether a text, as a whole, is the word that ends offers wherever it is written.
+func IsStop(text string) bool { return isStop(text) }
+
 func isStop(text string) bool { return slices.Contains(stopWords, Fold(text)) }
 
 func isWord(text string, words map[string][]string) bool {
