@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -143,8 +144,16 @@ func Approve(ctx context.Context, tx sqlx.ExtContext, workspace, id int64, seen 
 		return err
 	}
 	alone := false
-	if d.Author == who.Actor {
-		others, err := approvers(ctx, tx, workspace, who.UserID)
+	author, _, err := behind(ctx, tx, workspace, d.Author)
+	if err != nil {
+		return err
+	}
+	approver, userID, err := behind(ctx, tx, workspace, who.Actor)
+	if err != nil {
+		return err
+	}
+	if author == approver {
+		others, err := approvers(ctx, tx, workspace, userID)
 		if err != nil {
 			return err
 		}
@@ -160,6 +169,27 @@ func Approve(ctx context.Context, tx sqlx.ExtContext, workspace, id int64, seen 
 		return err
 	}
 	return note(ctx, tx, workspace, id, who.Actor, "approve", map[string]any{"version": d.Version, "alone": alone})
+}
+
+// behind is the member who acts: of a token the one who made it, so that nobody approves their own text by another door.
+// A token of the command line's is nobody's but its own.
+func behind(ctx context.Context, q sqlx.QueryerContext, workspace int64, actor string) (string, int64, error) {
+	kind, number, _ := strings.Cut(actor, ":")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || kind != "user" && kind != "token" {
+		return actor, 0, nil
+	}
+	if kind == "user" {
+		return actor, id, nil
+	}
+	var maker []int64
+	if err := sqlx.SelectContext(ctx, q, &maker, `SELECT created_by FROM api_tokens WHERE workspace_id = $1 AND id = $2 AND created_by IS NOT NULL`, workspace, id); err != nil {
+		return "", 0, fmt.Errorf("find who made token %d: %w", id, err)
+	}
+	if len(maker) == 0 {
+		return actor, 0, nil
+	}
+	return fmt.Sprintf("user:%d", maker[0]), maker[0], nil
 }
 
 // approvers counts the members beside one who may approve templates.
