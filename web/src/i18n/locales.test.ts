@@ -42,6 +42,23 @@ describe.each(['it', 'fr', 'ro'])('%s', (language) => {
   });
 });
 
+/** Each text, with what is code in it – places of values, addresses, JSON – taken out. */
+const prose = (language: string) => [...sections, 'locales'].flatMap((part) => [...read(part, language)]).map(([key, text]) => [key, text.replace(/\{\{.*?\}\}|\{"[^}]*\}|https?:\/\/\S*|"[^"]*"(?:: \d)?|\d\d?:\d\d/g, 'X')] as const);
+
+describe('typography', () => {
+  it('French sets a narrow no-break space before ; ! ?, a no-break space before : and inside « »', () => {
+    expect(prose('fr').filter(([, text]) => /(^|[^\u202f])[;!?]/.test(text) || /[^\u00a0]:/.test(text) || /«[^\u00a0]|[^\u00a0]»|[ \u202f]%/.test(text))).toEqual([]);
+  });
+
+  it('Romanian has ș and ț with a comma below, and speaks to one person as it does to all others', () => {
+    expect(prose('ro').filter(([, text]) => /[şţŞŢ]|dumneavoastr|[Îî]ncercați|[Vv]erificați|[Aa]șteptați|[Rr]econectați/.test(text))).toEqual([]);
+  });
+
+  it.each([['it', /[“”]|[a-zà-ù]'[a-zà-ùA-Z]/], ['fr', /[“”]|[a-zà-ù]'[a-zà-ùA-Z]/], ['ro', /[“«»]/]] as const)('%s has its own quotation marks and apostrophes', (language, foreign) => {
+    expect(prose(language).filter(([, text]) => foreign.test(text))).toEqual([]);
+  });
+});
+
 const source = resolve('src');
 
 /** The file that an import names, where it is one of ours. */

@@ -22,7 +22,7 @@ function inOwn(statements: readonly Statement[]): string {
   let out = '';
   statements.forEach((s, i) => {
     const join = i < statements.length - 1 ? s.join : '';
-    out += one(s) + (join ? `${i18n.language === 'fr' ? '\u00a0' : ''}${join} ` : '');
+    out += one(s) + (join ? `${i18n.language === 'fr' ? (join === ':' ? '\u00a0' : '\u202f') : ''}${join} ` : '');
   });
   return out.trim();
 }

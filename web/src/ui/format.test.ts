@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deviceName, duration, initials, languageName, micros, splitList, timeAgo } from './format';
+import { deviceName, duration, initials, labelled, languageName, micros, quoted, splitList, timeAgo } from './format';
 
 const now = Date.parse('2026-05-04T12:00:00Z');
 const before = (seconds: number) => new Date(now - seconds * 1000).toISOString();
@@ -46,5 +46,12 @@ describe('small ones', () => {
     expect(languageName('ro', 'en')).toBe('Romanian');
     expect(languageName('unknown', 'en')).toBe('');
     expect(languageName('not a code', 'en')).toBe('not a code');
+  });
+});
+
+describe('words and labels', () => {
+  it.each([['en', '“yes”', 'Status: open'], ['it', '«yes»', 'Status: open'], ['fr', '«\u00a0yes\u00a0»', 'Status\u00a0: open'], ['ro', '„yes”', 'Status: open']])('are set as %s sets them', (language, words, label) => {
+    expect(quoted('yes', language)).toBe(words);
+    expect(labelled('Status', 'open', language)).toBe(label);
   });
 });

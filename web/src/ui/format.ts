@@ -3,6 +3,19 @@ export function regional(language: string): string {
   return navigator.languages.find((l) => l.startsWith(`${language}-`)) ?? language;
 }
 
+const marks: Record<string, [string, string]> = { it: ['«', '»'], fr: ['«\u00a0', '\u00a0»'], ro: ['„', '”'] };
+
+/** Somebody's words between the quotation marks of the reader's language. */
+export function quoted(words: string, language: string): string {
+  const [open, close] = marks[language] ?? ['“', '”'];
+  return `${open}${words}${close}`;
+}
+
+/** "Status: open", with the space that French sets before a colon. */
+export function labelled(label: string, value: string, language: string): string {
+  return `${label}${language === 'fr' ? '\u00a0' : ''}: ${value}`;
+}
+
 /** "4 min ago", "yesterday": how long ago something was, in the reader's language. */
 export function timeAgo(at: string, now: number, language: string): string {
   const seconds = Math.round((Date.parse(at) - now) / 1000);
