@@ -20,7 +20,7 @@ import (
 type Merge struct {
 	ID       int64      `json:"id"`
 	FromID   int64      `json:"from_id"`
-	FromName string     `json:"from_name" doc:"Of the contact that became part of this one, as it was"`
+	FromName string     `json:"from_name" doc:"Of the contact that became part of this one: its own, else an identity's"`
 	IntoID   int64      `json:"into_id"`
 	Reason   string     `json:"reason"`
 	By       string     `json:"by"`
@@ -146,6 +146,7 @@ type mergeRow struct {
 	ID       int64      `db:"id"`
 	From     int64      `db:"from_contact"`
 	Into     int64      `db:"into_contact"`
+	Name     string     `db:"name"`
 	Reason   string     `db:"reason"`
 	Before   []byte     `db:"before"`
 	Actor    string     `db:"actor"`
@@ -155,8 +156,10 @@ type mergeRow struct {
 }
 
 const sqlMerges = `
-SELECT id, from_contact, into_contact, reason, before, actor, at, undone_at, undone_by FROM contact_merges
-WHERE workspace_id = $1 AND (into_contact = $2 OR from_contact = $2) ORDER BY id DESC LIMIT 50`
+SELECT id, from_contact, into_contact, reason, before, actor, at, undone_at, undone_by,
+    coalesce((SELECT coalesce(nullif(i.name, ''), i.username) FROM identities i
+        WHERE i.workspace_id = m.workspace_id AND i.id IN (SELECT v::bigint FROM jsonb_array_elements_text(m.moved->'identities') v) ORDER BY i.id LIMIT 1), '') AS name
+FROM contact_merges m WHERE workspace_id = $1 AND (into_contact = $2 OR from_contact = $2) ORDER BY id DESC LIMIT 50`
 
 func (r mergeRow) show(names map[string]string) (Merge, error) {
 	m := Merge{ID: r.ID, FromID: r.From, IntoID: r.Into, Reason: r.Reason, By: names[r.Actor], At: r.At.UTC(), UndoneAt: utc(r.UndoneAt), UndoneBy: names[deref(r.UndoneBy)], Lost: []string{}}
@@ -164,7 +167,9 @@ func (r mergeRow) show(names map[string]string) (Merge, error) {
 	if err := json.Unmarshal(r.Before, &before); err != nil {
 		return m, fmt.Errorf("read merge %d: %w", r.ID, err)
 	}
-	m.FromName = before.From.Name
+	if m.FromName = before.From.Name; m.FromName == "" {
+		m.FromName = r.Name // as the contact is called everywhere: by an identity of its own
+	}
 	both := func(field, a, b string) {
 		if a != "" && b != "" && a != b {
 			m.Lost = append(m.Lost, field)

@@ -134,6 +134,20 @@ func TestMergingContactsAndPartingThemRestoresExactly(t *testing.T) {
 	}
 }
 
+func TestAMergedContactIsNamedByItsIdentityWhereItHasNoNameOfItsOwn(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	one, _ := s.person("Ana", "whatsapp", "B9", "61491570150")
+	two, ig := s.person("", "instagram", "ig-9", "")
+	s.exec(`UPDATE identities SET username = 'ana.paddles' WHERE id = $1`, ig)
+	s.must(200, "POST", fmt.Sprintf("/api/v1/contacts/%d/merge", one), s.cookie[auth.Agent], map[string]any{"from_id": two, "reason": "told us"}, nil)
+	var list api.Page[api.Merge]
+	s.must(200, "GET", fmt.Sprintf("/api/v1/contacts/%d/merges", one), s.cookie[auth.Agent], nil, &list)
+	if len(list.Items) != 1 || list.Items[0].FromName != "ana.paddles" {
+		t.Errorf("merges: %+v", list.Items)
+	}
+}
+
 func TestPartingKeepsWhatWasChangedSince(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

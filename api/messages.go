@@ -38,6 +38,7 @@ type MessageDetail struct {
 	StoryURL    string       `json:"story_url,omitempty"`
 
 	Referral OriginReferral `json:"referral,omitzero" doc:"The advertisement or post that was tapped before this was written"`
+	Erased   bool           `json:"erased,omitempty" doc:"Deleted here because the person was erased, not by its sender"`
 }
 
 // Button is a choice the customer could tap.

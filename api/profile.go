@@ -95,7 +95,8 @@ func (s *Server) oidcFinish(c *fiber.Ctx, who *caller) error {
 
 type forgotIn struct {
 	Body struct {
-		Email string `json:"email" maxLength:"254"`
+		Email    string `json:"email" maxLength:"254"`
+		Language string `json:"language,omitempty" enum:"en,it,fr,ro," doc:"Of the page; the mail is written in the member's own, where they chose one"`
 	}
 }
 
@@ -104,22 +105,34 @@ func (s *Server) forgotPassword(ctx context.Context, who *caller, in *forgotIn) 
 	if s.Mail == nil {
 		return fault.New(fault.Unavailable, "this server sends no e-mail; ask an admin for a link")
 	}
-	token, err := auth.LinkFor(ctx, s.DB, in.Body.Email, who.address)
+	token, language, err := auth.LinkFor(ctx, s.DB, in.Body.Email, who.address)
 	if err != nil || token == "" {
 		return err
+	}
+	mail, ok := forgotMails[language]
+	if !ok {
+		if mail, ok = forgotMails[in.Body.Language]; !ok {
+			mail = forgotMails["en"]
+		}
 	}
 	to := strings.TrimSpace(in.Body.Email)
 	go func() { // how long a mail server takes would tell who is here
 		ctx, cancel := context.WithTimeout(s.life, requestTime)
 		defer cancel()
-		if err := s.Mail(ctx, to, "ponte: set a new password", forgotText+s.passwordAddress(token)+"\n"); err != nil {
+		if err := s.Mail(ctx, to, mail.subject, mail.text+"\n\n"+s.passwordAddress(token)+"\n"); err != nil {
 			s.Log.Error("api: a link to set a password could not be sent", "error", err)
 		}
 	}()
 	return nil
 }
 
-const forgotText = "Somebody, probably you, asked for a new password for ponte. This link sets it; it works once, within 24 hours.\nIf it was not you, nothing has changed, and you need do nothing.\n\n"
+// forgotMails is the mail with a link, in the languages of the interface.
+var forgotMails = map[string]struct{ subject, text string }{
+	"en": {"ponte: set a new password", "Somebody, probably you, asked for a new password for ponte. This link sets it; it works once, within 24 hours.\nIf it was not you, nothing has changed, and you need do nothing."},
+	"it": {"ponte: imposta una nuova password", "Qualcuno, probabilmente tu, ha chiesto una nuova password per ponte. Si imposta con questo link, che funziona una sola volta, entro 24 ore.\nSe non sei stato tu, non è cambiato nulla e non devi fare niente."},
+	"fr": {"ponte\u00a0: définir un nouveau mot de passe", "Quelqu’un, sans doute vous, a demandé un nouveau mot de passe pour ponte. Ce lien permet de le définir\u202f; il fonctionne une seule fois, dans les 24 heures.\nSi ce n’était pas vous, rien n’a changé et vous n’avez rien à faire."},
+	"ro": {"ponte: setează o parolă nouă", "Cineva, probabil tu, a cerut o parolă nouă pentru ponte. O setezi cu acest link, care funcționează o singură dată, în 24 de ore.\nDacă nu ai fost tu, nu s-a schimbat nimic și nu trebuie să faci nimic."},
+}
 
 func (s *Server) passwordAddress(token string) string {
 	return strings.TrimSuffix(s.PublicURL, "/") + "/password#" + token // after #: it reaches no server's log

@@ -134,7 +134,7 @@ func (s *scene) do(method, path, who string, body any, headers ...string) answer
 			req.Header.Set(headers[i], headers[i+1])
 		}
 	}
-	res, err := s.server.App.Test(req, 20000)
+	res, err := s.server.App.Test(req, 120000)
 	if err != nil {
 		s.t.Fatalf("%s %s: %v", method, path, err)
 	}

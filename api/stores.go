@@ -43,7 +43,7 @@ UPDATE deliveries SET body = ''::bytea, reason = 'erased' WHERE state = 'split' 
 		`UPDATE comments SET text = '', author_name = '', attachments = '[]', permalink = '' WHERE workspace_id = $1 AND contact_id = $2`}},
 	{Table: "threads", Follows: privacy.InOwnWay},
 	{Table: "messages", Follows: privacy.Stays, Rank: 21, Erase: []string{
-		`UPDATE messages m SET text = '', detail = '{}', reactions = '[]', deleted_at = coalesce(m.deleted_at, now()) FROM threads t
+		`UPDATE messages m SET text = '', detail = '{"erased": true}', reactions = '[]', deleted_at = coalesce(m.deleted_at, now()) FROM threads t
 WHERE t.workspace_id = $1 AND t.contact_id = $2 AND m.workspace_id = t.workspace_id AND m.thread_id = t.id`}},
 	{Table: "message_media", Follows: privacy.Stays, Rank: 22, Erase: []string{
 		`DELETE FROM message_media g USING messages m, threads t WHERE t.workspace_id = $1 AND t.contact_id = $2 AND m.workspace_id = t.workspace_id AND m.thread_id = t.id

@@ -67,6 +67,16 @@ func TestErasingLeavesNothingThatNamesThePerson(t *testing.T) {
 			t.Errorf("%s is still in %v", what, got)
 		}
 	}
+	var said api.Page[api.Message]
+	s.must(200, "GET", fmt.Sprintf("/api/v1/conversations/%d/messages", talk), s.cookie[auth.Agent], nil, &said)
+	if len(said.Items) == 0 || said.Items[0].DeletedAt == nil || !said.Items[0].Detail.Erased {
+		t.Errorf("an erased message passes for one that its sender deleted: %+v", said.Items)
+	}
+	var line api.Page[api.TimelineEntry]
+	s.must(200, "GET", fmt.Sprintf("/api/v1/contacts/%d/timeline?only=said", one), s.cookie[auth.Agent], nil, &line)
+	if !slices.ContainsFunc(line.Items, func(e api.TimelineEntry) bool { return e.Kind == "message" && e.Deleted && e.State == "erased" }) {
+		t.Errorf("the time line does not say that a message was erased: %+v", line.Items)
+	}
 	id := s.id(`SELECT id FROM contact_merges WHERE into_contact = $1`, one)
 	if res := s.do("POST", fmt.Sprintf("/api/v1/contact-merges/%d/undo", id), s.cookie[auth.Agent], nil); res.status != 409 {
 		t.Errorf("parting what was erased: %d", res.status)

@@ -69,7 +69,7 @@ func showTimelineEntry(e inbox.TimelineEntry) TimelineEntry {
 		out.Detail = map[string]any{}
 	}
 	if e.Kind == "message" || e.Kind == "private_reply" {
-		out.Deleted = e.State == "deleted"
+		out.Deleted = e.State == "deleted" || e.State == "erased"
 	}
 	return out
 }

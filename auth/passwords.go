@@ -126,25 +126,28 @@ func newLink(ctx context.Context, tx sqlx.ExtContext, userID int64, by string) (
 	return token, nil
 }
 
-// LinkFor draws a link's token for somebody who forgot their password; empty where nobody has the
-// address, which the asker must not learn.
-func LinkFor(ctx context.Context, db *sqlx.DB, email, address string) (string, error) {
-	email, err := cleanEmail(email)
-	if err != nil {
-		return "", err
+// LinkFor draws a link's token for somebody who forgot their password, and says which language they chose;
+// empty where nobody has the address, which the asker must not learn.
+func LinkFor(ctx context.Context, db *sqlx.DB, email, address string) (token, language string, err error) {
+	if email, err = cleanEmail(email); err != nil {
+		return "", "", err
 	}
 	if err := countTries(ctx, db, attemptKey("link", email), attemptKey("address", address), linksByEmail); err != nil {
-		return "", err
+		return "", "", err
 	}
-	var id int64
-	err = db.GetContext(ctx, &id, `SELECT id FROM users WHERE email = $1 AND disabled_at IS NULL`, email)
+	var user struct {
+		ID       int64  `db:"id"`
+		Language string `db:"language"`
+	}
+	err = db.GetContext(ctx, &user, `SELECT id, language FROM users WHERE email = $1 AND disabled_at IS NULL`, email)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
+		return "", "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("look for the user: %w", err)
+		return "", "", fmt.Errorf("look for the user: %w", err)
 	}
-	return newLink(ctx, db, id, "email")
+	token, err = newLink(ctx, db, user.ID, "email")
+	return token, user.Language, err
 }
 
 var errLink = fault.New(fault.NotFound, "this link was used already, or is too old; ask for a new one")

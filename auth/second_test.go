@@ -226,12 +226,12 @@ func TestALinkIsOnlyForWhoGovernsThePerson(t *testing.T) {
 func TestALinkByEmailTellsNobodyWhoIsHere(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	token, err := auth.LinkFor(t.Context(), h.db, "nobody@example.com", "192.0.2.7")
+	token, _, err := auth.LinkFor(t.Context(), h.db, "nobody@example.com", "192.0.2.7")
 	if err != nil || token != "" {
 		t.Errorf("an unknown address: %q, %v", token, err)
 	}
 	for i := range 5 {
-		token, err = auth.LinkFor(t.Context(), h.db, " ADA@example.com", "192.0.2.7")
+		token, _, err = auth.LinkFor(t.Context(), h.db, " ADA@example.com", "192.0.2.7")
 		if i < 3 && (err != nil || token == "") {
 			t.Errorf("request %d: %q, %v", i, token, err)
 		}

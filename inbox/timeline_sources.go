@@ -44,7 +44,7 @@ WHERE c.workspace_id = $1 AND c.contact_id = $2 AND NOT c.own`},
 	{rank: 30, said: true, at: `m.at`, id: `m.id`, // by messages_thread, thread by thread
 		has: map[string]string{"written": `m.created_at`, "kind": `CASE WHEN a.kind = 'private_reply.send' THEN 'private_reply' ELSE 'message' END`, "channel": `t.channel`,
 			"by": `CASE m.author WHEN 'contact' THEN 'customer' ELSE m.author END`, "user_id": `m.member_id`, "text": `m.text`,
-			"state":           `CASE WHEN m.deleted_at IS NOT NULL THEN 'deleted' WHEN m.receipt IS NOT NULL THEN m.receipt WHEN m.direction = 'out' THEN coalesce(a.state, '') ELSE '' END`,
+			"state":           `CASE WHEN m.detail ? 'erased' THEN 'erased' WHEN m.deleted_at IS NOT NULL THEN 'deleted' WHEN m.receipt IS NOT NULL THEN m.receipt WHEN m.direction = 'out' THEN coalesce(a.state, '') ELSE '' END`,
 			"what":            `m.type`,
 			"conversation_id": `m.conversation_id`, "message_id": `m.id`,
 			"extra": `jsonb_build_object('files', ` + filesOf(`m.detail->'attachments'`) + `, 'harm', ` + harmOf + `, 'reason', coalesce(a.reason, ''), 'meaning', CASE WHEN m.receipt = 'failed' THEN m.receipt_error ELSE coalesce(a.meaning, '') END)`},

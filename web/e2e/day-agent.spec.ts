@@ -67,7 +67,7 @@ test('a customer comes from Instagram to WhatsApp and is answered, noted, snooze
   await page.keyboard.press('Enter');
   await expect(page.getByText('Wants one for a whole day; asked about Saturday.')).toBeVisible();
   await expect(page.getByRole('textbox', { name: 'Note' })).toHaveCount(0);
-  await page.getByRole('button', { name: 'Snooze and priority' }).click();
+  await page.getByRole('button', { name: 'Snooze, priority, spam' }).click();
   await page.getByRole('menuitem', { name: 'Until the customer writes' }).click();
   await expect(page.getByText('Snoozed.').first()).toBeVisible();
   await shot(page, info, '3-noted-and-snoozed');

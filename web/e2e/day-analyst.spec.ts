@@ -40,7 +40,7 @@ test('an analyst sees everything that is counted and may do nothing', async ({ p
   await opened(page, `/inbox?view=all&id=${talk?.id}`);
   await expect(page.getByText('Your role reads conversations but does not answer them.')).toBeVisible();
   await expect(page.getByRole('textbox', { name: 'Your answer' })).toHaveCount(0);
-  for (const verb of ['Take over', 'Resolve', 'Snooze and priority']) await expect(page.getByRole('button', { name: verb })).toHaveCount(0);
+  for (const verb of ['Take over', 'Resolve', 'Snooze, priority, spam']) await expect(page.getByRole('button', { name: verb })).toHaveCount(0);
   const number = `614${name.slice(-8)}`;
   await expect(page.getByRole('complementary', { name: 'Contact' })).not.toContainText(number);
   await shot(page, info, '3-a-conversation');

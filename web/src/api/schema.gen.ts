@@ -6739,6 +6739,11 @@ export interface components {
         };
         ForgotInBody: {
             email: string;
+            /**
+             * @description Of the page; the mail is written in the member's own, where they chose one
+             * @enum {string}
+             */
+            language?: "en" | "it" | "fr" | "ro" | "";
         };
         FreeTimes: {
             time_zone: string;
@@ -7174,7 +7179,7 @@ export interface components {
             by: string;
             /** Format: int64 */
             from_id: number;
-            /** @description Of the contact that became part of this one, as it was */
+            /** @description Of the contact that became part of this one: its own, else an identity's */
             from_name: string;
             /** Format: int64 */
             id: number;
@@ -7236,6 +7241,8 @@ export interface components {
         MessageDetail: {
             attachments?: components["schemas"]["Attachment"][];
             buttons?: components["schemas"]["Button"][];
+            /** @description Deleted here because the person was erased, not by its sender */
+            erased?: boolean;
             payload?: string;
             /** @description The advertisement or post that was tapped before this was written */
             referral?: components["schemas"]["OriginReferral"];

@@ -10,7 +10,7 @@ export function useConfirm(): [(question: Question) => void, ReactNode] {
   const [question, setQuestion] = useState<Question | undefined>();
   const close = () => setQuestion(undefined);
   const dialog = (
-    <Modal opened={question !== undefined} onClose={close} withCloseButton={false} size="sm" padding="lg" aria-label={question?.verb ?? ''}>
+    <Modal opened={question !== undefined} onClose={close} withCloseButton={false} size="sm" padding="lg" attributes={{ content: { 'aria-label': question?.verb ?? '' } }}>
       <p style={{ margin: '0 0 18px' }}>{question?.text}</p>
       <Group justify="flex-end" gap="xs">
         <Button variant="default" onClick={close} data-autofocus>{t('act.cancel')}</Button>

@@ -5,13 +5,14 @@ import { useCan } from '@/api/session';
 import type { ConsentState } from '@/api/types';
 import { codeText } from '@/i18n';
 import { ConsentForm } from './consent-form';
+import { quoted } from './format';
 import { Ago, channelNames, Tag, type Tone } from './parts';
 
 const tone: Record<ConsentState['state'], Tone> = { granted: 'good', refused: 'bad', withdrawn: 'bad', doubt: 'warn', none: 'plain' };
 
 /** What a person agreed to on which channel, with the wording they answered; and a way to record what they said elsewhere. */
 export function ConsentStates({ contact, states }: { contact: number; states: ConsentState[] }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const converse = useCan('converse');
   const [form, setForm] = useState(false);
   const known = states.filter((s) => s.state !== 'none');
@@ -24,7 +25,7 @@ export function ConsentStates({ contact, states }: { contact: number; states: Co
             <div>
               <Tag tone={tone[s.state]}>{t(`consent.${s.state}`)}</Tag> {codeText('purpose', s.purpose)} · {channelNames[s.channel] ?? codeText('consent_channel', s.channel)}
               {s.since && <small><Ago at={s.since} />{s.how ? ` · ${codeText('how', s.how)}` : ''}{s.seq ? ` · ${t('contact.entry', { n: s.seq })}` : ''}</small>}
-              {s.wording && <small className="clip2" dir="auto" title={s.wording}>“{s.wording}”</small>}
+              {s.wording && <small className="clip2" dir="auto" title={s.wording}>{quoted(s.wording, i18n.language)}</small>}
             </div>
           </li>
         ))}

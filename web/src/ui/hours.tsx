@@ -7,6 +7,7 @@ import { useAccounts } from '@/api/overview';
 import { useMe } from '@/api/session';
 import type { BusinessHours } from '@/api/types';
 import { languageName } from './format';
+import { accountChoices } from './parts';
 import { Loaded } from './states';
 import { failed, told } from './toast';
 import { usualHours, weekIsRight } from './week';
@@ -24,7 +25,7 @@ export function HoursEditor({ may }: { may: boolean }) {
   const zone = useMe().data?.workspace.time_zone;
   return (
     <div className={css.form}>
-      <Select label={t('bookings.hours_of')} allowDeselect={false} value={account} data={[{ value: '', label: t('bookings.all_accounts') }, ...(accounts.data?.items ?? []).map((a) => ({ value: String(a.id), label: a.name }))]} onChange={(v) => setAccount(v ?? '')} />
+      <Select label={t('bookings.hours_of')} allowDeselect={false} value={account} data={[{ value: '', label: t('bookings.all_accounts') }, ...accountChoices(accounts.data?.items ?? [])]} onChange={(v) => setAccount(v ?? '')} />
       <Loaded query={hours}>
         {({ items }) => {
           const id = account ? Number(account) : null;

@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { Channel, ConsentEntry } from '@/api/types';
 import { codeText } from '@/i18n';
-import { dateTime } from './format';
+import { dateTime, labelled, quoted } from './format';
 import { ChannelMark, channelNames, Tag, type Tone } from './parts';
 import { Row } from './rows';
 
@@ -18,8 +18,8 @@ export function LedgerRow({ e, person = true }: { e: ConsentEntry; person?: bool
         {codeText('purpose', e.purpose)} · {channel ? channelNames[channel] : codeText('consent_channel', e.channel)}
         {person && <> · {e.erased ? <em>{t('ledger.erased')}</em> : <Link to="/contacts/$id" params={{ id: String(e.contact_id) }} dir="auto">{e.name || t('comment.nameless')}</Link>}</>}
       </strong>
-      {e.words && <p className="said" dir="auto">“{e.words}”</p>}
-      {e.wording && <small dir="auto">{t('ledger.wording')}: “{e.wording}”</small>}
+      {e.words && <p className="said" dir="auto">{quoted(e.words, i18n.language)}</p>}
+      {e.wording && <small dir="auto">{labelled(t('ledger.wording'), quoted(e.wording, i18n.language), i18n.language)}</small>}
       <small>
         <span>{dateTime(e.at, i18n.language)}</span>
         <span>{codeText('how', e.how)}</span>

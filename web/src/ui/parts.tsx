@@ -10,6 +10,15 @@ import css from './parts.module.css';
 const channelIcons = { facebook: IconBrandFacebook, instagram: IconBrandInstagram, messenger: IconBrandMessenger, whatsapp: IconBrandWhatsapp };
 export { channelNames };
 
+/** Accounts to choose from; those that share a name, as a Page and its Instagram do, are told apart by their network. */
+export function accountChoices(accounts: readonly { id: number; name: string; external_id: string; channel: Channel }[]): { value: string; label: string }[] {
+  const called = accounts.map((a) => a.name || a.external_id);
+  return accounts.map((a, i) => {
+    const name = called[i] ?? '';
+    return { value: String(a.id), label: called.filter((c) => c === name).length > 1 ? `${name} · ${channelNames[a.channel]}` : name };
+  });
+}
+
 /** The mark of a network, with its name for those who do not see it. */
 export function ChannelMark({ channel, size = 16 }: { channel: Channel; size?: number }) {
   const Icon = channelIcons[channel] ?? IconPhoto;

@@ -1,7 +1,7 @@
 import type { TFunction } from 'i18next';
 import type { TimelineEntry } from '@/api/types';
 import { codeText } from '@/i18n';
-import { dateTime } from './format';
+import { dateTime, quoted } from './format';
 import { channelNames, type Tone } from './parts';
 import { reasonText } from './reason';
 import { stepText } from './step-text';
@@ -58,8 +58,7 @@ export function standing(e: TimelineEntry, t: TFunction): Standing | undefined {
 /** What else there is to say: words of a colleague, purpose and proof of a consent, the time of a booking. */
 export function aside(e: TimelineEntry, t: TFunction, language: string): string {
   switch (e.kind) {
-    case 'step': return e.text && `“${e.text}”`;
-    case 'merged': return e.text && `“${e.text}”`;
+    case 'step': case 'merged': return e.text && quoted(e.text, language);
     case 'invited': return e.text && t('came.by', { trigger: e.text });
     case 'joined': return [e.text, codeText('join_how', e.what)].filter(Boolean).join(' · ');
     case 'lead': return e.text;

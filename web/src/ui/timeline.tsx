@@ -91,7 +91,7 @@ const spoken = new Set(['comment', 'public_reply', 'private_reply', 'message', '
 
 function Said({ e }: { e: TimelineEntry }) {
   const { t, i18n } = useTranslation();
-  if (e.deleted) return <span className={`${css.small} ${css.gone}`}>{t('inbox.deleted')}</span>;
+  if (e.deleted) return <span className={`${css.small} ${css.gone}`}>{t(e.state === 'erased' ? 'inbox.erased' : 'inbox.deleted')}</span>;
   if (!spoken.has(e.kind)) return null;
   const files = e.files.map((f) => (i18n.exists(`attachment.${f}`) ? t(`attachment.${f}`) : f)).join(', ');
   const text = e.text || files || (i18n.exists(`message_type.${e.what}`) ? t(`message_type.${e.what}`) : t('inbox.no_text'));

@@ -3,6 +3,7 @@ import { notifications } from '@mantine/notifications';
 import { ApiError, errorKind } from '@/api/errors';
 import { i18n } from '@/i18n';
 import { stated } from '@/i18n/statement';
+import { NotUtf8 } from './file-text';
 
 /** Tells shortly that something was done, with a way back where there is one. */
 export function told(message: string, undo?: () => void) {
@@ -25,6 +26,7 @@ export function told(message: string, undo?: () => void) {
 
 /** Why something failed, for the reader: in our words where the service names it, else in its own, which are English. */
 export function problemText(error: unknown): string {
+  if (error instanceof NotUtf8) return i18n.t('failure.not_utf8', { name: error.message });
   const said = error instanceof ApiError && error.message && errorKind(error) !== 'offline' ? error.message : '';
   if (i18n.language === 'en') return said || i18n.t(`failure.${knownKind(error)}.text`);
   const code = error instanceof ApiError ? error.problem.code || (error.kind === 'internal' ? 'internal' : '') : '';

@@ -7,7 +7,7 @@ import { ApiError } from '@/api/errors';
 import { useCan } from '@/api/session';
 import type { Channel, ComplianceItem } from '@/api/types';
 import { codeText } from '@/i18n';
-import { dateTime } from '@/ui/format';
+import { dateTime, quoted } from '@/ui/format';
 import { Ago, ChannelMark, channelNames, PageBody, PageHead, Tag, type Tone } from '@/ui/parts';
 import { Row, Views } from '@/ui/rows';
 import rows from '@/ui/rows.module.css';
@@ -58,7 +58,7 @@ function Item({ i, onClose }: { i: ComplianceItem; onClose: () => void }) {
       <strong>{t(`compliance_kind.${i.kind}`)} · <Subject i={i} /></strong>
       {i.kind === 'unreachable' && <p className="said">{codeText('compliance_lost', i.matched)}</p>}
       <small>
-        {i.kind === 'unreachable' ? i.until && <span>{t('compliance.until', { at: dateTime(i.until, i18n.language) })}</span> : <span>“{i.matched}”</span>}<span><Ago at={i.opened_at} /></span>
+        {i.kind === 'unreachable' ? i.until && <span>{t('compliance.until', { at: dateTime(i.until, i18n.language) })}</span> : <span>{quoted(i.matched, i18n.language)}</span>}<span><Ago at={i.opened_at} /></span>
         {i.level !== 'resolved' && <span>{t('compliance.due', { at: dateTime(i.due_at, i18n.language), last: dateTime(i.breach_at, i18n.language) })}</span>}
         {i.conversation_id && <Link to="/inbox" search={{ view: 'all', id: i.conversation_id }}>{t('compliance.conversation')}</Link>}
         {i.comment_id && <Link to="/moderation" search={{ queue: 'all', id: i.comment_id }}>{t('compliance.comment')}</Link>}

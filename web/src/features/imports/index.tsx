@@ -7,9 +7,11 @@ import { fileLink } from '@/api/client';
 import { ApiError } from '@/api/errors';
 import { useCan } from '@/api/session';
 import type { ConsentImport } from '@/api/types';
+import { quoted } from '@/ui/format';
 import { Ago, PageBody, PageHead, Tag, type Tone } from '@/ui/parts';
 import { Row, Rows } from '@/ui/rows';
 import { Empty, Failure } from '@/ui/states';
+import { fileText } from '@/ui/file-text';
 import { failed, told } from '@/ui/toast';
 import { useCancel, useConfirm, useImports, useUpload } from './queries';
 
@@ -25,7 +27,7 @@ export default function Imports() {
   const read = (file: File | null) => {
     if (!file) return;
     if (file.size > 3_500_000) { failed(new ApiError(413, { title: t('imports.too_large'), detail: t('imports.too_large'), kind: 'invalid' })); return; }
-    void file.text().then((text) => upload.mutate({ name: file.name, text }, { onSuccess: () => told(t('imports.read')), onError: failed }));
+    fileText(file).then((text) => upload.mutate({ name: file.name, text }, { onSuccess: () => told(t('imports.read')), onError: failed }), failed);
   };
   return (
     <PageBody>
@@ -38,7 +40,7 @@ export default function Imports() {
 }
 
 function One({ i }: { i: ConsentImport }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const owner = useCan('own');
   const cancel = useCancel();
   const [vouching, setVouching] = useState(false);
@@ -51,7 +53,7 @@ function One({ i }: { i: ConsentImport }) {
       <small><span>{i.uploaded_by}</span><span><Ago at={i.created_at} /></span><span>{t('imports.rows', { count: i.rows })}</span></small>
       <small><span>{t('imports.imported', { count: i.imported })}</span><span>{t('imports.waiting', { count: i.waiting })}</span><span>{t('imports.refused', { count: i.refused })}</span><span>{t('imports.suppressed', { count: i.suppressed })}</span></small>
       {i.state === 'running' && <Progress my={6} value={able > 0 ? (100 * done) / able : 100} aria-label={t('imports.progress')} />}
-      {i.origin && <p className="said" dir="auto">“{i.origin}” – {i.confirmed_by}</p>}
+      {i.origin && <p className="said" dir="auto">{quoted(i.origin, i18n.language)} – {i.confirmed_by}</p>}
       <Group gap={6} mt={6}>
         {i.state === 'checked' && owner && <Button size="compact-sm" onClick={() => setVouching(true)} disabled={able === 0}>{t('imports.confirm')}</Button>}
         {i.state === 'checked' && !owner && <small>{t('imports.owner')}</small>}

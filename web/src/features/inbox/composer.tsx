@@ -181,7 +181,7 @@ function Emoji({ onPick }: { onPick: (e: string) => void }) {
   return (
     <Popover opened={open} onChange={setOpen} position="top-end" withinPortal trapFocus>
       <Popover.Target><ActionIcon variant="default" size={34} aria-label={t('inbox.emoji')} title={t('inbox.emoji')} onClick={() => setOpen(!open)}><IconMoodSmile size={17} aria-hidden /></ActionIcon></Popover.Target>
-      <Popover.Dropdown p={6}><div className={css.emoji}>{emoji.map((e) => <button key={e} type="button" onClick={() => { setOpen(false); onPick(e); }}>{e}</button>)}</div></Popover.Dropdown>
+      <Popover.Dropdown p={6} aria-label={t('inbox.emoji')}><div className={css.emoji}>{emoji.map((e) => <button key={e} type="button" onClick={() => { setOpen(false); onPick(e); }}>{e}</button>)}</div></Popover.Dropdown>
     </Popover>
   );
 }

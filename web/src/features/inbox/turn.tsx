@@ -22,7 +22,7 @@ export function Turn({ m, follows, name, place, of }: TurnProps) {
           {m.author === 'contact' ? <span dir="auto">{name}</span> : m.author === 'member' ? m.member_name : t(`inbox.author.${m.author}`)}
         </div>
       )}
-      <div className={css.bubble}>{m.deleted_at ? <p className={css.gone}>{t('inbox.deleted')}</p> : <Content m={m} />}</div>
+      <div className={css.bubble}>{m.deleted_at ? <p className={css.gone}>{t(m.detail.erased ? 'inbox.erased' : 'inbox.deleted')}</p> : <Content m={m} />}</div>
       <Meta m={m} />
     </article>
   );

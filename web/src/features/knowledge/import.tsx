@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/errors';
 import { stated } from '@/i18n/statement';
 import { languageName } from '@/ui/format';
+import { fileText } from '@/ui/file-text';
 import { failed, problemText, told } from '@/ui/toast';
 import { languages } from './forms';
 import { useImport } from './queries';
@@ -31,7 +32,7 @@ export function ImportDialog({ kind, onClose }: { kind: Kind; onClose: () => voi
       <Stack gap="sm">
         {kind === 'knowledge' && <SegmentedControl aria-label={t('knowledge.form')} value={form} onChange={(v) => input(() => setForm(v as 'csv' | 'text'))} data={[{ value: 'csv', label: t('knowledge.form_csv') }, { value: 'text', label: t('knowledge.form_text') }]} />}
         <p style={{ margin: 0, color: 'var(--mantine-color-dimmed)' }}>{csv ? t(`knowledge.columns.${kind}`) : t('knowledge.headings')}</p>
-        <Group><FileButton accept=".csv,.tsv,.txt,.md,text/plain,text/csv" onChange={(file) => { if (file) void file.text().then((s) => input(() => setText(s))); }}>{(props) => <Button {...props} variant="default" leftSection={<IconUpload size={16} aria-hidden />}>{t('knowledge.choose_file')}</Button>}</FileButton></Group>
+        <Group><FileButton accept=".csv,.tsv,.txt,.md,text/plain,text/csv" onChange={(file) => { if (file) fileText(file).then((s) => input(() => setText(s)), failed); }}>{(props) => <Button {...props} variant="default" leftSection={<IconUpload size={16} aria-hidden />}>{t('knowledge.choose_file')}</Button>}</FileButton></Group>
         <Textarea label={t('knowledge.contents')} autosize minRows={6} maxRows={14} dir="auto" value={text} onChange={(e) => { const v = e.currentTarget.value; input(() => setText(v)); }} styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: '0.8rem' } }} />
         {!csv && (
           <Group grow align="start">

@@ -7,7 +7,7 @@ import { useCan } from '@/api/session';
 import type { LeadForm } from '@/api/types';
 import { codeText } from '@/i18n';
 import { useConfirm } from '@/ui/confirm';
-import { languageName } from '@/ui/format';
+import { languageName, quoted } from '@/ui/format';
 import { Tag } from '@/ui/parts';
 import { Row } from '@/ui/rows';
 import rows from '@/ui/rows.module.css';
@@ -49,7 +49,7 @@ function FormRow({ f, configure, onOpen }: { f: LeadForm; configure: boolean; on
       {dialog}
     </>}>
       <strong dir="auto">{name}</strong>
-      {f.wording && <p className="said" dir="auto" lang={f.language}>“{f.wording}”</p>}
+      {f.wording && <p className="said" dir="auto" lang={f.language}>{quoted(f.wording, i18n.language)}</p>}
       <small>
         {f.name && <span>{f.form_id}</span>}
         {f.id !== 0 && <><span>{t('leads.box_means', { box: f.box_key })}</span><span>{codeText('purpose', f.purpose)}</span><span>{languageName(f.language, i18n.language)}</span><span>{t('leads.template_line', { name: f.template })}</span></>}

@@ -12,7 +12,8 @@ import { decisionTone } from './tags';
 
 /** Beside the comment: the post it stands under, its author's record, what was done so far. */
 export function Beside({ comment }: { comment: CommentDetail }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
+  const n = (count: number) => new Intl.NumberFormat(i18n.language).format(count);
   const { history } = comment;
   const allowed = useCan('moderate');
   return (
@@ -23,13 +24,13 @@ export function Beside({ comment }: { comment: CommentDetail }) {
           <div>
             <p className="said" dir="auto" style={{ margin: 0 }}>{comment.post.caption || t('moderation.no_caption')}</p>
             <Link to="/moderation" search={{ queue: 'all', post: comment.post.id }} className={css.more}>{t('moderation.post_all')}</Link>{' '}
-            {comment.post.permalink && <Anchor href={comment.post.permalink} target="_blank" rel="noreferrer" size="sm">{t('moderation.open_post')}</Anchor>}
+            {comment.post.permalink && <Anchor href={comment.post.permalink} target="_blank" rel="noreferrer" className={css.more}>{t('moderation.open_post')}</Anchor>}
           </div>
         </div>
       )}
       <section className={`panel ${css.side}`}>
         <h2>{t('moderation.author')}</h2>
-        <Facts rows={[[t('moderation.author_comments'), history.author_comments], [t('moderation.author_hidden'), history.author_hidden], [t('moderation.author_strikes', { days: history.strike_days }), history.strike_days > 0 ? history.author_strikes : ''], [t('moderation.author_messages'), history.author_messages]]} />
+        <Facts rows={[[t('moderation.author_comments'), n(history.author_comments)], [t('moderation.author_hidden'), n(history.author_hidden)], [t('moderation.author_strikes', { days: history.strike_days }), history.strike_days > 0 ? n(history.author_strikes) : ''], [t('moderation.author_messages'), n(history.author_messages)]]} />
         {history.conversation_id > 0 && <Link to="/inbox" search={{ view: 'all', id: history.conversation_id }} className={css.more}>{t('moderation.author_dms')}</Link>}
         {comment.author.contact_id > 0 && <Link to="/moderation" search={{ queue: 'all', contact: comment.author.contact_id }} className={css.more}>{t('moderation.author_all')}</Link>}
       </section>

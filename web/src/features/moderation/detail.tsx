@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { useCan, useMe } from '@/api/session';
 import type { Comment, CommentDetail } from '@/api/types';
 import { codeText } from '@/i18n';
-import { clock, languageName } from '@/ui/format';
+import { clock, labelled, languageName } from '@/ui/format';
 import { useKeys } from '@/ui/keys';
 import { Ago, channelNames, Face } from '@/ui/parts';
 import { reasonText } from '@/ui/reason';
@@ -147,7 +147,7 @@ function Notes({ c }: { c: CommentDetail }) {
         <div key={a.id} className={css.note}>
           <IconClockPause size={16} aria-hidden />
           <span>
-            {codeText('action', a.kind)}: {codeText('action_state', a.state)}
+            {labelled(codeText('action', a.kind), codeText('action_state', a.state), i18n.language)}
             {a.not_before && a.state === 'planned' && Date.parse(a.not_before) > Date.parse(c.commented_at) ? ` · ${t('moderation.not_before', { at: clock(a.not_before, i18n.language) })}` : ''}
             {a.meaning ? ` · ${reasonText(a.reason, a.meaning)}` : ''}
           </span>

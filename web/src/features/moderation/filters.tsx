@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useAccounts } from '@/api/overview';
 import { codeText } from '@/i18n';
 import { languageName } from '@/ui/format';
+import { accountChoices } from '@/ui/parts';
 import { narrowing } from './flow';
 import css from './moderation.module.css';
 import type { Filters } from './queries';
@@ -29,7 +30,7 @@ export function FilterBar({ filters, onFilter }: Props) {
       <TextInput key={filters.q ?? ''} size="xs" aria-label={t('moderation.search')} placeholder={t('moderation.search')} leftSection={<IconSearch size={15} aria-hidden />} defaultValue={filters.q ?? ''}
         onKeyDown={(e) => { if (e.key === 'Enter') onFilter({ q: e.currentTarget.value.trim() || undefined }); }} onBlur={(e) => { const q = e.currentTarget.value.trim() || undefined; if (q !== filters.q) onFilter({ q }); }} />
       <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0, 1fr) auto', gap: 8 }}>
-        <Select size="xs" aria-label={t('moderation.account')} value={String(filters.account ?? '')} onChange={(v) => onFilter({ account: v ? Number(v) : undefined })} data={[{ value: '', label: t('moderation.all_accounts') }, ...accounts.map((a) => ({ value: String(a.id), label: a.name || a.external_id }))]} />
+        <Select size="xs" searchable={accounts.length > 8} comboboxProps={{ width: 'max-content', position: 'bottom-start' }} styles={{ dropdown: { minWidth: 200, maxWidth: 'min(420px, 92vw)' } }} aria-label={t('moderation.account')} value={String(filters.account ?? '')} onChange={(v) => onFilter({ account: v ? Number(v) : undefined })} data={[{ value: '', label: t('moderation.all_accounts') }, ...accountChoices(accounts)]} />
         <More filters={filters} onFilter={onFilter} />
       </div>
       {filters.post !== undefined && <Chip label={t('filter.post')} onClear={() => onFilter({ post: undefined })} />}

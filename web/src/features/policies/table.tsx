@@ -8,6 +8,7 @@ import { useCan } from '@/api/session';
 import type { Policy, PolicyLine } from '@/api/types';
 import { codeText } from '@/i18n';
 import { languageName } from '@/ui/format';
+import { accountChoices } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { forComments, forMessages, languages, lineFault, moved, subjects } from './model';
@@ -73,7 +74,7 @@ function Line({ n, l, last, disabled, onChange, onMove, onRemove }: LineProps) {
       <Select size="xs" label={t('filter.category')} disabled={disabled} allowDeselect={false} searchable value={l.category} onChange={(v) => onChange({ ...l, category: v ?? l.category })} data={subjects.map((s) => ({ value: s, label: s === 'any' ? t('policies.any') : codeText('category', s) }))} />
       <NumberInput size="xs" label={t('policies.from')} suffix=" %" min={0} max={100} disabled={disabled} value={Math.round((l.from ?? 0) * 100)} onChange={(v) => onChange({ ...l, from: Math.min(100, Math.max(0, Number(v) || 0)) / 100 })} />
       <MultiSelect size="xs" label={t('policies.languages')} placeholder={l.languages?.length ? '' : t('policies.all')} disabled={disabled} value={l.languages ?? []} onChange={(v) => list('languages', v)} data={languages.map((v) => ({ value: v, label: languageName(v, i18n.language) || t(`filter_lang.${v === 'other' ? 'another' : 'unknown'}`) }))} />
-      <MultiSelect size="xs" label={t('policies.accounts')} placeholder={l.accounts?.length ? '' : t('policies.all')} disabled={disabled} value={(l.accounts ?? []).map(String)} onChange={(v) => list('accounts', v.map(Number))} data={accounts.map((a) => ({ value: String(a.id), label: a.name || a.external_id }))} />
+      <MultiSelect size="xs" label={t('policies.accounts')} placeholder={l.accounts?.length ? '' : t('policies.all')} disabled={disabled} value={(l.accounts ?? []).map(String)} onChange={(v) => list('accounts', v.map(Number))} searchable={accounts.length > 8} data={accountChoices(accounts)} />
       {decision('comment', forComments)}
       {decision('message', forMessages)}
       {!disabled && (

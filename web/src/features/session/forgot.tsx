@@ -4,13 +4,14 @@ import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, unwrap } from '@/api/client';
 import { errorKind } from '@/api/errors';
+import type { Language } from '@/i18n';
 import { Card } from './card';
 
 /** Asks for a link by e-mail, or says whom to ask where the server sends none. */
 export function Forgot({ email: typed, byEmail, onBack }: { email: string; byEmail: boolean; onBack: () => void }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const [email, setEmail] = useState(typed);
-  const ask = useMutation({ mutationFn: () => unwrap(api.POST('/auth/forgot', { body: { email: email.trim() } })) });
+  const ask = useMutation({ mutationFn: () => unwrap(api.POST('/auth/forgot', { body: { email: email.trim(), language: i18n.language as Language } })) });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     ask.mutate();

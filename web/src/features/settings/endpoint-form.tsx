@@ -17,10 +17,12 @@ export function EndpointForm({ e, onClose }: { e?: WebhookEndpoint | undefined; 
   const [form, setForm] = useState({ url: e?.url ?? '', description: e?.description ?? '', kinds: e?.kinds ?? [] });
   const problem = add.error ?? set.error;
   const error = (name: string) => (problem instanceof ApiError ? problem.field(name) : undefined);
+  // what stands beside its field is not said a second time
+  const fail = (x: unknown) => { if (!(x instanceof ApiError && ['url', 'description', 'kinds'].some((f) => x.field(f)))) failed(x); };
   const submit = () => {
     const body = { ...form, url: form.url.trim() };
-    if (e) set.mutate({ id: e.id, body }, { onSuccess: () => { told(t('act.saved')); onClose(); }, onError: failed });
-    else add.mutate(body, { onSuccess: onClose, onError: failed });
+    if (e) set.mutate({ id: e.id, body }, { onSuccess: () => { told(t('act.saved')); onClose(); }, onError: fail });
+    else add.mutate(body, { onSuccess: onClose, onError: fail });
   };
   return (
     <Modal opened onClose={() => onClose()} title={t(e ? 'webhooks.edit' : 'webhooks.add')} closeButtonProps={{ 'aria-label': t('act.close') }}>

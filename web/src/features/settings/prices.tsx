@@ -6,6 +6,7 @@ import { useConfirm } from '@/ui/confirm';
 import { dateTime, micros } from '@/ui/format';
 import { Tag } from '@/ui/parts';
 import { Failure } from '@/ui/states';
+import { fileText } from '@/ui/file-text';
 import { failed, told } from '@/ui/toast';
 import { useImportPrices, usePriceFiles, useSpending, useWithdrawPrices } from './queries';
 import { Section } from './section';
@@ -44,7 +45,7 @@ export function Prices() {
   const add = useImportPrices();
   const read = (file: File | null) => {
     if (!file) return;
-    void file.text().then((text) => add.mutate({ name: file.name, text }, { onSuccess: (f) => told(t('prices.imported', { version: f.version })) }));
+    fileText(file).then((text) => add.mutate({ name: file.name, text }, { onSuccess: (f) => told(t('prices.imported', { version: f.version })) }), failed);
   };
   return (
     <Section id="prices">

@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import type { TemplateDraft, TemplateVersion } from '@/api/types';
 import { codeText } from '@/i18n';
+import { labelled } from '@/ui/format';
 import { Ago } from '@/ui/parts';
 import { Loaded } from '@/ui/states';
 import { useHistory, useVersions } from './queries';
@@ -20,12 +21,12 @@ export function History({ draft }: { draft: TemplateDraft }) {
 }
 
 function VersionLine({ v, first }: { v: TemplateVersion; first: boolean }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   return (
     <li>
       <span><strong>{t('templates.version', { n: v.version })}</strong> · {v.author_name} · <Ago at={v.created_at} /></span>
       {v.decided_by_name && v.state !== 'returned' && <span className={css.dim}>{t(v.alone ? 'templates.approved_alone' : 'templates.approved_by', { name: v.decided_by_name })}</span>}
-      {v.state === 'returned' && <span className={css.dim}>{t('templates.returned_by', { name: v.decided_by_name })}: {v.note}</span>}
+      {v.state === 'returned' && <span className={css.dim}>{labelled(t('templates.returned_by', { name: v.decided_by_name }), v.note, i18n.language)}</span>}
       {v.submitted_at && <span className={css.dim}>{t('templates.submitted_at')} <Ago at={v.submitted_at} />{v.action_meaning ? ` – ${v.action_meaning}` : ''}</span>}
       {!first && (v.changes ?? []).length > 0 && (
         <details>
