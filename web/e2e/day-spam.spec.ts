@@ -36,8 +36,10 @@ test('an agent files a conversation under spam, finds it there and takes it out 
   await entry.click();
   await expect(page.getByRole('button', { name: 'Not spam' })).toBeVisible();
   await page.getByRole('button', { name: 'Snooze, priority, spam' }).click();
+  await expect(page.getByRole('menu')).toBeVisible();
   await expect(page.getByRole('menuitem', { name: 'File under spam' })).toHaveCount(0);
   await page.keyboard.press('Escape');
+  await expect(page.getByRole('menu')).toHaveCount(0);
   await shot(page, info, '2-in-the-folder');
 
   // Taken out again it waits for an answer like any other.

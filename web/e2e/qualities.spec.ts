@@ -28,7 +28,7 @@ const readings = (page: Page, answer: (route: Route) => Promise<void>) =>
   page.route(/\/api\/v1\/(?!me$|overview$|stream|notification)/, (r) => (r.request().method() === 'GET' ? answer(r) : r.fallback()));
 
 test('the palette reaches every screen, and ? shows the key of each', async ({ page }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(300_000);
   await open(page, '/');
   await page.keyboard.press('?');
   const help = page.getByRole('dialog', { name: 'Keyboard' });
@@ -64,7 +64,7 @@ test('the first stop of the Tab key leads past the navigation', async ({ page })
 });
 
 test('Tab walks every screen in the order it is read, and shows where it is', async ({ page }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(400_000);
   for (const path of all) {
     await open(page, path);
     await page.locator('main').focus();
@@ -96,7 +96,7 @@ test('Tab walks every screen in the order it is read, and shows where it is', as
 });
 
 test('every screen says that it is empty', async ({ page }, info) => {
-  test.setTimeout(120_000);
+  test.setTimeout(300_000);
   await readings(page, async (r) => {
     const answer = await r.fetch();
     const body = (await answer.json()) as { items?: unknown[] };
@@ -126,7 +126,7 @@ test('every screen says that it could not be read, and nothing breaks', async ({
 });
 
 test('a role that only reads meets refusals in words, and no button that would be refused', async ({ page }, info) => {
-  test.setTimeout(120_000);
+  test.setTimeout(300_000);
   const thrown: string[] = [];
   page.on('pageerror', (e) => thrown.push(e.message));
   await page.route('**/api/v1/me', async (r) => { const me = await (await r.fetch()).json() as Record<string, unknown>; await r.fulfill({ json: { ...me, role: 'analyst', permissions: ['see', 'audit'] } }); });
@@ -153,7 +153,7 @@ test('without a connection the page says so, and goes on by itself', async ({ pa
 });
 
 test('what customers write from right to left is shown so, and long words stay inside', async ({ page }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(300_000);
   await open(page, '/moderation?id=103');
   const said = page.locator('article[aria-current] .said');
   await expect(said).toContainText('هل يمكنني');
@@ -205,7 +205,7 @@ test('the veil is switched by a click on its words', async ({ page }) => {
 });
 
 test('dialogs begin in their first field, and leave the focus where it was', async ({ page }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(300_000);
   const dialogs: [path: string, press: string][] = [
     ['/knowledge', 'New quick reply'], ['/knowledge', 'Import'], ['/links', 'New link'], ['/team', 'Add a member'], ['/team', 'New team'], ['/team?tab=labels', 'New label'], ['/accounts', 'Connect an account'],
     ['/settings?tab=webhooks', 'Add an endpoint'], ['/triggers', 'New campaign'], ['/policies?tab=rules', 'New rule'], ['/leads?view=forms', 'Tell what a box means'], ['/flows?tab=secrets', 'New secret'], ['/consent/asking', 'New version'],

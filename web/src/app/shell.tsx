@@ -71,7 +71,14 @@ function Side({ me, items, overview, live, onHelp, onGo }: SideProps) {
   const { t } = useTranslation();
   const list = useRef<HTMLDivElement>(null);
   const { pathname } = useLocation();
-  useEffect(() => { list.current?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: 'nearest' }); }, [pathname]); // on a low screen the list scrolls
+  // On a low screen the list scrolls. Not by scrollIntoView: browsers may let Tab go on from what came into view, and the first stop is the way past all this.
+  useEffect(() => {
+    const around = list.current?.getBoundingClientRect();
+    const here = list.current?.querySelector('[aria-current="page"]')?.getBoundingClientRect();
+    if (!list.current || !around || !here) return;
+    if (here.top < around.top) list.current.scrollTop -= around.top - here.top;
+    else if (here.bottom > around.bottom) list.current.scrollTop += here.bottom - around.bottom;
+  }, [pathname]);
   const links = (group: NavItem['group']) => items.filter((i) => i.group === group).map((item) => <SideLink key={item.path} item={item} overview={overview} onGo={onGo} />);
   return (
     <>

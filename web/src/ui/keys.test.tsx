@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
@@ -55,7 +56,24 @@ function Screen({ bindings, modal = false }: { bindings: Binding[]; modal?: bool
   return <div><input aria-label="field" />{modal && <div role="dialog" aria-modal="true" />}<span>{useScopes().map((s) => s.title).join()}</span></div>;
 }
 
+/** A menu that is gone before the screen hears of the key that closed it. */
+function OpenMenu() {
+  const [open, setOpen] = useState(true);
+  return open && <div role="menu" onKeyDown={(e) => { if (e.key === 'Escape') setOpen(false); }}><button type="button" role="menuitem">Snooze</button></div>;
+}
+
 describe('useKeys', () => {
+  it('leaves a menu its keys: Escape closes the menu, and not what lies below it too', async () => {
+    const run = vi.fn();
+    render(<><Screen bindings={[binding('Escape', run), binding('h', run)]} /><OpenMenu /></>);
+    screen.getByRole('menuitem').focus();
+    await userEvent.keyboard('h{Escape}');
+    expect(screen.queryByRole('menu')).toBeNull();
+    expect(run).not.toHaveBeenCalled();
+    await userEvent.keyboard('{Escape}');
+    expect(run).toHaveBeenCalledTimes(1);
+  });
+
   it('runs a key, but not while somebody writes', async () => {
     const run = vi.fn();
     render(<Screen bindings={[binding('h', run)]} />);

@@ -61,6 +61,9 @@ function startsPair(name: string): boolean {
   return scopes.some((s) => s.bindings.some((b) => b.key.startsWith(`${name} `)));
 }
 
+/** Whether a menu had the key, which may have closed it: Escape leaves the menu alone, not what lies below too. */
+const inMenu = (event: KeyboardEvent) => event.composedPath().some((n) => n instanceof Element && n.getAttribute('role') === 'menu');
+
 function onKeyDown(event: KeyboardEvent) {
   const typed = keyName(event);
   const placed = keyByPlace(event);
@@ -68,7 +71,7 @@ function onKeyDown(event: KeyboardEvent) {
   const name = !known(typed) && known(placed) ? placed : typed;
   if (!name || event.defaultPrevented || event.isComposing) return;
   const modified = name.startsWith('mod+');
-  if (!modified && (isTyping(event.target) || document.querySelector('[aria-modal="true"]'))) return;
+  if (!modified && (isTyping(event.target) || document.querySelector('[aria-modal="true"], [role="menu"]') || inMenu(event))) return;
   const before = prefix;
   clearTimeout(prefixTimer);
   prefix = '';
