@@ -103,7 +103,7 @@ func TestALinkByEMailIsSentToWhoIsHere(t *testing.T) {
 	}
 	s.must(204, "POST", "/api/v1/auth/password", "", map[string]string{"token": token, "password": "another long password"}, nil)
 	for _, c := range []struct{ chosen, page, want string }{{"ro", "it", "parolă nouă"}, {"", "fr", "mot de passe"}, {"", "", "new password"}} {
-		s.exec(`UPDATE users SET language = $1 WHERE email = 'anna@home.example'`, c.chosen)
+		s.exec(`UPDATE users SET locale = $1 WHERE email = 'anna@home.example'`, c.chosen)
 		s.exec(`DELETE FROM sign_in_attempts`)
 		s.must(204, "POST", "/api/v1/auth/forgot", "", map[string]string{"email": "anna@home.example", "language": c.page}, nil)
 		if got := <-mails; !strings.Contains(got[1], c.want) || !strings.Contains(got[1], "https://ponte.example/password#") {

@@ -139,7 +139,7 @@ func LinkFor(ctx context.Context, db *sqlx.DB, email, address string) (token, la
 		ID       int64  `db:"id"`
 		Language string `db:"language"`
 	}
-	err = db.GetContext(ctx, &user, `SELECT id, language FROM users WHERE email = $1 AND disabled_at IS NULL`, email)
+	err = db.GetContext(ctx, &user, `SELECT id, locale AS language FROM users WHERE email = $1 AND disabled_at IS NULL`, email)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", "", nil
 	}

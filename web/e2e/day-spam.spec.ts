@@ -42,11 +42,11 @@ test('an agent files a conversation under spam, finds it there and takes it out 
   await expect(page.getByRole('menu')).toHaveCount(0);
   await shot(page, info, '2-in-the-folder');
 
-  // Taken out again it waits for an answer like any other.
+  // Taken out again it is among all others.
   await page.getByRole('button', { name: 'Not spam' }).click();
   await expect(page.getByText('Out of the spam folder; it waits for an answer.').first()).toBeVisible();
   await expect.poll(kept).toBe(false);
-  await opened(page, `/inbox?view=waiting&q=${encodeURIComponent(name)}`);
+  await opened(page, `/inbox?view=all&q=${encodeURIComponent(name)}`);
   await expect(entry).toBeVisible();
   await shot(page, info, '3-back');
   expect(faults).toEqual([]);
