@@ -126,8 +126,8 @@ func (w *round) later(ctx context.Context, digests []string, signals map[string]
 }
 
 func (w *round) putOff(ctx context.Context, digest, reason string, long time.Duration, tries int) error {
-	if _, err := w.DB.ExecContext(ctx, `UPDATE asks SET state = 'pending', attempts = attempts + $4, not_before = now() + make_interval(secs => $3), reason = $5
-WHERE workspace_id = $1 AND id = ANY($2) AND state = 'asking'`, w.workspace, pq.Array(w.ids([]string{digest})), long.Seconds(), tries, reason); err != nil {
+	if _, err := w.DB.ExecContext(ctx, `UPDATE asks a SET state = 'pending', attempts = attempts + $4, not_before = now() + make_interval(secs => $3), reason = $5`+sqlHeld,
+		w.workspace, pq.Array(w.ids([]string{digest})), long.Seconds(), tries, reason); err != nil {
 		return fmt.Errorf("put questions off: %w", err)
 	}
 	return nil

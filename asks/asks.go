@@ -216,10 +216,15 @@ UPDATE asks a SET state = 'asking', not_before = now() + make_interval(secs => $
 FROM due WHERE a.workspace_id = due.workspace_id AND a.id = due.id
 RETURNING a.workspace_id, a.id, a.account_id, a.subject, a.subject_id, a.lane, a.digest, a.question, a.attempts, a.created_at`
 
+// sqlHeld names the asks $2 of workspace $1 that are still being asked. Whoever writes several asks at once
+// locks them by id first: two processes that meet the same rows wait for one another, never in a circle.
+const sqlHeld = `
+FROM (SELECT id FROM asks WHERE workspace_id = $1 AND id = ANY($2) AND state = 'asking' ORDER BY id FOR UPDATE) held
+WHERE a.workspace_id = $1 AND a.id = held.id`
+
 // renew keeps a claim while its turn has not come: a slow model must not make another process ask too.
 func (w *round) renew(ctx context.Context, digests []string) error {
-	if _, err := w.DB.ExecContext(ctx, `UPDATE asks SET not_before = now() + make_interval(secs => $3) WHERE workspace_id = $1 AND id = ANY($2) AND state = 'asking'`,
-		w.workspace, pq.Array(w.ids(digests)), claimFor.Seconds()); err != nil {
+	if _, err := w.DB.ExecContext(ctx, `UPDATE asks a SET not_before = now() + make_interval(secs => $3)`+sqlHeld, w.workspace, pq.Array(w.ids(digests)), claimFor.Seconds()); err != nil {
 		return fmt.Errorf("renew the claim on questions: %w", err)
 	}
 	return nil

@@ -40,8 +40,9 @@ func (w *round) recall(ctx context.Context, keys [][]byte) (map[string]json.RawM
 }
 
 const sqlRemembered = `
-UPDATE llm_answers SET used = used + 1 WHERE workspace_id = $1 AND digest = ANY($2) AND created_at > now() - interval '30 days'
-RETURNING digest, answer`
+UPDATE llm_answers l SET used = used + 1
+FROM (SELECT digest FROM llm_answers WHERE workspace_id = $1 AND digest = ANY($2) AND created_at > now() - interval '30 days' ORDER BY digest FOR UPDATE) known
+WHERE l.workspace_id = $1 AND l.digest = known.digest RETURNING l.digest, l.answer`
 
 // remembered settles what was answered before and returns what was not.
 func (w *round) remembered(ctx context.Context, digests []string) ([]string, error) {
@@ -99,6 +100,11 @@ func (w *round) remember(ctx context.Context, q sqlx.ExecerContext, key []byte, 
 	return nil
 }
 
+const sqlSettleAsks = `
+UPDATE asks a SET state = $3, reason = $4, answered_at = now()
+FROM (SELECT id FROM asks WHERE workspace_id = $1 AND id = ANY($2) AND state IN ('pending','asking') ORDER BY id FOR UPDATE) open
+WHERE a.workspace_id = $1 AND a.id = open.id RETURNING a.id`
+
 // settle writes the outcome of a question (or why there is none) and raises the events that carry it
 // into the lanes of all who asked it.
 func (w *round) settle(ctx context.Context, digest string, o outcome) error {
@@ -121,8 +127,7 @@ func (w *round) settle(ctx context.Context, digest string, o outcome) error {
 		state = "failed"
 	}
 	var open []int64
-	if err := tx.SelectContext(ctx, &open, `UPDATE asks SET state = $3, reason = $4, answered_at = now() WHERE workspace_id = $1 AND id = ANY($2) AND state IN ('pending','asking') RETURNING id`,
-		w.workspace, pq.Array(w.ids([]string{digest})), state, o.failed); err != nil {
+	if err := tx.SelectContext(ctx, &open, sqlSettleAsks, w.workspace, pq.Array(w.ids([]string{digest})), state, o.failed); err != nil {
 		return fmt.Errorf("settle questions: %w", err)
 	}
 	if len(open) > 0 {
