@@ -197,15 +197,21 @@ func TestStreamTellsWhatCameBeforeTheFirstLook(t *testing.T) {
 	one.next("comment 12")
 }
 
+// leave is a page that saw one change and lost its connection; it knows until where it saw.
+func (s *scene) leave(base string) (cursor string) {
+	first := s.watch(base, auth.Owner, "")
+	s.touch(s.home.id, "comment", 1)
+	cursor = first.next("comment 1")
+	_ = first.body.Close()
+	return cursor
+}
+
 func TestStreamResumesFromItsCursor(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	base := s.listen()
 	s.run()
-	first := s.watch(base, auth.Owner, "")
-	s.touch(s.home.id, "comment", 1)
-	cursor := first.next("comment 1")
-	_ = first.body.Close()
+	cursor := s.leave(base)
 	s.touch(s.home.id, "comment", 2)
 	s.touch(s.other.id, "comment", 98)
 	s.touch(s.home.id, "message", 3)
@@ -221,10 +227,7 @@ func TestStreamResumesWithAllOfALongAbsence(t *testing.T) {
 	s := newScene(t)
 	base := s.listen()
 	s.run()
-	first := s.watch(base, auth.Owner, "")
-	s.touch(s.home.id, "comment", 1)
-	cursor := first.next("comment 1")
-	_ = first.body.Close()
+	cursor := s.leave(base)
 	s.exec(`INSERT INTO changes (workspace_id, topic, object_id) SELECT $1, 'comment', n FROM generate_series(2, 4500) n`, s.home.id)
 	want := make([]string, 0, 4499)
 	for n := 2; n <= 4500; n++ {

@@ -25,18 +25,24 @@ func (b *rig) waRevoke(id, phone string) string {
 
 const spamText = "CONGRATULATIONS you won a free iPhone!!! claim your prize now at http://win-prizes.example/free and send your bank details 🎁🎁🎁"
 
+// optedIn is a person who came over, answered the first question and said yes to offers.
+func optedIn(t *testing.T) *rig {
+	b := newRig(t)
+	b.arrive("en")
+	b.feed(b.waText("wamid.qualify", customer, "1"))
+	b.sent()
+	b.pass(time.Minute)
+	b.feed(b.waText("wamid.yes", customer, "yes"))
+	return b
+}
+
 // A yes that is edited into a STOP is a withdrawal: at once, on every channel, confirmed once.
 func TestAnEditIntoAStopWithdraws(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"STOP", "non voglio più ricevere messaggi", "keine Nachrichten mehr bitte"} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
-			b := newRig(t)
-			b.arrive("en")
-			b.feed(b.waText("wamid.qualify", customer, "1"))
-			b.sent()
-			b.pass(time.Minute)
-			b.feed(b.waText("wamid.yes", customer, "yes"))
+			b := optedIn(t)
 			if !b.live().Live() {
 				t.Fatalf("no consent after yes: %v", b.reasons())
 			}
@@ -108,12 +114,7 @@ func TestAnEditTakesTheYesBack(t *testing.T) {
 	for text, want := range map[string]consent.Status{"no": consent.Withdrawn, "how deep is the water?": consent.Doubtful, "Yes!!": consent.Granted, "sì": consent.Granted} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
-			b := newRig(t)
-			b.arrive("en")
-			b.feed(b.waText("wamid.qualify", customer, "1"))
-			b.sent()
-			b.pass(time.Minute)
-			b.feed(b.waText("wamid.yes", customer, "yes"))
+			b := optedIn(t)
 			b.sent()
 			b.pass(time.Minute)
 			b.feed(b.waEdit("wamid.yes", customer, text))
