@@ -39,6 +39,9 @@ func (s *Server) replyComment(ctx context.Context, who *caller, in *textIn) (Com
 
 func (s *Server) privateReply(ctx context.Context, who *caller, in *textIn) (Comment, error) {
 	return s.answerComment(ctx, who, in, func(tx *sqlx.Tx, c inbox.Comment, text string) error {
+		if c.Mention {
+			return fault.New(fault.Conflict, "it stands on somebody else's post, and the network takes no private reply to it; reply in public").Coded("comment_elsewhere")
+		}
 		until := c.CommentedAt.Add(privateReplyLife)
 		if !until.After(s.Now()) {
 			return fault.Field("text", "the comment is older than seven days; Meta allows no private reply any more. Reply in public, or wait until the person writes")
@@ -101,7 +104,7 @@ func (s *Server) publicReply(ctx context.Context, tx *sqlx.Tx, who *caller, c in
 	}
 	added, err := outbox.Add(ctx, tx, []outbox.Action{{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, Purpose: "answer", Origin: origin(who), Actor: who.Actor(), Dedupe: key,
 		ContactID: c.ContactID, IdentityID: c.IdentityID, CommentID: &c.ID,
-		Call:      channels.Call{Kind: channels.ReplyToComment, Channel: channels.Channel(c.Channel), CommentID: c.ExternalID, Text: text},
+		Call:      channels.Call{Kind: channels.ReplyToComment, Channel: channels.Channel(c.Channel), CommentID: c.ExternalID, Mention: c.Mention, Text: text},
 		NotBefore: s.Now(), ValidUntil: s.Now().Add(replyLife)}})
 	if err != nil {
 		return outbox.Action{}, err

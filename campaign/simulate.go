@@ -82,7 +82,7 @@ func (s said) occasion() router.Occasion {
 	if s.Subject == "message" {
 		o.Source, o.Private = router.SourceOfMessage(s.Type), true
 	} else {
-		o.Source = router.SourceOfComment(s.Mention, s.Live, s.Ad, s.Reply)
+		o.Source, o.PublicOnly = router.SourceOfComment(s.Mention, s.Live, s.Ad, s.Reply), s.Mention
 	}
 	return o
 }

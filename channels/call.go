@@ -60,6 +60,8 @@ type Call struct {
 	Kind       CallKind `json:"kind"`
 	Channel    Channel  `json:"channel"`              // messenger and facebook differ though the account is the same
 	CommentID  string   `json:"comment_id,omitempty"` // comment.*, private_reply.send
+	Mention    bool     `json:"mention,omitempty"`    // CommentID mentions the account on somebody else's post
+	MediaID    string   `json:"media_id,omitempty"`   // of that post; the same as CommentID where its caption is the mention
 	To         string   `json:"to,omitempty"`         // person on that channel: PSID, IGSID, WhatsApp BSUID
 	Phone      string   `json:"phone,omitempty"`      // WhatsApp digits; the phone wins over To when both are there
 	Text       string   `json:"text,omitempty"`

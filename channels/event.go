@@ -97,6 +97,7 @@ type Comment struct {
 	AdTitle         string       `json:"ad_title,omitempty"`
 	OriginalMediaID string       `json:"original_media_id,omitempty"`
 	Live            bool         `json:"live,omitempty"`
+	Read            bool         `json:"read,omitempty"` // mention.added: told without its words, which were read afterwards
 	Permalink       string       `json:"permalink,omitempty"`
 	Attachments     []Attachment `json:"attachments,omitempty"`
 }

@@ -45,6 +45,7 @@ type CommentFacts struct {
 	Decision string // allow, review, hide, delete; empty: none yet
 	Own      bool
 	Live     bool
+	Mention  bool // on somebody else's post
 	At       time.Time
 	Replied  bool // a private reply to it is under way, out, or may be out
 }
@@ -99,7 +100,7 @@ const (
 )
 
 // Decide answers whether an action may go out now. The order of the checks is the order of the codes:
-// expired, workspace_off, account_off, campaign_paused, campaign_ended, trigger_paused, trigger_ended, not_yet, comment_gone, comment_hidden, own_comment, blocked,
+// expired, workspace_off, account_off, campaign_paused, campaign_ended, trigger_paused, trigger_ended, not_yet, mention_elsewhere, comment_gone, comment_hidden, own_comment, blocked,
 // already_replied, human_agent_only, opted_out, doubt, asked_already, window_closed, not_requested, no_consent, window_closed,
 // template_paused, template_not_approved, template_quality, template_pacing, identification_missing, opt_out_missing,
 // sequence_replied, sequence_goal, sequence_full, sequence_spacing, cap_24h, cap_30d, quiet_hours,
@@ -185,6 +186,8 @@ func comment(f Facts) *Decision {
 	}
 	speaks := f.Call.Kind == channels.ReplyToComment || f.Call.Kind == channels.PrivateReply
 	switch {
+	case c.Mention && onlyOwn(f.Call.Kind):
+		return refuse("mention_elsewhere", "it stands on somebody else's post, where the network lets the brand do nothing but answer in public")
 	case c.State == "removed":
 		return refuse("comment_gone", "the comment was removed meanwhile")
 	case speaks && c.State == "hidden" && (f.Origin != FromMember || f.Call.Channel == channels.Instagram):
@@ -195,6 +198,15 @@ func comment(f Facts) *Decision {
 		return refuse("own_comment", "the comment is the brand's own")
 	}
 	return nil
+}
+
+// onlyOwn says what networks let a brand do to comments on its own posts alone.
+func onlyOwn(kind channels.CallKind) bool {
+	switch kind {
+	case channels.PrivateReply, channels.HideComment, channels.UnhideComment, channels.DeleteComment:
+		return true
+	}
+	return false
 }
 
 func person(f Facts) *Decision {

@@ -102,6 +102,10 @@ func TestDecide(t *testing.T) {
 		{"second private reply", privateReply, func(f *Facts) { f.Comment.Replied = true }, Refuse, "already_replied"},
 		{"comment too old", privateReply, func(f *Facts) { f.Comment.At = noon.Add(-7 * 24 * time.Hour); f.Origin = FromMember }, Refuse, "window_closed"},
 		{"live comment after the broadcast", privateReply, func(f *Facts) { f.Comment.Live, f.Comment.At = true, noon.Add(-5*time.Hour) }, Refuse, "window_closed"},
+		{"a private reply to a mention", privateReply, func(f *Facts) { f.Comment.Mention, f.Origin = true, FromMember }, Refuse, "mention_elsewhere"},
+		{"hiding a mention", privateReply, func(f *Facts) { f.Comment.Mention, f.Call.Kind = true, channels.HideComment }, Refuse, "mention_elsewhere"},
+		{"deleting a mention", privateReply, func(f *Facts) { f.Comment.Mention, f.Call.Kind = true, channels.DeleteComment }, Refuse, "mention_elsewhere"},
+		{"answering a mention", privateReply, func(f *Facts) { f.Comment.Mention, f.Call.Kind = true, channels.ReplyToComment }, Allow, ""},
 		{"hiding needs nothing", privateReply, func(f *Facts) { f.Call.Kind, f.Blocked, f.Person = channels.HideComment, true, false }, Allow, ""},
 		{"hiding what is gone", privateReply, func(f *Facts) { f.Call.Kind, f.Comment.State = channels.HideComment, "removed" }, Refuse, "comment_gone"},
 

@@ -384,11 +384,12 @@ type commentRow struct {
 	Decision    *string   `db:"decision"`
 	Own         bool      `db:"own"`
 	Live        bool      `db:"live"`
+	Mention     bool      `db:"mention"`
 	CommentedAt time.Time `db:"commented_at"`
 }
 
 func (c commentRow) facts() *CommentFacts {
-	f := &CommentFacts{State: c.State, Own: c.Own, Live: c.Live, At: c.CommentedAt}
+	f := &CommentFacts{State: c.State, Own: c.Own, Live: c.Live, Mention: c.Mention, At: c.CommentedAt}
 	if c.Decision != nil {
 		f.Decision = *c.Decision
 	}
@@ -408,7 +409,7 @@ func (b *batch) loadComments() error {
 }
 
 const sqlGateComments = `
-SELECT workspace_id, id, external_id, state, decision, own, live, commented_at FROM comments WHERE id = ANY($1)`
+SELECT workspace_id, id, external_id, state, decision, own, live, mention, commented_at FROM comments WHERE id = ANY($1)`
 
 func (b *batch) loadReplied() error {
 	b.replied = map[int64]int64{}

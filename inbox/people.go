@@ -41,6 +41,9 @@ func MeetPeople(ctx context.Context, tx sqlx.ExtContext, people []Person, extraI
 	if err := p.reconcileWhatsApp(ctx, tx, people); err != nil {
 		return nil, err
 	}
+	if err := p.reconcileNames(ctx, tx, people); err != nil {
+		return nil, err
+	}
 	for attempt := 0; ; attempt++ {
 		missing := p.missing(people)
 		if len(missing) == 0 {

@@ -101,7 +101,7 @@ func ListPosts(ctx context.Context, q sqlx.QueryerContext, workspaceID, accountI
 	err := sqlx.SelectContext(ctx, q, &out, `
 SELECT p.workspace_id, p.id, p.account_id, p.external_id, p.caption, p.permalink, p.media_url, p.media_hash, p.media_type, p.product_type, p.posted_at, p.fetched_at,
        a.channel, coalesce(p.posted_at, p.created_at) AS ordered
-FROM posts p JOIN accounts a ON a.workspace_id = p.workspace_id AND a.id = p.account_id WHERE p.workspace_id = $1`+w.SQL.String()+
+FROM posts p JOIN accounts a ON a.workspace_id = p.workspace_id AND a.id = p.account_id WHERE p.workspace_id = $1 AND NOT p.elsewhere`+w.SQL.String()+
 		fmt.Sprintf(` ORDER BY coalesce(p.posted_at, p.created_at) DESC, p.id DESC LIMIT %d`, limit+1), w.Args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list posts: %w", err)

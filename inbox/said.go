@@ -7,6 +7,8 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
+
+	"ponte/channels"
 )
 
 // PostKey finds a post.
@@ -68,6 +70,46 @@ SELECT p.workspace_id, p.id, p.account_id, p.external_id, p.caption, p.permalink
        p.media_type, p.product_type, p.posted_at, p.fetched_at
 FROM posts p JOIN (%s) AS k (workspace_id, account_id, external_id)
   ON p.workspace_id = k.workspace_id AND p.account_id = k.account_id AND p.external_id = k.external_id`
+
+// MarkElsewhere says of posts that they are somebody else's: the brand was mentioned there.
+func MarkElsewhere(ctx context.Context, tx sqlx.ExtContext, keys []PostKey) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	rows := NewRows("bigint", "bigint", "text")
+	for _, k := range keys {
+		rows.Add(k.WorkspaceID, k.AccountID, k.ExternalID)
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlMarkElsewhere, rows.SQL()), rows.Args()...); err != nil {
+		return fmt.Errorf("mark posts of others: %w", err)
+	}
+	return nil
+}
+
+// One that is known to be the brand's own stays so.
+const sqlMarkElsewhere = `
+UPDATE posts p SET elsewhere = true FROM (%s) AS k (workspace_id, account_id, external_id)
+WHERE p.workspace_id = k.workspace_id AND p.account_id = k.account_id AND p.external_id = k.external_id AND NOT p.elsewhere
+  AND NOT EXISTS (SELECT FROM comments c WHERE c.workspace_id = p.workspace_id AND c.post_id = p.id AND NOT c.mention)`
+
+// KeepPostElsewhere keeps the post on which the brand was mentioned, with its caption where it could be read.
+func KeepPostElsewhere(ctx context.Context, tx sqlx.ExtContext, workspaceID, accountID int64, p channels.Post) error {
+	if p.ID == "" {
+		return nil
+	}
+	var at *time.Time
+	if !p.Time.IsZero() {
+		at = &p.Time
+	}
+	if _, err := tx.ExecContext(ctx, sqlKeepPostElsewhere, workspaceID, accountID, p.ID, p.Caption, at); err != nil {
+		return fmt.Errorf("keep a post of somebody else's: %w", err)
+	}
+	return nil
+}
+
+const sqlKeepPostElsewhere = `
+INSERT INTO posts (workspace_id, account_id, external_id, caption, posted_at, fetched_at, elsewhere) VALUES ($1, $2, $3, $4, $5, now(), true)
+ON CONFLICT (account_id, external_id) DO UPDATE SET caption = excluded.caption, fetched_at = now() WHERE posts.elsewhere AND excluded.caption <> ''`
 
 // CommentKey finds a comment.
 type CommentKey struct {

@@ -50,7 +50,7 @@ func (s *scene) answerComment(c *inbox.Comment, answer router.Answer, e *event) 
 	if answer.Public != "" {
 		a := base
 		a.Kind, a.Dedupe = string(channels.ReplyToComment), fmt.Sprintf("reply:%d:%d", t.ID, c.ID)
-		a.Call = channels.Call{Kind: channels.ReplyToComment, Channel: channels.Channel(c.Channel), CommentID: c.ExternalID, Text: answer.Public}
+		a.Call = channels.Call{Kind: channels.ReplyToComment, Channel: channels.Channel(c.Channel), CommentID: c.ExternalID, Mention: c.Mention, Text: answer.Public}
 		s.w.actions = append(s.w.actions, a)
 		s.ours[ourKey(c.AccountID, c.RootID, answer.Public)] = true
 		s.replies[inbox.CommentKey{AccountID: c.AccountID, ExternalID: c.RootID}]++
@@ -69,7 +69,11 @@ func (s *scene) answerComment(c *inbox.Comment, answer router.Answer, e *event) 
 		made = append(made, "private reply")
 	}
 	s.ran(c.WorkspaceID, answer, e, c)
-	return "allowed; " + answer.Reason + ": " + strings.Join(made, " and ") + " planned" + s.waitsFor(base.NotBefore), nil
+	reason := "allowed; " + answer.Reason + ": " + strings.Join(made, " and ") + " planned" + s.waitsFor(base.NotBefore)
+	if answer.Withheld {
+		reason += "; no private reply, which the network does not take to a mention"
+	}
+	return reason, nil
 }
 
 // withLink puts the WhatsApp link with a fresh reference in its place. The reference itself is put in

@@ -22,6 +22,7 @@ type Reader interface {
 	ListComments(ctx context.Context, a channels.Account, postID, cursor string) (body []byte, count int, next string, err error)
 	ListMessages(ctx context.Context, a channels.Account, since time.Time, cursor string) (body []byte, count int, next string, err error)
 	ReadLead(ctx context.Context, a channels.Account, id string) (channels.LeadFields, error)
+	ReadMention(ctx context.Context, a channels.Account, mediaID, commentID string) (body []byte, post channels.Post, err error)
 	FetchMedia(ctx context.Context, a channels.Account, address string) (mime string, body []byte, err error)
 }
 
@@ -59,6 +60,10 @@ func (f *Fetcher) Run(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			f.Log.Warn("posts could not be read; trying again", "error", err)
 		}
+		mentions, err := f.mentions(ctx)
+		if err != nil && ctx.Err() == nil {
+			f.Log.Warn("mentions could not be read; trying again", "error", err)
+		}
 		files, err := f.messageFiles(ctx)
 		if err != nil && ctx.Err() == nil {
 			f.Log.Warn("files of messages could not be fetched; trying again", "error", err)
@@ -86,7 +91,7 @@ func (f *Fetcher) Run(ctx context.Context) error {
 				f.Log.Warn("old rows could not be removed", "error", err)
 			}
 		}
-		if n+files+forms+numbers > 0 && err == nil {
+		if n+mentions+files+forms+numbers > 0 && err == nil {
 			continue
 		}
 		select {
@@ -271,12 +276,16 @@ func (f *Fetcher) sweep(ctx context.Context, a inbox.Account) error {
 		return err
 	}
 	var posts []string
-	if err := f.DB.SelectContext(ctx, &posts, `SELECT external_id FROM posts WHERE workspace_id = $1 AND account_id = $2 ORDER BY coalesce(posted_at, created_at) DESC LIMIT 10`, a.WorkspaceID, a.ID); err != nil {
+	if err := f.DB.SelectContext(ctx, &posts, `SELECT external_id FROM posts WHERE workspace_id = $1 AND account_id = $2 AND NOT elsewhere ORDER BY coalesce(posted_at, created_at) DESC LIMIT 10`, a.WorkspaceID, a.ID); err != nil {
 		return fmt.Errorf("find recent posts: %w", err)
 	}
 	read := 0
 	for _, p := range posts {
 		n, err := f.comments(ctx, account, p, "sweep", 2)
+		var failure *channels.Failure
+		if errors.As(err, &failure) && failure.Reason == "gone" {
+			continue // deleted there: the others are read all the same
+		}
 		if err != nil {
 			return err
 		}

@@ -205,7 +205,7 @@ func (c *committer) insert(ctx context.Context, batch []*receipt) error {
 
 // Store keeps a body that did not come by webhook, through the same door.
 func Store(ctx context.Context, tx sqlx.ExtContext, source string, body []byte) error {
-	if source != "sweep" && source != "backfill" {
+	if source != "webhook" && source != "sweep" && source != "backfill" {
 		return errors.New("store a delivery: unknown source " + source)
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (body, source) VALUES ($1, $2)`, body, source); err != nil {

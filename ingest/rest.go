@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/jmoiron/sqlx"
 
@@ -222,13 +221,6 @@ func (s *scene) postChanged(e *event) string {
 	}
 	s.w.refetch = append(s.w.refetch, inbox.PostKey{WorkspaceID: e.WorkspaceID, AccountID: e.AccountID, ExternalID: id})
 	return "the post is read again"
-}
-
-func (s *scene) mentioned(e *event) (string, error) {
-	if strings.TrimSpace(e.Text) == "" || e.Comment == nil {
-		return "mentioned by somebody; the network gave no text", nil
-	}
-	return s.commentAdded(e)
 }
 
 func (s *scene) referred(e *event) (string, error) {

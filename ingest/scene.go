@@ -262,6 +262,9 @@ func (e *event) key() (inbox.PersonKey, bool) {
 			person, phone = "", person
 		}
 	}
+	if channels.Kind(e.Kind) == channels.MentionAdded && e.Event.Channel == channels.Instagram && person == "" {
+		person = inbox.ByName(e.User)
+	}
 	key := inbox.PersonKey{WorkspaceID: e.WorkspaceID, Channel: e.Event.Channel, Scope: e.AccountID, ExternalID: person, Phone: phone}
 	if e.Event.Channel == channels.WhatsApp {
 		key.Scope = 0

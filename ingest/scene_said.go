@@ -17,14 +17,17 @@ import (
 // What was said: comments, threads, messages, and what is known of our own words among them.
 
 func (s *scene) loadComments(ctx context.Context, tx *sqlx.Tx, events []*event) error {
-	var posts []inbox.PostKey
+	var posts, elsewhere []inbox.PostKey
 	var keys []inbox.CommentKey
 	for _, e := range events {
 		if e.Comment == nil || e.account == nil {
 			continue
 		}
-		if e.Comment.PostID != "" {
-			posts = append(posts, inbox.PostKey{WorkspaceID: e.WorkspaceID, AccountID: e.AccountID, ExternalID: e.Comment.PostID})
+		if e.Comment.PostID != "" && !e.wordless() {
+			key := inbox.PostKey{WorkspaceID: e.WorkspaceID, AccountID: e.AccountID, ExternalID: e.Comment.PostID}
+			if posts = append(posts, key); e.elsewhere() {
+				elsewhere = append(elsewhere, key)
+			}
 		}
 		for _, id := range []string{e.Event.ID, e.Comment.ParentID, e.Comment.RootID} {
 			if id != "" {
@@ -34,6 +37,9 @@ func (s *scene) loadComments(ctx context.Context, tx *sqlx.Tx, events []*event) 
 	}
 	var err error
 	if s.posts, err = inbox.MeetPosts(ctx, tx, posts); err != nil {
+		return err
+	}
+	if err := inbox.MarkElsewhere(ctx, tx, elsewhere); err != nil {
 		return err
 	}
 	if s.comments, err = inbox.FindComments(ctx, tx, uniq(keys)); err != nil {

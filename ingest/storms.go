@@ -58,7 +58,7 @@ func (s *scene) loadStorms(ctx context.Context, tx *sqlx.Tx, events []*event) er
 // danger is looked at by a person each time, and history is not acted on.
 func (s *scene) holdsFor(c *inbox.Comment, v moderation.Verdict, e *event) *review.Held {
 	alike := v.AlikeHash()
-	if alike == nil || e.Source == "backfill" || v.SelfHarm() || c.State == "removed" || !s.spaces[c.WorkspaceID].automates(c.AccountID) {
+	if alike == nil || e.Source == "backfill" || v.SelfHarm() || c.State == "removed" || c.Mention || !s.spaces[c.WorkspaceID].automates(c.AccountID) {
 		return nil
 	}
 	h, ok := s.holding[review.Text{WorkspaceID: c.WorkspaceID, Alike: string(alike)}]

@@ -109,7 +109,7 @@ func (s *scene) loadCaptions(ctx context.Context, tx *sqlx.Tx, sp *space, posts 
 
 // occasion is a comment as triggers see it.
 func (s *scene) occasion(c *inbox.Comment, v moderation.Verdict) router.Occasion {
-	o := router.Occasion{Source: router.SourceOfComment(c.Mention, c.Live, c.AdID != "", c.ParentID != ""), Key: c.ExternalID, PersonID: *c.IdentityID, ContactID: s.contactOf(*c.IdentityID),
+	o := router.Occasion{Source: router.SourceOfComment(c.Mention, c.Live, c.AdID != "", c.ParentID != ""), Key: c.ExternalID, PersonID: *c.IdentityID, ContactID: s.contactOf(*c.IdentityID), PublicOnly: c.Mention,
 		Text: c.Text, Language: v.Language, Intent: v.Intent, AccountID: c.AccountID, At: c.CommentedAt}
 	if c.PostID != nil {
 		o.PostID = *c.PostID

@@ -90,6 +90,10 @@ func (s *scene) carryOut(c *inbox.Comment, v moderation.Verdict, vid int64, e *e
 	}
 	switch v.Decision {
 	case moderation.Hide, moderation.Delete:
+		if c.Mention {
+			s.review(c, vid, "review", v)
+			return "would be hidden, but it stands on somebody else's post, where only they can do so: for review", nil
+		}
 		if !sp.automates(c.AccountID) {
 			s.review(c, vid, "review", v)
 			return "would be hidden, but automatic decisions are switched off: for review", nil

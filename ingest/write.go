@@ -59,6 +59,7 @@ type writes struct {
 	templates            []inbox.TemplateNews
 	accountNews          []*event
 	leads                []*event
+	mentions             []*event // told without their words
 	refetch              []inbox.PostKey
 	numbers              []*numberHandoff
 	changes              []inbox.Change
@@ -182,7 +183,7 @@ func (s *scene) write(ctx context.Context, tx *sqlx.Tx) error {
 			return inbox.SaveConversations(ctx, tx, w.newConversations)
 		},
 		func(ctx context.Context, tx *sqlx.Tx) error { return inbox.SaveMessages(ctx, tx, w.newMessages) },
-		s.writeFiles, s.writeLeads,
+		s.writeFiles, s.writeLeads, s.writeMentions,
 		func(ctx context.Context, tx *sqlx.Tx) error {
 			return inbox.UpdateMessages(ctx, tx, values(w.changedMessages))
 		},

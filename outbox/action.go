@@ -152,6 +152,9 @@ func prepare(ctx context.Context, tx sqlx.ExtContext, actions []work) error {
 	if err := setCampaigns(ctx, tx, actions); err != nil {
 		return err
 	}
+	if err := setMentioned(ctx, tx, actions); err != nil {
+		return err
+	}
 	if err := drawIDs(ctx, tx, actions); err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (s *Sender) readBack(ctx context.Context, account channels.Account, a work)
 	if err != nil || now.Sub(then.SeenAt) < time.Duration(settings.ReadBackMinutes)*time.Minute {
 		return reading{} // settings that make no sense stop at the gate
 	}
-	is, err := s.ReadComment(ctx, account, a.Call.CommentID)
+	is, err := s.ReadComment(ctx, account, a.Call)
 	switch {
 	case err != nil:
 		return reading{state: "unreadable", at: now, again: passes(err)}

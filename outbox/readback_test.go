@@ -12,7 +12,7 @@ import (
 
 func (b *bench) reads(s *Sender, is *CommentNow, err *error) *int {
 	n := 0
-	s.ReadComment = func(context.Context, channels.Account, string) (CommentNow, error) {
+	s.ReadComment = func(context.Context, channels.Account, channels.Call) (CommentNow, error) {
 		n++
 		return *is, *err
 	}

@@ -51,9 +51,9 @@ type Sender struct {
 	Network Network
 	Ledger  *consent.Ledger
 	Open    func(ctx context.Context, workspaceID, accountID int64) (channels.Account, error) // account with its token
-	// ReadComment reads a comment back. Instagram announces neither edits nor removals, so a delayed
+	// ReadComment reads the comment of a call back. Instagram announces neither edits nor removals, so a delayed
 	// action on a comment looks first. Optional.
-	ReadComment func(ctx context.Context, account channels.Account, id string) (CommentNow, error)
+	ReadComment func(ctx context.Context, account channels.Account, call channels.Call) (CommentNow, error)
 	// Complete fills in, at the instant of the call, what must not stand in the database. Optional.
 	Complete func(call channels.Call) channels.Call
 	Epoch    *Epoch // nil: not guarded against restored copies

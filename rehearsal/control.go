@@ -17,6 +17,7 @@ import (
 //	GET  /control/changes?after=SEQ         waits up to 20 s for a change, answers {seq}
 //	GET  /control/calls                     {calls[]}: every Graph call that changed something, oldest first
 //	POST /control/comment   {account, post, person, text, parent?}   -> {id}
+//	POST /control/mention   {person, text, post?, caption?}          -> {id, post}: on a post of their own that mentions the brand on Instagram; without text its caption does
 //	POST /control/edit      {comment, text}             Facebook announces it, Instagram does not
 //	POST /control/remove    {comment}                   likewise
 //	POST /control/dm        {account, person, text}                  -> {id}
@@ -63,6 +64,7 @@ func (s *Server) controlRoutes(mux *http.ServeMux) {
 		})
 	}
 	post("comment", s.playComment)
+	post("mention", s.playMention)
 	post("edit", func(in input) (map[string]any, error) { return s.playChange(in, "edited") })
 	post("remove", func(in input) (map[string]any, error) { return s.playChange(in, "remove") })
 	post("dm", s.playDM)
@@ -85,6 +87,7 @@ type input struct {
 	Post      string  `json:"post"`
 	Person    string  `json:"person"`
 	Text      string  `json:"text"`
+	Caption   string  `json:"caption"`
 	Parent    string  `json:"parent"`
 	Comment   string  `json:"comment"`
 	Message   string  `json:"message"`

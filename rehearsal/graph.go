@@ -235,6 +235,9 @@ func (s *Server) onAccount(c *call, id, edge string) (any, *graphError) {
 	a := c.account
 	switch c.method + " " + edge {
 	case "GET ":
+		if node, ok, failure := s.mentionedNode(c); ok {
+			return node, failure
+		}
 		return map[string]any{"id": a.ID, "name": a.Name, "username": "bondikayaks", "verified_name": a.Name, "display_phone_number": a.Phone, "quality_rating": "GREEN",
 			"whatsapp_business_manager_messaging_limit": "TIER_2K", "account_mode": "LIVE"}, nil
 	case "GET posts", "GET media", "GET feed":
@@ -250,6 +253,10 @@ func (s *Server) onAccount(c *call, id, edge string) (any, *graphError) {
 			return s.sendWhatsApp(c)
 		}
 		return s.sendDM(c)
+	case "POST mentions":
+		if a.Channel == "instagram" {
+			return s.answerMention(c)
+		}
 	case "GET subscribed_apps":
 		fields := []string{"feed", "messages", "message_echoes", "message_reads", "message_deliveries", "messaging_postbacks", "message_reactions", "messaging_referrals", "comments", "messaging_seen"}
 		return map[string]any{"data": []any{map[string]any{"id": s.opt.AppID, "name": "ponte", "subscribed_fields": fields}}}, nil

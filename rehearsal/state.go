@@ -23,7 +23,9 @@ type Post struct {
 	Caption   string    `json:"caption"`
 	Picture   string    `json:"picture"` // name under /pictures/
 	Permalink string    `json:"permalink"`
-	Type      string    `json:"type"` // FEED, REELS, AD
+	Type      string    `json:"type"`               // FEED, REELS, AD
+	Person    string    `json:"person,omitempty"`   // whose it is, where it is not the brand's; then there is no account
+	Mentions  string    `json:"mentions,omitempty"` // the account that its caption mentions
 	At        time.Time `json:"at"`
 }
 
@@ -39,6 +41,8 @@ type Comment struct {
 	Deleted bool      `json:"deleted"`
 	Replied bool      `json:"private_reply"` // the one private reply was made
 	At      time.Time `json:"at"`
+
+	Mentions string `json:"mentions,omitempty"` // the account it mentions, on somebody else's post
 }
 
 // Person is a customer.

@@ -119,6 +119,9 @@ func (s *Server) post(ctx context.Context, hook *Webhook) bool {
 
 func (st *state) commentWebhook(c Comment, verb string, at time.Time) *Webhook {
 	p := st.people[c.Person]
+	if st.accounts[c.Account] == nil {
+		return nil // on somebody else's post: who is mentioned hears of it once, and of no change
+	}
 	if st.accounts[c.Account].Channel == "instagram" {
 		if verb != "add" {
 			return nil // Instagram announces neither edits nor removals

@@ -60,6 +60,7 @@ type Answer struct {
 	Language    string // of the public reply
 	Private     string // with the place of the link
 	PrivateLang string
+	Withheld    bool // it has a private reply, which the network does not take here
 	NotBefore   time.Time
 }
 
@@ -85,12 +86,18 @@ func (b *Book) Answer(set *Set, o Occasion, fallback string) (Answer, error) {
 		a.Public, a.Variant, a.Language = t.PublicReply(o.Language, fallback, o.Key, last)
 	}
 	a.Private, a.PrivateLang = t.PrivateText(o.Language, fallback)
+	if o.PublicOnly && a.Private != "" {
+		a.Private, a.PrivateLang, a.Withheld = "", "", true
+	}
 	switch {
 	case had && o.Private:
 		a.Code, a.Reason = AnsweredYet, fmt.Sprintf("«%s» matched (%s) but has answered them before%s", t.Name, match.Why, match.Losers())
 		return a.mute(), nil
 	case had:
 		a.Code, a.Reason = AnsweredYet, fmt.Sprintf("«%s» matched (%s) but has answered this person %s%s", t.Name, match.Why, onceSaid[t.once()], match.Losers())
+		return a.mute(), nil
+	case a.Public == "" && a.Withheld:
+		a.Code, a.Reason = NoText, fmt.Sprintf("«%s» matched (%s) but answers in private only, and the network takes no private reply to a mention%s", t.Name, match.Why, match.Losers())
 		return a.mute(), nil
 	case a.Public == "" && a.Private == "":
 		a.Code, a.Reason = NoText, fmt.Sprintf("«%s» matched (%s) but has no reply to a private message%s", t.Name, match.Why, match.Losers())

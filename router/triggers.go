@@ -125,19 +125,20 @@ const (
 
 // Occasion is what a trigger is held against.
 type Occasion struct {
-	Source    string
-	Private   bool   // a direct message: there is nothing to reply to in public
-	Key       string // the network's id of the comment or message: what is drawn is drawn from it
-	PersonID  int64  // the identity that wrote it
-	ContactID int64  // whose identity it is; who is once per person is once over all of theirs. 0: not known
-	Text      string
-	Language  string // "" and "unknown" match any keyword set
-	Intent    string
-	AccountID int64
-	PostID    int64
-	Caption   string    // of the post
-	Captioned bool      // the caption is known
-	At        time.Time // when it was written
+	Source     string
+	Private    bool   // a direct message: there is nothing to reply to in public
+	PublicOnly bool   // on somebody else's post: the network takes no private reply to it
+	Key        string // the network's id of the comment or message: what is drawn is drawn from it
+	PersonID   int64  // the identity that wrote it
+	ContactID  int64  // whose identity it is; who is once per person is once over all of theirs. 0: not known
+	Text       string
+	Language   string // "" and "unknown" match any keyword set
+	Intent     string
+	AccountID  int64
+	PostID     int64
+	Caption    string    // of the post
+	Captioned  bool      // the caption is known
+	At         time.Time // when it was written
 }
 
 // Match is the trigger that answers, and why.

@@ -70,8 +70,12 @@ func checkComment(a channels.Account, c channels.Call) *channels.Failure {
 		return refuse("not_possible", "There are no comments on WhatsApp.")
 	case c.CommentID == "":
 		return refuse("bad_request", "The call names no comment.")
+	case c.Mention && c.Kind != channels.ReplyToComment:
+		return refuse("mention_elsewhere", "It stands on somebody else's post, where only they can hide or delete it.")
 	case c.Kind != channels.ReplyToComment:
 		return nil
+	case viaMention(a, c) && c.MediaID == "":
+		return refuse("bad_request", "The call names no post on which the account is mentioned.")
 	case n == 0:
 		return refuse("empty", "There is nothing to say: the reply is empty.")
 	case a.Channel == channels.Instagram && n > maxInstagramReply:

@@ -15,8 +15,12 @@ type idAnswer struct {
 	ID string `json:"id"`
 }
 
-// replyToComment: Facebook POST /{comment}/comments, Instagram POST /{comment}/replies.
+// replyToComment: Facebook POST /{comment}/comments, Instagram POST /{comment}/replies. A mention on Facebook is
+// answered where it stands; on Instagram it has a door of its own.
 func (n *Network) replyToComment(ctx context.Context, a channels.Account, c channels.Call) (channels.Result, error) {
+	if viaMention(a, c) {
+		return n.answerMention(ctx, a, c)
+	}
 	edge := "comments"
 	if a.Channel == channels.Instagram {
 		edge = "replies"

@@ -56,6 +56,9 @@ func (n *Network) settleState(ctx context.Context, a channels.Account, c channel
 const maxLooks = 10
 
 func (n *Network) settleReply(ctx context.Context, a channels.Account, c channels.Call, since time.Time) (channels.Settled, error) {
+	if viaMention(a, c) {
+		return n.settleMention(ctx, a, c, since)
+	}
 	edge, fields := "/comments", facebookCommentFields
 	if a.Channel == channels.Instagram {
 		edge, fields = "/replies", instagramCommentFields

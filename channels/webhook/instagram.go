@@ -76,17 +76,29 @@ func (p *parser) instagramComment(c change) {
 	p.add(e)
 }
 
-// instagramMention: Facebook Login only; the text must be read afterwards.
+// instagramMention: Facebook Login only, and without its words. Read afterwards it comes once more with them, as an
+// event of its own.
 func (p *parser) instagramMention(c change) {
 	var v struct {
-		CommentID id `json:"comment_id"`
-		MediaID   id `json:"media_id"`
+		CommentID id             `json:"comment_id"`
+		MediaID   id             `json:"media_id"`
+		Text      *text          `json:"text"`
+		From      object[author] `json:"from"`
+		Timestamp instant        `json:"timestamp"`
 	}
 	if err := json.Unmarshal(c.Value, &v); err != nil || firstOf(v.CommentID, v.MediaID) == "" {
 		p.unsupported("mentions", c.Value, "a mention names no media and no comment")
 		return
 	}
 	thing := firstOf(v.CommentID, v.MediaID)
-	p.add(channels.Event{Kind: channels.MentionAdded, Channel: channels.Instagram, ID: thing,
-		Comment: &channels.Comment{PostID: string(v.MediaID), RootID: thing}, Key: "mention:" + thing, Lane: "c:" + thing})
+	e := channels.Event{Kind: channels.MentionAdded, Channel: channels.Instagram, ID: thing, Time: v.Timestamp.Time,
+		Comment: &channels.Comment{PostID: string(v.MediaID), RootID: thing}, Key: "mention:" + thing, Lane: "c:" + thing}
+	if v.Text != nil {
+		e.Text, e.Comment.Read, e.Key = string(*v.Text), true, e.Key+":read"
+	}
+	if v.From.V != nil {
+		e.Person, e.User, e.Name = string(v.From.V.ID), string(v.From.V.Username), string(v.From.V.Name)
+		e.Own = v.From.V.Self != "" || e.Person != "" && e.Person == string(p.entry.ID)
+	}
+	p.add(e)
 }

@@ -179,6 +179,10 @@ func (p *parser) pageMention(c change) {
 		p.unsupported("mention", c.Value, "a mention names no post and no comment")
 		return
 	}
+	if v.CommentID != "" && strings.HasPrefix(string(v.PostID), string(p.entry.ID)+"_") {
+		p.pageComment(v, c.Value) // under the Page's own post it is a comment like others, which feed tells as well
+		return
+	}
 	person, name := v.author()
 	thing := firstOf(v.CommentID, v.PostID)
 	key := "mention:" + thing

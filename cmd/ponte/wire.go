@@ -212,8 +212,8 @@ func (v *service) buildSending() {
 			c.Text = router.ExpandReferences(key, c.Text)
 			return c
 		},
-		ReadComment: func(ctx context.Context, a channels.Account, id string) (outbox.CommentNow, error) {
-			is, err := v.network.ReadComment(ctx, a, id)
+		ReadComment: func(ctx context.Context, a channels.Account, c channels.Call) (outbox.CommentNow, error) {
+			is, err := v.network.LookAt(ctx, a, c)
 			return outbox.CommentNow{Exists: is.Exists, Hidden: is.Hidden, Text: is.Text}, err
 		},
 		Observe: func(kind channels.CallKind, outcome string, took time.Duration) {
