@@ -69,6 +69,42 @@ func Agents(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, d inb
 	return out, nil
 }
 
+// MayHave refuses to give a conversation to somebody who cannot answer it: nobody of the workspace, a member whose
+// role does not converse, one whose user is switched off. Who is away may be given one by hand.
+func MayHave(ctx context.Context, q sqlx.QueryerContext, workspaceID, userID int64) error {
+	var found []struct {
+		Role auth.Role `db:"role"`
+		Off  bool      `db:"off"`
+	}
+	err := sqlx.SelectContext(ctx, q, &found, `SELECT m.role, u.disabled_at IS NOT NULL AS off FROM members m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = $1 AND m.user_id = $2`, workspaceID, userID)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for member %d: %w", userID, err)
+	case len(found) == 0 || !found[0].Role.Can(auth.Converse):
+		return fault.Field("user_id", "that is nobody of this workspace who answers conversations")
+	case found[0].Off:
+		return fault.Field("user_id", "that member's sign-in is switched off; choose somebody who is there")
+	}
+	return nil
+}
+
+// MayGo refuses a team that is gone, and a name that is none: a conversation put there waits for nobody. A name that
+// a bot routes to and nobody has made a team of is known by the conversations that carry it.
+func MayGo(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, team string) error {
+	var ok bool
+	if err := sqlx.GetContext(ctx, q, &ok, sqlTeamKnown, workspaceID, team); err != nil {
+		return fmt.Errorf("look for team %q: %w", team, err)
+	}
+	if !ok {
+		return fault.Field("team", "there is no team «%s»; it may have been archived", team)
+	}
+	return nil
+}
+
+const sqlTeamKnown = `
+SELECT EXISTS (SELECT 1 FROM teams WHERE workspace_id = $1 AND name = $2 AND archived_at IS NULL)
+    OR NOT EXISTS (SELECT 1 FROM teams WHERE workspace_id = $1 AND name = $2) AND EXISTS (SELECT 1 FROM conversations WHERE workspace_id = $1 AND team = $2)`
+
 // AgentInput is what an admin sets of a member.
 type AgentInput struct {
 	Capacity  *int

@@ -114,7 +114,8 @@ func (w *Worker) assign(ctx context.Context, sp space) (int, error) {
 	return n, err
 }
 
-const sqlInQueue = `v.workspace_id = $1 AND v.state = 'open' AND v.handler = 'human' AND v.waiting_since IS NOT NULL AND v.assignee_id IS NULL AND NOT v.spam
+// Whoever waits, waits for a person: also where the bot still listens, because no trigger and no flow knew an answer.
+const sqlInQueue = `v.workspace_id = $1 AND v.state = 'open' AND v.waiting_since IS NOT NULL AND v.assignee_id IS NULL AND NOT v.spam
   AND v.snoozed_at IS NULL AND v.queue_at IS NOT NULL AND v.due_for = v.waiting_since`
 
 // nothingToAssign spares the lock when the queue is empty.

@@ -155,10 +155,14 @@ func TestAssignmentByTeamSkillAndLanguage(t *testing.T) {
 		}
 		b.exec(`UPDATE conversations SET state = 'resolved', resolved_at = now(), waiting_since = NULL WHERE id = $1`, id)
 	}
-	bot := b.talk(talk{handler: "bot"})
+	bot, listens := b.talk(talk{handler: "bot"}), b.talk(talk{handler: "bot"})
+	b.exec(`UPDATE conversations SET waiting_since = NULL WHERE id = $1`, bot)
 	b.pass()
 	if got := b.assignee(bot); got != 0 {
 		t.Errorf("what the bot answers was given to %d", got)
+	}
+	if got := b.assignee(listens); got == 0 {
+		t.Error("what the bot has no answer to was given to nobody")
 	}
 }
 
@@ -250,134 +254,6 @@ func TestTwoReplicasNeverGiveTwiceNorTooMuch(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotAnsweredComesBackAndGoesToAnother(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	one := b.agent(auth.Agent, 1)
-	id := b.talk(talk{})
-	b.pass()
-	if b.assignee(id) != one {
-		t.Fatal("not assigned")
-	}
-	two := b.agent(auth.Agent, 1)
-	b.now = b.now.Add(14 * time.Minute)
-	b.pass()
-	if b.assignee(id) != one {
-		t.Fatal("taken back too early")
-	}
-	b.exec(`INSERT INTO presence (workspace_id, user_id, conversation_id, typing_at, seen_at) VALUES ($1, $2, $3, $4, $4)`, b.workspace, one, id, b.now.Add(90*time.Second))
-	b.now = b.now.Add(2 * time.Minute)
-	b.present(one)
-	b.present(two)
-	b.pass()
-	if b.assignee(id) != one {
-		t.Fatal("taken back while its assignee was writing")
-	}
-	b.now = b.now.Add(2 * time.Minute)
-	b.pass()
-	if got := b.assignee(id); got != two {
-		t.Errorf("after it was taken back it went to %d, want the other, %d", got, two)
-	}
-	if n := b.id(`SELECT count(*) FROM conversation_steps WHERE what = 'taken_back' AND user_id = $1`, one); n != 1 {
-		t.Errorf("it was said %d times", n)
-	}
-}
-
-// An answer leaves seconds after it was given, or later where sending is limited: meanwhile the conversation is its
-// author's. A reply for later is none.
-func TestWhatIsAnsweredIsNotTakenBackBeforeItHasLeft(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name, state, origin string
-		later               time.Duration
-		kept                bool
-	}{
-		{"on its way", "planned", "member", 0, true},
-		{"being sent", "sending", "member", 0, true},
-		{"held", "held", "member", 0, true},
-		{"refused", "refused", "member", 0, false},
-		{"for tomorrow", "planned", "member", 24 * time.Hour, false},
-		{"the bot's", "planned", "bot", 0, false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			b := newBench(t)
-			one := b.agent(auth.Agent, 1)
-			id := b.talk(talk{})
-			b.pass()
-			b.now = b.now.Add(15 * time.Minute)
-			b.exec(`INSERT INTO actions (workspace_id, account_id, kind, purpose, origin, conversation_id, contact_id, token, dedupe, state, reason, not_before, valid_until, call, created_at)
-SELECT workspace_id, account_id, 'message.send', 'service', $2, id, contact_id, 'x', 'x', $3, 'x', $4, $5, '{}', $6 FROM conversations WHERE id = $1`, id, c.origin, c.state, b.now.Add(c.later), b.now.Add(48*time.Hour), b.now.Add(-time.Second))
-			b.pass()
-			if n := b.id(`SELECT taken_back FROM conversations WHERE id = $1`, id); (n == 0) != c.kept {
-				t.Errorf("taken back %d times from %d", n, one)
-			}
-		})
-	}
-}
-
-func TestDeadlinesAreToldOnceAndClearWhenAnswered(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	boss := b.agent(auth.Supervisor, 0)
-	b.settings(`{"desk":{"escalate_minutes":0,"capacity":1,"first_answer_minutes":15,"handover_minutes":30,"near_minutes":5}}`)
-	id := b.talk(talk{})
-	counts := func(what string, near, breach int64) {
-		t.Helper()
-		for level, want := range map[string]int64{"near": near, "breach": breach} {
-			if n := b.id(`SELECT count(*) FROM sla_events WHERE level = $1`, level); n != want {
-				t.Errorf("%s: %d of %s, want %d", what, n, level, want)
-			}
-			if n := b.id(`SELECT count(*) FROM notifications WHERE user_id = $1 AND kind = 'sla.' || $2`, boss, level); n != want {
-				t.Errorf("%s: told of %s %d times, want %d", what, level, n, want)
-			}
-		}
-	}
-	b.pass()
-	counts("at once", 0, 0)
-	b.now = b.now.Add(11 * time.Minute)
-	b.pass()
-	b.pass()
-	counts("near", 1, 0)
-	b.now = b.now.Add(5 * time.Minute)
-	for range 3 {
-		b.pass() // as after restarts
-	}
-	counts("passed", 1, 1)
-	b.now = b.now.Add(105 * time.Minute)
-	b.pass()
-	counts("two hours", 1, 2)
-	b.exec(`UPDATE conversations SET waiting_since = NULL, first_human_answer_at = $2 WHERE id = $1`, id, b.now)
-	b.pass()
-	if n := b.id(`SELECT count(*) FROM sla_events WHERE cleared_at IS NULL`); n != 0 {
-		t.Errorf("%d are still open after the answer", n)
-	}
-	if n := b.id(`SELECT count(*) FROM conversations WHERE id = $1 AND due_at IS NULL AND queue_at IS NULL`, id); n != 1 {
-		t.Error("the deadlines are still there after the answer")
-	}
-	b.exec(`UPDATE conversations SET waiting_since = $2 WHERE id = $1`, id, b.now)
-	b.now = b.now.Add(16 * time.Minute)
-	b.pass()
-	counts("a second wait has no first answer's deadline", 1, 2)
-}
-
-func TestHandoverHasItsOwnDeadline(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	b.settings(`{"desk":{"escalate_minutes":0,"capacity":1,"first_answer_minutes":15,"handover_minutes":30,"near_minutes":5}}`)
-	b.exec(`ALTER TABLE conversations DISABLE TRIGGER conversations_moved`) // the trigger's clock is the database's
-	id := b.talk(talk{handler: "bot", answered: true})
-	b.pass()
-	if n := b.id(`SELECT count(*) FROM conversations WHERE answer_due_at IS NOT NULL OR handover_due_at IS NOT NULL`); n != 0 {
-		t.Error("what the bot has answered has a deadline for a first answer")
-	}
-	b.exec(`UPDATE conversations SET handler = 'human', handed_over_at = $2, due_for = NULL WHERE id = $1`, id, b.now.Add(time.Minute))
-	b.pass()
-	if n := b.id(`SELECT count(*) FROM conversations WHERE handover_due_at = $1`, b.now.Add(31*time.Minute)); n != 1 {
-		t.Error("the handover's deadline is not thirty minutes after the handover")
-	}
-}
-
 func TestTheTriggerKeepsWhenThingsMoved(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -395,85 +271,6 @@ func TestTheTriggerKeepsWhenThingsMoved(t *testing.T) {
 	b.exec(`UPDATE conversations SET assignee_id = NULL WHERE id = $1`, id)
 	if n := b.id(`SELECT count(*) FROM conversations WHERE id = $1 AND assigned_at IS NULL AND assigned_how = ''`, id); n != 1 {
 		t.Error("what is nobody's is still assigned since some time")
-	}
-}
-
-func TestBusinessHoursMoveDeadlines(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	b.exec(`INSERT INTO business_hours (workspace_id, hours) VALUES ($1, '{"time_zone":"UTC","week":{"mon":["09:00-10:05"],"tue":["09:00-17:00"]}}')`, b.workspace)
-	id := b.talk(talk{})
-	b.pass()
-	due := func() time.Time {
-		var at time.Time
-		if err := b.db.Get(&at, `SELECT answer_due_at FROM conversations WHERE id = $1`, id); err != nil {
-			t.Fatal(err)
-		}
-		return at.UTC()
-	}
-	if want := time.Date(2026, 5, 5, 9, 10, 0, 0, time.UTC); !due().Equal(want) { // five minutes today, ten tomorrow
-		t.Errorf("due %s, want %s", due(), want)
-	}
-	b.exec(`UPDATE business_hours SET hours = '{"time_zone":"UTC","week":{"mon":["09:00-17:00"]}}'`)
-	b.pass()
-	if want := b.now.Add(15 * time.Minute); !due().Equal(want) {
-		t.Errorf("after the hours changed: due %s, want %s", due(), want)
-	}
-}
-
-func TestEscalationGoesToTheNextTeamOrTheSupervisors(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	agent, second := b.agent(auth.Agent, 0), b.agent(auth.Agent, 5)
-	boss := b.agent(auth.Supervisor, 0)
-	b.team("first", agent)
-	b.team("second", second)
-	b.exec(`UPDATE teams SET escalate_to = 'second' WHERE name = 'first'`)
-	id, other := b.talk(talk{team: "first"}), b.talk(talk{team: "elsewhere"})
-	b.exec(`UPDATE conversations SET assignee_id = $2, assigned_at = $3 WHERE id = $1`, other, agent, b.now)
-	b.settings(`{"desk":{"escalate_minutes":60,"take_back_minutes":0,"capacity":1,"first_answer_minutes":15,"handover_minutes":30}}`)
-	b.now = b.now.Add(61 * time.Minute)
-	b.present(second)
-	b.pass()
-	b.pass()
-	if got := b.assignee(id); got != second {
-		t.Errorf("the second team's %d was to get it, %d did", second, got)
-	}
-	if n := b.id(`SELECT count(*) FROM notifications WHERE kind = 'conversation.escalated' AND user_id = $1 AND conversation_id = $2`, boss, other); n != 1 {
-		t.Errorf("the supervisor was told %d times of what has no next team", n)
-	}
-	if n := b.id(`SELECT count(*) FROM notifications WHERE kind = 'conversation.escalated' AND user_id = $1 AND conversation_id = $2`, second, id); n != 1 {
-		t.Errorf("the next team was told %d times", n)
-	}
-}
-
-// Hundreds that wait for a team that is closed keep nobody else's out of sight.
-func TestAClosedTeamsQueueHidesNoOther(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	closed, open := b.agent(auth.Agent, 500), b.agent(auth.Agent, 500)
-	b.team("closed", closed)
-	b.team("open", open)
-	b.exec(`UPDATE teams SET hours = '{"time_zone":"UTC","week":{"sun":["09:00-10:00"]}}' WHERE name = 'closed'`)
-	b.settings(`{"desk":{"escalate_minutes":60,"take_back_minutes":15,"capacity":1,"first_answer_minutes":15,"handover_minutes":30}}`)
-	for range 210 {
-		b.talk(talk{team: "closed"})
-	}
-	last := b.talk(talk{team: "open"})
-	b.pass()
-	b.exec(`UPDATE conversations SET assignee_id = CASE WHEN team = 'open' THEN $2::bigint ELSE $3 END, assigned_at = $1`, b.now, open, closed)
-	b.now = b.now.Add(16 * time.Minute)
-	b.pass()
-	if n := b.id(`SELECT taken_back FROM conversations WHERE id = $1`, last); n != 1 {
-		t.Errorf("what the open team did not answer was taken back %d times", n)
-	}
-	b.now = b.now.Add(time.Hour)
-	b.pass()
-	if n := b.id(`SELECT count(*) FROM conversations WHERE escalated_at IS NOT NULL`); n != 1 {
-		t.Errorf("%d conversations were escalated, want the open team's one", n)
-	}
-	if n := b.id(`SELECT count(*) FROM conversations WHERE taken_back > 0`); n != 1 {
-		t.Errorf("%d conversations were taken back, want the open team's one", n)
 	}
 }
 

@@ -34,7 +34,7 @@ func loadClocks(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, s
 	}
 	c := clocks{teams: map[string]*flow.Hours{}, accounts: map[int64]*flow.Hours{}}
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%d/%v|", s.OverdueMinutes, s.Desk)
+	fmt.Fprintf(sum, "near in hours/%d/%v|", s.OverdueMinutes, s.Desk) // another way of counting is written in front
 	for _, r := range rows {
 		fmt.Fprintf(sum, "%q %d %s|", r.Team, r.Account, r.Hours)
 		h, err := flow.ParseHours(r.Hours)

@@ -65,6 +65,57 @@ func (w *Worker) takeBack(ctx context.Context, sp space) (int, error) {
 	return n, err
 }
 
+// takeFromAbsent puts back at once what waits for somebody who cannot answer: their sign-in is switched off, their role
+// does not converse any more, or the customer wrote while they were away. What waited before they went is theirs to
+// give back or to keep, and what was given to them by hand since then is theirs: the take-back timer looks after both.
+func (w *Worker) takeFromAbsent(ctx context.Context, sp space) (int, error) {
+	n := 0
+	err := inbox.InTx(ctx, w.DB, func(tx *sqlx.Tx) error {
+		var roles []string
+		for _, r := range auth.Roles {
+			if r.Can(auth.Converse) {
+				roles = append(roles, string(r))
+			}
+		}
+		var list []struct {
+			ID     int64  `db:"id"`
+			UserID int64  `db:"user_id"`
+			Why    string `db:"why"`
+		}
+		if err := tx.SelectContext(ctx, &list, sqlTakeFromAbsent, sp.id, pq.Array(roles), sp.settings.Desk.TakeBackMinutes > 0, w.Now()); err != nil {
+			return fmt.Errorf("take back what waits for somebody absent: %w", err)
+		}
+		if n = len(list); n == 0 {
+			return nil
+		}
+		var ids []int64
+		var steps []Step
+		for _, v := range list {
+			ids = append(ids, v.ID)
+			steps = append(steps, Step{WorkspaceID: sp.id, ConversationID: v.ID, Actor: "system", What: "unassigned", UserID: &v.UserID, Detail: map[string]any{"why": v.Why}})
+		}
+		return w.tell(ctx, tx, sp.id, ids, steps, nil)
+	})
+	return n, err
+}
+
+const sqlTakeFromAbsent = `
+WITH absent AS (
+    SELECT m.user_id, CASE WHEN u.disabled_at IS NOT NULL THEN 'switched_off' WHEN m.role <> ALL($2::text[]) THEN 'role' ELSE 'away' END AS why, a.away_since
+    FROM members m JOIN users u ON u.id = m.user_id LEFT JOIN agents a ON a.workspace_id = m.workspace_id AND a.user_id = m.user_id
+    WHERE m.workspace_id = $1 AND (u.disabled_at IS NOT NULL OR m.role <> ALL($2::text[]) OR $3 AND a.away_since IS NOT NULL AND (a.away_until IS NULL OR a.away_until > $4))
+), held AS (
+    SELECT v.id, v.assignee_id, x.why FROM conversations v JOIN absent x ON x.user_id = v.assignee_id
+    WHERE v.workspace_id = $1 AND v.state = 'open' AND v.waiting_since IS NOT NULL AND NOT v.spam AND v.snoozed_at IS NULL
+      AND (x.why <> 'away' OR v.waiting_since > x.away_since AND v.assigned_at <= x.away_since)
+      AND NOT EXISTS (SELECT 1 FROM actions a WHERE ` + onItsWay + ` AND a.not_before <= $4)
+    ORDER BY v.id LIMIT 200 FOR NO KEY UPDATE OF v SKIP LOCKED)
+UPDATE conversations v SET assignee_id = NULL FROM held WHERE v.workspace_id = $1 AND v.id = held.id RETURNING v.id, held.assignee_id AS user_id, held.why`
+
+// onItsWay is an action a that answers the wait of conversation v and has not left yet.
+const onItsWay = `a.workspace_id = v.workspace_id AND a.conversation_id = v.id AND a.state IN ('planned','sending','held','unknown') AND a.origin IN ('member','api')
+                  AND a.kind IN ('message.send','template.send') AND a.created_at >= v.waiting_since`
+
 // latePage is how many waiting conversations are read at a time.
 const latePage = 200
 
@@ -98,10 +149,9 @@ func (sp space) late(ctx context.Context, tx *sqlx.Tx, stmt string, over func(la
 const sqlUnanswered = `
 SELECT v.id, v.account_id, v.team, v.assignee_id, v.assigned_at, v.waiting_since FROM conversations v
 WHERE v.workspace_id = $1 AND v.state = 'open' AND v.assignee_id IS NOT NULL AND v.waiting_since IS NOT NULL AND NOT v.spam AND v.snoozed_at IS NULL
-  AND v.handler = 'human' AND v.assigned_at <= $2 AND v.waiting_since <= $2 AND v.taken_back < 10
+  AND v.assigned_at <= $2 AND v.waiting_since <= $2 AND v.taken_back < 10
   AND NOT EXISTS (SELECT 1 FROM presence p WHERE p.workspace_id = v.workspace_id AND p.conversation_id = v.id AND p.user_id = v.assignee_id AND p.typing_at > $3)
-  AND NOT EXISTS (SELECT 1 FROM actions a WHERE a.workspace_id = v.workspace_id AND a.conversation_id = v.id AND a.state IN ('planned','sending','held','unknown') AND a.origin IN ('member','api')
-                  AND a.kind IN ('message.send','template.send') AND a.created_at >= v.waiting_since AND a.not_before <= $4)`
+  AND NOT EXISTS (SELECT 1 FROM actions a WHERE ` + onItsWay + ` AND a.not_before <= $4)`
 
 // escalate hands what waits too long to the team that its team names, else to the supervisors, and makes it
 // high priority; once per wait.
@@ -143,7 +193,7 @@ func (w *Worker) escalate(ctx context.Context, sp space) (int, error) {
 
 const sqlTooLong = `
 SELECT v.id, v.account_id, v.team, v.assignee_id, v.assigned_at, v.waiting_since FROM conversations v
-WHERE v.workspace_id = $1 AND v.state = 'open' AND v.waiting_since <= $2 AND v.escalated_at IS NULL AND NOT v.spam AND v.handler = 'human' AND v.due_for = v.waiting_since`
+WHERE v.workspace_id = $1 AND v.state = 'open' AND v.waiting_since <= $2 AND v.escalated_at IS NULL AND NOT v.spam AND v.due_for = v.waiting_since`
 
 // raiseIt moves a conversation; due_for is emptied so that its place in the queue is counted anew.
 func raiseIt(ctx context.Context, tx *sqlx.Tx, workspaceID, id int64, team string, now time.Time) error {
@@ -174,7 +224,7 @@ func (w *Worker) watch(ctx context.Context, sp space) (int, error) {
 	err := inbox.InTx(ctx, w.DB, func(tx *sqlx.Tx) error {
 		now := w.Now()
 		var list []breach
-		if err := tx.SelectContext(ctx, &list, sqlBreaches, sp.id, now, sp.settings.Desk.NearMinutes); err != nil {
+		if err := tx.SelectContext(ctx, &list, sqlBreaches, sp.id, now); err != nil {
 			return fmt.Errorf("note deadlines that pass: %w", err)
 		}
 		if n = len(list); n == 0 {
@@ -213,9 +263,9 @@ func (w *Worker) watch(ctx context.Context, sp space) (int, error) {
 const sqlBreaches = `
 INSERT INTO sla_events (workspace_id, conversation_id, wait, kind, level, due_at, at)
 SELECT v.workspace_id, v.id, v.waiting_since, d.kind, CASE WHEN d.due <= $2 THEN 'breach' ELSE 'near' END, d.due, $2
-FROM conversations v, LATERAL (VALUES ('answer', v.answer_due_at), ('handover', v.handover_due_at), ('overdue', v.overdue_at)) AS d (kind, due)
+FROM conversations v, LATERAL (VALUES ('answer', v.answer_due_at, v.answer_near_at), ('handover', v.handover_due_at, v.handover_near_at), ('overdue', v.overdue_at, v.overdue_near_at)) AS d (kind, due, near)
 WHERE v.workspace_id = $1 AND v.state = 'open' AND v.waiting_since IS NOT NULL AND NOT v.spam AND v.due_for = v.waiting_since AND v.near_at <= $2
-  AND d.due IS NOT NULL AND d.due - make_interval(mins => $3) <= $2
+  AND d.due IS NOT NULL AND d.near <= $2
   AND NOT EXISTS (SELECT 1 FROM sla_events e WHERE e.workspace_id = v.workspace_id AND e.conversation_id = v.id AND e.wait = v.waiting_since AND e.kind = d.kind
                   AND e.level = CASE WHEN d.due <= $2 THEN 'breach' ELSE 'near' END)
 ORDER BY v.id LIMIT 500

@@ -28,12 +28,23 @@ type wait struct {
 
 // Deadlines are the instants by which a waiting customer is to be answered.
 type Deadlines struct {
-	Answer   *time.Time // the first answer, by anybody
-	Handover *time.Time // a person's first answer after the bot handed over
-	Overdue  *time.Time
+	Answer   *Deadline // the first answer, by anybody
+	Handover *Deadline // a person's first answer after the bot handed over
+	Overdue  *Deadline
 	Due      *time.Time // the soonest
-	Near     *time.Time
+	Near     *time.Time // the soonest
 	Queue    *time.Time // the place in the queue
+}
+
+// Deadline is an instant, and when it is near: so many minutes of opening time before, not on the evening of the day
+// before the morning on which it passes.
+type Deadline struct{ At, Near time.Time }
+
+func (d *Deadline) columns() []any {
+	if d == nil {
+		return []any{nil, nil}
+	}
+	return []any{d.At, d.Near}
 }
 
 // headStart is how much sooner than its deadline a conversation is looked at: who is urgent or valuable goes
@@ -52,9 +63,8 @@ func (w wait) deadlines(c clocks, s inbox.Settings) Deadlines {
 	if w.WaitingSince == nil || w.State != "open" {
 		return d
 	}
-	at := func(from time.Time, minutes int) *time.Time {
-		t := c.due(w.Team, w.AccountID, from, minutes)
-		return &t
+	at := func(from time.Time, minutes int) *Deadline {
+		return &Deadline{c.due(w.Team, w.AccountID, from, minutes), c.due(w.Team, w.AccountID, from, max(minutes-s.Desk.NearMinutes, 0))}
 	}
 	if w.FirstBotAt == nil && w.FirstHumanAt == nil {
 		d.Answer = at(*w.WaitingSince, s.Desk.FirstAnswerMinutes)
@@ -63,14 +73,19 @@ func (w wait) deadlines(c clocks, s inbox.Settings) Deadlines {
 		d.Handover = at(*w.HandedOverAt, s.Desk.HandoverMinutes)
 	}
 	d.Overdue = at(*w.WaitingSince, s.OverdueMinutes)
-	for _, t := range []*time.Time{d.Answer, d.Handover, d.Overdue} {
-		if t != nil && (d.Due == nil || t.Before(*d.Due)) {
-			d.Due = t
+	for _, x := range []*Deadline{d.Answer, d.Handover, d.Overdue} {
+		if x == nil {
+			continue
+		}
+		if d.Due == nil || x.At.Before(*d.Due) {
+			d.Due = &x.At
+		}
+		if d.Near == nil || x.Near.Before(*d.Near) {
+			d.Near = &x.Near
 		}
 	}
-	near := d.Due.Add(-time.Duration(s.Desk.NearMinutes) * time.Minute)
 	queue := d.Due.Add(-headStart(w.Priority, w.VIP))
-	d.Near, d.Queue = &near, &queue
+	d.Queue = &queue
 	return d
 }
 
@@ -87,17 +102,20 @@ func (w *Worker) stamp(ctx context.Context, sp space) (int, error) {
 		}
 		var list []wait
 		d := sp.settings.Desk
+		if _, err := tx.ExecContext(ctx, sqlWorthChanged, sp.id, inbox.Strings(d.VIPLabels), d.VIPField, d.VIPGoalMicros); err != nil {
+			return fmt.Errorf("find who has become valuable while they wait: %w", err)
+		}
 		if err := tx.SelectContext(ctx, &list, sqlUnstamped, sp.id, inbox.Strings(d.VIPLabels), d.VIPField, d.VIPGoalMicros, stampAtOnce); err != nil {
 			return fmt.Errorf("find waits without deadlines: %w", err)
 		}
 		if n = len(list); n == 0 {
 			return nil
 		}
-		rows := inbox.NewRows("bigint", "bigint", "timestamptz", "boolean", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "timestamptz")
+		rows := inbox.NewRows("bigint", "bigint", "timestamptz", "boolean", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "timestamptz")
 		changes := make([]inbox.Change, len(list))
 		for i, v := range list {
 			x := v.deadlines(sp.clocks, sp.settings)
-			rows.Add(sp.id, v.ID, v.WaitingSince, v.VIP, x.Answer, x.Handover, x.Overdue, x.Due, x.Near, x.Queue)
+			rows.Add(append(slices.Concat([]any{sp.id, v.ID, v.WaitingSince, v.VIP}, x.Answer.columns(), x.Handover.columns(), x.Overdue.columns()), x.Due, x.Near, x.Queue)...)
 			changes[i] = inbox.Change{WorkspaceID: sp.id, Topic: "conversation", ObjectID: v.ID}
 		}
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf(sqlStamp, rows.SQL()), rows.Args()...); err != nil {
@@ -130,21 +148,33 @@ WHERE v.workspace_id = $1 AND v.id = x.id`, sp.id); err != nil {
 	return nil
 }
 
+// What makes a customer valuable: a label, a field, what their goals are worth.
+const isVIP = `(c.labels && $2::text[] OR ($3 <> '' AND lower(coalesce(c.fields ->> $3, '')) NOT IN ('', 'false', 'no', '0'))
+        OR ($4::bigint > 0 AND coalesce((SELECT sum(g.value_micros) FROM goals g WHERE g.workspace_id = v.workspace_id AND g.contact_id = v.contact_id), 0) >= $4::bigint))`
+
 const sqlUnstamped = `
-SELECT v.id, v.account_id, v.team, v.handler, v.state, v.priority, v.waiting_since, v.first_bot_answer_at, v.first_human_answer_at, v.handed_over_at,
-       (c.labels && $2::text[] OR ($3 <> '' AND lower(coalesce(c.fields ->> $3, '')) NOT IN ('', 'false', 'no', '0'))
-        OR ($4::bigint > 0 AND coalesce((SELECT sum(g.value_micros) FROM goals g WHERE g.workspace_id = v.workspace_id AND g.contact_id = v.contact_id), 0) >= $4::bigint)) AS vip
+SELECT v.id, v.account_id, v.team, v.handler, v.state, v.priority, v.waiting_since, v.first_bot_answer_at, v.first_human_answer_at, v.handed_over_at, ` + isVIP + ` AS vip
 FROM conversations v JOIN contacts c ON c.workspace_id = v.workspace_id AND c.id = v.contact_id
 WHERE v.workspace_id = $1 AND v.due_for IS DISTINCT FROM v.waiting_since ORDER BY v.id LIMIT $5 FOR NO KEY UPDATE OF v SKIP LOCKED`
+
+// A label, a field, a goal or a merge comes from many places while somebody waits: those who wait are looked at, in
+// the same index as the queue, instead of every place being told.
+const sqlWorthChanged = `
+UPDATE conversations v SET due_for = NULL FROM (
+    SELECT v.id FROM conversations v JOIN contacts c ON c.workspace_id = v.workspace_id AND c.id = v.contact_id
+    WHERE v.workspace_id = $1 AND v.state = 'open' AND v.waiting_since IS NOT NULL AND NOT v.spam AND v.due_for = v.waiting_since AND v.vip <> ` + isVIP + `
+    ORDER BY v.id FOR NO KEY UPDATE OF v SKIP LOCKED) x
+WHERE v.workspace_id = $1 AND v.id = x.id`
 
 // A new wait begins with a clean sheet: who it was taken back from may get it again. An empty due_for is the
 // same wait, counted anew.
 const sqlStamp = `
-UPDATE conversations v SET due_for = k.wait, vip = k.vip, answer_due_at = k.answer, handover_due_at = k.handover, overdue_at = k.overdue, due_at = k.due, near_at = k.near, queue_at = k.queue,
+UPDATE conversations v SET due_for = k.wait, vip = k.vip, answer_due_at = k.answer, answer_near_at = k.answer_near, handover_due_at = k.handover, handover_near_at = k.handover_near,
+    overdue_at = k.overdue, overdue_near_at = k.overdue_near, due_at = k.due, near_at = k.near, queue_at = k.queue,
     taken_back = CASE WHEN k.wait IS NULL OR v.due_for <> k.wait THEN 0 ELSE v.taken_back END,
     refused_by = CASE WHEN k.wait IS NULL OR v.due_for <> k.wait THEN '{}' ELSE v.refused_by END,
     escalated_at = CASE WHEN k.wait IS NULL OR v.due_for <> k.wait THEN NULL ELSE v.escalated_at END
-FROM (%s) AS k (workspace_id, id, wait, vip, answer, handover, overdue, due, near, queue) WHERE v.workspace_id = k.workspace_id AND v.id = k.id`
+FROM (%s) AS k (workspace_id, id, wait, vip, answer, answer_near, handover, handover_near, overdue, overdue_near, due, near, queue) WHERE v.workspace_id = k.workspace_id AND v.id = k.id`
 
 const sqlClear = `
 UPDATE sla_events e SET cleared_at = $2 FROM conversations v
