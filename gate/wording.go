@@ -6,12 +6,35 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
-// says finds a brand's name however it is written.
+// says finds a brand's name however it is written, as words of their own: «Ana» does not stand in "banana". Scripts
+// that part no words with spaces have it wherever it stands.
 func says(text, brand string) bool {
-	want := strings.Join(strings.Fields(fold(brand)), " ")
-	return want != "" && strings.Contains(strings.Join(strings.Fields(fold(text)), " "), want)
+	want, in := strings.Join(strings.Fields(fold(brand)), " "), strings.Join(strings.Fields(fold(text)), " ")
+	for at := 0; want != ""; {
+		i := strings.Index(in[at:], want)
+		if i < 0 {
+			return false
+		}
+		begin, end := at+i, at+i+len(want)
+		before, _ := utf8.DecodeLastRuneInString(in[:begin])
+		after, _ := utf8.DecodeRuneInString(in[end:])
+		first, size := utf8.DecodeRuneInString(want)
+		last, _ := utf8.DecodeLastRuneInString(want)
+		if !(wordy(before) && wordy(first)) && !(wordy(last) && wordy(after)) {
+			return true
+		}
+		at = begin + size
+	}
+	return false
+}
+
+// wordy says that a character beside another one makes one word of them.
+func wordy(r rune) bool {
+	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) && !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
 // tellsHowToStop finds the way out in a message in the seven languages served: the word to answer with –

@@ -29,6 +29,23 @@ func TestTheWayOutInSevenLanguages(t *testing.T) {
 	}
 }
 
+// A brand stands in a text as words of its own, however it is written.
+func TestSays(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text, brand string
+		want        bool
+	}{
+		{"A banana for everybody", "Ana", false}, {"Anastasia waits for you", "Ana", false}, {"Banana split at ANA’s", "Ana", true}, {"(Ana)", "Ana", true}, {"Ànà: new boats", "Ana", true},
+		{"bondi\n KAYAKS!", "Bondi  Kayaks", true}, {"Bondi Kayaksport", "Bondi Kayaks", false}, {"https://ana.example.com", "Ana", true},
+		{"欢迎来到小船店里", "小船", true}, {"Rock & Roll! tonight", "Rock & Roll!", true}, {"3000 boats", "300", false}, {"", "Ana", false}, {"Ana", "", false},
+	} {
+		if got := says(c.text, c.brand); got != c.want {
+			t.Errorf("%q in %q: %v, want %v", c.brand, c.text, got, c.want)
+		}
+	}
+}
+
 func TestTheWayOutAsAButton(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -90,6 +90,8 @@ func (d Definition) Check() []Fault {
 	d.checkFooter(&f)
 	d.checkButtons(&f)
 	d.checkVariables(&f)
+	d.checkFilled(&f)
+	d.checkWords(&f)
 	return f
 }
 
@@ -254,8 +256,8 @@ func checkURL(f *faults, at, raw string) {
 		return
 	case utf8.RuneCountInString(raw) > maxURL:
 		f.add(at, "too_long", "the address has more than %d characters", maxURL)
-	case slices.Contains([]string{"wa.me", "api.whatsapp.com", "chat.whatsapp.com", "whatsapp.com"}, strings.TrimPrefix(u.Hostname(), "www.")):
-		f.add(at, "whatsapp_link", "Meta refuses buttons that lead back to WhatsApp")
+	default:
+		checkHost(f, at, raw)
 	}
 	names := places(raw)
 	host := strings.SplitN(raw, "://", 2)[1]
