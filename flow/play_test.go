@@ -128,6 +128,34 @@ func TestOnlyTheWordingJustShownCounts(t *testing.T) {
 	}
 }
 
+// "No thanks" may mean all that the brand writes, but not where it is one of the answers to what was just asked.
+func TestNoThanksIsAnAnswerWhereItIsAChoice(t *testing.T) {
+	f := small(t, `{"id": "q", "type": "question", "text": {"en": "Insurance?"}, "answer": {"kind": "choice", "choices": [{"id": "y", "title": {"en": "Yes", "it": "Sì"}, "next": "yes"}, {"id": "n", "title": {"en": "No", "it": "No"}, "next": "no"}]}, "next": "yes"},
+{"id": "yes", "type": "question", "text": {"en": "Name?"}, "answer": {"kind": "text"}, "next": "no"}, {"id": "no", "type": "end"}`)
+	asked, _ := f.Start(Context{Now: noon, Language: "en"})
+	named, _ := f.Step(asked, []Input{text("yes")}, Context{Now: noon, Language: "en"})
+	for _, c := range []struct {
+		name    string
+		at      State
+		message Input
+		doubt   bool
+	}{
+		{"no thanks", asked, Input{Kind: Message, Text: "No thanks", Wish: MayStop}, false},
+		{"in another language", asked, Input{Kind: Message, Text: "no grazie!", Wish: MayStop}, false},
+		{"before the question was shown", asked, Input{Kind: Message, Text: "no thanks", Wish: MayStop, Early: true}, true},
+		{"no choice says no", named, Input{Kind: Message, Text: "no thanks", Wish: MayStop}, true},
+		{"other words", asked, Input{Kind: Message, Text: "basta", Wish: MayStop}, true},
+	} {
+		s, _ := f.Step(c.at, []Input{c.message}, Context{Now: noon, Language: "en"})
+		if s.Doubt != c.doubt {
+			t.Errorf("%s: asked whether to stop: %v, want %v", c.name, s.Doubt, c.doubt)
+		}
+	}
+	if s, _ := f.Step(asked, []Input{{Kind: Message, Text: "no thanks", Wish: WantsStop}}, Context{Now: noon, Language: "en"}); s.Why != "stopped" {
+		t.Errorf("a clear withdrawal in the same words: %+v", s)
+	}
+}
+
 // After help or a doubt something else was said last: the wording is shown again, and the old one is void.
 func TestTheWordingIsShownAgainAfterSomethingElse(t *testing.T) {
 	f := small(t, consentSteps)

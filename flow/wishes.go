@@ -43,7 +43,7 @@ func (r *run) wished(messages []Input) bool {
 		}
 	}
 	for _, m := range messages {
-		if m.Wish == MayStop && !r.s.Doubt && r.s.Why != "stopped" && !r.refusesWording(m) {
+		if m.Wish == MayStop && !r.s.Doubt && r.s.Why != "stopped" && !r.answersWithNo(m) {
 			r.doubt(m)
 			return true
 		}
@@ -72,12 +72,29 @@ func (r *run) doubt(m Input) {
 // answer: a consent given since on another way does not outlive it.
 func (r *run) heardDoubt(messages []Input) {
 	for _, m := range messages {
-		if m.Wish == MayStop && !r.refusesWording(m) {
+		if m.Wish == MayStop && !r.answersWithNo(m) {
 			r.emit(Effect{Kind: ConsentGiven, Act: "doubt", Purpose: "promotional", How: "plain_words", Words: words(m)})
 			r.note("may want to stop: counted as withdrawn for offers until they say otherwise")
 			return
 		}
 	}
+}
+
+// answersWithNo reports whether "no thanks" answers what was just asked, so that nobody need ask what it meant: the
+// wording, or a question that has it among its choices.
+func (r *run) answersWithNo(m Input) bool {
+	if r.refusesWording(m) {
+		return true
+	}
+	if r.s.Waiting != ForAnswer || r.s.Doubt || m.Early || m.Payload != "" || !router.IsNo(m.Text) {
+		return false
+	}
+	step := r.f.index[r.s.Step]
+	if step == nil {
+		return false
+	}
+	q, ok := step.body.(*question)
+	return ok && q.answer.kind == "choice" && q.choose(r, m) != nil
 }
 
 // refusesWording reports whether "no thanks" answers the wording just shown. At any other time it may mean all that
