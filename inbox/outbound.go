@@ -27,6 +27,7 @@ type Sent struct {
 	Text           string
 	By             string // who wanted it: policy, trigger, user:7 …
 	Human          bool
+	Notice         bool // it greets, and answers nobody
 	At             time.Time
 }
 
@@ -58,7 +59,7 @@ func RecordSent(ctx context.Context, tx sqlx.ExtContext, list []Sent) error {
 		default:
 			continue
 		}
-		if s.ConversationID != 0 {
+		if s.ConversationID != 0 && !s.Notice {
 			answered.Add(s.WorkspaceID, s.ConversationID, s.Human, s.At)
 		}
 	}

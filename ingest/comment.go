@@ -86,6 +86,7 @@ func (s *scene) ownComment(e *event, c *inbox.Comment) string {
 	}
 	s.cancel(outbox.Cancellation{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, RootComment: c.RootID,
 		Reason: "answered_elsewhere", Meaning: "a person of the brand answered in another tool"})
+	s.w.answered = append(s.w.answered, inbox.CommentAnswer{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, RootID: c.RootID, At: c.CommentedAt})
 	return "a person of the brand answered in another tool: automatic replies to this thread are cancelled"
 }
 

@@ -91,9 +91,9 @@ func (s *scene) greet(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, 
 			opens = flow.Day(language, at) + ", " + at.Format("15:04")
 		}
 		text = strings.ReplaceAll(text, "{{opens}}", opens)
-		return "; away message", s.notice(t, v, text, fmt.Sprintf("away:%d:%d", v.ID, since.Unix()), before, e)
+		return "; away message", s.notice(t, v, text, fmt.Sprintf(inbox.AwayNotice+"%d:%d", v.ID, since.Unix()), before, e)
 	case !closed && created && before == nil && s.flows.runs[v.ID] == nil && len(o.welcome) > 0:
-		return "; welcome message", s.notice(t, v, inLanguage(o.welcome, language, sp.Locale), fmt.Sprintf("welcome:%d", v.ID), nil, e)
+		return "; welcome message", s.notice(t, v, inLanguage(o.welcome, language, sp.Locale), fmt.Sprintf(inbox.WelcomeNotice+"%d", v.ID), nil, e)
 	}
 	return "", nil
 }

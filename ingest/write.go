@@ -51,6 +51,7 @@ type writes struct {
 	refusedOptIns        []consent.OptIn
 	items                []consent.Item
 	cancels              []cancelRow
+	answered             []inbox.CommentAnswer
 	actions              []outbox.Action
 	receipts             []outbox.Receipt
 	watermarks           []watermarkRow
@@ -356,6 +357,9 @@ func (s *scene) writeSending(ctx context.Context, tx *sqlx.Tx) error {
 		}
 	}
 	if _, err := outbox.Add(ctx, tx, s.w.actions[added:]); err != nil {
+		return err
+	}
+	if err := inbox.CommentsAnswered(ctx, tx, s.w.answered); err != nil {
 		return err
 	}
 	if err := outbox.ApplyReceipts(ctx, tx, s.d.Ledger, s.w.receipts); err != nil {
