@@ -107,6 +107,11 @@ func (s *Server) reopen(ctx context.Context, who *caller, in *decideIn) (Convers
 		if other > 0 {
 			return fault.New(fault.Conflict, "this person has a newer conversation open on the same channel; go on there").Coded("newer_conversation")
 		}
+		if !v.Spam { // nobody waits in the spam folder
+			if v.WaitingSince, err = inbox.WaitsSince(ctx, tx, *v); err != nil {
+				return err
+			}
+		}
 		v.State, v.ResolvedAt, v.Handler, v.HandlerReason = "open", nil, "human", "reopened"
 		return nil
 	})
@@ -135,19 +140,16 @@ func (s *Server) notSpam(ctx context.Context, who *caller, in *decideIn) (Conver
 		}
 		v.Spam, v.Handler, v.HandlerReason = false, "human", inbox.NotSpam
 		if v.State == "open" {
-			if err := tx.GetContext(ctx, &v.WaitingSince, sqlUnanswered, v.WorkspaceID, v.ID); err != nil {
-				return fmt.Errorf("find what waits for an answer in conversation %d: %w", v.ID, err)
+			since, err := inbox.WaitsSince(ctx, tx, *v)
+			if err != nil {
+				return err
 			}
+			v.WaitingSince = since
 		}
 		_, err := outbox.Cancel(ctx, tx, outbox.Cancellation{WorkspaceID: v.WorkspaceID, ConversationID: v.ID, Automatic: true, Reason: "not_spam", Meaning: "a member took the conversation out of the spam folder"})
 		return err
 	})
 }
-
-// The first of what the person wrote since somebody last answered.
-const sqlUnanswered = `
-SELECT min(m.at) FROM messages m WHERE m.workspace_id = $1 AND m.conversation_id = $2 AND m.direction = 'in'
-  AND m.at > coalesce((SELECT max(o.at) FROM messages o WHERE o.workspace_id = $1 AND o.conversation_id = $2 AND o.direction = 'out'), '-infinity')`
 
 type assignIn struct {
 	ByID
@@ -170,15 +172,16 @@ func (s *Server) assign(ctx context.Context, who *caller, in *assignIn) (Convers
 		if in.Body.Team != nil {
 			v.Team = strings.TrimSpace(strings.ReplaceAll(*in.Body.Team, "\x00", ""))
 		}
+		if v.Team != "" && v.Team != before.Team {
+			if err := desk.MayGo(ctx, tx, v.WorkspaceID, v.Team); err != nil {
+				return err
+			}
+		}
 		if in.Body.UserID == nil {
 			return nil
 		}
-		var role []auth.Role
-		if err := tx.SelectContext(ctx, &role, `SELECT role FROM members WHERE workspace_id = $1 AND user_id = $2`, v.WorkspaceID, *in.Body.UserID); err != nil {
-			return fmt.Errorf("look for the member: %w", err)
-		}
-		if len(role) == 0 || !role[0].Can(auth.Converse) {
-			return fault.Field("user_id", "that is nobody of this workspace who answers conversations")
+		if err := desk.MayHave(ctx, tx, v.WorkspaceID, *in.Body.UserID); err != nil {
+			return err
 		}
 		if v.State == "open" {
 			v.Handler, v.HandlerReason = "human", "assigned"
