@@ -142,7 +142,7 @@ func TestNoThanksIsAnAnswerWhereItIsAChoice(t *testing.T) {
 	}{
 		{"no thanks", asked, Input{Kind: Message, Text: "No thanks", Wish: MayStop}, false},
 		{"in another language", asked, Input{Kind: Message, Text: "no grazie!", Wish: MayStop}, false},
-		{"before the question was shown", asked, Input{Kind: Message, Text: "no thanks", Wish: MayStop, Early: true}, true},
+		{"with nothing known of when it was shown", asked, Input{Kind: Message, Text: "no thanks", Wish: MayStop, Early: true}, false},
 		{"no choice says no", named, Input{Kind: Message, Text: "no thanks", Wish: MayStop}, true},
 		{"other words", asked, Input{Kind: Message, Text: "basta", Wish: MayStop}, true},
 	} {

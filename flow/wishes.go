@@ -86,7 +86,7 @@ func (r *run) answersWithNo(m Input) bool {
 	if r.refusesWording(m) {
 		return true
 	}
-	if r.s.Waiting != ForAnswer || r.s.Doubt || m.Early || m.Payload != "" || !router.IsNo(m.Text) {
+	if r.s.Waiting != ForAnswer || r.s.Doubt || m.Payload != "" || !router.IsNo(m.Text) {
 		return false
 	}
 	step := r.f.index[r.s.Step]
