@@ -16,6 +16,7 @@ import (
 	"ponte/flow/live"
 	"ponte/inbox"
 	"ponte/said"
+	"ponte/template"
 )
 
 // BotFlow is a flow as a list shows it.
@@ -147,7 +148,13 @@ func (s *Server) checkDocument(ctx context.Context, workspace int64, document st
 	if bad, err = live.CheckSecrets(ctx, s.DB, workspace, parsed); err != nil {
 		return out, err
 	}
+	unready, err := template.Unready(ctx, s.DB, workspace, parsed)
+	if err != nil {
+		return out, err
+	}
 	flow.Locate([]byte(document), bad)
+	flow.Locate([]byte(document), unready)
+	parsed.Warnings = append(parsed.Warnings, unready...)
 	out.Faults, out.Warnings, out.OK = each(bad, showFault(document)), each(parsed.Warnings, showFault(document)), len(bad) == 0
 	return out, nil
 }

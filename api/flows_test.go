@@ -166,3 +166,37 @@ func TestASecretIsNeverShown(t *testing.T) {
 		t.Error("the audit log holds the secret")
 	}
 }
+
+// Whoever publishes is told that a template is not there, or not in a language, and that a team is gone; it keeps
+// nobody from publishing, because approval may come in an hour.
+func TestWhoPublishesIsToldWhatTheFlowNamesInVain(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	who := s.cookie[auth.Supervisor]
+	for _, x := range []struct{ name, language, status string }{{"both", "en_AU", "APPROVED"}, {"both", "it", "APPROVED"}, {"half", "en", "APPROVED"}, {"half", "it", "REJECTED"}, {"waits", "en", "PENDING"}} {
+		s.exec(`INSERT INTO templates (workspace_id, account_id, name, language, category, status, components) VALUES ($1, $2, $3, $4, 'UTILITY', $5, '[{"type":"BODY","text":"Hello there."}]')`, s.home.id, s.home.whatsapp, x.name, x.language, x.status)
+	}
+	s.exec(`INSERT INTO teams (workspace_id, name, archived_at) VALUES ($1, 'gone', now())`, s.home.id)
+	document := `{"format": 1, "id": "named", "version": 1, "name": "Named", "languages": ["en", "it"], "steps": [
+    {"id": "a", "type": "template", "template": "both", "next": "b"},
+    {"id": "b", "type": "template", "template": "half", "next": "c"},
+    {"id": "c", "type": "template", "template": "waits", "next": "d"},
+    {"id": "d", "type": "template", "template": "nowhere", "next": "e"},
+    {"id": "e", "type": "assign", "team": "gone", "next": "f"},
+    {"id": "f", "type": "hand_over", "team": "returns"}]}`
+	var f api.BotFlowDetail
+	s.must(200, "POST", "/api/v1/flows", who, map[string]any{"document": document}, &f)
+	s.must(200, "POST", fmt.Sprintf("/api/v1/flows/%d/publish", f.ID), who, map[string]any{"revision": 1}, &f)
+	var got []string
+	for _, w := range f.Check.Warnings {
+		code := ""
+		for _, p := range w.Parts {
+			code += p.Code
+		}
+		got = append(got, fmt.Sprint(w.Step, " ", w.Path, " ", w.Line, " ", code))
+	}
+	want := "b steps[1].template 3 flow_template_languages|c steps[2].template 4 flow_template_none|d steps[3].template 5 flow_template_none|e steps[4].team 6 flow_team_gone"
+	if strings.Join(got, "|") != want || f.LiveNumber == nil {
+		t.Errorf("warned of\n %s\nwant\n %s\nlive %v", strings.Join(got, "|"), want, f.LiveNumber)
+	}
+}

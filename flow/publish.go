@@ -28,12 +28,38 @@ func (f *Flow) Calls() []CallTo {
 	return out
 }
 
-// Templates names the templates that a flow sends by itself; reminders of services are not among them.
-func (f *Flow) Templates() []string {
-	var out []string
+// Named is what a flow names and does not hold itself: a template, a team.
+type Named struct{ Path, Name string }
+
+// Templates names the templates that a flow sends, those of its services' reminders included.
+func (f *Flow) Templates() []Named {
+	var out []Named
 	for _, s := range f.Steps {
 		if t, ok := s.body.(*template); ok {
-			out = append(out, t.name)
+			out = append(out, Named{element("steps", s.Position) + ".template", t.name})
+		}
+	}
+	for i, s := range f.Services {
+		for j, r := range s.Reminders {
+			out = append(out, Named{element(element("services", i)+".reminders", j) + ".template", r.Template})
+		}
+	}
+	return out
+}
+
+// Teams names the teams that a flow gives conversations to.
+func (f *Flow) Teams() []Named {
+	var out []Named
+	for _, s := range f.Steps {
+		name := ""
+		switch b := s.body.(type) {
+		case *assign:
+			name = b.team
+		case *handOver:
+			name = b.team
+		}
+		if name != "" {
+			out = append(out, Named{element("steps", s.Position) + ".team", name})
 		}
 	}
 	return out

@@ -84,7 +84,7 @@ func fillTemplate(l *template.Listed, values []string, person template.Person, s
 }
 
 // template plans an approved template. One that the account does not have is planned all the same: the gate
-// refuses it with the reason, where people see it.
+// refuses it with the reason, where people see it, and a person takes over.
 func (x *flowTurn) template(e flow.Effect) error {
 	if x.t.Channel != string(channels.WhatsApp) {
 		return nil // only WhatsApp has templates; the note in the docs says so
@@ -111,6 +111,13 @@ func (x *flowTurn) template(e flow.Effect) error {
 		a.Purpose = "promotional"
 	}
 	a.Bubble = &outbox.Bubble{Author: "bot", Type: "template", Text: cmp.Or(text, "["+l.Name+"]")}
+	last := x.before
 	x.plan(a)
+	if l.Sendable() != nil {
+		x.before = last // what is said after it does not wait for what never leaves
+		if !x.nudge {   // who has asked for nothing waits for nothing
+			x.unsent = e.Template
+		}
+	}
 	return nil
 }

@@ -36,6 +36,7 @@ type flowTurn struct {
 	said    int
 	before  *int64            // the message before, which must leave first
 	granted map[string]string // consent decided in this turn, by purpose
+	unsent  string            // a template that was to be sent and cannot be
 
 	shownBefore struct{ wording, action int64 } // the consent wording that stood last when the step began
 }
@@ -72,6 +73,12 @@ func (x *flowTurn) play(inputs []flow.Input) (string, error) {
 			return "", err
 		}
 		notes = append(notes, effects[len(effects)-1].Text)
+		if outcome == nil && x.unsent != "" {
+			if err := x.takeOver(); err != nil {
+				return "", err
+			}
+			notes = append(notes, "the template «"+x.unsent+"» cannot be sent: a person takes over")
+		}
 		if outcome == nil {
 			return x.finish(notes)
 		}
@@ -98,6 +105,27 @@ func (x *flowTurn) step(inputs []flow.Input, scene flow.Context) (flow.State, []
 	}
 	state, more := x.f.Step(state, doubts, scene)
 	return state, append(effects[:len(effects)-1], more...)
+}
+
+// takeOver ends a run in which a template was to be sent and there is none: whoever waits for what it was to say is not
+// left in silence. Who has just written is told that a person comes.
+func (x *flowTurn) takeOver() error {
+	s, v := x.s, x.v
+	if x.last != nil && v.Handler == "bot" {
+		if err := x.say(flow.Effect{Kind: flow.Say, Text: router.Say(s.language(v, s.spaces[v.WorkspaceID]), "human.unclear", "brand", s.spaces[v.WorkspaceID].BrandName())}); err != nil {
+			return err
+		}
+	}
+	if v.State != "open" { // the flow took it for done
+		v.State, v.ResolvedAt, s.open[x.t.ID] = "open", nil, v
+	}
+	if v.Handler == "bot" {
+		v.Handler, v.HandlerReason = "human", "no_template"
+	}
+	s.waits(v, x.at)
+	x.run.End("no_template", s.now)
+	delete(s.flows.runs, v.ID)
+	return nil
 }
 
 func bookable(services []booking.Service) []flow.Service {
