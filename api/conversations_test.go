@@ -138,6 +138,34 @@ func TestAProgramAnswersWhatWasSaid(t *testing.T) {
 	say("Today 50% discount on everything!", "promotional", event)
 }
 
+// What a program asked for is not called off by the next thing that the same program asks for; what a trigger
+// had planned is, and a member's answer calls off both.
+func TestAProgramMaySpeakTwice(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	token := "Bearer " + s.token(auth.Moderator)
+	agent := "Bearer " + s.token(auth.Agent)
+	auto := s.id(`INSERT INTO actions (workspace_id, account_id, kind, purpose, origin, token, dedupe, comment_id, call, valid_until) VALUES ($1, $2, 'comment.reply', 'promotional', 'trigger', 'auto', 'auto', $3, '{}', now() + interval '1 day') RETURNING id`,
+		s.home.id, s.home.facebook, s.home.comment)
+	s.must(200, "POST", s.onComment("private-reply", s.home.comment), token, map[string]any{"text": "Here you are"}, nil)
+	s.must(200, "POST", s.onComment("reply", s.home.comment), token, map[string]any{"text": "We have written to you"}, nil)
+	s.exec(`UPDATE threads SET last_in_at = now() - interval '1 hour' WHERE id = $1`, s.home.thread)
+	for _, text := range []string{"First of two", "Second of two"} {
+		s.must(200, "POST", s.home.talk("messages"), agent, map[string]any{"text": text, "revision": 3}, nil)
+	}
+	if got := s.text(`SELECT string_agg(kind || ' ' || state, ', ' ORDER BY id) FROM actions WHERE origin = 'api'`); got != "private_reply.send planned, comment.reply planned, message.send planned, message.send planned" {
+		t.Errorf("the program's: %s", got)
+	}
+	if state := s.text(`SELECT state FROM actions WHERE id = $1`, auto); state != "cancelled" {
+		t.Errorf("the trigger's reply is %s", state)
+	}
+	s.must(200, "POST", s.onComment("reply", s.home.comment), s.cookie[auth.Moderator], map[string]any{"text": "A person here"}, nil)
+	s.must(200, "POST", s.home.talk("messages"), s.cookie[auth.Agent], map[string]any{"text": "A person here", "revision": 3}, nil)
+	if n := s.id(`SELECT count(*) FROM actions WHERE origin = 'api' AND state = 'cancelled' AND reason = 'member_answered'`); n != 4 {
+		t.Errorf("%d of the program's four actions gave way to a person", n)
+	}
+}
+
 // token makes an API token of the home workspace.
 func (s *scene) token(role auth.Role) string {
 	s.t.Helper()

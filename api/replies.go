@@ -94,7 +94,7 @@ func (s *Server) answerComment(ctx context.Context, who *caller, in *textIn, do 
 
 // publicReply plans a member's reply. A person who answers is no reason for the bot to answer too.
 func (s *Server) publicReply(ctx context.Context, tx *sqlx.Tx, who *caller, c inbox.Comment, text string) (outbox.Action, error) {
-	_, err := outbox.Cancel(ctx, tx, outbox.Cancellation{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, RootComment: c.RootID, Reason: "member_answered", Meaning: "a member answered"})
+	_, err := outbox.Cancel(ctx, tx, outbox.Cancellation{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, RootComment: c.RootID, Spare: who.Actor(), Reason: "member_answered", Meaning: "a member answered"})
 	if err != nil {
 		return outbox.Action{}, err
 	}

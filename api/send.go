@@ -150,7 +150,7 @@ func (s *Server) say(ctx context.Context, tx *sqlx.Tx, who *caller, v inbox.Conv
 	if body.SendAt != nil {
 		a.NotBefore = *body.SendAt
 		key += body.SendAt.UTC().Format(":" + time.RFC3339)
-	} else if _, err = outbox.Cancel(ctx, tx, outbox.Cancellation{WorkspaceID: v.WorkspaceID, ConversationID: v.ID, Automatic: true, Reason: "member_answered", Meaning: "a member answered"}); err != nil {
+	} else if _, err = outbox.Cancel(ctx, tx, outbox.Cancellation{WorkspaceID: v.WorkspaceID, ConversationID: v.ID, Automatic: true, Spare: who.Actor(), Reason: "member_answered", Meaning: "a member answered"}); err != nil {
 		return a, err
 	}
 	a.Call = call

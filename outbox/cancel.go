@@ -29,7 +29,8 @@ type Cancellation struct {
 	Events         []int64 // only what answers these
 	Kinds          []channels.CallKind
 	Purposes       []gate.Purpose
-	Automatic      bool // only what no member asked for; implied by RootComment
+	Automatic      bool   // only what no member asked for; implied by RootComment
+	Spare          string // an actor whose own actions stay: a program that speaks twice does not contradict itself
 	Reason         string
 	Meaning        string
 }
@@ -54,7 +55,7 @@ func Cancel(ctx context.Context, tx sqlx.ExtContext, c Cancellation) ([]int64, e
 	}
 	var ids []int64
 	err := sqlx.SelectContext(ctx, tx, &ids, sqlCancel, c.WorkspaceID, c.ActionID, c.ConversationID, c.ContactID, c.IdentityID, c.CommentID,
-		c.AccountID, c.RootComment, c.Automatic, pq.Array(texts(c.Kinds)), pq.Array(texts(c.Purposes)), c.Reason, c.Meaning, c.BookingID, pq.Array(c.Events))
+		c.AccountID, c.RootComment, c.Automatic, pq.Array(texts(c.Kinds)), pq.Array(texts(c.Purposes)), c.Reason, c.Meaning, c.BookingID, pq.Array(c.Events), c.Spare)
 	if err != nil {
 		return nil, fmt.Errorf("cancel actions: %w", err)
 	}
@@ -70,7 +71,7 @@ WHERE workspace_id = $1 AND state IN ('planned','held')
         SELECT id FROM comments WHERE workspace_id = $1 AND account_id = $7 AND root_external_id = $8))
   AND ($14 = 0 OR dedupe LIKE 'booking:' || $14::bigint || ':%')
   AND (coalesce(cardinality($15::bigint[]), 0) = 0 OR answers_event = ANY($15))
-  AND (NOT $9 OR origin <> 'member')
+  AND (NOT $9 OR origin <> 'member') AND ($16 = '' OR actor <> $16)
   AND (coalesce(cardinality($10::text[]), 0) = 0 OR kind = ANY($10))
   AND (coalesce(cardinality($11::text[]), 0) = 0 OR purpose = ANY($11))
 RETURNING id`
