@@ -57,10 +57,10 @@ const (
 // Text fields hold valid UTF-8 without NUL (PostgreSQL cannot store it); both are replaced by U+FFFD.
 type Event struct {
 	Kind    Kind      `json:"kind"`
-	Channel Channel   `json:"channel"`
+	Channel Channel   `json:"channel"`          // empty where the body names no network that ponte knows
 	Account string    `json:"account"`          // the asset's id: Page, Instagram account, phone number id; the WABA id for account-level WhatsApp events
 	ID      string    `json:"id"`               // the provider's id of the comment, message, lead, status' message …
-	Time    time.Time `json:"time"`             // UTC, when it happened; the entry's time where the item has none
+	Time    time.Time `json:"time"`             // UTC, when it happened; the entry's time where the item has none, zero where the body names no time at all
 	Written time.Time `json:"-"`                // the item's own time where it is not when it happened: an edited comment tells when it was first written
 	Person  string    `json:"person,omitempty"` // the author on that channel: business-scoped user id first, else the phone digits; the account's own id (WhatsApp: empty) where Own
 	Phone   string    `json:"phone,omitempty"`  // WhatsApp: digits with country code, no plus

@@ -259,6 +259,16 @@ func TestOneDeliveryWithManyEntries(t *testing.T) {
 	}
 }
 
+// A body of no network that ponte knows waits under what is strange about it: no account could be connected for it.
+func TestABodyOfAnotherNetworkIsNotAMissingAccount(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.feed(`{"object":"user","entry":[{"id":"7","time":1758700000,"changed_fields":["photos"]}]}`)
+	if got := b.text(`SELECT reason FROM deliveries WHERE state = 'parked'`); got != `not supported: object "user" is not one that ponte knows` {
+		t.Errorf("parked with %q", got)
+	}
+}
+
 func TestADeliveryWithAStrangersAccountKeepsTheRest(t *testing.T) {
 	t.Parallel()
 	b := newRig(t)

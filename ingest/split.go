@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -133,9 +134,13 @@ func (s *Splitter) split(ctx context.Context, d delivery) ([]newEvent, string, e
 		return nil, "the body is not JSON", nil
 	}
 	var out []newEvent
-	unknown := map[string]bool{}
+	unknown, strange := map[string]bool{}, map[string]bool{}
 	for i := range parsed {
 		e := &parsed[i]
+		if e.Channel == "" { // of no network that ponte knows: connecting an account would not help
+			strange[e.Reason] = true
+			continue
+		}
 		account, err := s.Accounts.Find(ctx, e.Channel, e.Account)
 		if err != nil {
 			return nil, "", err
@@ -151,7 +156,7 @@ func (s *Splitter) split(ctx context.Context, d delivery) ([]newEvent, string, e
 		if d.Source == "backfill" && isNews(e, account, d) {
 			continue
 		}
-		if e.Time.Unix() <= 0 {
+		if e.Time.IsZero() {
 			e.Time = d.ReceivedAt.UTC() // the network named no time
 			if e.Kind == channels.AccountChanged {
 				e.Key += ":" + e.Time.Format("2006-01-02T15") // the same trouble a day later is news again
@@ -168,7 +173,7 @@ func (s *Splitter) split(ctx context.Context, d delivery) ([]newEvent, string, e
 	if len(parsed) == 0 {
 		return nil, "the body holds no event", nil
 	}
-	return out, parkReason(unknown), nil
+	return out, parkReason(unknown, strange), nil
 }
 
 // isNews says that what a backfill read is so fresh that a webhook announces it, or the sweep finds it:
@@ -194,19 +199,24 @@ type parseCrash struct{ cause any }
 
 func (c *parseCrash) Error() string { return fmt.Sprintf("the parser panicked: %v", c.cause) }
 
-func parkReason(unknown map[string]bool) string {
-	if len(unknown) == 0 {
-		return ""
+func parkReason(unknown, strange map[string]bool) string {
+	var parts []string
+	if len(strange) > 0 {
+		parts = append(parts, "not supported: "+some(strange))
 	}
-	names := make([]string, 0, len(unknown))
-	for n := range unknown {
-		names = append(names, n)
+	if len(unknown) > 0 {
+		parts = append(parts, "not connected: "+some(unknown)+"; connect the account and replay")
 	}
-	slices.Sort(names)
+	return strings.Join(parts, "; ")
+}
+
+// some names a few of a set, in order.
+func some(set map[string]bool) string {
+	names := slices.Sorted(maps.Keys(set))
 	if len(names) > 5 {
 		names = append(names[:5], fmt.Sprintf("and %d more", len(names)-5))
 	}
-	return "not connected: " + strings.Join(names, ", ") + "; connect the account and replay"
+	return strings.Join(names, ", ")
 }
 
 func takeDeliveries(ctx context.Context, tx sqlx.ExtContext, most int) ([]delivery, error) {

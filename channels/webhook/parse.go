@@ -75,7 +75,7 @@ func Parse(body []byte) ([]channels.Event, error) {
 		p.body(body)
 	}
 	if p.left > 0 {
-		p.events = append(p.events, channels.Event{Kind: channels.Unsupported, Channel: p.channel(), Account: string(p.entry.ID), Time: time.Unix(0, 0).UTC(),
+		p.events = append(p.events, channels.Event{Kind: channels.Unsupported, Channel: p.channel(), Account: string(p.entry.ID), Time: p.entry.Time.Time,
 			Reason: fmt.Sprintf("the body holds more than %d items: %d more are in the delivery only", maxEvents, p.left), Key: "unsupported:rest:" + digest(body), Lane: "a:" + string(p.entry.ID)})
 	}
 	return p.events, nil
@@ -140,6 +140,9 @@ func (p *parser) body(raw json.RawMessage) {
 func (p *parser) one(raw json.RawMessage) {
 	switch p.object {
 	case "page", "instagram", "whatsapp_business_account":
+	case "":
+		p.unsupported("", raw, "the body names no object, so nothing says which network it is about")
+		return
 	default:
 		p.unsupported("", raw, fmt.Sprintf("object %q is not one that ponte knows", short(p.object)))
 		return
@@ -184,7 +187,7 @@ func (p *parser) change(c change) {
 	}
 }
 
-// channel is where the current object's events without a message belong.
+// channel is where the current object's events without a message belong; empty where the object is none of ours.
 func (p *parser) channel() channels.Channel {
 	if p.on != "" {
 		return p.on
@@ -194,8 +197,10 @@ func (p *parser) channel() channels.Channel {
 		return channels.Instagram
 	case "whatsapp_business_account":
 		return channels.WhatsApp
+	case "page":
+		return channels.Facebook
 	}
-	return channels.Facebook
+	return ""
 }
 
 // add completes an event and keeps it.
@@ -211,9 +216,6 @@ func (p *parser) add(e channels.Event) {
 	}
 	if e.Time.IsZero() {
 		e.Time = p.entry.Time.Time
-	}
-	if e.Time.IsZero() {
-		e.Time = time.Unix(0, 0).UTC() // the network named no time at all
 	}
 	if e.Key == "" {
 		e.Key = string(e.Kind) + ":" + e.ID

@@ -75,9 +75,9 @@ func printBody(w io.Writer, body []byte) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	for _, e := range events {
-		line := parsedEvent{Event: e}
+		line := parsedEvent{Event: e, Time: timeOf(e.Time)}
 		if !e.Written.IsZero() {
-			line.Time, line.ChangedAt = e.Written, &e.Time
+			line.Time, line.ChangedAt = timeOf(e.Written), timeOf(e.Time)
 		}
 		if err := enc.Encode(line); err != nil {
 			return err
@@ -87,8 +87,16 @@ func printBody(w io.Writer, body []byte) error {
 }
 
 // parsedEvent is an event as it is printed: with the item's own time, and beside it when the change came that an
-// item with an older time tells of.
+// item with an older time tells of. Its time is null where the body names none.
 type parsedEvent struct {
 	channels.Event
+	Time      *time.Time `json:"time"`
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
+}
+
+func timeOf(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }

@@ -72,3 +72,32 @@ func TestParseTakesSeveralBodies(t *testing.T) {
 		}
 	}
 }
+
+// A time that the body does not name is null: nobody looks for a comment of 1970.
+func TestParsePrintsNoTimeThatNobodyNamed(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"entry":[{"id":"7"}]}`: `{"kind":"unsupported","channel":"","account":"7","id":"","text":"","reason":"the body names no object, so nothing says which network it is about","time":null}`,
+		`{"object":"page","entry":[{"id":"7","time":1758700000,"changes":[{"field":"feed","value":{"item":"comment","verb":"add","comment_id":"1_2","post_id":"7_1","message":"x"}}]}]}`: `{"kind":"comment.added","channel":"facebook","account":"7","id":"1_2","text":"x","reason":"","time":"2025-09-24T07:46:40Z"}`,
+	} {
+		var out bytes.Buffer
+		if err := printEvents(&out, []byte(body)); err != nil {
+			t.Fatal(err)
+		}
+		var line struct {
+			Kind    string  `json:"kind"`
+			Channel string  `json:"channel"`
+			Account string  `json:"account"`
+			ID      string  `json:"id"`
+			Text    string  `json:"text"`
+			Reason  string  `json:"reason"`
+			Time    *string `json:"time"`
+		}
+		if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+			t.Fatalf("%s: %v", out.Bytes(), err)
+		}
+		if got, _ := json.Marshal(line); string(got) != want {
+			t.Errorf("%s\n is   %s\n want %s", body, got, want)
+		}
+	}
+}
