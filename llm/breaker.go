@@ -33,6 +33,13 @@ func (b *breaker) wait(now time.Time) time.Duration {
 	return max(b.openTill.Sub(now), 0)
 }
 
+// broken says that nothing has been answered since it opened.
+func (b *breaker) broken() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.failures >= breakAfter
+}
+
 // enter lets a question through or says why not.
 func (b *breaker) enter(now time.Time) error {
 	b.mu.Lock()

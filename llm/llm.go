@@ -147,6 +147,15 @@ func (c *Client) State() State {
 	return OK
 }
 
+// Seen is the state as people are told it: a server that failed is down until it has answered again, also
+// while a question is out that tries it.
+func (c *Client) Seen() State {
+	if c.Configured() && c.gate.broken() {
+		return Down
+	}
+	return c.State()
+}
+
 // Most is the most that a request may cost: no token is shorter than a byte, and an answer has no more than it
 // is given room for, thoughts included.
 func (c *Client) Most(r Request) Response {
@@ -201,7 +210,8 @@ func (c *Client) ask(ctx context.Context, once func() (Response, error)) (Respon
 			c.gate.well() // where its answer is not usable, the server is well all the same
 			return res, err
 		}
-		if last = err; !mayPass(err) || errors.Is(err, ErrCut) {
+		// Who waited a whole time-out in vain is not kept waiting for another: the question's asker has a clock of its own.
+		if last = err; !mayPass(err) || errors.Is(err, ErrCut) || errors.Is(err, context.DeadlineExceeded) {
 			break
 		}
 	}

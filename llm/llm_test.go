@@ -206,7 +206,10 @@ func TestBreakerOpensAndTriesOnceAfterThePause(t *testing.T) {
 		t.Errorf("after the pause: state %s, %d requests; want one more and down again", c.State(), len(s.asked()))
 	}
 	now, well = now.Add(breakFor), true
-	if _, err := c.Complete(t.Context(), question); err != nil || c.State() != OK {
+	if c.State() != OK || c.Seen() != Down {
+		t.Errorf("before it has answered: it may be asked: %s, people are told %s", c.State(), c.Seen())
+	}
+	if _, err := c.Complete(t.Context(), question); err != nil || c.State() != OK || c.Seen() != OK {
 		t.Errorf("state %s, %v", c.State(), err)
 	}
 }
@@ -232,9 +235,11 @@ func TestAStalledServerIsGivenUp(t *testing.T) {
 	s := serve(t, func(int, string) (int, string) { <-release; return 200, says("{}") })
 	defer close(release)
 	c := New(Config{URL: s.URL + "/v1", Model: "small", Timeout: 50 * time.Millisecond})
-	c.cfg.Retries = 0
 	if _, err := c.Complete(t.Context(), question); !errors.Is(err, ErrDown) {
 		t.Error(err)
+	}
+	if n := len(s.asked()); n > 1 {
+		t.Errorf("waited for it %d times over", n)
 	}
 }
 

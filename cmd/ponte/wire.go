@@ -384,7 +384,7 @@ func shownSuggestion(it suggest.Suggestion) api.Suggestion {
 }
 
 func (v *service) llmState(ctx context.Context, workspaceID int64) api.LLMState {
-	out := api.LLMState{Configured: v.model.Configured(), State: string(v.model.State()), Sees: v.c.LLMSees, Signals: string(v.signals.State()), Priced: v.c.LLMPriceIn > 0 || v.c.LLMPriceOut > 0}
+	out := api.LLMState{Configured: v.model.Configured(), State: string(v.model.Seen()), Sees: v.c.LLMSees, Signals: string(v.signals.State()), Priced: v.c.LLMPriceIn > 0 || v.c.LLMPriceOut > 0}
 	b, err := asks.Spent(ctx, v.DB, workspaceID, time.Now())
 	if err != nil {
 		v.log.Error("the day's spending could not be read", "workspace", workspaceID, "error", err)
