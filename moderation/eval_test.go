@@ -48,6 +48,14 @@ func TestFilesAsProgramsWriteThem(t *testing.T) {
 	if err != nil || rows[0].Text != `she said "hi"` || rows[1].Text != `"` {
 		t.Errorf("%+v, %v", rows, err)
 	}
+	rows, short, err := loadRows(fileOf(t, "set.tsv", "\"text\"\t\"label\"\n\"a\ttab\"\t\"0\"\n\"two\n\"\"lines\"\"\"\t\"1\"\nit's 5\" wide\t0\n\"never closed\t1\nlast\t0\n"))
+	var got []string
+	for _, r := range rows {
+		got = append(got, fmt.Sprintf("%d %q %s", r.Line, r.Text, r.Label))
+	}
+	if want := `2 "a\ttab" 0, 3 "two\n\"lines\"" 1, 5 "it's 5\" wide" 0, 6 "\"never closed" 1, 7 "last" 0`; err != nil || short != 0 || strings.Join(got, ", ") != want {
+		t.Errorf("fields that hold tabs and line ends: %v, %d short, %v", got, short, err)
+	}
 }
 
 func TestFilesThatCannotBeRead(t *testing.T) {

@@ -49,7 +49,8 @@ type columns struct {
 func readHeader(path, line string) (columns, error) {
 	line = strings.TrimPrefix(line, "\ufeff")
 	c := columns{-1, -1, -1, -1, -1, strings.HasPrefix(line, `"`)}
-	for i, name := range strings.Split(line, "\t") {
+	names, _ := c.split(line)
+	for i, name := range names {
 		at, ok := map[string]*int{"text": &c.text, "label": &c.label, "lang": &c.lang, "fine": &c.fine, "id": &c.id}[strings.ToLower(strings.TrimSpace(c.field(name)))]
 		switch {
 		case ok && *at >= 0:
@@ -64,12 +65,98 @@ func readHeader(path, line string) (columns, error) {
 	return c, nil
 }
 
+// split parts a row into its fields. In a file that quotes its fields, one that begins with a quotation mark ends at
+// the next that is not doubled: tabs before it are text, and where it has not come the field goes on in the next line.
+func (c columns) split(row string) (fields []string, open bool) {
+	if !c.quoted {
+		return strings.Split(row, "\t"), false
+	}
+	for {
+		end := strings.IndexByte(row, '\t')
+		if strings.HasPrefix(row, `"`) {
+			if end, open = closing(row); open {
+				return append(fields, row), true
+			}
+		}
+		if end < 0 {
+			return append(fields, row), false
+		}
+		fields, row = append(fields, row[:end]), row[end+1:]
+	}
+}
+
+// closing finds the tab behind a field in quotation marks; -1: it is the last.
+func closing(row string) (end int, open bool) {
+	for i := 1; i < len(row); i++ {
+		if row[i] != '"' {
+			continue
+		}
+		if i+1 < len(row) && row[i+1] == '"' {
+			i++
+			continue
+		}
+		if tab := strings.IndexByte(row[i:], '\t'); tab >= 0 {
+			return i + tab, false
+		}
+		return -1, false
+	}
+	return 0, true
+}
+
 // field takes a field out of its quotation marks.
 func (c columns) field(s string) string {
 	if !c.quoted || len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
 		return s
 	}
 	return strings.ReplaceAll(s[1:len(s)-1], `""`, `"`)
+}
+
+// lines gives the rows of a file.
+type lines struct {
+	sc    *bufio.Scanner
+	ahead []string // read in search of a closing mark that never came: lines of their own
+	at    int      // the number of the line that was given last
+}
+
+func (l *lines) next() (string, bool) {
+	if len(l.ahead) > 0 {
+		line := l.ahead[0]
+		l.ahead = l.ahead[1:]
+		l.at++
+		return line, true
+	}
+	if !l.sc.Scan() {
+		return "", false
+	}
+	l.at++
+	return l.sc.Text(), true
+}
+
+// maxRow bounds how far the end of a field is looked for; a mark that is never closed is text.
+const maxRow = 64 << 10
+
+// row is the next row in its fields, with the line it begins in.
+func (l *lines) row(c columns) (parts []string, first int, ok bool) {
+	line, ok := l.next()
+	if !ok {
+		return nil, l.at + 1, false
+	}
+	first = l.at
+	parts, open := c.split(line)
+	var taken []string
+	for row := line; open && len(row) < maxRow; parts, open = c.split(row) {
+		more, ok := l.next()
+		if !ok {
+			break
+		}
+		taken = append(taken, more)
+		row += "\n" + more
+	}
+	if open {
+		l.ahead, l.at = append(taken, l.ahead...), first
+		parts = strings.Split(line, "\t")
+	}
+	return parts, first, true
 }
 
 func readTSV(path string, r io.Reader) (out []Example, short int, err error) {
@@ -86,11 +173,11 @@ func readTSV(path string, r io.Reader) (out []Example, short int, err error) {
 		return nil, 0, err
 	}
 	set := filepath.Base(filepath.Dir(path))
-	line := 2
-	for ; sc.Scan(); line++ {
-		parts := strings.Split(sc.Text(), "\t")
+	l := &lines{sc: sc, at: 1}
+	parts, line, ok := l.row(c)
+	for ; ok; parts, line, ok = l.row(c) {
 		if len(parts) <= max(c.text, c.label) {
-			if strings.TrimSpace(sc.Text()) != "" {
+			if strings.TrimSpace(strings.Join(parts, "")) != "" {
 				short++
 			}
 			continue

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,15 +50,17 @@ func (c classifyCmd) Run(ctx context.Context, conf *config) error {
 	}
 	var ask moderation.Asked
 	if tiers.LLM {
-		ask = conf.asked(ctx)
+		if ask = conf.asked(ctx); ask == nil {
+			sayNobodyAsked(os.Stderr)
+		}
 	}
 	engine := moderation.NewEngine(nil, nil, moderation.DefaultPolicy())
-	if len(c.Files) == 0 {
-		_, err := engine.ClassifyLines(os.Stdin, os.Stdout, 1, tiers, ask)
-		return err
+	files := c.Files
+	if len(files) == 0 {
+		files = []string{"-"}
 	}
 	line := 1
-	for _, path := range c.Files {
+	for _, path := range files {
 		in := io.Reader(os.Stdin)
 		if path != "-" {
 			f, err := os.Open(path)
@@ -66,11 +70,28 @@ func (c classifyCmd) Run(ctx context.Context, conf *config) error {
 			defer f.Close()
 			in = f
 		}
+		if in, err = unpacked(in); err != nil {
+			return usageError{fmt.Errorf("%s: %w", path, err)}
+		}
 		if line, err = engine.ClassifyLines(in, os.Stdout, line, tiers, ask); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
 	return nil
+}
+
+// unpacked reads what gzip packed, known by its first bytes, as it was before; anything else as it is.
+func unpacked(r io.Reader) (io.Reader, error) {
+	in := bufio.NewReader(r)
+	if mark, err := in.Peek(2); err == nil && mark[0] == 0x1f && mark[1] == 0x8b {
+		return gzip.NewReader(in)
+	}
+	return in, nil
+}
+
+// sayNobodyAsked keeps figures of two tiers from being read as those of three.
+func sayNobodyAsked(w io.Writer) {
+	fmt.Fprintln(w, "ponte: no language model is configured (PONTE_LLM_URL): the tier llm decides nothing")
 }
 
 // asked puts what is open to the configured language model, for the command line; nil without one.
@@ -109,7 +130,9 @@ func (e evalCmd) Run(ctx context.Context, conf *config) error {
 			return usageError{err}
 		}
 		o.Ask = recorded(answers, e.Task, e.Column)
-	} else if ask := conf.asked(ctx); tiers.LLM && ask != nil {
+	} else if ask := conf.asked(ctx); tiers.LLM && ask == nil {
+		sayNobodyAsked(os.Stderr)
+	} else if tiers.LLM {
 		o.Ask = func(rows []moderation.Example) ([]*moderation.LLMAnswer, error) {
 			list := make([]moderation.Input, len(rows))
 			for i, row := range rows {
