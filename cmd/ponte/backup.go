@@ -27,15 +27,33 @@ func (b backupCmd) Run(ctx context.Context, c *config) error {
 	if err != nil {
 		return err
 	}
-	address, password := withoutPassword(s.URL)
-	err = s.tool(ctx, "pg_dump", password, "--format=custom", "--no-owner", "--file="+b.File+".part", "--dbname="+address)
-	if err == nil {
-		err = os.Rename(b.File+".part", b.File)
-	}
-	if err == nil {
+	if err = s.dump(ctx, b.File); err == nil {
 		fmt.Printf("written to %s; keep PONTE_SECRET_KEY apart from it: without the key the tokens and the ledger's chain are lost\n", b.File)
 	}
 	return errors.Join(err, s.close())
+}
+
+// dump writes the backup beside its place first: one that was cut off never stands under its name. It holds what
+// people wrote, so it is its owner's alone.
+func (s *store) dump(ctx context.Context, file string) error {
+	part := file + ".part"
+	_ = os.Remove(part)
+	f, err := os.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return usageError{err}
+	}
+	err = f.Close()
+	address, password := withoutPassword(s.URL)
+	if err == nil {
+		err = s.tool(ctx, "pg_dump", password, "--format=custom", "--no-owner", "--file="+part, "--dbname="+address)
+	}
+	if err == nil {
+		err = os.Rename(part, file)
+	}
+	if err != nil {
+		_ = os.Remove(part)
+	}
+	return err
 }
 
 type restoreCmd struct {

@@ -47,6 +47,32 @@ func TestARestoreThatFailsKeepsTheEpoch(t *testing.T) {
 	}
 }
 
+// A backup holds what people wrote: nobody but its owner reads it, and one that was cut off leaves the one before.
+func TestABackupIsItsOwnersAlone(t *testing.T) {
+	bin, file := t.TempDir(), filepath.Join(t.TempDir(), "ponte.dump")
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	dump := func(then string) error {
+		program := "#!/bin/sh\nfor a; do case $a in --file=*) echo words > \"${a#--file=}\";; esac; done\n" + then
+		if err := os.WriteFile(filepath.Join(bin, "pg_dump"), []byte(program), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		return (&store{URL: "postgres://db/ponte"}).dump(t.Context(), file)
+	}
+	if err := dump("exit 0"); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := os.Stat(file); err != nil || f.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", f.Mode(), err)
+	}
+	if err := dump("exit 1"); err == nil {
+		t.Error("a dump that failed was taken for a backup")
+	}
+	left, err := os.ReadDir(filepath.Dir(file))
+	if err != nil || len(left) != 1 || left[0].Name() != "ponte.dump" {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
 func TestThePasswordLeavesTheAddress(t *testing.T) {
 	for address, want := range map[string][2]string{
 		"postgres://ponte:s%40crt@db:5432/ponte?sslmode=require":       {"postgres://ponte@db:5432/ponte?sslmode=require", "s@crt"},

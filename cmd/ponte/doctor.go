@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"ponte/api"
@@ -69,6 +70,18 @@ func (d doctorCmd) Run(ctx context.Context, c *config) error {
 	return errors.Join(err, s.close())
 }
 
+// leastRoom is what a private PostgreSQL's own log may take within minutes on a busy day.
+const leastRoom = 256 << 20
+
+// room is how many bytes are free where a folder lies.
+func room(dir string) (int64, error) {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(dir, &fs); err != nil {
+		return 0, err
+	}
+	return int64(fs.Bavail) * int64(fs.Bsize), nil
+}
+
 func (v *service) examineInstallation(ctx context.Context) []api.Check {
 	var out []api.Check
 	add := func(ok bool, name, detail, fix string) {
@@ -92,6 +105,9 @@ func (v *service) examineInstallation(ctx context.Context) []api.Check {
 	} else {
 		add(true, "configuration", "complete", "")
 	}
+	if free, err := room(v.c.DataDir); err == nil {
+		add(free >= leastRoom, "disk", fmt.Sprintf("%d MB are free in the data directory", free>>20), "make room: on a full disk webhooks are refused, and Meta sends them again for some time only")
+	}
 	add(len(v.c.appSecrets()) > 0, "app secret", fmt.Sprintf("webhooks are verified with %d", len(v.c.appSecrets())), "set PONTE_META_APP_SECRETS")
 	if behind == 0 && err == nil {
 		epoch, err := outbox.OpenEpoch(ctx, v.DB, v.c.epochPath())
@@ -100,7 +116,7 @@ func (v *service) examineInstallation(ctx context.Context) []api.Check {
 			matches, err = epoch.Matches(ctx)
 			add(err == nil && matches, "send epoch", map[bool]string{true: "this database may send", false: "this looks like a restored copy: sending is held"}[matches], "ponte send release")
 		} else {
-			add(false, "send epoch", "it could not be read", "check the data directory")
+			add(false, "send epoch", "it could not be read or renewed: "+err.Error(), "check the data directory")
 		}
 	}
 	return out
