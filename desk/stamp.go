@@ -148,8 +148,8 @@ WHERE v.workspace_id = $1 AND v.id = x.id`, sp.id); err != nil {
 	return nil
 }
 
-// What makes a customer valuable: a label, a field, what their goals are worth.
-const isVIP = `(c.labels && $2::text[] OR ($3 <> '' AND lower(coalesce(c.fields ->> $3, '')) NOT IN ('', 'false', 'no', '0'))
+// What makes a customer valuable: a label of theirs or of this conversation, a field, what their goals are worth.
+const isVIP = `(c.labels && $2::text[] OR v.labels && $2::text[] OR ($3 <> '' AND lower(coalesce(c.fields ->> $3, '')) NOT IN ('', 'false', 'no', '0'))
         OR ($4::bigint > 0 AND coalesce((SELECT sum(g.value_micros) FROM goals g WHERE g.workspace_id = v.workspace_id AND g.contact_id = v.contact_id), 0) >= $4::bigint))`
 
 const sqlUnstamped = `

@@ -142,7 +142,7 @@ func TestWhoBecomesValuableMovesUp(t *testing.T) {
 	b := newBench(t)
 	b.settings(`{"desk":{"auto_assign":false,"capacity":1,"first_answer_minutes":15,"handover_minutes":30,"near_minutes":5,"vip_labels":["vip"],"vip_field":"gold","vip_goal_micros":1000}}`)
 	ids := map[string]int64{}
-	for _, name := range []string{"label", "field", "goal", "priority", "none"} {
+	for _, name := range []string{"label", "conversation", "field", "goal", "priority", "none"} {
 		ids[name] = b.talk(talk{})
 	}
 	place := func(name string) time.Time {
@@ -156,13 +156,14 @@ func TestWhoBecomesValuableMovesUp(t *testing.T) {
 	before := place("none")
 	of := ` WHERE id = (SELECT contact_id FROM conversations WHERE id = $1)`
 	b.exec(`UPDATE contacts SET labels = '{vip}'`+of, ids["label"])
+	b.exec(`UPDATE conversations SET labels = '{new,vip}' WHERE id = $1`, ids["conversation"])
 	b.exec(`UPDATE contacts SET fields = '{"gold":"yes"}'`+of, ids["field"])
 	b.exec(`INSERT INTO goals (workspace_id, contact_id, name, source, value_micros, currency, dedupe, at) SELECT workspace_id, contact_id, 'sale', 'api', 2000, 'EUR', 'x', now() FROM conversations WHERE id = $1`, ids["goal"])
 	if err := desk.SetPriority(context.Background(), b.db, auth.Who{WorkspaceID: b.workspace}, ids["priority"], 1); err != nil {
 		t.Fatal(err)
 	}
 	b.pass()
-	for name, earlier := range map[string]time.Duration{"label": 15 * time.Minute, "field": 15 * time.Minute, "goal": 15 * time.Minute, "priority": 30 * time.Minute, "none": 0} {
+	for name, earlier := range map[string]time.Duration{"label": 15 * time.Minute, "conversation": 15 * time.Minute, "field": 15 * time.Minute, "goal": 15 * time.Minute, "priority": 30 * time.Minute, "none": 0} {
 		if got := before.Sub(place(name)); got != earlier {
 			t.Errorf("%s: moved up by %s, want %s", name, got, earlier)
 		}
