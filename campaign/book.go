@@ -25,6 +25,8 @@ type Ledger struct {
 	zone  *time.Location
 	spans map[spanKey]*span
 	taken []slotRow
+
+	queued bool // it is this batch's turn at the ceilings that are nearly reached
 }
 
 // OpenLedger reads the book of a workspace. The contacts of the people are locked by the caller, so that
@@ -146,7 +148,6 @@ type span struct {
 	mine    []int
 	used    map[int]bool
 	full    bool
-	counted bool // how many were taken when this batch began
 	dense   bool // so many that drawing would mostly miss
 }
 
@@ -192,12 +193,15 @@ func (l *Ledger) room(t *router.Trigger, at time.Time) (string, error) {
 
 // take returns a number under the ceiling that is this batch's, or zero where all are taken. Numbers are
 // held by locks that end with the transaction, so that batches side by side take different ones without
-// waiting; only when every number that is left is in another batch's hands is that one waited for.
+// waiting; where few are left they take turns.
 func (l *Ledger) take(key spanKey, ceiling int) (int, error) {
 	s := l.spans[key]
 	if s == nil {
 		s = &span{ceiling: ceiling, used: map[int]bool{}}
 		l.spans[key] = s
+		if err := l.queue(key, s); err != nil {
+			return 0, err
+		}
 	}
 	if len(s.mine) == 0 && !s.full && ceiling >= sparse {
 		if err := l.sample(key, s); err != nil {
@@ -237,13 +241,6 @@ const sparse = 200
 
 // sample draws numbers and keeps those that nobody has. Nearly full, it finds none, and all are read.
 func (l *Ledger) sample(key spanKey, s *span) error {
-	if !s.counted { // a ceiling that was lowered meanwhile may be passed already, with numbers above it
-		var taken int
-		if err := l.tx.GetContext(l.ctx, &taken, `SELECT count(*) FROM trigger_slots WHERE trigger_id = $1 AND span = $2 AND begins = $3`, key.trigger, key.what, key.begins); err != nil {
-			return fmt.Errorf("count what was taken under the ceiling of trigger %d: %w", key.trigger, err)
-		}
-		s.counted, s.dense = true, taken >= s.ceiling/4*3
-	}
 	if s.dense {
 		return nil
 	}

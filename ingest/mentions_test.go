@@ -18,6 +18,7 @@ type elsewhere struct {
 	caption string // of the post a comment is under
 	failure error
 	asked   []string
+	at      time.Time // when it was said
 }
 
 func (n *elsewhere) ReadMention(_ context.Context, _ channels.Account, mediaID, commentID string) ([]byte, channels.Post, error) {
@@ -30,7 +31,7 @@ func (n *elsewhere) ReadMention(_ context.Context, _ channels.Account, mediaID, 
 		text, comment = n.said[commentID], `"comment_id":"`+commentID+`",`
 	}
 	return fmt.Appendf(nil, `{"object":"instagram","entry":[{"id":"%s","changes":[{"field":"mentions","value":{%s"media_id":"%s","text":%q,"timestamp":"%s","from":{"username":%q}}}]}]}`,
-		igID, comment, mediaID, text, time.Now().UTC().Format("2006-01-02T15:04:05-0700"), n.by), channels.Post{ID: mediaID, Caption: n.caption}, nil
+		igID, comment, mediaID, text, n.at.Format("2006-01-02T15:04:05-0700"), n.by), channels.Post{ID: mediaID, Caption: n.caption}, nil
 }
 
 // quiet is a network on which nobody writes messages.
@@ -51,6 +52,7 @@ func (b *rig) igMention(comment, media string) string {
 // reads lets the fetcher read what mentions say, and works.
 func (b *rig) reads(n *elsewhere) *Fetcher {
 	b.Helper()
+	n.at = b.now
 	f := b.fetcher(nil)
 	f.Network = n
 	b.readAgain(f)
