@@ -219,7 +219,7 @@ func (s *Server) mayBeRemoved(ctx context.Context, tx *sqlx.Tx, workspace int64,
 		if err != nil || sends.Count == 0 {
 			return err
 		}
-		return fault.New(fault.Conflict, "people were written to from this account within %d days (%d messages, the last on %s): they must be able to answer it, and to say STOP there, until %s. Remove it after that day, or say that you mean it (acknowledged=true)",
+		return fault.New(fault.Conflict, "people were written to from this account within %d days (%d messages, the last on %s): they must be able to answer it, and to say STOP there, until %s. Remove it after that day, or acknowledge this and remove it all the same",
 			consent.ReachDays, sends.Count, sends.Last.UTC().Format("2 January 2006"), sends.Until().UTC().Format("2 January 2006"))
 	}
 	_, err = consent.WarnUnreachable(ctx, tx, consent.Lost{WorkspaceID: workspace, AccountID: &in.ID, Channel: a.Channel, What: "removed"}, s.Now(), gate.AddBusinessDays)

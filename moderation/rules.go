@@ -234,11 +234,12 @@ func faultAt(field, format string, args ...any) error {
 }
 
 func nameRule(i int, r *Rule, err error) error {
-	e := &fault.Error{Kind: fault.Invalid, Public: fmt.Sprintf("rule %d (%.80s): %v", i+1, r.Name, err)}
 	var f *ruleFault
-	if errors.As(err, &f) {
-		e.Field = f.field
+	if !errors.As(err, &f) || f.field == "" {
+		return fault.New(fault.Invalid, "rule %d (%.80s): %s", i+1, r.Name, err)
 	}
+	e := fault.New(fault.Invalid, "rule %d (%.80s): %s: %s", i+1, r.Name, f.field, f.text)
+	e.Field = f.field
 	return e
 }
 

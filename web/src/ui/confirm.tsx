@@ -11,7 +11,7 @@ export function useConfirm(): [(question: Question) => void, ReactNode] {
   const close = () => setQuestion(undefined);
   const dialog = (
     <Modal opened={question !== undefined} onClose={close} withCloseButton={false} size="sm" padding="lg" attributes={{ content: { 'aria-label': question?.verb ?? '' } }}>
-      <p style={{ margin: '0 0 18px' }}>{question?.text}</p>
+      <p className="sentence" style={{ margin: '0 0 18px' }}>{question?.text}</p>
       <Group justify="flex-end" gap="xs">
         <Button variant="default" onClick={close} data-autofocus>{t('act.cancel')}</Button>
         <Button color="red" onClick={() => { question?.run(); close(); }}>{question?.verb}</Button>

@@ -11,7 +11,7 @@ import { useConfirm } from '@/ui/confirm';
 import { ChannelMark, channelNames, PageBody, PageHead, Tag } from '@/ui/parts';
 import { sentence } from '@/ui/reason';
 import { Empty, Loaded } from '@/ui/states';
-import { failed, told } from '@/ui/toast';
+import { failed, problemText, told } from '@/ui/toast';
 import css from './accounts.module.css';
 import { AddAccount } from './add';
 import { Checks } from './checks';
@@ -89,7 +89,7 @@ function More({ a, onReconnect }: { a: Account; onReconnect: () => void }) {
   const remove = useRemoveAccount();
   const [ask, dialog] = useConfirm();
   // People who were written to within thirty days must be able to answer: the server says so, and is told that it is meant.
-  const warned = (error: unknown) => (error instanceof ApiError && error.kind === 'conflict' ? ask({ text: error.message, verb: t('accounts.remove_anyway'), run: () => go(true) }) : failed(error));
+  const warned = (error: unknown) => (error instanceof ApiError && error.kind === 'conflict' ? ask({ text: problemText(error), verb: t('accounts.remove_anyway'), run: () => go(true) }) : failed(error));
   const go = (acknowledged?: boolean) => remove.mutate({ id: a.id, acknowledged }, { onSuccess: () => told(t('accounts.removed')), onError: warned });
   const sure = () => ask({ text: t('accounts.sure_remove', { name: a.name || `${channelNames[a.channel]} ${a.external_id}` }), verb: t('accounts.remove'), run: () => go() });
   return (

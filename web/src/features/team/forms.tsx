@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/errors';
 import { useMe } from '@/api/session';
 import type { Member, Role } from '@/api/types';
-import { failed, told } from '@/ui/toast';
+import { failed, problemText, told } from '@/ui/toast';
 import { useAddMember, useAddToken, usePasswordLink } from './queries';
 import { roles } from './roles';
 
@@ -47,7 +47,7 @@ export function Link({ member, onClose }: { member: Member; onClose: () => void 
   return (
     <Modal opened onClose={onClose} title={t('team.link_title')} closeButtonProps={{ 'aria-label': t('act.close') }}>
       <Stack gap="sm">
-        {error ? <Alert color="red" role="alert" p="sm">{error.message}</Alert> : <p style={{ margin: 0 }}>{t('team.link_text', { name: member.name || member.email })}</p>}
+        {error ? <Alert color="red" role="alert" p="sm">{problemText(error)}</Alert> : <p style={{ margin: 0 }}>{t('team.link_text', { name: member.name || member.email })}</p>}
         {data && (
           <>
             <TextInput readOnly aria-label={t('team.make_link')} value={data.address} ff="monospace" onFocus={(e) => e.currentTarget.select()} />
