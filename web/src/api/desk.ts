@@ -62,7 +62,7 @@ export function useSignOfLife(enabled: boolean) {
   const visible = useVisible();
   useEffect(() => {
     if (!enabled || !visible) return undefined;
-    const say = () => void api.POST('/presence', {});
+    const say = () => void api.POST('/presence', {}).catch(() => undefined); // said again in a minute
     say();
     const timer = setInterval(say, 60_000);
     return () => clearInterval(timer);

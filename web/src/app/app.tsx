@@ -33,7 +33,7 @@ const client: QueryClient = new QueryClient({
 export function App() {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto" colorSchemeManager={schemes} getStyleNonce={() => nonce}>
-      <Notifications position="bottom-left" containerWidth={360} limit={4} />
+      <Notifications position="bottom-left" containerWidth={316} limit={4} />
       <QueryClientProvider client={client}>
         <RouterProvider router={router} />
       </QueryClientProvider>

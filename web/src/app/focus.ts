@@ -30,24 +30,30 @@ function nearest(held: Held | undefined): HTMLElement | null {
 }
 
 /**
- * Keeps the keyboard's place. A dialog begins in its first field instead of on its close button; when it
+ * Keeps the keyboard's place. A dialog begins in its first field, as soon as there is one, instead of on its close button; when it
  * closes, or what had the focus goes away or rests for a while, the focus is where it was before, and not
  * at the beginning of the page. Gives back what ends it.
  */
 export function keepFocus(): () => void {
   let last: Held | undefined;
   let outside: Held | undefined; // the last place that lies under every dialog and menu
+  let loading: HTMLElement | undefined; // a dialog that has no field yet, for as long as one stays on its close button
 
   const onFocus = (event: FocusEvent) => {
     if (!(event.target instanceof HTMLElement)) return;
     const dialog = event.target.closest<HTMLElement>('[role="dialog"]');
     const entered = dialog && !(event.relatedTarget instanceof Node && dialog.contains(event.relatedTarget));
     last = hold(event.target);
+    loading = undefined;
     if (!event.target.closest(layers)) outside = last;
     if (!entered || !event.target.matches(close)) return;
-    const begin = beginning(dialog);
-    begin?.setAttribute('data-autofocus', ''); // the dialog looks for it once more
-    begin?.focus();
+    if (!begin(dialog)) loading = dialog;
+  };
+  const begin = (dialog: HTMLElement): boolean => {
+    const field = beginning(dialog);
+    field?.setAttribute('data-autofocus', ''); // the dialog looks for it once more
+    field?.focus();
+    return field !== null;
   };
   const onBlur = (event: FocusEvent) => {
     // Somebody left for nowhere, as by a press beside everything: that is their wish.
@@ -56,6 +62,7 @@ export function keepFocus(): () => void {
     queueMicrotask(() => { if (last?.element === left && left.isConnected && !left.matches(':disabled') && document.activeElement === document.body) last = undefined; }); // what is taken out of the page is left before it goes
   };
   const onChange = () => {
+    if (loading && (!loading.isConnected || begin(loading))) loading = undefined;
     if (!last || (document.activeElement !== document.body && document.activeElement !== null)) return;
     if (last.element.isConnected && last.element.matches(':disabled')) return; // it rests: it is taken up again when it can be
     const dialog = top();

@@ -21,7 +21,9 @@ import { UserMenu } from './user-menu';
 /** The frame around every screen: navigation, live state, banners, keys. */
 export function Shell({ me }: { me: Me }) {
   const { t } = useTranslation();
-  const live = useLive();
+  const stream = useLive();
+  const online = useSyncExternalStore(watchNetwork, () => navigator.onLine);
+  const live = online ? stream : 'lost';
   const overview = useOverview().data;
   useSignOfLife(me.user.id !== 0);
   useBrowserNotices();
@@ -150,7 +152,6 @@ function watchNetwork(tell: () => void): () => void {
 
 function Banners({ me, live }: { me: Me; live: LiveState }) {
   const { t } = useTranslation();
-  const online = useSyncExternalStore(watchNetwork, () => navigator.onLine);
   return (
     <div role="status">
       {!me.workspace.sending && (
@@ -159,7 +160,7 @@ function Banners({ me, live }: { me: Me; live: LiveState }) {
           <span>{t('banner.sending_off')} {me.permissions.includes('configure') && <Link to="/settings">{t('nav.settings')}</Link>}</span>
         </div>
       )}
-      {(live === 'lost' || !online) && (
+      {live === 'lost' && (
         <div className={css.banner}>
           <IconAlertTriangle size={17} aria-hidden />
           <span>{t('banner.lost')}</span>

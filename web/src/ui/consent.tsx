@@ -30,7 +30,7 @@ export function ConsentStates({ contact, states }: { contact: number; states: Co
           </li>
         ))}
       </ul>
-      {converse && <Button size="compact-xs" variant="default" mt={10} onClick={() => setForm(true)}>{t('contact.record')}</Button>}
+      {converse && <Button size="compact-sm" variant="default" mt={10} onClick={() => setForm(true)}>{t('contact.record')}</Button>}
       {form && <ConsentForm contact={contact} onClose={() => setForm(false)} />}
     </>
   );

@@ -60,7 +60,7 @@ function Joined({ i, join }: { i: IdentityPanel; join: Join }) {
       )}
       {converse && (
         <>
-          <Button size="compact-xs" variant="default" mt={6} loading={unjoin.isPending} onClick={part}>{t('contact.unjoin')}</Button>
+          <Button size="compact-sm" variant="default" mt={6} loading={unjoin.isPending} onClick={part}>{t('contact.unjoin')}</Button>
           <p>{t('contact.unjoin_text')}</p>
         </>
       )}
@@ -76,7 +76,7 @@ function PartedFrom({ i, parted }: { i: IdentityPanel; parted: Parted }) {
     <div className={css.evidence}>
       <strong>{t('contact.parted', { name: parted.name || t('comment.nameless') })}</strong>
       <p><Ago at={parted.at} />{parted.by && ` · ${parted.by}`}</p>
-      {converse && <Button size="compact-xs" variant="default" mt={6} loading={rejoin.isPending} onClick={() => void rejoin.mutateAsync({ identity: i.id, join: parted.join_id }).then(() => told(t('contact.rejoined')), failed)}>{t('contact.rejoin')}</Button>}
+      {converse && <Button size="compact-sm" variant="default" mt={6} loading={rejoin.isPending} onClick={() => void rejoin.mutateAsync({ identity: i.id, join: parted.join_id }).then(() => told(t('contact.rejoined')), failed)}>{t('contact.rejoin')}</Button>}
     </div>
   );
 }

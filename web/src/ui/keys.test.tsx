@@ -83,6 +83,16 @@ describe('useKeys', () => {
     expect(run).toHaveBeenCalledTimes(1);
   });
 
+  it('runs a key on a choice or a switch, where nobody writes', async () => {
+    const run = vi.fn();
+    render(<><Screen bindings={[binding('j', run)]} /><input type="radio" aria-label="Resolved" /><input type="checkbox" role="switch" aria-label="Sending" /></>);
+    screen.getByRole('radio').focus();
+    await userEvent.keyboard('j');
+    screen.getByRole('switch').focus();
+    await userEvent.keyboard('j');
+    expect(run).toHaveBeenCalledTimes(2);
+  });
+
   it('hears a French digit and a Cyrillic letter, but not what is typed by that key here', async () => {
     const [one, a, q] = [vi.fn(), vi.fn(), vi.fn()];
     render(<Screen bindings={[binding('1', one), binding('a', a), binding('q', q)]} />);

@@ -15,9 +15,10 @@ function publish() {
   watchers.forEach((tell) => tell());
 }
 
-/** Whether the event belongs to a field in which people write. */
+/** Whether the event belongs to a field in which people write; nobody writes in a tick box or a switch. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement && /^(radio|checkbox|button|submit|reset|range|color|file)$/.test(target.type)) return false;
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.getAttribute('role') === 'combobox';
 }
 

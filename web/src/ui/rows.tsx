@@ -35,10 +35,10 @@ export function Row({ mark, side, children }: { mark?: ReactNode; side?: ReactNo
   return <li className={`${css.row} ${mark === undefined ? css.bare : ''}`} tabIndex={-1}>{mark !== undefined && <span className={css.mark}>{mark}</span>}<div className={css.what}>{children}</div>{side && <div className={css.side}>{side}</div>}</li>;
 }
 
-/** Choices of which one is on: views of a list. */
-export function Views<V extends string>({ label, value, views, onView }: { label: string; value: V; views: readonly { value: V; label: string; count?: number | undefined }[]; onView: (v: V) => void }) {
+/** Choices of which one is on: views of a list; in a bar, beside something else. */
+export function Views<V extends string>({ label, value, views, onView, bar }: { bar?: boolean; label: string; value: V; views: readonly { value: V; label: string; count?: number | undefined }[]; onView: (v: V) => void }) {
   return (
-    <div className={css.views} role="group" aria-label={label}>
+    <div className={css.views} data-bar={bar || undefined} role="group" aria-label={label}>
       {views.map((v) => <button key={v.value} type="button" className={css.view} aria-pressed={v.value === value} onClick={() => onView(v.value)}>{v.label}{v.count ? <span className={css.count}>{v.count}</span> : null}</button>)}
     </div>
   );

@@ -35,7 +35,7 @@ export function Calendar() {
     <>
       <div className={css.bar}>
         <h2>{view === 'week' ? t('bookings.week_of', { day: named(first, i18n.language, 'long') }) : named(first, i18n.language, 'long')}</h2>
-        <Views label={t('bookings.view')} value={view} views={[{ value: 'week', label: t('bookings.week') }, { value: 'day', label: t('bookings.day') }]} onView={setView} />
+        <Views bar label={t('bookings.view')} value={view} views={[{ value: 'week', label: t('bookings.week') }, { value: 'day', label: t('bookings.day') }]} onView={setView} />
         <ActionIcon variant="default" size={34} aria-label={t('bookings.before')} onClick={() => setDay(plus(day, view === 'week' ? -7 : -1))}><IconChevronLeft size={17} aria-hidden /></ActionIcon>
         <Button variant="default" onClick={() => setDay(today)}>{t('bookings.today')}</Button>
         <ActionIcon variant="default" size={34} aria-label={t('bookings.after')} onClick={() => setDay(plus(day, view === 'week' ? 7 : 1))}><IconChevronRight size={17} aria-hidden /></ActionIcon>

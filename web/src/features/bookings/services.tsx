@@ -1,4 +1,4 @@
-import { Button, Modal, NumberInput, Switch, TextInput } from '@mantine/core';
+import { Button, Group, Modal, NumberInput, Switch, TextInput } from '@mantine/core';
 import { IconCalendarPlus, IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -36,7 +36,7 @@ export function Services() {
               <tr key={s.id}>
                 <td>{title(s)}<br /><small><code>{s.key}</code></small></td><td>{s.minutes}</td><td>{s.capacity}</td>
                 <td>{s.bookable ? `${s.hours ? t('bookings.own_hours') : t('bookings.shared_hours')} (${s.time_zone})` : <Tag tone="warn">{t('bookings.not_bookable')}</Tag>}</td>
-                <td>{may && <><Button size="compact-xs" variant="subtle" onClick={() => setOpen(s)} aria-label={t('bookings.change_of', { name: title(s) })}>{t('bookings.change')}</Button><Button size="compact-xs" variant="subtle" color="red" aria-label={t('bookings.remove_of', { name: title(s) })} onClick={() => ask({ text: t('bookings.remove_text'), verb: t('bookings.remove'), run: () => remove.mutate(s.id, { onError: failed }) })}>{t('bookings.remove')}</Button></>}</td>
+                <td>{may && <><Button size="compact-sm" variant="subtle" onClick={() => setOpen(s)} aria-label={t('bookings.change_of', { name: title(s) })}>{t('bookings.change')}</Button><Button size="compact-sm" variant="subtle" color="red" aria-label={t('bookings.remove_of', { name: title(s) })} onClick={() => ask({ text: t('bookings.remove_text'), verb: t('bookings.remove'), run: () => remove.mutate(s.id, { onError: failed }) })}>{t('bookings.remove')}</Button></>}</td>
               </tr>
             ))}
           </Table>
@@ -78,7 +78,7 @@ function ServiceForm({ service, onClose }: { service: Service | undefined; onClo
         </div>
         <Switch label={t('bookings.own_hours')} checked={s.hours !== null} onChange={(e) => setS({ ...s, hours: e.currentTarget.checked ? usualHours(zone) : null })} />
         {s.hours && <WeekHours hours={s.hours} may problem={(f) => problem(`hours.${f}`)} onChange={(hours) => setS({ ...s, hours })} />}
-        <Button type="submit" loading={save.isPending} style={{ justifySelf: 'start' }}>{t('act.save')}</Button>
+        <Group justify="flex-end"><Button variant="default" onClick={onClose}>{t('act.cancel')}</Button><Button type="submit" loading={save.isPending}>{t('act.save')}</Button></Group>
       </form>
     </Modal>
   );

@@ -26,7 +26,7 @@ export function Verify() {
         {r && r.entries > 0 && (
           <p className={css.head}>
             {t('ledger.head', { n: r.head.seq })} <code>{r.head.hash.slice(0, 16)}…</code>
-            <CopyButton value={`${r.head.seq} ${r.head.hash}`}>{({ copied, copy }) => <Button size="compact-xs" variant="default" onClick={copy}>{t(copied ? 'act.copied' : 'act.copy')}</Button>}</CopyButton>
+            <CopyButton value={`${r.head.seq} ${r.head.hash}`}>{({ copied, copy }) => <Button size="compact-sm" variant="default" onClick={copy}>{t(copied ? 'act.copied' : 'act.copy')}</Button>}</CopyButton>
           </p>
         )}
       </div>

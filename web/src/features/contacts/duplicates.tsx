@@ -22,7 +22,7 @@ export function Duplicates({ contact }: { contact?: number }) {
           <li key={`${d.a.id}-${d.b.id}`}>
             <span dir="auto">{d.a.name || t('comment.nameless')} · {d.b.name || t('comment.nameless')}</span>
             <small>{d.same.map((s) => codeText('merge_same', s)).join(', ')}</small>
-            <Button size="compact-xs" variant="default" onClick={() => setChosen(d)}>{t('merge.look')}</Button>
+            <Button size="compact-sm" variant="default" onClick={() => setChosen(d)}>{t('merge.look')}</Button>
           </li>
         ))}
       </ul>

@@ -54,7 +54,7 @@ export function Merges({ contact }: { contact: number }) {
         <li key={m.id}>
           <span dir="auto">{m.from_name || t('merge.number', { id: m.from_id })}{m.undone_at && <> · <Link to="/contacts/$id" params={{ id: String(m.from_id) }}>{t('merge.open')}</Link></>}</span>
           <small>{m.by && `${m.by}, `}<Ago at={m.at} />{labelled('', quoted(m.reason, i18n.language), i18n.language)}{m.lost.length > 0 && ` · ${t('merge.lost', { fields: m.lost.map((f) => codeText('merge_field', f)).join(', ') })}`}{m.undone_at && ` · ${t('merge.was_parted')}`}</small>
-          {converse && !m.undone_at && m.into_id === contact && <Button size="compact-xs" variant="default" loading={undo.isPending && undo.variables === m.id} onClick={() => part(m)}>{t('merge.undo')}</Button>}
+          {converse && !m.undone_at && m.into_id === contact && <Button size="compact-sm" variant="default" loading={undo.isPending && undo.variables === m.id} onClick={() => part(m)}>{t('merge.undo')}</Button>}
         </li>
       ))}
     </ul>

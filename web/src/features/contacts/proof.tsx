@@ -9,8 +9,8 @@ export function Proof({ contact }: { contact: number }) {
   const icon = <IconDownload size={14} aria-hidden />;
   return (
     <Group gap={6} mt={10}>
-      <Button component="a" href={fileLink(`/contacts/${contact}/evidence.pdf`)} download size="compact-xs" variant="default" leftSection={icon}>{t('contacts.proof_pdf')}</Button>
-      <Button component="a" href={fileLink(`/contacts/${contact}/evidence`)} download size="compact-xs" variant="default" leftSection={icon}>{t('contacts.proof_json')}</Button>
+      <Button component="a" href={fileLink(`/contacts/${contact}/evidence.pdf`)} download size="compact-sm" variant="default" leftSection={icon}>{t('contacts.proof_pdf')}</Button>
+      <Button component="a" href={fileLink(`/contacts/${contact}/evidence`)} download size="compact-sm" variant="default" leftSection={icon}>{t('contacts.proof_json')}</Button>
     </Group>
   );
 }

@@ -42,7 +42,7 @@ export default function Flows() {
       <Menu.Dropdown>
         <Menu.Item onClick={() => make(blank(free('flow')))}>{t('flows.blank')}</Menu.Item>
         <Menu.Label>{t('flows.library')}</Menu.Label>
-        {(shipped.data?.items ?? []).map((s) => <Menu.Item key={s.key} onClick={() => make(s.document.replace(`"id": "${s.key}"`, `"id": "${free(s.key)}"`))}>{s.name}</Menu.Item>)}
+        {(shipped.data?.items ?? []).map((s) => <Menu.Item key={s.key} onClick={() => make(s.document.replace(`"id": "${s.key}"`, `"id": "${free(s.key)}"`))}>{t(`flows.shipped.${s.key}`, { defaultValue: s.name })}</Menu.Item>)}
       </Menu.Dropdown>
     </Menu>
   );

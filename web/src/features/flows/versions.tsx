@@ -26,9 +26,9 @@ export function Versions({ flow, may, onTake }: { flow: BotFlowDetail; may: bool
             <td>{v.number} {v.live && <Tag tone="good">{t('flows.live')}</Tag>}</td>
             <td>{v.note}</td><td>{v.began}</td><td>{v.inside}</td><td><Ago at={v.published_at} /> {v.published_by}</td>
             <td>
-              <Button size="compact-xs" variant="subtle" aria-pressed={from === v.number} onClick={() => setFrom(v.number)}>{t('flows.compare')}</Button>
-              {may && <Button size="compact-xs" variant="subtle" onClick={() => take.mutate(v.number)}>{t('flows.take')}</Button>}
-              {may && <Button size="compact-xs" variant="subtle" onClick={() => live.mutate(v.live ? 0 : v.number, { onError: failed })}>{v.live ? t('flows.stop') : t('flows.make_live')}</Button>}
+              <Button size="compact-sm" variant="subtle" aria-pressed={from === v.number} onClick={() => setFrom(v.number)}>{t('flows.compare')}</Button>
+              {may && <Button size="compact-sm" variant="subtle" onClick={() => take.mutate(v.number)}>{t('flows.take')}</Button>}
+              {may && <Button size="compact-sm" variant="subtle" onClick={() => live.mutate(v.live ? 0 : v.number, { onError: failed })}>{v.live ? t('flows.stop') : t('flows.make_live')}</Button>}
             </td>
           </tr>
         ))}

@@ -44,8 +44,8 @@ export function ScheduledList({ id, converse, onChange }: { id: number; converse
         <li key={r.id}>
           <IconClockHour4 size={16} aria-hidden />
           <span style={{ minWidth: 0, flex: 1 }}><span className="clip" dir="auto">{r.text}</span><small>{dateTime(r.send_at, i18n.language)} · {r.member}{r.unless_written && ` · ${t('inbox.unless_written')}`}</small></span>
-          {converse && onChange && <Button variant="subtle" size="compact-xs" loading={cancel.isPending} onClick={() => cancel.mutate(r.id, { onSuccess: () => onChange(r.text), onError: failed })}>{t('inbox.scheduled_change')}</Button>}
-          {converse && <Button variant="subtle" size="compact-xs" color="red" loading={cancel.isPending} onClick={() => cancel.mutate(r.id, { onError: failed })}>{t('act.cancel')}</Button>}
+          {converse && onChange && <Button variant="subtle" size="compact-sm" loading={cancel.isPending} onClick={() => cancel.mutate(r.id, { onSuccess: () => onChange(r.text), onError: failed })}>{t('inbox.scheduled_change')}</Button>}
+          {converse && <Button variant="subtle" size="compact-sm" color="red" loading={cancel.isPending} onClick={() => cancel.mutate(r.id, { onError: failed })}>{t('act.cancel')}</Button>}
         </li>
       ))}
     </ul>

@@ -41,7 +41,7 @@ export function Composer({ c }: { c: ConversationDetail }) {
       {window_.kind === 'shut' ? (
         <div className={css.shut}>
           <IconLock size={17} aria-hidden />
-          <span style={{ flex: 1 }}>{t(c.channel === 'whatsapp' ? 'inbox.window.shut_whatsapp' : 'inbox.window.shut')}</span>
+          <span>{t(c.channel === 'whatsapp' ? 'inbox.window.shut_whatsapp' : 'inbox.window.shut')}</span>
           {c.channel === 'whatsapp' && <Button size="compact-sm" variant="default" leftSection={<IconTemplate size={15} aria-hidden />} onClick={() => setTemplates(true)}>{t('inbox.template')}</Button>}
           {note}
         </div>

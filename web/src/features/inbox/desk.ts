@@ -64,9 +64,11 @@ export function useDraft(id: number) {
   const pending = useRef<string | undefined>(undefined);
   const flush = () => {
     clearTimeout(timer.current);
-    if (pending.current === undefined) return;
-    void api.PUT('/conversations/{id}/draft', { params: { path: { id } }, body: { text: pending.current } });
+    const text = pending.current;
+    if (text === undefined) return;
     pending.current = undefined;
+    // What does not get through goes with the next one, or when the connection is back – unless it was written over since.
+    api.PUT('/conversations/{id}/draft', { params: { path: { id } }, body: { text } }).catch(() => { if (drafts.get(id) === text) pending.current ??= text; });
   };
   const keep = (text: string) => {
     drafts.set(id, text);
@@ -76,7 +78,11 @@ export function useDraft(id: number) {
   };
   const leave = useRef(flush);
   useEffect(() => { leave.current = flush; });
-  useEffect(() => () => leave.current(), []);
+  useEffect(() => {
+    const again = () => leave.current();
+    window.addEventListener('online', again);
+    return () => { window.removeEventListener('online', again); leave.current(); };
+  }, []);
   return { ready: !query.isPending, initial: drafts.get(id) || query.data?.text || '', keep };
 }
 
@@ -99,7 +105,7 @@ export function usePresence(id: number, typing: boolean): Viewer[] {
     typingNow.current = typing;
     void client.invalidateQueries({ queryKey: ['presence', id] });
   }, [client, id, typing]);
-  useEffect(() => () => void api.DELETE('/conversations/{id}/presence', { params: { path: { id } } }), [id]);
+  useEffect(() => () => void api.DELETE('/conversations/{id}/presence', { params: { path: { id } } }).catch(() => undefined), [id]);
   return query.data?.items ?? [];
 }
 

@@ -54,8 +54,8 @@ function FilterBar({ filters, onView, onFilter }: Props) {
       <div className={css.views} role="group" aria-label={t('inbox.views')}>
         {views.map((v) => <button key={v} type="button" className={css.view} aria-pressed={filters.view === v} onClick={() => onView(v)}>{t(`inbox.view.${v}`)}{counts && counts[v] > 0 && v !== 'all' ? <span className={css.viewCount} data-bad={v === 'overdue'}>{counts[v] > 999 ? '999+' : counts[v]}</span> : null}</button>)}
       </div>
-      <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0,1fr) 124px', gap: 8 }}>
-        <TextInput key={filters.q ?? ''} size="xs" aria-label={t('inbox.search')} placeholder={t('inbox.search')} leftSection={<IconSearch size={15} aria-hidden />} defaultValue={filters.q ?? ''}
+      <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0,1fr) 146px', gap: 8 }}>
+        <TextInput key={filters.q ?? ''} size="xs" aria-label={t('inbox.search')} placeholder={t('inbox.search_hint')} title={t('inbox.search')} leftSection={<IconSearch size={15} aria-hidden />} defaultValue={filters.q ?? ''}
           onKeyDown={(e) => { if (e.key === 'Enter') onFilter({ q: e.currentTarget.value.trim() || undefined }); }} onBlur={(e) => { const q = e.currentTarget.value.trim() || undefined; if (q !== filters.q) onFilter({ q }); }} />
         <Select size="xs" aria-label={t('inbox.channel')} value={filters.channel ?? ''} onChange={(v) => onFilter({ channel: v || undefined })} data={[{ value: '', label: t('inbox.all_channels') }, ...Object.entries(channelNames).map(([value, label]) => ({ value, label }))]} />
         {teams.length > 0 && <Select size="xs" aria-label={t('contact.team')} value={filters.team ?? ''} onChange={(v) => onFilter({ team: v || undefined })} data={[{ value: '', label: t('inbox.all_teams') }, ...teams.map((x) => ({ value: x.name, label: `${x.name} (${x.open})` }))]} />}

@@ -37,7 +37,7 @@ export function TemplatePicker({ c, onClose }: { c: ConversationDetail; onClose:
           const submit = () => send.mutate({ text: '', revision: c.revision, template_id: chosen.template_id, values: given }, { onSuccess: () => { told(t('inbox.template_sent')); onClose(); }, onError: failed });
           return (
             <Stack gap="sm">
-              <Select label={t('inbox.template_which')} value={String(chosen.template_id)} allowDeselect={false} onChange={(v) => { setId(v ?? ''); setValues({}); }} data={offers.map((x) => ({ value: String(x.template_id), label: `${x.name} (${x.language})` }))} searchable />
+              <Select openOnFocus={false} label={t('inbox.template_which')} value={String(chosen.template_id)} allowDeselect={false} onChange={(v) => { setId(v ?? ''); setValues({}); }} data={offers.map((x) => ({ value: String(x.template_id), label: `${x.name} (${x.language})` }))} searchable />
               <p className="said panel" dir="auto" lang={chosen.language.split('_')[0]} style={{ margin: 0, padding: 12 }}>{reads(chosen, values)}</p>
               {asked.map((v, i) => <TextInput key={key(v)} label={t('inbox.parameter', { n: i + 1 })} {...(v.example ? { placeholder: v.example } : {})} value={values[key(v)] ?? ''} onChange={(e) => setValues({ ...values, [key(v)]: e.currentTarget.value })} />)}
               {why && <p role="note" style={{ margin: 0, color: may ? undefined : 'var(--p-bad-ink)' }}>{why}</p>}

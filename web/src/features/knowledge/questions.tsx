@@ -21,7 +21,7 @@ export function Questions({ edit, onAnswer }: { edit: boolean; onAnswer: (q: Que
           {items.map((q) => (
             <tr key={q.id}>
               <td style={{ minWidth: 190 }}><Link to="/inbox" search={{ id: q.conversation_id }}><span className="said clip2" dir="auto" lang={q.language}>{q.text || t('knowledge.gone')}</span></Link></td>
-              <td><Tag>{languageName(q.language, i18n.language)}</Tag></td>
+              <td>{languageName(q.language, i18n.language) && <Tag>{languageName(q.language, i18n.language)}</Tag>}</td>
               <td style={{ minWidth: 120 }}>{codeText('intent', q.intent)}</td>
               <td><Ago at={q.at} /></td>
               <td>{edit && (

@@ -27,7 +27,7 @@ export function Alike({ review, onDone }: { review: Review; onDone: () => void }
     <div className={css.note} style={{ flexWrap: 'wrap' }}>
       <IconCopy size={16} aria-hidden />
       <span style={{ flex: '1 1 200px' }}>{t('alike.text', { count: review.alike })}</span>
-      <Select size="xs" w={170} aria-label={t('alike.hold')} value={hours} onChange={(v) => setHours(v ?? 'h24')} allowDeselect={false} data={['h0', 'h2', 'h24', 'h168'].map((h) => ({ value: h, label: t(`alike_hold.${h}`) }))} />
+      <Select size="xs" w={200} aria-label={t('alike.hold')} value={hours} onChange={(v) => setHours(v ?? 'h24')} allowDeselect={false} data={['h0', 'h2', 'h24', 'h168'].map((h) => ({ value: h, label: t(`alike_hold.${h}`) }))} />
       <Button size="compact-sm" variant="default" loading={decide.isPending} onClick={() => all('approve')}>{t('alike.approve')}</Button>
       <Button size="compact-sm" variant="default" loading={decide.isPending} onClick={() => all('hide')}>{t('alike.hide')}</Button>
     </div>

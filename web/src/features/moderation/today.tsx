@@ -111,7 +111,7 @@ function Holds() {
             <td><Tag tone={h.outcome === 'hide' || h.outcome === 'delete' ? 'bad' : 'good'}>{t(`decision.${h.outcome === 'hide' || h.outcome === 'delete' ? h.outcome : 'allow'}`)}</Tag><div className={css.quiet}>{h.by} · <Ago at={h.decided_at} /></div></td>
             <td>{h.comments}{h.left > 0 && <div className={css.quiet} role="status">{t('hold.left', { count: h.left })}</div>}</td>
             <td>{dateTime(h.until, i18n.language)}</td>
-            <td>{allowed && <span className={css.row}><Button size="compact-xs" variant="default" onClick={() => end.mutate(h.id)}>{t('hold.end')}</Button><Button size="compact-xs" variant="default" onClick={() => undo.mutate(h.batch)}>{t('hold.undo')}</Button></span>}</td>
+            <td>{allowed && <span className={css.row}><Button size="compact-sm" variant="default" onClick={() => end.mutate(h.id)}>{t('hold.end')}</Button><Button size="compact-sm" variant="default" onClick={() => undo.mutate(h.batch)}>{t('hold.undo')}</Button></span>}</td>
           </tr>
         ))}
       </Table>

@@ -24,7 +24,7 @@ export function Preview({ id, rule }: { id: number; rule?: string }) {
         <div className={css.progress}>
           <Progress value={b.total ? (b.worked / b.total) * 100 : 0} aria-label={t('preview.progress')} />
           <span>{b.total ? t('preview.worked', { worked: b.worked, total: b.total }) : t('preview.queued')}</span>
-          <Button size="compact-xs" variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(b.id, { onError: failed })}>{t('act.cancel')}</Button>
+          <Button size="compact-sm" variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(b.id, { onError: failed })}>{t('act.cancel')}</Button>
         </div>
       )}
       {b.state === 'failed' && <p role="alert">{said(b.reason_parts, b.reason)}</p>}

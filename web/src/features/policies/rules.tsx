@@ -1,6 +1,6 @@
-import { ActionIcon, Button, Switch, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, Switch, TextInput } from '@mantine/core';
 import { IconPencil, IconPlus, IconSearch } from '@tabler/icons-react';
-import { useDeferredValue, useState } from 'react';
+import { useDeferredValue, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
 import type { RuleDetail, Statistics } from '@/api/types';
@@ -23,10 +23,9 @@ export function RulesTab({ open, onOpen }: Props) {
   const allowed = useCan('configure');
   return (
     <div className={css.stack}>
-      {allowed && <Button size="xs" style={{ justifySelf: 'start' }} leftSection={<IconPlus size={15} aria-hidden />} onClick={() => onOpen('new')}>{t('rules.add')}</Button>}
       <Loaded query={query} rows={6}>{(page) => (
         <>
-          <RuleTable rules={page.items} onOpen={onOpen} />
+          <RuleTable rules={page.items} onOpen={onOpen} add={allowed && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => onOpen('new')}>{t('rules.add')}</Button>} />
           {open !== undefined && <RuleEditor key={open} rule={page.items.find((r) => r.name === open)} onClose={() => onOpen(undefined)} />}
         </>
       )}</Loaded>
@@ -34,7 +33,7 @@ export function RulesTab({ open, onOpen }: Props) {
   );
 }
 
-function RuleTable({ rules, onOpen }: { rules: RuleDetail[]; onOpen: (name: string) => void }) {
+function RuleTable({ rules, add, onOpen }: { rules: RuleDetail[]; add: ReactNode; onOpen: (name: string) => void }) {
   const { t } = useTranslation();
   const [q, setQ] = useState('');
   const words = useDeferredValue(q.trim().toLowerCase());
@@ -42,7 +41,7 @@ function RuleTable({ rules, onOpen }: { rules: RuleDetail[]; onOpen: (name: stri
   const shown = rules.filter((r) => !words || `${r.name} ${r.text} ${r.shipped ? shippedRule(r) : r.text} ${r.category}`.toLowerCase().includes(words));
   return (
     <>
-      <TextInput size="xs" maw={340} aria-label={t('rules.search')} placeholder={t('rules.search')} leftSection={<IconSearch size={15} aria-hidden />} value={q} onChange={(e) => setQ(e.currentTarget.value)} />
+      <Group justify="space-between" gap="xs"><TextInput w={340} maw="100%" aria-label={t('rules.search')} placeholder={t('rules.search')} leftSection={<IconSearch size={15} aria-hidden />} value={q} onChange={(e) => setQ(e.currentTarget.value)} />{add}</Group>
       {shown.length === 0 ? <Empty title={t('state.no_match')}>{t('state.no_match_text')}</Empty> : (
         <Table label={t('policies_tab.rules')} head={[t('today.rule'), t('filter.category'), t('rules.decision'), t('today.fired'), t('today.undo_rate'), t('today.works'), '']}>
           {shown.map((r) => <Row key={r.name} r={r} figures={figures} onOpen={onOpen} />)}
