@@ -33,8 +33,14 @@ func (m *Model) askFrom(lost float64) float64 {
 type bandRow struct {
 	concern    float64
 	bad        bool
-	gone, open bool // hidden; asked about whatever the concern
+	gone, open bool // hidden, or with a person anyway; asked about whatever the concern
 	weight     float64
+}
+
+// inBand is what a verdict without a language model leaves to be asked: nothing of what is hidden or goes to a person
+// as it is.
+func inBand(v Verdict, bad bool) bandRow {
+	return bandRow{gone: strength[v.Decision] >= strength[Hide] || v.Decision == Review && !v.NeedsLLM, open: v.NeedsLLM, bad: bad}
 }
 
 // weigh gives violations together their share.
@@ -85,7 +91,7 @@ func highest(rows []bandRow, spare int) float64 {
 }
 
 // sureOf is how sure it is that no more than the share passes among all violations, of which the sentences are a sample.
-const sureOf = 0.95 // as in the false-hide budget
+const sureOf = 0.99
 
 // spared is how many of n violations may pass so that it is that sure. Where a sample is too small to be sure of
 // anything, none.
@@ -129,7 +135,7 @@ func (t *trainer) bands() error {
 			}
 			bad := (task == "harm" || task == "spam") && x.Label != "none"
 			v := e.Judge(Input{Subject: SubjectComment, Text: x.Text})
-			rows = append(rows, bandRow{gone: strength[v.Decision] >= strength[Hide], open: v.NeedsLLM, bad: bad})
+			rows = append(rows, inBand(v, bad))
 			t.m.predict(normalise(x.Text), t.s)
 			list = append(list, factRow{slices.Clone(t.s.facts), bad})
 		}

@@ -27,7 +27,8 @@ func (e *Engine) mixOf(rows []Example, share float64) *MixReport {
 	m := MixReport{N: len(rows), Share: share}
 	for i, row := range rows {
 		v := e.judge(commentOf(row), true, true)
-		list[i] = bandRow{concern: e.model.Predict(normalise(row.Text)).Concern, bad: positive(row.Label), gone: strength[v.Decision] >= strength[Hide], open: v.NeedsLLM}
+		list[i] = inBand(v, positive(row.Label))
+		list[i].concern = e.model.Predict(normalise(row.Text)).Concern
 		m.Violations += int(bit(list[i].bad))
 	}
 	if m.Violations == 0 || m.Violations == m.N {
