@@ -144,7 +144,7 @@ func TestAgainstAServerThatMisbehaves(t *testing.T) {
 			_, _ = io.WriteString(w, `{"choices":[{"message":{"content":"{`)
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
-		}, "pending", "not answering", 2, 0},
+		}, "pending", "not answering", 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := setup(t, `{}`)

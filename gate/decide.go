@@ -255,6 +255,9 @@ func (f Facts) mayOffer() *Decision {
 	case consent.Doubtful:
 		return refuse("doubt", "the person may have asked to stop; they must say first that they did not")
 	}
+	if f.Call.Kind == channels.SendTemplate && f.Template == nil { // counts as an offer only because nobody knows what it says
+		return template(f)
+	}
 	if d := f.notAsked(); d != nil {
 		return d
 	}

@@ -131,7 +131,7 @@ func TestATemplateIsFoundThroughAnyNumberOfItsBusiness(t *testing.T) {
 	r.Call = channels.Call{Kind: channels.SendTemplate, Channel: channels.WhatsApp, Template: &channels.TemplateSend{Name: "booking", Language: "en"}}
 	b.want("from the other number", r, Allow, "")
 	r.Call.Template = &channels.TemplateSend{Name: "booking", Language: "it"}
-	b.want("in another language", r, Refuse, "no_consent")
+	b.want("in another language", r, Refuse, "template_not_approved")
 	r.Call.Template = &channels.TemplateSend{Name: "booking", Language: "en"}
 	b.exec(`UPDATE templates SET status = 'PAUSED'`)
 	b.want("paused", r, Hold, "template_paused")

@@ -1,4 +1,4 @@
-package said_test
+package ponte
 
 import (
 	"errors"
@@ -22,7 +22,7 @@ import (
 func TestEveryRefusalHasACode(t *testing.T) {
 	t.Parallel()
 	seen := 0
-	for _, dir := range []string{"../moderation", "../review", "../booking", "../notify", "../template", "../inbox", "../desk"} {
+	for _, dir := range []string{"moderation", "review", "booking", "notify", "template", "inbox", "desk"} {
 		files, err := filepath.Glob(dir + "/*.go")
 		if err != nil {
 			t.Fatal(err)
