@@ -24,5 +24,5 @@ func Pool(address string) (*sqlx.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the address of the database: %w", err)
 	}
-	return sqlx.NewDb(sql.OpenDB(connector), "postgres"), nil
+	return sqlx.NewDb(sql.OpenDB(keeper{connector}), "postgres"), nil
 }

@@ -22,9 +22,9 @@ func postmaster(c *Cluster) int {
 	return pid
 }
 
-// A killed server comes back with what was committed; one that was stopped stays down.
-func TestAKilledServerIsStartedAgain(t *testing.T) {
-	t.Parallel()
+// private is a server of this test alone.
+func private(t *testing.T) *Cluster {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "ponte-cluster-")
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +38,13 @@ func TestAKilledServerIsStartedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Stop(); _ = os.RemoveAll(c.socketDir()) })
+	return c
+}
+
+// A killed server comes back with what was committed; one that was stopped stays down.
+func TestAKilledServerIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	c := private(t)
 	psql := func(stmt string) string {
 		out, err := c.command(context.Background(), "psql", c.URL, "-Atc", stmt).CombinedOutput()
 		if err != nil {

@@ -1,0 +1,127 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/lib/pq"
+)
+
+// What runs again and again under Keeping is prepared once a connection, answers as it did, and outlives a table
+// that changes beside it; what runs without the mark, or now and then, is not.
+func TestStatementsThatRunAgainAreKept(t *testing.T) {
+	t.Parallel()
+	db, err := Pool(private(t).URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	kept := func() (n int) {
+		t.Helper()
+		if err := db.Get(&n, `SELECT count(*) FROM pg_prepared_statements WHERE name <> ''`); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if _, err := db.Exec(`CREATE TABLE notes (id bigint PRIMARY KEY, body text, raw bytea, at timestamptz, tags text[])`); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 4, 5, 2, 30, 0, 0, time.UTC)
+	type note struct {
+		ID   int64
+		Body *string
+		Raw  []byte
+		At   time.Time
+		Tags pq.StringArray
+	}
+	ctx := Keeping(t.Context())
+	add := func(ctx context.Context, n int) {
+		t.Helper()
+		var got note
+		body := fmt.Sprintf("così %d", n)
+		if err := db.GetContext(ctx, &got, `INSERT INTO notes (id, body, raw, at, tags) SELECT $1, $2, $3, $4, $5 RETURNING id, body, raw, at, tags`,
+			n, body, []byte{0, byte(n), 255}, at, pq.StringArray{"a,b", `"`}); err != nil {
+			t.Fatal(err)
+		}
+		if got.ID != int64(n) || *got.Body != body || len(got.Raw) != 3 || got.Raw[1] != byte(n) || !got.At.Equal(at) || len(got.Tags) != 2 || got.Tags[1] != `"` {
+			t.Fatalf("note %d reads %+v", n, got)
+		}
+	}
+	for n := range 3 * keptFrom {
+		add(t.Context(), n)
+	}
+	if n := kept(); n != 0 {
+		t.Errorf("%d statements are kept that nobody marked", n)
+	}
+	for n := range 3 * keptFrom {
+		add(ctx, 100+n)
+	}
+	if n := kept(); n != 1 {
+		t.Errorf("%d statements are kept of one that ran often", n)
+	}
+	for range 2 * keptFrom { // within a transaction that is rolled back, and after an error in it
+		tx, err := db.BeginTxx(ctx, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE notes SET body = $2 WHERE id = $1`, 100, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO notes (id) VALUES ($1)`, 100); err == nil {
+			t.Fatal("a second row of one id was taken")
+		}
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func() error {
+		var all []note
+		err := db.SelectContext(ctx, &all, `SELECT * FROM notes WHERE id >= $1`, 100)
+		if err == nil && (len(all) != 3*keptFrom || all[0].Body == nil) {
+			t.Errorf("read %d notes, the first %+v", len(all), all[0])
+		}
+		return err
+	}
+	for range 2 * keptFrom {
+		if err := read(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.Exec(`ALTER TABLE notes ALTER COLUMN body TYPE varchar(40)`); err != nil {
+		t.Fatal(err)
+	}
+	var p *pq.Error
+	if err := read(); err != nil && (!errors.As(err, &p) || p.Code != "0A000") {
+		t.Errorf("after the table changed: %v", err)
+	}
+	if err := read(); err != nil {
+		t.Errorf("once more: %v", err)
+	}
+}
+
+// A connection keeps a bounded number of statements; the others run as they did.
+func TestKeptStatementsAreBounded(t *testing.T) {
+	t.Parallel()
+	db, err := Pool(private(t).URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	for range keptFrom + 1 {
+		for i := range maxKept + 20 {
+			var n int
+			if err := db.GetContext(Keeping(t.Context()), &n, fmt.Sprintf(`SELECT $1::int + %d`, i), 7); err != nil || n != 7+i {
+				t.Fatalf("%d, %v", n, err)
+			}
+		}
+	}
+	var n int
+	if err := db.Get(&n, `SELECT count(*) FROM pg_prepared_statements WHERE name <> ''`); err != nil || n != maxKept {
+		t.Errorf("%d are kept, %v", n, err)
+	}
+}
