@@ -7,26 +7,33 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 )
 
-// What runs again and again under Keeping is prepared once a connection, answers as it did, and outlives a table
-// that changes beside it; what runs without the mark, or now and then, is not.
-func TestStatementsThatRunAgainAreKept(t *testing.T) {
-	t.Parallel()
+// oneConnection is a pool of one, and how many statements its connection has prepared by name.
+func oneConnection(t *testing.T) (db *sqlx.DB, prepared func() int) {
+	t.Helper()
 	db, err := Pool(private(t).URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	t.Cleanup(func() { _ = db.Close() })
 	db.SetMaxOpenConns(1)
-	kept := func() (n int) {
+	return db, func() (n int) {
 		t.Helper()
 		if err := db.Get(&n, `SELECT count(*) FROM pg_prepared_statements WHERE name <> ''`); err != nil {
 			t.Fatal(err)
 		}
 		return n
 	}
+}
+
+// What runs again and again under Keeping is prepared once a connection, answers as it did, and outlives a table
+// that changes beside it; what runs without the mark, or now and then, is not.
+func TestStatementsThatRunAgainAreKept(t *testing.T) {
+	t.Parallel()
+	db, prepared := oneConnection(t)
 	if _, err := db.Exec(`CREATE TABLE notes (id bigint PRIMARY KEY, body text, raw bytea, at timestamptz, tags text[])`); err != nil {
 		t.Fatal(err)
 	}
@@ -54,13 +61,13 @@ func TestStatementsThatRunAgainAreKept(t *testing.T) {
 	for n := range 3 * keptFrom {
 		add(t.Context(), n)
 	}
-	if n := kept(); n != 0 {
+	if n := prepared(); n != 0 {
 		t.Errorf("%d statements are kept that nobody marked", n)
 	}
 	for n := range 3 * keptFrom {
 		add(ctx, 100+n)
 	}
-	if n := kept(); n != 1 {
+	if n := prepared(); n != 1 {
 		t.Errorf("%d statements are kept of one that ran often", n)
 	}
 	for range 2 * keptFrom { // within a transaction that is rolled back, and after an error in it
@@ -106,12 +113,7 @@ func TestStatementsThatRunAgainAreKept(t *testing.T) {
 // A connection keeps a bounded number of statements; the others run as they did.
 func TestKeptStatementsAreBounded(t *testing.T) {
 	t.Parallel()
-	db, err := Pool(private(t).URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
+	db, prepared := oneConnection(t)
 	for range keptFrom + 1 {
 		for i := range maxKept + 20 {
 			var n int
@@ -120,8 +122,7 @@ func TestKeptStatementsAreBounded(t *testing.T) {
 			}
 		}
 	}
-	var n int
-	if err := db.Get(&n, `SELECT count(*) FROM pg_prepared_statements WHERE name <> ''`); err != nil || n != maxKept {
-		t.Errorf("%d are kept, %v", n, err)
+	if n := prepared(); n != maxKept {
+		t.Errorf("%d are kept", n)
 	}
 }
