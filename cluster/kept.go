@@ -4,14 +4,17 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"time"
 
 	"github.com/lib/pq"
 )
 
 // A statement is kept prepared on a connection from its keptFrom'th use there on, for what runs now and then
-// is not worth a round trip of its own. maxKept bounds the memory that its plans take in PostgreSQL.
+// is not worth a round trip of its own. It is prepared anew every keptFor, because a plan that was made while a
+// table was small does not suit it for long. maxKept bounds the memory that plans take in PostgreSQL.
 const (
 	keptFrom = 8
+	keptFor  = 30 * time.Second
 	maxKept  = 200
 )
 
@@ -47,8 +50,9 @@ type network interface {
 }
 
 type keptStatement struct {
-	uses int
-	stmt driver.Stmt
+	uses  int
+	stmt  driver.Stmt
+	since time.Time
 }
 
 type keptConn struct {
@@ -108,12 +112,16 @@ func (c *keptConn) kept(ctx context.Context, query string, args []driver.NamedVa
 	if s.uses++; s.uses < keptFrom {
 		return nil, nil
 	}
+	if s.stmt != nil && time.Since(s.since) > keptFor {
+		_ = s.stmt.Close() // of no use either way
+		s.stmt = nil
+	}
 	if s.stmt == nil {
 		stmt, err := c.network.PrepareContext(ctx, query)
 		if err != nil {
 			return nil, err
 		}
-		s.stmt = stmt
+		s.stmt, s.since = stmt, time.Now()
 	}
 	return s.stmt, nil
 }

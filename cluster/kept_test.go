@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"testing"
@@ -27,6 +28,26 @@ func oneConnection(t *testing.T) (db *sqlx.DB, prepared func() int) {
 		}
 		return n
 	}
+}
+
+// aged makes the one kept statement older and returns it.
+func aged(t *testing.T, db *sqlx.DB, by time.Duration) (one driver.Stmt) {
+	t.Helper()
+	c, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Raw(func(d any) error {
+		for _, s := range d.(*keptConn).statements {
+			s.since = s.since.Add(-by)
+			one = s.stmt
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return one
 }
 
 // What runs again and again under Keeping is prepared once a connection, answers as it did, and outlives a table
@@ -69,6 +90,14 @@ func TestStatementsThatRunAgainAreKept(t *testing.T) {
 	}
 	if n := prepared(); n != 1 {
 		t.Errorf("%d statements are kept of one that ran often", n)
+	}
+	was := aged(t, db, keptFor+time.Second)
+	add(ctx, 200)
+	if got := aged(t, db, 0); got == was || prepared() != 1 {
+		t.Errorf("an old statement is still in use, or %d are kept", prepared())
+	}
+	if _, err := db.Exec(`DELETE FROM notes WHERE id = 200`); err != nil {
+		t.Fatal(err)
 	}
 	for range 2 * keptFrom { // within a transaction that is rolled back, and after an error in it
 		tx, err := db.BeginTxx(ctx, nil)

@@ -32,7 +32,7 @@ test('the queue is narrowed, the address says by what, and one press clears it',
   await open(page, '/moderation');
   await page.getByRole('button', { name: 'Filters' }).click();
   const asked = page.waitForRequest((r) => r.url().includes('category=spam') && r.url().includes('confidence=high') && r.url().includes('after='));
-  for (const [label, choice] of [['Category', 'Spam'], ['How sure', 'Sure (90 % and more)'], ['Written', 'Within a day']] as const) {
+  for (const [label, choice] of [['Category', 'Spam'], ['How sure', 'Sure (90% and more)'], ['Written', 'Within a day']] as const) {
     await page.getByRole('dialog').getByRole('combobox', { name: label }).click();
     await page.getByRole('option', { name: choice, exact: true }).click();
   }
