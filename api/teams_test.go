@@ -1,0 +1,75 @@
+package api_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ponte/api"
+	"ponte/auth"
+)
+
+// TestTeams: a conversation is given to a team beside its assignee, the list narrows by team, and leaving
+// the team out of an assignment leaves it as it was.
+func TestTeams(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	assign := func(body map[string]any) api.Conversation {
+		t.Helper()
+		var v api.Conversation
+		s.must(200, "POST", s.home.talk("assign"), s.cookie[auth.Agent], body, &v)
+		return v
+	}
+	// A bot's word, which nobody has made a team of, is known by what carries it.
+	s.exec(`INSERT INTO conversations (workspace_id, account_id, channel, thread_id, contact_id, state, resolved_at, handler, team, opened_at, last_message_at) SELECT workspace_id, account_id, channel, thread_id, contact_id, 'resolved', now(), 'human', 'sales', now(), now() FROM conversations WHERE id = $1`, s.home.conversation)
+	if v := assign(map[string]any{"user_id": nil, "team": " sales "}); v.Team != "sales" {
+		t.Errorf("given to %q", v.Team)
+	}
+	if v := assign(map[string]any{"user_id": s.user[auth.Agent]}); v.Team != "sales" || v.Assignee == nil {
+		t.Errorf("an assignment to a member moved the team: %+v", v)
+	}
+	var teams api.Page[api.Team]
+	s.must(200, "GET", "/api/v1/teams", s.cookie[auth.Agent], nil, &teams)
+	if last := teams.Items[len(teams.Items)-1]; len(teams.Items) != 2 || last.ID != 0 || last.Name != "sales" || last.Open != 1 {
+		t.Errorf("teams: %+v, want the one that was made and the name in use", teams.Items)
+	}
+	for team, want := range map[string]int{"sales": 2, "support": 0, "": 2} {
+		var page api.Page[api.Conversation]
+		s.must(200, "GET", "/api/v1/conversations?team="+team, s.cookie[auth.Agent], nil, &page)
+		if len(page.Items) != want {
+			t.Errorf("team %q has %d conversations, want %d", team, len(page.Items), want)
+		}
+	}
+	if v := assign(map[string]any{"user_id": nil, "team": ""}); v.Team != "" || v.Assignee != nil {
+		t.Errorf("not taken back: %+v", v)
+	}
+}
+
+// TestNobodyIsGivenWhatTheyCannotAnswer: a conversation goes to members who are there and to teams that are.
+func TestNobodyIsGivenWhatTheyCannotAnswer(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	gone := s.id(`INSERT INTO teams (workspace_id, name) VALUES ($1, 'gone') RETURNING id`, s.home.id)
+	s.exec(`UPDATE conversations SET team = 'gone' WHERE id = $1`, s.home.conversation)
+	s.must(204, "DELETE", fmt.Sprintf("/api/v1/teams/%d", gone), s.cookie[auth.Owner], nil, nil)
+	off := s.addUser(s.home.id, "off@home.example", auth.Agent)
+	s.exec(`UPDATE users SET disabled_at = now() WHERE id = $1`, off)
+	for _, c := range []struct {
+		body map[string]any
+		want int
+		says string
+	}{
+		{map[string]any{"user_id": off}, 422, "switched off"},
+		{map[string]any{"user_id": off, "note": "yours"}, 422, "switched off"},
+		{map[string]any{"user_id": s.user[auth.Analyst]}, 422, "nobody of this workspace who answers"},
+		{map[string]any{"user_id": s.other.member}, 422, "nobody of this workspace who answers"},
+		{map[string]any{"user_id": nil, "team": "gone"}, 422, "there is no team «gone»"},
+		{map[string]any{"user_id": s.user[auth.Agent], "team": "slaes"}, 422, "there is no team «slaes»"},
+		{map[string]any{"user_id": s.user[auth.Agent], "team": ""}, 200, ""},
+	} {
+		res := s.do("POST", s.home.talk("assign"), s.cookie[auth.Supervisor], c.body)
+		if res.status != c.want || !strings.Contains(res.body, c.says) {
+			t.Errorf("%v: %d %s, want %d and %q", c.body, res.status, res.body, c.want, c.says)
+		}
+	}
+}
