@@ -11,7 +11,6 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/channels"
-	"ponte/cluster"
 	"ponte/consent"
 	"ponte/flow/live"
 	"ponte/inbox"
@@ -56,7 +55,6 @@ const (
 
 // Run decides until the context ends, then gives its lanes back.
 func (d *Decider) Run(ctx context.Context) error {
-	ctx = cluster.Keeping(ctx)
 	defer func() {
 		stop, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()

@@ -16,7 +16,6 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/channels"
-	"ponte/cluster"
 	"ponte/inbox"
 	"ponte/jobs"
 )
@@ -46,7 +45,6 @@ const gathering = 15 * time.Millisecond
 
 // Run splits until the context ends.
 func (s *Splitter) Run(ctx context.Context) error {
-	ctx = cluster.Keeping(ctx)
 	once := func(ctx context.Context) (bool, error) {
 		n, err := s.Once(ctx)
 		if err == nil && n > 0 && n < smallBatch {

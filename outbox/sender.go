@@ -13,7 +13,6 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/channels"
-	"ponte/cluster"
 	"ponte/consent"
 	"ponte/gate"
 	"ponte/jobs"
@@ -127,7 +126,6 @@ func orElse(f, other func() time.Time) func() time.Time {
 
 // Run sends until the context ends; then it finishes the calls under way, records them and returns.
 func (s *Sender) Run(ctx context.Context) error {
-	ctx = cluster.Keeping(ctx)
 	s.start()
 	var beside, calls sync.WaitGroup
 	if err := s.Life.Show(ctx); err != nil {

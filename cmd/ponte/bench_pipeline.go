@@ -15,6 +15,7 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/channels/webhook"
+	"ponte/cluster"
 	"ponte/inbox"
 	"ponte/ingest"
 	"ponte/jobs"
@@ -148,7 +149,7 @@ func pipelineRate(ctx context.Context, s *store, base, events int, body func(i i
 	directory := ingest.NewDirectory(s.DB)
 	wake := make(chan struct{})
 	split := &ingest.Splitter{DB: s.DB, Accounts: directory, Parse: webhook.Parse, Log: log, Wake: wake}
-	running, stop := context.WithCancel(ctx)
+	running, stop := context.WithCancel(cluster.Keeping(ctx)) // as a serving process does
 	defer stop()
 	engines := &ingest.Engines{New: moderation.EngineFor}
 	ids := inbox.NewIDs(s.DB)

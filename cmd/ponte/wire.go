@@ -25,6 +25,7 @@ import (
 	"ponte/channels/meta"
 	"ponte/channels/network"
 	"ponte/channels/webhook"
+	"ponte/cluster"
 	"ponte/consent"
 	"ponte/decisions"
 	"ponte/desk"
@@ -300,9 +301,10 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	group.Go(func() error { v.cluster.Watch(ctx, v.log); return nil })
 	group.Go(func() error { return v.wake.Run(ctx) })
 	group.Go(func() error { giveBackMemory(ctx); return nil })
-	group.Go(func() error { return v.splitter.Run(ctx) })
+	busy := cluster.Keeping(ctx) // the same few statements, again and again
+	group.Go(func() error { return v.splitter.Run(busy) })
 	for _, d := range v.deciders {
-		group.Go(func() error { return d.Run(ctx) })
+		group.Go(func() error { return d.Run(busy) })
 	}
 	group.Go(func() error { return v.fetcher.Run(ctx) })
 	group.Go(func() error { return v.watcher.Run(ctx) })
@@ -321,7 +323,7 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	group.Go(func() error { return v.timers.Run(ctx) })
 	group.Go(func() error { return v.caller.Run(ctx) })
 	group.Go(func() error { return v.notices.Run(ctx) })
-	group.Go(func() error { return v.sender.Run(ctx) })
+	group.Go(func() error { return v.sender.Run(busy) })
 	group.Go(func() error { return v.desk.Run(ctx) })
 	group.Go(func() error { return v.notifier.Run(ctx) })
 	group.Go(func() error { return v.server.Run(ctx) })
