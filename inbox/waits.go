@@ -43,7 +43,7 @@ SELECT min(m.at) FROM messages m WHERE m.workspace_id = $1 AND m.conversation_id
     SELECT max(coalesce(a.sent_at, o.at)) FROM messages o JOIN conversations v ON v.workspace_id = o.workspace_id AND v.id = o.conversation_id
     LEFT JOIN actions a ON a.workspace_id = o.workspace_id AND a.id = o.action_id
     WHERE o.workspace_id = $1 AND o.conversation_id = $2 AND o.direction = 'out' AND o.receipt IS DISTINCT FROM 'failed'
-      AND (o.action_id IS NULL OR o.external_id IS NOT NULL OR a.state = 'done') AND (a.dedupe ~ '^(welcome|away):') IS NOT TRUE
+      AND (o.action_id IS NULL OR o.external_id IS NOT NULL OR a.state = 'done') AND (a.dedupe LIKE '` + WelcomeNotice + `%' OR a.dedupe LIKE '` + AwayNotice + `%') IS NOT TRUE
       AND (o.author <> 'bot' OR v.handler = 'bot' OR v.handed_over_at IS NULL OR coalesce(a.created_at, o.created_at) < v.handed_over_at)), '-infinity')`
 
 // A comment is answered under it, in private, or by what became of it; also in another tool, whose replies come in

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -70,7 +68,7 @@ func (c classifyCmd) Run(ctx context.Context, conf *config) error {
 			defer f.Close()
 			in = f
 		}
-		if in, err = unpacked(in); err != nil {
+		if in, err = moderation.Unpacked(in); err != nil {
 			return usageError{fmt.Errorf("%s: %w", path, err)}
 		}
 		if line, err = engine.ClassifyLines(in, os.Stdout, line, tiers, ask); err != nil {
@@ -78,15 +76,6 @@ func (c classifyCmd) Run(ctx context.Context, conf *config) error {
 		}
 	}
 	return nil
-}
-
-// unpacked reads what gzip packed, known by its first bytes, as it was before; anything else as it is.
-func unpacked(r io.Reader) (io.Reader, error) {
-	in := bufio.NewReader(r)
-	if mark, err := in.Peek(2); err == nil && mark[0] == 0x1f && mark[1] == 0x8b {
-		return gzip.NewReader(in)
-	}
-	return in, nil
 }
 
 // sayNobodyAsked keeps figures of two tiers from being read as those of three.

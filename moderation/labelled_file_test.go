@@ -1,4 +1,4 @@
-package main
+package moderation
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ func TestPackedTextIsUnpacked(t *testing.T) {
 	_, _ = z.Write([]byte("hello\n"))
 	_ = z.Close()
 	for name, in := range map[string]string{"packed": packed.String(), "plain": "hello\n"} {
-		r, err := unpacked(strings.NewReader(in))
+		r, err := Unpacked(strings.NewReader(in))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -24,7 +24,7 @@ func TestPackedTextIsUnpacked(t *testing.T) {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
-	if r, err := unpacked(strings.NewReader("")); err != nil {
+	if r, err := Unpacked(strings.NewReader("")); err != nil {
 		t.Error(err)
 	} else if got, err := io.ReadAll(r); len(got) != 0 || err != nil {
 		t.Errorf("nothing: %q, %v", got, err)
