@@ -15,19 +15,24 @@ import (
 	"ponte/review"
 )
 
-func TestDecidingAllThatIsAlike(t *testing.T) {
-	t.Parallel()
-	s := newScene(t)
+// storm is so many comments with the same words in the queue, which are one item.
+func (s *scene) storm(n int) (comments []int64, item int64) {
+	s.t.Helper()
 	s.reviewSettings(`{"second":0,"gold_every":0}`)
-	var comments []int64
-	var item int64
-	for i := range 6 {
+	for i := range n {
 		c, it := s.queued(fmt.Sprint("storm", i), "buy followers", "review", "review", 0.5)
 		if item != 0 && it != item {
-			t.Errorf("the same words make items %d and %d", item, it)
+			s.t.Errorf("the same words make items %d and %d", item, it)
 		}
 		comments, item = append(comments, c), it
 	}
+	return comments, item
+}
+
+func TestDecidingAllThatIsAlike(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	comments, item := s.storm(6)
 	other, _ := s.queued("other", "something else", "review", "review", 0.4)
 	shown := s.queue(auth.Moderator)
 	if c, ok := shown[comments[0]]; !ok || c.Review.Alike != 5 || len(shown) != 3 { // the storm once, the other, the scene's own
@@ -90,13 +95,7 @@ func TestDecidingAllThatIsAlike(t *testing.T) {
 func TestUndoingOneOfAStormLeavesTheOthers(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	s.reviewSettings(`{"second":0,"gold_every":0}`)
-	var comments []int64
-	var item int64
-	for i := range 3 {
-		c, it := s.queued(fmt.Sprint("storm", i), "buy followers", "review", "review", 0.5)
-		comments, item = append(comments, c), it
-	}
+	comments, item := s.storm(3)
 	s.must(200, "POST", fmt.Sprintf("/api/v1/reviews/%d/alike", item), s.cookie[auth.Moderator], map[string]any{"verb": "hide"}, nil)
 	for _, c := range comments[:2] {
 		s.must(200, "POST", fmt.Sprintf("/api/v1/comments/%d/undo", c), s.cookie[auth.Moderator], nil, nil)
