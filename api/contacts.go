@@ -20,13 +20,23 @@ import (
 type Contact struct {
 	ContactBrief
 	Country   string     `json:"country"`
+	Channels  []string   `json:"channels" doc:"On which they are known"`
 	BlockedAt *time.Time `json:"blocked_at"`
 	CreatedAt time.Time  `json:"created_at"`
 }
 
+// Person is a person with all that is noted of them.
+type Person struct {
+	Contact
+	OwnLanguage string            `json:"own_language" doc:"The language that was set; empty: language is the one they last wrote in"`
+	OwnName     string            `json:"own_name" doc:"The name that was set here; empty: name is what a network calls them"`
+	TimeZone    string            `json:"time_zone" doc:"Empty: from the country or the number"`
+	Fields      map[string]string `json:"fields" doc:"What flows, forms, imports and members noted; digits of numbers are masked by role"`
+}
+
 // ContactDetail is a person with identities, consent and history.
 type ContactDetail struct {
-	Contact
+	Person
 	Identities    []IdentityPanel `json:"identities"`
 	Consent       []ConsentState  `json:"consent"`
 	Leads         []Lead          `json:"leads"`
@@ -45,7 +55,7 @@ type contactsIn struct {
 }
 
 func showContact(c inbox.ContactView) Contact {
-	return Contact{ContactBrief{c.ID, c.Name, c.Language, listOf(c.Labels)}, c.Country, utc(c.BlockedAt), c.CreatedAt.UTC()}
+	return Contact{ContactBrief{c.ID, c.Name, c.Language, listOf(c.Labels)}, c.Country, listOf(c.Channels), utc(c.BlockedAt), c.CreatedAt.UTC()}
 }
 
 func (s *Server) listContacts(ctx context.Context, who *caller, in *contactsIn) (Page[Contact], error) {
@@ -134,7 +144,7 @@ func (s *Server) getContact(ctx context.Context, who *caller, in *ByID) (Contact
 	if err != nil {
 		return ContactDetail{}, err
 	}
-	out := ContactDetail{Contact: showContact(c)}
+	out := ContactDetail{Person: showPerson(c, who)}
 	if out.Identities, err = s.identitiesOf(ctx, who, in.ID); err != nil {
 		return out, err
 	}

@@ -86,6 +86,7 @@ type CareWindow struct {
 // ConversationDetail is a conversation with the person beside it.
 type ConversationDetail struct {
 	Conversation
+	Person     Person           `json:"person"`
 	CameFrom   *Provenance      `json:"came_from" doc:"Where the conversation began, where it came from a comment"`
 	Consent    []ConsentState   `json:"consent"`
 	Identities []IdentityPanel  `json:"identities"`
@@ -219,7 +220,11 @@ func (s *Server) getConversation(ctx context.Context, who *caller, in *ByID) (Co
 		return ConversationDetail{}, err
 	}
 	c := s.showConversation(v, overdue)
-	out := ConversationDetail{Conversation: c, Files: fileLimits(v)}
+	person, err := inbox.ViewContact(ctx, s.DB, who.WorkspaceID, c.Contact.ID)
+	if err != nil {
+		return ConversationDetail{}, err
+	}
+	out := ConversationDetail{Conversation: c, Person: showPerson(person, who), Files: fileLimits(v)}
 	if out.Consent, err = s.consentOf(ctx, who.WorkspaceID, c.Contact.ID); err != nil {
 		return out, err
 	}

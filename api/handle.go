@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -198,14 +197,9 @@ type labelsIn struct {
 }
 
 func (s *Server) label(ctx context.Context, who *caller, in *labelsIn) (Conversation, error) {
-	var labels inbox.Strings
-	for _, l := range in.Body.Labels {
-		if l = strings.TrimSpace(l); l == "" || len(l) > 60 || strings.Contains(l, "\x00") {
-			return Conversation{}, fault.Field("labels", "a label has 1 to 60 bytes")
-		}
-		if !slices.Contains(labels, l) {
-			labels = append(labels, l)
-		}
+	labels, err := inbox.CleanLabels(in.Body.Labels)
+	if err != nil {
+		return Conversation{}, err
 	}
 	return s.handle(ctx, who, in.ID, "labels", func(_ *sqlx.Tx, v *inbox.Conversation) error {
 		v.Labels = labels

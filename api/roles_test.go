@@ -65,6 +65,7 @@ func (v space) body(method, path string) any {
 		"PUT triggers":       trigger, "POST triggers": trigger, "POST state": map[string]any{"state": "live"}, "POST sending": map[string]any{"on": false}, "PUT quick-replies": quick, "POST quick-replies": quick,
 		"PUT knowledge": fact, "POST knowledge": fact, "PUT members": map[string]any{"role": "agent"}, "POST settle": map[string]any{"outcome": "took_place", "reason": "seen"},
 		"POST escalate": map[string]any{"reason": "not mine to say"}, "POST alike": map[string]any{"verb": "hide"}, "POST gold": map[string]any{"answer": "hide"},
+		"PUT contacts":    map[string]any{"name": "Ana", "labels": []string{"vip"}, "fields": map[string]string{"size": "M"}},
 		"POST merge":      map[string]any{"from_id": v.contact + 1, "reason": "same number"},
 		"POST automation": map[string]any{"on": false}, "POST switch": map[string]any{"name": "sells_followers", "on": false},
 		"POST versions": map[string]any{"kind": "thresholds", "document": map[string]any{"review_spam": 0.4}},

@@ -119,6 +119,7 @@ var table = []route{
 	{"POST", v1 + "/identities/{id}/rejoin", auth.Converse, "Take back that two identities were parted", silent((*Server).rejoin), nil},
 	{"GET", v1 + "/contacts", auth.See, "People", typed((*Server).listContacts), nil},
 	{"GET", v1 + "/contacts/{id}", auth.See, "A person", typed((*Server).getContact), nil},
+	{"PUT", v1 + "/contacts/{id}", auth.Converse, "Change what is known of a person: name, language, country, clock, labels, fields", typed((*Server).describeContact), nil},
 	{"GET", v1 + "/contacts/{id}/timeline", auth.See, "Everything said and done with a person, over all channels", typed((*Server).contactTimeline), nil},
 	{"POST", v1 + "/contacts/{id}/consent", auth.Converse, "Record what a person said about consent", silent((*Server).recordConsent), nil},
 	{"POST", v1 + "/contacts/{id}/block", auth.Moderate, "Block a person; networks are told after the grace period", typed((*Server).blockContact), nil},

@@ -13,15 +13,26 @@ import (
 type ContactView struct {
 	ID        int64      `db:"id"`
 	Name      string     `db:"name"`
-	Language  string     `db:"language"`
+	OwnName   string     `db:"own_name"`     // empty: Name is what a network calls them
+	Language  string     `db:"language"`     // the one that is set, else the one they last wrote in
+	OwnLang   string     `db:"own_language"` // the one that a member, a flow or a form set
 	Country   string     `db:"country"`
+	TimeZone  string     `db:"time_zone"`
 	Labels    Strings    `db:"labels"`
+	Fields    Fields     `db:"fields"`
+	Channels  Strings    `db:"channels"` // on which they are known
 	BlockedAt *time.Time `db:"blocked_at"`
 	CreatedAt time.Time  `db:"created_at"`
 }
 
+// languageOf is the language that was set for a person, else the one of their last conversation or comment.
+const languageOf = `coalesce(nullif(c.language, ''), (SELECT v.language FROM conversations v WHERE v.workspace_id = c.workspace_id AND v.contact_id = c.id AND v.language <> '' ORDER BY v.id DESC LIMIT 1),
+        (SELECT m.language FROM comments m WHERE m.workspace_id = c.workspace_id AND m.contact_id = c.id AND m.language NOT IN ('', 'unknown', 'other') ORDER BY m.id DESC LIMIT 1), '')`
+
 const sqlContactViews = `
-SELECT c.id, ` + nameOfContact + ` AS name, c.language, c.country, c.labels, c.blocked_at, c.created_at FROM contacts c WHERE c.workspace_id = $1`
+SELECT c.id, ` + nameOfContact + ` AS name, c.name AS own_name, ` + languageOf + ` AS language, c.language AS own_language, c.country, c.time_zone, c.labels, c.fields, c.blocked_at, c.created_at,
+    ARRAY(SELECT DISTINCT i.channel FROM identities i WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id AND i.replaced_at IS NULL ORDER BY i.channel) AS channels
+FROM contacts c WHERE c.workspace_id = $1`
 
 // ContactFilter narrows a list of people; empty fields let everybody through.
 type ContactFilter struct {
@@ -45,7 +56,7 @@ AND (i.username ILIKE ? OR i.name ILIKE ? OR (? AND i.phone = ?))))`, Like(f.Wor
 		w.Add("? = ANY(c.labels)", f.Label)
 	}
 	if f.Language != "" {
-		w.Add("c.language = ?", f.Language)
+		w.Add(languageOf+" = ?", f.Language)
 	}
 	if f.Channel != "" {
 		w.Add(`EXISTS (SELECT 1 FROM identities i WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id AND i.channel = ?)`, f.Channel)

@@ -1,9 +1,11 @@
 package inbox
 
 import (
+	"bytes"
 	"context"
 	"database/sql/driver"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -25,6 +27,28 @@ func (s Strings) Value() (driver.Value, error) {
 		return "{}", nil
 	}
 	return pq.StringArray(s).Value()
+}
+
+// Fields are what is known of a person beside what has a column of its own, as text whatever wrote it.
+type Fields map[string]string
+
+// Scan reads a jsonb object.
+func (f *Fields) Scan(src any) error {
+	raw, ok := src.([]byte)
+	if !ok {
+		return fmt.Errorf("fields are %T, not JSON", src)
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber() // a number as it was written
+	var values map[string]any
+	if err := d.Decode(&values); err != nil {
+		return fmt.Errorf("read fields: %w", err)
+	}
+	*f = make(Fields, len(values))
+	for k, v := range values {
+		(*f)[k] = fmt.Sprint(v)
+	}
+	return nil
 }
 
 // InTx runs a transaction: what do returns decides whether it is committed.

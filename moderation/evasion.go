@@ -56,16 +56,36 @@ var marksOf = []markSet{
 	acute | grave | circumflex | tilde | breve | stroke, // Vietnamese
 }
 
-func markOf(r rune) markSet {
-	if r < 0xe0 || r > 0x1ef9 {
-		return 0
-	}
+// The letters that marks knows, lower case.
+const (
+	firstMarked = 'à'
+	lastMarked  = 'ẽ'
+)
+
+var marks = func() (table [lastMarked - firstMarked + 1]markSet) {
 	for _, l := range lettersWith {
-		if strings.ContainsRune(l.letters, r) {
-			return l.mark
+		for _, r := range l.letters {
+			table[r-firstMarked] = l.mark
 		}
 	}
-	return 0
+	return table
+}()
+
+// markOf is the sign of a letter, lower case; 0: it has none.
+func markOf(r rune) markSet {
+	if r < firstMarked || r > lastMarked {
+		return 0
+	}
+	return marks[r-firstMarked]
+}
+
+// lines through and under letters, which underline or strike a text out without any markup.
+func isLine(r rune) bool {
+	switch r {
+	case 0x0305, 0x0320, 0x0332, 0x0333, 0x0335, 0x0336, 0x0337, 0x0338, 0x033f, 0x0347, 0x035f:
+		return true
+	}
+	return false
 }
 
 // strange says whether no language puts such signs together.

@@ -25,9 +25,11 @@ type Condition struct {
 	Mentions     *int     `json:"mentions,omitempty"`
 	Hashtags     *int     `json:"hashtags,omitempty"`
 	Emoji        *int     `json:"emoji,omitempty"`
-	Styled       *int     `json:"styled,omitempty"` // letters of mathematical or enclosed alphabets
-	Hidden       *int     `json:"hidden,omitempty"` // invisible characters inside words
-	Masked       *int     `json:"masked,omitempty"` // words of two scripts' look-alikes, or of styled letters and digits
+	Styled       *int     `json:"styled,omitempty"`  // letters of mathematical or enclosed alphabets
+	Hidden       *int     `json:"hidden,omitempty"`  // invisible characters inside words
+	Masked       *int     `json:"masked,omitempty"`  // words of two scripts' look-alikes, or of styled letters and digits
+	Doubled      *int     `json:"doubled,omitempty"` // words with letters doubled in two places, "puunyaaii", and one word in eight is such
+	Dressed      *int     `json:"dressed,omitempty"` // words with lines through their letters, or signs on letters that no language puts together, and one word in eight is such
 	Capitals     *float64 `json:"capitals,omitempty"`
 	Length       *Range   `json:"length,omitempty"` // characters
 	Media        *bool    `json:"media,omitempty"`  // media without text
@@ -116,7 +118,7 @@ func dotted(at string) string {
 
 func (c *Condition) empty() bool {
 	return len(c.Words)+len(c.Caption)+len(c.Domains)+len(c.OtherDomains)+len(c.Posts)+len(c.Accounts)+len(c.Languages)+len(c.Channels)+len(c.All)+len(c.Any)+len(c.Pattern) == 0 &&
-		c.Links == nil && c.Disguised == nil && c.Phone == nil && c.Email == nil && c.Mentions == nil && c.Hashtags == nil && c.Emoji == nil && c.Styled == nil && c.Hidden == nil && c.Masked == nil && c.Capitals == nil &&
+		c.Links == nil && c.Disguised == nil && c.Phone == nil && c.Email == nil && c.Mentions == nil && c.Hashtags == nil && c.Emoji == nil && c.Styled == nil && c.Hidden == nil && c.Masked == nil && c.Doubled == nil && c.Dressed == nil && c.Capitals == nil &&
 		c.Length == nil && c.Media == nil && c.Live == nil && c.Reply == nil && c.Author == nil && c.Not == nil
 }
 
@@ -211,7 +213,7 @@ func (c *Condition) checkValues(_ *RuleSet, at string) error {
 	for _, n := range []struct {
 		name string
 		v    *int
-	}{{"links", c.Links}, {"disguised", c.Disguised}, {"mentions", c.Mentions}, {"hashtags", c.Hashtags}, {"emoji", c.Emoji}, {"styled", c.Styled}, {"hidden", c.Hidden}, {"masked", c.Masked}} {
+	}{{"links", c.Links}, {"disguised", c.Disguised}, {"mentions", c.Mentions}, {"hashtags", c.Hashtags}, {"emoji", c.Emoji}, {"styled", c.Styled}, {"hidden", c.Hidden}, {"masked", c.Masked}, {"doubled", c.Doubled}, {"dressed", c.Dressed}} {
 		if n.v != nil && (*n.v < 1 || *n.v > 10_000) {
 			return faultAt(dotted(at)+n.name, "%d is not between 1 and 10000", *n.v)
 		}
@@ -313,6 +315,8 @@ func (c *Condition) looksHold(l *look) bool {
 		c.Styled != nil && k.styled < *c.Styled,
 		c.Hidden != nil && k.hidden < *c.Hidden,
 		c.Masked != nil && k.masked < *c.Masked,
+		c.Doubled != nil && (k.doubled < *c.Doubled || 8*k.doubled < k.lettered),
+		c.Dressed != nil && (k.dressed < *c.Dressed || 8*k.dressed < k.lettered),
 		c.Capitals != nil && (k.letters == 0 || float64(k.upper) < *c.Capitals*float64(k.letters)),
 		c.Length != nil && (k.runes < c.Length.Least || c.Length.Most > 0 && k.runes > c.Length.Most),
 		c.Media != nil && (l.in.HasMedia && len(l.words) == 0) != *c.Media:

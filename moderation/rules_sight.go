@@ -2,6 +2,7 @@ package moderation
 
 import (
 	"sync"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -27,6 +28,8 @@ type sight struct {
 type looks struct {
 	runes, letters, upper, emoji, styled, hidden int
 	masked                                       int // words that hide what they are
+	dressed                                      int // words with lines through their letters, or with signs that no language puts together
+	doubled, lettered                            int // words with letters doubled in two places or more, a vowel among them; words of letters
 	links, disguised, hosts, mentions, hashtags  int
 	email, phone                                 bool
 	latin, other                                 int // letters by script
@@ -89,8 +92,27 @@ func (s *sight) readLong(text string) string {
 func (s *sight) readCells(text string) {
 	l := &s.looks
 	was := space
+	var signs markSet
+	marked, lined, lines, sign := 0, 0, 0, false // words with signs; words with lines; what of it this word has
+	end := func() {
+		if sign {
+			marked++
+		}
+		if lines > 1 {
+			lined++
+		}
+		lines, sign = 0, false
+	}
 	for _, r := range text {
 		f := foldingOf(r)
+		if r >= firstMarked {
+			if m := markOf(unicode.ToLower(r)); m != 0 {
+				signs |= m
+				sign = true
+			} else if isLine(r) {
+				lines++
+			}
+		}
 		l.runes++
 		if f.styled {
 			l.styled++
@@ -104,6 +126,8 @@ func (s *sight) readCells(text string) {
 		c := f.first
 		was = c.is
 		switch c.is {
+		case space:
+			end()
 		case letter:
 			l.letters++
 			if c.upper {
@@ -120,6 +144,10 @@ func (s *sight) readCells(text string) {
 		c.style = f.styled
 		s.cells = append(s.cells, c)
 		s.cells = append(s.cells, f.rest...)
+	}
+	end()
+	if l.dressed += lined; signs.strange() {
+		l.dressed += marked
 	}
 }
 
@@ -221,6 +249,12 @@ func (s *sight) word(i, j int) word {
 	w := word{span: span{from, int32(len(s.runes))}, cell: int32(i), single: j == i+1 && (is == letter || is == digit || is == regional), plain: is == letter || is == digit || is == regional}
 	w.reads.from = int32(len(s.reads))
 	s.reads = append(s.reads, w.span)
+	if letters > 1 && digits == 0 {
+		s.looks.lettered++
+		if doubledTwice(s.runes[from:]) {
+			s.looks.doubled++
+		}
+	}
 	if is == letter || is == digit {
 		// Letters of two scripts in one word of a Latin text, or styled ones with a digit: nobody writes
 		// like this but to be read by people alone. Styled words without digits are somebody's taste.
@@ -242,6 +276,23 @@ func (s *sight) word(i, j int) word {
 	}
 	w.reads.to = int32(len(s.reads))
 	return w
+}
+
+// doubledTwice says whether letters follow themselves in two places of a word or more, and a vowel in one of
+// them: "puunyaaii". Consonants alone are doubled so in ordinary words: "addetti", "illegalls".
+func doubledTwice(word []rune) bool {
+	places, vowel := 0, false
+	for i := 1; i < len(word); i++ {
+		if word[i] != word[i-1] || i > 1 && word[i] == word[i-2] {
+			continue
+		}
+		places++
+		switch word[i] {
+		case 'a', 'e', 'i', 'o', 'u', 'y':
+			vowel = true
+		}
+	}
+	return vowel && places > 1
 }
 
 // unit says whether digits come first and letters after them, as in "10s", "5G", "2nd".

@@ -78,10 +78,24 @@ test('a customer comes from Instagram to WhatsApp and is answered, noted, snooze
   await expect(page.getByRole('log', { name: 'Messages' }).getByText('Yes please, keep it!')).toBeVisible({ timeout: 20_000 });
   await expect.poll(async () => (await desk()).desk.snoozed).toBe(false);
 
+  // What the customer said of themselves is noted on them, for whoever talks to them next.
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  const record = page.getByRole('dialog', { name: 'What is known of this person' });
+  await record.getByRole('combobox', { name: 'Country' }).fill('Germany');
+  await page.getByRole('option', { name: 'Germany' }).click();
+  await record.getByRole('button', { name: 'Add a field' }).click();
+  await record.getByRole('textbox', { name: 'Field', exact: true }).fill('board size');
+  await record.getByRole('textbox', { name: 'Value' }).fill('M, long arms');
+  await shot(page, info, '4-what-is-known');
+  await record.getByRole('button', { name: 'Save' }).click();
+  await expect(record).toHaveCount(0);
+  await expect(page.getByText('M, long arms')).toBeVisible();
+  await expect(page.getByText('Germany')).toBeVisible();
+
   await page.getByRole('log', { name: 'Messages' }).focus();
   await page.keyboard.press('e');
   await expect.poll(async () => (await desk()).state).toBe('resolved');
-  await shot(page, info, '4-resolved');
+  await shot(page, info, '5-resolved');
   expect(faults).toEqual([]);
   await theirs.context().close();
   await api.dispose();
@@ -105,12 +119,12 @@ test('outside the care window only a template goes out', async ({ page, baseURL 
   await page.getByRole('option', { name: 'booking_confirmation (en)' }).click();
   const values = dialog.getByLabel(/^Value \d$/);
   for (let i = 0; i < (await values.count()); i++) await values.nth(i).fill(['Wendel', 'Sunday, 10:00'][i] ?? 'Sunday');
-  await shot(page, info, '5-a-template');
+  await shot(page, info, '6-a-template');
   await dialog.getByRole('button', { name: 'Send' }).click();
   await expect(page.getByText('The template is on its way.')).toBeVisible();
   await expect.poll(async () => (await stage.state()).messages.filter((m) => m.person === id && m.from_brand).length, { timeout: 20_000 }).toBe(1);
   await expect(page.getByRole('log', { name: 'Messages' }).getByText(/Bondi Kayaks/).first()).toBeVisible();
-  await shot(page, info, '6-the-template-went-out');
+  await shot(page, info, '7-the-template-went-out');
   expect(faults).toEqual([]);
   await api.dispose();
 });

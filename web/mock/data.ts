@@ -113,6 +113,7 @@ export const messages: Message[] = [
 export function conversationDetail(c: Conversation): ConversationDetail {
   return {
     ...c,
+    person: { ...c.contact, country: 'IT', channels: ['instagram', 'whatsapp'], blocked_at: null, created_at: ago(1510), own_name: '', own_language: '', time_zone: 'Europe/Rome', fields: { city: 'Torino', email: 'giulia.ferrero@example.org', board_size: 'M' } },
     files: [{ type: 'image', mimes: ['image/jpeg', 'image/png'], max_bytes: 5 << 20, caption: true }, { type: 'audio', mimes: ['audio/mpeg', 'audio/ogg'], max_bytes: 16 << 20, caption: false }, { type: 'document', mimes: ['application/pdf'], max_bytes: 16 << 20, caption: true }],
     cost: { currency: 'AUD', micros: 214_000, messages: 2, unknown: 0, other_currency: 0 },
     came_from: c.origin ? { comment: { id: 100, text: 'SUNRISE per favore!' }, post: { id: 1, text: posts[0]?.caption ?? '' }, trigger: { id: 1, text: 'Sunrise' } } : null,

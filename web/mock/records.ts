@@ -2,11 +2,11 @@ import type { Action, AuditLine, ConsentEntry, Contact, ContactDetail, Conversat
 import { ago, conversationDetail, conversations } from './data.ts';
 
 /** The people and records of the made-up brand. */
-export const contacts: Contact[] = conversations.slice(0, 8).map((c) => ({ ...c.contact, country: 'AU', blocked_at: null, created_at: c.opened_at }));
+export const contacts: Contact[] = conversations.slice(0, 8).map((c) => ({ ...c.contact, country: 'AU', channels: ['instagram', 'whatsapp'], blocked_at: null, created_at: c.opened_at }));
 
 export function contactDetail(c: Contact): ContactDetail {
-  const { consent, identities, journey, earlier } = conversationDetail(conversations[0] as Conversation);
-  return { ...c, consent, identities, journey, leads: [], conversations: earlier, strikes: { count: 0, days: 30, review_from: 3, block_from: 5, consequence: 'none', comments: [] } };
+  const { person, consent, identities, journey, earlier } = conversationDetail(conversations[0] as Conversation);
+  return { ...person, ...c, consent, identities, journey, leads: [], conversations: earlier, strikes: { count: 0, days: 30, review_from: 3, block_from: 5, consequence: 'none', comments: [] } };
 }
 
 const action = (id: number, state: Action['state'], over: Partial<Action>): Action => ({

@@ -1244,7 +1244,11 @@ export interface paths {
          * @description Permission: see
          */
         get: operations["get-contacts-id"];
-        put?: never;
+        /**
+         * Change what is known of a person: name, language, country, clock, labels, fields
+         * @description Permission: converse
+         */
+        put: operations["put-contacts-id"];
         post?: never;
         delete?: never;
         options?: never;
@@ -5697,6 +5701,10 @@ export interface components {
             /** Format: int64 */
             disguised?: number;
             domains?: string[];
+            /** Format: int64 */
+            doubled?: number;
+            /** Format: int64 */
+            dressed?: number;
             email?: boolean;
             /** Format: int64 */
             emoji?: number;
@@ -5840,6 +5848,8 @@ export interface components {
         Contact: {
             /** Format: date-time */
             blocked_at: string | null;
+            /** @description On which they are known */
+            channels: string[];
             country: string;
             /** Format: date-time */
             created_at: string;
@@ -5859,11 +5869,17 @@ export interface components {
         ContactDetail: {
             /** Format: date-time */
             blocked_at: string | null;
+            /** @description On which they are known */
+            channels: string[];
             consent: components["schemas"]["ConsentState"][];
             conversations: components["schemas"]["Earlier"][];
             country: string;
             /** Format: date-time */
             created_at: string;
+            /** @description What flows, forms, imports and members noted; digits of numbers are masked by role */
+            fields: {
+                [key: string]: string;
+            };
             /** Format: int64 */
             id: number;
             identities: components["schemas"]["IdentityPanel"][];
@@ -5872,7 +5888,13 @@ export interface components {
             language: string;
             leads: components["schemas"]["Lead"][];
             name: string;
+            /** @description The language that was set; empty: language is the one they last wrote in */
+            own_language: string;
+            /** @description The name that was set here; empty: name is what a network calls them */
+            own_name: string;
             strikes: components["schemas"]["ContactStrikes"];
+            /** @description Empty: from the country or the number */
+            time_zone: string;
         };
         ContactStrikes: {
             /** Format: int64 */
@@ -5976,6 +5998,7 @@ export interface components {
             opened_at: string;
             origin: components["schemas"]["Origin"] | null;
             overdue: boolean;
+            person: components["schemas"]["Person"];
             preview: string;
             /** Format: int64 */
             revision: number;
@@ -6149,6 +6172,22 @@ export interface components {
             /** Format: date-time */
             received_at: string;
             source: string;
+        };
+        DescribeInBody: {
+            /** @description ISO 3166, two letters; empty: not known */
+            country?: string;
+            /** @description The fields named here change; an empty value takes one away */
+            fields?: {
+                [key: string]: string;
+            };
+            /** @description All that the person carries from now on */
+            labels?: string[];
+            /** @description One that is served; empty: not known */
+            language?: string;
+            /** @description Empty: what the networks call them */
+            name?: string;
+            /** @description As Europe/Rome, for quiet hours; empty: from the country or the number */
+            time_zone?: string;
         };
         DeskFigures: {
             /** Format: int64 */
@@ -7882,6 +7921,30 @@ export interface components {
         PauseInBody: {
             pause: boolean;
         };
+        Person: {
+            /** Format: date-time */
+            blocked_at: string | null;
+            /** @description On which they are known */
+            channels: string[];
+            country: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description What flows, forms, imports and members noted; digits of numbers are masked by role */
+            fields: {
+                [key: string]: string;
+            };
+            /** Format: int64 */
+            id: number;
+            labels: string[];
+            language: string;
+            name: string;
+            /** @description The language that was set; empty: language is the one they last wrote in */
+            own_language: string;
+            /** @description The name that was set here; empty: name is what a network calls them */
+            own_name: string;
+            /** @description Empty: from the country or the number */
+            time_zone: string;
+        };
         Planned: {
             /** Format: int64 */
             action_id: number;
@@ -8274,6 +8337,10 @@ export interface components {
             /** Format: int64 */
             disguised?: number;
             domains?: string[];
+            /** Format: int64 */
+            doubled?: number;
+            /** Format: int64 */
+            dressed?: number;
             email?: boolean;
             /** Format: int64 */
             emoji?: number;
@@ -11777,6 +11844,41 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-contacts-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DescribeInBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {

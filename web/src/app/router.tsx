@@ -59,17 +59,17 @@ const inbox = createRoute({
   getParentRoute: () => root,
   path: '/inbox',
   validateSearch: (s: Record<string, unknown>): InboxSearch => ({ view: text(s['view']), state: s['state'] === 'resolved' ? 'resolved' : undefined, channel: text(s['channel']), team: text(s['team']), label: text(s['label']), q: text(s['q']), id: whole(s['id']), at: whole(s['at']), panel: s['panel'] === 'timeline' ? 'timeline' : undefined }),
-  component: screen(() => import('@/features/inbox'), 'inbox'),
+  component: screen(() => import('@/features/inbox'), 'inbox', 'person'),
 });
 const contacts = createRoute({
   getParentRoute: () => root,
   path: '/contacts',
   validateSearch: (s: Record<string, unknown>): ContactFilter => ({ q: text(s['q']), label: text(s['label']), language: text(s['language']), channel: text(s['channel']) as ContactFilter['channel'], consent: text(s['consent']) as ContactFilter['consent'] }),
-  component: screen(() => import('@/features/contacts'), 'contacts'),
+  component: screen(() => import('@/features/contacts'), 'contacts', 'person'),
 });
 const imports = createRoute({ getParentRoute: () => root, path: '/contacts/imports', component: screen(() => import('@/features/imports'), 'imports') });
 const compliance = createRoute({ getParentRoute: () => root, path: '/compliance', validateSearch: (s: Record<string, unknown>): { view?: 'resolved' | 'open' | undefined } => ({ view: s['view'] === 'resolved' ? 'resolved' : undefined }), component: screen(() => import('@/features/compliance'), 'compliance') });
-const person = createRoute({ getParentRoute: () => root, path: '/contacts/$id', component: screen(() => import('@/features/contacts/person'), 'contacts') });
+const person = createRoute({ getParentRoute: () => root, path: '/contacts/$id', component: screen(() => import('@/features/contacts/person'), 'contacts', 'person') });
 const outbox = createRoute({
   getParentRoute: () => root,
   path: '/outbox',
@@ -105,7 +105,12 @@ const trigger = createRoute({ getParentRoute: () => root, path: '/triggers/$id',
 const campaign = createRoute({ getParentRoute: () => root, path: '/campaigns/$id', component: screen(() => import('@/features/campaigns/campaign'), 'campaigns') });
 const flows = createRoute({ getParentRoute: () => root, path: '/flows', validateSearch: (s: Record<string, unknown>): FlowsSearch => ({ tab: s['tab'] === 'runs' || s['tab'] === 'secrets' ? s['tab'] : undefined, ended: s['ended'] === true ? true : undefined, flow: text(s['flow']) }), component: screen(() => import('@/features/flows'), 'flows') });
 const flow = createRoute({ getParentRoute: () => root, path: '/flows/$id', component: screen(() => import('@/features/flows/edit'), 'flows', 'said_flows') });
-const bookings = createRoute({ getParentRoute: () => root, path: '/bookings', component: screen(() => import('@/features/bookings')) });
+const bookings = createRoute({
+  getParentRoute: () => root,
+  path: '/bookings',
+  validateSearch: (s: Record<string, unknown>): { tab?: 'services' | 'hours' | undefined; day?: string | undefined; view?: 'day' | undefined; person?: number | undefined } => ({ tab: s['tab'] === 'services' || s['tab'] === 'hours' ? s['tab'] : undefined, day: /^\d{4}-\d\d-\d\d$/.test(text(s['day']) ?? '') ? text(s['day']) : undefined, view: s['view'] === 'day' ? 'day' : undefined, person: whole(s['person']) }),
+  component: screen(() => import('@/features/bookings'), 'person'),
+});
 const knowledge = createRoute({
   getParentRoute: () => root,
   path: '/knowledge',

@@ -6,7 +6,7 @@ export const languages = { en: 'English', it: 'Italiano', fr: 'Français', ro: '
 export type Language = keyof typeof languages;
 
 /** Words that some screens alone need, each in a folder beside the words that every screen needs. */
-export const sections = ['accounts', 'audit', 'campaigns', 'compliance', 'consent', 'contacts', 'events', 'figures', 'flows', 'home', 'imports', 'inbox', 'knowledge', 'leads', 'links', 'moderation', 'outbox', 'policies', 'profile', 'rehearse', 'said', 'said_flows', 'said_refusals', 'said_templates', 'settings', 'team', 'templates'] as const;
+export const sections = ['accounts', 'audit', 'campaigns', 'compliance', 'consent', 'contacts', 'events', 'figures', 'flows', 'home', 'imports', 'inbox', 'knowledge', 'leads', 'links', 'moderation', 'outbox', 'person', 'policies', 'profile', 'rehearse', 'said', 'said_flows', 'said_refusals', 'said_templates', 'settings', 'team', 'templates'] as const;
 export type Section = (typeof sections)[number];
 
 const storageKey = 'ponte.language';

@@ -80,6 +80,22 @@ export function languageName(code: string, language: string): string {
   }
 }
 
+export function countryName(code: string, language: string): string {
+  if (!/^[A-Z]{2}$/.test(code)) return code;
+  return new Intl.DisplayNames([language], { type: 'region' }).of(code) ?? code;
+}
+
+/** Codes of regions that are no countries: unions, test codes, islands that have no number of their own. */
+const noCountries = new Set(['AC', 'CP', 'CQ', 'DG', 'EA', 'EU', 'EZ', 'IC', 'QO', 'TA', 'UN', 'XA', 'XB', 'ZZ']);
+
+/** All countries by their names in the reader's language, as something to choose from. */
+export function countries(language: string): { value: string; label: string }[] {
+  const names = new Intl.DisplayNames([language], { type: 'region', fallback: 'none' });
+  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+  const codes = letters.flatMap((a) => letters.map((b) => a + b)).filter((code) => !noCountries.has(code) && new Intl.Locale(`und-${code}`).region === code); // not those of states that are gone
+  return codes.map((value) => ({ value, label: names.of(value) ?? '' })).filter((c) => c.label).sort((x, y) => x.label.localeCompare(y.label, language));
+}
+
 /** Two letters for a round picture; the first letters of the first and the last word. */
 export function initials(name: string): string {
   const words = name.trim().split(/\s+/).filter((w) => /[\p{L}\p{N}]/u.test(w));

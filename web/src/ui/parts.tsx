@@ -79,8 +79,8 @@ export function Facts({ rows }: { rows: [string, ReactNode][] }) {
   const shown = rows.filter(([, value]) => value !== '' && value !== null && value !== undefined);
   return (
     <dl className={css.facts}>
-      {shown.map(([name, value]) => (
-        <div key={name} style={{ display: 'contents' }}>
+      {shown.map(([name, value], i) => (
+        <div key={`${name} ${i}`} style={{ display: 'contents' }}>
           <dt>{name}</dt>
           <dd>{value}</dd>
         </div>

@@ -1,18 +1,23 @@
 import { ActionIcon, Button, Modal, Select, Textarea, TextInput } from '@mantine/core';
 import { IconChevronLeft, IconChevronRight, IconPlus } from '@tabler/icons-react';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useServices } from '@/api/bookings';
+import { usePerson } from '@/api/person';
 import { useCan } from '@/api/session';
-import type { Booking, Service } from '@/api/types';
+import type { Booking, ContactBrief, Service } from '@/api/types';
 import { useConfirm } from '@/ui/confirm';
+import { PickPerson } from '@/ui/pick-person';
 import { Views } from '@/ui/rows';
+import { serviceOf, titleOf } from '@/ui/services';
 import { Failure, Loaded, Loading } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { clockOf, dayOf, monday, named, plus, type Day } from './days';
-import { serviceOf, titleOf } from './names';
-import { useBook, useBookings, useCancel, useFree, useMove, useServices } from './queries';
+import { useBook, useBookings, useCancel, useFree, useMove } from './queries';
 import css from './bookings.module.css';
 
+const route = getRouteApi('/bookings');
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** A week or a day of bookings, each in the zone of its service. */
@@ -21,8 +26,11 @@ export function Calendar() {
   const may = useCan('converse');
   const services = useServices();
   const zone = services.data?.items[0]?.time_zone ?? here;
-  const [day, setDay] = useState<Day>(() => dayOf(new Date(), here));
-  const [view, setView] = useState<'week' | 'day'>('week');
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { day = dayOf(new Date(), here), view = 'week', person } = search;
+  const go = (next: Partial<typeof search>) => void navigate({ search: { ...search, ...next }, replace: true });
+  const setDay = (d: Day) => go({ day: d });
   const [open, setOpen] = useState<Booking>();
   const [making, setMaking] = useState(false);
   const first = view === 'week' ? monday(day) : day;
@@ -35,7 +43,7 @@ export function Calendar() {
     <>
       <div className={css.bar}>
         <h2>{view === 'week' ? t('bookings.week_of', { day: named(first, i18n.language, 'long') }) : named(first, i18n.language, 'long')}</h2>
-        <Views bar label={t('bookings.view')} value={view} views={[{ value: 'week', label: t('bookings.week') }, { value: 'day', label: t('bookings.day') }]} onView={setView} />
+        <Views bar label={t('bookings.view')} value={view} views={[{ value: 'week', label: t('bookings.week') }, { value: 'day', label: t('bookings.day') }]} onView={(v) => go({ view: v === 'week' ? undefined : v })} />
         <ActionIcon variant="default" size={34} aria-label={t('bookings.before')} onClick={() => setDay(plus(day, view === 'week' ? -7 : -1))}><IconChevronLeft size={17} aria-hidden /></ActionIcon>
         <Button variant="default" onClick={() => setDay(today)}>{t('bookings.today')}</Button>
         <ActionIcon variant="default" size={34} aria-label={t('bookings.after')} onClick={() => setDay(plus(day, view === 'week' ? 7 : 1))}><IconChevronRight size={17} aria-hidden /></ActionIcon>
@@ -61,7 +69,7 @@ export function Calendar() {
         </div>
       )}
       {open && <Details booking={open} service={serviceOf(open, services.data?.items, i18n.language)} zone={zoneOf(open)} may={may} onClose={() => setOpen(undefined)} />}
-      {making && <Make services={services.data?.items ?? []} onClose={() => setMaking(false)} />}
+      {(making || person) && (services.data?.items.length ?? 0) > 0 && <Maker services={services.data?.items ?? []} person={person} onClose={() => { setMaking(false); if (person) go({ person: undefined }); }} />}
     </>
   );
 }
@@ -78,6 +86,7 @@ function Details({ booking, service, zone, may, onClose }: { booking: Booking; s
       <div className={css.form}>
         <p className={css.none}>{named(dayOf(booking.starts_at, zone), i18n.language, 'long')}, {clockOf(booking.starts_at, zone)}–{clockOf(booking.ends_at, zone)} ({zone})</p>
         <p className={css.none}>{service} · {t('bookings.ref')} <code>{booking.ref}</code> · {t(`bookings.state.${booking.state}`)}{booking.moved > 0 ? ` · ${t('bookings.moved', { count: booking.moved })}` : ''}</p>
+        {booking.contact_id && <p className={css.none}><Link to="/contacts/$id" params={{ id: String(booking.contact_id) }} dir="auto">{booking.name || t('bookings.somebody')}</Link></p>}
         {booking.note && <p className="said" dir="auto">{booking.note}</p>}
         {may && booking.state !== 'cancelled' && !moving && (
           <div className={css.bar}>
@@ -106,22 +115,31 @@ function Times({ service, label, onTake, taken }: { service: number; label: stri
   );
 }
 
-function Make({ services, onClose }: { services: Service[]; onClose: () => void }) {
+/** A new booking, for somebody where it was asked for from their page. */
+function Maker({ services, person, onClose }: { services: Service[]; person: number | undefined; onClose: () => void }) {
+  const query = usePerson(person);
+  if (person && query.isPending) return null;
+  return <Make services={services} first={query.data} onClose={onClose} />;
+}
+
+function Make({ services, first, onClose }: { services: Service[]; first: ContactBrief | undefined; onClose: () => void }) {
   const { t, i18n } = useTranslation();
   const [service, setService] = useState(services[0]?.id);
   const [at, setAt] = useState<string>();
+  const [person, setPerson] = useState(first);
   const [name, setName] = useState('');
   const [note, setNote] = useState('');
   const book = useBook();
   const title = (s: Service) => titleOf(s, i18n.language);
   return (
     <Modal opened closeButtonProps={{ 'aria-label': t('act.close') }} onClose={onClose} title={t('bookings.new')} size="lg">
-      <form className={css.form} onSubmit={(e) => { e.preventDefault(); if (service && at) book.mutate({ service_id: service, starts_at: at, name, note }, { onSuccess: () => { told(t('bookings.booked')); onClose(); }, onError: failed }); }}>
+      <form className={css.form} onSubmit={(e) => { e.preventDefault(); if (service && at) book.mutate({ service_id: service, starts_at: at, name: person ? '' : name, note, ...(person ? { contact_id: person.id } : {}) }, { onSuccess: () => { told(t('bookings.booked')); onClose(); }, onError: failed }); }}>
         <Select label={t('bookings.service')} allowDeselect={false} data={services.map((s) => ({ value: String(s.id), label: title(s) }))} value={service ? String(service) : null} onChange={(v) => { setService(Number(v)); setAt(undefined); }} />
         {service && <Times service={service} label={t('bookings.time')} taken={at} onTake={setAt} />}
-        <TextInput label={t('bookings.name')} required maxLength={120} value={name} onChange={(e) => setName(e.currentTarget.value)} />
+        <PickPerson label={t('person.who')} description={t('person.who_hint')} first={first} focus={false} onChange={setPerson} />
+        {!person && <TextInput label={t('bookings.name')} required maxLength={120} value={name} onChange={(e) => setName(e.currentTarget.value)} />}
         <Textarea label={t('bookings.note')} maxLength={500} value={note} onChange={(e) => setNote(e.currentTarget.value)} />
-        <Button type="submit" loading={book.isPending} disabled={!at || !name.trim()}>{t('bookings.book')}</Button>
+        <Button type="submit" loading={book.isPending} disabled={!at || (!person && !name.trim())}>{t('bookings.book')}</Button>
       </form>
     </Modal>
   );

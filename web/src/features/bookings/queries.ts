@@ -2,10 +2,6 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
 import type { Booking, Page, Service, ServiceInput } from '@/api/types';
 
-export function useServices() {
-  return useQuery({ queryKey: ['services'], queryFn: () => unwrap<Page<Service>>(api.GET('/services')) });
-}
-
 export function useBookings(from: string, to: string) {
   return useQuery({ queryKey: ['bookings', from, to], queryFn: () => unwrap<Page<Booking>>(api.GET('/bookings', { params: { query: { from, to } } })) });
 }
@@ -21,7 +17,7 @@ function useStale() {
 
 export function useBook() {
   const stale = useStale();
-  return useMutation({ mutationFn: (body: { service_id: number; starts_at: string; name: string; note: string }) => unwrap<Booking>(api.POST('/bookings', { body })), onSettled: stale });
+  return useMutation({ mutationFn: (body: { service_id: number; starts_at: string; contact_id?: number; name: string; note: string }) => unwrap<Booking>(api.POST('/bookings', { body })), onSettled: stale });
 }
 
 export function useMove() {

@@ -3,17 +3,18 @@ import { IconCalendarPlus, IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/errors';
+import { useServices } from '@/api/bookings';
 import { useCan, useMe } from '@/api/session';
 import type { Service, ServiceInput } from '@/api/types';
 import { useConfirm } from '@/ui/confirm';
 import { languageName } from '@/ui/format';
 import { Table, Tag } from '@/ui/parts';
+import { titleOf } from '@/ui/services';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { usualHours } from '@/ui/week';
 import { WeekHours } from '@/ui/week-hours';
-import { titleOf } from './names';
-import { useRemoveService, useSaveService, useServices } from './queries';
+import { useRemoveService, useSaveService } from './queries';
 import css from './bookings.module.css';
 
 /** What can be booked. */

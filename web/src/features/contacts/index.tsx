@@ -3,11 +3,13 @@ import { IconFileImport, IconMessageQuestion, IconSearch, IconUsers } from '@tab
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
+import type { Channel } from '@/api/types';
 import { date, languageName } from '@/ui/format';
 import { useKeys } from '@/ui/keys';
-import { Face, PageBody, PageHead, Tag } from '@/ui/parts';
+import { ChannelMark, Face, PageBody, PageHead, Tag } from '@/ui/parts';
 import { Row, Rows } from '@/ui/rows';
 import { Empty } from '@/ui/states';
+import css from './contacts.module.css';
 import { Duplicates } from './duplicates';
 import { Filters } from './filters';
 import { useContacts, type ContactFilter } from './queries';
@@ -37,7 +39,7 @@ export default function Contacts() {
         {(c) => (
           <Row key={c.id} mark={<Face name={c.name} />} side={<>{c.labels.slice(0, 3).map((l) => <Tag key={l}>{l}</Tag>)}{c.blocked_at && <Tag tone="bad">{t('contacts.blocked')}</Tag>}</>}>
             <Link to="/contacts/$id" params={{ id: String(c.id) }}><strong dir="auto">{c.name || t('comment.nameless')}</strong></Link>
-            <small>{languageName(c.language, i18n.language) && <span>{languageName(c.language, i18n.language)}</span>}<span>{t('contacts.since')} <time dateTime={c.created_at}>{date(c.created_at, i18n.language)}</time></span></small>
+            <small>{c.channels.length > 0 && <span className={css.networks}>{c.channels.map((n) => <ChannelMark key={n} channel={n as Channel} />)}</span>}{languageName(c.language, i18n.language) && <span>{languageName(c.language, i18n.language)}</span>}<span>{t('contacts.since')} <time dateTime={c.created_at}>{date(c.created_at, i18n.language)}</time></span></small>
           </Row>
         )}
       </Rows>

@@ -9,7 +9,7 @@ import { labelled, quoted } from '@/ui/format';
 import { Ago } from '@/ui/parts';
 import { failed, told } from '@/ui/toast';
 import css from './contacts.module.css';
-import { PickPerson } from './pick';
+import { PickPerson } from '@/ui/pick-person';
 import { useMerge, useMerges, useUnmerge } from './queries';
 
 /** Makes one contact of two: says which one stays, what happens where both say something, and asks why. */

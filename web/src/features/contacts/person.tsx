@@ -4,14 +4,17 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLedger } from '@/api/consent';
+import { usePerson } from '@/api/person';
 import { useCan } from '@/api/session';
 import type { ContactDetail } from '@/api/types';
 import { ConsentStates } from '@/ui/consent';
-import { date, languageName } from '@/ui/format';
+import { date } from '@/ui/format';
 import { Identity, identityName } from '@/ui/identity';
 import { Journey } from '@/ui/journey';
 import { LedgerRow } from '@/ui/ledger-row';
-import { Ago, ChannelMark, Facts, PageBody, PageHead, Tag } from '@/ui/parts';
+import { Ago, ChannelMark, PageBody, PageHead, Tag } from '@/ui/parts';
+import { PersonFacts } from '@/ui/person';
+import { PersonBookings } from '@/ui/person-bookings';
 import { Rows } from '@/ui/rows';
 import { Empty, Loaded } from '@/ui/states';
 import { Timeline } from '@/ui/timeline';
@@ -21,7 +24,6 @@ import { Duplicates } from './duplicates';
 import { Erase } from './erase';
 import { MergeDialog, Merges } from './merge';
 import { Proof } from './proof';
-import { useContact } from './queries';
 
 const route = getRouteApi('/contacts/$id');
 
@@ -29,7 +31,7 @@ const route = getRouteApi('/contacts/$id');
 export default function Person() {
   const { t } = useTranslation();
   const { id } = route.useParams();
-  const query = useContact(Number(id));
+  const query = usePerson(Number(id));
   return (
     <PageBody>
       <p style={{ margin: '0 0 10px' }}><Link to="/contacts" className={css.back}><IconArrowLeft size={15} aria-hidden />{t('contacts.title')}</Link></p>
@@ -61,7 +63,7 @@ function Opened({ c }: { c: ContactDetail }) {
       <div className={css.grid}>
         <div className={css.column}>
           <Block title={t('inbox.contact')}>
-            <Facts rows={[[t('contact.language'), languageName(c.language, i18n.language)], [t('contacts.country'), c.country], [t('contact.labels'), c.labels.length > 0 ? c.labels.map((l) => <Tag key={l}>{l}</Tag>) : ''], [t('contacts.since'), date(c.created_at, i18n.language)]]} />
+            {erased ? <small>{t('contacts.since')} {date(c.created_at, i18n.language)}</small> : <PersonFacts person={c} after={[[t('contacts.since'), date(c.created_at, i18n.language)]]} />}
           </Block>
           <Block title={t('contact.identities')}><ul className="entries">{c.identities.map((i) => <Identity key={i.id} i={i} />)}</ul><Merges contact={c.id} /></Block>
           {converse && !erased && <Duplicates contact={c.id} />}
@@ -73,6 +75,7 @@ function Opened({ c }: { c: ContactDetail }) {
             <ul className="entries">{c.conversations.map((e) => <li key={e.id}><ChannelMark channel={e.channel} /><div style={{ minWidth: 0 }}><Link to="/inbox" search={{ view: 'all', id: e.id }} className={css.talk} dir="auto">{e.preview ? <Preview text={e.preview} /> : t('inbox.no_text')}</Link><small><Ago at={e.opened_at} /> · {t(e.resolved_at ? 'inbox.resolved' : 'inbox.open')}</small></div></li>)}</ul>
             <p className={css.links}><Link to="/moderation" search={{ queue: 'all', contact: c.id }}>{t('contact.comments')}</Link> · <Link to="/outbox" search={{ view: 'all', contact: c.id }}>{t('contacts.outgoing')}</Link></p>
           </Block>
+          {!erased && <Block title={t('person.bookings')}><PersonBookings contact={c.id} /></Block>}
           <Block title={t('contact.journey')}><Journey steps={c.journey} /></Block>
         </div>
       </div>

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
 import { usePaged } from '@/api/paged';
-import type { Channel, Contact, ContactDetail, Duplicate, Erasure, Merge, Page } from '@/api/types';
+import type { Channel, Contact, Duplicate, Erasure, Merge, Page } from '@/api/types';
 
 export interface ContactFilter {
   q?: string | undefined;
@@ -34,10 +34,6 @@ export function useMerge() {
 export function useUnmerge() {
   const client = useQueryClient();
   return useMutation({ mutationFn: (id: number) => unwrap(api.POST('/contact-merges/{id}/undo', { params: { path: { id } }, body: {} })), onSettled: () => client.invalidateQueries() });
-}
-
-export function useContact(id: number) {
-  return useQuery({ queryKey: ['contact', id], queryFn: () => unwrap<ContactDetail>(api.GET('/contacts/{id}', { params: { path: { id } } })) });
 }
 
 export function useErasure(id: number) {

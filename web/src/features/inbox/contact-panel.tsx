@@ -6,10 +6,12 @@ import { useLabelList } from '@/api/desk';
 import { useCan } from '@/api/session';
 import type { ConversationDetail } from '@/api/types';
 import { ConsentStates } from '@/ui/consent';
-import { languageName, micros } from '@/ui/format';
+import { micros } from '@/ui/format';
 import { Journey } from '@/ui/journey';
 import { Ago, ChannelMark, Facts } from '@/ui/parts';
 import { Identity } from '@/ui/identity';
+import { PersonFacts } from '@/ui/person';
+import { PersonBookings } from '@/ui/person-bookings';
 import { Loading } from '@/ui/states';
 import { failed } from '@/ui/toast';
 import { Preview } from '@/ui/words';
@@ -40,7 +42,7 @@ export function ContactPanel({ c, panel, onPanel, onOpen, onJump }: Props) {
 
 /** Who they are on each network and how we know, what they agreed to, how they came here. */
 function PersonPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id: number) => void }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const converse = useCan('converse');
   const labels = useLabels(c.id);
   const known = useLabelList().data?.items ?? [];
@@ -48,8 +50,12 @@ function PersonPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id: number
     <>
       <section className={css.section}>
         <h3>{t('inbox.contact')}</h3>
-        <Facts rows={[[t('contact.name'), <Link key="n" to="/contacts/$id" params={{ id: String(c.contact.id) }} dir="auto">{nameOf(c) || t('comment.nameless')}</Link>], [t('contact.language'), languageName(c.contact.language || c.language, i18n.language)], [t('contact.team'), c.team]]} />
-        <TagsInput mt={10} size="xs" label={t('contact.labels')} value={c.labels} readOnly={!converse} data={known.map((l) => l.name)} renderOption={({ option }) => <LabelName name={option.value} />} onChange={(next) => labels.mutate(next, { onError: failed })} />
+        <PersonFacts person={c.person} language={c.language} before={[[t('contact.name'), <Link key="n" to="/contacts/$id" params={{ id: String(c.contact.id) }} dir="auto">{nameOf(c) || t('comment.nameless')}</Link>]]} />
+      </section>
+      <section className={css.section}>
+        <h3>{t('contact.conversation')}</h3>
+        <Facts rows={[[t('contact.team'), c.team]]} />
+        <TagsInput size="xs" label={t('contact.labels')} value={c.labels} readOnly={!converse} data={known.map((l) => l.name)} renderOption={({ option }) => <LabelName name={option.value} />} onChange={(next) => labels.mutate(next, { onError: failed })} />
       </section>
       <section className={css.section}>
         <h3>{t('contact.identities')}</h3>
@@ -58,6 +64,10 @@ function PersonPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id: number
       <section className={css.section}>
         <h3>{t('contact.consent')}</h3>
         <ConsentStates contact={c.contact.id} states={c.consent} />
+      </section>
+      <section className={css.section}>
+        <h3>{t('person.bookings')}</h3>
+        <PersonBookings contact={c.contact.id} />
       </section>
       <section className={css.section}>
         <h3>{t('inbox.cost.title')}</h3>
