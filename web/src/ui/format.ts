@@ -51,6 +51,11 @@ export function day(at: string, language: string): string {
   return new Intl.DateTimeFormat(regional(language), { weekday: 'short', day: 'numeric', month: 'short' }).format(new Date(at));
 }
 
+/** The date of an instant in a zone, as 2026-11-24. */
+export function dayOf(instant: string | Date, zone?: string): string {
+  return new Intl.DateTimeFormat('en-CA', { ...(zone ? { timeZone: zone } : {}), year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(instant));
+}
+
 /** A date with its year and without a time. */
 export function date(at: string, language: string): string {
   return new Intl.DateTimeFormat(regional(language), { dateStyle: 'medium' }).format(new Date(at));

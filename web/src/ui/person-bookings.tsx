@@ -6,7 +6,7 @@ import { usePersonBookings, useServices } from '@/api/bookings';
 import { useCan } from '@/api/session';
 import type { Booking } from '@/api/types';
 import { useNow } from './clock';
-import { dateTime } from './format';
+import { dateTime, dayOf } from './format';
 import css from './parts.module.css';
 import { serviceOf } from './services';
 import { Failure, Loading } from './states';
@@ -38,7 +38,7 @@ function Line({ b, past }: { b: Booking; past: boolean }) {
   return (
     <li>
       <IconCalendarEvent size={17} stroke={1.7} aria-hidden />
-      <div style={{ minWidth: 0 }}><Link to="/bookings" search={{ day: b.starts_at.slice(0, 10) }}>{dateTime(b.starts_at, i18n.language, zone)}</Link><small dir="auto">{said}</small></div>
+      <div style={{ minWidth: 0 }}><Link to="/bookings" search={{ day: dayOf(b.starts_at, zone) }}>{dateTime(b.starts_at, i18n.language, zone)}</Link><small dir="auto">{said}</small></div>
     </li>
   );
 }

@@ -8,12 +8,13 @@ import { usePerson } from '@/api/person';
 import { useCan } from '@/api/session';
 import type { Booking, ContactBrief, Service } from '@/api/types';
 import { useConfirm } from '@/ui/confirm';
+import { dayOf } from '@/ui/format';
 import { PickPerson } from '@/ui/pick-person';
 import { Views } from '@/ui/rows';
 import { serviceOf, titleOf } from '@/ui/services';
 import { Failure, Loaded, Loading } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
-import { clockOf, dayOf, monday, named, plus, type Day } from './days';
+import { clockOf, monday, named, plus, type Day } from './days';
 import { useBook, useBookings, useCancel, useFree, useMove } from './queries';
 import css from './bookings.module.css';
 
@@ -28,7 +29,7 @@ export function Calendar() {
   const zone = services.data?.items[0]?.time_zone ?? here;
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { day = dayOf(new Date(), here), view = 'week', person } = search;
+  const { day = dayOf(new Date(), zone), view = 'week', person } = search;
   const go = (next: Partial<typeof search>) => void navigate({ search: { ...search, ...next }, replace: true });
   const setDay = (d: Day) => go({ day: d });
   const [open, setOpen] = useState<Booking>();
@@ -69,7 +70,7 @@ export function Calendar() {
         </div>
       )}
       {open && <Details booking={open} service={serviceOf(open, services.data?.items, i18n.language)} zone={zoneOf(open)} may={may} onClose={() => setOpen(undefined)} />}
-      {(making || person) && (services.data?.items.length ?? 0) > 0 && <Maker services={services.data?.items ?? []} person={person} onClose={() => { setMaking(false); if (person) go({ person: undefined }); }} />}
+      {(making || person) && (services.data?.items.length ?? 0) > 0 && <Maker services={services.data?.items ?? []} person={person} onClose={(booked) => { setMaking(false); go({ person: undefined, ...(booked ? { day: dayOf(booked.starts_at, zoneOf(booked)) } : {}) }); }} />}
     </>
   );
 }
@@ -116,13 +117,13 @@ function Times({ service, label, onTake, taken }: { service: number; label: stri
 }
 
 /** A new booking, for somebody where it was asked for from their page. */
-function Maker({ services, person, onClose }: { services: Service[]; person: number | undefined; onClose: () => void }) {
+function Maker({ services, person, onClose }: { services: Service[]; person: number | undefined; onClose: (booked?: Booking) => void }) {
   const query = usePerson(person);
   if (person && query.isPending) return null;
   return <Make services={services} first={query.data} onClose={onClose} />;
 }
 
-function Make({ services, first, onClose }: { services: Service[]; first: ContactBrief | undefined; onClose: () => void }) {
+function Make({ services, first, onClose }: { services: Service[]; first: ContactBrief | undefined; onClose: (booked?: Booking) => void }) {
   const { t, i18n } = useTranslation();
   const [service, setService] = useState(services[0]?.id);
   const [at, setAt] = useState<string>();
@@ -132,8 +133,8 @@ function Make({ services, first, onClose }: { services: Service[]; first: Contac
   const book = useBook();
   const title = (s: Service) => titleOf(s, i18n.language);
   return (
-    <Modal opened closeButtonProps={{ 'aria-label': t('act.close') }} onClose={onClose} title={t('bookings.new')} size="lg">
-      <form className={css.form} onSubmit={(e) => { e.preventDefault(); if (service && at) book.mutate({ service_id: service, starts_at: at, name: person ? '' : name, note, ...(person ? { contact_id: person.id } : {}) }, { onSuccess: () => { told(t('bookings.booked')); onClose(); }, onError: failed }); }}>
+    <Modal opened closeButtonProps={{ 'aria-label': t('act.close') }} onClose={() => onClose()} title={t('bookings.new')} size="lg">
+      <form className={css.form} onSubmit={(e) => { e.preventDefault(); if (service && at) book.mutate({ service_id: service, starts_at: at, name: person ? '' : name, note, ...(person ? { contact_id: person.id } : {}) }, { onSuccess: (made) => { told(t('bookings.booked')); onClose(made); }, onError: failed }); }}>
         <Select label={t('bookings.service')} allowDeselect={false} data={services.map((s) => ({ value: String(s.id), label: title(s) }))} value={service ? String(service) : null} onChange={(v) => { setService(Number(v)); setAt(undefined); }} />
         {service && <Times service={service} label={t('bookings.time')} taken={at} onTake={setAt} />}
         <PickPerson label={t('person.who')} description={t('person.who_hint')} first={first} focus={false} onChange={setPerson} />

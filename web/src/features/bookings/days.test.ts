@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { clockOf, dayOf, monday, plus } from './days';
+import { dayOf } from '@/ui/format';
+import { clockOf, monday, plus } from './days';
 
 describe('days', () => {
   it('puts an instant into the day of its zone', () => {

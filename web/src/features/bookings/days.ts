@@ -3,10 +3,6 @@ import { regional } from '@/ui/format';
 /** Days as a calendar shows them. A day is a date without a time; instants are put into it by a zone. */
 export type Day = string; // 2026-11-24
 
-export function dayOf(instant: string | Date, zone: string): Day {
-  return new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(instant));
-}
-
 export function clockOf(instant: string, zone: string): string {
   return new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' }).format(new Date(instant));
 }
