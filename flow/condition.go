@@ -203,7 +203,8 @@ func (r *run) holds(t test) bool {
 	case "contact":
 		return t.compare(r.value("contact." + t.name))
 	case "label":
-		return slices.ContainsFunc(r.labels, func(l string) bool { return strings.EqualFold(l, t.name) })
+		named := func(l string) bool { return strings.EqualFold(l, t.name) }
+		return slices.ContainsFunc(r.labels, named) || slices.ContainsFunc(r.ctx.PersonLabels, named)
 	case "language":
 		return slices.Contains(t.is, r.ctx.Language)
 	case "open":

@@ -291,6 +291,27 @@ func TestAPlaceOfAnotherVersionIsForAPerson(t *testing.T) {
 	}
 }
 
+func TestAConditionAsksForTheLabelsOfPersonAndConversation(t *testing.T) {
+	t.Parallel()
+	f := small(t, `{"id": "drop", "type": "labels", "remove": ["vip"], "next": "fork"}, {"id": "fork", "type": "condition", "cases": [{"if": {"label": "vip"}, "next": "yes"}], "otherwise": "no"},
+{"id": "yes", "type": "message", "text": {"en": "Welcome back"}, "next": "z"}, {"id": "no", "type": "message", "text": {"en": "Hello"}, "next": "z"}, {"id": "z", "type": "end"}`)
+	for _, c := range []struct {
+		of, person []string
+		want       string
+	}{{nil, nil, "Hello"}, {[]string{"vip"}, nil, "Hello"}, {nil, []string{"VIP"}, "Welcome back"}, {[]string{"vip"}, []string{"vip"}, "Welcome back"}} {
+		_, effects := f.Start(Context{Now: noon, Language: "en", Labels: c.of, PersonLabels: c.person})
+		got := ""
+		for _, e := range effects {
+			if e.Kind == Say {
+				got += e.Text
+			}
+		}
+		if got != c.want {
+			t.Errorf("conversation %v, person %v: %q, want %q", c.of, c.person, got, c.want)
+		}
+	}
+}
+
 func TestWordsBecomeOneMessage(t *testing.T) {
 	long := strings.Repeat("x", 1020)
 	f := small(t, `{"id": "a", "type": "message", "text": {"en": "One"}, "next": "b"}, {"id": "b", "type": "labels", "add": ["l"], "next": "c"}, {"id": "c", "type": "message", "text": {"en": "Two"}, "next": "d"},

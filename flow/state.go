@@ -96,10 +96,12 @@ type Context struct {
 	Brand    string
 	Origin   string            // what the person came from, readable
 	Contact  map[string]string // contact fields
-	Labels   []string
-	Consent  map[string]string // standing consent by purpose: granted, withdrawn, refused, doubt, expired, none
-	Booking  *Booking          // the contact's next booking, from an earlier conversation
-	Slots    Slots             // free times; nil: none
+	Labels   []string          // of the conversation
+	// PersonLabels stay with the person. Conditions ask for them too; a flow changes those of the conversation alone.
+	PersonLabels []string
+	Consent      map[string]string // standing consent by purpose: granted, withdrawn, refused, doubt, expired, none
+	Booking      *Booking          // the contact's next booking, from an earlier conversation
+	Slots        Slots             // free times; nil: none
 }
 
 // Slots tells which times of a service are free.

@@ -21,15 +21,16 @@ type Script struct {
 
 // Scene is a context as a file gives it. What a case leaves out comes from the script.
 type Scene struct {
-	Now      time.Time         `json:"now,omitzero"`
-	Language string            `json:"language,omitempty"`
-	Brand    string            `json:"brand,omitempty"`
-	Origin   string            `json:"origin,omitempty"`
-	Contact  map[string]string `json:"contact,omitempty"`
-	Labels   []string          `json:"labels,omitempty"`
-	Consent  map[string]string `json:"consent,omitempty"`
-	Booking  *Booking          `json:"booking,omitempty"`
-	Taken    map[string]int    `json:"taken,omitempty"` // "haircut 2026-11-24T09:00:00Z": places reserved
+	Now          time.Time         `json:"now,omitzero"`
+	Language     string            `json:"language,omitempty"`
+	Brand        string            `json:"brand,omitempty"`
+	Origin       string            `json:"origin,omitempty"`
+	Contact      map[string]string `json:"contact,omitempty"`
+	Labels       []string          `json:"labels,omitempty"`
+	PersonLabels []string          `json:"person_labels,omitempty"`
+	Consent      map[string]string `json:"consent,omitempty"`
+	Booking      *Booking          `json:"booking,omitempty"`
+	Taken        map[string]int    `json:"taken,omitempty"` // "haircut 2026-11-24T09:00:00Z": places reserved
 }
 
 // Case is one conversation. Its first turn is the beginning of the flow and has no input.
@@ -191,7 +192,7 @@ func (s Scene) with(over Scene) Scene {
 }
 
 func (s Scene) context(f *Flow) Context {
-	ctx := Context{Now: s.Now, Language: s.Language, Brand: s.Brand, Origin: s.Origin, Contact: s.Contact, Labels: s.Labels, Consent: s.Consent, Booking: s.Booking}
+	ctx := Context{Now: s.Now, Language: s.Language, Brand: s.Brand, Origin: s.Origin, Contact: s.Contact, Labels: s.Labels, PersonLabels: s.PersonLabels, Consent: s.Consent, Booking: s.Booking}
 	if ctx.Language == "" {
 		ctx.Language = f.Default
 	}

@@ -54,3 +54,17 @@ func TestAFlowsSkillGoesToTheDesk(t *testing.T) {
 		t.Errorf("after the handing over: %q", got)
 	}
 }
+
+// What is noted of a person – labels, fields whatever wrote them – leads them through a flow.
+func TestAFlowGoesByWhatIsKnownOfThePerson(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.write("hello")
+	b.exec(`UPDATE contacts SET labels = '{vip}', fields = '{"size": "M", "visits": 12}'`)
+	b.exec(`UPDATE conversations SET state = 'resolved', resolved_at = now(), waiting_since = NULL`)
+	b.publish(`{"format":1,"id":"known","version":1,"name":"Known","languages":["en"],"fields":["size","visits"],"steps":[
+ {"id":"fork","type":"condition","cases":[{"if":{"all":[{"label":"vip"},{"contact":"visits","above":10}]},"next":"dear"}],"otherwise":"new"},
+ {"id":"dear","type":"message","text":{"en":"Good to see you again, size {{contact.size|?}}."},"next":"bye"},{"id":"new","type":"message","text":{"en":"Welcome."},"next":"bye"},{"id":"bye","type":"end"}]}`)
+	b.write("hello again")
+	b.lastSaid("Good to see you again, size M.")
+}

@@ -22,6 +22,7 @@ type flowScene struct {
 	byRun    map[int64]*live.Run
 	services map[int64][]booking.Service // by workspace, read when first needed
 	contacts map[int64]map[string]string // contact fields as they are after what was decided
+	carried  map[int64][]string          // labels of people
 
 	changed []*live.Run
 	calls   []live.Asked
@@ -41,7 +42,7 @@ type goalRow struct {
 func (f *flowScene) init() {
 	f.starts, f.runs, f.byRun = map[int64][]live.Start{}, map[int64]*live.Run{}, map[int64]*live.Run{}
 	f.skills = map[int64]string{}
-	f.services, f.contacts, f.fields = map[int64][]booking.Service{}, map[int64]map[string]string{}, map[int64]map[string]string{}
+	f.services, f.contacts, f.fields, f.carried = map[int64][]booking.Service{}, map[int64]map[string]string{}, map[int64]map[string]string{}, map[int64][]string{}
 }
 
 // touch marks a run to be written.
@@ -155,24 +156,16 @@ func (s *scene) contactFields(workspace, contact int64, who *inbox.Identity) (ma
 		return f, nil
 	}
 	var row struct {
-		Name     string `db:"name"`
-		Language string `db:"language"`
-		Country  string `db:"country"`
-		Fields   []byte `db:"fields"`
+		Name     string        `db:"name"`
+		Language string        `db:"language"`
+		Country  string        `db:"country"`
+		Labels   inbox.Strings `db:"labels"`
+		Fields   inbox.Fields  `db:"fields"`
 	}
-	if err := s.tx.GetContext(s.ctx, &row, `SELECT name, language, country, fields FROM contacts WHERE workspace_id = $1 AND id = $2`, workspace, contact); err != nil {
+	if err := s.tx.GetContext(s.ctx, &row, `SELECT name, language, country, labels, fields FROM contacts WHERE workspace_id = $1 AND id = $2`, workspace, contact); err != nil {
 		return nil, fmt.Errorf("load the fields of contact %d: %w", contact, err)
 	}
-	out := map[string]string{}
-	var more map[string]any
-	if err := json.Unmarshal(row.Fields, &more); err != nil {
-		return nil, fmt.Errorf("read the fields of contact %d: %w", contact, err)
-	}
-	for k, v := range more {
-		if text, ok := v.(string); ok {
-			out[k] = text
-		}
-	}
+	out := map[string]string(row.Fields)
 	for k, v := range map[string]string{"name": cmp.Or(row.Name, who.Name), "language": row.Language, "country": row.Country} {
 		if v != "" {
 			out[k] = v
@@ -181,7 +174,7 @@ func (s *scene) contactFields(workspace, contact int64, who *inbox.Identity) (ma
 	if out["phone"] == "" && who.Phone != nil && *who.Phone != "" {
 		out["phone"] = "+" + *who.Phone
 	}
-	s.flows.contacts[contact] = out
+	s.flows.contacts[contact], s.flows.carried[contact] = out, row.Labels
 	return out, nil
 }
 

@@ -176,7 +176,7 @@ func (x *flowTurn) context(services []booking.Service) (flow.Context, error) {
 	for purpose, status := range x.granted {
 		standing[purpose] = status
 	}
-	out := flow.Context{Now: s.now, Zone: sp.Zone(), Language: s.language(v, sp), Brand: sp.BrandName(), Origin: s.originOf(v), Contact: contact, Labels: v.Labels, Consent: standing}
+	out := flow.Context{Now: s.now, Zone: sp.Zone(), Language: s.language(v, sp), Brand: sp.BrandName(), Origin: s.originOf(v), Contact: contact, Labels: v.Labels, PersonLabels: s.flows.carried[x.t.ContactID], Consent: standing}
 	if len(services) == 0 {
 		return out, nil
 	}
