@@ -32,47 +32,54 @@ func (w *round) answer(ctx context.Context, digests []string) error {
 	return w.put(ctx, digests, signals)
 }
 
-// put asks the model. A request that it refuses, or answers with what cannot be used, is halved until
-// the text at fault stands alone: one text must not cost the others their answer.
+// put asks the model, what was put before in vain text by text, and settles what came of it.
 func (w *round) put(ctx context.Context, digests []string, signals map[string]moderation.Signals) error {
-	answers, err := w.ask(ctx, digests)
-	var busy *llm.BusyError
-	switch {
-	case errors.Is(err, ErrSpent):
-		return w.wait(ctx, digests, signals, ErrSpent.Error(), 0)
-	case errors.Is(err, ErrHeld):
-		return w.wait(ctx, digests, signals, ErrSpent.Error(), 2*time.Second)
-	case errors.As(err, &busy):
-		return w.wait(ctx, digests, signals, publicReason(err), busy.Wait)
-	case errors.Is(err, llm.ErrDown), errors.Is(err, llm.ErrOff):
-		return w.wait(ctx, digests, signals, publicReason(err), 5*time.Second)
-	case about(err) && len(digests) > 1:
-		half := len(digests) / 2
-		return errors.Join(w.put(ctx, digests[:half], signals), w.put(ctx, digests[half:], signals))
-	case about(err):
-		return w.later(ctx, digests, signals, err)
-	case err != nil:
-		return err
-	}
-	var missing []string
+	p := &portions{answers: map[string]moderation.LLMAnswer{}, faults: map[string]error{},
+		ask: func(list []string, times int) (map[string]moderation.LLMAnswer, error) {
+			return w.ask(ctx, list, times)
+		}}
+	var fresh, again []string
 	for _, d := range digests {
-		a, ok := answers[d]
-		if !ok {
-			missing = append(missing, d)
+		if w.groups[d][0].Attempts > 0 {
+			again = append(again, d)
 			continue
 		}
-		if err := w.settle(ctx, d, outcome{answer: &a, signals: signalOf(signals, d), remember: true}); err != nil {
-			return err
+		fresh = append(fresh, d)
+	}
+	if len(fresh) > 0 {
+		p.together(fresh)
+	}
+	if p.err == nil {
+		p.alone(again)
+	} else {
+		p.unasked = append(p.unasked, again...)
+	}
+	for _, d := range digests {
+		a, answered := p.answers[d]
+		switch {
+		case answered:
+			if err := w.settle(ctx, d, outcome{answer: &a, signals: signalOf(signals, d), remember: true}); err != nil {
+				return err
+			}
+		case p.faults[d] != nil:
+			if err := w.later(ctx, d, signals, p.faults[d]); err != nil {
+				return err
+			}
 		}
 	}
-	return w.later(ctx, missing, signals, errLeftOut)
-}
-
-var errLeftOut = errors.New("the model's answer left it out or was not one of those allowed")
-
-// about says whether an error is about the question and not about the server.
-func about(err error) bool {
-	return errors.Is(err, llm.ErrRefused) || errors.Is(err, llm.ErrEmpty) || errors.Is(err, llm.ErrTruncated)
+	var busy *llm.BusyError
+	switch err := p.err; {
+	case errors.Is(err, ErrSpent):
+		return w.wait(ctx, p.unasked, signals, ErrSpent.Error(), 0)
+	case errors.Is(err, ErrHeld):
+		return w.wait(ctx, p.unasked, signals, ErrSpent.Error(), 2*time.Second)
+	case errors.As(err, &busy):
+		return w.wait(ctx, p.unasked, signals, publicReason(err), busy.Wait)
+	case errors.Is(err, llm.ErrDown), errors.Is(err, llm.ErrOff):
+		return w.wait(ctx, p.unasked, signals, publicReason(err), 5*time.Second)
+	default:
+		return err
+	}
 }
 
 // closed says why the model may not be asked now: switched off, down, or over the day's budget; and
@@ -108,21 +115,13 @@ func (w *round) wait(ctx context.Context, digests []string, signals map[string]m
 	return nil
 }
 
-// later puts questions off that got no usable answer, and gives them up after the last try. A refusal
+// later puts a question off that got no usable answer, and gives it up after the last try. A refusal
 // is not repeated: the same words are refused again.
-func (w *round) later(ctx context.Context, digests []string, signals map[string]moderation.Signals, cause error) error {
-	for _, d := range digests {
-		if w.groups[d][0].Attempts+1 >= maxTries || errors.Is(cause, llm.ErrRefused) {
-			if err := w.settle(ctx, d, outcome{failed: publicReason(cause), signals: signalOf(signals, d)}); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := w.putOff(ctx, d, publicReason(cause), 3*time.Second, 1); err != nil {
-			return err
-		}
+func (w *round) later(ctx context.Context, digest string, signals map[string]moderation.Signals, cause error) error {
+	if w.groups[digest][0].Attempts+1 >= maxTries || errors.Is(cause, llm.ErrRefused) {
+		return w.settle(ctx, digest, outcome{failed: publicReason(cause), signals: signalOf(signals, digest)})
 	}
-	return nil
+	return w.putOff(ctx, digest, publicReason(cause), 3*time.Second, 1)
 }
 
 func (w *round) putOff(ctx context.Context, digest, reason string, long time.Duration, tries int) error {

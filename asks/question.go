@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"ponte/inbox"
@@ -51,13 +52,13 @@ func (w *round) input(digest string) moderation.Input {
 }
 
 // ask puts different questions to the model at once and returns the valid answers by digest. An answer
-// that is no answer, or lacks some, is repaired once: the model is shown what was wrong with it.
-func (w *round) ask(ctx context.Context, digests []string) (map[string]moderation.LLMAnswer, error) {
+// that is no answer, or lacks some, is repaired: the model is shown what was wrong with it.
+func (w *round) ask(ctx context.Context, digests []string, times int) (map[string]moderation.LLMAnswer, error) {
 	req, look, err := w.request(ctx, digests)
 	if err != nil {
 		return nil, err
 	}
-	out, err := converse(ctx, w.Model, w.prompt, req, digests, func() (settling, error) {
+	out, err := converse(ctx, w.Model, w.prompt, req, digests, times, func() (settling, error) {
 		r, err := Reserve(ctx, w.DB, w.workspace, w.Now(), "moderate", w.Model.Most(req))
 		if err != nil {
 			return nil, err
@@ -74,15 +75,17 @@ func (w *round) ask(ctx context.Context, digests []string) (map[string]moderatio
 // settling is told what a request took.
 type settling func(context.Context, llm.Response) error
 
-// converse asks, and once more where the answer cannot be used for all; reserve is asked before each request
-// whether it may be put.
-func converse(ctx context.Context, model Model, prompt string, req llm.Request, digests []string, reserve func() (settling, error)) (map[string]moderation.LLMAnswer, error) {
+// converse asks so many times at the most: again where the answer cannot be used for all; reserve is asked before each
+// request whether it may be put.
+func converse(ctx context.Context, model Model, prompt string, req llm.Request, digests []string, times int, reserve func() (settling, error)) (map[string]moderation.LLMAnswer, error) {
 	out := map[string]moderation.LLMAnswer{}
 	cost := llm.Response{}
-	for range 2 {
+	var fault error
+	for try := range times {
 		settle, err := reserve()
 		if errors.Is(err, ErrSpent) || errors.Is(err, ErrHeld) {
-			if req.Repair != nil { // no budget is left to have it repaired
+			if try > 0 { // no budget is left to have it repaired
+				fault = nil
 				break
 			}
 			return nil, err
@@ -97,23 +100,23 @@ func converse(ctx context.Context, model Model, prompt string, req llm.Request, 
 		if res.Model != "" {
 			cost.TokensIn, cost.TokensOut, cost.CostMicros = cost.TokensIn+res.TokensIn, cost.TokensOut+res.TokensOut, cost.CostMicros+res.CostMicros
 		}
-		if err != nil && (req.Repair != nil || !about(err) || errors.Is(err, llm.ErrRefused)) {
-			shareOut(out, digests, cost)
-			return out, partly(out, err)
-		}
-		for d, a := range read(res, prompt, digests) {
-			if _, known := out[d]; !known {
-				out[d] = a
+		if fault = err; err == nil || about(err) { // of one that was cut off, what came whole counts
+			for d, a := range read(res, prompt, digests) {
+				if _, known := out[d]; !known {
+					out[d] = a
+				}
 			}
 		}
-		if len(out) == len(digests) {
+		if len(out) == len(digests) || err != nil && !about(err) || errors.Is(err, llm.ErrRefused) {
 			break
 		}
-		req.Repair = &llm.Repair{Answer: cutTo(res.Text, 4000), Fault: complaint(digests, out)}
+		if res.Text != "" { // some servers take no turn without words
+			req.Repair = &llm.Repair{Answer: cutTo(res.Text, 4000), Fault: complaint(digests, out)}
+		}
 		req.MaxTokens *= 2
 	}
 	shareOut(out, digests, cost)
-	return out, nil
+	return out, partly(out, fault)
 }
 
 // shareOut divides what a question cost among its answers, to the last millionth: what the decisions cost adds up to
@@ -136,45 +139,59 @@ func shareOut(out map[string]moderation.LLMAnswer, digests []string, cost llm.Re
 }
 
 // Direct puts texts to the model at once, outside the queue and without a workspace: for the command
-// line. An answer that did not come or is not one of those allowed is nil. What it will not answer together is
-// halved, as in the queue.
+// line. An answer that did not come or is not one of those allowed is nil; the error is of a server that was not to
+// be asked, or took none of them.
 func Direct(ctx context.Context, model Model, list []moderation.Input) ([]*moderation.LLMAnswer, error) {
-	out, err := direct(ctx, model, list)
-	if !about(err) || len(list) < 2 {
-		return out, err
+	out := make([]*moderation.LLMAnswer, len(list))
+	keys := make([]string, len(list))
+	for i := range list {
+		keys[i] = strconv.Itoa(i)
 	}
-	half := len(list) / 2
-	first, err := Direct(ctx, model, list[:half])
-	second, err2 := Direct(ctx, model, list[half:])
-	if err == nil || err2 == nil { // what stands alone and is refused is nil, and no fault of the others
+	p := &portions{answers: map[string]moderation.LLMAnswer{}, faults: map[string]error{}}
+	p.ask = func(some []string, times int) (map[string]moderation.LLMAnswer, error) {
+		return direct(ctx, model, list, some, times)
+	}
+	if p.together(keys); p.err == nil && len(list) > 1 {
+		var again []string
+		for _, k := range keys {
+			if err := p.faults[k]; err != nil && !errors.Is(err, llm.ErrRefused) {
+				again = append(again, k)
+			}
+		}
+		p.alone(again)
+	}
+	err := p.err
+	for i, k := range keys {
+		if a, ok := p.answers[k]; ok {
+			out[i] = &a
+		} else if err == nil && about(p.faults[k]) {
+			err = p.faults[k]
+		}
+	}
+	if len(p.answers) > 0 {
 		err = nil
 	}
-	return append(first, second...), err
+	return out, err
 }
 
-func direct(ctx context.Context, model Model, list []moderation.Input) ([]*moderation.LLMAnswer, error) {
+func direct(ctx context.Context, model Model, list []moderation.Input, keys []string, times int) (map[string]moderation.LLMAnswer, error) {
 	mark := prompts.NewFence()
 	system, err := prompts.Render(prompts.Moderate, "fence", mark, "policy", unstated, "brand", "a brand")
 	if err != nil {
 		return nil, err
 	}
 	var b strings.Builder
-	keys := make([]string, len(list))
-	for i, in := range list {
-		keys[i] = fmt.Sprint(i)
-		writeItem(&b, mark, i+1, in)
+	for i, k := range keys {
+		at, err := strconv.Atoi(k)
+		if err != nil {
+			return nil, err
+		}
+		writeItem(&b, mark, i+1, list[at])
 	}
-	req := llm.Request{System: system, User: b.String(), SchemaName: "verdicts", Schema: schema, MaxTokens: 200 + 120*len(list)}
-	found, err := converse(ctx, model, prompts.Moderate, req, keys, func() (settling, error) {
+	req := llm.Request{System: system, User: b.String(), SchemaName: "verdicts", Schema: schema, MaxTokens: 200 + 120*len(keys)}
+	return converse(ctx, model, prompts.Moderate, req, keys, times, func() (settling, error) {
 		return func(context.Context, llm.Response) error { return nil }, nil
 	})
-	out := make([]*moderation.LLMAnswer, len(list))
-	for i, k := range keys {
-		if a, ok := found[k]; ok {
-			out[i] = &a
-		}
-	}
-	return out, err
 }
 
 // partly forgets an error where some of the questions were answered before it.
@@ -265,7 +282,7 @@ func complaint(digests []string, out map[string]moderation.LLMAnswer) string {
 			missing = append(missing, fmt.Sprint(i+1))
 		}
 	}
-	return fmt.Sprintf(`Your answer could not be used for item %s: an entry was missing, or its category, score or id was not one of those allowed. Answer again with one JSON object {"items":[…]} and nothing else, with an entry for each of these items. The names of categories are the English ones listed above.`, strings.Join(missing, ", "))
+	return fmt.Sprintf(`Your answer could not be used for item %s: an entry was missing, or its category, score or id was not one of those allowed. Answer again with one JSON object {"items":[…]} and nothing else, with an entry for each of these items. A score is a number from 0 to 1. The names of categories are the English ones listed above.`, strings.Join(missing, ", "))
 }
 
 func cutTo(s string, n int) string {

@@ -74,11 +74,19 @@ func entries(text string) []json.RawMessage {
 // amount is a number, also one that was written as text.
 type amount float64
 
-// UnmarshalJSON reads either.
+// UnmarshalJSON reads either, also with a comma, and a share of a hundred that says so.
 func (a *amount) UnmarshalJSON(raw []byte) error {
-	x, err := strconv.ParseFloat(strings.TrimSpace(strings.Trim(string(raw), `"`)), 64)
+	said := strings.TrimSpace(strings.Trim(string(raw), `"`))
+	digits, percent := strings.CutSuffix(said, "%")
+	if !strings.Contains(digits, ".") {
+		digits = strings.Replace(digits, ",", ".", 1)
+	}
+	x, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
 	if err != nil || math.IsNaN(x) {
 		return fmt.Errorf("not a number")
+	}
+	if percent {
+		x /= 100
 	}
 	*a = amount(x)
 	return nil

@@ -62,7 +62,7 @@ func TestAnswersCarryTheirCostWhereTheRepairFails(t *testing.T) {
 		}
 		return `{"items":[` + item(1, "spam", "0.9") + `]}`, nil
 	}
-	found, err := converse(t.Context(), m, "p", llm.Request{}, []string{"a", "b"}, func() (settling, error) {
+	found, err := converse(t.Context(), m, "p", llm.Request{}, []string{"a", "b"}, 2, func() (settling, error) {
 		return func(context.Context, llm.Response) error { return nil }, nil
 	})
 	if err != nil || len(found) != 1 || found["a"].TokensIn == 0 || found["a"].CostMicros == 0 {
@@ -127,5 +127,17 @@ func TestDirectHalvesWhatIsRefused(t *testing.T) {
 		if (a == nil) != (i == 2) {
 			t.Errorf("%q was told %+v", list[i].Text, a)
 		}
+	}
+}
+
+func TestScoresAsModelsWriteThem(t *testing.T) {
+	for said, want := range map[string]float64{`0.97`: .97, `"0.97"`: .97, `"97%"`: .97, `"97 %"`: .97, `"0,97"`: .97} {
+		got := read(llm.Response{Text: `{"items":[{"id":"1","category":"Spam","score":` + said + `}]}`}, "p", []string{"a"})
+		if got["a"].Score != want {
+			t.Errorf("%s is %v", said, got)
+		}
+	}
+	if got := read(llm.Response{Text: `{"items":[{"id":1,"category":"spam","score":97}]}`}, "p", []string{"a"}); len(got) != 0 {
+		t.Errorf("97 of what? %v", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -273,5 +274,91 @@ func TestWorkspacesTakeTurns(t *testing.T) {
 	b.want(id, "answered", "")
 	if n := b.id(`SELECT count(*) FROM asks WHERE state = 'pending'`); n != 20 {
 		t.Errorf("%d wait", n)
+	}
+}
+
+// A server of whose answers nothing can be used is not paid for finding that out text by text, and people are told.
+func TestAServerThatNeverAnswersUsablyCostsLessThanACallAText(t *testing.T) {
+	for name, content := range map[string]string{"empty": "", "prose": "I'm sorry, but I can't help with that.", "another form": `{"items":[{"id":"first","category":"spam","score":7}]}`} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t, `{}`)
+			s := b.against(func(_ int, _ string, _ []string, w http.ResponseWriter, _ *http.Request) { says(w, content, "stop") })
+			var ids []int64
+			for i := range batchSize {
+				ids = append(ids, b.ask(fmt.Sprint("text ", i)))
+			}
+			b.once()
+			b.once()
+			b.exec(`UPDATE asks SET created_at = now() - interval '3 minutes'`) // it is not waited for longer than people would
+			b.once()
+			for _, id := range ids {
+				b.want(id, "failed", "the language model")
+			}
+			if n := s.n.Load(); n >= batchSize {
+				t.Errorf("it took %d calls to give up %d texts", n, batchSize)
+			}
+		})
+	}
+}
+
+// Texts that spoil an answer are found, and the others answered, however they lie among each other.
+func TestTextsThatSpoilAnAnswerCostTheOthersNothing(t *testing.T) {
+	for name, bad := range map[string][]int{"one": {7}, "one in each half": {1, 10}, "four": {0, 4, 6, 11}} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t, `{}`)
+			s := b.against(func(_ int, _ string, texts []string, w http.ResponseWriter, _ *http.Request) {
+				for _, text := range texts {
+					if strings.HasPrefix(text, "poison") {
+						says(w, "", "stop")
+						return
+					}
+				}
+				says(w, verdicts(texts), "stop")
+			})
+			ids := map[int64]bool{}
+			for i := range batchSize {
+				text := fmt.Sprint("text ", i)
+				if slices.Contains(bad, i) {
+					text = fmt.Sprint("poison ", i)
+				}
+				ids[b.ask(text)] = slices.Contains(bad, i)
+			}
+			b.once()
+			b.once()
+			for id, poison := range ids {
+				if poison {
+					b.want(id, "failed", "no usable answer")
+					continue
+				}
+				b.want(id, "answered", "")
+			}
+			if n := s.n.Load(); n > 2*batchSize {
+				t.Errorf("it took %d calls", n)
+			}
+		})
+	}
+}
+
+// What a server has no room for in one answer is asked for again, without what came whole.
+func TestAnswersThatAreCutOffAddUp(t *testing.T) {
+	b := setup(t, `{}`)
+	s := b.against(func(_ int, _ string, texts []string, w http.ResponseWriter, _ *http.Request) {
+		if whole := verdicts(texts); len(whole) > 500 {
+			says(w, whole[:500], "length")
+			return
+		}
+		says(w, verdicts(texts), "stop")
+	})
+	var ids []int64
+	for i := range batchSize {
+		ids = append(ids, b.ask(fmt.Sprint("text ", i)))
+	}
+	b.once()
+	b.once()
+	for _, id := range ids {
+		b.want(id, "answered", "")
+	}
+	if n := s.n.Load(); n > batchSize {
+		t.Errorf("it took %d calls", n)
 	}
 }

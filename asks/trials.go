@@ -60,7 +60,7 @@ func (w *round) answerAll(ctx context.Context, digests []string) error {
 		if reason, _, err := w.closed(ctx); err != nil || reason != "" {
 			return err
 		}
-		answers, err := w.ask(ctx, part)
+		answers, err := w.ask(ctx, part, 2)
 		if errors.Is(err, ErrSpent) || errors.Is(err, ErrHeld) {
 			return nil
 		}
@@ -164,7 +164,7 @@ func (r *Runner) Opinion(ctx context.Context, workspace int64, in moderation.Inp
 	if reason, _, err := w.closed(ctx); err != nil || reason != "" {
 		return moderation.LLMAnswer{}, closedError(reason, err)
 	}
-	answers, err := w.ask(ctx, []string{"opinion"})
+	answers, err := w.ask(ctx, []string{"opinion"}, 2)
 	if err != nil {
 		return moderation.LLMAnswer{}, closedError(publicReason(err), nil)
 	}

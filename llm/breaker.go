@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,6 +16,7 @@ import (
 type breaker struct {
 	mu       sync.Mutex
 	failures int
+	barren   int // answers in a row of which nothing could be used
 	openTill time.Time
 	asked    bool // it is open because the server asked to be left alone
 	probing  bool
@@ -24,6 +26,8 @@ type breaker struct {
 const (
 	breakAfter = 5
 	breakFor   = 30 * time.Second
+	// A server that answers, but with nothing that can be used, is paid for nothing: after so many it is as if it failed.
+	barrenAfter = 8
 )
 
 // wait is how long the breaker stays open.
@@ -59,7 +63,17 @@ func (b *breaker) enter(now time.Time) error {
 func (b *breaker) well() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.failures, b.barren, b.openTill, b.asked, b.probing = 0, 0, time.Time{}, false, false
+}
+
+// unusable notes an answer of which nothing could be used. One text may be the cause, many in a row are not.
+func (b *breaker) unusable(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.failures, b.openTill, b.asked, b.probing = 0, time.Time{}, false, false
+	if b.barren++; b.barren >= barrenAfter {
+		b.failures, b.openTill = breakAfter, now.Add(breakFor)
+	}
 }
 
 // left notes a caller who went away: nothing is known, so the next one may try.
@@ -130,11 +144,14 @@ func busyOf(err error) *BusyError {
 const maxAnswer = 4 << 20
 
 // transport reads Retry-After, bounds bodies, and finds errors that are sent as answers.
-type transport struct{ http.RoundTripper }
+type transport struct {
+	http.RoundTripper
+	versioned *atomic.Bool // the server was seen to want /v1 before its calls
+}
 
 // RoundTrip makes one request.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	res, err := t.RoundTripper.RoundTrip(r)
+	res, err := t.find(r)
 	if err != nil {
 		return res, err
 	}
@@ -184,6 +201,6 @@ func (b *bounded) Read(p []byte) (int, error) {
 }
 
 func httpClient(timeout time.Duration) *http.Client {
-	return &http.Client{Timeout: timeout, Transport: transport{http.DefaultTransport},
+	return &http.Client{Timeout: timeout, Transport: transport{http.DefaultTransport, &atomic.Bool{}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }

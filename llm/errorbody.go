@@ -21,28 +21,40 @@ func unmasked(res *http.Response) {
 		res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(raw), failing{err}))
 		return
 	}
-	res.Body = io.NopCloser(bytes.NewReader(raw))
 	var body struct {
 		Error   json.RawMessage `json:"error"`
 		Choices json.RawMessage `json:"choices"`
 		Results json.RawMessage `json:"results"`
 	}
-	if json.Unmarshal(raw, &body) != nil || !said(body.Error) || said(body.Choices) || said(body.Results) {
+	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
+	res.Body = io.NopCloser(bytes.NewReader(raw))
+	if json.Unmarshal(raw, &body) != nil || said(body.Results) {
 		return
 	}
-	res.StatusCode = http.StatusBadGateway
+	if !said(body.Error) || said(body.Choices) {
+		res.Body = io.NopCloser(bytes.NewReader(tidy(raw)))
+		return
+	}
+	if res.StatusCode = toldStatus(body.Error); res.StatusCode == 0 {
+		res.StatusCode = http.StatusBadGateway
+	}
+}
+
+// toldStatus is the HTTP status that an error object tells of; 0: none.
+func toldStatus(raw json.RawMessage) int {
 	var told struct {
 		Code   any `json:"code"`
 		Status any `json:"status"`
 	}
-	if json.Unmarshal(body.Error, &told) == nil {
-		for _, v := range []any{told.Code, told.Status} {
-			if code, err := strconv.Atoi(fmt.Sprint(v)); err == nil && code >= 400 && code < 600 {
-				res.StatusCode = code
-				break
-			}
+	if json.Unmarshal(raw, &told) != nil {
+		return 0
+	}
+	for _, v := range []any{told.Code, told.Status} {
+		if code, err := strconv.Atoi(fmt.Sprint(v)); err == nil && code >= 400 && code < 600 {
+			return code
 		}
 	}
+	return 0
 }
 
 // said: there is something, and it is not nothing in JSON.

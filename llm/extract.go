@@ -35,6 +35,7 @@ const mostRead = 32 << 20
 func ExtractJSON(s string, schema json.RawMessage) (string, bool) {
 	want := wanted(schema)
 	last, fits, list := "", "", ""
+	var run row
 	read := 0
 	for i := 0; i < len(s) && read < mostRead; i++ {
 		if s[i] != '{' && s[i] != '[' {
@@ -56,6 +57,9 @@ func ExtractJSON(s string, schema json.RawMessage) (string, bool) {
 			last, fits = string(raw), string(raw)
 		case s[i] == '{':
 			last = string(raw)
+			if run.add(s, i, len(raw)); want.named(raw) {
+				run.objects = nil
+			}
 		case want.list != "" && listOfObjects(raw):
 			list = string(raw)
 		default:
@@ -68,8 +72,23 @@ func ExtractJSON(s string, schema json.RawMessage) (string, bool) {
 		return fits, true
 	case list != "":
 		return `{"` + want.list + `":` + list + `}`, true
+	case want.list != "" && len(run.objects) > 1:
+		return `{"` + want.list + `":[` + strings.Join(run.objects, ",") + `]}`, true
 	}
 	return last, last != ""
+}
+
+// row is the last of the rows of objects in a text: one after the other, with nothing but commas and space between.
+type row struct {
+	objects []string
+	end     int
+}
+
+func (r *row) add(s string, from, length int) {
+	if len(r.objects) > 0 && strings.Trim(s[r.end:from], ", \t\r\n") != "" {
+		r.objects = nil
+	}
+	r.objects, r.end = append(r.objects, s[from:from+length]), from+length
 }
 
 // wanting is what a schema requires of an object: its names, and the one of them that is a list, where it is the only one.
@@ -109,6 +128,14 @@ func (w wanting) fits(raw json.RawMessage) bool {
 	}
 	var list []json.RawMessage
 	return json.Unmarshal(has[w.list], &list) == nil
+}
+
+// named: an object has the list's name, though no list.
+func (w wanting) named(raw json.RawMessage) bool {
+	var has map[string]json.RawMessage
+	_ = json.Unmarshal(raw, &has)
+	_, ok := has[w.list]
+	return ok
 }
 
 func listOfObjects(raw json.RawMessage) bool {

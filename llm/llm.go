@@ -88,6 +88,7 @@ type Response struct {
 	TokensOut  int
 	CostMicros int64
 	Estimated  bool // the server did not count: tokens are the letters divided by four
+	Partial    bool // the answer was cut off, and Text holds the entries that came whole
 	Took       time.Duration
 }
 
@@ -123,7 +124,7 @@ func New(c Config) *Client {
 		c.Stall = 15 * time.Second
 	}
 	conf := openai.DefaultConfig(c.Key)
-	conf.BaseURL = strings.TrimRight(c.URL, "/")
+	conf.BaseURL = base(c.URL)
 	conf.HTTPClient = httpClient(c.Timeout)
 	live := conf
 	live.HTTPClient = httpClient(0)
@@ -206,8 +207,12 @@ func (c *Client) ask(ctx context.Context, once func() (Response, error)) (Respon
 		var err error
 		res, err = once()
 		res.Took = c.now().Sub(start)
-		if err == nil || unusable(err) {
-			c.gate.well() // where its answer is not usable, the server is well all the same
+		switch {
+		case err == nil || res.Partial || errors.Is(err, ErrRefused): // it is well, whatever it thinks of this question
+			c.gate.well()
+			return res, err
+		case unusable(err):
+			c.gate.unusable(c.now())
 			return res, err
 		}
 		// Who waited a whole time-out in vain is not kept waiting for another: the question's asker has a clock of its own.
@@ -285,7 +290,7 @@ func (c *Client) read(r Request, answer openai.ChatCompletionResponse) (Response
 	var why openai.FinishReason
 	if len(answer.Choices) > 0 {
 		m, why = answer.Choices[0].Message, answer.Choices[0].FinishReason
-		content = written(m)
+		content = m.Content
 	}
 	res := c.cost(r, answer.Model, answer.Usage, len(content)+len(m.ReasoningContent))
 	if len(answer.Choices) == 0 {
@@ -295,28 +300,8 @@ func (c *Client) read(r Request, answer openai.ChatCompletionResponse) (Response
 		why = openai.FinishReasonContentFilter
 	}
 	text, err := usable(r, content, why)
-	res.Text = text
+	res.Text, res.Partial = text, errors.Is(err, ErrTruncated) && json.Valid([]byte(text))
 	return res, err
-}
-
-// written is what a message says: some servers send it in parts, or as the arguments of a call that nobody offered.
-func written(m openai.ChatCompletionMessage) string {
-	if m.Content != "" {
-		return m.Content
-	}
-	var b strings.Builder
-	for _, part := range m.MultiContent {
-		b.WriteString(part.Text)
-	}
-	switch {
-	case b.Len() > 0:
-		return b.String()
-	case len(m.ToolCalls) == 1:
-		return m.ToolCalls[0].Function.Arguments
-	case m.FunctionCall != nil:
-		return m.FunctionCall.Arguments
-	}
-	return ""
 }
 
 // cost counts an answer; where the server does not count, a token is four letters.
@@ -343,6 +328,9 @@ func usable(r Request, content string, why openai.FinishReason) (string, error) 
 	text := strings.TrimSpace(withoutReasoning(content))
 	switch {
 	case why == openai.FinishReasonLength:
+		if found, ok := ExtractJSON(text, r.Schema); ok && len(r.Schema) > 0 { // the entries before the cut
+			text = found
+		}
 		return text, ErrTruncated
 	case text == "":
 		return text, ErrEmpty

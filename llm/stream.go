@@ -255,9 +255,10 @@ func (n *note) sniff(res *http.Response) (*http.Response, error) {
 	case first != 0 && !bytes.ContainsRune([]byte("deir:"), rune(first)): // data, event, id, retry, a comment
 		n.odd = true
 	default:
-		res.Body = rest
+		res.Body = &events{in: in, closing: res.Body}
 		return res, nil
 	}
+	n.whole = tidy(n.whole)
 	if err != nil {
 		_ = res.Body.Close()
 		return nil, err

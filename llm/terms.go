@@ -3,6 +3,7 @@ package llm
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 
@@ -84,9 +85,15 @@ func newerWanted(err error) bool {
 // formRefused reports a server that says it does not take response_format.
 func formRefused(err error) bool {
 	text, refused := refusal(err)
+	if statusOf(err) == http.StatusInternalServerError { // some fail over it
+		return formWords.MatchString(words(err))
+	}
 	return refused && (strings.Contains(text, "response_format") || strings.Contains(text, "json_schema") || strings.Contains(text, "schema") ||
 		statusOf(err) == 422 || statusOf(err) == 400 && text == "")
 }
+
+// formWords are how servers name the form of an answer.
+var formWords = regexp.MustCompile(`response_format|json_schema|json_object|grammar`)
 
 // aboutTheRequest reports a refusal that may be of how the server was asked.
 func aboutTheRequest(err error) bool {
@@ -107,17 +114,22 @@ var textWords = regexp.MustCompile(`filter|content management|safety|harmful|con
 
 // refusal is what a server says that does not take how it was asked, in small letters.
 func refusal(err error) (text string, refused bool) {
+	switch statusOf(err) {
+	case 400, 404, 405, 406, 415, 422, 501:
+		return words(err), true
+	}
+	return "", false
+}
+
+// words are a server's own, in small letters; they may quote the question and are for matching alone.
+func words(err error) string {
 	var api *openai.APIError
 	var req *openai.RequestError
 	switch {
 	case errors.As(err, &req): // may hold an error that could not be read
-		text = strings.ToLower(string(req.Body))
+		return strings.ToLower(string(req.Body))
 	case errors.As(err, &api):
-		text = strings.ToLower(api.Message)
+		return strings.ToLower(api.Message)
 	}
-	switch statusOf(err) {
-	case 400, 404, 405, 406, 415, 422, 501:
-		return text, true
-	}
-	return "", false
+	return ""
 }
