@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"ponte/channels"
@@ -57,7 +58,7 @@ func (i *integer) UnmarshalJSON(b []byte) error {
 
 // failure reads an error out of an answer; Meta sometimes sends one with status 200. Its message is in
 // the account's language and may hold anything, so only codes are used.
-func failure(method string, status int, answer []byte) *channels.Failure {
+func failure(on channels.Channel, method string, status int, answer []byte) *channels.Failure {
 	var b errorBody
 	_ = json.Unmarshal(answer, &b)
 	if b.Error == nil {
@@ -75,7 +76,51 @@ func failure(method string, status int, answer []byte) *channels.Failure {
 	if b.Error.Transient && (f.Class == channels.AskPerson || f.Class == channels.GiveUp) {
 		f.Class, f.After = channels.Retry, 30*time.Second
 	}
+	if status >= 500 && method != http.MethodGet && on != channels.WhatsApp && f.Class == channels.Retry {
+		// The server failed with the call in hand, maybe behind what the call was for. WhatsApp cannot be looked at, and
+		// says that such a message is to be sent again.
+		doubt := unclear(method, status, "no_clear_answer", "The network failed over the call")
+		f.Class, f.Reason, f.Meaning, f.After = doubt.Class, doubt.Reason, doubt.Meaning, 0
+	}
 	return f
+}
+
+// decode reads an answer. Ids that a server writes as numbers are the texts that they are elsewhere.
+func decode(answer []byte, out any) error {
+	err := json.Unmarshal(answer, out)
+	var odd *json.UnmarshalTypeError
+	if !errors.As(err, &odd) || !strings.HasPrefix(odd.Value, "number") {
+		return err
+	}
+	var all any
+	in := json.NewDecoder(bytes.NewReader(answer))
+	in.UseNumber() // an id has more digits than a float keeps
+	if in.Decode(&all) != nil {
+		return err
+	}
+	quoted, bad := json.Marshal(idsAsText(all))
+	if bad != nil {
+		return err
+	}
+	return json.Unmarshal(quoted, out)
+}
+
+func idsAsText(v any) any {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			v[i] = idsAsText(v[i])
+		}
+	case map[string]any:
+		for k, inner := range v {
+			if n, is := inner.(json.Number); is && (k == "id" || strings.HasSuffix(k, "_id")) {
+				v[k] = n.String()
+				continue
+			}
+			v[k] = idsAsText(inner)
+		}
+	}
+	return v
 }
 
 // traceOnly keeps a trace id that looks like one.

@@ -140,14 +140,14 @@ func (c *Client) exchange(ctx context.Context, a channels.Account, r Request, ou
 		x.Note = f.Reason
 		return f
 	}
-	if f := failure(r.Method, res.StatusCode, answer); f != nil {
+	if f := failure(a.Channel, r.Method, res.StatusCode, answer); f != nil {
 		x.Note = fmt.Sprintf("%s %d/%d %s", f.Reason, f.Code, f.Subcode, f.Trace)
 		if f.Class == channels.Wait {
 			f.After = max(f.After, usage.Regain, retryAfter(res.Header))
 		}
 		return f
 	}
-	if out != nil && json.Unmarshal(answer, out) != nil {
+	if out != nil && decode(answer, out) != nil {
 		x.Note = "odd_answer"
 		return unclear(r.Method, res.StatusCode, "odd_answer", "The server answered, but not with what the network answers")
 	}

@@ -86,7 +86,10 @@ func TestAnswersBecomeFailures(t *testing.T) {
 		{"HTML 502 after a message", "POST", 502, `<html>Bad Gateway</html>`, channels.Unknown, "no_clear_answer"},
 		{"HTML 502 on a read", "GET", 502, `<html>Bad Gateway</html>`, channels.Retry, "outage"},
 		{"empty 503", "POST", 503, ``, channels.Unknown, "no_clear_answer"},
-		{"Meta's own 503", "POST", 503, `{"error":{"code":2,"message":"temporary"}}`, channels.Retry, "outage"},
+		{"Meta's own 503", "POST", 503, `{"error":{"code":2,"message":"temporary","is_transient":true}}`, channels.Unknown, "no_clear_answer"},
+		{"a fault of a new kind", "POST", 500, `{"error":{"code":424242}}`, channels.Unknown, "no_clear_answer"},
+		{"Meta's own 503 on a read", "GET", 503, `{"error":{"code":2}}`, channels.Retry, "outage"},
+		{"turned away before it began", "POST", 400, `{"error":{"code":2}}`, channels.Retry, "outage"},
 		{"wrong address", "POST", 404, `not found`, channels.AskPerson, "bad_address"},
 		{"redirect", "GET", 302, ``, channels.AskPerson, "refused"},
 		{"codes as text", "POST", 400, `{"error":{"code":"100","error_subcode":"33"}}`, channels.GiveUp, "gone"},
@@ -220,5 +223,40 @@ func TestInstagramLoginHasNoProofOfTheMetaApp(t *testing.T) {
 		if err != nil || strings.Contains(got, "appsecret_proof=") != c.proof {
 			t.Errorf("%s at %s (Page %q): %s, %v", c.a.Channel, c.a.BaseURL, c.a.Page, got, err)
 		}
+	}
+}
+
+// WhatsApp cannot be asked whether a message left; it says itself that such a call is to be made again.
+func TestAFaultOfWhatsAppIsTriedAgain(t *testing.T) {
+	base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(500)
+		_, _ = w.Write([]byte(`{"error":{"code":131016}}`))
+	})
+	err := client(t).Post(context.Background(), channels.Account{Channel: channels.WhatsApp, ID: "11", BaseURL: base, Token: "tok-1"}, "11/messages", nil, map[string]string{}, &Success{})
+	var f *channels.Failure
+	if !errors.As(err, &f) || f.Class != channels.Retry {
+		t.Errorf("%v", err)
+	}
+}
+
+// Ids written as numbers are the same ids, whatever their length; fields that nobody knows do no harm.
+func TestIdsAsNumbers(t *testing.T) {
+	base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"id":17900000000000123456,"from":{"id":5,"age":7},"list":[{"parent_id":12,"count":3}],"new":{"x":[1.5]}}`))
+	})
+	var out struct {
+		ID   string `json:"id"`
+		From struct {
+			ID  string `json:"id"`
+			Age int    `json:"age"`
+		} `json:"from"`
+		List []struct {
+			Parent string `json:"parent_id"`
+			Count  int    `json:"count"`
+		} `json:"list"`
+	}
+	err := client(t).Get(context.Background(), channels.Account{Channel: channels.Facebook, ID: "11", BaseURL: base, Token: "tok-1"}, "30_41", nil, &out)
+	if err != nil || out.ID != "17900000000000123456" || out.From.ID != "5" || out.From.Age != 7 || len(out.List) != 1 || out.List[0].Parent != "12" || out.List[0].Count != 3 {
+		t.Errorf("%+v, %v", out, err)
 	}
 }
