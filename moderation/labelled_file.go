@@ -2,7 +2,6 @@ package moderation
 
 import (
 	"bufio"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -35,15 +34,6 @@ func loadRows(path string) (rows []Example, short int, err error) {
 		return nil, 0, fmt.Errorf("%s: %w", path, err)
 	}
 	return readTSV(path, r)
-}
-
-// Unpacked reads what gzip packed, known by its first bytes because names lie, as it was before; anything else as it is.
-func Unpacked(r io.Reader) (io.Reader, error) {
-	in := bufio.NewReader(r)
-	if mark, err := in.Peek(2); err == nil && mark[0] == 0x1f && mark[1] == 0x8b {
-		return gzip.NewReader(in)
-	}
-	return in, nil
 }
 
 // columns are where a file has what is read of it; -1: nowhere.

@@ -254,7 +254,9 @@ func personVerdict(ctx context.Context, tx *sqlx.Tx, c inbox.Comment, d Decision
 	if d.Category != "" {
 		v.Category = d.Category
 	}
-	v.Reasons = append([]moderation.Reason{{Code: "person", Text: text}}, v.Reasons...)
+	if why := (moderation.Reason{Code: "person", Text: text}); len(v.Reasons) == 0 || v.Reasons[0].Code != why.Code || v.Reasons[0].Text != why.Text {
+		v.Reasons = append([]moderation.Reason{why}, v.Reasons...) // said twice in a row it stands there once
+	}
 	before := int64(0)
 	if c.VerdictID != nil {
 		before = *c.VerdictID

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -112,5 +113,31 @@ func TestSecondLooksThatNobodyMayTake(t *testing.T) {
 	l.exec(`DELETE FROM members WHERE user_id = $1`, supervisor)
 	if n := end(); n != 1 {
 		t.Error("waits for a supervisor where there is none")
+	}
+}
+
+// A decision made twice in a row is one reason.
+func TestADecisionMadeTwiceIsSaidOnce(t *testing.T) {
+	l := newLot(t, `{}`)
+	l.exec(`INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, 'moderator')`, l.ws, l.by)
+	l.draw(1, "model", 0.9, "hide", "verdict")
+	comment := l.id(`SELECT comment_id FROM review_items`)
+	who := auth.Who{UserID: l.by, WorkspaceID: l.ws, Role: auth.Moderator}
+	reasons := func(verb Verb) int64 {
+		t.Helper()
+		if err := l.inTx(func(tx *sqlx.Tx) error {
+			return Decide(context.Background(), tx, Decision{Who: who, CommentID: comment, Verb: verb, Reason: "fine", At: time.Now()})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return l.id(`SELECT count(*) FROM comments c JOIN verdicts v ON v.id = c.verdict_id, jsonb_array_elements(v.verdict->'reasons') r WHERE c.id = $1 AND r->>'code' = 'person'`, comment)
+	}
+	for i, step := range []struct {
+		verb Verb
+		want int64
+	}{{Restore, 1}, {Restore, 1}, {Hide, 2}, {Restore, 3}} {
+		if got := reasons(step.verb); got != step.want {
+			t.Errorf("step %d, %s: %d reasons, want %d", i, step.verb, got, step.want)
+		}
 	}
 }

@@ -214,7 +214,10 @@ func (in accountIn) connect(ctx context.Context, c *config) error {
 		}
 		out := accountOut(acct)
 		if in.Subscribe {
-			out["webhooks"] = c.subscribeNew(ctx, s, acct)
+			var asked error
+			if out["webhooks"], asked = c.subscribeNew(ctx, s, acct); asked != nil {
+				sayUnsubscribed(os.Stderr, acct, asked)
+			}
 		}
 		printJSON(out)
 		return nil

@@ -10,6 +10,7 @@ import (
 
 	"ponte/channels"
 	"ponte/channels/webhook"
+	"ponte/moderation"
 )
 
 type parseCmd struct {
@@ -18,9 +19,17 @@ type parseCmd struct {
 
 // Run prints one JSON object a line; a body that is not JSON ends with status 2.
 func (p parseCmd) Run() error {
-	body, err := readInput(p.File)
+	raw, err := readInput(p.File)
 	if err != nil {
 		return err
+	}
+	plain, err := moderation.Unpacked(bytes.NewReader(raw)) // captures come packed, and in the letters of some shells
+	if err != nil {
+		return usageError{fmt.Errorf("%s: %w", p.File, err)}
+	}
+	body, err := io.ReadAll(plain)
+	if err != nil {
+		return usageError{fmt.Errorf("%s: %w", p.File, err)}
 	}
 	if err := printEvents(os.Stdout, body); err != nil {
 		return usageError{fmt.Errorf("%s: %w", p.File, err)}

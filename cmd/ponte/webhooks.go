@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"time"
 
+	"ponte/channels"
 	"ponte/channels/network"
 	"ponte/inbox"
 )
@@ -17,15 +21,26 @@ func (c *config) network(timeout time.Duration) *network.Network {
 
 // subscribeNew asks the network for the webhooks of an account that was just connected, and says what came of
 // it. The account is connected either way; the doctor names what is missing.
-func (c *config) subscribeNew(ctx context.Context, s *store, a inbox.Account) string {
+func (c *config) subscribeNew(ctx context.Context, s *store, a inbox.Account) (string, error) {
 	open, err := a.Callable(s.Keys, c.firstAppSecret())
 	if err == nil {
 		err = c.network(10*time.Second).Subscribe(ctx, open)
 	}
 	if err != nil {
-		return "not subscribed: " + err.Error()
+		return "not subscribed: " + err.Error(), err
 	}
-	return "subscribed"
+	return "subscribed", nil
+}
+
+// sayUnsubscribed warns whoever does not read the answer: the account is kept, but nothing will come from it.
+func sayUnsubscribed(w io.Writer, a inbox.Account, err error) {
+	fmt.Fprintf(w, "ponte: %s account %s is connected, but its webhooks could not be asked for: %v\n", a.Channel, a.ExternalID, err)
+	var f *channels.Failure
+	if errors.As(err, &f) && f.Class == channels.Reauthorise {
+		fmt.Fprintln(w, "ponte: the network does not take its token: give it again with another one")
+		return
+	}
+	fmt.Fprintln(w, "ponte: give it again once that is mended, or see ponte doctor")
 }
 
 // endWebhooks asks the network to send no more webhooks of an account that was just removed, given as it was

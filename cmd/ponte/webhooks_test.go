@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,6 +90,18 @@ func TestWhatAnotherAppSubscribedIsNotOurs(t *testing.T) {
 		c := &config{MetaAppID: app}
 		if h := c.network(5*time.Second).Health(t.Context(), a, app); !h.TokenValid || len(h.Fields) != want {
 			t.Errorf("as app %s: subscribed to %v, %+v", app, h.Fields, h)
+		}
+	}
+}
+
+// Whoever runs a script without reading its answer still learns that nothing will come from the account.
+func TestAnAccountWithoutWebhooksIsWarnedOf(t *testing.T) {
+	a := inbox.Account{Channel: "facebook", ExternalID: "11"}
+	for class, want := range map[channels.Class]string{channels.Reauthorise: "does not take its token", channels.Retry: "ponte doctor"} {
+		var b strings.Builder
+		sayUnsubscribed(&b, a, &channels.Failure{Class: class, Meaning: "No."})
+		if s := b.String(); !strings.Contains(s, "facebook account 11 is connected, but") || !strings.Contains(s, want) {
+			t.Errorf("%s: %q", class, s)
 		}
 	}
 }
