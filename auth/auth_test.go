@@ -254,3 +254,59 @@ func TestAnAuditLineAlwaysHasADetailThatCanBeRead(t *testing.T) {
 		}
 	}
 }
+
+func TestASignInThatIsSwitchedOff(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	const ben = "ben@example.com"
+	token := h.signIn(ben)
+	_, err := auth.BySession(t.Context(), h.db, token, h.ws)
+	h.must(err)
+	link, _, err := auth.LinkFor(t.Context(), h.db, ben, "192.0.2.1")
+	h.must(err)
+	_, _, err = auth.AddToken(t.Context(), h.db, h.ws, "till", auth.Agent, &h.agent, "user:2")
+	h.must(err)
+
+	made, err := auth.Disable(t.Context(), h.db, " BEN@example.com", "cli")
+	if err != nil || len(made) != 1 || made[0].Name != "till" || made[0].Workspace != "house" {
+		t.Fatalf("tokens %+v, %v; want the one that was made", made, err)
+	}
+	_, err = h.who(token)
+	h.want(fault.Unauthorized, err, "a session of who is switched off")
+	_, err = auth.SignIn(t.Context(), h.db, h.keys, auth.Credentials{Email: ben, Password: password, Address: "192.0.2.1"})
+	h.want(fault.Unauthorized, err, "a sign-in of who is switched off")
+	_, err = auth.Disable(t.Context(), h.db, ben, "cli")
+	h.want(fault.Conflict, err, "switching off twice")
+	_, err = auth.Disable(t.Context(), h.db, "nobody@example.com", "cli")
+	h.want(fault.NotFound, err, "switching off nobody")
+
+	h.must(auth.Enable(t.Context(), h.db, ben, "cli"))
+	h.want(fault.Conflict, auth.Enable(t.Context(), h.db, ben, "cli"), "switching on twice")
+	_, err = h.who(token)
+	h.want(fault.Unauthorized, err, "an old session of who may sign in again")
+	_, err = auth.UseLink(t.Context(), h.db, link, "another long password")
+	h.want(fault.NotFound, err, "an old link of who may sign in again")
+	h.signIn(ben)
+	var verbs string
+	h.must(h.db.Get(&verbs, `SELECT string_agg(verb, ' ' ORDER BY id) FROM audit_log WHERE workspace_id = $1 AND verb IN ('user.disable','user.enable')`, h.ws))
+	if verbs != "user.disable user.enable" {
+		t.Errorf("the audit log says %q", verbs)
+	}
+}
+
+func TestOneOwnerWhoCanSignInStays(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	_, err := auth.Disable(t.Context(), h.db, email, "cli")
+	h.want(fault.Conflict, err, "switching the only owner off")
+	cleo := h.add("cleo@example.com", auth.Owner)
+	_, err = auth.Disable(t.Context(), h.db, "cleo@example.com", "cli")
+	h.must(err)
+	_, err = auth.Disable(t.Context(), h.db, email, "cli")
+	h.want(fault.Conflict, err, "switching off the only owner who can sign in")
+	owner, err := h.who(h.signIn(email))
+	h.must(err)
+	h.want(fault.Conflict, auth.SetRole(t.Context(), h.db, owner, h.owner, auth.Admin), "the only owner who can sign in steps down")
+	h.want(fault.Conflict, auth.RemoveMember(t.Context(), h.db, owner, h.owner), "the only owner who can sign in leaves")
+	h.must(auth.RemoveMember(t.Context(), h.db, owner, cleo))
+}

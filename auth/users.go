@@ -225,25 +225,29 @@ func lockMember(ctx context.Context, tx sqlx.ExtContext, who Who, userID int64, 
 		return "", fmt.Errorf("find the member: %w", err)
 	}
 	var was Role
-	owners := 0
 	for _, m := range all {
-		if m.Role == Owner {
-			owners++
-		}
 		if m.UserID == userID {
 			was = m.Role
 		}
+	}
+	// Read after the lock: one of the others may just have been switched off.
+	var others bool
+	if err := sqlx.GetContext(ctx, tx, &others, sqlOtherOwner, who.WorkspaceID, userID); err != nil {
+		return "", fmt.Errorf("look for other owners: %w", err)
 	}
 	switch {
 	case was == "":
 		return "", fault.New(fault.NotFound, "user %d is not a member of this workspace", userID)
 	case (was == Owner || to == Owner) && was != to && who.Role != Owner:
 		return "", fault.New(fault.Forbidden, "only an owner makes somebody an owner, or an owner something else")
-	case was == Owner && to != Owner && owners == 1:
-		return "", fault.New(fault.Conflict, "this is the workspace's only owner; make somebody else an owner first")
+	case was == Owner && to != Owner && !others:
+		return "", fault.New(fault.Conflict, "this is the workspace's only owner who can sign in; make somebody else an owner first")
 	}
 	return was, nil
 }
+
+const sqlOtherOwner = `
+SELECT EXISTS (SELECT 1 FROM members o JOIN users u ON u.id = o.user_id AND u.disabled_at IS NULL WHERE o.workspace_id = $1 AND o.role = 'owner' AND o.user_id <> $2)`
 
 func userObject(id int64) string { return "user:" + strconv.FormatInt(id, 10) }
 

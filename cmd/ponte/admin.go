@@ -22,6 +22,8 @@ import (
 type userCmd struct {
 	Add      userAddCmd      `cmd:"" help:"Add a person, or give one a role in another workspace."`
 	Password userPasswordCmd `cmd:"" help:"Set a person's password; their sessions end."`
+	Disable  userDisableCmd  `cmd:"" help:"Switch a person's sign-in off in all workspaces; their sessions end, what they did stays."`
+	Enable   userEnableCmd   `cmd:"" help:"Let a person sign in again, with the password they had."`
 }
 
 type userAddCmd struct {
@@ -65,6 +67,46 @@ func (u userPasswordCmd) Run(ctx context.Context, c *config) error {
 	}
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		return auth.ResetPassword(ctx, tx, u.Email, u.Password, u.SecondFactorOff, "cli")
+	})
+	return errors.Join(err, s.close())
+}
+
+type userDisableCmd struct {
+	Email string `arg:"" help:"E-mail address they sign in with."`
+}
+
+// Run switches the sign-in off and prints the API tokens that the person has seen the secret of.
+func (u userDisableCmd) Run(ctx context.Context, c *config) error {
+	s, err := c.openMigrated(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
+		tokens, err := auth.Disable(ctx, tx, u.Email, "cli")
+		if err == nil {
+			printJSON(map[string]any{"email": strings.ToLower(strings.TrimSpace(u.Email)), "disabled": true, "tokens_they_made": tokens})
+		}
+		return err
+	})
+	return errors.Join(err, s.close())
+}
+
+type userEnableCmd struct {
+	Email string `arg:"" help:"E-mail address they sign in with."`
+}
+
+// Run switches the sign-in on again.
+func (u userEnableCmd) Run(ctx context.Context, c *config) error {
+	s, err := c.openMigrated(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
+		err := auth.Enable(ctx, tx, u.Email, "cli")
+		if err == nil {
+			printJSON(map[string]any{"email": strings.ToLower(strings.TrimSpace(u.Email)), "disabled": false})
+		}
+		return err
 	})
 	return errors.Join(err, s.close())
 }
