@@ -240,11 +240,25 @@ func (s *scene) arrived(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message
 	if m.At.After(v.LastMessageAt) {
 		v.LastMessageAt = m.At
 	}
-	if served(verdict.Language) && (v.Language == "" || len([]rune(m.Text)) > 12 && !s.fieldLike(v, m.Text)) {
-		v.Language = verdict.Language
-	}
+	s.learnLanguage(v, m.Text, verdict)
 	s.changedConversation(v)
 	s.touch(v.WorkspaceID, "message", v.ID)
+}
+
+// learnLanguage takes the language of what somebody writes as theirs. Where one is known – of the conversation, else
+// written at the contact – only a text that tells its language clearly is another; where none is, a word is enough.
+func (s *scene) learnLanguage(v *inbox.Conversation, text string, verdict moderation.Verdict) {
+	if v.Language == "" {
+		if c := s.people.Contacts[v.ContactID]; c != nil && served(c.Language) {
+			v.Language = c.Language
+		}
+	}
+	words, letters := router.PlainWords(text)
+	switch {
+	case !served(verdict.Language) || words == 0:
+	case v.Language == "", words > 1 && letters+words > 12 && verdict.SureOfLanguage() && !s.fieldLike(v, text):
+		v.Language = verdict.Language
+	}
 }
 
 // fieldLike says that a text answers a flow's question with a name, an address or a number: it tells nothing of

@@ -122,7 +122,12 @@ type Verdict struct {
 	TokensIn   int   `json:"tokens_in,omitempty"`
 	TokensOut  int   `json:"tokens_out,omitempty"`
 	CostMicros int64 `json:"cost_micros,omitempty"`
+
+	sureOfLanguage bool
 }
+
+// SureOfLanguage reports whether the text tells its language clearly; a verdict that was read back does not say.
+func (v Verdict) SureOfLanguage() bool { return v.sureOfLanguage }
 
 // Why is the first reason, for one line.
 func (v Verdict) Why() string {
@@ -206,6 +211,7 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 		v.Scores[c] = nil
 	}
 	p := e.model.Predict(n)
+	v.sureOfLanguage = p.LanguageSure >= surelyKnown
 	v.Language, v.Intent, v.IntentScore, v.Sentiment = p.Language, p.Intent, p.IntentScore, p.Sentiment
 	v.OptOut, v.WantsHuman = recogniseWishes(&p)
 	if v.OptOut == OptOutClear {

@@ -52,6 +52,7 @@ type Model struct {
 // Prediction is what the model says of a text.
 type Prediction struct {
 	Language           string
+	LanguageSure       float64
 	Intent             string
 	IntentScore        float64
 	Sentiment          string
@@ -86,6 +87,7 @@ func (m *Model) predict(n normal, s *scratch) Prediction {
 		return Prediction{Language: "unknown", Intent: "other", Sentiment: "neutral", HarmHide: 2, SpamHide: 2, WithdrawsFrom: 2, WithdrawsClear: 2, AsksFrom: 2}
 	}
 	p.Language = m.language(&n, s)
+	p.LanguageSure = s.sure
 	m.textFeatures(s, &n, p.Language)
 	var harm, spam float64
 	p.Harm, harm = m.probability("harm", p.Language, s)

@@ -83,9 +83,9 @@ func (b *Book) Answer(set *Set, o Occasion, fallback string) (Answer, error) {
 		if !ok {
 			last.Variant = -1
 		}
-		a.Public, a.Variant, a.Language = t.PublicReply(o.Language, fallback, o.Key, last)
+		a.Public, a.Variant, a.Language = t.PublicReply(match.Speaks, fallback, o.Key, last)
 	}
-	a.Private, a.PrivateLang = t.PrivateText(o.Language, fallback)
+	a.Private, a.PrivateLang = t.PrivateText(match.Speaks, fallback)
 	if o.PublicOnly && a.Private != "" {
 		a.Private, a.PrivateLang, a.Withheld = "", "", true
 	}

@@ -145,6 +145,7 @@ type Occasion struct {
 type Match struct {
 	Trigger Trigger
 	Why     string // `word "info"`, "intent price"
+	Speaks  string // the language to answer in, as far as what was written tells
 	Window  *Window
 	After   []Outranked // those that match too and come after it
 }
@@ -210,7 +211,7 @@ func (s *Set) Choose(o Occasion) (*Match, []Miss) {
 			miss.TriggerID, miss.Name = t.ID, t.Name
 			misses = append(misses, miss)
 		case match == nil:
-			match = &Match{Trigger: t, Why: why, Window: w}
+			match = &Match{Trigger: t, Why: why, Window: w, Speaks: t.spoken(o, text)}
 		default:
 			reason := "older"
 			if match.Trigger.Priority > t.Priority {
@@ -351,11 +352,7 @@ func (t *Trigger) words(o Occasion, text *folded) (why, forbidden string) {
 		}
 		return "whatever it says", ""
 	}
-	for i := range t.sets {
-		set := &t.sets[i]
-		if !set.speaks(o.Language) {
-			continue
-		}
+	for _, set := range t.heard(o) {
 		if not := set.excluded(text); not != "" {
 			forbidden = not
 			continue
@@ -385,5 +382,42 @@ func (t *Trigger) AnyWords() bool {
 
 // wouldFind says whether a word is met that a forbidden one stands beside: only then is it the reason.
 func (t *Trigger) wouldFind(o Occasion, text *folded) bool {
-	return slices.ContainsFunc(t.sets, func(s wordSet) bool { return s.speaks(o.Language) && s.find(text) != "" })
+	return slices.ContainsFunc(t.heard(o), func(s *wordSet) bool { return s.find(text) != "" })
+}
+
+// heard are the keyword sets that a text is held against: those of its language, and where it is too short for a
+// language to be told – the one word that a campaign asks for –, after them the others.
+func (t *Trigger) heard(o Occasion) []*wordSet {
+	var own, others []*wordSet
+	for i := range t.sets {
+		if t.sets[i].speaks(o.Language) {
+			own = append(own, &t.sets[i])
+		} else {
+			others = append(others, &t.sets[i])
+		}
+	}
+	if plain, _ := PlainWords(o.Text); plain > tellsLittle {
+		return own
+	}
+	return append(own, others...)
+}
+
+// spoken is the language to answer in: that of the keyword where it is all that was written, of the text else; none
+// where nothing in it is a word of any language.
+func (t *Trigger) spoken(o Occasion, text *folded) string {
+	plain, _ := PlainWords(o.Text)
+	if plain <= tellsLittle && !t.AnyWords() {
+		for _, set := range t.heard(o) {
+			if set.excluded(text) == "" && set.find(text) != "" {
+				if !set.speaks(o.Language) || plain == 0 && set.language != "" {
+					return set.language
+				}
+				break
+			}
+		}
+	}
+	if plain == 0 {
+		return ""
+	}
+	return o.Language
 }

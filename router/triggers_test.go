@@ -35,7 +35,9 @@ func TestChoose(t *testing.T) {
 		"phrase":              {[]Trigger{live(1, "a", func(t *Trigger) { t.Keywords = []KeywordSet{{Phrases: []string{"how much"}}} })}, Occasion{Text: "How   much?"}, 1, "how much"},
 		"phrase broken":       {[]Trigger{live(1, "a", func(t *Trigger) { t.Keywords = []KeywordSet{{Phrases: []string{"how much"}}} })}, Occasion{Text: "how very much"}, 0, "none of"},
 		"forbidden word":      {[]Trigger{live(1, "a", func(t *Trigger) { t.Keywords[0].Not = []string{"no info"} })}, Occasion{Text: "no info thanks"}, 0, "none of"},
-		"other language":      {[]Trigger{live(1, "a", func(t *Trigger) { t.Keywords = []KeywordSet{words("it", "info")} })}, Occasion{Text: "info", Language: "de"}, 0, "none of"},
+		"other language":      {[]Trigger{live(1, "a", func(t *Trigger) { t.Keywords = []KeywordSet{words("it", "info")} })}, Occasion{Text: "ich hätte gern mehr info", Language: "de"}, 0, "none of"},
+		"one word tells none": {[]Trigger{live(1, "a", func(t *Trigger) { t.Keywords = []KeywordSet{words("en", "summer")} })}, Occasion{Text: "SUMMER!", Language: "de"}, 1, "summer"},
+		"nor does a code":     {[]Trigger{live(1, "a", func(t *Trigger) { t.Keywords = []KeywordSet{words("en", "boat123")} })}, Occasion{Text: "boat123", Language: "ro"}, 1, "boat123"},
 		"language unknown":    {[]Trigger{live(1, "a", func(t *Trigger) { t.Keywords = []KeywordSet{words("it", "info")} })}, Occasion{Text: "info", Language: "unknown"}, 1, "info"},
 		"intent":              {[]Trigger{live(1, "a", func(t *Trigger) { t.Keywords, t.Intents = nil, []string{"price"} })}, Occasion{Text: "what does it cost", Intent: "price"}, 1, "intent price"},
 		"intent forbidden":    {[]Trigger{live(1, "a", func(t *Trigger) { t.Keywords, t.Intents = []KeywordSet{{Not: []string{"joke"}}}, []string{"price"} })}, Occasion{Text: "a joke", Intent: "price"}, 0, "none of"},
@@ -190,5 +192,30 @@ func TestPublicReplyVariesAndStaysTheSame(t *testing.T) {
 	}
 	if text, _, lang := trigger.PublicReply("ro", "it", "1", Said{Variant: -1}); text != "x" || lang != "it" {
 		t.Errorf("a language without a reply got %q in %s, want the workspace's", text, lang)
+	}
+}
+
+func TestTheLanguageOfTheAnswer(t *testing.T) {
+	reply := map[string][]string{"en": {"hello"}, "it": {"ciao"}, "ro": {"salut"}, "de": {"hallo"}}
+	for name, c := range map[string]struct {
+		sets     []KeywordSet
+		text     string
+		language string // as moderation takes it
+		want     string
+	}{
+		"the text's":                {[]KeywordSet{{Words: []string{"info"}}}, "vorrei avere info", "it", "it"},
+		"a word in its language":    {[]KeywordSet{{Words: []string{"prezzo", "price"}}}, "prezzo?", "it", "it"},
+		"the keyword's":             {[]KeywordSet{{Language: "en", Words: []string{"boat"}}}, "BOAT", "ro", "en"},
+		"the set of its own first":  {[]KeywordSet{{Language: "en", Words: []string{"summer"}}, {Language: "de", Words: []string{"summer"}}}, "summer", "de", "de"},
+		"of a code the keyword's":   {[]KeywordSet{{Language: "it", Words: []string{"barca24"}}}, "barca24", "unknown", "it"},
+		"of a code the workspace's": {[]KeywordSet{{Words: []string{"boat123456"}}}, "boat123456", "ro", "en"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set := NewSet([]Trigger{live(1, "a", func(tr *Trigger) { tr.Keywords, tr.PublicReplies = c.sets, reply })})
+			a, err := NewBook().Answer(set, Occasion{Source: "comment", Text: c.text, Language: c.language, Key: "k"}, "en")
+			if err != nil || a.Code != Answered || a.Language != c.want {
+				t.Errorf("%s in %q, %v; want it in %q", a.Reason, a.Language, err, c.want)
+			}
+		})
 	}
 }
