@@ -2,11 +2,14 @@ package consent
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"ponte/inbox"
 )
 
 // Clerk does what the ledger needs done by the clock: imports row by row, alarms of the compliance queue,
@@ -125,21 +128,67 @@ SELECT p.contact_id FROM consent_personal p JOIN consent_entries e ON e.workspac
 WHERE p.workspace_id = $1 AND p.contact_id > $3 GROUP BY p.contact_id HAVING max(greatest(e.at, e.recorded_at)) < $2 ORDER BY 1 LIMIT $4`
 
 func (l *Ledger) retireContact(ctx context.Context, db *sqlx.DB, k Key, before time.Time) error {
-	all, err := l.Histories(ctx, db, []Key{k})
+	return inbox.InTx(ctx, db, func(tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, `SELECT 1 FROM contacts WHERE workspace_id = $1 AND id = $2 FOR NO KEY UPDATE`, k.WorkspaceID, k.ContactID); err != nil {
+			return fmt.Errorf("lock contact %d: %w", k.ContactID, err)
+		}
+		if kept, err := l.stillProves(ctx, tx, k, before); err != nil || kept {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM consent_personal WHERE workspace_id = $1 AND contact_id = $2`, k.WorkspaceID, k.ContactID); err != nil {
+			return fmt.Errorf("erase values whose time of keeping is over: %w", err)
+		}
+		return nil
+	})
+}
+
+// stillProves says whether a consent that the values of a contact prove lives, or ended after that instant. Values stay
+// with the contact they were written for, whose identities may be another's since: it is asked of the addresses.
+func (l *Ledger) stillProves(ctx context.Context, q sqlx.QueryerContext, k Key, before time.Time) (bool, error) {
+	all, err := l.Histories(ctx, q, []Key{k})
 	if err != nil {
-		return err
+		return false, err
 	}
 	h := all[k]
-	for _, i := range h.Identities {
+	var w struct {
+		Brand    string          `db:"brand"`
+		Settings json.RawMessage `db:"settings"`
+	}
+	if err := sqlx.GetContext(ctx, q, &w, `SELECT CASE WHEN brand <> '' THEN brand ELSE name END AS brand, settings FROM workspaces WHERE id = $1`, k.WorkspaceID); err != nil {
+		return false, fmt.Errorf("read the brand of workspace %d: %w", k.WorkspaceID, err)
+	}
+	h.Brand, h.Inferred, h.Silent = w.Brand, rulesOrStrict(w.Settings).Inferred, 0 // when somebody elsewhere last wrote is not known here; the date it was given ends it
+	const address = 0
+	subjects, channels := inbox.NewRows("bigint", "bytea"), map[string]bool{"whatsapp": true}
+	for _, e := range h.Entries {
+		subjects.Add(k.WorkspaceID, e.Subject)
+		h.subjects[address] = append(h.subjects[address], e.Subject)
+		if e.Channel != All {
+			channels[e.Channel] = true
+		}
+	}
+	if subjects.Len() == 0 {
+		return false, nil
+	}
+	var rows []entryRow
+	if err := sqlx.SelectContext(ctx, q, &rows, sqlSelectEntries+` JOIN (SELECT DISTINCT * FROM (`+subjects.SQL()+`) AS s (workspace_id, subject)) AS k ON e.workspace_id = k.workspace_id AND e.subject = k.subject`, subjects.Args()...); err != nil {
+		return false, fmt.Errorf("load consent entries: %w", err)
+	}
+	for _, r := range rows {
+		e, err := r.entry()
+		if err != nil {
+			return false, fmt.Errorf("read consent entry %d: %w", r.Seq, err)
+		}
+		h.add(e)
+	}
+	sortEntries(h)
+	for channel := range channels {
 		for _, purpose := range []string{Promotional, Service, Research, Profiling} {
-			s := h.State(i.ID, i.Channel, purpose, l.now())
-			if s.Live() || s.ValidUntil != nil && s.ValidUntil.After(before) {
-				return nil
+			s := h.State(address, channel, purpose, l.now())
+			if s.Live() || s.ValidUntil != nil && s.ValidUntil.After(before) || s.Seq != 0 && s.Since.After(before) {
+				return true, nil
 			}
 		}
 	}
-	if _, err := db.ExecContext(ctx, `DELETE FROM consent_personal WHERE workspace_id = $1 AND contact_id = $2`, k.WorkspaceID, k.ContactID); err != nil {
-		return fmt.Errorf("erase values whose time of keeping is over: %w", err)
-	}
-	return nil
+	return false, nil
 }

@@ -72,7 +72,9 @@ func ParseImport(file []byte, now time.Time, phone func(string) (string, bool)) 
 			return nil, fault.New(fault.Invalid, "the file has more than %d rows: split it", maxImportRows)
 		}
 		row := importRow(line, names, rec)
-		row.Reason = checkImportRow(row.Values, now, phone)
+		if row.Reason = overlong(names, rec); row.Reason == "" {
+			row.Reason = checkImportRow(row.Values, now, phone)
+		}
 		if at, twice := seen[row.Values["phone"]]; row.Reason == "" && twice {
 			switch had := &out[at]; {
 			case row.Values["act"] != "withdraw":
@@ -92,11 +94,21 @@ func ParseImport(file []byte, now time.Time, phone func(string) (string, bool)) 
 	return out, nil
 }
 
-// lines takes out what is no row: the separator that a spreadsheet is told in a first line; and a line that ends in a
-// carriage return alone ends there.
+// lines takes out what is no row: the separator that a spreadsheet is told in a first line; and outside quotation marks
+// a carriage return alone ends a line too, also in a file whose other lines end otherwise: read as part of a value it
+// would swallow the row behind it, and with that perhaps a withdrawal.
 func lines(file []byte) []byte {
-	if !bytes.Contains(file, []byte("\n")) {
-		file = bytes.ReplaceAll(file, []byte("\r"), []byte("\n"))
+	if bytes.IndexByte(file, '\r') >= 0 {
+		file = bytes.Clone(file)
+		quoted := false
+		for i, c := range file {
+			switch {
+			case c == '"':
+				quoted = !quoted
+			case c == '\r' && !quoted && (i+1 == len(file) || file[i+1] != '\n'):
+				file[i] = '\n'
+			}
+		}
 	}
 	if first, rest, ok := bytes.Cut(file, []byte("\n")); ok && separatorLine.Match(first) {
 		// an empty line in its place, so that lines keep their numbers
@@ -121,6 +133,15 @@ func importHeader(header []string) ([]string, error) {
 		}
 	}
 	return names, nil
+}
+
+// overlong refuses a row with more values than the header has columns: where a comma stands in a name without quotation
+// marks, every value behind it is another column's, and a withdrawal would be read as a consent.
+func overlong(names, rec []string) string {
+	if len(rec) > len(names) && slices.ContainsFunc(rec[len(names):], func(v string) bool { return strings.TrimSpace(v) != "" }) {
+		return fmt.Sprintf("the row has %d values and the header %d columns: a value with a separator in it must stand in quotation marks", len(rec), len(names))
+	}
+	return ""
 }
 
 func importRow(line int, names, rec []string) ImportRow {
@@ -150,6 +171,10 @@ func importTime(v string) (at time.Time, err error) {
 var evidenceForm = regexp.MustCompile(`^[\pL\pN][\pL\pN _.:/#-]{0,79}$`)
 
 var longNumber = regexp.MustCompile(`^\+?[0-9 ().-]{9,}$`)
+
+func mayBeEvidence(name, value string) bool {
+	return evidenceForm.MatchString(value) && (name == "evidence_id" || !longNumber.MatchString(value))
+}
 
 func checkImportRow(v map[string]string, now time.Time, phone func(string) (string, bool)) string {
 	for name, value := range v {
@@ -182,7 +207,12 @@ func checkImportRow(v map[string]string, now time.Time, phone func(string) (stri
 	case "", "grant":
 		v["act"] = "grant"
 	case "withdraw":
-		return "" // a withdrawal needs no proof
+		for _, name := range []string{"source", "wording_version", "evidence_id"} { // a withdrawal needs no proof, and none that could not be erased
+			if !mayBeEvidence(name, v[name]) {
+				delete(v, name)
+			}
+		}
+		return ""
 	default:
 		return "act is neither grant nor withdraw"
 	}
@@ -190,7 +220,7 @@ func checkImportRow(v map[string]string, now time.Time, phone func(string) (stri
 		switch {
 		case v[name] == "":
 			return name + " is missing: without it nothing is proved"
-		case !evidenceForm.MatchString(v[name]) || longNumber.MatchString(v[name]) && name != "evidence_id":
+		case !mayBeEvidence(name, v[name]):
 			return name + " must be a short id without personal data"
 		}
 	}

@@ -21,6 +21,11 @@ func (l *Ledger) Erase(ctx context.Context, tx sqlx.ExtContext, workspace, conta
 		return err
 	}
 	h := all[k]
+	if h.Brand == "" { // of somebody who has a consent and no identity, as a lead has before their number is met
+		if err := sqlx.GetContext(ctx, tx, &h.Brand, `SELECT CASE WHEN brand <> '' THEN brand ELSE name END FROM workspaces WHERE id = $1`, workspace); err != nil {
+			return fmt.Errorf("read the brand of workspace %d: %w", workspace, err)
+		}
+	}
 	var entries []Entry
 	for _, a := range h.addresses(contactID) {
 		entries = append(entries, Entry{

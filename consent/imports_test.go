@@ -45,6 +45,34 @@ func TestRowsWithoutProofAreRefused(t *testing.T) {
 	}
 }
 
+// A comma in a name without quotation marks moves what follows into other columns: a withdrawal must not be read as a yes.
+func TestARowWithMoreValuesThanColumnsIsRefused(t *testing.T) {
+	const head = "phone,consent_at,source,wording_version,evidence_id,act,name\n"
+	for row, want := range map[string]string{
+		"+61491570156,2026-01-02T10:00:00Z,crm,v,row,,Doe, John":                    "the row has 8 values and the header 7 columns",
+		"+61491570156,2026-01-02T10:00:00Z,crm,v1,1.2,row,,withdraw,Ana":            "the row has 9 values and the header 7 columns",
+		"+61491570156,2026-01-02T10:00:00Z,crm,v,row,,\"Doe, John\"":                "",
+		"+61491570156,2026-01-02T10:00:00Z,crm,v,row,,Ana,,, ,":                     "",
+		"+61491570156,2026-01-02T10:00:00Z,crm,v,row,withdraw,\"Doe,\n\"\"Jo\"\"\"": "",
+	} {
+		rows, err := ParseImport([]byte(head+row+"\n"), t0.AddDate(1, 0, 0), digitsOf)
+		if err != nil || len(rows) != 1 || (rows[0].Reason == "") != (want == "") || !strings.Contains(rows[0].Reason, want) {
+			t.Errorf("%s: %+v %v, want …%q…", row, rows, err, want)
+		}
+	}
+}
+
+// What stands in the ledger cannot be erased, so that a withdrawal brings no words along either.
+func TestAWithdrawalBringsNothingPersonalIntoTheLedger(t *testing.T) {
+	rows, err := ParseImport([]byte(importHead+"+61491570156,2026-01-02T10:00:00Z,ana@example.com said so,v,0491 570 156 / 1,,,withdraw\n"), t0.AddDate(1, 0, 0), digitsOf)
+	if err != nil || len(rows) != 1 || rows[0].Reason != "" {
+		t.Fatalf("%+v %v", rows, err)
+	}
+	if v := rows[0].Values; v["source"] != "" || v["wording_version"] != "v" {
+		t.Errorf("%v", v)
+	}
+}
+
 // Files as spreadsheets and other systems write them are read; line numbers stay those of the file.
 func TestFilesAsOtherSystemsWriteThem(t *testing.T) {
 	const one, two = "+61491570156,2026-01-02T10:00:00Z,crm,v,row,", "+61491570157,2026-01-02T10:00:00Z,crm,v,row,"
@@ -54,6 +82,8 @@ func TestFilesAsOtherSystemsWriteThem(t *testing.T) {
 	}{
 		"a separator in the first line":     {"sep=;\r\n" + strings.ReplaceAll(importHead+one+"Ana,,\n", ",", ";"), []int{3}},
 		"lines that end in returns alone":   {strings.ReplaceAll(importHead+one+"Ana,,\n"+two+",,\n", "\n", "\r"), []int{2, 3}},
+		"lines that end in this and that":   {strings.ReplaceAll(importHead, "\n", "\r\n") + one + "Ana\r" + two + "Bo\r\n", []int{2, 3}},
+		"a return inside quotation marks":   {importHead + one + "\"Ana\rMaria\",,\n" + two + ",,\n", []int{2, 3}},
 		"rows that a spreadsheet left over": {importHead + one + "Ana,,\n,,,,,,,\n;\n\n" + two + ",,\n,,,,,,,\n", []int{2, 4, 6}},
 	} {
 		rows, err := ParseImport([]byte(c.file), t0.AddDate(1, 0, 0), digitsOf)
@@ -313,5 +343,49 @@ func TestWhatLivesKeepsNothingElse(t *testing.T) {
 	}
 	if got := b.id(`SELECT count(*) FROM consent_personal`); got != contactPage+1 {
 		t.Errorf("%d values of those that live are left, want all %d", got, contactPage+1)
+	}
+}
+
+// Who was merged into another keeps no identity: what stands is asked of the address, wherever it is now.
+func TestValuesOfAMergedPersonAreKeptWhileTheConsentLives(t *testing.T) {
+	b := setup(t)
+	was, is := b.contact(), b.contact()
+	b.identity(is, "whatsapp", "", "61491570101")
+	b.append(b.entry(Grant, t0, was, "whatsapp", "phone:61491570101"))
+	b.exec(`UPDATE contacts SET merged_into = $2 WHERE id = $1`, was, is)
+	held := func(what string, want int64) {
+		t.Helper()
+		if err := b.l.Tidy(t.Context(), b.db); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.id(`SELECT count(*) FROM consent_personal WHERE contact_id = $1`, was); got != want {
+			t.Errorf("%s: %d values, want %d", what, got, want)
+		}
+	}
+	b.now = t0.AddDate(9, 0, 0)
+	held("while it lives", 1)
+	b.append(b.entry(Withdraw, b.now, is, "all", "phone:61491570101"))
+	held("just taken back", 1)
+	b.now = b.now.AddDate(7, 1, 0)
+	held("seven years after", 0)
+}
+
+// A lead has a consent and no identity yet; erasing the person must not stumble over that.
+func TestErasingSomebodyWithoutAnIdentity(t *testing.T) {
+	b := setup(t)
+	lead := b.contact()
+	b.append(b.entry(Grant, t0, lead, "whatsapp", "phone:61491570101"))
+	if err := b.l.Erase(t.Context(), b.db, b.ws, lead); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.id(`SELECT count(*) FROM consent_personal`); got != 0 {
+		t.Errorf("%d values stand", got)
+	}
+	who := b.contact()
+	if s := b.state(who, b.identity(who, "whatsapp", "", "61491570101"), "whatsapp", b.now); s.Status != Withdrawn {
+		t.Errorf("the number stands as %s", s.Status)
+	}
+	if rep, err := b.l.Verify(t.Context(), b.db, b.ws, nil); err != nil || !rep.OK() {
+		t.Errorf("%+v %v", rep, err)
 	}
 }
