@@ -42,6 +42,7 @@ type Comment struct {
 	Post             *CommentPost        `json:"post"`
 	Author           CommentAuthor       `json:"author"`
 	Own              bool                `json:"own"`
+	Mention          bool                `json:"mention" doc:"The brand was mentioned under somebody else's post: it can be answered in public alone"`
 	Text             string              `json:"text"`
 	Attachments      []Attachment        `json:"attachments"`
 	Language         string              `json:"language"`
@@ -310,7 +311,7 @@ func showComments(rows []inbox.CommentView) ([]Comment, error) {
 }
 
 func showComment(v inbox.CommentView) (Comment, error) {
-	c := Comment{ID: v.ID, AccountID: v.AccountID, Channel: v.Channel, Own: v.Own, Text: v.Text, Attachments: []Attachment{}, Language: v.Language, State: v.State, StateBy: v.StateBy,
+	c := Comment{ID: v.ID, AccountID: v.AccountID, Channel: v.Channel, Own: v.Own, Mention: v.Mention, Text: v.Text, Attachments: []Attachment{}, Language: v.Language, State: v.State, StateBy: v.StateBy,
 		Author: CommentAuthor{Name: v.AuthorName}, CommentedAt: v.CommentedAt.UTC(), EditedAt: utc(v.EditedAt), ParentExternalID: v.ParentID, ExternalID: v.ExternalID,
 		Permalink: v.Permalink, EventReason: v.EventReason, EventParts: said.Read(v.EventReason), Actions: []inbox.ActionBrief{}}
 	if v.IdentityID != nil {

@@ -61,7 +61,7 @@ export const comments: CommentDetail[] = short.map(([who, text, language, minute
   const p = posts[post - 1]!;
   const base: Comment = {
     id: 100 + i, account_id: p.account_id, channel: p.channel, post: { id: p.id, caption: p.caption, permalink: p.permalink, picture: p.picture }, author: { identity_id: 500 + i, contact_id: 300 + i, name: who },
-    own: false, text, attachments: [], language, state, state_by: state === 'hidden' ? 'policy' : '', decision: v.decision, commented_at: ago(minutes), edited_at: i === 5 ? ago(60) : null, parent_external_id: '', external_id: `c${100 + i}`, permalink: 'https://www.instagram.com/p/x/c/1',
+    own: false, mention: false, text, attachments: [], language, state, state_by: state === 'hidden' ? 'policy' : '', decision: v.decision, commented_at: ago(minutes), edited_at: i === 5 ? ago(60) : null, parent_external_id: '', external_id: `c${100 + i}`, permalink: 'https://www.instagram.com/p/x/c/1',
     verdict: { ...v, created_at: ago(minutes) }, review: v.decision === 'allow' ? null : { id: 700 + i, why: v.reasons[0]?.text ?? '', priority: 10 - i, claimed_by: i === 3 ? 2 : null, claimed_name: i === 3 ? 'Tomas Reyes' : '', claimed_until: i === 3 ? ahead(4) : null, alike: i === 9 ? 12 : 0, escalation: '', escalated_at: null },
     actions: [], event_reason_parts: [], event_reason: v.decision === 'hide' ? 'Hidden by the policy: above the threshold for hate or spam.' : '',
   };

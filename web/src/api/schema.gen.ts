@@ -5537,6 +5537,8 @@ export interface components {
             /** Format: int64 */
             id: number;
             language: string;
+            /** @description The brand was mentioned under somebody else's post: it can be answered in public alone */
+            mention: boolean;
             own: boolean;
             parent_external_id: string;
             permalink: string;
@@ -5578,6 +5580,8 @@ export interface components {
             id: number;
             language: string;
             log: components["schemas"]["LogLine"][];
+            /** @description The brand was mentioned under somebody else's post: it can be answered in public alone */
+            mention: boolean;
             own: boolean;
             parent_external_id: string;
             permalink: string;

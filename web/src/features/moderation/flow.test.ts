@@ -3,7 +3,7 @@ import type { Comment } from '@/api/types';
 import { afterDecision, neighbour, possible, topScores } from './flow';
 
 const comment = (over: Partial<Comment>): Comment => ({
-  id: 1, account_id: 1, channel: 'instagram', post: null, author: { identity_id: 1, contact_id: 1, name: 'A' }, own: false, text: '', attachments: [], language: 'en', state: 'visible', state_by: '', decision: '', commented_at: '', edited_at: null,
+  id: 1, account_id: 1, channel: 'instagram', post: null, author: { identity_id: 1, contact_id: 1, name: 'A' }, own: false, mention: false, text: '', attachments: [], language: 'en', state: 'visible', state_by: '', decision: '', commented_at: '', edited_at: null,
   parent_external_id: '', external_id: '', permalink: '', verdict: null, review: null, actions: [], event_reason: '', event_reason_parts: [], ...over,
 });
 
@@ -35,6 +35,7 @@ describe('possible', () => {
     ['one waiting to be deleted', { actions: [deleting] }, ['approve', 'undo', 'pass']],
     ['one whose deletion is done', { state: 'removed' as const, actions: [{ ...deleting, state: 'done' }] }, []],
     ['our own', { own: true }, ['delete']],
+    ['a mention under a post of somebody else', { mention: true }, ['reply', 'pass']],
   ])('%s', (_name, over, want) => {
     expect(Object.entries(possible(comment(over))).filter(([, on]) => on).map(([verb]) => verb)).toEqual(want);
   });

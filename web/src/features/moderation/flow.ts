@@ -16,15 +16,15 @@ export function afterDecision(ids: readonly number[], decided: number): number |
 
 const waiting = new Set(['planned', 'held']);
 
-/** What can be done to a comment as it stands. */
+/** What can be done to a comment as it stands; a mention stands under somebody else's post, and only they remove there. */
 export function possible(c: Comment): Record<Verb | 'reply' | 'pass', boolean> {
   const removed = c.state === 'removed';
   const deleting = c.actions.some((a) => a.kind === 'comment.delete' && waiting.has(a.state));
   return {
     approve: !removed && !c.own && (c.review !== null || c.state === 'hidden' || deleting),
-    hide: c.state === 'visible' && !c.own && !deleting,
-    unhide: c.state === 'hidden' && !deleting,
-    delete: !removed && !deleting,
+    hide: c.state === 'visible' && !c.own && !c.mention && !deleting,
+    unhide: c.state === 'hidden' && !c.mention && !deleting,
+    delete: !removed && !c.mention && !deleting,
     undo: deleting || (!removed && (c.state === 'hidden' || c.actions.some((a) => a.kind.startsWith('comment.')) || c.state_by.startsWith('user'))),
     reply: !removed && !c.own && !deleting,
     pass: !removed && !c.own,

@@ -19,7 +19,7 @@ export function ReplyBox({ comment, way, onWay, onDone }: Props) {
   };
   return (
     <div className={`panel ${css.side} ${css.reply}`}>
-      <SegmentedControl size="xs" aria-label={t('moderation.reply_way')} value={way} onChange={(v) => onWay(v as 'public' | 'private')} data={[{ value: 'public', label: t('moderation.reply_public') }, { value: 'private', label: t('moderation.reply_private') }]} />
+      {!comment.mention && <SegmentedControl size="xs" aria-label={t('moderation.reply_way')} value={way} onChange={(v) => onWay(v as 'public' | 'private')} data={[{ value: 'public', label: t('moderation.reply_public') }, { value: 'private', label: t('moderation.reply_private') }]} />}
       <Textarea autoFocus autosize minRows={2} maxRows={8} dir="auto" aria-label={t('act.reply')} value={text} onChange={(e) => setText(e.currentTarget.value)} description={way === 'private' ? t('moderation.reply_private_text') : undefined}
         onKeyDown={(e) => { if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) send(); if (e.key === 'Escape') onDone(); }} />
       <Group gap="xs">
