@@ -41,6 +41,19 @@ func TestALeadFormsBoxIsKeptWithItsWords(t *testing.T) {
 	if first.WordingID != same.WordingID || first.WordingID == other.WordingID || first.ID != other.ID {
 		t.Errorf("%+v %+v %+v", first, same, other)
 	}
+	body["wording"] = "home words may write to me on WhatsApp about my request."
+	for _, c := range []struct{ status, category, purpose, want string }{
+		{"", "", "service", "missing"}, {"PENDING", "UTILITY", "service", "not_approved"}, {"APPROVED", "MARKETING", "service", "marketing"}, {"APPROVED", "MARKETING", "promotional", ""}, {"APPROVED", "UTILITY", "service", ""},
+	} {
+		s.exec(`DELETE FROM templates WHERE name = 'first_words'`)
+		if c.status != "" {
+			s.exec(`INSERT INTO templates (workspace_id, account_id, name, language, category, status, components) VALUES ($1, $2, 'first_words', 'en', $3, $4, '[{"type":"BODY","text":"Thanks for your request."}]')`, s.home.id, s.home.whatsapp, c.category, c.status)
+		}
+		body["template"], body["purpose"] = "first_words", c.purpose
+		if s.must(200, "PUT", "/api/v1/lead-forms", owner, body, &other); other.Unready != c.want {
+			t.Errorf("%+v: %q", c, other.Unready)
+		}
+	}
 	body["wording"] = "They may write to me on WhatsApp."
 	s.must(422, "PUT", "/api/v1/lead-forms", owner, body, nil)
 	s.must(403, "PUT", "/api/v1/lead-forms", s.cookie[auth.Agent], body, nil)

@@ -13,6 +13,7 @@ import (
 	"ponte/fault"
 	"ponte/inbox"
 	"ponte/router"
+	"ponte/template"
 )
 
 // LeadForm says what the box of a lead form means; without an id it is a form that leads came by and
@@ -31,6 +32,8 @@ type LeadForm struct {
 	Label     string `json:"label" db:"label"`
 	Leads     int    `json:"leads" db:"leads"`
 	Tasks     int    `json:"tasks" db:"tasks" doc:"Leads of it that wait for a person"`
+
+	Unready string `json:"unready" db:"-" enum:"missing,not_approved,marketing," doc:"Why its first message could not be sent now: the number has no such template, none that may be sent in a language that suits, or it counts as an offer and the box does not. Its leads then wait for a person"`
 
 	Boxes inbox.Strings `json:"boxes" db:"boxes" doc:"Keys of boxes as they came with the newest leads of a form nobody has told of"`
 }
@@ -59,6 +62,9 @@ func (s *Server) listLeadForms(ctx context.Context, who *caller, _ *struct{}) (P
 	untold := []LeadForm{}
 	if err := s.DB.SelectContext(ctx, &untold, sqlUntoldForms, who.WorkspaceID); err != nil {
 		return Page[LeadForm]{}, fmt.Errorf("list forms that nobody has told of: %w", err)
+	}
+	if err := s.readyForms(ctx, who.WorkspaceID, list); err != nil {
+		return Page[LeadForm]{}, err
 	}
 	list = append(untold, list...)
 	for i := range list {
@@ -111,7 +117,30 @@ func (s *Server) setLeadForm(ctx context.Context, who *caller, in *leadFormIn) (
 	if err := s.DB.GetContext(ctx, &out, sqlLeadForms+` AND f.id = $2`, who.WorkspaceID, id); err != nil {
 		return out, fmt.Errorf("load lead form %d: %w", id, err)
 	}
-	return out, nil
+	out.Boxes = listOf(out.Boxes)
+	one := []LeadForm{out}
+	err = s.readyForms(ctx, who.WorkspaceID, one)
+	return one[0], err
+}
+
+// readyForms notes of each form whether its first message could be sent.
+func (s *Server) readyForms(ctx context.Context, workspace int64, forms []LeadForm) error {
+	if len(forms) == 0 {
+		return nil
+	}
+	w, err := inbox.LoadWorkspace(ctx, s.DB, workspace)
+	if err != nil {
+		return err
+	}
+	all, err := template.List(ctx, s.DB, workspace, 0, false)
+	if err != nil {
+		return err
+	}
+	for i := range forms {
+		f := &forms[i]
+		f.Unready = template.FirstMessage(all, f.AccountID, f.Template, f.Language, w.Locale, f.Purpose == consent.Promotional)
+	}
+	return nil
 }
 
 func saveLeadForm(ctx context.Context, tx *sqlx.Tx, who *caller, in *leadFormIn) (int64, error) {

@@ -103,9 +103,25 @@ func TestALeadWaitsForItsTemplate(t *testing.T) {
 	if got := b.text(`SELECT state || ': ' || reason FROM number_handoffs`); !strings.HasPrefix(got, "agreed: template «lead_welcome» cannot be sent") {
 		t.Error(got)
 	}
+	if got := b.text(`SELECT task || ': ' || reason FROM leads`); !strings.HasPrefix(got, "open: ") || !strings.HasSuffix(got, "; for a person: its first message waits, the template «lead_welcome» cannot be sent") {
+		t.Error(got)
+	}
 	b.pass(25 * time.Hour)
 	b.writeToNumbers()
-	if got := b.text(`SELECT state FROM number_handoffs`); got != "failed" {
+	if got := b.text(`SELECT (SELECT state FROM number_handoffs) || ' ' || task FROM leads`); got != "failed open" {
+		t.Error(got)
+	}
+}
+
+func TestALeadWhoseTemplateComesIsNoTaskAnyMore(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.form("service")
+	b.lead("881", aliceFields, map[string]bool{"wa_optin": true})
+	b.approve(template.LeadWelcome)
+	b.pass(time.Hour)
+	b.writeToNumbers()
+	if got := b.text(`SELECT (SELECT state FROM number_handoffs) || ' ' || task FROM leads`); got != "sent " {
 		t.Error(got)
 	}
 }

@@ -97,6 +97,7 @@ func (f *Fetcher) planNumber(ctx context.Context, tx *sqlx.Tx, n numberHandoff, 
 			return "replaced", "the same first message went to this number within a day", nil, err
 		}
 	}
+	waits := "; for a person: its first message waits, the template «" + n.Template + "» cannot be sent"
 	l, _, err := template.Named(ctx, tx, n.WorkspaceID, n.AccountID, n.Template, n.Language)
 	if err == nil {
 		var m template.Message
@@ -111,8 +112,15 @@ func (f *Fetcher) planNumber(ctx context.Context, tx *sqlx.Tx, n numberHandoff, 
 		}
 		if m, _, err = l.Compose(nil, "", person, sender); err == nil {
 			id, err := f.sendFirst(ctx, tx, n, who, m)
+			if err == nil {
+				err = leadSent(ctx, tx, n)
+			}
 			return "sent", "", &id, err
 		}
+		waits = "; for a person: its first message waits, a value of the template «" + n.Template + "» is not known"
+	}
+	if err := leadWaits(ctx, tx, n, waits); err != nil {
+		return "", "", nil, err
 	}
 	if f.Now().After(n.AgreedAt.Add(numberPatience)) {
 		return "failed", publicText(err), nil, nil
@@ -171,6 +179,31 @@ func (f *Fetcher) sendFirst(ctx context.Context, tx *sqlx.Tx, n numberHandoff, w
 		return 0, err
 	}
 	return added[0].ID, inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: n.WorkspaceID, Topic: "conversation", ObjectID: v.ID})
+}
+
+// leadWaits makes a lead whose first message cannot be sent a task for a person, at once: who sent in a form does not
+// wait a day for a template that may never come.
+func leadWaits(ctx context.Context, tx *sqlx.Tx, n numberHandoff, said string) error {
+	if n.LeadID == nil {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE leads SET task = 'open', reason = reason || $3 WHERE workspace_id = $1 AND id = $2 AND task = ''`, n.WorkspaceID, *n.LeadID, said)
+	if err != nil {
+		return fmt.Errorf("give lead %d to a person: %w", *n.LeadID, err)
+	}
+	return nil
+}
+
+// leadSent takes the task back where its message can be sent after all, and nobody has looked yet.
+func leadSent(ctx context.Context, tx *sqlx.Tx, n numberHandoff) error {
+	if n.LeadID == nil {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE leads SET task = '', reason = reason || '; what it waited for is there: the first message is planned' WHERE workspace_id = $1 AND id = $2 AND task = 'open'`, n.WorkspaceID, *n.LeadID)
+	if err != nil {
+		return fmt.Errorf("take the task of lead %d back: %w", *n.LeadID, err)
+	}
+	return nil
 }
 
 // publicText is what a fault says to a reader.

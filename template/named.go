@@ -47,6 +47,36 @@ func Unready(ctx context.Context, q sqlx.QueryerContext, workspace int64, f *flo
 	return out, nil
 }
 
+// Why the template of a first message cannot be sent.
+const (
+	UnreadyMissing   = "missing"      // the number has none of the name
+	UnreadyApproval  = "not_approved" // none of the name may be sent in a language that suits
+	UnreadyMarketing = "marketing"    // it counts as an offer, and was not agreed to as one
+)
+
+// FirstMessage says of a template that is named for a first message why it could not be sent now; empty where it could.
+func FirstMessage(all []Listed, account int64, name, language, fallback string, offers bool) string {
+	why, have := UnreadyMissing, map[string]string{}
+	var codes []string
+	for _, l := range all {
+		if l.AccountID != account || l.Name != name {
+			continue
+		}
+		why = UnreadyApproval
+		if l.Sendable() == nil {
+			codes, have[l.Language] = append(codes, l.Language), l.Category
+		}
+	}
+	choice, err := ChooseLanguage(codes, language, fallback)
+	switch {
+	case err != nil:
+		return why
+	case have[choice.Language] == Marketing && !offers:
+		return UnreadyMarketing
+	}
+	return ""
+}
+
 // A name that nobody has made a team of is a skill that the flow asks for.
 const sqlTeamGone = `SELECT EXISTS (SELECT 1 FROM teams WHERE workspace_id = $1 AND name = $2) AND NOT EXISTS (SELECT 1 FROM teams WHERE workspace_id = $1 AND name = $2 AND archived_at IS NULL)`
 

@@ -36,8 +36,8 @@ export const leads: ReceivedLead[] = [
 ];
 
 export const leadForms: LeadForm[] = [
-  { id: 0, form_id: '7713', name: '', account_id: 0, box_key: '', wording: '', wording_id: 0, language: '', purpose: 'service', template: '', label: '', leads: 1, tasks: 1, boxes: ['offers_ok'] },
-  { id: 1, form_id: '7712', name: 'Summer courses', account_id: 3, box_key: 'contact_ok', wording: 'Bondi Kayaks may write to me on WhatsApp about my request.', wording_id: 4, language: 'en', purpose: 'service', template: 'lead_welcome', label: 'course', leads: 14, tasks: 0, boxes: [] },
+  { id: 0, form_id: '7713', name: '', account_id: 0, box_key: '', wording: '', wording_id: 0, language: '', purpose: 'service', template: '', label: '', leads: 1, tasks: 1, unready: '', boxes: ['offers_ok'] },
+  { id: 1, form_id: '7712', name: 'Summer courses', account_id: 3, box_key: 'contact_ok', wording: 'Bondi Kayaks may write to me on WhatsApp about my request.', wording_id: 4, language: 'en', purpose: 'service', template: 'lead_welcome', label: 'course', leads: 14, tasks: 0, unready: '', boxes: [] },
 ];
 
 const link = (id: number, name: string, over: Partial<HandoffLink>): HandoffLink => ({ id, name, account_id: 3, trigger_id: null, campaign_id: null, language: 'en', reference: `PNT-0000-0000-0000-000${id}`, link: `https://wa.me/61255500101?text=Hello%21%20Ref.%20PNT-0000-0000-0000-000${id}`, started: 0, created_at: ago(9000), ...over });

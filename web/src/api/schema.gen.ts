@@ -7108,6 +7108,11 @@ export interface components {
              */
             tasks: number;
             template: string;
+            /**
+             * @description Why its first message could not be sent now: the number has no such template, none that may be sent in a language that suits, or it counts as an offer and the box does not. Its leads then wait for a person
+             * @enum {string}
+             */
+            unready: "missing" | "not_approved" | "marketing" | "";
             wording: string;
             /** Format: int64 */
             wording_id: number;

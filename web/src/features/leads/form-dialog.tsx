@@ -22,7 +22,7 @@ export function FormDialog({ form, onClose }: { form: Partial<LeadForm>; onClose
   const account = f.account_id || numbers[0]?.id || 0;
   const set = (next: Partial<LeadFormInput>) => setF({ ...f, ...next });
   const wrong = (field: string) => (save.error instanceof ApiError ? save.error.field(field) : undefined);
-  const submit = () => save.mutate({ ...f, account_id: account }, { onSuccess: () => { told(t('act.saved')); onClose(); }, onError: (e) => { if (!(e instanceof ApiError) || e.status !== 422) failed(e); } });
+  const submit = () => save.mutate({ ...f, account_id: account }, { onSuccess: (saved) => { told(saved.unready ? t(`leads.unready.${saved.unready}`, { name: saved.template }) : t('act.saved')); onClose(); }, onError: (e) => { if (!(e instanceof ApiError) || e.status !== 422) failed(e); } });
   return (
     <Modal opened onClose={onClose} size="lg" title={form.form_id ? t('leads.tell_of', { name: form.name || form.form_id }) : t('leads.tell')} closeButtonProps={{ 'aria-label': t('act.close') }}>
       <form onSubmit={(e) => { e.preventDefault(); submit(); }}>

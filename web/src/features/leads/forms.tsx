@@ -44,12 +44,14 @@ function FormRow({ f, configure, onOpen }: { f: LeadForm; configure: boolean; on
   return (
     <Row side={<>
       {f.id === 0 && <Tag tone="warn">{t('leads.untold')}</Tag>}
+      {f.unready && <Tag tone="warn">{t('leads.unready_tag')}</Tag>}
       {configure && <Button size="compact-sm" variant="default" aria-label={t(f.id ? 'leads.change_of' : 'leads.tell_of', { name })} onClick={onOpen}>{t(f.id ? 'bookings.change' : 'leads.tell')}</Button>}
       {configure && f.id !== 0 && <Button size="compact-sm" variant="subtle" color="red" loading={stop.isPending} aria-label={t('leads.stop_of', { name })} onClick={() => ask({ text: t('leads.stop_sure'), verb: t('leads.stop'), run: () => stop.mutate(f.id, { onSuccess: () => told(t('leads.stopped')), onError: failed }) })}>{t('leads.stop')}</Button>}
       {dialog}
     </>}>
       <strong dir="auto">{name}</strong>
       {f.wording && <p className="said" dir="auto" lang={f.language}>{quoted(f.wording, i18n.language)}</p>}
+      {f.unready && <p className="said" role="note">{t(`leads.unready.${f.unready}`, { name: f.template })}</p>}
       <small>
         {f.name && <span>{f.form_id}</span>}
         {f.id !== 0 && <><span>{t('leads.box_means', { box: f.box_key })}</span><span>{codeText('purpose', f.purpose)}</span><span>{languageName(f.language, i18n.language)}</span><span>{t('leads.template_line', { name: f.template })}</span></>}
