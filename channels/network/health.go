@@ -155,7 +155,7 @@ func (n *Network) lookIntoToken(ctx context.Context, a channels.Account, appID s
 	}
 	var out struct {
 		Data struct {
-			Valid   bool     `json:"is_valid"`
+			Valid   *bool    `json:"is_valid"`
 			Expires int64    `json:"expires_at"`
 			Access  int64    `json:"data_access_expires_at"`
 			Scopes  []string `json:"scopes"`
@@ -178,7 +178,11 @@ func (n *Network) lookIntoToken(ctx context.Context, a channels.Account, appID s
 		h.Missing = append(h.Missing, "token: "+err.Error())
 		return
 	}
-	h.TokenValid, h.Scopes = out.Data.Valid, out.Data.Scopes
+	if out.Data.Valid == nil { // not every server knows the call; the account was read with the token all the same
+		h.Missing = append(h.Missing, "token: the server does not tell what it may do")
+		return
+	}
+	h.TokenValid, h.Scopes = *out.Data.Valid, out.Data.Scopes
 	if out.Data.Expires > 0 {
 		h.TokenExpires = time.Unix(out.Data.Expires, 0).UTC()
 	}

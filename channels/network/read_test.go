@@ -279,3 +279,14 @@ func TestAWrongAppSecretIsToldFromAWrongToken(t *testing.T) {
 		t.Errorf("with the app's id: %+v; asked %v", h, g.lines())
 	}
 }
+
+// A server that answers the question about the token with something else has not refused the token.
+func TestAServerThatKnowsNothingOfTheToken(t *testing.T) {
+	for _, answer := range []string{`{}`, `{"data":[]}`, `{"data":{}}`, `{"id":"debug_token"}`} {
+		g := newGraph(t, map[string]string{"GET /v25.0/" + pageID: `{"id":"` + pageID + `","name":"Kayaks"}`, "GET /v25.0/debug_token": answer})
+		h := newNetwork().Health(context.Background(), accounts(g.URL)["facebook"], "app", "secret")
+		if !h.TokenValid || h.SecretRefused || len(h.Missing) == 0 {
+			t.Errorf("%s: %+v", answer, h)
+		}
+	}
+}
