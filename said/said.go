@@ -152,7 +152,8 @@ func read(text string, depth int) []Statement {
 	return out
 }
 
-// first reads the first statement: the longest that is known.
+// first reads the first statement: the longest that is known, of two as long the one with fewer values, since
+// what stands in its words is translated with them.
 func (c *catalogue) first(text string, depth int) (Statement, int) {
 	var found *sentence
 	var at []int
@@ -161,7 +162,7 @@ func (c *catalogue) first(text string, depth int) (Statement, int) {
 			if !strings.HasPrefix(text, s.lead) {
 				continue
 			}
-			if m := s.form.FindStringSubmatchIndex(text); m != nil && (at == nil || m[3] > at[3]) {
+			if m := s.form.FindStringSubmatchIndex(text); m != nil && (at == nil || m[3] > at[3] || m[3] == at[3] && len(s.names) < len(found.names)) {
 				found, at = s, m
 			}
 		}

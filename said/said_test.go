@@ -20,8 +20,9 @@ func TestRead(t *testing.T) {
 	for reason, want := range map[string]string{
 		"": "",
 		"allowed; no trigger matched: «Info; prices»: none of its words or intents; «B»: written outside its windows; and 2 more":   "allowed no_trigger_matched miss_trigger(trigger=Info; prices) miss_no_word miss_trigger(trigger=B) miss_outside_window and_more(count=2)",
-		"edited: for review: the model is not sure about harm (0.54)":                                                               "edited for_review why_unsure(category=harm,score=0.54)",
-		"hidden: the model is sure it is spam (1.00, hides from 0.80)":                                                              "hidden why_sure(category=spam,limit=0.80,score=1.00)",
+		"edited: for review: the model is not sure about harm (0.54)":                                                               "edited for_review model_unsure_harm(score=0.54)",
+		"the model is sure it is harmful (0.93, hides from 0.70)":                                                                   "model_sure_harm(limit=0.70,score=0.93)",
+		"hidden: the model is sure it is spam (1.00, hides from 0.80)":                                                              "hidden model_sure_spam(limit=0.80,score=1.00)",
 		"hidden: a rule of ours; «A» matched too but «B» is older":                                                                  "hidden other outranked_older(loser=A,trigger=B)",
 		"allowed; «Info» matched (word «price»); «Sale» matched too but «Info» is of higher priority: public reply planned in 3m0s": "allowed matched(trigger=Info,why=word «price») outranked_priority(loser=Sale,trigger=Info) planned_public_in(wait=3m0s)",
 		"flow «Lead»: began «lead»; asked «company»":                                                                                "flow(flow=Lead) flow_began(flow=lead) flow_asked(step=company)",
