@@ -66,6 +66,11 @@ func TestAMemberIsInvitedWithALink(t *testing.T) {
 	owner := s.cookie[auth.Owner]
 	var m api.Member
 	s.must(200, "POST", "/api/v1/members", owner, map[string]string{"email": "new@home.example", "name": "New", "role": "agent"}, &m)
+	var log api.Page[api.AuditLine]
+	s.must(200, "GET", fmt.Sprintf("/api/v1/audit?object=user:%d", m.UserID), owner, nil, &log)
+	if len(log.Items) != 1 || log.Items[0].Whom != "New" {
+		t.Errorf("the audit log names whom it is about so: %+v", log.Items)
+	}
 	var link api.PasswordLink
 	s.must(200, "POST", fmt.Sprintf("/api/v1/members/%d/password-link", m.UserID), owner, map[string]string{}, &link)
 	token, ok := strings.CutPrefix(link.Address, "https://ponte.example/password#")

@@ -127,6 +127,7 @@ type AuditLine struct {
 	Name     string           `json:"name"`
 	Verb     string           `json:"verb"`
 	Object   string           `json:"object"`
+	Whom     string           `json:"whom" doc:"Where the object is a member: their name"`
 	Detail   map[string]any   `json:"detail"`
 	Override []said.Statement `json:"override_parts" doc:"The override in the detail, where there is one, as statements with stable codes"`
 }
@@ -151,7 +152,7 @@ func (s *Server) listAudit(ctx context.Context, who *caller, in *auditIn) (Page[
 	}
 	items := make([]AuditLine, 0, len(lines))
 	for _, l := range lines {
-		item := AuditLine{l.ID, l.At.UTC(), l.Actor, nameOr(names, l.Actor), l.Verb, l.Object, map[string]any{}, []said.Statement{}}
+		item := AuditLine{l.ID, l.At.UTC(), l.Actor, nameOr(names, l.Actor), l.Verb, l.Object, names[l.Object], map[string]any{}, []said.Statement{}}
 		if err := decode(l.Detail, &item.Detail); err != nil {
 			return Page[AuditLine]{}, fmt.Errorf("read line %d of the audit log: %w", l.ID, err)
 		}

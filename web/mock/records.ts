@@ -40,7 +40,7 @@ const entry = (seq: number, act: ConsentEntry['act'], words: string, over: Parti
 export const ledger: ConsentEntry[] = [entry(42, 'withdraw', '', { channel: 'all', wording: '', name: '', erased: true, how: 'plain_words' }), entry(41, 'grant', 'Sì'), entry(40, 'ask', '')];
 
 export const audit: AuditLine[] = [
-  { id: 3, at: ago(4), actor: 'user:1', name: 'Nora Weld', verb: 'comment.hide', object: 'comment:101', detail: { from: 'review', to: 'hide', verdict: 22 }, override_parts: [] },
-  { id: 2, at: ago(60), actor: 'cli', name: 'cli', verb: 'account.add', object: 'account:3', detail: { channel: 'whatsapp' }, override_parts: [] },
-  { id: 1, at: ago(900), actor: 'user:1', name: 'Nora Weld', verb: 'member.role', object: 'user:2', detail: { from: 'agent', to: 'moderator' }, override_parts: [] },
+  { id: 3, at: ago(4), actor: 'user:1', name: 'Nora Weld', verb: 'comment.hide', object: 'comment:101', whom: '', detail: { from: 'review', to: 'hide', verdict: 22 }, override_parts: [] },
+  { id: 2, at: ago(60), actor: 'cli', name: 'cli', verb: 'account.add', object: 'account:3', whom: '', detail: { channel: 'whatsapp' }, override_parts: [] },
+  { id: 1, at: ago(900), actor: 'user:1', name: 'Nora Weld', verb: 'member.role', object: 'user:2', whom: 'Sam Oduya', detail: { from: 'agent', to: 'moderator' }, override_parts: [] },
 ];

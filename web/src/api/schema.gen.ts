@@ -5108,6 +5108,8 @@ export interface components {
             /** @description The override in the detail, where there is one, as statements with stable codes */
             override_parts: components["schemas"]["Statement"][];
             verb: string;
+            /** @description Where the object is a member: their name */
+            whom: string;
         };
         AuthorCondition: {
             brand?: boolean;

@@ -41,7 +41,7 @@ function Line({ l }: { l: AuditLine }) {
       <strong>{codeText('audit_verb', l.verb)}</strong>
       <small>
         <span>{l.name && l.name !== l.actor ? l.name : actorName(l.actor, t)}</span>
-        <span><ObjectName object={l.object} /></span>
+        <span dir="auto">{l.whom || <ObjectName object={l.object} />}</span>
         {details.length > 0 && <span dir="auto">{details.join(', ')}</span>}
         <span><Link to="/audit" search={{ object: l.object }}>{t('audit.same')}</Link></span>
       </small>
