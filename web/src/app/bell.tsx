@@ -1,11 +1,11 @@
 import { ActionIcon, Button, Checkbox, Drawer, Group, Indicator, Modal, Select, Stack, Switch } from '@mantine/core';
 import { IconBell, IconBellCog, IconChecks } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
+import { Link, type LinkProps } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAgents, useChoices, useMeAway, useNotifications, useReadNotifications, useSetChoices } from '@/api/desk';
 import type { Me, Notification as Told, NotificationChoices } from '@/api/types';
-import { codeText } from '@/i18n';
+import { codeText, i18n } from '@/i18n';
 import { Ago } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
@@ -49,14 +49,30 @@ function List({ items, unread, onGo, onChoose }: { items: Told[]; unread: number
 
 function Item({ n, onGo }: { n: Told; onGo: () => void }) {
   const { t } = useTranslation();
-  const deadline = (n.data as { deadline?: string }).deadline;
-  const words = <><b>{codeText('notification', n.kind)}</b><span className="clip" dir="auto">{[n.contact_name, deadline ? t(`bell.deadline.${deadline}`) : '', n.conversation_id ? '' : n.object].filter(Boolean).join(' · ')}</span><small><Ago at={n.at} /></small></>;
+  const words = <><b>{heading(n)}</b>{n.conversation_id && <span className="clip" dir="auto">{n.contact_name || t('comment.nameless')}</span>}<small><Ago at={n.at} /></small></>;
+  const where = screens[n.kind];
   return (
     <li className={css.item} data-unread={!n.read_at}>
-      {n.conversation_id ? <Link to="/inbox" search={{ view: 'all', id: n.conversation_id }} onClick={onGo}>{words}</Link> : <button type="button" onClick={onGo}>{words}</button>}
+      {n.conversation_id ? <Link to="/inbox" search={{ view: 'all', id: n.conversation_id }} onClick={onGo}>{words}</Link> : where ? <Link {...where} onClick={onGo}>{words}</Link> : <button type="button" onClick={onGo}>{words}</button>}
     </li>
   );
 }
+
+/** What happened; of a deadline also which, since a conversation has several. */
+function heading(n: Told): string {
+  const deadline = (n.data as { deadline?: string }).deadline;
+  const kind = codeText('notification', n.kind);
+  return deadline ? i18n.t('bell.of_deadline', { kind, deadline: codeText('bell.deadline', deadline) }) : kind;
+}
+
+/** Where that is seen which is about no conversation. */
+const screens: Record<string, LinkProps | undefined> = {
+  'account.trouble': { to: '/accounts' },
+  'budget.alarm': { to: '/settings' },
+  'compliance.item': { to: '/compliance' },
+  'version.ready': { to: '/policies', search: { tab: 'versions' } },
+  'webhook.paused': { to: '/settings', search: { tab: 'webhooks' } },
+};
 
 function Choosing({ me, onClose }: { me: Me; onClose: () => void }) {
   const { t } = useTranslation();
@@ -121,7 +137,7 @@ export function useBrowserNotices() {
     seen.current = Math.max(newest, before ?? 0);
     if (before === undefined || !document.hidden || !choices || !('Notification' in window) || Notification.permission !== 'granted') return;
     for (const n of data.items.filter((x) => x.id > before && !x.read_at && choices.browser.includes(x.kind)).slice(0, 3)) {
-      const notice = new Notification(codeText('notification', n.kind), { body: n.contact_name, tag: String(n.id), icon: '/icon.svg' });
+      const notice = new Notification(heading(n), { body: n.conversation_id ? n.contact_name || i18n.t('comment.nameless') : '', tag: String(n.id), icon: '/icon.svg' });
       notice.onclick = () => { window.focus(); if (n.conversation_id) window.location.assign(`/inbox?view=all&id=${n.conversation_id}`); };
     }
   }, [data, choices]);
