@@ -1,5 +1,5 @@
 import { CloseButton } from '@mantine/core';
-import { IconDeviceMobileMessage, IconGavel, IconInbox } from '@tabler/icons-react';
+import { IconBolt, IconDeviceMobileMessage, IconGavel, IconInbox, IconPlugConnected, IconSettings, IconUsersGroup } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -25,6 +25,22 @@ export function FirstSteps() {
         <Step icon={<IconGavel size={19} stroke={1.6} aria-hidden />} text={t('first.look')}><Link to="/moderation" search={{ queue: 'all', state: 'hidden' }}>{t('first.look_do')}</Link></Step>
         <Step icon={<IconDeviceMobileMessage size={19} stroke={1.6} aria-hidden />} text={t('first.info', { words: tries.info })}><Link to="/rehearse" search={{ say: 'info' }}>{t('first.info_do')}</Link></Step>
         <Step icon={<IconInbox size={19} stroke={1.6} aria-hidden />} text={t('first.answer')}><Link to="/inbox" search={{ view: 'all', channel: 'whatsapp' }}>{t('first.answer_do')}</Link></Step>
+      </ol>
+    </section>
+  );
+}
+
+/** For the owner of a workspace to which nothing is connected: what it takes until the first comment is answered. */
+export function SetupSteps() {
+  const { t } = useTranslation();
+  return (
+    <section className={`panel ${css.first}`} aria-label={t('setup.title')}>
+      <div className={css.firstHead}><div><h2>{t('setup.title')}</h2><p>{t('setup.lead')}</p></div></div>
+      <ol>
+        <Step icon={<IconPlugConnected size={19} stroke={1.6} aria-hidden />} text={t('setup.connect')}><Link to="/accounts">{t('setup.connect_do')}</Link></Step>
+        <Step icon={<IconSettings size={19} stroke={1.6} aria-hidden />} text={t('setup.brand')}><Link to="/settings">{t('setup.brand_do')}</Link></Step>
+        <Step icon={<IconUsersGroup size={19} stroke={1.6} aria-hidden />} text={t('setup.team')}><Link to="/team">{t('setup.team_do')}</Link></Step>
+        <Step icon={<IconBolt size={19} stroke={1.6} aria-hidden />} text={t('setup.trigger')}><Link to="/triggers">{t('setup.trigger_do')}</Link></Step>
       </ol>
     </section>
   );

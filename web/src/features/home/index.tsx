@@ -10,7 +10,7 @@ import { duration, micros, percent } from '@/ui/format';
 import { Ago, ChannelMark, channelNames, PageBody, PageHead, Tag, type Tone } from '@/ui/parts';
 import { reasonText } from '@/ui/reason';
 import { Loaded } from '@/ui/states';
-import { FirstSteps } from './first-steps';
+import { FirstSteps, SetupSteps } from './first-steps';
 import css from './home.module.css';
 
 /** Today's work and health in one look. */
@@ -18,13 +18,14 @@ export default function Home() {
   const { t } = useTranslation();
   const me = useMe().data;
   const overview = useOverview();
+  const owner = me?.permissions.includes('configure') ?? false;
   return (
     <PageBody>
       <PageHead title={me?.user.name ? t('home.title', { name: me.user.name.split(' ')[0] }) : t('home.title_nameless')}>{t('home.lead')}</PageHead>
-      {me?.demo && me.permissions.includes('configure') && <FirstSteps />}
       <Loaded query={overview} rows={6}>
         {(o) => (
           <>
+            {owner && (o.accounts.length === 0 ? <SetupSteps /> : me?.demo && <FirstSteps />)}
             <Tiles o={o} />
             <div className={css.grid}>
               <div className={css.column}>
@@ -94,7 +95,7 @@ function Machine({ o }: { o: Overview }) {
           </div>
         </>
       )}
-      <p className={css.quiet} style={{ margin: '12px 0 0' }}><Link to="/moderation/today">{t('home.undone', { count: o.undone_today })}</Link></p>
+      {total + o.undone_today > 0 && <p className={css.quiet} style={{ margin: '12px 0 0' }}><Link to="/moderation/today">{t('home.undone', { count: o.undone_today })}</Link></p>}
     </Block>
   );
 }

@@ -22,13 +22,14 @@ export function Figures() {
   const [days, setDays] = useState('30');
   const number = new Intl.NumberFormat(i18n.language, { maximumFractionDigits: 0 });
   const percent = new Intl.NumberFormat(i18n.language, { style: 'percent', maximumFractionDigits: 0 });
+  const query = useFigures(Number(days));
   return (
     <>
       <Group justify="space-between" mb={12}>
-        <Group gap={16}>{outcomes.map((o) => <Group key={o.key} gap={6}><span aria-hidden style={{ width: 10, height: 10, borderRadius: 3, background: `var(--mantine-color-${o.color.replace('.', '-')})` }} /><span>{t(`knowledge.outcome.${o.key}`)}</span></Group>)}</Group>
+        <Group gap={16}>{(query.data?.items.length ?? 0) > 0 && outcomes.map((o) => <Group key={o.key} gap={6}><span aria-hidden style={{ width: 10, height: 10, borderRadius: 3, background: `var(--mantine-color-${o.color.replace('.', '-')})` }} /><span>{t(`knowledge.outcome.${o.key}`)}</span></Group>)}</Group>
         <Select aria-label={t('knowledge.period')} w={170} value={days} allowDeselect={false} onChange={(v) => setDays(v ?? '30')} data={['7', '30', '90'].map((d) => ({ value: d, label: t('knowledge.days', { count: Number(d) }) }))} />
       </Group>
-      <Loaded query={useFigures(Number(days))}>
+      <Loaded query={query}>
         {({ items }) => items.length === 0 ? <div className="panel"><Empty title={t('knowledge.no_figures')} icon={<IconChartBar size={26} stroke={1.4} aria-hidden />}>{t('knowledge.no_figures_text')}</Empty></div> : (
           <Table label={t('knowledge.figures')} head={[t('knowledge.intent'), t('knowledge.language'), t('knowledge.offered'), t('knowledge.outcomes'), t('knowledge.changed'), t('knowledge.saved_time')]}>
             {items.map((f) => (

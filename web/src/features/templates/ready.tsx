@@ -1,4 +1,5 @@
 import { Button, Group, Select } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAccounts } from '@/api/overview';
@@ -16,7 +17,8 @@ import css from './templates.module.css';
 /** The templates that come with the product, seen as a phone shows them; one press makes drafts of them. */
 export function Ready() {
   const { t } = useTranslation();
-  const numbers = (useAccounts().data?.items ?? []).filter((a) => a.channel === 'whatsapp' && a.state !== 'removed');
+  const accounts = useAccounts().data;
+  const numbers = (accounts?.items ?? []).filter((a) => a.channel === 'whatsapp' && a.state !== 'removed');
   const [chosen, setChosen] = useState('');
   const account = Number(chosen) || numbers[0]?.id || 0;
   const may = useCan('campaign') && account > 0;
@@ -25,7 +27,7 @@ export function Ready() {
   return (
     <>
       <Group justify="space-between" align="end" mb="sm">
-        <p className={css.dim}>{t('templates.ready_lead')}</p>
+        <p className={css.dim}>{t('templates.ready_lead')}{accounts && numbers.length === 0 && <> <Link to="/accounts">{t('templates.no_number')}</Link></>}</p>
         <Group gap="xs" align="end">
           {numbers.length > 1 && <Select label={t('templates.number')} value={String(account)} onChange={(v) => setChosen(v ?? '')} data={numbers.map((a) => ({ value: String(a.id), label: a.name || a.phone || channelNames.whatsapp }))} />}
           {may && <Button variant="default" loading={add.isPending} onClick={() => addAll([])}>{t('templates.add_all')}</Button>}
