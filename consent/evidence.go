@@ -75,15 +75,56 @@ func (l *Ledger) Bundle(ctx context.Context, q sqlx.QueryerContext, workspace, c
 	if out.Head, err = l.ExportHead(ctx, q, workspace); err != nil {
 		return out, err
 	}
-	var legal string
-	if err := sqlx.GetContext(ctx, q, &legal, `SELECT legal_name FROM workspaces WHERE id = $1`, workspace); err != nil {
-		return out, fmt.Errorf("load the legal name of workspace %d: %w", workspace, err)
+	if err := out.name(ctx, q); err != nil {
+		return out, err
 	}
 	h := all[k]
-	out.Brand, out.LegalName = h.Brand, legal
 	for _, s := range h.Standing(l.now()) {
 		out.Standing = append(out.Standing, showStanding(s))
 	}
+	for _, e := range h.Entries {
+		out.Entries = append(out.Entries, Show(e, wordings))
+	}
+	return out, nil
+}
+
+// name says whose ledger it is, also of somebody who has no identity.
+func (b *Bundle) name(ctx context.Context, q sqlx.QueryerContext) error {
+	err := q.QueryRowxContext(ctx, `SELECT CASE WHEN brand <> '' THEN brand ELSE name END, legal_name FROM workspaces WHERE id = $1`, b.Workspace).Scan(&b.Brand, &b.LegalName)
+	if err != nil {
+		return fmt.Errorf("load the names of workspace %d: %w", b.Workspace, err)
+	}
+	return nil
+}
+
+// BundleOfNumber collects what the ledger holds of a number that somebody names. Entries of whoever was erased are found
+// by its keyed hash alone, so that they can be shown to a person who asks by what right they were written to.
+func (l *Ledger) BundleOfNumber(ctx context.Context, q sqlx.QueryerContext, workspace int64, phone string) (Bundle, error) {
+	out := Bundle{MadeAt: l.now().UTC(), Workspace: workspace, Standing: []Standing{}, Entries: []Proof{}}
+	subject := l.subject(workspace, PhoneAddress(phone))
+	var rows []entryRow
+	if err := sqlx.SelectContext(ctx, q, &rows, sqlSelectEntries+` WHERE e.workspace_id = $1 AND e.subject = $2`, workspace, subject); err != nil {
+		return out, fmt.Errorf("load consent entries: %w", err)
+	}
+	wordings, err := WordingsByID(ctx, q, workspace)
+	if err != nil {
+		return out, err
+	}
+	if out.Head, err = l.ExportHead(ctx, q, workspace); err != nil {
+		return out, err
+	}
+	if err := out.name(ctx, q); err != nil {
+		return out, err
+	}
+	h := &History{}
+	for _, r := range rows {
+		e, err := r.entry()
+		if err != nil {
+			return out, fmt.Errorf("read consent entry %d: %w", r.Seq, err)
+		}
+		h.add(e)
+	}
+	sortEntries(h)
 	for _, e := range h.Entries {
 		out.Entries = append(out.Entries, Show(e, wordings))
 	}

@@ -385,6 +385,10 @@ func TestErasingSomebodyWithoutAnIdentity(t *testing.T) {
 	if s := b.state(who, b.identity(who, "whatsapp", "", "61491570101"), "whatsapp", b.now); s.Status != Withdrawn {
 		t.Errorf("the number stands as %s", s.Status)
 	}
+	proof, err := b.l.BundleOfNumber(t.Context(), b.db, b.ws, "+61 491 570 101")
+	if err != nil || len(proof.Entries) != 2 || proof.Entries[0].Act != Grant || proof.Entries[0].Personal != nil || proof.Entries[0].Wording == nil || proof.Entries[1].How != howErasure || proof.Brand != "Bondi Kayaks" {
+		t.Errorf("what is left to show: %+v %v", proof, err)
+	}
 	if rep, err := b.l.Verify(t.Context(), b.db, b.ws, nil); err != nil || !rep.OK() {
 		t.Errorf("%+v %v", rep, err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"ponte/auth"
 	"ponte/consent"
+	"ponte/flow"
 	"ponte/inbox"
 	"ponte/ingest"
 	"ponte/outbox"
@@ -335,6 +336,31 @@ func (r accountRemoveCmd) Run(ctx context.Context, c *config) error {
 type consentCmd struct {
 	Verify consentVerifyCmd `cmd:"" help:"Recompute the ledger's chain and say whether anything was changed, removed or cut."`
 	Head   consentHeadCmd   `cmd:"" help:"Print the head of the chain, to be kept elsewhere."`
+	Number consentNumberCmd `cmd:"" help:"Print what the ledger holds of a number, also of somebody who was erased; it is written to the audit log."`
+}
+
+type consentNumberCmd struct {
+	Phone     string `arg:"" help:"Number with its country code, such as +61491570156, as the person names it."`
+	Workspace string `help:"Workspace; the only one if empty."`
+}
+
+// Run prints the entries of a number as JSON.
+func (n consentNumberCmd) Run(ctx context.Context, c *config) error {
+	return c.with(ctx, n.Workspace, func(s *store, w inbox.Workspace) error {
+		number, ok := flow.Phone(n.Phone, w.Country)
+		if !ok {
+			return usageError{errors.New("that is not a phone number with its country code")}
+		}
+		bundle, err := s.Ledger.BundleOfNumber(ctx, s.DB, w.ID, number)
+		if err != nil {
+			return err
+		}
+		if err := auth.Audit(ctx, s.DB, w.ID, "cli", "consent.evidence", "ledger", map[string]any{"entries": len(bundle.Entries)}); err != nil {
+			return err
+		}
+		printJSON(bundle)
+		return nil
+	})
 }
 
 type consentVerifyCmd struct {

@@ -67,7 +67,7 @@ function Opened({ c }: { c: ContactDetail }) {
           </Block>
           <Block title={t('contact.identities')}><ul className="entries">{c.identities.map((i) => <Identity key={i.id} i={i} />)}</ul><Merges contact={c.id} /></Block>
           {converse && !erased && <Duplicates contact={c.id} />}
-          <Block title={t('contact.consent')}><ConsentStates contact={c.id} states={c.consent} />{configure && <Proof contact={c.id} />}</Block>
+          {!erased && <Block title={t('contact.consent')}><ConsentStates contact={c.id} states={c.consent} />{configure && <Proof contact={c.id} />}</Block>}
         </div>
         <div className={css.column}>
           <Block title={t('inbox.title')}>
