@@ -62,50 +62,43 @@ type Bundle struct {
 
 // Bundle collects the evidence about one contact.
 func (l *Ledger) Bundle(ctx context.Context, q sqlx.QueryerContext, workspace, contactID int64) (Bundle, error) {
-	out := Bundle{MadeAt: l.now().UTC(), Workspace: workspace, Contact: contactID, Standing: []Standing{}, Entries: []Proof{}}
 	k := Key{workspace, contactID}
 	all, err := l.Histories(ctx, q, []Key{k})
 	if err != nil {
-		return out, err
-	}
-	wordings, err := WordingsByID(ctx, q, workspace)
-	if err != nil {
-		return out, err
-	}
-	if out.Head, err = l.ExportHead(ctx, q, workspace); err != nil {
-		return out, err
-	}
-	if err := out.name(ctx, q); err != nil {
-		return out, err
+		return Bundle{}, err
 	}
 	h := all[k]
+	out, err := l.bundle(ctx, q, workspace, h.Entries)
+	out.Contact = contactID
 	for _, s := range h.Standing(l.now()) {
 		out.Standing = append(out.Standing, showStanding(s))
 	}
-	for _, e := range h.Entries {
-		out.Entries = append(out.Entries, Show(e, wordings))
-	}
-	return out, nil
-}
-
-// name says whose ledger it is, also of somebody who has no identity.
-func (b *Bundle) name(ctx context.Context, q sqlx.QueryerContext) error {
-	err := q.QueryRowxContext(ctx, `SELECT CASE WHEN brand <> '' THEN brand ELSE name END, legal_name FROM workspaces WHERE id = $1`, b.Workspace).Scan(&b.Brand, &b.LegalName)
-	if err != nil {
-		return fmt.Errorf("load the names of workspace %d: %w", b.Workspace, err)
-	}
-	return nil
+	return out, err
 }
 
 // BundleOfNumber collects what the ledger holds of a number that somebody names. Entries of whoever was erased are found
 // by its keyed hash alone, so that they can be shown to a person who asks by what right they were written to.
 func (l *Ledger) BundleOfNumber(ctx context.Context, q sqlx.QueryerContext, workspace int64, phone string) (Bundle, error) {
-	out := Bundle{MadeAt: l.now().UTC(), Workspace: workspace, Standing: []Standing{}, Entries: []Proof{}}
 	subject := l.subject(workspace, PhoneAddress(phone))
 	var rows []entryRow
 	if err := sqlx.SelectContext(ctx, q, &rows, sqlSelectEntries+` WHERE e.workspace_id = $1 AND e.subject = $2`, workspace, subject); err != nil {
-		return out, fmt.Errorf("load consent entries: %w", err)
+		return Bundle{}, fmt.Errorf("load consent entries: %w", err)
 	}
+	h := &History{}
+	for _, r := range rows {
+		e, err := r.entry()
+		if err != nil {
+			return Bundle{}, fmt.Errorf("read consent entry %d: %w", r.Seq, err)
+		}
+		h.add(e)
+	}
+	sortEntries(h)
+	return l.bundle(ctx, q, workspace, h.Entries)
+}
+
+// bundle shows entries with their wordings, the head of the chain, and whose ledger it is.
+func (l *Ledger) bundle(ctx context.Context, q sqlx.QueryerContext, workspace int64, entries []Entry) (Bundle, error) {
+	out := Bundle{MadeAt: l.now().UTC(), Workspace: workspace, Standing: []Standing{}, Entries: []Proof{}}
 	wordings, err := WordingsByID(ctx, q, workspace)
 	if err != nil {
 		return out, err
@@ -113,19 +106,11 @@ func (l *Ledger) BundleOfNumber(ctx context.Context, q sqlx.QueryerContext, work
 	if out.Head, err = l.ExportHead(ctx, q, workspace); err != nil {
 		return out, err
 	}
-	if err := out.name(ctx, q); err != nil {
-		return out, err
+	err = q.QueryRowxContext(ctx, `SELECT CASE WHEN brand <> '' THEN brand ELSE name END, legal_name FROM workspaces WHERE id = $1`, workspace).Scan(&out.Brand, &out.LegalName)
+	if err != nil {
+		return out, fmt.Errorf("load the names of workspace %d: %w", workspace, err)
 	}
-	h := &History{}
-	for _, r := range rows {
-		e, err := r.entry()
-		if err != nil {
-			return out, fmt.Errorf("read consent entry %d: %w", r.Seq, err)
-		}
-		h.add(e)
-	}
-	sortEntries(h)
-	for _, e := range h.Entries {
+	for _, e := range entries {
 		out.Entries = append(out.Entries, Show(e, wordings))
 	}
 	return out, nil
