@@ -20,6 +20,7 @@ import (
 	"ponte/api"
 	"ponte/auth"
 	"ponte/secret"
+	"ponte/testkit"
 )
 
 func TestASecondFactorFromTheFirstCodeToALostPhone(t *testing.T) {
@@ -27,6 +28,7 @@ func TestASecondFactorFromTheFirstCodeToALostPhone(t *testing.T) {
 	s := newScene(t)
 	id := s.withPassword("anna@home.example")
 	_, cookie := s.signIn("anna@home.example", password)
+	testkit.WaitForACodeToLast()
 	var e api.Enrolment
 	s.must(200, "POST", "/api/v1/me/second-factor", cookie, map[string]string{}, &e)
 	code := func(shift time.Duration) map[string]string {

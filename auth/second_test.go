@@ -14,6 +14,7 @@ import (
 
 	"ponte/auth"
 	"ponte/fault"
+	"ponte/testkit"
 )
 
 func (h *house) attempt(email, code string) (string, error) {
@@ -35,6 +36,7 @@ func (h *house) enrol() (string, []string) {
 	if _, err := h.attempt(email, ""); err != nil {
 		h.Fatalf("before it is confirmed the password is enough: %v", err)
 	}
+	testkit.WaitForACodeToLast()
 	codes, err := auth.Confirm(h.Context(), h.db, h.keys, who, h.code(e.Secret, -30*time.Second), time.Now())
 	h.must(err)
 	return e.Secret, codes
