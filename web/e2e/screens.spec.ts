@@ -59,7 +59,7 @@ function flat(tree: object, prefix = ''): string[] {
 }
 
 test.describe('every language', () => {
-  test.describe.configure({ timeout: 90_000 });
+  test.describe.configure({ timeout: 5_000 * Object.keys(screens).length });
   for (const locale of ['it-IT', 'fr-FR', 'ro-RO']) {
     test.describe(locale, () => {
       test.use({ locale, viewport: sizes.desk });
