@@ -2,7 +2,6 @@ package consent
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"time"
@@ -150,14 +149,11 @@ func (l *Ledger) stillProves(ctx context.Context, q sqlx.QueryerContext, k Key, 
 		return false, err
 	}
 	h := all[k]
-	var w struct {
-		Brand    string          `db:"brand"`
-		Settings json.RawMessage `db:"settings"`
+	w, err := inbox.LoadWorkspace(ctx, q, k.WorkspaceID)
+	if err != nil {
+		return false, err
 	}
-	if err := sqlx.GetContext(ctx, q, &w, `SELECT CASE WHEN brand <> '' THEN brand ELSE name END AS brand, settings FROM workspaces WHERE id = $1`, k.WorkspaceID); err != nil {
-		return false, fmt.Errorf("read the brand of workspace %d: %w", k.WorkspaceID, err)
-	}
-	h.Brand, h.Inferred, h.Silent = w.Brand, rulesOrStrict(w.Settings).Inferred, 0 // when somebody elsewhere last wrote is not known here; the date it was given ends it
+	h.Brand, h.Inferred, h.Silent = w.BrandName(), rulesOrStrict(w.Settings).Inferred, 0 // when somebody elsewhere last wrote is not known here; the date it was given ends it
 	const address = 0
 	subjects, channels := inbox.NewRows("bigint", "bytea"), map[string]bool{"whatsapp": true}
 	for _, e := range h.Entries {

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/jmoiron/sqlx"
+
+	"ponte/inbox"
 )
 
 const howErasure = "erasure"
@@ -22,9 +24,11 @@ func (l *Ledger) Erase(ctx context.Context, tx sqlx.ExtContext, workspace, conta
 	}
 	h := all[k]
 	if h.Brand == "" { // of somebody who has a consent and no identity, as a lead has before their number is met
-		if err := sqlx.GetContext(ctx, tx, &h.Brand, `SELECT CASE WHEN brand <> '' THEN brand ELSE name END FROM workspaces WHERE id = $1`, workspace); err != nil {
-			return fmt.Errorf("read the brand of workspace %d: %w", workspace, err)
+		w, err := inbox.LoadWorkspace(ctx, tx, workspace)
+		if err != nil {
+			return err
 		}
+		h.Brand = w.BrandName()
 	}
 	var entries []Entry
 	for _, a := range h.addresses(contactID) {

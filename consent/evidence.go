@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"ponte/inbox"
 )
 
 // Proof is one entry as it is shown to a regulator or to the person.
@@ -106,10 +108,11 @@ func (l *Ledger) bundle(ctx context.Context, q sqlx.QueryerContext, workspace in
 	if out.Head, err = l.ExportHead(ctx, q, workspace); err != nil {
 		return out, err
 	}
-	err = q.QueryRowxContext(ctx, `SELECT CASE WHEN brand <> '' THEN brand ELSE name END, legal_name FROM workspaces WHERE id = $1`, workspace).Scan(&out.Brand, &out.LegalName)
+	w, err := inbox.LoadWorkspace(ctx, q, workspace)
 	if err != nil {
-		return out, fmt.Errorf("load the names of workspace %d: %w", workspace, err)
+		return out, err
 	}
+	out.Brand, out.LegalName = w.BrandName(), w.LegalName
 	for _, e := range entries {
 		out.Entries = append(out.Entries, Show(e, wordings))
 	}
