@@ -97,7 +97,7 @@ func (f *Fetcher) planNumber(ctx context.Context, tx *sqlx.Tx, n numberHandoff, 
 			return "replaced", "the same first message went to this number within a day", nil, err
 		}
 	}
-	waits := "; for a person: its first message waits, the template «" + n.Template + "» cannot be sent"
+	waits := firstWaits + ", the template «" + n.Template + "» cannot be sent"
 	l, _, err := template.Named(ctx, tx, n.WorkspaceID, n.AccountID, n.Template, n.Language)
 	if err == nil {
 		var m template.Message
@@ -117,7 +117,7 @@ func (f *Fetcher) planNumber(ctx context.Context, tx *sqlx.Tx, n numberHandoff, 
 			}
 			return "sent", "", &id, err
 		}
-		waits = "; for a person: its first message waits, a value of the template «" + n.Template + "» is not known"
+		waits = firstWaits + ", a value of the template «" + n.Template + "» is not known"
 	}
 	if err := leadWaits(ctx, tx, n, waits); err != nil {
 		return "", "", nil, err
@@ -181,6 +181,9 @@ func (f *Fetcher) sendFirst(ctx context.Context, tx *sqlx.Tx, n numberHandoff, w
 	return added[0].ID, inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: n.WorkspaceID, Topic: "conversation", ObjectID: v.ID})
 }
 
+// firstWaits begins the reason of such a task.
+const firstWaits = "; for a person: its first message waits"
+
 // leadWaits makes a lead whose first message cannot be sent a task for a person, at once: who sent in a form does not
 // wait a day for a template that may never come.
 func leadWaits(ctx context.Context, tx *sqlx.Tx, n numberHandoff, said string) error {
@@ -194,12 +197,13 @@ func leadWaits(ctx context.Context, tx *sqlx.Tx, n numberHandoff, said string) e
 	return nil
 }
 
-// leadSent takes the task back where its message can be sent after all, and nobody has looked yet.
+// leadSent takes the task back where its message can be sent after all, and nobody has looked yet. One that was open
+// for another reason stays.
 func leadSent(ctx context.Context, tx *sqlx.Tx, n numberHandoff) error {
 	if n.LeadID == nil {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE leads SET task = '', reason = reason || '; what it waited for is there: the first message is planned' WHERE workspace_id = $1 AND id = $2 AND task = 'open'`, n.WorkspaceID, *n.LeadID)
+	_, err := tx.ExecContext(ctx, `UPDATE leads SET task = '', reason = reason || '; what it waited for is there: the first message is planned' WHERE workspace_id = $1 AND id = $2 AND task = 'open' AND reason LIKE '%' || $3 || '%'`, n.WorkspaceID, *n.LeadID, firstWaits)
 	if err != nil {
 		return fmt.Errorf("take the task of lead %d back: %w", *n.LeadID, err)
 	}
