@@ -80,7 +80,7 @@ func newStage(t *testing.T, doomed func(door string, n int) string) *stage {
 	b.graph = b.network.Handler()
 	b.url = b.freeURL()
 	c := &config{DataDir: t.TempDir(), DatabaseURL: b.database, SecretKey: strings.Repeat("k", 64), GraphURL: b.calls.URL, LogLevel: "error"}
-	b.env = []string{"PATH=" + os.Getenv("PATH"), "PONTE_ADDR=" + strings.TrimPrefix(b.url, "http://"), "PONTE_PUBLIC_URL=" + b.url, "PONTE_DATA_DIR=" + c.DataDir, "PONTE_DATABASE_URL=" + c.DatabaseURL,
+	b.env = []string{"PATH=" + os.Getenv("PATH"), "PONTE_ADDR=" + strings.TrimPrefix(b.url, "http://"), "PONTE_PUBLIC_URL=" + b.url, "PONTE_DATA_DIR=" + c.DataDir, "PONTE_DATABASE_URL=" + b.databaseDoor(),
 		"PONTE_SECRET_KEY=" + c.SecretKey, "PONTE_META_APP_ID=1", "PONTE_META_APP_SECRETS=kill", "PONTE_META_VERIFY_TOKEN=kill", "PONTE_LOG_LEVEL=error"}
 	s, err := c.openMigrated(t.Context())
 	b.must(err)
@@ -394,10 +394,11 @@ func (b *stage) outcome(guest string) string {
 }
 
 // Nothing that was accepted is lost and nothing is done twice, wherever the process is killed: before a
-// call, after a call that it never hears of, before a webhook and after one whose acknowledgement is lost.
-func TestKilledAtEveryCallAndWebhookTheJourneyEndsTheSame(t *testing.T) {
+// call, after a call that it never hears of, before a webhook and after one whose acknowledgement is lost,
+// before a commit and after it. A commit that one run lets pass is where the other one dies.
+func TestKilledAtEveryCommitCallAndWebhookTheJourneyEndsTheSame(t *testing.T) {
 	if testing.Short() {
-		t.Skip("starts and kills processes for a minute")
+		t.Skip("starts and kills processes for two minutes")
 	}
 	want := newStage(t, func(string, int) string { return "" }).journey()
 	for name, c := range map[string]func(door string, n int) string{
@@ -416,6 +417,18 @@ func TestKilledAtEveryCallAndWebhookTheJourneyEndsTheSame(t *testing.T) {
 			}
 			return []string{"before", "after", ""}[(n-1)%3]
 		},
+		"odd commits": func(door string, n int) string {
+			if door != "commit" {
+				return ""
+			}
+			return []string{"before", "", "after", ""}[(n-1)%4]
+		},
+		"even commits": func(door string, n int) string {
+			if door != "commit" {
+				return ""
+			}
+			return []string{"", "before", "", "after"}[(n-1)%4]
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -423,6 +436,9 @@ func TestKilledAtEveryCallAndWebhookTheJourneyEndsTheSame(t *testing.T) {
 			got := b.journey()
 			if got != want {
 				t.Errorf("after %d kills:\n%s\n\nundisturbed:\n%s", b.kills, got, want)
+			}
+			if b.kills == 0 {
+				t.Error("the process was never killed")
 			}
 			t.Logf("%d kills, doors passed: %v", b.kills, b.seen)
 		})
