@@ -93,7 +93,7 @@ type Health struct {
 
 // AccountProblem is something that is wrong with an account.
 type AccountProblem struct {
-	Code    string    `json:"code" enum:"token_invalid,token_expiring,access_expiring,subscription_lost,permission_missing,quality_red,unreachable"`
+	Code    string    `json:"code" enum:"token_invalid,token_expiring,access_expiring,subscription_lost,permission_missing,quality_red,unreachable,signature_refused"`
 	Meaning string    `json:"meaning"`
 	Fix     string    `json:"fix"`
 	Since   time.Time `json:"since"`

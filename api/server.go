@@ -92,6 +92,7 @@ type Deps struct {
 	VerifyToken   string                                       // of Meta's handshake
 	Verify        func(body []byte, header string) bool        // webhook signature
 	Receive       func(ctx context.Context, body []byte) error // returns after the commit
+	Refused       func(ctx context.Context, body []byte) error // told of bodies whose signature is wrong; optional
 	SignedRequest func(raw string) (userID string, err error)  // Meta's callbacks
 	Ready         func(ctx context.Context) error              // beyond the database: lanes alive, senders alive
 	Behind        func(ctx context.Context) (migrations int, err error)

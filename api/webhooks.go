@@ -36,6 +36,11 @@ func (s *Server) receive(c *fiber.Ctx, _ *caller) error {
 func (s *Server) keep(c *fiber.Ctx, body []byte) error {
 	if s.Verify == nil || !s.Verify(body, c.Get("X-Hub-Signature-256")) {
 		s.met.webhooks.WithLabelValues("bad_signature").Inc()
+		if s.Refused != nil {
+			if err := s.Refused(c.Context(), body); err != nil {
+				s.Log.Warn("a webhook with a wrong signature could not be noted", "error", err)
+			}
+		}
 		c.Set(fiber.HeaderContentType, fiber.MIMETextPlainCharsetUTF8)
 		return c.Status(fiber.StatusUnauthorized).SendString("wrong signature")
 	}

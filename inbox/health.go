@@ -1,13 +1,17 @@
 package inbox
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"time"
+
+	"github.com/jmoiron/sqlx"
 )
 
 // AccountProblem is something that is wrong with a connected account, as a periodic look found it.
 type AccountProblem struct {
-	Code    string `json:"code"` // token_invalid, token_expiring, access_expiring, subscription_lost, permission_missing, quality_red, unreachable
+	Code    string `json:"code"` // token_invalid, token_expiring, access_expiring, subscription_lost, permission_missing, quality_red, unreachable, signature_refused
 	Meaning string `json:"meaning"`
 	Fix     string `json:"fix"`
 	// Params are the values in Meaning, for those who say it in another language; none: English alone.
@@ -34,3 +38,24 @@ func (a Account) ReadHealth() AccountHealth {
 	}
 	return h
 }
+
+// SignatureRefused returns when a webhook for the account last came with a signature that none of the secrets
+// makes, where that was within a day before now and nothing signed came for it since; nil otherwise.
+func SignatureRefused(ctx context.Context, q sqlx.QueryerContext, workspaceID, accountID int64, now time.Time) (*time.Time, error) {
+	var at []time.Time
+	if err := sqlx.SelectContext(ctx, q, &at, sqlSignatureRefused, workspaceID, accountID, now.Add(-24*time.Hour)); err != nil {
+		return nil, fmt.Errorf("look for refused webhooks: %w", err)
+	}
+	if len(at) == 0 {
+		return nil, nil
+	}
+	return &at[0], nil
+}
+
+// An account has no index of its events by time: among so many of the workspace there is one of an account that
+// anything comes for.
+const sqlSignatureRefused = `
+SELECT a.webhook_refused_at FROM accounts a
+WHERE a.workspace_id = $1 AND a.id = $2 AND a.webhook_refused_at > $3
+  AND NOT EXISTS (SELECT FROM (SELECT account_id, source, created_at FROM events WHERE workspace_id = $1 ORDER BY id DESC LIMIT 20000) e
+                  WHERE e.account_id = a.id AND e.source = 'webhook' AND e.created_at > a.webhook_refused_at)`

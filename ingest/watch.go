@@ -68,7 +68,25 @@ func (w *Watcher) Once(ctx context.Context) (bool, error) {
 	if err := inbox.NameAccount(ctx, w.DB, a.WorkspaceID, a.ID, found.Name); err != nil {
 		return true, err
 	}
+	if err := w.signatures(ctx, &h, a); err != nil {
+		return true, err
+	}
 	return true, w.save(ctx, a, h)
+}
+
+// signatures says whether webhooks of the account are refused: the network knows nothing of it that it would tell.
+func (w *Watcher) signatures(ctx context.Context, h *inbox.AccountHealth, a inbox.Account) error {
+	at, err := inbox.SignatureRefused(ctx, w.DB, a.WorkspaceID, a.ID, w.Now())
+	if err != nil {
+		return err
+	}
+	h.Problems = keep(h.Problems, "signature_refused")
+	if at != nil {
+		when := at.UTC().Format("2006-01-02 15:04") + " UTC"
+		h.Problems = append(h.Problems, inbox.AccountProblem{Code: "signature_refused", Meaning: "webhooks for this account come with a signature that none of the app's secrets makes, last " + when + "; they are not let in",
+			Fix: "compare PONTE_META_APP_SECRETS, for Instagram Login PONTE_INSTAGRAM_APP_SECRETS, with the app's dashboard", Params: map[string]string{"value": when}})
+	}
+	return nil
 }
 
 const sqlWatchNext = `

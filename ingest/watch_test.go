@@ -120,6 +120,41 @@ func TestANamelessAccountTakesItsNetworksName(t *testing.T) {
 	name("Harbour Kayaks")
 }
 
+// A wrong secret shows in nothing that the network says: the bodies that are refused tell of it.
+func TestRefusedSignaturesAreAProblemOfTheirAccount(t *testing.T) {
+	w := newWatched(t)
+	r := &Refusals{DB: w.DB, Accounts: NewDirectory(w.DB), Now: func() time.Time { return w.now }}
+	note := func(after time.Duration, body string) {
+		t.Helper()
+		w.now = w.now.Add(after)
+		if err := r.Note(t.Context(), []byte(body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, other := range []string{`{`, `[]`, `{"object":"page","entry":7}`, `{"object":"page","entry":[{"id":"q"},{}]}`, `{"object":"instagram","entry":[{"id":"p"}]}`, `{"object":"page"}`} {
+		note(time.Minute, other)
+	}
+	w.want("bodies that name another account, or none", w.look(0), "connected")
+	note(time.Minute, `{"entry":[{"id":"p","time":1}],"object":"page"}`)
+	w.want("one that names it", w.look(2*time.Hour), "signature_refused connected", "signature_refused")
+	w.health = channels.Health{Unreachable: "no route"}
+	w.want("what the network cannot be asked meanwhile", w.look(2*time.Hour), "unreachable signature_refused connected", "unreachable")
+	w.health = channels.Health{TokenValid: true, Fields: []string{"feed", "messages"}, Scopes: []string{"pages_messaging"}}
+	if _, err := w.DB.Exec(`INSERT INTO events (workspace_id, account_id, key, kind, channel, lane, source, occurred_at, payload, created_at)
+		SELECT workspace_id, id, 'read back', 'comment.added', 'facebook', 0, 'sweep', $1, '{}', $1 FROM accounts`, w.now); err != nil {
+		t.Fatal(err)
+	}
+	w.want("what is read back says nothing of webhooks", w.look(2*time.Hour), "signature_refused connected")
+	if _, err := w.DB.Exec(`INSERT INTO events (workspace_id, account_id, key, kind, channel, lane, source, occurred_at, payload, created_at)
+		SELECT workspace_id, id, 'signed', 'comment.added', 'facebook', 0, 'webhook', $1, '{}', $1 FROM accounts`, w.now); err != nil {
+		t.Fatal(err)
+	}
+	w.want("a signed one came", w.look(2*time.Hour), "connected")
+	note(time.Minute, `{"object":"page","entry":[{"id":"p"}]}`)
+	w.want("refused again", w.look(2*time.Hour), "signature_refused connected", "signature_refused")
+	w.want("nothing for a day", w.look(25*time.Hour), "connected")
+}
+
 func TestWhatIsWrongWithAnAccount(t *testing.T) {
 	w := newWatched(t)
 	w.health.Fields = []string{"feed"}

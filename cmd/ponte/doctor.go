@@ -151,6 +151,9 @@ func (v *service) examine(ctx context.Context, workspaceID, accountID int64) ([]
 	if h.Mode != "" {
 		out.add(h.Mode != "SANDBOX", "mode", "mode", said{"mode": h.Mode}, h.Mode, "move the number out of the sandbox")
 	}
+	if err := v.examineSignatures(ctx, a, &out); err != nil {
+		return nil, err
+	}
 	v.examineSweep(a, &out)
 	if a.State == "connected" {
 		out.add(true, "state", "connected", nil, "connected", "")

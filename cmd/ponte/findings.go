@@ -91,6 +91,22 @@ func (f *findings) unread(a inbox.Account, name, code, why, detail string, token
 	f.add(false, name, code, said{"why": why}, detail+why, "check the token's permissions")
 }
 
+// examineSignatures says whether webhooks for the account are refused, which the network does not tell.
+func (v *service) examineSignatures(ctx context.Context, a inbox.Account, out *findings) error {
+	at, err := inbox.SignatureRefused(ctx, v.DB, a.WorkspaceID, a.ID, time.Now())
+	if err != nil {
+		return err
+	}
+	if at == nil {
+		out.add(true, "signatures", "signatures_fine", nil, "no webhook was refused in the last day, or signed ones came after it", "")
+		return nil
+	}
+	when := at.UTC().Format("2006-01-02 15:04") + " UTC"
+	out.add(false, "signatures", "signatures_refused", said{"at": when}, "webhooks come with a signature that none of the app's secrets makes, last "+when,
+		"compare PONTE_META_APP_SECRETS, for Instagram Login PONTE_INSTAGRAM_APP_SECRETS, with the app's dashboard; where they are right, somebody else sent them")
+	return nil
+}
+
 // examineSweep says how much of what happens on the account is seen at once.
 func (v *service) examineSweep(a inbox.Account, out *findings) {
 	if a.Channel == string(channels.WhatsApp) {

@@ -4906,7 +4906,7 @@ export interface components {
         };
         AccountProblem: {
             /** @enum {string} */
-            code: "token_invalid" | "token_expiring" | "access_expiring" | "subscription_lost" | "permission_missing" | "quality_red" | "unreachable";
+            code: "token_invalid" | "token_expiring" | "access_expiring" | "subscription_lost" | "permission_missing" | "quality_red" | "unreachable" | "signature_refused";
             fix: string;
             meaning: string;
             /** @description The values in the meaning, for another language */
