@@ -1,7 +1,6 @@
 package asks
 
 import (
-	"math/big"
 	"regexp"
 	"strings"
 	"unicode"
@@ -100,62 +99,18 @@ func hidden(r rune) bool {
 	return false
 }
 
-var accountStart = regexp.MustCompile(`(?i)\b[a-z]{2}\d{2}`)
-
-// maskAccounts masks international account numbers, in whatever case and however they are parted: their check digits
-// say where one ends.
+// maskAccounts masks international account numbers.
 func maskAccounts(s string) string {
-	for from := 0; ; {
-		at := accountStart.FindStringIndex(s[from:])
-		if at == nil {
-			return s
+	var b strings.Builder
+	for {
+		from, to := moderation.AccountNumber(s)
+		if to == 0 {
+			b.WriteString(s)
+			return b.String()
 		}
-		start := from + at[0]
-		if end := accountEnd(s[start:]); end > 0 {
-			s = s[:start] + "[account number]" + s[start+end:]
-		}
-		from = start + 1
+		b.WriteString(s[:from] + "[account number]")
+		s = s[to:]
 	}
-}
-
-// accountEnd is where the account number ends that a text begins with; 0: it is none.
-func accountEnd(s string) int {
-	var plain []byte
-	end := 0
-	for i, r := range s {
-		switch {
-		case r >= '0' && r <= '9', r >= 'A' && r <= 'Z':
-			plain = append(plain, byte(r))
-		case r >= 'a' && r <= 'z':
-			plain = append(plain, byte(r-32))
-		case r == ' ', r == '\u00a0', r == '\u202f', r == '-', r == '.':
-			continue
-		default:
-			return end
-		}
-		if len(plain) > 34 {
-			return end
-		}
-		if len(plain) >= 15 && checks(plain) {
-			end = i + 1
-		}
-	}
-	return end
-}
-
-// checks says whether the check digits of an account number are right (ISO 13616).
-func checks(plain []byte) bool {
-	var digits strings.Builder
-	for i := range plain {
-		if c := plain[(i+4)%len(plain)]; c >= 'A' {
-			digits.WriteByte('1' + (c-'A')/10)
-			digits.WriteByte('0' + (c-'A')%10)
-		} else {
-			digits.WriteByte(c)
-		}
-	}
-	n, ok := new(big.Int).SetString(digits.String(), 10)
-	return ok && new(big.Int).Mod(n, big.NewInt(97)).Int64() == 1
 }
 
 // Masked is a question as it may be kept until it is asked.

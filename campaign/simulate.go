@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/consent"
+	"ponte/flow"
 	"ponte/inbox"
 	"ponte/router"
 	words "ponte/said"
@@ -36,6 +38,7 @@ const (
 const (
 	WithPerson    = "a person has this conversation already"
 	AsksForPerson = "asks for a person"
+	NumberLeft    = "a number was left"
 )
 
 // Disallowed says that moderation stands between a text and the triggers.
@@ -56,6 +59,7 @@ type said struct {
 	Intent     string    `db:"intent"`
 	WantsHuman bool      `db:"wants_human"`
 	Decision   string    `db:"decision"`
+	Exposes    bool      `db:"exposes"` // for review only because of a number in public: moderation.Verdict.Exposes
 	PostID     int64     `db:"post_id"`
 	Caption    string    `db:"caption"`
 	Captioned  bool      `db:"captioned"`
@@ -69,6 +73,7 @@ type said struct {
 	Type       string    `db:"type"`
 
 	// Of a message's conversation, as it was then.
+	Country        string     `db:"country"`
 	ConversationID int64      `db:"conversation_id"`
 	Opens          bool       `db:"opens"`       // its first message
 	Complains      bool       `db:"complains"`   // an item for owner and admin was opened
@@ -116,7 +121,8 @@ type simulation struct {
 	book    *router.Book
 	zone    *time.Location
 	locale  string
-	most    int // automatic replies in a thread
+	country string // of the workspace, for numbers without their country's
+	most    int    // automatic replies in a thread
 	replies map[inbox.CommentKey]int
 	taken   map[spanKey]int
 	handed  map[int64]time.Time // conversations that what was said in them left to a person
@@ -159,7 +165,7 @@ func simulate(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, tri
 			return nil, err
 		}
 	}
-	s := &simulation{set: router.NewSet(list), tried: tried.ID, book: router.NewBook(), zone: zone, locale: w.Locale, most: settings.MaxAutoReplies,
+	s := &simulation{set: router.NewSet(list), tried: tried.ID, book: router.NewBook(), zone: zone, locale: w.Locale, country: w.Country, most: settings.MaxAutoReplies,
 		replies: map[inbox.CommentKey]int{}, taken: map[spanKey]int{}, handed: map[int64]time.Time{}}
 	s.book.Room = s.room
 	return s, nil
@@ -210,8 +216,10 @@ func (s *simulation) step(in said) (Result, error) {
 		r.Code, r.Reason = NoAuthor, "no answer, because the network withheld the author"
 	case in.Decision == "":
 		r.Code, r.Reason = NotJudged, "moderation has not judged it yet"
-	case in.Decision != "allow":
+	case in.Decision != "allow" && !in.Exposes:
 		r.Code, r.Reason = NotAllowed, Disallowed(in.Decision)
+	case in.Subject == "message" && in.Decision == "allow" && s.number(in):
+		r.Code, r.Reason = ForPerson, NumberLeft
 	case in.Subject == "message" && in.WantsHuman:
 		r.Code, r.Reason = ForPerson, AsksForPerson
 	case in.Subject == "comment" && accuses(in.Text):
@@ -222,6 +230,12 @@ func (s *simulation) step(in said) (Result, error) {
 		return s.answer(r, in, thread)
 	}
 	return r, nil
+}
+
+// number says whether a message leaves a telephone number, which is asked about before any trigger is.
+func (s *simulation) number(in said) bool {
+	_, found := flow.FindPhoneFrom(in.Text, cmp.Or(in.Country, s.country), in.Language)
+	return found
 }
 
 func accuses(text string) bool { _, ok := consent.FindComplaint(text); return ok }
@@ -303,17 +317,17 @@ type place struct {
 const sqlHistory = `
 SELECT * FROM (
 (SELECT 'comment' AS subject, c.id, c.external_id, c.account_id, c.identity_id, coalesce(i.contact_id, 0) AS contact_id, c.text, c.language, coalesce(v.verdict->>'intent', '') AS intent, false AS wants_human,
-       coalesce(c.decision, '') AS decision, coalesce(c.post_id, 0) AS post_id, coalesce(p.caption, '') AS caption, coalesce(p.caption <> '' OR p.fetched_at IS NOT NULL, false) AS captioned,
+       coalesce(c.decision, '') AS decision, coalesce(c.decision = 'review' AND v.verdict->>'category' = 'personal_data', false) AS exposes, coalesce(c.post_id, 0) AS post_id, coalesce(p.caption, '') AS caption, coalesce(p.caption <> '' OR p.fetched_at IS NOT NULL, false) AS captioned,
        c.commented_at AS at, c.own, c.mention, c.live, c.ad_id <> '' AS ad, c.parent_external_id <> '' AS reply, c.root_external_id AS root, '' AS type,
-       0 AS conversation_id, false AS opens, false AS complains, NULL::timestamptz AS with_person, NULL::timestamptz AS to_bot
+       '' AS country, 0 AS conversation_id, false AS opens, false AS complains, NULL::timestamptz AS with_person, NULL::timestamptz AS to_bot
 FROM comments c LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id LEFT JOIN posts p ON p.workspace_id = c.workspace_id AND p.id = c.post_id
 LEFT JOIN identities i ON i.workspace_id = c.workspace_id AND i.id = c.identity_id
 WHERE c.workspace_id = $1 AND c.commented_at >= $2 AND c.commented_at < $3 AND c.commented_at >= $5 AND (c.commented_at, 'comment', c.id) > ($5, $6, $7)
 ORDER BY c.commented_at, c.id LIMIT $8)
 UNION ALL
 (SELECT 'message', m.id, coalesce(m.external_id, ''), m.account_id, t.identity_id, t.contact_id, m.text, coalesce(v.verdict->>'language', ''), coalesce(v.verdict->>'intent', ''), coalesce((v.verdict->>'wants_human')::boolean, false),
-       coalesce(v.decision, ''), 0, '', false, m.at, false, false, false, false, false, '', m.type,
-       m.conversation_id, o.opened_at >= m.at, EXISTS (SELECT 1 FROM compliance_items i WHERE i.workspace_id = m.workspace_id AND i.contact_id = o.contact_id AND i.message_id = m.id),
+       coalesce(v.decision, ''), false, 0, '', false, m.at, false, false, false, false, false, '', m.type,
+       coalesce((SELECT k.country FROM contacts k WHERE k.workspace_id = t.workspace_id AND k.id = t.contact_id), ''), m.conversation_id, o.opened_at >= m.at, EXISTS (SELECT 1 FROM compliance_items i WHERE i.workspace_id = m.workspace_id AND i.contact_id = o.contact_id AND i.message_id = m.id),
        greatest(st.taken, (SELECT max(x.at) FROM messages x WHERE x.workspace_id = m.workspace_id AND x.conversation_id = m.conversation_id AND x.author IN ('member','other_tool') AND x.at <= m.at)), st.returned
 FROM messages m JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id JOIN conversations o ON o.workspace_id = m.workspace_id AND o.id = m.conversation_id
 CROSS JOIN LATERAL (SELECT max(s.at) FILTER (WHERE s.what = 'taken_over') AS taken, max(s.at) FILTER (WHERE s.what = 'returned_to_bot') AS returned

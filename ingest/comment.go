@@ -149,7 +149,7 @@ func (s *scene) reworded(c *inbox.Comment, text string, at time.Time, e *event) 
 		return "the brand edited its own comment", nil
 	}
 	v, in := s.judgeComment(c, e)
-	if v.Decision != moderation.Allow || v.NeedsLLM { // what answers the old words waits for nothing more
+	if v.Decision != moderation.Allow && !v.Exposes() || v.NeedsLLM { // what answers the old words waits for nothing more
 		s.cancel(outbox.Cancellation{WorkspaceID: c.WorkspaceID, CommentID: c.ID, Automatic: true, Kinds: []channels.CallKind{channels.ReplyToComment, channels.PrivateReply},
 			Reason: "comment_edited", Meaning: "the comment was edited and is not clearly harmless any more"})
 	}

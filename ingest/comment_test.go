@@ -269,3 +269,25 @@ func TestACommentIsEditedInTheSameBatch(t *testing.T) {
 		t.Errorf("%d replies were planned, want 1 that was cancelled", n)
 	}
 }
+
+// Whoever leaves a number in public is answered, and a person takes the number out of sight; what is not harmless
+// besides waits as ever.
+func TestANumberLeftInPublicIsForAPersonAndAnsweredAllTheSame(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.asking = true // the language model has nothing to say about it
+	b.feed(b.igComment("1", "77", "info please, you can call me on 0412 345 678"))
+	b.lastReason("for review: a telephone number or an e-mail address, for everybody to read; «Spring» matched")
+	if got := b.text(`SELECT why FROM review_items`); got != "review" {
+		t.Errorf("queued as %q", got)
+	}
+	if got := b.id(`SELECT count(*) FROM asks`); got != 0 {
+		t.Errorf("%d questions to the language model", got)
+	}
+	b.wantActions("comment.reply planned, private_reply.send planned")
+	b.feed(b.igComment("2", "78", unsure+", info: 0412 345 678"))
+	b.lastReason("the model was asked")
+	b.wantActions("comment.reply planned, private_reply.send planned")
+	b.feed(b.igComment("3", "79", hateful+" 0412 345 678 info"))
+	b.lastReason("hidden: ")
+}

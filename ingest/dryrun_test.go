@@ -67,7 +67,7 @@ func (b *rig) severalTriggers() []int64 {
 // livedThrough lets people write, one thing at a time.
 func (b *rig) livedThrough(r *rand.Rand, n int) {
 	b.Helper()
-	words := []string{"price", "prezzo please", "kayak!", "blue", "not blue", "tent", "kayak price", "info", "lovely", hateful, "blue kayak tent"}
+	words := []string{"price", "prezzo please", "kayak!", "blue", "not blue", "tent", "kayak price", "info", "lovely", hateful, "blue kayak tent", "kayak price? 0412 345 678"}
 	var roots []string
 	for i := range n {
 		b.pass(time.Duration(r.IntN(400)) * time.Second)

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"ponte/channels"
@@ -113,6 +114,10 @@ func (s *scene) carryOut(c *inbox.Comment, v moderation.Verdict, vid int64, e *e
 			why = "self_harm"
 		}
 		s.review(c, vid, why, v)
+		if v.Exposes() { // the writer is helped all the same, and sooner than the number is out of sight
+			answer, err := s.triggerComment(c, v, e)
+			return "for review: " + v.Why() + "; " + strings.TrimPrefix(answer, "allowed; "), err
+		}
 		return "for review: " + v.Why(), nil
 	}
 	if c.State == "hidden" && c.StateBy != "network" && c.EditedAt != nil {

@@ -167,6 +167,9 @@ func (p *Policy) decideByModel(v *Verdict, pr Prediction, ruled bool, done cover
 	if v.Decision == Review && ruled {
 		v.NeedsLLM = true
 	}
+	if v.Exposes() && pr.Harm < p.ReviewHarm && pr.Spam < p.ReviewSpam {
+		v.NeedsLLM = false // the number stands there, and nothing else is in doubt
+	}
 }
 
 // hideFrom is the score from which a group is hidden in a language: the policy's own threshold, else

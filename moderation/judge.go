@@ -140,6 +140,10 @@ func (v Verdict) Why() string {
 // SelfHarm reports whether a person must look with care: such a text is never hidden silently.
 func (v Verdict) SelfHarm() bool { return v.Category == "self_harm" }
 
+// Exposes reports whether a person must look for no other reason than that somebody's number or address stands there
+// for everybody to read: what the text says is harmless.
+func (v Verdict) Exposes() bool { return v.Decision == Review && v.Category == "personal_data" }
+
 // LLMAnswer is what the model said of one text, validated.
 type LLMAnswer struct {
 	Category   string  `json:"category"` // none, or one of the categories

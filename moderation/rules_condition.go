@@ -22,6 +22,7 @@ type Condition struct {
 	OtherDomains []string `json:"other_domains,omitempty"` // something else than these is linked
 	Phone        *bool    `json:"phone,omitempty"`
 	Email        *bool    `json:"email,omitempty"`
+	Personal     *int     `json:"personal,omitempty"` // at least so many numbers of cards, bank accounts or persons, by their check digits
 	Mentions     *int     `json:"mentions,omitempty"`
 	Hashtags     *int     `json:"hashtags,omitempty"`
 	Emoji        *int     `json:"emoji,omitempty"`
@@ -118,7 +119,7 @@ func dotted(at string) string {
 
 func (c *Condition) empty() bool {
 	return len(c.Words)+len(c.Caption)+len(c.Domains)+len(c.OtherDomains)+len(c.Posts)+len(c.Accounts)+len(c.Languages)+len(c.Channels)+len(c.All)+len(c.Any)+len(c.Pattern) == 0 &&
-		c.Links == nil && c.Disguised == nil && c.Phone == nil && c.Email == nil && c.Mentions == nil && c.Hashtags == nil && c.Emoji == nil && c.Styled == nil && c.Hidden == nil && c.Masked == nil && c.Doubled == nil && c.Dressed == nil && c.Capitals == nil &&
+		c.Links == nil && c.Disguised == nil && c.Phone == nil && c.Email == nil && c.Personal == nil && c.Mentions == nil && c.Hashtags == nil && c.Emoji == nil && c.Styled == nil && c.Hidden == nil && c.Masked == nil && c.Doubled == nil && c.Dressed == nil && c.Capitals == nil &&
 		c.Length == nil && c.Media == nil && c.Live == nil && c.Reply == nil && c.Author == nil && c.Not == nil
 }
 
@@ -213,7 +214,7 @@ func (c *Condition) checkValues(_ *RuleSet, at string) error {
 	for _, n := range []struct {
 		name string
 		v    *int
-	}{{"links", c.Links}, {"disguised", c.Disguised}, {"mentions", c.Mentions}, {"hashtags", c.Hashtags}, {"emoji", c.Emoji}, {"styled", c.Styled}, {"hidden", c.Hidden}, {"masked", c.Masked}, {"doubled", c.Doubled}, {"dressed", c.Dressed}} {
+	}{{"links", c.Links}, {"disguised", c.Disguised}, {"mentions", c.Mentions}, {"hashtags", c.Hashtags}, {"emoji", c.Emoji}, {"styled", c.Styled}, {"hidden", c.Hidden}, {"masked", c.Masked}, {"doubled", c.Doubled}, {"dressed", c.Dressed}, {"personal", c.Personal}} {
 		if n.v != nil && (*n.v < 1 || *n.v > 10_000) {
 			return faultAt(dotted(at)+n.name, "%d is not between 1 and 10000", *n.v)
 		}
@@ -322,7 +323,7 @@ func (c *Condition) looksHold(l *look) bool {
 		c.Media != nil && (l.in.HasMedia && len(l.words) == 0) != *c.Media:
 		return false
 	}
-	return true
+	return c.Personal == nil || personalNumbers(l.in.Text) >= *c.Personal
 }
 
 func (c *Condition) contextHolds(l *look) bool {

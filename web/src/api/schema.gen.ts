@@ -5732,6 +5732,8 @@ export interface components {
             not?: components["schemas"]["Condition"];
             other_domains?: string[];
             pattern?: string;
+            /** Format: int64 */
+            personal?: number;
             phone?: boolean;
             posts?: number[];
             reply?: boolean;
@@ -8375,6 +8377,8 @@ export interface components {
             off?: boolean;
             other_domains?: string[];
             pattern?: string;
+            /** Format: int64 */
+            personal?: number;
             phone?: boolean;
             posts?: number[];
             reply?: boolean;
