@@ -56,6 +56,7 @@ type said struct {
 	ContactID  int64     `db:"contact_id"`
 	Text       string    `db:"text"`
 	Language   string    `db:"language"`
+	Known      string    `db:"known"` // what the person was known to speak, as far as can be told now
 	Intent     string    `db:"intent"`
 	WantsHuman bool      `db:"wants_human"`
 	Decision   string    `db:"decision"`
@@ -82,7 +83,7 @@ type said struct {
 }
 
 func (s said) occasion() router.Occasion {
-	o := router.Occasion{Key: s.Key, PersonID: *s.PersonID, ContactID: s.ContactID, Text: s.Text, Language: s.Language, Intent: s.Intent, AccountID: s.AccountID,
+	o := router.Occasion{Key: s.Key, PersonID: *s.PersonID, ContactID: s.ContactID, Text: s.Text, Language: s.Language, Known: s.Known, Intent: s.Intent, AccountID: s.AccountID,
 		PostID: s.PostID, Caption: s.Caption, Captioned: s.Captioned, At: s.At}
 	if s.Subject == "message" {
 		o.Source, o.Private = router.SourceOfMessage(s.Type), true
@@ -234,7 +235,7 @@ func (s *simulation) step(in said) (Result, error) {
 
 // number says whether a message leaves a telephone number, which is asked about before any trigger is.
 func (s *simulation) number(in said) bool {
-	_, found := flow.FindPhoneFrom(in.Text, cmp.Or(in.Country, s.country), in.Language)
+	_, found := flow.FindPhoneFrom(in.Text, cmp.Or(in.Country, s.country), cmp.Or(in.Known, in.Language))
 	return found
 }
 
@@ -316,20 +317,22 @@ type place struct {
 // Each half stops by itself, so that a page reads a page of each and not the whole history.
 const sqlHistory = `
 SELECT * FROM (
-(SELECT 'comment' AS subject, c.id, c.external_id, c.account_id, c.identity_id, coalesce(i.contact_id, 0) AS contact_id, c.text, c.language, coalesce(v.verdict->>'intent', '') AS intent, false AS wants_human,
+(SELECT 'comment' AS subject, c.id, c.external_id, c.account_id, c.identity_id, coalesce(i.contact_id, 0) AS contact_id, c.text, c.language, coalesce(n.language, '') AS known, coalesce(v.verdict->>'intent', '') AS intent, false AS wants_human,
        coalesce(c.decision, '') AS decision, coalesce(c.decision = 'review' AND v.verdict->>'category' = 'personal_data', false) AS exposes, coalesce(c.post_id, 0) AS post_id, coalesce(p.caption, '') AS caption, coalesce(p.caption <> '' OR p.fetched_at IS NOT NULL, false) AS captioned,
        c.commented_at AS at, c.own, c.mention, c.live, c.ad_id <> '' AS ad, c.parent_external_id <> '' AS reply, c.root_external_id AS root, '' AS type,
        '' AS country, 0 AS conversation_id, false AS opens, false AS complains, NULL::timestamptz AS with_person, NULL::timestamptz AS to_bot
 FROM comments c LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id LEFT JOIN posts p ON p.workspace_id = c.workspace_id AND p.id = c.post_id
-LEFT JOIN identities i ON i.workspace_id = c.workspace_id AND i.id = c.identity_id
+LEFT JOIN identities i ON i.workspace_id = c.workspace_id AND i.id = c.identity_id LEFT JOIN contacts n ON n.workspace_id = i.workspace_id AND n.id = i.contact_id
 WHERE c.workspace_id = $1 AND c.commented_at >= $2 AND c.commented_at < $3 AND c.commented_at >= $5 AND (c.commented_at, 'comment', c.id) > ($5, $6, $7)
 ORDER BY c.commented_at, c.id LIMIT $8)
 UNION ALL
-(SELECT 'message', m.id, coalesce(m.external_id, ''), m.account_id, t.identity_id, t.contact_id, m.text, coalesce(v.verdict->>'language', ''), coalesce(v.verdict->>'intent', ''), coalesce((v.verdict->>'wants_human')::boolean, false),
+(SELECT 'message', m.id, coalesce(m.external_id, ''), m.account_id, t.identity_id, t.contact_id, m.text, coalesce(v.verdict->>'language', ''), coalesce(nullif(CASE WHEN o.opened_at < m.at THEN o.language
+           ELSE (SELECT p.language FROM conversations p WHERE p.workspace_id = o.workspace_id AND p.thread_id = o.thread_id AND p.opened_at < o.opened_at ORDER BY p.opened_at DESC LIMIT 1) END, ''), n.language), coalesce(v.verdict->>'intent', ''), coalesce((v.verdict->>'wants_human')::boolean, false),
        coalesce(v.decision, ''), false, 0, '', false, m.at, false, false, false, false, false, '', m.type,
-       coalesce((SELECT k.country FROM contacts k WHERE k.workspace_id = t.workspace_id AND k.id = t.contact_id), ''), m.conversation_id, o.opened_at >= m.at, EXISTS (SELECT 1 FROM compliance_items i WHERE i.workspace_id = m.workspace_id AND i.contact_id = o.contact_id AND i.message_id = m.id),
+       n.country, m.conversation_id, o.opened_at >= m.at, EXISTS (SELECT 1 FROM compliance_items i WHERE i.workspace_id = m.workspace_id AND i.contact_id = o.contact_id AND i.message_id = m.id),
        greatest(st.taken, (SELECT max(x.at) FROM messages x WHERE x.workspace_id = m.workspace_id AND x.conversation_id = m.conversation_id AND x.author IN ('member','other_tool') AND x.at <= m.at)), st.returned
 FROM messages m JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id JOIN conversations o ON o.workspace_id = m.workspace_id AND o.id = m.conversation_id
+JOIN contacts n ON n.workspace_id = t.workspace_id AND n.id = t.contact_id
 CROSS JOIN LATERAL (SELECT max(s.at) FILTER (WHERE s.what = 'taken_over') AS taken, max(s.at) FILTER (WHERE s.what = 'returned_to_bot') AS returned
                     FROM conversation_steps s WHERE s.workspace_id = m.workspace_id AND s.conversation_id = m.conversation_id AND s.at <= m.at) st LEFT JOIN verdicts v ON v.workspace_id = m.workspace_id AND v.id = m.verdict_id
 WHERE $4 AND m.workspace_id = $1 AND m.direction = 'in' AND m.deleted_at IS NULL AND t.channel IN ('instagram', 'messenger')

@@ -217,6 +217,7 @@ type event struct {
 	changing       []int64 // identities that news of a changed number is about
 	account        *inbox.Account
 	reason         string
+	spoke          string        // the language that the writer was known to speak before this
 	took           time.Duration // to judge it: the program, or the wait for the language model
 }
 

@@ -39,3 +39,42 @@ func TestALanguageWrittenAtTheContactIsKnown(t *testing.T) {
 		t.Errorf("they speak %q, want fr", got)
 	}
 }
+
+// A keyword is no reason to change the language in which somebody is spoken with, and where none is known it is the
+// one hint there is.
+func TestATriggerAnswersInTheLanguageOfThePerson(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		before  string // written in a conversation that is over
+		contact string // written at the contact
+		sets    string
+		text    string
+		want    string
+		goesOn  string
+	}{
+		"of the conversation before": {"Buongiorno, vorrei noleggiare due kayak domani", "", `[{"words": ["info"]}]`, "INFO", "it", "it"},
+		"not of the keyword":         {"Buongiorno, vorrei noleggiare due kayak domani", "", `[{"language": "en", "words": ["boat"]}]`, "BOAT", "it", "it"},
+		"of a code":                  {"Buongiorno, vorrei noleggiare due kayak domani", "", `[{"words": ["boat123"]}]`, "boat123", "it", "it"},
+		"of the contact":             {"", "fr", `[{"words": ["info"]}]`, "info", "fr", "fr"},
+		"of nobody the keyword's":    {"", "", `[{"language": "en", "words": ["boat"]}]`, "BOAT", "en", "en"},
+		"a sentence changes it":      {"Buongiorno, vorrei noleggiare due kayak domani", "", `[{"words": ["info"]}]`, "Hello, could I please have some more info about your tours?", "en", "en"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			b.feed(b.igMessage("m0", "77", c.before))
+			b.exec(`UPDATE conversations SET state = 'resolved', resolved_at = now()`)
+			b.exec(`UPDATE contacts SET language = $1`, c.contact)
+			b.pass(time.Hour)
+			b.set(`sources = '{message}', keywords = $3, private_reply = '{"en":"Hello","it":"Ciao","fr":"Bonjour","de":"Hallo"}'`, c.sets)
+			b.feed(b.igMessage("m1", "77", c.text))
+			said := map[string]string{"en": "Hello", "it": "Ciao", "fr": "Bonjour"}[c.want]
+			if got := b.text(`SELECT call->>'text' FROM actions WHERE trigger_id IS NOT NULL`); got != said {
+				t.Errorf("answered %q, want %q", got, said)
+			}
+			if got := b.text(`SELECT language FROM conversations ORDER BY id DESC LIMIT 1`); got != c.goesOn {
+				t.Errorf("the conversation goes on in %q, want %q", got, c.goesOn)
+			}
+		})
+	}
+}

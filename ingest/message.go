@@ -42,6 +42,7 @@ func (s *scene) messageReceived(e *event) (string, error) {
 		return "", err
 	}
 	s.silence(t, m)
+	e.spoke = cmp.Or(v.Language, s.writtenLanguage(t.ContactID))
 	verdict, in := s.judgeMessage(m, e)
 	ask := verdict.NeedsLLM && e.Source != "backfill" && s.d.AskLLM()
 	vid, err := s.keepVerdict(verdictRow{workspace: e.WorkspaceID, subject: "message", subjectID: m.ID, event: e.ID, verdict: verdict, input: in, provisional: ask, from: e})
@@ -248,17 +249,32 @@ func (s *scene) arrived(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message
 // learnLanguage takes the language of what somebody writes as theirs. Where one is known – of the conversation, else
 // written at the contact – only a text that tells its language clearly is another; where none is, a word is enough.
 func (s *scene) learnLanguage(v *inbox.Conversation, text string, verdict moderation.Verdict) {
-	if v.Language == "" {
-		if c := s.people.Contacts[v.ContactID]; c != nil && served(c.Language) {
-			v.Language = c.Language
-		}
-	}
+	v.Language = cmp.Or(v.Language, s.writtenLanguage(v.ContactID))
 	words, letters := router.PlainWords(text)
 	switch {
 	case !served(verdict.Language) || words == 0:
 	case v.Language == "", words > 1 && letters+words > 12 && verdict.SureOfLanguage() && !s.fieldLike(v, text):
 		v.Language = verdict.Language
 	}
+}
+
+// writtenLanguage is the language that is written at a person, where it is one that is served.
+func (s *scene) writtenLanguage(contact int64) string {
+	if c := s.people.Contacts[contact]; c != nil && served(c.Language) {
+		return c.Language
+	}
+	return ""
+}
+
+// spoke is the language that whoever wrote a message was known to speak before it.
+func (s *scene) spoke(v *inbox.Conversation, m *inbox.Message, e *event) string {
+	switch {
+	case e.internal.AskID == 0:
+		return e.spoke
+	case v.OpenedAt.Before(m.At): // the language model has answered: what it was asked about came to the conversation long since
+		return v.Language
+	}
+	return s.writtenLanguage(v.ContactID)
 }
 
 // fieldLike says that a text answers a flow's question with a name, an address or a number: it tells nothing of
@@ -306,9 +322,9 @@ func (s *scene) triggerMessage(v *inbox.Conversation, m *inbox.Message, verdict 
 		s.waits(v, m.At)
 		return "for a person: " + why, nil
 	}
-	t := s.thread(e)
+	t, spoke := s.thread(e), s.spoke(v, m, e)
 	answer, err := s.books[e.WorkspaceID].Answer(sp.Triggers, router.Occasion{Source: router.SourceOfMessage(m.Type), Private: true, Key: e.Event.ID, PersonID: t.IdentityID, ContactID: s.contactOf(t.IdentityID),
-		Text: m.Text, Language: verdict.Language, Intent: verdict.Intent, AccountID: e.AccountID, At: m.At}, sp.Locale)
+		Text: m.Text, Language: verdict.Language, Known: spoke, Intent: verdict.Intent, AccountID: e.AccountID, At: m.At}, sp.Locale)
 	if err != nil {
 		return "", err
 	}
@@ -322,6 +338,9 @@ func (s *scene) triggerMessage(v *inbox.Conversation, m *inbox.Message, verdict 
 		return "for a person; " + answer.Reason, nil
 	}
 	trigger := answer.Match.Trigger
+	if speaks := answer.Match.Speaks; spoke == "" && served(speaks) {
+		v.Language = speaks // a word that told none was the keyword of a language: the conversation goes on in it
+	}
 	text, err := s.withLink(answer.Private, answer.PrivateLang, trigger, e, nil)
 	if err != nil {
 		return "", err

@@ -110,7 +110,7 @@ func (s *scene) loadCaptions(ctx context.Context, tx *sqlx.Tx, sp *space, posts 
 // occasion is a comment as triggers see it.
 func (s *scene) occasion(c *inbox.Comment, v moderation.Verdict) router.Occasion {
 	o := router.Occasion{Source: router.SourceOfComment(c.Mention, c.Live, c.AdID != "", c.ParentID != ""), Key: c.ExternalID, PersonID: *c.IdentityID, ContactID: s.contactOf(*c.IdentityID), PublicOnly: c.Mention,
-		Text: c.Text, Language: v.Language, Intent: v.Intent, AccountID: c.AccountID, At: c.CommentedAt}
+		Text: c.Text, Language: v.Language, Known: s.writtenLanguage(s.contactOf(*c.IdentityID)), Intent: v.Intent, AccountID: c.AccountID, At: c.CommentedAt}
 	if c.PostID != nil {
 		o.PostID = *c.PostID
 		if p := s.captions[o.PostID]; p != nil {

@@ -123,6 +123,10 @@ const (
 	OncePeriod  = "period"  // once in each window, or in each period that is set
 )
 
+func (t *Trigger) replies(language string) bool {
+	return t.PrivateReply[language] != "" || len(t.PublicReplies[language]) > 0
+}
+
 // Occasion is what a trigger is held against.
 type Occasion struct {
 	Source     string
@@ -133,6 +137,7 @@ type Occasion struct {
 	ContactID  int64  // whose identity it is; who is once per person is once over all of theirs. 0: not known
 	Text       string
 	Language   string // "" and "unknown" match any keyword set
+	Known      string // the language that whoever wrote it was known to speak before; "": none
 	Intent     string
 	AccountID  int64
 	PostID     int64
@@ -402,10 +407,13 @@ func (t *Trigger) heard(o Occasion) []*wordSet {
 	return append(own, others...)
 }
 
-// spoken is the language to answer in: that of the keyword where it is all that was written, of the text else; none
-// where nothing in it is a word of any language.
+// spoken is the language to answer in: the text's where it is long enough to tell one. Else the one that the person is
+// known to speak, as far as there is a reply in it; else that of the keyword; none where nothing tells of any.
 func (t *Trigger) spoken(o Occasion, text *folded) string {
 	plain, _ := PlainWords(o.Text)
+	if plain <= tellsLittle && o.Known != "" && t.replies(o.Known) {
+		return o.Known
+	}
 	if plain <= tellsLittle && !t.AnyWords() {
 		for _, set := range t.heard(o) {
 			if set.excluded(text) == "" && set.find(text) != "" {

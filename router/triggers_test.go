@@ -201,18 +201,34 @@ func TestTheLanguageOfTheAnswer(t *testing.T) {
 		sets     []KeywordSet
 		text     string
 		language string // as moderation takes it
+		known    string // what they spoke before
 		want     string
 	}{
-		"the text's":                {[]KeywordSet{{Words: []string{"info"}}}, "vorrei avere info", "it", "it"},
-		"a word in its language":    {[]KeywordSet{{Words: []string{"prezzo", "price"}}}, "prezzo?", "it", "it"},
-		"the keyword's":             {[]KeywordSet{{Language: "en", Words: []string{"boat"}}}, "BOAT", "ro", "en"},
-		"the set of its own first":  {[]KeywordSet{{Language: "en", Words: []string{"summer"}}, {Language: "de", Words: []string{"summer"}}}, "summer", "de", "de"},
-		"of a code the keyword's":   {[]KeywordSet{{Language: "it", Words: []string{"barca24"}}}, "barca24", "unknown", "it"},
-		"of a code the workspace's": {[]KeywordSet{{Words: []string{"boat123456"}}}, "boat123456", "ro", "en"},
+		"the text's":                   {[]KeywordSet{{Words: []string{"info"}}}, "vorrei avere info", "it", "", "it"},
+		"a word in its language":       {[]KeywordSet{{Words: []string{"prezzo", "price"}}}, "prezzo?", "it", "", "it"},
+		"the keyword's":                {[]KeywordSet{{Language: "en", Words: []string{"boat"}}}, "BOAT", "ro", "", "en"},
+		"the set of its own first":     {[]KeywordSet{{Language: "en", Words: []string{"summer"}}, {Language: "de", Words: []string{"summer"}}}, "summer", "de", "", "de"},
+		"of a code the keyword's":      {[]KeywordSet{{Language: "it", Words: []string{"barca24"}}}, "barca24", "unknown", "", "it"},
+		"of a code the workspace's":    {[]KeywordSet{{Words: []string{"boat123456"}}}, "boat123456", "ro", "", "en"},
+		"the person's, of a word":      {[]KeywordSet{{Words: []string{"info"}}}, "info", "en", "it", "it"},
+		"the person's, not the word's": {[]KeywordSet{{Language: "en", Words: []string{"summer"}}}, "SUMMER", "de", "it", "it"},
+		"the person's, of a code":      {[]KeywordSet{{Words: []string{"boat123456"}}}, "boat123456", "ro", "it", "it"},
+		"the person's, of any text":    {nil, "🛶", "unknown", "it", "it"},
+		"of a sentence the text's":     {[]KeywordSet{{Words: []string{"info"}}}, "could I have some info please", "en", "it", "en"},
+		"no reply in the person's":     {[]KeywordSet{{Language: "de", Words: []string{"summer"}}}, "SUMMER", "en", "fr", "de"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			set := NewSet([]Trigger{live(1, "a", func(tr *Trigger) { tr.Keywords, tr.PublicReplies = c.sets, reply })})
-			a, err := NewBook().Answer(set, Occasion{Source: "comment", Text: c.text, Language: c.language, Key: "k"}, "en")
+			set := NewSet([]Trigger{live(1, "a", func(tr *Trigger) {
+				tr.Keywords, tr.PublicReplies = c.sets, reply
+				if c.sets == nil {
+					tr.Sources = []string{SourceStory}
+				}
+			})})
+			source := SourceComment
+			if c.sets == nil {
+				source = SourceStory
+			}
+			a, err := NewBook().Answer(set, Occasion{Source: source, Text: c.text, Language: c.language, Known: c.known, Key: "k"}, "en")
 			if err != nil || a.Code != Answered || a.Language != c.want {
 				t.Errorf("%s in %q, %v; want it in %q", a.Reason, a.Language, err, c.want)
 			}
