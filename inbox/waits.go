@@ -85,3 +85,21 @@ const sqlCommentAnswered = `
 UPDATE conversations v SET waiting_since = NULL, first_human_answer_at = coalesce(v.first_human_answer_at, $4)
 FROM comments r WHERE r.workspace_id = $1 AND r.account_id = $2 AND r.root_external_id = $3
   AND v.workspace_id = r.workspace_id AND v.root_comment_id = r.id AND v.state = 'open' AND v.waiting_since <= $4 RETURNING v.id`
+
+// ForPerson takes an open conversation from the bot and has it wait for a person: what it promised did not happen.
+func ForPerson(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, since time.Time) error {
+	v, err := LockConversation(ctx, tx, workspaceID, id)
+	if err != nil {
+		return err
+	}
+	if v.State != "open" || v.Spam {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, sqlForPerson, workspaceID, id, since); err != nil {
+		return fmt.Errorf("give conversation %d to a person: %w", id, err)
+	}
+	return Touch(ctx, tx, Change{WorkspaceID: workspaceID, Topic: "conversation", ObjectID: id})
+}
+
+const sqlForPerson = `
+UPDATE conversations SET handler = 'human', waiting_since = coalesce(waiting_since, $3), revision = revision + 1 WHERE workspace_id = $1 AND id = $2`

@@ -76,6 +76,9 @@ func (f *Fetcher) Run(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			f.Log.Warn("numbers that were left could not be written to; trying again", "error", err)
 		}
+		if err := f.firstMessages(ctx); err != nil && ctx.Err() == nil {
+			f.Log.Warn("what became of first messages could not be told; trying again", "error", err)
+		}
 		if err := f.backfills(ctx); err != nil && ctx.Err() == nil {
 			f.Log.Warn("a backfill stopped; it goes on later", "error", err)
 		}
@@ -330,5 +333,5 @@ func (f *Fetcher) tidy(ctx context.Context) error {
 	if _, err := f.DB.ExecContext(ctx, sqlOrphans); err != nil {
 		return fmt.Errorf("remove files that nothing refers to: %w", err)
 	}
-	return nil
+	return f.ofRemovedAccounts(ctx)
 }

@@ -123,6 +123,11 @@ func (f *Fetcher) planNumber(ctx context.Context, tx *sqlx.Tx, n numberHandoff, 
 		return "", "", nil, err
 	}
 	if f.Now().After(n.AgreedAt.Add(numberPatience)) {
+		if n.ConversationID != nil {
+			if err := inbox.ForPerson(ctx, tx, n.WorkspaceID, *n.ConversationID, f.Now()); err != nil {
+				return "", "", nil, err
+			}
+		}
 		return "failed", publicText(err), nil, nil
 	}
 	return "agreed", publicText(err), nil, nil
