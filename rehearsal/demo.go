@@ -100,7 +100,9 @@ func (s *Server) seed() error {
 	}
 	for i, t := range d.Templates {
 		t.ID, t.Status = fmt.Sprintf("80000000%03d", i+1), "APPROVED"
-		t.Components = []any{map[string]any{"type": "BODY", "text": t.Body}}
+		if t.Components == nil {
+			t.Components = []any{map[string]any{"type": "BODY", "text": t.Body}}
+		}
 		if err := s.do(entry{Template: &t}); err != nil {
 			return err
 		}
