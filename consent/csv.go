@@ -28,6 +28,8 @@ type ImportRow struct {
 	Line   int
 	Values map[string]string
 	Reason string // why it is refused; empty: it may wait for the owner's word
+
+	shifted bool // its values may stand in other columns
 }
 
 // ParseImport reads a list from another system. A fault is about the file as a whole; what is wrong with
@@ -55,7 +57,7 @@ func ParseImport(file []byte, now time.Time, phone func(string) (string, bool)) 
 		return nil, err
 	}
 	var out []ImportRow
-	seen := map[string]int{}
+	seen, unclear := map[string]int{}, map[string]int{} // rows by number; lines by number
 	for {
 		rec, err := r.Read()
 		if err == io.EOF {
@@ -72,8 +74,14 @@ func ParseImport(file []byte, now time.Time, phone func(string) (string, bool)) 
 			return nil, fault.New(fault.Invalid, "the file has more than %d rows: split it", maxImportRows)
 		}
 		row := importRow(line, names, rec)
-		if row.Reason = overlong(names, rec); row.Reason == "" {
+		number, readable := phone(row.Values["phone"])
+		if row.Reason = overlong(names, rec); row.Reason != "" {
+			row.shifted = true
+		} else {
 			row.Reason = checkImportRow(row.Values, now, phone)
+		}
+		if readable && row.Reason != "" && !claimsConsent(row) {
+			unclear[number] = line
 		}
 		if at, twice := seen[row.Values["phone"]]; row.Reason == "" && twice {
 			switch had := &out[at]; {
@@ -91,7 +99,17 @@ func ParseImport(file []byte, now time.Time, phone func(string) (string, bool)) 
 	if len(out) == 0 {
 		return nil, fault.New(fault.Invalid, "the file has no rows below its header")
 	}
+	for i, row := range out {
+		if line, ok := unclear[row.Values["phone"]]; ok && row.Reason == "" && row.Values["act"] != "withdraw" {
+			out[i].Reason = fmt.Sprintf("line %d says something of this number that cannot be read, and may take the consent back", line)
+		}
+	}
 	return out, nil
+}
+
+// claimsConsent says of a row that is refused that it would have been a consent: anything else may be a no.
+func claimsConsent(row ImportRow) bool {
+	return !row.shifted && (row.Values["act"] == "" || row.Values["act"] == "grant")
 }
 
 // lines takes out what is no row: the separator that a spreadsheet is told in a first line; and outside quotation marks
@@ -177,8 +195,13 @@ func mayBeEvidence(name, value string) bool {
 }
 
 func checkImportRow(v map[string]string, now time.Time, phone func(string) (string, bool)) string {
+	v["act"], v["kind"] = strings.ToLower(v["act"]), strings.ToLower(v["kind"])
 	for name, value := range v {
-		if len(value) > maxImportField {
+		switch {
+		case len(value) <= maxImportField:
+		case v["act"] == "withdraw" && name != "phone": // a no counts without it
+			delete(v, name)
+		default:
 			return fmt.Sprintf("%s is longer than %d bytes", name, maxImportField)
 		}
 	}
@@ -187,11 +210,11 @@ func checkImportRow(v map[string]string, now time.Time, phone func(string) (stri
 		return "phone is not a phone number with country code"
 	}
 	v["phone"] = digits
-	v["act"], v["kind"] = strings.ToLower(v["act"]), strings.ToLower(v["kind"])
-	if v["act"] == "withdraw" && v["consent_at"] == "" {
-		v["consent_at"] = now.UTC().Format(time.RFC3339) // a no without its time holds from now on
-	}
 	at, err := importTime(v["consent_at"])
+	if v["act"] == "withdraw" && (err != nil || at.After(now) || at.Year() < 2009) {
+		at, err = now.UTC(), nil // a no whose time cannot be told holds from now on
+		v["consent_at"] = at.Format(time.RFC3339)
+	}
 	switch {
 	case v["consent_at"] == "":
 		return "consent_at is missing: when did the person say so?"

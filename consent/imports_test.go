@@ -115,6 +115,39 @@ func TestTimesAndWordsOfOtherSystems(t *testing.T) {
 	}
 }
 
+// A no counts also where something about it cannot be read, and a row that may be one keeps the number's yes from counting.
+func TestANoThatCannotBeReadIsStillANo(t *testing.T) {
+	const yes = "+61491570156,2026-03-02T10:00:00Z,crm,v,row,,,grant\n"
+	for name, c := range map[string]struct {
+		no      string
+		entered bool
+	}{
+		"without its zone":          {"+61491570156,01/04/2026,crm,v,row,,,withdraw\n", true},
+		"in the future":             {"+61491570156,2036-03-02T10:00:00Z,crm,v,row,,,withdraw\n", true},
+		"from before there was any": {"+61491570156,1999-03-02T10:00:00Z,crm,v,row,,,withdraw\n", true},
+		"with a long note":          {"+61491570156,2026-04-02T10:00:00Z," + strings.Repeat("x", 501) + ",v,row,,,withdraw\n", true},
+		"in a word of its own":      {"+61491570156,2026-04-02T10:00:00Z,crm,v,row,,,unsubscribed\n", false},
+		"in another column":         {"+61491570156,2026-04-02T10:00:00Z,crm,v,row,Doe, John,,withdraw\n", false},
+	} {
+		for _, file := range []string{yes + c.no, c.no + yes} {
+			rows, err := ParseImport([]byte(importHead+file), t0.AddDate(1, 0, 0), digitsOf)
+			if err != nil || len(rows) != 2 {
+				t.Fatalf("%s: %+v %v", name, rows, err)
+			}
+			for _, r := range rows {
+				if counts := r.Reason == ""; counts && r.Values["act"] != "withdraw" || r.Values["act"] == "withdraw" && counts != c.entered {
+					t.Errorf("%s: line %d %s: %q", name, r.Line, r.Values["act"], r.Reason)
+				}
+			}
+		}
+	}
+	// what would have been a yes says nothing against another
+	rows, err := ParseImport([]byte(importHead+yes+"+61491570156,,crm,v,row,,,grant\n"), t0.AddDate(1, 0, 0), digitsOf)
+	if err != nil || rows[0].Reason != "" {
+		t.Errorf("%+v %v", rows, err)
+	}
+}
+
 // A file that holds a yes and a no of the same number is a no, in whatever order it tells them.
 func TestAYesAndANoInOneFileIsANo(t *testing.T) {
 	yes, no := "+61491570156,2026-03-02T10:00:00Z,crm,v,row,,,grant\n", "+61491570156,2026-01-02T10:00:00Z,,,,,,withdraw\n"
