@@ -109,7 +109,7 @@ func (s *Server) onDesk(ctx context.Context, who *caller, id int64, verb string,
 type ConversationStep struct {
 	ID     int64           `json:"id"`
 	At     time.Time       `json:"at"`
-	What   string          `json:"what" enum:"assigned,unassigned,taken_back,escalated,transferred,team,priority,snoozed,woken,resolved,reopened,taken_over,returned_to_bot,breached,scheduled_cancelled,filed_as_spam,not_spam"`
+	What   string          `json:"what" enum:"assigned,unassigned,taken_back,escalated,transferred,team,priority,snoozed,woken,resolved,reopened,taken_over,returned_to_bot,breached,scheduled_cancelled,scheduled_not_sent,filed_as_spam,not_spam"`
 	By     string          `json:"by" doc:"A member's name; empty: by itself"`
 	Member *MemberBrief    `json:"member" doc:"To whom, or from whom"`
 	Team   string          `json:"team"`

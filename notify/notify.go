@@ -33,13 +33,14 @@ type Kind string
 
 // The kinds.
 const (
-	SLANear        Kind = "sla.near"               // a deadline is near
-	SLABreach      Kind = "sla.breach"             // a deadline has passed
-	Assigned       Kind = "conversation.assigned"  // somebody has to answer
-	TakenBack      Kind = "conversation.returned"  // it was taken back unanswered
-	Escalated      Kind = "conversation.escalated" // it waits too long, another team or a supervisor has it
-	Woken          Kind = "conversation.woken"     // a snooze is over
-	Mention        Kind = "mention"                // somebody was named in a note
+	SLANear        Kind = "sla.near"                    // a deadline is near
+	SLABreach      Kind = "sla.breach"                  // a deadline has passed
+	Assigned       Kind = "conversation.assigned"       // somebody has to answer
+	TakenBack      Kind = "conversation.returned"       // it was taken back unanswered
+	Escalated      Kind = "conversation.escalated"      // it waits too long, another team or a supervisor has it
+	Woken          Kind = "conversation.woken"          // a snooze is over
+	ReplyNotSent   Kind = "conversation.reply_not_sent" // a reply for later was refused when its time came
+	Mention        Kind = "mention"                     // somebody was named in a note
 	BudgetAlarm    Kind = "budget.alarm"
 	AccountTrouble Kind = "account.trouble"
 	ComplianceItem Kind = "compliance.item"
@@ -62,6 +63,7 @@ var kinds = map[Kind]about{
 	TakenBack:      {auth.Supervise, false, false},
 	Escalated:      {auth.Supervise, true, true},
 	Woken:          {auth.Converse, false, true},
+	ReplyNotSent:   {auth.Supervise, true, true},
 	Mention:        {auth.See, true, true},
 	BudgetAlarm:    {auth.Configure, true, false},
 	AccountTrouble: {auth.Configure, true, true},

@@ -6043,7 +6043,7 @@ export interface components {
             note: string;
             team: string;
             /** @enum {string} */
-            what: "assigned" | "unassigned" | "taken_back" | "escalated" | "transferred" | "team" | "priority" | "snoozed" | "woken" | "resolved" | "reopened" | "taken_over" | "returned_to_bot" | "breached" | "scheduled_cancelled" | "filed_as_spam" | "not_spam";
+            what: "assigned" | "unassigned" | "taken_back" | "escalated" | "transferred" | "team" | "priority" | "snoozed" | "woken" | "resolved" | "reopened" | "taken_over" | "returned_to_bot" | "breached" | "scheduled_cancelled" | "scheduled_not_sent" | "filed_as_spam" | "not_spam";
         };
         Cost: {
             /** @description As the network charges */
