@@ -18,9 +18,12 @@ func personalNumbers(text string) int {
 	}
 	text = norm.NFKC.String(text) // digits in circles, and wide ones
 	n := 0
-	for _, d := range digitRuns(text) {
-		if isCard(d) || isRomanianPerson(d) || isFrenchPerson(d) {
-			n++
+	for _, groups := range digitRuns(text) {
+		for from := 0; from < len(groups); from++ { // another number may stand before it, or behind
+			if taken := ownNumber(groups[from:]); taken > 0 {
+				n++
+				from += taken - 1
+			}
 		}
 	}
 	for _, p := range []struct {
@@ -55,17 +58,31 @@ func manyDigits(text string) bool {
 	return false
 }
 
-// digitRuns are the numbers of a text, each without the single gaps and strokes between its digits. What stands in an
-// address of the web or in a word is none.
-func digitRuns(text string) []string {
-	var runs []string
-	var run []byte
-	gaps, before, word := 0, ' ', false
-	end := func(next rune) {
-		if len(run) > 0 && !word && !unicode.IsLetter(next) {
-			runs = append(runs, string(run))
+// ownNumber is how many groups of digits the number takes that they begin with; 0: it is nobody's own.
+func ownNumber(groups []string) int {
+	d := ""
+	for i, g := range groups {
+		if d += g; len(d) > 19 {
+			return 0
 		}
-		run, gaps, word = run[:0], 0, false
+		if isCard(d) || isRomanianPerson(d) || isFrenchPerson(d) {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// digitRuns are the numbers of a text, each with the groups that single gaps and strokes make of its digits. What
+// stands in an address of the web or in a word is none.
+func digitRuns(text string) [][]string {
+	var runs [][]string
+	var run []string
+	open, word, before := false, false, ' ' // a group is being read; it touches a letter
+	end := func() {
+		if len(run) > 0 && !word {
+			runs = append(runs, run)
+		}
+		run, open, word = nil, false, false
 	}
 	for _, r := range text {
 		switch {
@@ -73,15 +90,19 @@ func digitRuns(text string) []string {
 			if len(run) == 0 {
 				word = unicode.IsLetter(before) || strings.ContainsRune("/=?&#@_", before)
 			}
-			run, gaps = append(run, '0'+byte(digitValue(r))), 0
-		case len(run) > 0 && gaps == 0 && (unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) || r == '.' || r == '\u2212'):
-			gaps++
+			if !open {
+				run, open = append(run, ""), true
+			}
+			run[len(run)-1] += string(rune('0' + digitValue(r)))
+		case open && (unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) || r == '.' || r == '\u2212'):
+			open = false
 		default:
-			end(r)
+			word = word || open && unicode.IsLetter(r)
+			end()
 		}
 		before = r
 	}
-	end(' ')
+	end()
 	return runs
 }
 
