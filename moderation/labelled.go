@@ -18,6 +18,7 @@ type Example struct {
 	Lang  string
 	Set   string
 	Line  int  // of the file it was read from; 0: of none
+	Wish  bool // written to tell wishes apart: harm and spam learn nothing from it
 	Other bool // one of the sentences that a line with alternatives stands for
 	Test  bool
 }
@@ -44,7 +45,7 @@ func ReadSeeds(dir fs.FS) (map[string][]Example, error) {
 			}
 			id := fmt.Sprintf("%s/%s:%d", lang, task, i)
 			for _, text := range variants(parts[2]) {
-				out[task] = append(out[task], Example{ID: id, Label: parts[0], Test: parts[1] == "test", Text: text, Lang: lang, Set: ownSet, Other: strings.Contains(parts[2], "{")})
+				out[task] = append(out[task], Example{ID: id, Label: parts[0], Test: parts[1] == "test", Wish: parts[1] == "wish", Text: text, Lang: lang, Set: ownSet, Other: strings.Contains(parts[2], "{")})
 			}
 		}
 		return nil
@@ -93,7 +94,13 @@ func plainLines(list []Example) []Example {
 }
 
 func trainingPart(list []Example) []Example { return filter(list, false) }
-func testPart(list []Example) []Example     { return filter(list, true) }
+
+// groupsPart is what harm, spam and their categories learn from.
+func groupsPart(list []Example) []Example {
+	return slices.DeleteFunc(trainingPart(list), func(e Example) bool { return e.Wish })
+}
+
+func testPart(list []Example) []Example { return filter(list, true) }
 
 func filter(list []Example, test bool) []Example {
 	var out []Example

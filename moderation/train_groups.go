@@ -50,7 +50,7 @@ func (t *trainer) category() error {
 			add(e.Text, e.Label, 1)
 		}
 	}
-	for i, e := range plainLines(trainingPart(t.seeds["intent"])) {
+	for i, e := range plainLines(groupsPart(t.seeds["intent"])) {
 		if i%2 == 0 {
 			add(e.Text, "none", 0.5)
 		}
@@ -100,7 +100,7 @@ const mostAlike = 3
 func (t *trainer) harmless(c *collection, other string) {
 	for _, task := range []string{"intent", "sentiment", "optout"} {
 		said := map[string]int{}
-		for _, e := range trainingPart(t.seeds[task]) {
+		for _, e := range groupsPart(t.seeds[task]) {
 			if e.Other && other == "spam" { // written to tell wishes apart: of harm they teach nothing
 				continue
 			}
@@ -129,7 +129,7 @@ func (t *trainer) spam() error {
 		}
 	}
 	t.harmless(c, "harm")
-	for i, e := range trainingPart(t.seeds["intent"]) {
+	for i, e := range groupsPart(t.seeds["intent"]) {
 		if i%8 == 0 { // order numbers, references and parcels' codes look like tricks and are none
 			c.add(withCode(e.Text, i), "0", 1)
 		}
@@ -171,7 +171,7 @@ func (t *trainer) shapeRows(shapes *collection) {
 		}
 	}
 	for _, task := range []string{"intent", "sentiment", "optout", "harm"} {
-		for i, e := range trainingPart(t.seeds[task]) {
+		for i, e := range groupsPart(t.seeds[task]) {
 			t.shape(shapes, e.Text, "0", 1)
 			switch {
 			case task == "intent" && i%8 == 0:

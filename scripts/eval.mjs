@@ -170,7 +170,7 @@ function blindRows(row) {
   const person = measure('intent', write('blind-human', blind('human').map(([l, label, t]) => [l, label === 'ask' ? 'human_agent' : 'other', t]))).labels.find((x) => x.name === 'human_agent');
   row('asks for a person heard', set, person.n, `${figure(person.recall)}${range(person.recall_95)} at a precision of ${figure(person.precision)} among as many that only sound like it`, '≥ 0.95');
   for (const x of measure('intent', blindFile('intent')).languages) row(`intents, ${x.name}`, set, x.n, figure(x.accuracy) + range(x.accuracy_95), '≥ 0.8');
-  for (const [name, what, aim] of [['harmless', 'harmless talk hidden', '≤ 1 %'], ['groups', 'neutral or praising mention of a group hidden', '≤ 5 %']]) {
+  for (const [name, what, aim] of [['harmless', 'harmless talk hidden', '≤ 1 %'], ['groups', 'neutral or praising mention of a group hidden', '≤ 5 %'], ['public', 'harmless public comments hidden, sharp ones among them', '≤ 1 %']]) {
     const [harm, spam] = ['harm', 'spam'].map((task) => measure(task, blindFile(name)).overall);
     row(what, set, harm.n, percent(harm.false_hides + spam.false_hides), aim);
   }
