@@ -1,9 +1,12 @@
 package asks
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +17,7 @@ import (
 
 // given is one entry of an answer. How a number or a name is written does not matter; what it says does.
 type given struct {
-	ID       *amount         `json:"id"`
+	ID       *number         `json:"id"`
 	Category string          `json:"category"`
 	Score    *amount         `json:"score"`
 	Intent   any             `json:"intent"`
@@ -23,26 +26,30 @@ type given struct {
 }
 
 // read validates an answer item by item: what is not in the closed lists is as if it had not come, and so is an
-// item that is answered twice, differently: a text may have talked the model into the second.
+// item that is answered twice, differently: a text may have talked the model into the second. Of an answer that counts
+// from nought nothing is taken: its numbers are those of other items.
 func read(res llm.Response, prompt string, digests []string) map[string]moderation.LLMAnswer {
 	out, torn := map[string]moderation.LLMAnswer{}, []string{}
 	for _, raw := range entries(res.Text) {
 		var it given
-		if json.Unmarshal(raw, &it) != nil || it.ID == nil || it.Score == nil { // one bad entry does not spoil the others
+		if twiceNamed(raw) || json.Unmarshal(raw, &it) != nil || it.ID == nil { // one bad entry does not spoil the others
 			continue
 		}
-		n, score, category := float64(*it.ID), float64(*it.Score), word(it.Category)
-		if n != math.Trunc(n) || n < 1 || n > float64(len(digests)) || score < 0 || score > 1 || !slices.Contains(categories, category) {
+		if *it.ID == 0 {
+			return map[string]moderation.LLMAnswer{}
+		}
+		category := word(it.Category)
+		if it.Score == nil || *it.ID < 1 || int(*it.ID) > len(digests) || *it.Score < 0 || *it.Score > 1 || !slices.Contains(categories, category) {
 			continue
 		}
-		a := moderation.LLMAnswer{Category: category, Score: score, Reason: cutTo(Mask(said(it.Reason)), 160), Model: res.Model, Prompt: prompt}
+		a := moderation.LLMAnswer{Category: category, Score: float64(*it.Score), Reason: cutTo(Mask(said(it.Reason)), 160), Model: res.Model, Prompt: prompt}
 		if intent := word(it.Intent); slices.Contains(moderation.Intents, intent) {
 			a.Intent = intent
 		}
 		if language := word(it.Language); slices.Contains(languages, language) {
 			a.Language = language
 		}
-		d := digests[int(n)-1]
+		d := digests[int(*it.ID)-1]
 		if before, twice := out[d]; twice && before.Category != a.Category {
 			torn = append(torn, d)
 		} else if !twice {
@@ -55,21 +62,99 @@ func read(res llm.Response, prompt string, digests []string) map[string]moderati
 	return out
 }
 
-// entries are those of an answer; a single one may stand without the list.
+// entries are those of an answer: a list, also one written as text; the same by the items' numbers; a single one may
+// stand without a list.
 func entries(text string) []json.RawMessage {
 	var body struct {
-		Items    []json.RawMessage `json:"items"`
-		ID       json.RawMessage   `json:"id"`
-		Category json.RawMessage   `json:"category"`
+		Items    json.RawMessage `json:"items"`
+		ID       json.RawMessage `json:"id"`
+		Category json.RawMessage `json:"category"`
 	}
-	if json.Unmarshal([]byte(text), &body) != nil {
+	if twiceNamed(json.RawMessage(text)) || json.Unmarshal([]byte(text), &body) != nil {
 		return nil
 	}
-	if body.Items == nil && body.ID != nil && body.Category != nil {
-		return []json.RawMessage{json.RawMessage(text)}
+	if body.Items == nil {
+		if body.ID != nil && body.Category != nil {
+			return []json.RawMessage{json.RawMessage(text)}
+		}
+		return numbered(json.RawMessage(text))
 	}
-	return body.Items
+	items := body.Items
+	if inner := said(items); inner != "" {
+		items = json.RawMessage(inner)
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(items, &list) == nil {
+		return list
+	}
+	return numbered(items)
 }
+
+// numbered are entries by the number of their item: {"1":{…},"2":{…}}. One that names another item itself is none.
+func numbered(raw json.RawMessage) (list []json.RawMessage) {
+	var by map[string]map[string]json.RawMessage
+	if twiceNamed(raw) || json.Unmarshal(raw, &by) != nil {
+		return nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(by)) {
+		entry := by[key]
+		var id, own number
+		if id.read(key) != nil || entry == nil {
+			return nil
+		}
+		if said, ok := entry["id"]; ok && (json.Unmarshal(said, &own) != nil || own != id) {
+			continue
+		}
+		entry["id"] = json.RawMessage(strconv.Itoa(int(id)))
+		b, err := json.Marshal(entry)
+		if err != nil {
+			return nil
+		}
+		list = append(list, b)
+	}
+	return list
+}
+
+// twiceNamed: an object has a name twice. Which of them counts is nobody's to say: a text that was quoted badly may have
+// brought the second.
+func twiceNamed(raw json.RawMessage) bool {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return false
+	}
+	names := map[string]bool{}
+	for dec.More() {
+		name, err := dec.Token()
+		key, ok := name.(string)
+		if key = strings.ToLower(key); err != nil || !ok || names[key] {
+			return true
+		}
+		names[key] = true
+		var skipped json.RawMessage
+		if dec.Decode(&skipped) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// number is an item's, as models write it: 1, "1", "Item 1", "#1".
+type number int
+
+// UnmarshalJSON reads any of them.
+func (n *number) UnmarshalJSON(raw []byte) error { return n.read(strings.Trim(string(raw), `"`)) }
+
+func (n *number) read(text string) error {
+	found := itemNumber.FindStringSubmatch(text)
+	if found == nil {
+		return fmt.Errorf("not the number of an item")
+	}
+	x, err := strconv.Atoi(found[1])
+	*n = number(x)
+	return err
+}
+
+var itemNumber = regexp.MustCompile(`^(?i)\s*(?:item)?[\s_-]*#?([0-9]{1,6})(?:\.0*)?:?\s*$`)
 
 // amount is a number, also one that was written as text.
 type amount float64
@@ -95,7 +180,7 @@ func (a *amount) UnmarshalJSON(raw []byte) error {
 // word is a name as the lists have it: models write them with capitals and hyphens.
 func word(said any) string {
 	s, _ := said.(string)
-	return strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(strings.TrimSpace(s)))
+	return strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(strings.Trim(s, " \t\r\n.*`\"'")))
 }
 
 func said(raw json.RawMessage) string {

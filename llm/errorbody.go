@@ -27,6 +27,10 @@ func unmasked(res *http.Response) {
 		Results json.RawMessage `json:"results"`
 	}
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
+	if raw, err = gathered(raw); err != nil {
+		res.StatusCode = statusOf(err)
+		raw = nil
+	}
 	res.Body = io.NopCloser(bytes.NewReader(raw))
 	if json.Unmarshal(raw, &body) != nil || said(body.Results) {
 		return

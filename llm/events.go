@@ -3,6 +3,7 @@ package llm
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -89,4 +90,41 @@ func (e *events) event() {
 		return
 	}
 	e.out = append(append([]byte("data: "), tidy(data)...), "\n\n"...)
+}
+
+// gathered is the answer of a stream that nobody asked for; what is no stream stays as it is. The error is one that the
+// server told of in it, or of one without an end.
+func gathered(raw []byte) ([]byte, error) {
+	start := bytes.TrimLeft(raw, " \t\r\n")
+	if !bytes.HasPrefix(start, []byte("data:")) && !bytes.HasPrefix(start, []byte("event:")) && !bytes.HasPrefix(start, []byte(":")) {
+		return raw, nil
+	}
+	tidied, err := io.ReadAll(&events{in: bufio.NewReader(bytes.NewReader(raw)), closing: io.NopCloser(nil)})
+	if err != nil {
+		return nil, err
+	}
+	whole := tidyAnswer{}
+	said, end := tidyMessage{}, ""
+	for line := range bytes.Lines(tidied) {
+		var piece tidyAnswer
+		if json.Unmarshal(bytes.TrimPrefix(line, []byte("data: ")), &piece) != nil {
+			continue
+		}
+		if whole.Model = cmp.Or(piece.Model, whole.Model); piece.Usage != nil {
+			whole.Usage = piece.Usage
+		}
+		for _, c := range piece.Choices {
+			if m := cmp.Or(c.Delta, c.Message); m != nil && c.Index == 0 {
+				said = tidyMessage{said.Content + m.Content, said.Refusal + m.Refusal, said.Reasoning + m.Reasoning}
+			}
+			end = cmp.Or(c.Finish, end)
+		}
+	}
+	if end == "" && !bytes.Contains(tidied, []byte("\ndata: [DONE]")) { // it was cut off
+		return nil, &openai.RequestError{HTTPStatusCode: http.StatusBadGateway, Err: io.ErrUnexpectedEOF}
+	}
+	if said != (tidyMessage{}) {
+		whole.Choices = []tidyChoice{{Message: &said, Finish: end}}
+	}
+	return json.Marshal(whole)
 }

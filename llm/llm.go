@@ -299,6 +299,9 @@ func (c *Client) read(r Request, answer openai.ChatCompletionResponse) (Response
 	if m.Refusal != "" {
 		why = openai.FinishReasonContentFilter
 	}
+	if strings.TrimSpace(content) == "" {
+		content = fromThoughts(r, m.ReasoningContent)
+	}
 	text, err := usable(r, content, why)
 	res.Text, res.Partial = text, errors.Is(err, ErrTruncated) && json.Valid([]byte(text))
 	return res, err

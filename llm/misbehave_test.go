@@ -68,7 +68,7 @@ func TestServersThatMisbehave(t *testing.T) {
 		"sends it far away": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
 		},
-		"streams unasked": func(w http.ResponseWriter, _ *http.Request) {
+		"streams unasked, and stops": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			_, _ = io.WriteString(w, "data: {\"choices\":[{\"delta\":{\"content\":\"{}\"}}]}\n\n")
 		},

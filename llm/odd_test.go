@@ -24,6 +24,12 @@ func TestAnswersOfOtherMakes(t *testing.T) {
 		"a mark at the start":    "\xef\xbb\xbf" + `{"choices":[{` + message + `}]}`,
 		"parts":                  `{"choices":[{"message":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"{}"}]},{"type":"text","text":"{\"a\""},{"type":"text","text":":1}"}]}}]}`,
 		"a call with an object":  `{"choices":[{"message":{"content":null,"tool_calls":[{"function":{"name":"f","arguments":{"a":1}}}]}}]}`,
+		"a call with words":      `{"choices":[{"message":{"content":"I call it.\n","tool_calls":[{"function":{"name":"f","arguments":"{\"a\":1}"}}]}}]}`,
+		"only in the thoughts":   `{"choices":[{"finish_reason":"stop","message":{"content":null,"reasoning_content":"\u0060\u0060\u0060json\n{\"a\":1}\n\u0060\u0060\u0060"}}]}`,
+		"no text":                `{"choices":[{"message":{"content":{"a":1}}}]}`,
+		"one part":               `{"choices":[{"message":{"content":{"type":"text","text":"{\"a\":1}"}}}]}`,
+		"parts of other names":   `{"choices":[{"message":{"content":[{"type":"reasoning","text":"{\"a\":2}"},{"type":"text","text":{"value":"{\"a\""}},{"type":"text","content":":1}"}]}}]}`,
+		"a stream":               ": wait\n\ndata: " + `{"choices":[{"delta":{"content":"{\"a\":"}}]}` + "\n\ndata: " + `{"choices":[{"delta":{"content":"1}"},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n",
 		"thoughts beside it":     `{"choices":[{"message":{"content":"{\"a\":1}","reasoning":{"steps":["a"]},"refusal":false}}]}`,
 	} {
 		c := rude(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
@@ -79,6 +85,66 @@ func TestAnErrorInAStreamIsNoAnswer(t *testing.T) {
 		if res, err := client.Stream(t.Context(), question, func(string) {}); !errors.Is(err, c.want) || res.Text != "" {
 			t.Errorf("%s: %q, %v, want %v", name, res.Text, err, c.want)
 		}
+	}
+}
+
+// A server that takes the whole answer for thoughts has answered, where they are the document and nothing else.
+func TestAnAnswerAmongThoughts(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ thoughts, end, want string }{
+		"the document":   {`{\"a\":1}`, "stop", `{"a":1}`},
+		"a draft":        {`Perhaps {\"a\":1}?`, "stop", ""},
+		"two":            {`{\"a\":1} {\"a\":2}`, "stop", ""},
+		"cut off":        {`{\"a\":1`, "length", ""},
+		"of the service": {`{\"a\":1}`, "content_filter", ""},
+	} {
+		for _, streamed := range []bool{false, true} {
+			c1 := rude(t, func(w http.ResponseWriter, _ *http.Request) {
+				if !streamed {
+					_, _ = io.WriteString(w, `{"choices":[{"finish_reason":"`+c.end+`","message":{"content":"","reasoning_content":"`+c.thoughts+`"}}]}`)
+					return
+				}
+				_, _ = io.WriteString(w, `data: {"choices":[{"delta":{"reasoning":"`+c.thoughts+`"}}]}`+"\n\n"+`data: {"choices":[{"delta":{},"finish_reason":"`+c.end+`"}]}`+"\n\n")
+			})
+			ask := c1.Complete
+			if streamed {
+				ask = func(ctx context.Context, r Request) (Response, error) { return c1.Stream(ctx, r, func(string) {}) }
+			}
+			if res, err := ask(t.Context(), question); c.want != "" && res.Text != c.want || (err == nil) != (c.want != "") {
+				t.Errorf("%s, streamed %v: %q, %v", name, streamed, res.Text, err)
+			}
+		}
+	}
+}
+
+func TestJSONAsModelsWriteIt(t *testing.T) {
+	t.Parallel()
+	form := json.RawMessage(`{"type":"object","required":["items"],"properties":{"items":{"type":"array"}}}`)
+	for s, want := range map[string]string{
+		`{'items': [{'id': 1, 'ok': True, 'x': None, 'r': "it's \"so\"", }]}`:  `{"items":[{"id":1,"ok":true,"x":null,"r":"it's \"so\""}]}`,
+		"{items:[{id:1, n:NaN, m:-Infinity, f:+.5, // no\n},/* yes */],}":      `{"items":[{"id":1,"n":null,"m":null,"f":".5"}]}`,
+		"{\"items\":[{\"r\":\"two\nlines, it\\'s \\ud83d\\ude00 \\ud83d\"}]}":  "{\"items\":[{\"r\":\"two\\nlines, it's \U0001f600 \ufffd\"}]}",
+		`{"answer":{"items":[{"id":1}]},"note":"done"}`:                        `{"items":[{"id":1}]}`,
+		`<tool_call>{"name":"f","arguments":{"items":[{"id":1}]}}</tool_call>`: `{"items":[{"id":1}]}`,
+		`{"result":[{"id":1}]}`:                                                   `{"items":[{"id":1}]}`,
+		`{"a":{"items":[{"id":1}]},"b":{"items":[{"id":2}]}}`:                     `{"a":{"items":[{"id":1}]},"b":{"items":[{"id":2}]}}`,
+		"{\"items\":[{\"id\":1}]}\n{\"items\":[{\"id\":2}]}":                      `{"items":[{"id":1},{"id":2}]}`,
+		"1. {\"id\":1}\n2. {\"id\":2}":                                            `{"items":[{"id":1},{"id":2}]}`,
+		"Item 1:\n```json\n{\"id\":1}\n```\nItem 2:\n```json\n{\"id\":2}\n```":    `{"items":[{"id":1},{"id":2}]}`,
+		`{"items":[{"id":1}]} Or rather: {"items":[{"id":2}]}`:                    `{"items":[{"id":2}]}`,
+		"Let me see: {\"items\":[{\"id\":9}]}. No.</think>\n{'items':[{'id':1}]}": `{"items":[{"id":1}]}`,
+		`{"items":[{"id":1,"r":"</think>"}]}`:                                     `{"items":[{"id":1,"r":"</think>"}]}`,
+		`{'items':[{'id':1,'r':'it's so'}]}`:                                      "",
+		`{items:[{id:one}]}`:                                                      "",
+		`{'items':[{'id':1}]`:                                                     `{"items":[{"id":1}]}`,
+	} {
+		got, ok := ExtractJSON(withoutReasoning(s), form)
+		if got != want || ok != (want != "") {
+			t.Errorf("ExtractJSON(%q) = %q", s, got)
+		}
+	}
+	for _, s := range []string{"{", "[", "{'a':", "/*", "{//", `{"\`, `{"\u12`, strings.Repeat("[", 4000), strings.Repeat("{a:", 4000), strings.Repeat(`{"`, 4000)} {
+		_, _ = ExtractJSON(s, form)
 	}
 }
 

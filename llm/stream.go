@@ -108,11 +108,11 @@ type reading struct {
 	begun atomic.Bool
 	piece func(string)
 
-	text    strings.Builder
-	thought int // letters of reasoning beside the answer: they cost too
-	model   string
-	used    openai.Usage
-	why     openai.FinishReason
+	text     strings.Builder
+	thoughts strings.Builder // beside the answer: they cost too
+	model    string
+	used     openai.Usage
+	why      openai.FinishReason
 }
 
 // follow reads a stream to its end and says what it came to.
@@ -130,12 +130,16 @@ func (c *Client) follow(ctx context.Context, r Request, s *reading, stream *open
 		}
 		return Response{}, err
 	}
-	res := c.cost(r, s.model, s.used, s.text.Len()+s.thought)
+	res := c.cost(r, s.model, s.used, s.text.Len()+s.thoughts.Len())
+	content := s.text.String()
+	if strings.TrimSpace(content) == "" {
+		content = fromThoughts(r, s.thoughts.String())
+	}
 	if s.why != "" { // it ended; what broke afterwards took nothing away
-		res.Text, err = usable(r, s.text.String(), s.why)
+		res.Text, err = usable(r, content, s.why)
 		return res, err
 	}
-	if text, bad := usable(r, s.text.String(), ""); err == nil && bad == nil && len(r.Schema) > 0 { // some do not say why they end: a whole document will do
+	if text, bad := usable(r, content, ""); err == nil && bad == nil && len(r.Schema) > 0 { // some do not say why they end: a whole document will do
 		res.Text = text
 		return res, nil
 	}
@@ -180,7 +184,7 @@ func (s *reading) take(chunk openai.ChatCompletionStreamResponse) {
 		if choice.Delta.Refusal != "" {
 			s.why = openai.FinishReasonContentFilter
 		}
-		s.thought += len(choice.Delta.ReasoningContent)
+		s.thoughts.WriteString(choice.Delta.ReasoningContent)
 		if choice.Delta.Content != "" || choice.Delta.ReasoningContent != "" {
 			s.begun.Store(true)
 		}

@@ -3,6 +3,7 @@ package llm
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -82,51 +83,95 @@ func message(raw json.RawMessage) *tidyMessage {
 	if json.Unmarshal(raw, &in) != nil {
 		return &tidyMessage{Content: text(raw)}
 	}
-	m := &tidyMessage{Content: text(in.Content), Refusal: text(in.Refusal), Reasoning: text(in.Thoughts)}
+	m := &tidyMessage{Content: content(in.Content), Refusal: text(in.Refusal), Reasoning: text(in.Thoughts)}
 	if m.Reasoning == "" {
 		m.Reasoning = text(in.Reasoning)
 	}
-	switch {
-	case m.Content != "":
-	case len(in.Calls) == 1:
-		m.Content = arguments(in.Calls[0].Function.Arguments)
-	case in.Call != nil:
-		m.Content = arguments(in.Call.Arguments)
+	calls := make([]string, 0, len(in.Calls))
+	for _, c := range in.Calls {
+		calls = append(calls, arguments(c.Function.Arguments))
+	}
+	if len(calls) == 0 && in.Call != nil {
+		calls = append(calls, arguments(in.Call.Arguments))
+	}
+	if !strings.ContainsAny(m.Content, "{[") { // words about a call say nothing
+		if called := strings.Join(calls, "\n"); called != "" {
+			m.Content = called
+		}
 	}
 	return m
 }
 
 // arguments of a call are JSON in a string, or JSON.
 func arguments(raw json.RawMessage) string {
-	if s := bytes.TrimSpace(raw); len(s) > 0 && s[0] == '{' {
+	if s := bytes.TrimSpace(raw); len(s) > 0 && (s[0] == '{' || s[0] == '[') {
 		return string(s)
 	}
 	return text(raw)
 }
 
-// text is a string, or the strings of a list of parts; thoughts among the parts are none.
+// text is a string, or the strings of a list of parts, or of one; thoughts among the parts are none.
 func text(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
 		return s
 	}
 	var parts []json.RawMessage
-	if json.Unmarshal(raw, &parts) != nil {
-		return ""
-	}
-	var b strings.Builder
-	for _, p := range parts {
-		var part struct {
-			Text json.RawMessage `json:"text"`
+	if json.Unmarshal(raw, &parts) == nil {
+		var b strings.Builder
+		for _, p := range parts {
+			b.WriteString(part(p, 0))
 		}
-		if json.Unmarshal(p, &s) == nil {
-			b.WriteString(s)
-		} else if json.Unmarshal(p, &part) == nil && json.Unmarshal(part.Text, &s) == nil {
-			b.WriteString(s)
-		}
+		return b.String()
 	}
-	return b.String()
+	s, _ = parted(raw, 0)
+	return s
 }
+
+// content is the text of an answer; an object that is no part of one is an answer that was not written as text.
+func content(raw json.RawMessage) string {
+	if object := bytes.TrimSpace(raw); len(object) > 0 && object[0] == '{' {
+		if _, is := parted(raw, 0); !is {
+			return string(object)
+		}
+	}
+	return text(raw)
+}
+
+// part is what one part says.
+func part(raw json.RawMessage, depth int) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	s, _ = parted(raw, depth)
+	return s
+}
+
+// parted is the text of a part, and whether it is one: {"text":"…"}, {"content":"…"} or {"text":{"value":"…"}}.
+func parted(raw json.RawMessage, depth int) (string, bool) {
+	var in struct {
+		Type    json.RawMessage `json:"type"`
+		Text    json.RawMessage `json:"text"`
+		Content json.RawMessage `json:"content"`
+		Value   json.RawMessage `json:"value"`
+	}
+	if depth > 2 || json.Unmarshal(raw, &in) != nil {
+		return "", depth > 2
+	}
+	kind := ""
+	if json.Unmarshal(in.Type, &kind) == nil && thinking.MatchString(kind) {
+		return "", true
+	}
+	for _, v := range []json.RawMessage{in.Text, in.Content, in.Value} {
+		if v != nil {
+			return part(v, depth+1), true
+		}
+	}
+	return "", kind != ""
+}
+
+var thinking = regexp.MustCompile(`think|reason|thought`)
 
 // number is a count, however it is written; what is none is zero.
 func number(raw json.RawMessage) int {
