@@ -25,6 +25,7 @@ type network struct {
 	looks   int
 	answer  func(c channels.Call) (effect bool, r channels.Result, err error) // nil: it works
 	settle  func(c channels.Call, happened bool) channels.Settled             // nil: certain
+	dark    error                                                             // what looking ends with
 	serial  int
 }
 
@@ -50,6 +51,9 @@ func (n *network) Settle(_ context.Context, _ channels.Account, c channels.Call,
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.looks++
+	if n.dark != nil {
+		return channels.Settled{}, n.dark
+	}
 	happened := n.effects[c.Token] > 0
 	if n.settle != nil {
 		return n.settle(c, happened), nil

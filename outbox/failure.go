@@ -24,6 +24,15 @@ func (r *recording) failures() error {
 			v = o.stoppedBy(r.now)
 		case o.failure != nil && !o.failure.Done && !gone(o):
 			v = r.sender.judgeFailure(o, r.now)
+			if v.lastTry {
+				down, err := isDown(r.ctx, r.tx, o.action, r.now)
+				if err != nil {
+					return err
+				}
+				if !down {
+					v.state, v.notBefore = Failed, time.Time{}
+				}
+			}
 		default:
 			continue
 		}
@@ -43,8 +52,11 @@ type verdict struct {
 	reason    string
 	meaning   string
 	notBefore time.Time
+	lastTry   bool // it went without an answer as often as one call may where others get theirs
 }
 
+// maxAttempts is how often a call is tried that gets no answer where others do. While the network answers nothing of an
+// account, it is tried on, within its validity: an outage of hours must not cost what was to be sent in it.
 const maxAttempts = 8
 
 func (s *Sender) judgeFailure(o outcome, now time.Time) verdict {
@@ -60,16 +72,34 @@ func (s *Sender) judgeFailure(o outcome, now time.Time) verdict {
 	case f.Reason == "gone" && a.Call.CommentID != "":
 		v.state, v.reason = Cancelled, "comment_gone"
 	case f.Class == channels.Wait:
-		v.state, v.notBefore = Planned, now.Add(max(f.After, time.Second))
-	case (f.Class == channels.Retry || f.Class == channels.Unknown) && a.Attempts < maxAttempts:
+		v.state, v.notBefore = Planned, now.Add(max(f.After, backoff(a.Attempts))) // going on at the same pace prolongs a limit
+	case f.Class == channels.Retry || f.Class == channels.Unknown:
+		v.lastTry = a.Attempts >= maxAttempts
 		v.state, v.notBefore = Planned, now.Add(max(f.After, backoff(a.Attempts)))
 	}
+	return v.inTime(a)
+}
+
+// inTime gives up what would come too late.
+func (v verdict) inTime(a work) verdict {
 	if v.state == Planned && !v.notBefore.Before(a.ValidUntil) {
 		v.state = Failed
 		v.meaning += "; by the time it could be tried again it would be too late"
 	}
 	return v
 }
+
+// isDown says whether an account got no answer to anything else for a while.
+func isDown(ctx context.Context, q sqlx.QueryerContext, a work, now time.Time) (down bool, err error) {
+	if err := sqlx.GetContext(ctx, q, &down, sqlIsDown, a.AccountID, a.ID, now.Add(-answeredLately)); err != nil {
+		return false, fmt.Errorf("ask whether account %d is answered: %w", a.AccountID, err)
+	}
+	return down, nil
+}
+
+const answeredLately = 15 * time.Minute
+
+const sqlIsDown = `SELECT NOT EXISTS (SELECT 1 FROM actions WHERE account_id = $1 AND id <> $2 AND state = 'done' AND sent_at > $3)`
 
 func backoff(attempts int) time.Duration {
 	d := time.Second << min(attempts, 9)

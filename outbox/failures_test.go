@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -82,6 +83,94 @@ func TestFailuresByClass(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An outage of hours costs nothing of what was to be sent in it and is still worth sending.
+func TestAnOutageOfHoursIsWaitedFor(t *testing.T) {
+	for _, f := range []channels.Failure{
+		{Class: channels.Retry, Reason: "unreachable", After: 10 * time.Second},
+		{Class: channels.Unknown, Reason: "no_clear_answer", HTTP: 502},
+	} {
+		t.Run(f.Reason, func(t *testing.T) {
+			b := setup(t)
+			down := f
+			b.net.dark = &channels.Failure{Class: channels.Retry, Reason: "outage"}
+			b.net.answer = func(channels.Call) (bool, channels.Result, error) { return false, channels.Result{}, &down }
+			got := b.add(b.message("m", "hello"), b.onComment("h", channels.HideComment))
+			b.exec(`UPDATE actions SET valid_until = $1`, b.now().Add(48*time.Hour))
+			s := b.sender()
+			for range 40 {
+				for _, do := range []func(context.Context) error{s.tidy, s.settleDue} {
+					if err := do(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				b.drain(s)
+				b.advance(11 * time.Minute)
+			}
+			b.net.dark, b.net.answer = nil, nil
+			b.settleAll(s)
+			for _, a := range got {
+				b.want(a.ID, "done")
+			}
+		})
+	}
+}
+
+// Where the account's other calls are answered, it is this call.
+func TestACallThatAloneGetsNoAnswerIsGivenUp(t *testing.T) {
+	for _, f := range []channels.Failure{
+		{Class: channels.Retry, Reason: "outage", After: 10 * time.Second},
+		{Class: channels.Unknown, Reason: "no_clear_answer", HTTP: 500},
+	} {
+		t.Run(f.Reason, func(t *testing.T) {
+			b := setup(t)
+			alone, tries := f, 0
+			b.net.answer = func(c channels.Call) (bool, channels.Result, error) {
+				if c.Text != "hello" {
+					return true, channels.Result{}, nil
+				}
+				tries++
+				return false, channels.Result{}, &alone
+			}
+			got := b.add(b.message("m", "hello"))
+			b.exec(`UPDATE actions SET valid_until = $1`, b.now().Add(48*time.Hour))
+			s := b.sender()
+			for i := range 60 {
+				contact, identity, thread, conv := b.person(fmt.Sprint("39333000", 100+i))
+				other := b.message(fmt.Sprint("o", i), "to somebody else")
+				other.ContactID, other.IdentityID, other.ThreadID, other.ConversationID = contact, identity, thread, conv
+				b.add(other)
+				if err := s.settleDue(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				b.drain(s)
+				b.advance(2 * time.Minute)
+			}
+			if state := b.state(got[0].ID); state != "failed:"+alone.Reason || tries != maxAttempts {
+				t.Errorf("%s: %s after %d tries", alone.Reason, state, tries)
+			}
+		})
+	}
+}
+
+// A limit that is met again and again is left alone for longer each time.
+func TestALimitThatLastsIsMetLessAndLess(t *testing.T) {
+	b := setup(t)
+	tries := 0
+	b.net.answer = func(channels.Call) (bool, channels.Result, error) {
+		tries++
+		return false, channels.Result{}, &channels.Failure{Class: channels.Wait, Scope: channels.ScopeAccount, Reason: "rate_limited", After: 5 * time.Second}
+	}
+	b.add(b.message("m", "hello"))
+	s := b.sender()
+	for range 360 {
+		b.drain(s)
+		b.advance(10 * time.Second)
+	}
+	if tries > 20 {
+		t.Errorf("asked %d times within the hour", tries)
 	}
 }
 

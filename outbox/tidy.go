@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -145,19 +146,56 @@ func (s *Sender) settleOne(ctx context.Context, a work) error {
 	if err == nil {
 		found, err = s.Network.Settle(call, account, s.Complete(a.Call), a.since())
 	}
+	now := s.Clock()
 	if err != nil {
-		found = channels.Settled{} // cannot look now: as good as "cannot say"
+		if noAnswer(err) && now.Before(a.ValidUntil) {
+			return s.unlooked(ctx, a, now)
+		}
+		found = channels.Settled{} // cannot look: as good as "cannot say"
 	}
 	switch {
 	case found.Happened:
 		return s.record(ctx, []outcome{{action: a, result: found.Result}})
 	case found.Certain && a.Looks >= 2:
 		// Looked twice, some time apart: what the network shows may lag behind what it did.
-		return s.unsettled(ctx, a, Planned, "", "", s.Clock())
+		return s.again(ctx, a, now)
 	case a.Looks >= len(lookPauses):
-		return s.unsettled(ctx, a, Unknown, askPerson, "the network cannot say whether this arrived; look yourself, then mark it as done or send it again", s.Clock())
+		return s.unsettled(ctx, a, Unknown, askPerson, "the network cannot say whether this arrived; look yourself, then mark it as done or send it again", now)
 	}
-	return s.unsettled(ctx, a, Unknown, a.Reason, a.Meaning, s.Clock().Add(lookPauses[a.Looks-1]))
+	return s.unsettled(ctx, a, Unknown, a.Reason, a.Meaning, now.Add(lookPauses[a.Looks-1]))
+}
+
+// again plans a call that did not take place. One whose outcome is lost time after time, while others get their answer,
+// is given up.
+func (s *Sender) again(ctx context.Context, a work, now time.Time) error {
+	if a.Attempts < maxAttempts {
+		return s.unsettled(ctx, a, Planned, "", "", now)
+	}
+	down, err := isDown(ctx, s.DB, a, now)
+	if err != nil {
+		return err
+	}
+	if !down {
+		return s.record(ctx, []outcome{{action: a, failure: &channels.Failure{Class: channels.GiveUp, Scope: channels.ScopeCall, Reason: "no_clear_answer",
+			Meaning: "The network failed over this call time after time, and it did not take place."}}})
+	}
+	return s.unsettled(ctx, a, Planned, "", "", now.Add(backoff(a.Attempts)))
+}
+
+// noAnswer: the network could not be asked, and that passes.
+func noAnswer(err error) bool {
+	var f *channels.Failure
+	return errors.As(err, &f) && (f.Class == channels.Retry || f.Class == channels.Unknown || f.Class == channels.Wait)
+}
+
+// unlooked puts a look off that the network did not answer: it does not count, so that an outage leaves nothing to people
+// that a look behind it would settle.
+func (s *Sender) unlooked(ctx context.Context, a work, now time.Time) error {
+	pause := min(max(now.Sub(a.SentAt)/2, lookPauses[0]), lookPauses[len(lookPauses)-1])
+	if _, err := s.DB.ExecContext(ctx, `UPDATE actions SET looks = greatest(looks - 1, 0), not_before = $2 WHERE id = $1 AND state = 'unknown'`, a.ID, now.Add(pause)); err != nil {
+		return fmt.Errorf("put off the look for action %d: %w", a.ID, err)
+	}
+	return nil
 }
 
 // since is the earliest instant at which the call can have been made; clocks may differ a little.

@@ -73,7 +73,7 @@ func failure(on channels.Channel, method string, status int, answer []byte) *cha
 	}
 	f := Classify(int(b.Error.Code), int(b.Error.Subcode), status)
 	f.Trace = traceOnly(b.Error.Trace)
-	if b.Error.Transient && (f.Class == channels.AskPerson || f.Class == channels.GiveUp) {
+	if b.Error.Transient && f.Class != channels.Retry && f.Class != channels.Wait && f.Class != channels.Unknown {
 		f.Class, f.After = channels.Retry, 30*time.Second
 	}
 	if status >= 500 && method != http.MethodGet && on != channels.WhatsApp && f.Class == channels.Retry {
@@ -204,11 +204,17 @@ func highest(m map[string]any) int {
 	return top
 }
 
-// retryAfter reads Retry-After in seconds, which Meta does not promise but proxies send.
-func retryAfter(h http.Header) time.Duration {
+// retryAfter reads Retry-After, in seconds or as a date, which Meta does not promise but proxies send.
+func retryAfter(h http.Header, now time.Time) time.Duration {
 	n, err := strconv.Atoi(h.Get("Retry-After"))
-	if err != nil || n < 0 || n > 24*3600 {
+	wait := time.Duration(n) * time.Second
+	if at, bad := http.ParseTime(h.Get("Retry-After")); err != nil && bad == nil {
+		wait = at.Sub(now)
+	} else if err != nil {
 		return 0
 	}
-	return time.Duration(n) * time.Second
+	if wait < 0 || wait > 24*time.Hour {
+		return 0
+	}
+	return wait
 }

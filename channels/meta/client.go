@@ -142,8 +142,11 @@ func (c *Client) exchange(ctx context.Context, a channels.Account, r Request, ou
 	}
 	if f := failure(a.Channel, r.Method, res.StatusCode, answer); f != nil {
 		x.Note = fmt.Sprintf("%s %d/%d %s", f.Reason, f.Code, f.Subcode, f.Trace)
-		if f.Class == channels.Wait {
-			f.After = max(f.After, usage.Regain, retryAfter(res.Header))
+		switch f.Class {
+		case channels.Wait:
+			f.After = max(f.After, usage.Regain, retryAfter(res.Header, time.Now()))
+		case channels.Retry, channels.Unknown:
+			f.After = max(f.After, retryAfter(res.Header, time.Now()))
 		}
 		return f
 	}

@@ -91,7 +91,10 @@ func TestAnswersBecomeFailures(t *testing.T) {
 		{"Meta's own 503 on a read", "GET", 503, `{"error":{"code":2}}`, channels.Retry, "outage"},
 		{"turned away before it began", "POST", 400, `{"error":{"code":2}}`, channels.Retry, "outage"},
 		{"wrong address", "POST", 404, `not found`, channels.AskPerson, "bad_address"},
-		{"redirect", "GET", 302, ``, channels.AskPerson, "refused"},
+		{"redirect", "GET", 302, ``, channels.AskPerson, "bad_address"},
+		{"redirect of a call", "POST", 308, `moved`, channels.AskPerson, "bad_address"},
+		{"a permission missing for a moment", "POST", 403, `{"error":{"code":10,"is_transient":true}}`, channels.Retry, "permission_missing"},
+		{"a token refused", "POST", 401, `{"error":{"code":190,"is_transient":false}}`, channels.Reauthorise, "token_expired"},
 		{"codes as text", "POST", 400, `{"error":{"code":"100","error_subcode":"33"}}`, channels.GiveUp, "gone"},
 		{"codes of nonsense", "POST", 400, `{"error":{"code":{},"message":[]}}`, channels.AskPerson, "refused"},
 		{"transient", "POST", 400, `{"error":{"code":100,"is_transient":true}}`, channels.Retry, "bad_request"},
@@ -202,6 +205,33 @@ func TestUsageAndWaiting(t *testing.T) {
 	}
 	if u, ok := readUsage(http.Header{"X-App-Usage": {`{"call_volume":7,"cpu_time":3}`}}); !ok || u.App != 7 {
 		t.Errorf("other keys: %+v", u)
+	}
+}
+
+// Whoever answers for Meta may say when to come again, in seconds or as a date.
+func TestRetryAfterIsHeeded(t *testing.T) {
+	for _, c := range []struct {
+		status   int
+		body, at string
+		from, to time.Duration
+	}{
+		{429, `<html>`, "300", 300 * time.Second, 300 * time.Second},
+		{429, `<html>`, time.Now().Add(10 * time.Minute).UTC().Format(http.TimeFormat), 9 * time.Minute, 10 * time.Minute},
+		{503, `<html>`, "120", 120 * time.Second, 120 * time.Second},
+		{400, `{"error":{"code":2}}`, "120", 120 * time.Second, 120 * time.Second},
+		{429, `<html>`, "soon", time.Minute, time.Minute},
+		{429, `<html>`, time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat), time.Minute, time.Minute},
+	} {
+		base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", c.at)
+			w.WriteHeader(c.status)
+			_, _ = w.Write([]byte(c.body))
+		})
+		err := client(t).Post(context.Background(), channels.Account{Channel: channels.Facebook, ID: "11", BaseURL: base}, "11", nil, map[string]string{}, &Success{})
+		var f *channels.Failure
+		if !errors.As(err, &f) || f.After < c.from || f.After > c.to {
+			t.Errorf("%d with Retry-After %s: %+v", c.status, c.at, f)
+		}
 	}
 }
 

@@ -212,12 +212,13 @@ func lookUp(code, subcode int) (meaning, bool) {
 }
 
 // byStatus sorts an answer of which nothing but the HTTP status is known: a proxy's page, an empty body,
-// a code that is new. A 404 without Meta's error object is a wrong address, not a missing object.
+// a code that is new. A 404 without Meta's error object is a wrong address, not a missing object, and so is
+// one that leads elsewhere: a token does not follow.
 func byStatus(http int) meaning {
 	switch {
 	case http == 401:
 		return table[key{190, 0}]
-	case http == 404:
+	case http == 404 || http >= 300 && http < 400:
 		return meaning{ask, account, "bad_address", "The server does not know this address: check the account's id and base URL.", 0, false}
 	case http == 429:
 		return table[key{613, 0}]

@@ -5,6 +5,7 @@ package network
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -25,6 +26,15 @@ func New(timeout time.Duration) *Network { return &Network{Client: meta.NewClien
 
 // Do carries out a call.
 func (n *Network) Do(ctx context.Context, a channels.Account, c channels.Call) (channels.Result, error) {
+	res, err := n.do(ctx, a, c)
+	var f *channels.Failure
+	if errors.As(err, &f) && f.Reason == "already_replied" && c.Kind != channels.PrivateReply { // nothing else is done by that
+		f.Done = false
+	}
+	return res, err
+}
+
+func (n *Network) do(ctx context.Context, a channels.Account, c channels.Call) (channels.Result, error) {
 	if f := check(a, c); f != nil {
 		return channels.Result{}, f
 	}

@@ -296,6 +296,23 @@ func TestAnswersWithoutAnID(t *testing.T) {
 	}
 }
 
+// Meta's word that a private reply stands there already says nothing of other calls.
+func TestOnlyAPrivateReplyIsDoneByAnother(t *testing.T) {
+	for kind, done := range map[channels.CallKind]bool{channels.PrivateReply: true, channels.ReplyToComment: false, channels.HideComment: false} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(400)
+			_, _ = w.Write([]byte(`{"error":{"code":10900}}`))
+		}))
+		_, err := New(5*time.Second).Do(t.Context(), channels.Account{Channel: channels.Facebook, ID: "11", BaseURL: s.URL, Token: "t"},
+			channels.Call{Kind: kind, Channel: channels.Facebook, CommentID: "30_41", Text: "hello", Token: "tok"})
+		s.Close()
+		var f *channels.Failure
+		if !errors.As(err, &f) || f.Reason != "already_replied" || f.Done != done {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
 func TestDeletingWhatIsGone(t *testing.T) {
 	g := newGraph(t, nil)
 	_, err := newNetwork().Do(context.Background(), accounts(g.URL)["facebook"], channels.Call{Kind: channels.DeleteComment, CommentID: "30_41"})
