@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"ponte/inbox"
 	"ponte/jobs"
@@ -270,6 +271,32 @@ func TestALateWriterIsRefused(t *testing.T) {
 	if n := b.count(`SELECT count(*) FROM actions`); n != 0 {
 		t.Error("a worker that lost its lanes wrote all the same")
 	}
+}
+
+// What cannot be kept is told at once, until something is kept again or nothing was tried for a while.
+func TestAReceiverThatCannotKeepSaysSo(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	r := NewReceiver(b.db, nil)
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	for _, c := range []struct {
+		before string
+		fails  bool
+	}{
+		{`SELECT 1`, false},
+		{`ALTER TABLE deliveries ADD CONSTRAINT full_disk CHECK (false) NOT VALID`, true},
+		{`ALTER TABLE deliveries DROP CONSTRAINT full_disk`, false},
+	} {
+		b.exec(c.before)
+		err := r.Receive(ctx, []byte(`{}`))
+		if (err != nil) != c.fails || r.Failing(time.Now()) != c.fails || r.Failing(time.Now().Add(failedLately)) {
+			t.Errorf("%s: %v, failing %v", c.before, err, r.Failing(time.Now()))
+		}
+	}
+	stop()
+	b.must(<-done)
 }
 
 func TestReceiveAcknowledgesOnlyWhatIsKept(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -26,6 +27,7 @@ type Receiver struct {
 	mu    sync.Mutex
 	bytes int
 
+	failed  atomic.Int64 // when the last insert failed, in nanoseconds; 0: it did not
 	stopped chan struct{}
 }
 
@@ -101,6 +103,16 @@ func (r *Receiver) release(n int) {
 	r.mu.Unlock()
 }
 
+// failedLately is how long a failure says that the next webhook will fail as well. It is not for good: whoever sends none
+// while ponte is not ready must send again for it to be seen that they can be kept.
+const failedLately = 15 * time.Second
+
+// Failing says that the last webhook could not be kept, a moment ago: a full disk shows here first.
+func (r *Receiver) Failing(now time.Time) bool {
+	at := r.failed.Load()
+	return at != 0 && now.Sub(time.Unix(0, at)) < failedLately
+}
+
 // Run commits until the context ends; what is queued then is still committed.
 func (r *Receiver) Run(ctx context.Context) error {
 	defer close(r.stopped)
@@ -167,7 +179,9 @@ func (c *committer) commit(batch []*receipt) {
 	err := c.insert(ctx, batch)
 	if err != nil {
 		err = fault.Wrap(fault.Unavailable, err, "the webhook could not be stored; send it again")
+		c.failed.Store(time.Now().UnixNano())
 	} else {
+		c.failed.Store(0)
 		// The splitter of this process is told in memory: a notification takes a lock that all commits
 		// of the server share. Splitters elsewhere look by themselves.
 		c.kept()

@@ -156,6 +156,8 @@ func (c config) check() error {
 		}
 		if u, err := url.Parse(value); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 			add("%s %q is not an http or https address", name, value)
+		} else if name == "PONTE_PUBLIC_URL" && u.Scheme == "http" && !loopback(u.Hostname()) {
+			add("PONTE_PUBLIC_URL %q is not https: Meta calls no other address, and whoever signs in there sends password and session in the clear; give the https address of the proxy in front", value)
 		}
 	}
 	if scheme, _, is := strings.Cut(c.DatabaseURL, "://"); is && scheme != "postgres" && scheme != "postgresql" {
@@ -195,6 +197,12 @@ func (c config) check() error {
 		add("PONTE_SMTP_URL, PONTE_SMTP_FROM: %v", err)
 	}
 	return joinFaults(faults)
+}
+
+// loopback says whether a host is this machine alone.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func joinFaults(faults []string) error {

@@ -102,6 +102,17 @@ func TestAHalfConfigurationIsRefusedWithEveryFault(t *testing.T) {
 	}
 }
 
+// Nobody signs in, and Meta calls nothing, without TLS; on the machine itself there is nobody between.
+func TestAPublicAddressWithoutTLSIsRefused(t *testing.T) {
+	for address, refused := range map[string]bool{"https://ponte.example.org": false, "http://ponte.example.org": true, "http://192.168.1.4:8080": true, "http://localhost.example.org": true,
+		"http://localhost:8080": false, "http://127.0.0.1:8080": false, "http://[::1]:8080": false} {
+		err := config{PublicURL: address}.check()
+		if is := strings.Contains(err.Error(), "is not https"); is != refused {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
 // A fault that stops the reading of the environment must not hide the others.
 func TestFaultsOfTheEnvironmentAreToldWithAllOthers(t *testing.T) {
 	unset(t)

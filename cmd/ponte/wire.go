@@ -400,8 +400,11 @@ func (v *service) llmState(ctx context.Context, workspaceID int64) api.LLMState 
 	return out
 }
 
-// ready: lanes are held and renewed by somebody.
+// ready: what comes in is kept, and lanes are held and renewed by somebody.
 func (v *service) ready(ctx context.Context) error {
+	if v.receiver.Failing(time.Now()) {
+		return errors.New("the last webhook could not be kept")
+	}
 	var live int
 	if err := v.DB.GetContext(ctx, &live, `SELECT count(*) FROM lanes WHERE expires_at > now()`); err != nil {
 		return err
