@@ -155,6 +155,23 @@ func TestACallThatAloneGetsNoAnswerIsGivenUp(t *testing.T) {
 	}
 }
 
+// A server that takes messages, answers oddly and shows none of them is not sent the same one over and over.
+func TestWhatIsTakenTwiceAndNotSeenIsAskedAbout(t *testing.T) {
+	b := setup(t)
+	b.net.answer = func(channels.Call) (bool, channels.Result, error) {
+		return true, channels.Result{}, &channels.Failure{Class: channels.Unknown, Reason: "odd_answer", HTTP: 200}
+	}
+	b.net.settle = func(channels.Call, bool) channels.Settled { return channels.Settled{Certain: true} }
+	got := b.add(b.message("m", "hello"))
+	s := b.sender()
+	b.drain(s)
+	b.settleAll(s)
+	b.want(got[0].ID, "unknown:ask_person")
+	if n := b.id(`SELECT attempts FROM actions WHERE id = $1`, got[0].ID); n != 2 {
+		t.Errorf("sent %d times", n)
+	}
+}
+
 // A limit that is met again and again is left alone for longer each time.
 func TestALimitThatLastsIsMetLessAndLess(t *testing.T) {
 	b := setup(t)

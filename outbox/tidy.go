@@ -133,6 +133,9 @@ func (s *Sender) settleDue(ctx context.Context) error {
 // askPerson is the reason of an unknown outcome that nobody looks for any more: a person was asked to.
 const askPerson = "ask_person"
 
+// oddAnswer is the reason of a call that was answered, but not as the network answers.
+const oddAnswer = "odd_answer"
+
 const sqlTakeUnknown = `
 UPDATE actions SET looks = looks + 1, not_before = $2
 WHERE id IN (SELECT id FROM actions WHERE state = 'unknown' AND not_before <= $1 AND reason <> $3 ORDER BY not_before LIMIT 20 FOR NO KEY UPDATE SKIP LOCKED)
@@ -156,6 +159,9 @@ func (s *Sender) settleOne(ctx context.Context, a work) error {
 	switch {
 	case found.Happened:
 		return s.record(ctx, []outcome{{action: a, result: found.Result}})
+	case found.Certain && a.Looks >= 2 && a.Reason == oddAnswer && a.Attempts > 1:
+		// Twice taken, and not understood, and not to be seen: what shows nothing of what it takes may deliver all of it.
+		return s.unsettled(ctx, a, Unknown, askPerson, "the network cannot say whether this arrived; look yourself, then mark it as done or send it again", now)
 	case found.Certain && a.Looks >= 2:
 		// Looked twice, some time apart: what the network shows may lag behind what it did.
 		return s.again(ctx, a, now)
