@@ -29,6 +29,7 @@ type Action struct {
 	ActorName      string     `json:"actor_name" doc:"The member who asked for it; empty where none did"`
 	ContactID      *int64     `json:"contact_id"`
 	ContactName    string     `json:"contact_name"`
+	ContactErased  bool       `json:"contact_erased"`
 	ConversationID *int64     `json:"conversation_id"`
 	CommentID      *int64     `json:"comment_id"`
 	MessageID      *int64     `json:"message_id"`
@@ -49,7 +50,7 @@ type Action struct {
 }
 
 func showAction(a inbox.ActionView, names map[string]string) Action {
-	return Action{a.ID, a.AccountID, a.Kind, a.State, a.Reason, a.Meaning, a.Purpose, a.Origin, a.Actor, names[a.Actor], a.ContactID, a.ContactName, a.ConversationID, a.CommentID, a.MessageID, a.TriggerID,
+	return Action{a.ID, a.AccountID, a.Kind, a.State, a.Reason, a.Meaning, a.Purpose, a.Origin, a.Actor, names[a.Actor], a.ContactID, a.ContactName, a.ContactErased, a.ConversationID, a.CommentID, a.MessageID, a.TriggerID,
 		router.HideReferences(a.Text), a.Attempts, a.NotBefore.UTC(), a.ValidUntil.UTC(), utc(a.SentAt), utc(a.DoneAt), a.ExternalID, a.CreatedAt.UTC(),
 		a.CampaignID, a.Sequence, Cost{a.CostState, a.CostMicros, a.CostCurrency, a.CostCountry, a.CostCategory, a.CostReason}, a.ReadBack, utc(a.ReadBackAt)}
 }

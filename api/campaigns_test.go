@@ -126,7 +126,7 @@ func TestADryRunOfADraft(t *testing.T) {
 	}
 	var results api.Page[campaign.DryRunResult]
 	s.must(200, "GET", fmt.Sprintf("/api/v1/dry-runs/%d/results?code=answered", run.ID), who, nil, &results)
-	if len(results.Items) != 1 || results.Items[0].Would.Public != "hi" || results.Items[0].Text != "info please" {
+	if len(results.Items) != 1 || results.Items[0].Would.Public != "hi" || results.Items[0].Text != "info please" || results.Items[0].Harm != 0.9 {
 		t.Errorf("results: %+v", results.Items)
 	}
 	if res := s.do("POST", fmt.Sprintf("/api/v1/dry-runs/%d/cancel", run.ID), who, nil); res.status != 409 {
@@ -134,7 +134,7 @@ func TestADryRunOfADraft(t *testing.T) {
 	}
 	var check api.WordCheck
 	s.must(200, "POST", "/api/v1/trigger-check", who, h.body("POST", "/api/v1/trigger-check"), &check)
-	if check.Matched != 1 {
+	if check.Matched != 1 || check.Items[0].Harm != 0.9 {
 		t.Errorf("the check: %+v", check)
 	}
 }

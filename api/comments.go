@@ -74,6 +74,7 @@ type CommentAuthor struct {
 	IdentityID int64  `json:"identity_id"`
 	ContactID  int64  `json:"contact_id"`
 	Name       string `json:"name"`
+	Erased     bool   `json:"erased" doc:"Their data was erased"`
 }
 
 // Attachment is a picture, clip or file.
@@ -312,7 +313,7 @@ func showComments(rows []inbox.CommentView) ([]Comment, error) {
 
 func showComment(v inbox.CommentView) (Comment, error) {
 	c := Comment{ID: v.ID, AccountID: v.AccountID, Channel: v.Channel, Own: v.Own, Mention: v.Mention, Text: v.Text, Attachments: []Attachment{}, Language: v.Language, State: v.State, StateBy: v.StateBy,
-		Author: CommentAuthor{Name: v.AuthorName}, CommentedAt: v.CommentedAt.UTC(), EditedAt: utc(v.EditedAt), ParentExternalID: v.ParentID, ExternalID: v.ExternalID,
+		Author: CommentAuthor{Name: v.AuthorName, Erased: v.AuthorErased}, CommentedAt: v.CommentedAt.UTC(), EditedAt: utc(v.EditedAt), ParentExternalID: v.ParentID, ExternalID: v.ExternalID,
 		Permalink: v.Permalink, EventReason: v.EventReason, EventParts: said.Read(v.EventReason), Actions: []inbox.ActionBrief{}}
 	if v.IdentityID != nil {
 		c.Author.IdentityID = *v.IdentityID

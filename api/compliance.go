@@ -20,6 +20,7 @@ type ComplianceItem struct {
 	Kind           string     `json:"kind" enum:"complaint,authority,lawyer,access,erasure,import,unreachable"`
 	ContactID      *int64     `json:"contact_id" doc:"null: the network withheld the author, or it is about the brand itself"`
 	ContactName    string     `json:"contact_name"`
+	ContactErased  bool       `json:"contact_erased"`
 	ConversationID *int64     `json:"conversation_id"`
 	MessageID      *int64     `json:"message_id"`
 	CommentID      *int64     `json:"comment_id" doc:"Said in public, under a post"`
@@ -81,7 +82,7 @@ func (s *Server) nameSubject(ctx context.Context, workspace int64, v *Compliance
 		if err != nil {
 			return err
 		}
-		v.ContactName = c.Name
+		v.ContactName, v.ContactErased = c.Name, c.Erased
 	}
 	if v.AccountID != nil {
 		a, err := inbox.LoadAccount(ctx, s.DB, workspace, *v.AccountID)

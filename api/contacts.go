@@ -54,8 +54,8 @@ type contactsIn struct {
 	Paging
 }
 
-func showContact(c inbox.ContactView) Contact {
-	return Contact{ContactBrief{c.ID, c.Name, c.Language, listOf(c.Labels)}, c.Country, listOf(c.Channels), utc(c.BlockedAt), c.CreatedAt.UTC()}
+func showContact(c inbox.ContactView, who *caller) Contact {
+	return Contact{ContactBrief{c.ID, c.Name, c.Erased, showKnown(c.Name, c.Known, who), c.Language, listOf(c.Labels)}, c.Country, listOf(c.Channels), utc(c.BlockedAt), c.CreatedAt.UTC()}
 }
 
 func (s *Server) listContacts(ctx context.Context, who *caller, in *contactsIn) (Page[Contact], error) {
@@ -65,20 +65,20 @@ func (s *Server) listContacts(ctx context.Context, who *caller, in *contactsIn) 
 	}
 	f := inbox.ContactFilter{Words: in.Q, Whole: who.Role.SeesPhones(), Label: in.Label, Language: in.Language, Channel: in.Channel}
 	if in.Consent != "" {
-		return s.contactsStanding(ctx, who.WorkspaceID, f, consent.Status(in.Consent), before, in.Limit)
+		return s.contactsStanding(ctx, who, f, consent.Status(in.Consent), before, in.Limit)
 	}
 	rows, err := inbox.ListContacts(ctx, s.DB, who.WorkspaceID, f, before, in.Limit+1)
 	if err != nil {
 		return Page[Contact]{}, err
 	}
-	return pageByID(each(rows, showContact), in.Limit, func(c Contact) int64 { return c.ID }), nil
+	return pageByID(each(rows, func(c inbox.ContactView) Contact { return showContact(c, who) }), in.Limit, func(c Contact) int64 { return c.ID }), nil
 }
 
 // contactsStanding lists people by where their offers stand, which only the ledger can say: it asks for
 // some hundreds at a time. A page may end early and still have a next one.
-func (s *Server) contactsStanding(ctx context.Context, workspace int64, f inbox.ContactFilter, want consent.Status, before int64, limit int) (Page[Contact], error) {
+func (s *Server) contactsStanding(ctx context.Context, who *caller, f inbox.ContactFilter, want consent.Status, before int64, limit int) (Page[Contact], error) {
 	const step, most = 400, 4000
-	out := []Contact{}
+	workspace, out := who.WorkspaceID, []Contact{}
 	for seen := 0; ; seen += step {
 		rows, err := inbox.ListContacts(ctx, s.DB, workspace, f, before, step)
 		if err != nil {
@@ -94,7 +94,7 @@ func (s *Server) contactsStanding(ctx context.Context, workspace int64, f inbox.
 			if !stands(histories[consent.Key{WorkspaceID: workspace, ContactID: c.ID}].Standing(s.Now()), want) {
 				continue
 			}
-			if out = append(out, showContact(c)); len(out) == limit {
+			if out = append(out, showContact(c, who)); len(out) == limit {
 				return pageOf(out, strconv.FormatInt(before, 10)), nil
 			}
 		}

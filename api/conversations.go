@@ -43,8 +43,26 @@ type Conversation struct {
 type ContactBrief struct {
 	ID       int64    `json:"id"`
 	Name     string   `json:"name"`
+	Erased   bool     `json:"erased" doc:"Their data was erased"`
+	Known    *Known   `json:"known" doc:"By what to tell who has no name; null where there is one"`
 	Language string   `json:"language"`
 	Labels   []string `json:"labels"`
+}
+
+// Known is an id of a person whom no network has named.
+type Known struct {
+	Channel string `json:"channel"`
+	ID      string `json:"id" doc:"A number, masked by role, or the last digits of the network's id"`
+}
+
+func showKnown(name string, k inbox.KnownAs, who *caller) *Known {
+	if name != "" || k.Phone == "" && k.Ending == "" {
+		return nil
+	}
+	if k.Phone != "" {
+		return &Known{k.Channel, showPhone(k.Phone, who.Role.SeesPhones())}
+	}
+	return &Known{k.Channel, "…" + k.Ending}
 }
 
 // MemberBrief names a member.
@@ -145,7 +163,7 @@ func (s *Server) listConversations(ctx context.Context, who *caller, in *convers
 	if err != nil {
 		return Page[Conversation]{}, err
 	}
-	return pageOf(each(rows, func(v inbox.ConversationView) Conversation { return s.showConversation(v, overdue) }), next), nil
+	return pageOf(each(rows, func(v inbox.ConversationView) Conversation { return s.showConversation(v, who, overdue) }), next), nil
 }
 
 // overdueSince is the instant before which a waiting person has waited too long.
@@ -158,18 +176,18 @@ func (s *Server) overdueSince(ctx context.Context, workspace int64) (time.Time, 
 	return s.Now().Add(-time.Duration(settings.OverdueMinutes) * time.Minute), err
 }
 
-func (s *Server) shownConversation(ctx context.Context, workspace, id int64) (Conversation, error) {
-	v, err := inbox.ViewConversation(ctx, s.DB, workspace, id)
+func (s *Server) shownConversation(ctx context.Context, who *caller, id int64) (Conversation, error) {
+	v, err := inbox.ViewConversation(ctx, s.DB, who.WorkspaceID, id)
 	if err != nil {
 		return Conversation{}, err
 	}
-	overdue, err := s.overdueSince(ctx, workspace)
-	return s.showConversation(v, overdue), err
+	overdue, err := s.overdueSince(ctx, who.WorkspaceID)
+	return s.showConversation(v, who, overdue), err
 }
 
-func (s *Server) showConversation(v inbox.ConversationView, overdue time.Time) Conversation {
+func (s *Server) showConversation(v inbox.ConversationView, who *caller, overdue time.Time) Conversation {
 	c := Conversation{ID: v.ID, AccountID: v.AccountID, Channel: v.Channel, State: v.State, Spam: v.Spam, Handler: v.Handler, HandlerReason: v.HandlerReason, Team: v.Team,
-		Contact: ContactBrief{ID: v.ContactID, Name: v.ContactName, Language: v.ContactLang, Labels: listOf(v.ContactLabels)}, Labels: listOf(v.Labels), Language: v.Language,
+		Contact: ContactBrief{ID: v.ContactID, Name: v.ContactName, Erased: v.ContactErased, Known: showKnown(v.ContactName, v.ContactKnown, who), Language: v.ContactLang, Labels: listOf(v.ContactLabels)}, Labels: listOf(v.Labels), Language: v.Language,
 		Preview: router.HideReferences(v.Preview), Unread: v.Unread, OpenedAt: v.OpenedAt.UTC(), LastMessageAt: v.LastMessageAt.UTC(), WaitingSince: utc(v.WaitingSince), Revision: v.Revision,
 		Desk: showDesk(v.DeskView), CareWindow: windowOf(v.Channel, v.LastInAt, s.Now())}
 	c.Overdue = v.WaitingSince != nil && v.WaitingSince.Before(overdue)
@@ -219,7 +237,7 @@ func (s *Server) getConversation(ctx context.Context, who *caller, in *ByID) (Co
 	if err != nil {
 		return ConversationDetail{}, err
 	}
-	c := s.showConversation(v, overdue)
+	c := s.showConversation(v, who, overdue)
 	person, err := inbox.ViewContact(ctx, s.DB, who.WorkspaceID, c.Contact.ID)
 	if err != nil {
 		return ConversationDetail{}, err

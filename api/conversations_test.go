@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -438,5 +439,37 @@ func TestAMessageNamesTheAdvertisementThatWasTapped(t *testing.T) {
 	}
 	if got.SourceID != "1203" || got.Headline != "Kayaks" || got.ClickID != "c2" || got.Source != "ad" {
 		t.Errorf("the message came from %+v of %+v", got, page.Items)
+	}
+}
+
+// Who writes before a network told their name is told from others by what is known, and by no more than a role may see.
+func TestWhoHasNoNameIsToldByAnID(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	fresh, _ := s.person("", "instagram", "17849999000012345", "")
+	caller, _ := s.person("", "whatsapp", "bsuid-77", "61491570159")
+	named, _ := s.person("Ada", "instagram", "17849999000054321", "")
+	for _, c := range []struct {
+		role    auth.Role
+		contact int64
+		want    *api.Known
+	}{
+		{auth.Agent, fresh, &api.Known{Channel: "instagram", ID: "…2345"}},
+		{auth.Agent, caller, &api.Known{Channel: "whatsapp", ID: "+61491570159"}},
+		{auth.Moderator, caller, &api.Known{Channel: "whatsapp", ID: "+61 4••••• 159"}},
+		{auth.Agent, named, nil},
+	} {
+		var got api.ContactDetail
+		s.must(200, "GET", fmt.Sprintf("/api/v1/contacts/%d", c.contact), s.cookie[c.role], nil, &got)
+		if !reflect.DeepEqual(got.Known, c.want) || got.Erased {
+			t.Errorf("%s is told %+v, want %+v", c.role, got.Known, c.want)
+		}
+	}
+	s.exec(`UPDATE contacts SET name = '' WHERE id = $1`, s.home.contact)
+	s.exec(`UPDATE identities SET name = '', username = '' WHERE contact_id = $1`, s.home.contact)
+	var list api.Page[api.Conversation]
+	s.must(200, "GET", "/api/v1/conversations?view=all", s.cookie[auth.Agent], nil, &list)
+	if len(list.Items) == 0 || list.Items[0].Contact.Known == nil || list.Items[0].Contact.Known.Channel != "whatsapp" {
+		t.Errorf("the inbox does not say who it is: %+v", list.Items)
 	}
 }

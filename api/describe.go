@@ -50,7 +50,7 @@ func (s *Server) describeContact(ctx context.Context, who *caller, in *describeI
 
 // showPerson shows what is noted of a person; who does not see whole numbers sees the digits of fields masked.
 func showPerson(c inbox.ContactView, who *caller) Person {
-	p := Person{Contact: showContact(c), OwnName: c.OwnName, OwnLanguage: c.OwnLang, TimeZone: c.TimeZone, Fields: make(map[string]string, len(c.Fields))}
+	p := Person{Contact: showContact(c, who), OwnName: c.OwnName, OwnLanguage: c.OwnLang, TimeZone: c.TimeZone, Fields: make(map[string]string, len(c.Fields))}
 	for k, v := range c.Fields {
 		if p.Fields[k] = v; !who.Role.SeesPhones() {
 			p.Fields[k] = maskNumbers(v)

@@ -102,7 +102,7 @@ func (s *Server) onDesk(ctx context.Context, who *caller, id int64, verb string,
 	if err != nil {
 		return Conversation{}, err
 	}
-	return s.shownConversation(ctx, who.WorkspaceID, id)
+	return s.shownConversation(ctx, who, id)
 }
 
 // ConversationStep is something that happened to a conversation beside what was said.

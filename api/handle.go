@@ -47,7 +47,7 @@ func (s *Server) handle(ctx context.Context, who *caller, id int64, verb string,
 	if err != nil {
 		return Conversation{}, err
 	}
-	return s.shownConversation(ctx, who.WorkspaceID, id)
+	return s.shownConversation(ctx, who, id)
 }
 
 func mustBeOpen(v *inbox.Conversation) error {

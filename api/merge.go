@@ -220,7 +220,7 @@ func (s *Server) listDuplicates(ctx context.Context, who *caller, in *duplicates
 		if err != nil {
 			return Page[Duplicate]{}, err
 		}
-		out = append(out, Duplicate{showContact(a).ContactBrief, showContact(b).ContactBrief, r.Same})
+		out = append(out, Duplicate{showContact(a, who).ContactBrief, showContact(b, who).ContactBrief, r.Same})
 	}
 	return pageOf(out, ""), nil
 }

@@ -77,6 +77,15 @@ func TestErasingLeavesNothingThatNamesThePerson(t *testing.T) {
 	if !slices.ContainsFunc(line.Items, func(e api.TimelineEntry) bool { return e.Kind == "message" && e.Deleted && e.State == "erased" }) {
 		t.Errorf("the time line does not say that a message was erased: %+v", line.Items)
 	}
+	var gone api.ContactDetail
+	s.must(200, "GET", fmt.Sprintf("/api/v1/contacts/%d", one), s.cookie[auth.Agent], nil, &gone)
+	var theirs api.ConversationDetail
+	s.must(200, "GET", fmt.Sprintf("/api/v1/conversations/%d", talk), s.cookie[auth.Agent], nil, &theirs)
+	var sent api.Page[api.Action]
+	s.must(200, "GET", fmt.Sprintf("/api/v1/actions?contact_id=%d", one), s.cookie[auth.Agent], nil, &sent)
+	if !gone.Erased || gone.Known != nil || !theirs.Contact.Erased || theirs.Contact.Known != nil || len(sent.Items) == 0 || !sent.Items[0].ContactErased {
+		t.Errorf("nothing says that the person was erased: %+v, %+v, %+v", gone.ContactBrief, theirs.Contact, sent.Items)
+	}
 	id := s.id(`SELECT id FROM contact_merges WHERE into_contact = $1`, one)
 	if res := s.do("POST", fmt.Sprintf("/api/v1/contact-merges/%d/undo", id), s.cookie[auth.Agent], nil); res.status != 409 {
 		t.Errorf("parting what was erased: %d", res.status)

@@ -284,6 +284,10 @@ func TestDataDeletionErasesAndCanBeLookedUp(t *testing.T) {
 	if n := s.id(`SELECT count(*) FROM identities WHERE contact_id = $1 AND (name <> '' OR phone IS NOT NULL OR external_id NOT LIKE 'erased:%')`, s.home.contact); n != 0 {
 		t.Errorf("%d identities are not erased", n)
 	}
+	var c api.CommentDetail
+	if s.must(200, "GET", fmt.Sprintf("/api/v1/comments/%d", s.home.comment), s.cookie[auth.Moderator], nil, &c); !c.Author.Erased {
+		t.Errorf("the comment's author is %+v, not erased", c.Author)
+	}
 	if text := s.text(`SELECT text FROM comments WHERE id = $1`, s.other.comment); text != marker {
 		t.Errorf("another person's comment says %q", text)
 	}

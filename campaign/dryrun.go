@@ -135,6 +135,7 @@ type DryRunResult struct {
 	Text     string    `db:"text" json:"text"`
 	Author   string    `db:"author" json:"author"`
 	Language string    `db:"language" json:"language"`
+	Harm     float64   `db:"harm" json:"harm" doc:"As it was judged, 0 to 1"`
 	PostID   *int64    `db:"post_id" json:"post_id"`
 	At       time.Time `db:"at" json:"at"`
 
@@ -167,10 +168,11 @@ func DryRunResults(ctx context.Context, q sqlx.QueryerContext, workspaceID, id i
 // What a person took back or had erased since is shown without its words.
 const sqlDryRunResults = `
 SELECT r.n, r.subject, r.subject_id, r.code, r.reason, r.detail, coalesce(c.text, m.text, '') AS text, coalesce(nullif(c.author_name, ''), i.username, i.name, '') AS author,
-       coalesce(c.language, '') AS language, c.post_id, coalesce(c.commented_at, m.at, 'epoch') AS at
+       coalesce(c.language, '') AS language, coalesce((v.verdict->>'harm')::float8, 0) AS harm, c.post_id, coalesce(c.commented_at, m.at, 'epoch') AS at
 FROM dry_run_results r
 LEFT JOIN comments c ON r.subject = 'comment' AND c.workspace_id = r.workspace_id AND c.id = r.subject_id
 LEFT JOIN messages m ON r.subject = 'message' AND m.workspace_id = r.workspace_id AND m.id = r.subject_id
+LEFT JOIN verdicts v ON v.workspace_id = r.workspace_id AND v.id = coalesce(c.verdict_id, m.verdict_id)
 LEFT JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id
 LEFT JOIN identities i ON i.workspace_id = r.workspace_id AND i.id = coalesce(c.identity_id, t.identity_id)
 WHERE r.workspace_id = $1 AND r.dry_run_id = $2 AND ($3 = '' OR r.code = $3) AND r.n > $4 ORDER BY r.n LIMIT $5`

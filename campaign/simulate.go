@@ -358,6 +358,7 @@ type WordMatch struct {
 	Author    string            `json:"author"`
 	At        time.Time         `json:"at"`
 	Language  string            `json:"language"`
+	Harm      float64           `json:"harm" doc:"As it was judged, 0 to 1"`
 	Matched   bool              `json:"matched"`
 	Why       string            `json:"why"` // the word or intent, or what stands in the way
 	Parts     []words.Statement `json:"why_parts"`
@@ -367,7 +368,8 @@ type WordMatch struct {
 func CheckWords(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, draft router.Trigger, most int) ([]WordMatch, error) {
 	var list []struct {
 		said
-		Author string `db:"author"`
+		Author string  `db:"author"`
+		Harm   float64 `db:"harm"`
 	}
 	if err := sqlx.SelectContext(ctx, q, &list, sqlNewest, workspaceID, most); err != nil {
 		return nil, fmt.Errorf("read the newest comments: %w", err)
@@ -376,7 +378,7 @@ func CheckWords(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, d
 	set := router.NewSet([]router.Trigger{draft})
 	out := make([]WordMatch, len(list))
 	for i, c := range list {
-		out[i] = WordMatch{CommentID: c.ID, Text: c.Text, Author: c.Author, At: c.At.UTC(), Language: c.Language}
+		out[i] = WordMatch{CommentID: c.ID, Text: c.Text, Author: c.Author, At: c.At.UTC(), Language: c.Language, Harm: c.Harm}
 		if c.PersonID == nil {
 			c.PersonID = new(int64)
 		}
@@ -395,6 +397,6 @@ func CheckWords(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, d
 const sqlNewest = `
 SELECT 'comment' AS subject, c.id, c.external_id, c.account_id, c.identity_id, c.text, c.language, coalesce(v.verdict->>'intent', '') AS intent, coalesce(c.post_id, 0) AS post_id,
        coalesce(p.caption, '') AS caption, coalesce(p.caption <> '' OR p.fetched_at IS NOT NULL, false) AS captioned, c.commented_at AS at, c.mention, c.live, c.ad_id <> '' AS ad,
-       c.parent_external_id <> '' AS reply, c.author_name AS author
+       c.parent_external_id <> '' AS reply, c.author_name AS author, coalesce((v.verdict->>'harm')::float8, 0) AS harm
 FROM comments c LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id LEFT JOIN posts p ON p.workspace_id = c.workspace_id AND p.id = c.post_id
 WHERE c.workspace_id = $1 AND NOT c.own AND c.state <> 'removed' ORDER BY c.commented_at DESC, c.id DESC LIMIT $2`

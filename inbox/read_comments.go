@@ -36,6 +36,7 @@ type CommentFilter struct {
 // CommentView is a comment with what a moderator needs beside it.
 type CommentView struct {
 	Comment
+	AuthorErased  bool            `db:"author_erased"`
 	PostCaption   *string         `db:"post_caption"`
 	PostPermalink *string         `db:"post_permalink"`
 	PostMedia     *string         `db:"post_media"`
@@ -105,7 +106,8 @@ const sqlHiddenByVerdict = `coalesce((SELECT jsonb_agg(jsonb_build_object('id', 
 
 const sqlCommentColumns = `
 SELECT c.workspace_id, c.id, c.account_id, c.channel, c.post_id, c.external_id, c.parent_external_id, c.root_external_id, c.identity_id, c.contact_id,
-       c.author_name, c.own, c.action_id, c.text, c.attachments, c.language,
+       c.author_name, coalesce((SELECT i.external_id = 'erased:' || i.id FROM identities i WHERE i.workspace_id = c.workspace_id AND i.id = c.identity_id), false) AS author_erased,
+       c.own, c.action_id, c.text, c.attachments, c.language,
        CASE WHEN NOT ` + sqlBlind + ` THEN c.state WHEN v.decision IN ('hide','delete') THEN 'hidden' ELSE 'visible' END AS state,
        CASE WHEN NOT ` + sqlBlind + ` THEN c.state_by WHEN v.decision IN ('hide','delete') THEN 'policy' ELSE '' END AS state_by,
        c.live, c.mention, c.ad_id, c.permalink, c.source, c.commented_at, c.edited_at, v.id AS verdict_id,

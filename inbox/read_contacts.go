@@ -13,6 +13,8 @@ import (
 type ContactView struct {
 	ID        int64      `db:"id"`
 	Name      string     `db:"name"`
+	Erased    bool       `db:"erased"`
+	Known     KnownAs    `db:"known"`        // for who has no name
 	OwnName   string     `db:"own_name"`     // empty: Name is what a network calls them
 	Language  string     `db:"language"`     // the one that is set, else the one they last wrote in
 	OwnLang   string     `db:"own_language"` // the one that a member, a flow or a form set
@@ -30,7 +32,7 @@ const languageOf = `coalesce(nullif(c.language, ''), (SELECT v.language FROM con
         (SELECT m.language FROM comments m WHERE m.workspace_id = c.workspace_id AND m.contact_id = c.id AND m.language NOT IN ('', 'unknown', 'other') ORDER BY m.id DESC LIMIT 1), '')`
 
 const sqlContactViews = `
-SELECT c.id, ` + nameOfContact + ` AS name, c.name AS own_name, ` + languageOf + ` AS language, c.language AS own_language, c.country, c.time_zone, c.labels, c.fields, c.blocked_at, c.created_at,
+SELECT c.id, ` + nameOfContact + ` AS name, ` + erasedContact + ` AS erased, ` + knownAs + ` AS known, c.name AS own_name, ` + languageOf + ` AS language, c.language AS own_language, c.country, c.time_zone, c.labels, c.fields, c.blocked_at, c.created_at,
     ARRAY(SELECT DISTINCT i.channel FROM identities i WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id AND i.replaced_at IS NULL ORDER BY i.channel) AS channels
 FROM contacts c WHERE c.workspace_id = $1`
 

@@ -34,6 +34,8 @@ type ConversationView struct {
 	Conversation
 	DeskView
 	ContactName   string     `db:"contact_name"`
+	ContactErased bool       `db:"contact_erased"`
+	ContactKnown  KnownAs    `db:"contact_known"`
 	ContactLang   string     `db:"contact_language"`
 	ContactLabels Strings    `db:"contact_labels"`
 	AssigneeName  *string    `db:"assignee_name"`
@@ -45,7 +47,7 @@ const nameOfContact = `coalesce(nullif(c.name, ''), (SELECT coalesce(nullif(i.na
         WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id AND (i.name <> '' OR i.username <> '') ORDER BY i.name = '', i.id LIMIT 1), '')`
 
 const sqlConversationViews = `
-SELECT ` + conversationColumns + `, ` + deskColumns + `, ` + nameOfContact + ` AS contact_name, c.language AS contact_language, c.labels AS contact_labels,
+SELECT ` + conversationColumns + `, ` + deskColumns + `, ` + nameOfContact + ` AS contact_name, ` + erasedContact + ` AS contact_erased, ` + knownAs + ` AS contact_known, c.language AS contact_language, c.labels AS contact_labels,
        CASE WHEN u.name <> '' THEN u.name ELSE u.email END AS assignee_name, t.last_in_at
 FROM conversations v
 JOIN contacts c ON c.workspace_id = v.workspace_id AND c.id = v.contact_id

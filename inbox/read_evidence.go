@@ -23,6 +23,7 @@ type ActionView struct {
 	Actor          string     `db:"actor"`
 	ContactID      *int64     `db:"contact_id"`
 	ContactName    string     `db:"contact_name"`
+	ContactErased  bool       `db:"contact_erased"`
 	ConversationID *int64     `db:"conversation_id"`
 	CommentID      *int64     `db:"comment_id"`
 	MessageID      *int64     `db:"message_id"`
@@ -68,7 +69,7 @@ func ListActions(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, 
 }
 
 const sqlActionViews = `
-SELECT a.id, a.account_id, a.kind, a.state, a.reason, a.meaning, a.purpose, a.origin, a.actor, a.contact_id, CASE WHEN c.id IS NULL THEN '' ELSE ` + nameOfContact + ` END AS contact_name, a.conversation_id, a.comment_id,
+SELECT a.id, a.account_id, a.kind, a.state, a.reason, a.meaning, a.purpose, a.origin, a.actor, a.contact_id, CASE WHEN c.id IS NULL THEN '' ELSE ` + nameOfContact + ` END AS contact_name, ` + erasedContact + ` AS contact_erased, a.conversation_id, a.comment_id,
        a.message_id, a.trigger_id, coalesce(a.call->>'text', '') AS text, a.attempts, a.not_before, a.valid_until, a.sent_at, a.done_at, a.external_id, a.created_at,
        a.campaign_id, a.sequence, a.cost_state, a.cost_micros, a.cost_currency, a.cost_country, a.cost_category, a.cost_reason, a.read_back, a.read_back_at
 FROM actions a LEFT JOIN contacts c ON c.workspace_id = a.workspace_id AND c.id = a.contact_id

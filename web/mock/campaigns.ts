@@ -14,8 +14,9 @@ export const campaigns: Campaign[] = [
 export const dryRun: DryRun = { id: 7, trigger_id: null, since: ago(43_200), until: ago(0), any_time: false, state: 'done', reason: '', reason_parts: [], total: 412, worked: 412, counts: { answered: 38, no_word: 341, once: 12, not_allowed: 21 }, created_at: ago(0), finished_at: ago(0) };
 
 export const dryRunResults: DryRunResult[] = [
-  { n: 4, subject: 'comment', subject_id: 101, code: 'answered', reason: '«Sunrise» matched (word «sunrise»)', reason_parts: [], text: 'SUNRISE per favore!', author: 'giuli.fer', language: 'it', post_id: 1, at: ago(1500), would: { public: 'Just sent you the dates!', variant: 1, language: 'en', private: 'Hi! Dates and places are a tap away: {{link}}', private_language: 'en', leaves_at: ago(1499), window_start: ago(1520), window_end: ago(1400) } },
-  { n: 9, subject: 'comment', subject_id: 102, code: 'answered', reason: '«Sunrise» matched (word «dates»)', reason_parts: [], text: 'Any dates in December?', author: 'marco', language: 'en', post_id: 1, at: ago(1300), would: { public: 'Look in your messages 🌅', variant: 2, language: 'en', leaves_at: ago(1299) } },
+  { n: 4, subject: 'comment', subject_id: 101, code: 'answered', reason: '«Sunrise» matched (word «sunrise»)', reason_parts: [], text: 'SUNRISE per favore!', author: 'giuli.fer', language: 'it', harm: 0, post_id: 1, at: ago(1500), would: { public: 'Just sent you the dates!', variant: 1, language: 'en', private: 'Hi! Dates and places are a tap away: {{link}}', private_language: 'en', leaves_at: ago(1499), window_start: ago(1520), window_end: ago(1400) } },
+  { n: 9, subject: 'comment', subject_id: 102, code: 'answered', reason: '«Sunrise» matched (word «dates»)', reason_parts: [], text: 'Any dates in December?', author: 'marco', language: 'en', harm: 0, post_id: 1, at: ago(1300), would: { public: 'Look in your messages 🌅', variant: 2, language: 'en', leaves_at: ago(1299) } },
+  { n: 12, subject: 'comment', subject_id: 107, code: 'answered', reason: '«Sunrise» matched (word «sunrise»)', reason_parts: [], text: 'Your sunrise is a joke and so is your kind.', author: 'Troll Bridge', language: 'en', harm: 0.94, post_id: 1, at: ago(1200), would: { public: 'Look in your messages 🌅', variant: 2, language: 'en', leaves_at: ago(1199) } },
 ];
 
 export const windows: TriggerWindow[] = Array.from({ length: 5 }, (_, i) => ({ local_start: '2026-11-27T18:00', starts_at: ago(-10_080 * (i + 1)), ends_at: ago(-10_080 * (i + 1) - 120), state: 'planned', reason: '', reason_parts: [] }));
@@ -23,8 +24,9 @@ export const windows: TriggerWindow[] = Array.from({ length: 5 }, (_, i) => ({ l
 export const wordCheck: WordCheck = {
   looked: 200, matched: 2,
   items: [
-    { comment_id: 101, text: 'SUNRISE per favore!', author: 'giuli.fer', at: ago(60), language: 'it', matched: true, why: 'word «sunrise»', why_parts: [] },
-    { comment_id: 102, text: 'Any dates in December?', author: 'marco', at: ago(90), language: 'en', matched: true, why: 'word «dates»', why_parts: [] },
-    { comment_id: 103, text: 'מתי ההפלגה הבאה?', author: 'noa', at: ago(120), language: 'other', matched: false, why: 'none of its words or intents', why_parts: [] },
+    { comment_id: 101, text: 'SUNRISE per favore!', author: 'giuli.fer', at: ago(60), language: 'it', harm: 0, matched: true, why: 'word «sunrise»', why_parts: [] },
+    { comment_id: 102, text: 'Any dates in December?', author: 'marco', at: ago(90), language: 'en', harm: 0, matched: true, why: 'word «dates»', why_parts: [] },
+    { comment_id: 107, text: 'Go back where you came from, nobody wants your kind on our beach.', author: 'Troll Bridge', at: ago(104), language: 'en', harm: 0.94, matched: false, why: 'none of its words or intents', why_parts: [] },
+    { comment_id: 103, text: 'מתי ההפלגה הבאה?', author: 'noa', at: ago(120), language: 'other', harm: 0, matched: false, why: 'none of its words or intents', why_parts: [] },
   ],
 };

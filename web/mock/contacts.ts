@@ -1,7 +1,7 @@
 import type { ComplianceItem, ConsentImport, Duplicate, Merge } from '@/api/types';
 import { ago } from './data.ts';
 
-const brief = (id: number, name: string) => ({ id, name, language: 'it', labels: [] });
+const brief = (id: number, name: string) => ({ id, name, language: 'it', labels: [], erased: false, known: null });
 
 export const duplicates: Duplicate[] = [{ a: brief(300, 'Giulia Rossi'), b: brief(302, 'giulia.r'), same: ['phone'] }];
 
@@ -11,7 +11,7 @@ export const merges: Merge[] = [
 ];
 
 const item = (id: number, kind: ComplianceItem['kind'], level: ComplianceItem['level'], matched: string): ComplianceItem => ({
-  id, kind, contact_id: 300, contact_name: 'Giulia Rossi', conversation_id: 1000, message_id: 5, comment_id: null, account_id: null, account_name: '', detail: '', until: null, channel: 'whatsapp', matched, opened_at: ago(2000), due_at: ago(560), breach_at: ago(-3000), level,
+  id, kind, contact_id: 300, contact_name: 'Giulia Rossi', contact_erased: false, conversation_id: 1000, message_id: 5, comment_id: null, account_id: null, account_name: '', detail: '', until: null, channel: 'whatsapp', matched, opened_at: ago(2000), due_at: ago(560), breach_at: ago(-3000), level,
   resolution: level === 'resolved' ? 'Answered by letter; the number was withdrawn.' : '', resolved_by: level === 'resolved' ? 'Nora Weld' : '', resolved_at: level === 'resolved' ? ago(100) : null,
 });
 

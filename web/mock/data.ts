@@ -60,12 +60,12 @@ const short: Short[] = [
 export const comments: CommentDetail[] = short.map(([who, text, language, minutes, post, v, state = 'visible'], i) => {
   const p = posts[post - 1]!;
   const base: Comment = {
-    id: 100 + i, account_id: p.account_id, channel: p.channel, post: { id: p.id, caption: p.caption, permalink: p.permalink, picture: p.picture }, author: { identity_id: 500 + i, contact_id: 300 + i, name: who },
+    id: 100 + i, account_id: p.account_id, channel: p.channel, post: { id: p.id, caption: p.caption, permalink: p.permalink, picture: p.picture }, author: { identity_id: 500 + i, contact_id: 300 + i, name: who, erased: false },
     own: false, mention: false, text, attachments: [], language, state, state_by: state === 'hidden' ? 'policy' : '', decision: v.decision, commented_at: ago(minutes), edited_at: i === 5 ? ago(60) : null, parent_external_id: '', external_id: `c${100 + i}`, permalink: 'https://www.instagram.com/p/x/c/1',
     verdict: { ...v, created_at: ago(minutes) }, review: v.decision === 'allow' ? null : { id: 700 + i, why: v.reasons[0]?.text ?? '', priority: 10 - i, claimed_by: i === 3 ? 2 : null, claimed_name: i === 3 ? 'Tomas Reyes' : '', claimed_until: i === 3 ? ahead(4) : null, alike: i === 9 ? 12 : 0, escalation: '', escalated_at: null },
     actions: [], event_reason_parts: [], event_reason: v.decision === 'hide' ? 'Hidden by the policy: above the threshold for hate or spam.' : '',
   };
-  const reply: Comment = { ...base, id: 400 + i, own: true, author: { identity_id: 0, contact_id: 0, name: 'Bondi Kayaks' }, text: 'Thanks for asking! We have just sent you a message.', language: 'en', parent_external_id: base.external_id, external_id: `r${i}`, commented_at: ago(minutes - 1), verdict: null, review: null, state: 'visible', decision: '' };
+  const reply: Comment = { ...base, id: 400 + i, own: true, author: { identity_id: 0, contact_id: 0, name: 'Bondi Kayaks', erased: false }, text: 'Thanks for asking! We have just sent you a message.', language: 'en', parent_external_id: base.external_id, external_id: `r${i}`, commented_at: ago(minutes - 1), verdict: null, review: null, state: 'visible', decision: '' };
   return { ...base, thread: i === 6 || i === 0 ? [base, reply] : [base], history: { verdicts: base.verdict ? [base.verdict] : [], author_comments: 3 + i, author_hidden: i === 7 ? 4 : 0, author_strikes: i === 7 ? 2 : 0, strike_days: 30, author_messages: i === 1 ? 6 : 0, conversation_id: i === 1 ? 1000 : 0 }, log: state === 'hidden' ? [{ at: ago(minutes - 1), actor: 'policy', what: 'Hidden' }] : [] };
 });
 
@@ -84,7 +84,7 @@ export const conversations: Conversation[] = Array.from({ length: 240 }, (_, i) 
   const [name, channel, language, preview] = people[i % people.length]!;
   const waiting = i < 6;
   return {
-    id: 1000 + i, account_id: channel === 'whatsapp' ? 3 : 2, channel, contact: { id: 300 + i, name: i < people.length ? name : `${name} ${Math.floor(i / people.length)}`, language, labels: [] }, state: 'open', spam: false,
+    id: 1000 + i, account_id: channel === 'whatsapp' ? 3 : 2, channel, contact: { id: 300 + i, name: i < people.length ? name : `${name} ${Math.floor(i / people.length)}`, language, labels: [], erased: false, known: null }, state: 'open', spam: false,
     handler: i % 3 === 1 ? 'bot' : 'human', handler_reason: i % 3 === 1 ? '' : 'The customer asked for a person.', assignee: i % 4 === 0 ? { id: 1, name: 'Nora Weld' } : null, team: 'Hire', labels: i % 3 === 0 ? ['sunrise', 'new lead'] : [], language, preview, unread: waiting ? (i % 3) + 1 : 0,
     opened_at: ago(60 + i * 9), last_message_at: ago(3 + i * 7), waiting_since: waiting ? ago(3 + i * 37) : null, overdue: waiting && i > 3, origin: i === 0 ? { text: 'Comment on «Sunrise paddle, every Saturday» by trigger Sunrise' } : null, revision: 4, desk: deskOf(i, waiting),
     care_window: i === 1 ? { open: false, until: null, human_until: ahead(60 * 90) } : i === 2 ? { open: false, until: null, human_until: null } : { open: true, until: ahead(60 * 20 + 12), human_until: null },

@@ -10,7 +10,7 @@ export function contactDetail(c: Contact): ContactDetail {
 }
 
 const action = (id: number, state: Action['state'], over: Partial<Action>): Action => ({
-  id, account_id: 3, kind: 'message.send', state, reason: '', meaning: '', purpose: 'answer', origin: 'bot', actor: 'system', actor_name: '', contact_id: 300, contact_name: 'Giulia Ferrero', conversation_id: 1000, comment_id: null, message_id: null, trigger_id: null,
+  id, account_id: 3, kind: 'message.send', state, reason: '', meaning: '', purpose: 'answer', origin: 'bot', actor: 'system', actor_name: '', contact_id: 300, contact_name: 'Giulia Ferrero', contact_erased: false, conversation_id: 1000, comment_id: null, message_id: null, trigger_id: null,
   text: 'Ciao Giulia, benvenuta da Bondi Kayaks!', attempts: 1, not_before: ago(4), valid_until: ago(-900), sent_at: null, done_at: null, external_id: '', created_at: ago(5), campaign_id: null, sequence: '', read_back: '', read_back_at: null,
   cost: { state: '', micros: null, currency: '', country: '', category: '', reason: '' }, ...over,
 });

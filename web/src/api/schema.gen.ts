@@ -4928,6 +4928,7 @@ export interface components {
             campaign_id: number | null;
             /** Format: int64 */
             comment_id: number | null;
+            contact_erased: boolean;
             /** Format: int64 */
             contact_id: number | null;
             contact_name: string;
@@ -5555,6 +5556,8 @@ export interface components {
         CommentAuthor: {
             /** Format: int64 */
             contact_id: number;
+            /** @description Their data was erased */
+            erased: boolean;
             /** Format: int64 */
             identity_id: number;
             name: string;
@@ -5658,6 +5661,7 @@ export interface components {
              * @description Said in public, under a post
              */
             comment_id: number | null;
+            contact_erased: boolean;
             /**
              * Format: int64
              * @description null: the network withheld the author, or it is about the brand itself
@@ -5861,15 +5865,23 @@ export interface components {
             country: string;
             /** Format: date-time */
             created_at: string;
+            /** @description Their data was erased */
+            erased: boolean;
             /** Format: int64 */
             id: number;
+            /** @description By what to tell who has no name; null where there is one */
+            known: components["schemas"]["Known"] | null;
             labels: string[];
             language: string;
             name: string;
         };
         ContactBrief: {
+            /** @description Their data was erased */
+            erased: boolean;
             /** Format: int64 */
             id: number;
+            /** @description By what to tell who has no name; null where there is one */
+            known: components["schemas"]["Known"] | null;
             labels: string[];
             language: string;
             name: string;
@@ -5884,6 +5896,8 @@ export interface components {
             country: string;
             /** Format: date-time */
             created_at: string;
+            /** @description Their data was erased */
+            erased: boolean;
             /** @description What flows, forms, imports and members noted; digits of numbers are masked by role */
             fields: {
                 [key: string]: string;
@@ -5892,6 +5906,8 @@ export interface components {
             id: number;
             identities: components["schemas"]["IdentityPanel"][];
             journey: components["schemas"]["Step"][];
+            /** @description By what to tell who has no name; null where there is one */
+            known: components["schemas"]["Known"] | null;
             labels: string[];
             language: string;
             leads: components["schemas"]["Lead"][];
@@ -6441,6 +6457,11 @@ export interface components {
             at: string;
             author: string;
             code: string;
+            /**
+             * Format: double
+             * @description As it was judged, 0 to 1
+             */
+            harm: number;
             language: string;
             /** Format: int64 */
             n: number;
@@ -7032,6 +7053,11 @@ export interface components {
             source: string;
             text: string;
             title: string;
+        };
+        Known: {
+            channel: string;
+            /** @description A number, masked by role, or the last digits of the network's id */
+            id: string;
         };
         Label: {
             /** @enum {string} */
@@ -7942,12 +7968,16 @@ export interface components {
             country: string;
             /** Format: date-time */
             created_at: string;
+            /** @description Their data was erased */
+            erased: boolean;
             /** @description What flows, forms, imports and members noted; digits of numbers are masked by role */
             fields: {
                 [key: string]: string;
             };
             /** Format: int64 */
             id: number;
+            /** @description By what to tell who has no name; null where there is one */
+            known: components["schemas"]["Known"] | null;
             labels: string[];
             language: string;
             name: string;
@@ -9478,6 +9508,11 @@ export interface components {
             author: string;
             /** Format: int64 */
             comment_id: number;
+            /**
+             * Format: double
+             * @description As it was judged, 0 to 1
+             */
+            harm: number;
             language: string;
             matched: boolean;
             text: string;

@@ -13,6 +13,7 @@ import { Row, Views } from '@/ui/rows';
 import rows from '@/ui/rows.module.css';
 import { Empty, Failure, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { called } from '@/ui/who';
 import { useCompliance, useResolve, type View } from './queries';
 
 const route = getRouteApi('/compliance');
@@ -71,7 +72,7 @@ function Item({ i, onClose }: { i: ComplianceItem; onClose: () => void }) {
 /** Whom or what it is about: a person, somebody the network withholds, an account or the brand's contact. */
 function Subject({ i }: { i: ComplianceItem }) {
   const { t } = useTranslation();
-  if (i.contact_id) return <Link to="/contacts/$id" params={{ id: String(i.contact_id) }} dir="auto">{i.contact_name || t('comment.nameless')}</Link>;
+  if (i.contact_id) return <Link to="/contacts/$id" params={{ id: String(i.contact_id) }} dir="auto">{called({ name: i.contact_name, erased: i.contact_erased })}</Link>;
   if (i.account_id) return <Link to="/accounts">{i.account_name}</Link>;
   return i.kind === 'unreachable' ? <>{t('compliance.contact')} <span dir="auto">{i.detail}</span></> : <>{t('compliance.withheld')}</>;
 }
@@ -82,7 +83,7 @@ function Resolve({ item, onClose }: { item: ComplianceItem; onClose: () => void 
   const resolve = useResolve();
   const submit = () => resolve.mutate({ id: item.id, resolution: text.trim() }, { onSuccess: () => { told(t('compliance.closed')); onClose(); }, onError: failed });
   return (
-    <Modal opened onClose={onClose} title={`${codeText('compliance_kind', item.kind)} · ${item.contact_name || item.account_name || item.detail || t('comment.nameless')}`} closeButtonProps={{ 'aria-label': t('act.close') }}>
+    <Modal opened onClose={onClose} title={`${codeText('compliance_kind', item.kind)} · ${item.contact_name || item.account_name || item.detail || called({ name: '', erased: item.contact_erased })}`} closeButtonProps={{ 'aria-label': t('act.close') }}>
       <form onSubmit={(e) => { e.preventDefault(); submit(); }}>
         <Stack gap="sm">
           <Textarea label={t('compliance.what')} description={t('compliance.what_text')} autosize minRows={3} maxLength={1000} value={text} onChange={(e) => setText(e.currentTarget.value)} data-autofocus />

@@ -10,12 +10,11 @@ const goes = ['identities', 'comments', 'messages', 'conversations', 'waiting'] 
 const stays = ['consent', 'actions'] as const;
 
 /** Shows what goes and what stays, and asks for the person's name before it is done: it cannot be taken back. */
-export function Erase({ id, name, onClose }: { id: number; name: string; onClose: () => void }) {
+export function Erase({ id, name: asked, onClose }: { id: number; name: string; onClose: () => void }) {
   const { t } = useTranslation();
   const query = useErasure(id);
   const erase = useErase(id);
   const [typed, setTyped] = useState('');
-  const asked = name || t('comment.nameless');
   const right = typed.trim().toLocaleLowerCase() === asked.trim().toLocaleLowerCase();
   const submit = () => { if (right) erase.mutate(undefined, { onSuccess: () => { told(t('contacts.erase_done')); onClose(); }, onError: failed }); };
   return (

@@ -9,6 +9,7 @@ import { useKeys } from '@/ui/keys';
 import { ChannelMark, Face, PageBody, PageHead, Tag } from '@/ui/parts';
 import { Row, Rows } from '@/ui/rows';
 import { Empty } from '@/ui/states';
+import { called } from '@/ui/who';
 import css from './contacts.module.css';
 import { Duplicates } from './duplicates';
 import { Filters } from './filters';
@@ -38,7 +39,7 @@ export default function Contacts() {
       <Rows list={list} label={t('contacts.title')} empty={<Empty title={t(narrowed ? 'state.no_match' : 'contacts.none')} icon={<IconUsers size={26} stroke={1.4} aria-hidden />}>{t(narrowed ? 'state.no_match_text' : 'contacts.none_text')}</Empty>}>
         {(c) => (
           <Row key={c.id} mark={<Face name={c.name} />} side={<>{c.labels.slice(0, 3).map((l) => <Tag key={l}>{l}</Tag>)}{c.blocked_at && <Tag tone="bad">{t('contacts.blocked')}</Tag>}</>}>
-            <Link to="/contacts/$id" params={{ id: String(c.id) }}><strong dir="auto">{c.name || t('comment.nameless')}</strong></Link>
+            <Link to="/contacts/$id" params={{ id: String(c.id) }}><strong dir="auto">{called(c)}</strong></Link>
             <small>{c.channels.length > 0 && <span className={css.networks}>{c.channels.map((n) => <ChannelMark key={n} channel={n as Channel} />)}</span>}{languageName(c.language, i18n.language) && <span>{languageName(c.language, i18n.language)}</span>}<span>{t('contacts.since')} <time dateTime={c.created_at}>{date(c.created_at, i18n.language)}</time></span></small>
           </Row>
         )}

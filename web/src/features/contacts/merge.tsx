@@ -10,6 +10,7 @@ import { Ago } from '@/ui/parts';
 import { failed, told } from '@/ui/toast';
 import css from './contacts.module.css';
 import { PickPerson } from '@/ui/pick-person';
+import { called } from '@/ui/who';
 import { useMerge, useMerges, useUnmerge } from './queries';
 
 /** Makes one contact of two: says which one stays, what happens where both say something, and asks why. */
@@ -23,7 +24,7 @@ export function MergeDialog({ into, from, onClose }: { into: ContactBrief; from?
   const keep = stays === 'into' ? into.id : other;
   const gone = stays === 'into' ? other : into.id;
   const submit = () => merge.mutate({ id: keep, from_id: gone, reason: reason.trim() }, { onSuccess: () => { told(t('merge.done')); onClose(); }, onError: failed });
-  const name = (c: ContactBrief) => c.name || t('merge.number', { id: c.id });
+  const name = (c: ContactBrief) => c.name || c.known ? called(c) : t('merge.number', { id: c.id });
   return (
     <Modal opened onClose={onClose} title={t('merge.title')} closeButtonProps={{ 'aria-label': t('act.close') }}>
       <form onSubmit={(e) => { e.preventDefault(); submit(); }}>

@@ -18,6 +18,7 @@ import { PersonBookings } from '@/ui/person-bookings';
 import { Rows } from '@/ui/rows';
 import { Empty, Loaded } from '@/ui/states';
 import { Timeline } from '@/ui/timeline';
+import { called } from '@/ui/who';
 import { Preview } from '@/ui/words';
 import css from './contacts.module.css';
 import { Duplicates } from './duplicates';
@@ -48,11 +49,11 @@ function Opened({ c }: { c: ContactDetail }) {
   const [erasing, setErasing] = useState(false);
   const [merging, setMerging] = useState(false);
   const first = c.identities[0];
-  const name = c.name || (first ? identityName(first) : '');
-  const erased = !c.name && c.identities.every((i) => !i.username && !i.name && !i.phone);
+  const erased = c.erased && !c.name;
+  const name = c.name || (!erased && !c.known && first ? identityName(first) : called(c));
   return (
     <>
-      <PageHead title={erased ? t('contacts.erased') : name} action={!erased && (
+      <PageHead title={name} action={!erased && (
         <Group gap={8}>
           {converse && <Button variant="default" leftSection={<IconArrowMerge size={16} aria-hidden />} onClick={() => setMerging(true)}>{t('merge.do')}</Button>}
           {configure && <Button variant="default" color="red" leftSection={<IconEraser size={16} aria-hidden />} onClick={() => setErasing(true)}>{t('contacts.erase')}</Button>}

@@ -18,7 +18,7 @@ import { Preview } from '@/ui/words';
 import css from './inbox.module.css';
 import { LabelName } from './label-name';
 import { useLabels } from './queries';
-import { nameOf } from './talk';
+import { calledIn } from './talk';
 
 const route = getRouteApi('/inbox');
 const Timeline = lazy(() => import('@/ui/timeline').then((m) => ({ default: m.Timeline })));
@@ -50,7 +50,7 @@ function PersonPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id: number
     <>
       <section className={css.section}>
         <h3>{t('inbox.contact')}</h3>
-        <PersonFacts person={c.person} language={c.language} before={[[t('contact.name'), <Link key="n" to="/contacts/$id" params={{ id: String(c.contact.id) }} dir="auto">{nameOf(c) || t('comment.nameless')}</Link>]]} />
+        <PersonFacts person={c.person} language={c.language} before={[[t('contact.name'), <Link key="n" to="/contacts/$id" params={{ id: String(c.contact.id) }} dir="auto">{calledIn(c)}</Link>]]} />
       </section>
       <section className={css.section}>
         <h3>{t('contact.conversation')}</h3>

@@ -10,6 +10,7 @@ import { duration } from '@/ui/format';
 import { useNow } from '@/ui/clock';
 import { Ago, channelNames, Face, Tag } from '@/ui/parts';
 import { Empty, Failure, Loading } from '@/ui/states';
+import { called } from '@/ui/who';
 import { Preview } from '@/ui/words';
 import css from './inbox.module.css';
 import { useCounts } from './desk';
@@ -96,7 +97,7 @@ function Item({ c, current, onSelect }: { c: Conversation; current: boolean; onS
     <button type="button" className={css.item} aria-current={current} onClick={() => onSelect(c.id)}>
       <Face name={c.contact.name} channel={c.channel} />
       <span style={{ minWidth: 0 }}>
-        <span className={css.top}><b className="clip" dir="auto">{c.contact.name || t('comment.nameless')}</b><Ago at={c.last_message_at} /></span>
+        <span className={css.top}><b className="clip" dir="auto">{called(c.contact)}</b><Ago at={c.last_message_at} /></span>
         <span className={css.preview} data-unread={c.unread > 0}>
           <span className="clip" dir="auto"><Preview text={c.preview} /></span>
           {c.unread > 0 && <span className={css.unread}>{c.unread}<span className="sr-only"> {t('inbox.unread')}</span></span>}

@@ -17,7 +17,7 @@ import type { Panel } from './contact-panel';
 import css from './inbox.module.css';
 import { Owner } from './owner';
 import { useConversation, useMarkRead, useStep, type Step } from './queries';
-import { nameOf } from './talk';
+import { calledIn, nameOf } from './talk';
 import { Thread } from './thread';
 import { useNewest } from './use-said';
 
@@ -62,7 +62,7 @@ function Opened({ c, at, panel, onPanel, onClose, onNext, onOpen }: Props & { c:
 
   return (
     <>
-      <section className={css.middle} aria-label={t('inbox.talk', { name: nameOf(c) })}>
+      <section className={css.middle} aria-label={t('inbox.talk', { name: calledIn(c) })}>
         <Bar c={c} busy={step.isPending} converse={converse} onStep={go} onClose={onClose} onInfo={() => setInfo(true)} />
         {c.came_from && <CameBar from={c.came_from} />}
         <Thread c={c} at={at} />
@@ -92,7 +92,7 @@ function Bar({ c, busy, converse, onStep, onClose, onInfo }: BarProps) {
       <span className={css.back}><ActionIcon variant="subtle" size="lg" aria-label={t('act.back')} onClick={onClose}><IconArrowLeft size={18} aria-hidden /></ActionIcon></span>
       <Face name={nameOf(c)} channel={c.channel} />
       <div className={css.name}>
-        <h2 className="clip" dir="auto">{nameOf(c) || t('comment.nameless')}</h2>
+        <h2 className="clip" dir="auto">{calledIn(c)}</h2>
         <small className="clip">{[channelNames[c.channel], language].filter(Boolean).join(' · ')}</small>
       </div>
       {c.handler === 'bot' && <span className={css.hideSmall}><Tag tone="bot" title={c.handler_reason}>{t('inbox.bot_answers')}</Tag></span>}

@@ -9,7 +9,7 @@ const action = (state: string) => ({ id: 1, state, reason: 'quiet_hours', meanin
 
 describe('nameOf', () => {
   const identity = (channel: 'instagram' | 'whatsapp', name: string, username: string) => ({ id: 1, channel, name, username, phone: '', join: null, parted: null });
-  const contact = { id: 1, name: '', language: '', labels: [] };
+  const contact = { id: 1, name: '', language: '', labels: [], erased: false, known: null };
   it.each([
     ['the contact’s own', { ...contact, name: 'Ana' }, [identity('instagram', 'Bea', '')], 'Ana'],
     ['the name on this network first', contact, [identity('instagram', 'ana p', ''), identity('whatsapp', 'Ana Popescu', '')], 'Ana Popescu'],

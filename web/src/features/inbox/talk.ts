@@ -1,5 +1,6 @@
 import type { Conversation, ConversationDetail, ConversationNote, ConversationStep, Message, QuickReply } from '@/api/types';
 import { reasonText } from '@/ui/reason';
+import { called } from '@/ui/who';
 
 /** What to call the person: the contact's name, else how they call themselves on a network. */
 export function nameOf(c: Pick<ConversationDetail, 'contact' | 'identities' | 'channel'>): string {
@@ -9,6 +10,11 @@ export function nameOf(c: Pick<ConversationDetail, 'contact' | 'identities' | 'c
   if (named) return named;
   const user = here.find((i) => i.username)?.username;
   return user ? `@${user}` : '';
+}
+
+/** The same for the screen, where somebody without a name is called something too. */
+export function calledIn(c: Parameters<typeof nameOf>[0]): string {
+  return nameOf(c) || called(c.contact);
 }
 
 /** Whether a free answer may still be written, and by what right. */

@@ -10,7 +10,7 @@ import { NoteTurn, StepLine } from './beside-words';
 import { useNotes, useScheduled, useSteps } from './desk';
 import css from './inbox.module.css';
 import { allOf, guessHeight } from './said';
-import { entries, nameOf, weave, type Woven } from './talk';
+import { calledIn, entries, weave, type Woven } from './talk';
 import { Turn } from './turn';
 import { useSaid } from './use-said';
 
@@ -18,7 +18,6 @@ type Messages = ReturnType<typeof useSaid>;
 
 /** What was said, the newest at the foot. Only what is seen stands in the page, however long the thread is. */
 export function Thread({ c, at }: { c: ConversationDetail; at?: number | undefined }) {
-  const { t } = useTranslation();
   const said = useSaid(c.id);
   const notes = useNotes(c.id).data;
   const steps = useSteps(c.id).data;
@@ -35,7 +34,7 @@ export function Thread({ c, at }: { c: ConversationDetail; at?: number | undefin
   return (
     <>
       <Scroll c={c} drawn={drawn} said={said} whole={whole} at={at} />
-      <Heard messages={allOf(query.data)} name={nameOf(c) || t('comment.nameless')} />
+      <Heard messages={allOf(query.data)} name={calledIn(c)} />
     </>
   );
 }
@@ -111,12 +110,12 @@ function guess(e: Woven | undefined, width: number): number {
 }
 
 function Line({ e, c, place, of }: { e: Woven; c: ConversationDetail; place: number; of: number }) {
-  const { t, i18n } = useTranslation();
+  const { i18n } = useTranslation();
   switch (e.kind) {
     case 'day': return <div className={css.day}>{day(e.at, i18n.language)}</div>;
     case 'note': return <NoteTurn note={e.note} conversation={c.id} />;
     case 'step': return <StepLine step={e.step} />;
-    case 'message': return <Turn m={e.message} follows={e.follows} name={nameOf(c) || t('comment.nameless')} place={place} of={of} />;
+    case 'message': return <Turn m={e.message} follows={e.follows} name={calledIn(c)} place={place} of={of} />;
   }
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Comment } from '@/api/types';
-import { afterDecision, neighbour, possible, topScores } from './flow';
+import { afterDecision, markTo, neighbour, possible, topScores } from './flow';
 
 const comment = (over: Partial<Comment>): Comment => ({
-  id: 1, account_id: 1, channel: 'instagram', post: null, author: { identity_id: 1, contact_id: 1, name: 'A' }, own: false, mention: false, text: '', attachments: [], language: 'en', state: 'visible', state_by: '', decision: '', commented_at: '', edited_at: null,
+  id: 1, account_id: 1, channel: 'instagram', post: null, author: { identity_id: 1, contact_id: 1, name: 'A', erased: false }, own: false, mention: false, text: '', attachments: [], language: 'en', state: 'visible', state_by: '', decision: '', commented_at: '', edited_at: null,
   parent_external_id: '', external_id: '', permalink: '', verdict: null, review: null, actions: [], event_reason: '', event_reason_parts: [], ...over,
 });
 
@@ -45,4 +45,14 @@ describe('topScores', () => {
   it('leaves out what has no score and puts the highest first', () => {
     expect(topScores({ hate: 0.2, spam: null, insult: 0.9 })).toEqual([['insult', 0.9], ['hate', 0.2]]);
   });
+});
+
+describe('markTo', () => {
+  it.each([
+    ['downwards', 20, 40, [20, 30, 40]],
+    ['upwards', 40, 20, [20, 30, 40]],
+    ['from nowhere', undefined, 30, [30]],
+    ['from what has left the list', 99, 30, [30]],
+    ['to what is not in it', 20, 99, []],
+  ])('%s', (_name, from, to, want) => expect(markTo([10, 20, 30, 40, 50], from, to)).toEqual(want));
 });

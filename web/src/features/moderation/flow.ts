@@ -14,6 +14,13 @@ export function afterDecision(ids: readonly number[], decided: number): number |
   return neighbour(ids, decided, 1) ?? neighbour(ids, decided, -1);
 }
 
+/** The items from one to another in the order of the list, both among them; without the first, the other alone. */
+export function markTo(ids: readonly number[], from: number | undefined, to: number): number[] {
+  const [a, b] = [from === undefined ? -1 : ids.indexOf(from), ids.indexOf(to)];
+  if (a < 0 || b < 0) return b < 0 ? [] : [to];
+  return ids.slice(Math.min(a, b), Math.max(a, b) + 1);
+}
+
 const waiting = new Set(['planned', 'held']);
 
 /** What can be done to a comment as it stands; a mention stands under somebody else's post, and only they remove there. */

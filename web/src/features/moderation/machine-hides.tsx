@@ -8,6 +8,7 @@ import { said } from '@/i18n/said';
 import { Ago, Tag } from '@/ui/parts';
 import { Failure, Loading } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { called } from '@/ui/who';
 import css from './moderation.module.css';
 import { useAct, useComments } from './queries';
 import { Veiled } from './veil';
@@ -35,7 +36,7 @@ function Hidden({ c }: { c: Comment }) {
   const standing = c.decision === 'hide' || c.decision === 'delete';
   return (
     <li className="panel">
-      <div className={css.hideHead}><Link to="/moderation" search={{ queue: 'all', id: c.id }} dir="auto">{c.author.name || t('comment.nameless')}</Link><Ago at={c.commented_at} />{!standing && <Tag tone="good">{t('today.was_restored')}</Tag>}{c.state === 'removed' && <Tag tone="bad">{t('comment_state.removed')}</Tag>}</div>
+      <div className={css.hideHead}><Link to="/moderation" search={{ queue: 'all', id: c.id }} dir="auto">{called(c.author)}</Link><Ago at={c.commented_at} />{!standing && <Tag tone="good">{t('today.was_restored')}</Tag>}{c.state === 'removed' && <Tag tone="bad">{t('comment_state.removed')}</Tag>}</div>
       <Veiled comment={c}><p className="said" dir="auto" lang={c.language || undefined}>{c.text || t('comment.no_text')}</p></Veiled>
       <div className={css.hideFoot}>
         <small dir="auto">{said(c.verdict?.reasons[0]?.parts, c.verdict?.reasons[0]?.text ?? '')}</small>

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { Comment, CommentDetail } from '@/api/types';
 import { codeText } from '@/i18n';
 import { Ago, Picture, Tag } from '@/ui/parts';
+import { called } from '@/ui/who';
 import css from './moderation.module.css';
 import { Veiled } from './veil';
 
@@ -24,7 +25,7 @@ function Said({ c, current, reply, onOpen }: { c: Comment; current: boolean; rep
   return (
     <article className={`${css.said} ${current ? css.this : ''} ${reply ? css.reply : ''}`} aria-current={current || undefined}>
       <header>
-        {current ? <b dir="auto">{c.author.name || t(c.own ? 'comment.us' : 'comment.nameless')}</b> : <UnstyledButton fz="inherit" onClick={() => onOpen(c.id)}><b dir="auto">{c.own ? t('comment.us') : c.author.name || t('comment.nameless')}</b></UnstyledButton>}
+        {current ? <b dir="auto">{c.own ? c.author.name || t('comment.us') : called(c.author)}</b> : <UnstyledButton fz="inherit" onClick={() => onOpen(c.id)}><b dir="auto">{c.own ? t('comment.us') : called(c.author)}</b></UnstyledButton>}
         <Ago at={c.commented_at} />
         {c.edited_at && <span>{t('comment.edited')}</span>}
         {c.own && <Tag tone="accent">{t('comment.own')}</Tag>}

@@ -9,6 +9,7 @@ import { Ago, ChannelMark, Tag, type Tone } from '@/ui/parts';
 import { reasonText } from '@/ui/reason';
 import { Row } from '@/ui/rows';
 import { failed, told } from '@/ui/toast';
+import { called } from '@/ui/who';
 import { Words } from '@/ui/words';
 import { useCancel, useRetry } from './queries';
 
@@ -43,8 +44,7 @@ export function ActionRow({ a, account, campaign, onSettle }: Props) {
 
 /** Whom it concerns, with a way to the conversation or comment. */
 function Whom({ a }: { a: Action }) {
-  const { t } = useTranslation();
-  const name = a.contact_name || t('comment.nameless');
+  const name = called({ name: a.contact_name, erased: a.contact_erased });
   if (a.conversation_id) return <Link to="/inbox" search={{ view: 'all', id: a.conversation_id }} dir="auto">{name}</Link>;
   if (a.comment_id) return <Link to="/moderation" search={{ queue: 'all', id: a.comment_id }} dir="auto">{name}</Link>;
   return a.contact_id ? <Link to="/contacts/$id" params={{ id: String(a.contact_id) }} dir="auto">{name}</Link> : null;
