@@ -76,14 +76,14 @@ test('a flow is edited, published and played', async ({ page }, info) => {
   await clean(page, 'versions');
 
   await page.goto('/bookings');
-  await page.getByRole('tab', { name: 'Services' }).click();
+  await page.getByRole('button', { name: 'Services', exact: true }).click();
   await expect(page.getByText('First appointment')).toBeVisible();
   await clean(page, 'services');
   await page.getByRole('button', { name: 'Change First appointment' }).click();
   await page.screenshot({ path: info.outputPath('service.png') });
   await clean(page, 'a service');
   await page.keyboard.press('Escape');
-  await page.getByRole('tab', { name: 'Calendar' }).click();
+  await page.getByRole('button', { name: 'Calendar', exact: true }).click();
   await page.getByRole('button', { name: 'New booking' }).click();
   const making = page.getByRole('dialog');
   await making.getByRole('button').filter({ hasText: ':' }).first().click();

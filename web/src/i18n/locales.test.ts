@@ -167,6 +167,19 @@ describe('pickLanguage', () => {
   });
 });
 
+describe('one thing has one word', () => {
+  const all = (language: string) => [...sections, 'locales'].flatMap((part) => [...read(part, language).values()]);
+
+  it.each([
+    ['it', /macchin/i, 'what decides by itself is “il sistema”'],
+    ['ro', /rezerv(are|ăr|at)/i, 'a booking is “programare”'],
+  ])('%s', (language, other) => expect(all(language).filter((text) => other.test(text))).toEqual([]));
+
+  it('ro: policies and rules are two things', () => {
+    expect([read('locales', 'ro').get('nav.policies'), read('policies', 'ro').get('policies_tab.rules')]).toEqual(['Politici', 'Reguli']);
+  });
+});
+
 describe('codeText', () => {
   it('names a known code and makes an unknown one readable', () => {
     expect(codeText('intent', 'price')).toBe('Price');

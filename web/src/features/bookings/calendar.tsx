@@ -26,6 +26,7 @@ export function Calendar() {
   const { t, i18n } = useTranslation();
   const may = useCan('converse');
   const services = useServices();
+  const bookable = (services.data?.items.length ?? 0) > 0;
   const zone = services.data?.items[0]?.time_zone ?? here;
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -48,8 +49,9 @@ export function Calendar() {
         <ActionIcon variant="default" size={34} aria-label={t('bookings.before')} onClick={() => setDay(plus(day, view === 'week' ? -7 : -1))}><IconChevronLeft size={17} aria-hidden /></ActionIcon>
         <Button variant="default" onClick={() => setDay(today)}>{t('bookings.today')}</Button>
         <ActionIcon variant="default" size={34} aria-label={t('bookings.after')} onClick={() => setDay(plus(day, view === 'week' ? 7 : 1))}><IconChevronRight size={17} aria-hidden /></ActionIcon>
-        {may && <Button leftSection={<IconPlus size={16} aria-hidden />} disabled={!services.data?.items.length} onClick={() => setMaking(true)}>{t('bookings.new')}</Button>}
+        {may && <Button leftSection={<IconPlus size={16} aria-hidden />} disabled={!bookable} aria-describedby={bookable ? undefined : 'why-not-book'} onClick={() => setMaking(true)}>{t('bookings.new')}</Button>}
       </div>
+      {(!may || (services.data && !bookable)) && <p id="why-not-book" className={css.why}><WhyNot may={may} /></p>}
       {bookings.isPending ? <Loading rows={6} /> : bookings.isError ? <div className="panel"><Failure error={bookings.error} retry={() => void bookings.refetch()} /></div> : (
         <div className={css.week} style={{ '--days': days.length } as React.CSSProperties}>
           {days.map((d) => {
@@ -70,9 +72,17 @@ export function Calendar() {
         </div>
       )}
       {open && <Details booking={open} service={serviceOf(open, services.data?.items, i18n.language)} zone={zoneOf(open)} may={may} onClose={() => setOpen(undefined)} />}
-      {(making || person) && (services.data?.items.length ?? 0) > 0 && <Maker services={services.data?.items ?? []} person={person} onClose={(booked) => { setMaking(false); go({ person: undefined, ...(booked ? { day: dayOf(booked.starts_at, zoneOf(booked)) } : {}) }); }} />}
+      {(making || person) && bookable && <Maker services={services.data?.items ?? []} person={person} onClose={(booked) => { setMaking(false); go({ person: undefined, ...(booked ? { day: dayOf(booked.starts_at, zoneOf(booked)) } : {}) }); }} />}
     </>
   );
+}
+
+/** Why nothing can be booked here, and where that is mended. */
+function WhyNot({ may }: { may: boolean }) {
+  const { t } = useTranslation();
+  const sets = useCan('campaign');
+  if (!may) return t('bookings.why.role');
+  return <>{t('bookings.why.service')} {sets ? <Link to="/bookings" search={{ tab: 'services' }}>{t('bookings.why.add')}</Link> : t('bookings.why.ask')}</>;
 }
 
 function Details({ booking, service, zone, may, onClose }: { booking: Booking; service: string; zone: string; may: boolean; onClose: () => void }) {

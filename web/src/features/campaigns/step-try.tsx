@@ -10,24 +10,25 @@ import { Ago, Tag } from '@/ui/parts';
 import { Row, Rows, Views } from '@/ui/rows';
 import { Empty } from '@/ui/states';
 import { failed } from '@/ui/toast';
+import { Veil } from '@/ui/veil';
 import { fieldError } from './errors';
 import { FunnelChart } from './funnel';
-import { stepOf, toInput, type Draft, type Fault } from './model';
+import { toInput, type Draft, type Fault } from './model';
 import { useCancelDryRun, useDryRun, useDryRunResults, useStartDryRun } from './queries';
 import type { StepProps } from './wizard';
 import css from './campaigns.module.css';
 
-interface Props extends StepProps { id: number | undefined; missing: Fault[]; onStep: (step: number) => void; funnel?: Funnel }
+interface Props extends StepProps { id: number | undefined; missing: Fault[]; onMend: (fault: Fault) => void; funnel?: Funnel }
 
 /** The name, what is still missing, what it would have done, and what it has. */
-export function StepTry({ draft, error, onChange, id, missing, onStep, funnel }: Props) {
+export function StepTry({ draft, error, lacking, onChange, id, missing, onMend, funnel }: Props) {
   const { t } = useTranslation();
   return (
     <>
       <section className={`panel ${css.step}`}>
-        <TextInput label={t('triggers.name')} required value={draft.name} error={fieldError(error, 'name')} onChange={(e) => onChange({ name: e.currentTarget.value })} />
+        <TextInput label={t('triggers.name')} required value={draft.name} wrapperProps={{ 'data-fault': 'name' }} error={fieldError(error, 'name') ?? (lacking.includes('name') ? t('trigger.missing.name') : undefined)} onChange={(e) => onChange({ name: e.currentTarget.value })} />
         {missing.length > 0 && (
-          <ul className={css.missing}>{missing.map((m) => <li key={m}><button type="button" onClick={() => onStep(stepOf[m])}>{t(`trigger.missing.${m}`, { link: '{{link}}' })}</button></li>)}</ul>
+          <ul className={css.missing}>{missing.map((m) => <li key={m}><button type="button" onClick={() => onMend(m)}>{t(`trigger.missing.${m}`, { link: '{{link}}' })}</button></li>)}</ul>
         )}
       </section>
       <DryRunPanel draft={draft} id={id} ready={missing.every((m) => m === 'name')} />
@@ -104,7 +105,7 @@ function Result({ r, zone }: { r: DryRunResult; zone: string }) {
   const w = r.would;
   return (
     <Row>
-      <div className="said" dir="auto">{r.text || t('dry_run.gone')}</div>
+      <Veil harmful={r.harm >= 0.5}><span className={`said ${css.line}`} dir="auto" lang={r.language || undefined}>{r.text || t('dry_run.gone')}</span></Veil>
       <small className={css.under}>{r.author} · <Ago at={r.at} /> · {said(r.reason_parts, r.reason)}</small>
       {w.public && <div className={css.would}><Tag>{t('dry_run.variant', { n: w.variant ?? 1 })}</Tag> <span dir="auto">{w.public}</span></div>}
       {w.private && <div className={css.would}><Tag tone="accent">{t('dry_run.private')}</Tag> <span dir="auto">{w.private}</span></div>}

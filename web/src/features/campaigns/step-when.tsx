@@ -13,7 +13,8 @@ import css from './campaigns.module.css';
 /** When it is open, how often it answers, how fast and how much. */
 export function StepWhen(props: StepProps) {
   const { t } = useTranslation();
-  const { draft, error, onChange } = props;
+  const { draft, error, lacking, onChange } = props;
+  const lacks = (fault: 'period' | 'delay') => (lacking.includes(fault) ? t(`trigger.missing.${fault}`) : undefined);
   const campaigns = (useCampaigns().data?.items ?? []).map((c) => ({ value: String(c.id), label: c.name }));
   return (
     <>
@@ -22,7 +23,7 @@ export function StepWhen(props: StepProps) {
         <p>{t('trigger.when_text')} {t('schedule.zone', { zone: draft.zone })}</p>
         <div className={css.two}>
           <TextInput type="datetime-local" label={t('trigger.starts')} description={t('trigger.starts_text')} value={draft.starts_at} error={fieldError(error, 'starts_at')} onChange={(e) => onChange({ starts_at: e.currentTarget.value })} />
-          <TextInput type="datetime-local" label={t('trigger.ends')} description={t('trigger.ends_text')} value={draft.ends_at} error={fieldError(error, 'ends_at')} onChange={(e) => onChange({ ends_at: e.currentTarget.value })} />
+          <TextInput type="datetime-local" label={t('trigger.ends')} description={t('trigger.ends_text')} wrapperProps={{ 'data-fault': 'period' }} value={draft.ends_at} error={fieldError(error, 'ends_at') ?? lacks('period')} onChange={(e) => onChange({ ends_at: e.currentTarget.value })} />
         </div>
         <ScheduleFields schedule={draft.schedule} error={error} onChange={(schedule) => onChange({ schedule })} />
         {draft.schedule.kind !== 'always' && <NextWindows {...props} />}
@@ -32,7 +33,7 @@ export function StepWhen(props: StepProps) {
         <div className={css.two}>
           <Select label={t('trigger.once_label')} value={draft.once} allowDeselect={false} onChange={(v) => onChange({ once: v === 'trigger' || v === 'period' ? v : 'post' })} data={['post', 'trigger', 'period'].map((v) => ({ value: v, label: t(`trigger.once_by.${v}`) }))} />
           <Select label={t('trigger.campaign')} description={t('trigger.campaign_text')} value={String(draft.campaign_id ?? '')} error={fieldError(error, 'campaign_id')} onChange={(v) => onChange({ campaign_id: v ? Number(v) : null })} data={[{ value: '', label: t('trigger.no_campaign') }, ...campaigns]} />
-          <NumberInput label={t('trigger.delay')} description={t('trigger.delay_text')} suffix=" s" min={0} max={86_400} value={draft.delay_seconds} error={fieldError(error, 'delay_seconds')} onChange={(v) => onChange({ delay_seconds: Number(v) || 0 })} />
+          <NumberInput label={t('trigger.delay')} description={t('trigger.delay_text')} suffix=" s" min={0} max={86_400} wrapperProps={{ 'data-fault': 'delay' }} value={draft.delay_seconds} error={fieldError(error, 'delay_seconds') ?? lacks('delay')} onChange={(v) => onChange({ delay_seconds: Number(v) || 0 })} />
           <NumberInput label={t('trigger.jitter')} description={t('trigger.jitter_text')} suffix=" s" min={0} max={86_400} value={draft.jitter_seconds} onChange={(v) => onChange({ jitter_seconds: Number(v) || 0 })} />
           <NumberInput label={t('trigger.per_hour')} description={t('trigger.ceiling_text')} min={0} max={100_000} value={draft.per_hour} onChange={(v) => onChange({ per_hour: Number(v) || 0 })} />
           <NumberInput label={t('trigger.per_day')} description={t('trigger.ceiling_text')} min={0} max={100_000} value={draft.per_day} onChange={(v) => onChange({ per_day: Number(v) || 0 })} />

@@ -18,7 +18,7 @@ export function StepWhere({ draft, error, onChange }: StepProps) {
         <TagsInput mt={14} label={t('trigger.hashtags')} description={t('trigger.hashtags_text')} value={draft.hashtags} error={fieldError(error, 'hashtags')} onChange={(list) => onChange({ hashtags: list.map((x) => x.replace(/^#/, '')) })} splitChars={[',', ' ']} acceptValueOnBlur />
       </section>
       <section className={`panel ${css.step}`}>
-        <Checkbox.Group label={t('trigger.sources')} value={draft.sources} onChange={(v) => onChange({ sources: v })} error={draft.sources.length === 0 ? t('trigger.missing.sources') : fieldError(error, 'sources')}>
+        <Checkbox.Group data-fault="sources" label={t('trigger.sources')} value={draft.sources} onChange={(v) => onChange({ sources: v })} error={draft.sources.length === 0 ? t('trigger.missing.sources') : fieldError(error, 'sources')}>
           <div className={css.checks}>{sources.map((s) => <Checkbox key={s} size="md" value={s} label={t(`trigger.source.${s}`)} />)}</div>
         </Checkbox.Group>
       </section>

@@ -6,6 +6,7 @@ import { codeText } from '@/i18n';
 import { said } from '@/i18n/said';
 import { Ago } from '@/ui/parts';
 import { Failure, Loading } from '@/ui/states';
+import { Veil } from '@/ui/veil';
 import { LanguageTabs } from './languages';
 import { emptyLanguage, wordless, type Draft, type PerLanguage } from './model';
 import { useWordCheck } from './queries';
@@ -15,7 +16,7 @@ import css from './campaigns.module.css';
 const intents = ['price', 'info_request', 'booking', 'order_status', 'support', 'praise', 'complaint', 'opt_in'];
 
 /** The words, and beside them which of the last comments they meet. */
-export function StepWords({ draft, onChange }: StepProps) {
+export function StepWords({ draft, lacking, onChange }: StepProps) {
   const { t } = useTranslation();
   return (
     <div className={css.halves}>
@@ -23,7 +24,7 @@ export function StepWords({ draft, onChange }: StepProps) {
         <h2>{t('wizard.words')}</h2>
         <p>{t('trigger.words_text')}</p>
         <LanguageTabs draft={draft} onChange={onChange}>
-          {(language, value, change) => <WordFields language={language} value={value} onChange={change} />}
+          {(language, value, change) => <WordFields language={language} value={value} wanting={lacking.includes('words')} onChange={change} />}
         </LanguageTabs>
         <MultiSelect mt={14} label={t('trigger.intents')} description={t('trigger.intents_text')} value={draft.intents} searchable onChange={(next) => onChange({ intents: next })} data={[...new Set([...intents, ...draft.intents])].map((v) => ({ value: v, label: codeText('intent', v) }))} />
       </section>
@@ -32,11 +33,11 @@ export function StepWords({ draft, onChange }: StepProps) {
   );
 }
 
-function WordFields({ language, value, onChange }: { language: string; value: PerLanguage; onChange: (next: Partial<PerLanguage>) => void }) {
+function WordFields({ language, value, wanting, onChange }: { language: string; value: PerLanguage; wanting: boolean; onChange: (next: Partial<PerLanguage>) => void }) {
   const { t } = useTranslation();
   return (
     <div className={css.fields}>
-      <TagsInput label={t('trigger.words')} value={value.words} onChange={(words) => onChange({ words })} splitChars={[',', ';']} acceptValueOnBlur lang={language} />
+      <TagsInput label={t('trigger.words')} wrapperProps={{ 'data-fault': 'words' }} error={wanting ? t('trigger.missing.words') : undefined} value={value.words} onChange={(words) => onChange({ words })} splitChars={[',', ';']} acceptValueOnBlur lang={language} />
       <TagsInput label={t('trigger.not')} description={t('trigger.not_text')} value={value.not} onChange={(not) => onChange({ not })} splitChars={[',', ';']} acceptValueOnBlur lang={language} />
     </div>
   );
@@ -59,7 +60,7 @@ function WordCheckPanel({ draft }: { draft: Draft }) {
             {shown.map((x) => (
               <li key={x.comment_id} data-met={x.matched || undefined}>
                 {x.matched ? <IconCircleCheck size={17} aria-label={t('check.yes')} role="img" /> : <IconCircleDashed size={17} aria-label={t('check.no')} role="img" />}
-                <span><span className="said" dir="auto">{x.text}</span><small>{x.author} · <Ago at={x.at} /> · {said(x.why_parts, x.why)}</small></span>
+                <span><Veil harmful={x.harm >= 0.5}><span className={`said ${css.line}`} dir="auto" lang={x.language || undefined}>{x.text}</span></Veil><small>{x.author} · <Ago at={x.at} /> · {said(x.why_parts, x.why)}</small></span>
               </li>
             ))}
           </ul>

@@ -1,11 +1,13 @@
 import { Button } from '@mantine/core';
 import { IconArrowLeft, IconArrowRight, IconCheck } from '@tabler/icons-react';
-import { useNavigate } from '@tanstack/react-router';
-import { useRef, useState } from 'react';
+import { useBlocker, useNavigate } from '@tanstack/react-router';
+import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Funnel } from '@/api/types';
+import { Asked } from '@/ui/confirm';
+import { useKeys } from '@/ui/keys';
 import { failed, told } from '@/ui/toast';
-import { faults, stepOf, toInput, type Draft } from './model';
+import { faults, stepOf, toInput, type Draft, type Fault } from './model';
 import { useSaveTrigger, useTriggerState } from './queries';
 import { StepReplies } from './step-replies';
 import { StepTry } from './step-try';
@@ -14,7 +16,13 @@ import { StepWhere } from './step-where';
 import { StepWords } from './step-words';
 import css from './campaigns.module.css';
 
-export interface StepProps { draft: Draft; error: unknown; onChange: (next: Partial<Draft>) => void }
+export interface StepProps {
+  draft: Draft;
+  error: unknown;
+  /** What to say at the fields: faults once somebody has tried to save. */
+  lacking: readonly Fault[];
+  onChange: (next: Partial<Draft>) => void;
+}
 
 const steps = ['where', 'words', 'replies', 'when', 'try'] as const;
 
@@ -28,22 +36,44 @@ export function Wizard({ id, start, live, funnel }: { id: number | undefined; st
   const save = useSaveTrigger(id);
   const state = useTriggerState();
   const missing = faults(draft);
-  const go = (step: number) => { setAt(step); body.current?.focus({ preventScroll: true }); body.current?.scrollIntoView({ block: 'nearest' }); };
-  const submit = (goLive: boolean) =>
+  const [tried, setTried] = useState(0);
+  const [looking, setLooking] = useState<Fault>();
+  const saved = useRef(false);
+  const dirty = JSON.stringify(draft) !== JSON.stringify(start);
+  const leaving = useBlocker({ shouldBlockFn: () => dirty && !saved.current, enableBeforeUnload: false, withResolver: true });
+  const leave = () => void navigate({ to: '/triggers' });
+  // A list that is open has its own Escape, and so has a question.
+  const escape = (e: KeyboardEvent<HTMLDivElement>) => {
+    if (e.key !== 'Escape' || e.defaultPrevented || !(e.target instanceof HTMLElement) || !e.currentTarget.contains(e.target) || e.target.getAttribute('aria-expanded') === 'true') return;
+    e.preventDefault();
+    leave();
+  };
+  useKeys(t('triggers.edit'), [{ key: 'Escape', label: t('wizard.leave'), run: leave }]);
+  useEffect(() => {
+    if (looking === undefined) return;
+    body.current?.querySelector<HTMLElement>(`[data-fault~="${looking}"] :is(input, textarea, button):not([type="hidden"])`)?.focus();
+  }, [looking, at, tried]);
+  const go = (step: number) => { setLooking(undefined); setAt(step); body.current?.focus({ preventScroll: true }); body.current?.scrollIntoView({ block: 'nearest' }); };
+  const mend = (fault: Fault) => { setTried((n) => n + 1); setAt(stepOf[fault]); setLooking(fault); };
+  const submit = (goLive: boolean) => {
+    const first = [...missing].sort((a, b) => stepOf[a] - stepOf[b])[0];
+    if (first) return mend(first);
     save.mutate(toInput(draft), {
       onSuccess: async (made) => {
         if (goLive && !live) {
           try { await state.mutateAsync({ id: made.id, state: 'live' }); } catch (e) { failed(e); return; }
         }
+        saved.current = true;
         told(t(goLive ? 'triggers.now.live' : 'triggers.saved'));
         void navigate({ to: '/triggers' });
       },
       onError: failed,
     });
-  const props: StepProps = { draft, error: save.error, onChange: (next) => setDraft((d) => ({ ...d, ...next })) };
+  };
+  const props: StepProps = { draft, error: save.error, lacking: tried > 0 ? missing : [], onChange: (next) => setDraft((d) => ({ ...d, ...next })) };
   const busy = save.isPending || state.isPending;
   return (
-    <div className={css.wizard}>
+    <div className={css.wizard} onKeyDown={escape}>
       <ol className={css.steps} aria-label={t('wizard.steps')}>
         {steps.map((s, i) => {
           const wanting = missing.some((m) => stepOf[m] === i);
@@ -51,7 +81,7 @@ export function Wizard({ id, start, live, funnel }: { id: number | undefined; st
             <li key={s}>
               <button type="button" className={css.stepLink} aria-current={i === at ? 'step' : undefined} onClick={() => go(i)}>
                 <span className={css.stepMark} data-done={!wanting && i < at ? true : undefined}>{!wanting && i < at ? <IconCheck size={14} aria-hidden /> : i + 1}</span>
-                <span>{t(`wizard.${s}`)}{wanting && i < at && <small>{t('wizard.wanting')}</small>}</span>
+                <span>{t(`wizard.${s}`)}{wanting && (i < at || tried > 0) && <small>{t('wizard.wanting')}</small>}</span>
               </button>
             </li>
           );
@@ -62,15 +92,17 @@ export function Wizard({ id, start, live, funnel }: { id: number | undefined; st
         {at === 1 && <StepWords {...props} />}
         {at === 2 && <StepReplies {...props} />}
         {at === 3 && <StepWhen {...props} />}
-        {at === 4 && <StepTry {...props} id={id} missing={missing} onStep={go} {...(funnel ? { funnel } : {})} />}
+        {at === 4 && <StepTry {...props} id={id} missing={missing} onMend={mend} {...(funnel ? { funnel } : {})} />}
       </div>
+      <div role="alert" className="sr-only">{tried > 0 && missing.length > 0 && <span key={tried}>{t('wizard.lacks', { count: missing.length, what: missing.map((m) => t(`trigger.missing.${m}`, { link: '{{link}}' })).join(' ') })}</span>}</div>
       <div className={css.foot}>
         <Button variant="default" leftSection={<IconArrowLeft size={16} aria-hidden />} disabled={at === 0} onClick={() => go(at - 1)}>{t('wizard.back')}</Button>
         <span className={css.grow} />
-        {!live && <Button variant="subtle" disabled={missing.length > 0} loading={busy} onClick={() => submit(false)}>{t('trigger.save_draft')}</Button>}
+        {!live && <Button variant="subtle" loading={busy} onClick={() => submit(false)}>{t('trigger.save_draft')}</Button>}
         {at < steps.length - 1 && <Button rightSection={<IconArrowRight size={16} aria-hidden />} variant={live ? 'default' : 'filled'} onClick={() => go(at + 1)}>{t('wizard.next')}</Button>}
-        {(live || at === steps.length - 1) && <Button disabled={missing.length > 0} loading={busy} onClick={() => submit(!live)}>{live ? t('trigger.save_live') : t('trigger.go_live')}</Button>}
+        {(live || at === steps.length - 1) && <Button loading={busy} onClick={() => submit(!live)}>{live ? t('trigger.save_live') : t('trigger.go_live')}</Button>}
       </div>
+      <Asked open={leaving.status === 'blocked'} text={t('wizard.drop_text')} verb={t('wizard.drop')} onYes={() => leaving.proceed?.()} onNo={() => leaving.reset?.()} />
     </div>
   );
 }

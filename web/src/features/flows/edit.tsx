@@ -1,5 +1,5 @@
 import { Button, Menu, Modal, Tabs, Textarea, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
+import { useDebouncedValue, useMediaQuery } from '@mantine/hooks';
 import { IconArchive, IconPlus, IconRocket } from '@tabler/icons-react';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useMemo, useRef, useState } from 'react';
@@ -37,6 +37,8 @@ function Editor({ flow }: { flow: BotFlowDetail }) {
   const [at, setAt] = useState<string>();
   const [publishing, setPublishing] = useState(false);
   const [beside, setBeside] = useState('document');
+  // On a phone the canvas is read: a touch opens no keyboard far below, and draws no arrow by chance.
+  const narrow = useMediaQuery('(max-width: 760px)', false, { getInitialValueInEffect: false });
   const box = useRef<HTMLTextAreaElement>(null);
   const [settled] = useDebouncedValue(text, 400);
   const steps = useMemo(() => stepsOf(settled, i18n.language), [settled, i18n.language]);
@@ -65,8 +67,8 @@ function Editor({ flow }: { flow: BotFlowDetail }) {
           <Split
             first={
               <div className={css.side}>
-                <Canvas steps={steps} check={check.data} at={at} chosen={chosen} onChoose={(step) => { setChosen(step); const s = steps.find((x) => x.id === step); if (s && beside === 'document') show(s.offset); }}
-                  onConnect={may ? (from, to) => setText((now) => connect(now, from, to) ?? now) : undefined} />
+                <Canvas steps={steps} check={check.data} at={at} chosen={chosen} onChoose={(step) => { setChosen(step); const s = steps.find((x) => x.id === step); if (s && beside === 'document' && !narrow) show(s.offset); }}
+                  onConnect={may && !narrow ? (from, to) => setText((now) => connect(now, from, to) ?? now) : undefined} />
                 {may && <AddStep onAdd={(type) => { const added = addStep(text, type); if (added) { setText(added.document); setChosen(added.id); } }} />}
               </div>
             }

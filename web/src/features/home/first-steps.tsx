@@ -3,6 +3,8 @@ import { IconBolt, IconDeviceMobileMessage, IconGavel, IconInbox, IconPlugConnec
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMe } from '@/api/session';
+import { unplaced, zoneHere } from '@/ui/place';
 import { tries } from '@/ui/tries';
 import css from './home.module.css';
 
@@ -33,12 +35,14 @@ export function FirstSteps() {
 /** For the owner of a workspace to which nothing is connected: what it takes until the first comment is answered. */
 export function SetupSteps() {
   const { t } = useTranslation();
+  const zone = useMe().data?.workspace.time_zone ?? '';
+  const here = zoneHere();
   return (
     <section className={`panel ${css.first}`} aria-label={t('setup.title')}>
       <div className={css.firstHead}><div><h2>{t('setup.title')}</h2><p>{t('setup.lead')}</p></div></div>
       <ol>
         <Step icon={<IconPlugConnected size={19} stroke={1.6} aria-hidden />} text={t('setup.connect')}><Link to="/accounts">{t('setup.connect_do')}</Link></Step>
-        <Step icon={<IconSettings size={19} stroke={1.6} aria-hidden />} text={t('setup.brand')}><Link to="/settings">{t('setup.brand_do')}</Link></Step>
+        <Step icon={<IconSettings size={19} stroke={1.6} aria-hidden />} text={unplaced({ time_zone: zone }, here) ? `${t('setup.brand')} ${t('setup.place', { zone, here })}` : t('setup.brand')}><Link to="/settings">{t('setup.brand_do')}</Link></Step>
         <Step icon={<IconUsersGroup size={19} stroke={1.6} aria-hidden />} text={t('setup.team')}><Link to="/team">{t('setup.team_do')}</Link></Step>
         <Step icon={<IconBolt size={19} stroke={1.6} aria-hidden />} text={t('setup.trigger')}><Link to="/triggers">{t('setup.trigger_do')}</Link></Step>
       </ol>

@@ -2,6 +2,7 @@ import { Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ConversationDetail, TemplateOffer } from '@/api/types';
+import { Tag } from '@/ui/parts';
 import { reasonText } from '@/ui/reason';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
@@ -14,6 +15,20 @@ const key = (v: { in: string; name: string }) => `${v.in}:${v.name}`;
 function reads(offer: TemplateOffer, values: Values): string {
   const typed = (offer.variables ?? []).filter((v) => v.in === 'body' && v.value === '');
   return typed.reduce((text, v) => text.replace(`{{${v.name}}}`, values[key(v)] || `{{${v.name}}}`), offer.preview.text);
+}
+
+/** All that the person will see: what stands above and below the text, and the buttons. */
+function Message({ offer, values }: { offer: TemplateOffer; values: Values }) {
+  const { t } = useTranslation();
+  const { header, footer, buttons } = offer.preview;
+  return (
+    <section className="said panel" aria-label={t('inbox.template_reads')} dir="auto" lang={offer.language.split('_')[0]} style={{ padding: 12 }}>
+      {header?.text && <strong style={{ display: 'block' }}>{header.text}</strong>}
+      {reads(offer, values)}
+      {footer && <small style={{ display: 'block', color: 'var(--mantine-color-dimmed)' }}>{footer}</small>}
+      {(buttons ?? []).length > 0 && <Group gap={6} mt={8}>{buttons.map((b, i) => <Tag key={i}>{b.text}</Tag>)}</Group>}
+    </section>
+  );
 }
 
 /** Writes outside the care window: the templates that fit this person, the best first, as the gate would answer now. */
@@ -33,16 +48,18 @@ export function TemplatePicker({ c, onClose }: { c: ConversationDetail; onClose:
           const asked = (chosen.variables ?? []).filter((v) => v.value === '');
           const why = chosen.gate.meaning && reasonText(chosen.gate.code, chosen.gate.meaning);
           const may = chosen.gate.verb === 'allow' || chosen.gate.verb === 'defer';
+          const ready = may && !chosen.needs_media && asked.every((v) => (values[key(v)] ?? '').trim() !== '');
           const given = Object.fromEntries(asked.map((v) => [key(v), values[key(v)] ?? '']));
           const submit = () => send.mutate({ text: '', revision: c.revision, template_id: chosen.template_id, values: given }, { onSuccess: () => { told(t('inbox.template_sent')); onClose(); }, onError: failed });
           return (
-            <Stack gap="sm">
+            <form onSubmit={(e) => { e.preventDefault(); if (ready) submit(); }}><Stack gap="sm">
               <Select openOnFocus={false} label={t('inbox.template_which')} value={String(chosen.template_id)} allowDeselect={false} onChange={(v) => { setId(v ?? ''); setValues({}); }} data={offers.map((x) => ({ value: String(x.template_id), label: `${x.name} (${x.language})` }))} searchable />
-              <p className="said panel" dir="auto" lang={chosen.language.split('_')[0]} style={{ margin: 0, padding: 12 }}>{reads(chosen, values)}</p>
-              {asked.map((v, i) => <TextInput key={key(v)} label={t('inbox.parameter', { n: i + 1 })} {...(v.example ? { placeholder: v.example } : {})} value={values[key(v)] ?? ''} onChange={(e) => setValues({ ...values, [key(v)]: e.currentTarget.value })} />)}
+              <Message offer={chosen} values={values} />
+              {asked.map((v, i) => <TextInput key={key(v)} required withAsterisk={false} label={t('inbox.parameter', { n: i + 1 })} {...(v.example ? { placeholder: v.example } : {})} value={values[key(v)] ?? ''} onChange={(e) => setValues({ ...values, [key(v)]: e.currentTarget.value })} />)}
+              {chosen.needs_media && <p role="note" style={{ margin: 0, color: 'var(--p-bad-ink)' }}>{t('inbox.template_media')}</p>}
               {why && <p role="note" style={{ margin: 0, color: may ? undefined : 'var(--p-bad-ink)' }}>{why}</p>}
-              <Group justify="flex-end"><Button onClick={submit} loading={send.isPending} disabled={!may || chosen.needs_media || asked.some((v) => !(values[key(v)] ?? '').trim())}>{t('act.send')}</Button></Group>
-            </Stack>
+              <Group justify="flex-end"><Button type="submit" loading={send.isPending} disabled={!ready}>{t('act.send')}</Button></Group>
+            </Stack></form>
           );
         }}
       </Loaded>

@@ -12,6 +12,7 @@ import { Ago, channelNames, Face } from '@/ui/parts';
 import { reasonText } from '@/ui/reason';
 import { Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { called } from '@/ui/who';
 import { ActionBar } from './action-bar';
 import { Alike, Escalate, Escalated } from './alike';
 import { Beside } from './beside';
@@ -26,6 +27,8 @@ import { VerdictPanel } from './verdict';
 interface Props {
   id: number;
   ids: number[];
+  /** Others are marked: the keys of decisions are theirs. */
+  together: boolean;
   onOpen: (id: number | undefined) => void;
   onDecided: (verb: Verb, comment: Decided, goOn: boolean) => void;
   /** Takes back the decision that brought this comment up; without it, undoing is about this comment. */
@@ -38,7 +41,7 @@ export function Detail({ id, ...rest }: Props) {
   return <Loaded query={query} rows={6}>{(comment) => <Opened comment={comment} {...rest} />}</Loaded>;
 }
 
-function Opened({ comment, ids, onOpen, onDecided, onTakeBack }: { comment: CommentDetail } & Omit<Props, 'id'>) {
+function Opened({ comment, ids, together, onOpen, onDecided, onTakeBack }: { comment: CommentDetail } & Omit<Props, 'id'>) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const allowed = useCan('moderate');
@@ -65,7 +68,7 @@ function Opened({ comment, ids, onOpen, onDecided, onTakeBack }: { comment: Comm
   const canEscalate = comment.review !== null && comment.review.escalated_at === null;
   const reply = () => { if (allowed && can.reply) setReplying('public'); };
 
-  useKeys(t('moderation.this'), allowed ? [
+  useKeys(t('moderation.this'), allowed && !together ? [
     { key: 'a', label: t('act.approve'), run: () => doIt('approve') },
     { key: 'h', label: t('act.hide'), run: () => doIt('hide') },
     { key: 'u', label: t('act.unhide'), run: () => doIt('unhide') },
@@ -122,7 +125,7 @@ function Heading({ c }: { c: CommentDetail }) {
     <div className={css.who}>
       <Face name={c.author.name || (c.own ? t('comment.us') : '')} channel={c.channel} />
       <div style={{ minWidth: 0 }}>
-        <h2 className="clip" dir="auto">{c.author.name || t(c.own ? 'comment.us' : 'comment.nameless')}</h2>
+        <h2 className="clip" dir="auto">{c.own ? c.author.name || t('comment.us') : called(c.author)}</h2>
         <small>
           <span>{channelNames[c.channel]}</span>
           <Ago at={c.commented_at} />

@@ -2,12 +2,14 @@ import { getRouteApi } from '@tanstack/react-router';
 import { IconGavel } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useCan } from '@/api/session';
 import { useKeys } from '@/ui/keys';
 import { Empty } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { Detail } from './detail';
 import { afterDecision, neighbour } from './flow';
 import { List } from './list';
+import { MarkedBar, useMarks } from './marked';
 import css from './moderation.module.css';
 import { useAct, useComments, type Decided, type Filters, type Verb } from './queries';
 
@@ -42,22 +44,24 @@ export default function Moderation() {
     if (next !== undefined) pick(next);
     if (by === 1 && next === ids.at(-1) && query.hasNextPage) void query.fetchNextPage();
   };
+  const { marked, clear, keys } = useMarks(comments, id, useCan('moderate'));
   useKeys(t('moderation.title'), [
     { key: 'j', label: t('moderation.next'), run: () => step(1) },
     { key: 'k', label: t('moderation.previous'), run: () => step(-1) },
+    ...keys,
     ...(last ? [{ key: 'z', label: t('moderation.undo_last'), run: () => takeBack(last) }] : []),
-    { key: 'Escape', label: t('moderation.close'), run: () => pick(undefined), hidden: true },
+    ...(marked.length > 0 ? [] : [{ key: 'Escape', label: t('moderation.close'), run: () => pick(undefined), hidden: true }]),
   ]);
 
   const change = (next: Partial<Filters>) => void navigate({ search: (s) => ({ ...s, ...next }) });
   return (
     <div className={css.screen} data-open={id !== undefined}>
-      <List query={query} comments={comments} filters={filters} selected={id} onSelect={pick} onFilter={change} />
+      <List query={query} comments={comments} filters={filters} selected={id} marked={marked} onSelect={pick} onFilter={change} foot={marked.length > 0 && <MarkedBar marked={marked} onClear={clear} />} />
       <section className={css.detail} aria-label={t('moderation.detail')}>
         {id === undefined ? (
           <Empty title={t('moderation.pick')} icon={<IconGavel size={26} stroke={1.4} aria-hidden />}>{t('moderation.pick_text')}</Empty>
         ) : (
-          <Detail key={id} id={id} ids={ids} onOpen={pick} onDecided={decided} {...(last ? { onTakeBack: () => takeBack(last) } : {})} />
+          <Detail key={id} id={id} ids={ids} together={marked.length > 0} onOpen={pick} onDecided={decided} {...(last ? { onTakeBack: () => takeBack(last) } : {})} />
         )}
       </section>
     </div>

@@ -1,11 +1,12 @@
-import { IconCircleCheck } from '@tabler/icons-react';
+import { IconCheck, IconCircleCheck } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Comment } from '@/api/types';
 import { Ago, Face } from '@/ui/parts';
 import { Empty, Failure, Loading } from '@/ui/states';
+import { called } from '@/ui/who';
 import { FilterBar } from './filters';
 import { narrowing } from './flow';
 import css from './moderation.module.css';
@@ -18,6 +19,8 @@ interface Props {
   comments: Comment[];
   filters: Filters;
   selected: number | undefined;
+  marked: readonly Comment[];
+  foot: ReactNode;
   onSelect: (id: number) => void;
   onFilter: (next: Partial<Filters>) => void;
 }
@@ -31,6 +34,7 @@ export function List(props: Props) {
         : props.query.isError && props.comments.length === 0 ? <Failure error={props.query.error} retry={() => void props.query.refetch()} />
         : props.comments.length === 0 ? <NothingHere filters={props.filters} />
         : <Rows {...props} />}
+      {props.foot}
     </section>
   );
 }
@@ -45,7 +49,7 @@ function NothingHere({ filters }: { filters: Filters }) {
   );
 }
 
-function Rows({ query, comments, selected, onSelect }: Props) {
+function Rows({ query, comments, selected, marked, onSelect }: Props) {
   const { t } = useTranslation();
   const scroll = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({ count: comments.length, getScrollElement: () => scroll.current, estimateSize: () => 98, overscan: 8, getItemKey: (i) => comments[i]?.id ?? i });
@@ -61,7 +65,7 @@ function Rows({ query, comments, selected, onSelect }: Props) {
           const c = comments[row.index];
           return c && (
             <li key={row.key} ref={rows.measureElement} data-index={row.index} style={{ position: 'absolute', insetInline: 0, top: 0, transform: `translateY(${row.start}px)` }}>
-              <Item c={c} current={c.id === selected} onSelect={onSelect} />
+              <Item c={c} current={c.id === selected} marked={marked.includes(c)} onSelect={onSelect} />
             </li>
           );
         })}
@@ -70,15 +74,15 @@ function Rows({ query, comments, selected, onSelect }: Props) {
   );
 }
 
-function Item({ c, current, onSelect }: { c: Comment; current: boolean; onSelect: (id: number) => void }) {
+function Item({ c, current, marked, onSelect }: { c: Comment; current: boolean; marked: boolean; onSelect: (id: number) => void }) {
   const { t } = useTranslation();
   return (
-    <button type="button" className={css.item} aria-current={current} onClick={() => onSelect(c.id)}>
+    <button type="button" className={css.item} aria-current={current} data-marked={marked || undefined} onClick={() => onSelect(c.id)}>
       <Face name={c.author.name || (c.own ? t('comment.us') : '')} channel={c.channel} />
       <span style={{ minWidth: 0 }}>
-        <span className={css.itemTop}><b className="clip" dir="auto">{c.author.name || t(c.own ? 'comment.us' : 'comment.nameless')}</b><Ago at={c.commented_at} /></span>
+        <span className={css.itemTop}><b className="clip" dir="auto">{c.own ? c.author.name || t('comment.us') : called(c.author)}</b><Ago at={c.commented_at} /></span>
         <span className={`clip2 ${css.itemText}`} dir="auto" lang={c.language || undefined}><VeiledLine comment={c}>{c.text || t('comment.no_text')}</VeiledLine></span>
-        <span className={css.itemFoot}><CommentTags c={c} /></span>
+        <span className={css.itemFoot}>{marked && <span className={css.mark}><IconCheck size={13} aria-hidden /> {t('marked.one')}</span>}<CommentTags c={c} /></span>
       </span>
     </button>
   );

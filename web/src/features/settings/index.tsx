@@ -8,7 +8,9 @@ import type { Workspace } from '@/api/types';
 import { languages } from '@/i18n';
 import { DateList } from '@/ui/dates';
 import { HoursEditor } from '@/ui/hours';
+import { countryName } from '@/ui/format';
 import { PageBody, PageHead } from '@/ui/parts';
+import { countryOf, unplaced, zoneHere } from '@/ui/place';
 import { Views } from '@/ui/rows';
 import { Failure, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
@@ -71,6 +73,7 @@ function Form({ start }: { start: Workspace }) {
         <ZoneSelect label={t('settings.field.time_zone')} value={w.time_zone} error={error('time_zone')} onChange={(time_zone) => setW({ ...w, time_zone })} />
         <Select label={t('settings.field.locale')} value={w.locale} onChange={(v) => setW({ ...w, locale: v ?? w.locale })} data={[...Object.entries(languages).map(([value, label]) => ({ value, label })), ...(w.locale in languages ? [] : [{ value: w.locale, label: w.locale }])]} />
         <TextInput label={t('settings.field.country')} maxLength={2} {...text('country')} onChange={(e) => setW({ ...w, country: e.currentTarget.value.toUpperCase() })} />
+        <Place w={w} onTake={(place) => setW({ ...w, ...place })} />
       </Section>
       <Section id="hours">{['quiet_from', 'quiet_to', 'saturday_from', 'saturday_to'].map(time)}<Switch className={css.wide ?? ''} label={t('settings.field.sundays')} checked={w.settings['sundays'] === true} onChange={(e) => set('sundays', e.currentTarget.checked)} />
         <div className={css.wide}><DateList label={t('settings.field.holidays')} description={t('settings.field.holidays_text')} value={Array.isArray(w.settings['holidays']) ? w.settings['holidays'].map(String) : []} error={error('settings.holidays[0]')} onChange={(v) => set('holidays', v)} /></div>
@@ -80,6 +83,20 @@ function Form({ start }: { start: Workspace }) {
       <Section id="budget">{numbers.budget.map(number)}</Section>
       {changed && <div className={css.save}><Button variant="default" onClick={() => setW(start)}>{t('act.cancel')}</Button><Button type="submit" loading={save.isPending}>{t('act.save')}</Button></div>}
     </form>
+  );
+}
+
+/** A new workspace comes with a place; whoever sets it up elsewhere takes their own with one press. */
+function Place({ w, onTake }: { w: Workspace; onTake: (place: { time_zone: string; country: string }) => void }) {
+  const { t, i18n } = useTranslation();
+  const here = zoneHere();
+  if (!unplaced(w, here)) return null;
+  const country = countryOf(here);
+  return (
+    <p className={`${css.wide ?? ''} ${css.hint ?? ''}`} role="note">
+      {t('settings.place.text', { zone: w.time_zone, here })}{' '}
+      <Button size="compact-sm" variant="default" onClick={() => onTake({ time_zone: here, country: country || w.country })}>{t('settings.place.take', { here: country ? countryName(country, i18n.language) : here })}</Button>
+    </p>
   );
 }
 
