@@ -156,8 +156,6 @@ func (c config) check() error {
 		}
 		if u, err := url.Parse(value); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 			add("%s %q is not an http or https address", name, value)
-		} else if name == "PONTE_PUBLIC_URL" && u.Scheme == "http" && !loopback(u.Hostname()) {
-			add("PONTE_PUBLIC_URL %q is not https: Meta calls no other address, and whoever signs in there sends password and session in the clear; give the https address of the proxy in front", value)
 		}
 	}
 	if scheme, _, is := strings.Cut(c.DatabaseURL, "://"); is && scheme != "postgres" && scheme != "postgresql" {
@@ -199,10 +197,23 @@ func (c config) check() error {
 	return joinFaults(faults)
 }
 
-// loopback says whether a host is this machine alone.
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+// inside says whether a host is this machine or one of its own network, where somebody may try ponte without TLS:
+// Meta cannot call it there in any case.
+func inside(host string) bool {
+	if ip := net.ParseIP(host); ip != nil {
+		return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsUnspecified()
+	}
+	_, top, dotted := strings.Cut(host, ".")
+	return !dotted || slices.ContainsFunc([]string{"localhost", "local", "lan", "internal", "test", "home.arpa"}, func(s string) bool { return top == s || strings.HasSuffix(top, "."+s) })
+}
+
+// unsealed says what is wrong with a public address without TLS; empty: nothing.
+func (c config) unsealed() string {
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || u.Scheme != "http" || inside(u.Hostname()) {
+		return ""
+	}
+	return fmt.Sprintf("PONTE_PUBLIC_URL %s is not https: Meta calls no other address, and whoever signs in there sends password and session in the clear", c.PublicURL)
 }
 
 func joinFaults(faults []string) error {

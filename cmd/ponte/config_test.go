@@ -102,13 +102,16 @@ func TestAHalfConfigurationIsRefusedWithEveryFault(t *testing.T) {
 	}
 }
 
-// Nobody signs in, and Meta calls nothing, without TLS; on the machine itself there is nobody between.
-func TestAPublicAddressWithoutTLSIsRefused(t *testing.T) {
-	for address, refused := range map[string]bool{"https://ponte.example.org": false, "http://ponte.example.org": true, "http://192.168.1.4:8080": true, "http://localhost.example.org": true,
-		"http://localhost:8080": false, "http://127.0.0.1:8080": false, "http://[::1]:8080": false} {
-		err := config{PublicURL: address}.check()
-		if is := strings.Contains(err.Error(), "is not https"); is != refused {
-			t.Errorf("%s: %v", address, err)
+// Meta calls nothing without TLS, and nobody should sign in so, but on the machine itself and in its own network.
+func TestAPublicAddressWithoutTLSIsWarnedOf(t *testing.T) {
+	for address, warned := range map[string]bool{"https://ponte.example.org": false, "http://ponte.example.org": true, "http://203.0.113.4": true, "http://localhost.example.org": true,
+		"http://localhost:8080": false, "http://127.0.0.1:8080": false, "http://[::1]:8080": false, "http://192.168.1.4:8080": false, "http://ponte:8080": false, "http://ponte.home.arpa": false, "http://desk.local": false} {
+		c := config{PublicURL: address}
+		if said := c.unsealed(); (said != "") != warned {
+			t.Errorf("%s: %q", address, said)
+		}
+		if strings.Contains(c.check().Error(), "PONTE_PUBLIC_URL") {
+			t.Errorf("%s is refused: %v", address, c.check())
 		}
 	}
 }

@@ -105,6 +105,9 @@ func (v *service) examineInstallation(ctx context.Context) []api.Check {
 	} else {
 		add(true, "configuration", "complete", "")
 	}
+	if wrong := v.c.unsealed(); wrong != "" {
+		add(false, "public address", wrong, "give the https address of the proxy in front")
+	}
 	if free, err := room(v.c.DataDir); err == nil {
 		add(free >= leastRoom, "disk", fmt.Sprintf("%d MB are free in the data directory", free>>20), "make room: on a full disk webhooks are refused, and Meta sends them again for some time only")
 	}

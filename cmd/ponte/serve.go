@@ -26,6 +26,9 @@ func (serveCmd) Run(ctx context.Context, c *config) error {
 	if err := c.check(); err != nil {
 		return usageError{err}
 	}
+	if wrong := c.unsealed(); wrong != "" {
+		c.logger().Warn(wrong)
+	}
 	return c.serve(ctx, "", func(*service) error { return nil })
 }
 
