@@ -94,7 +94,7 @@ export function Wizard({ id, start, live, funnel }: { id: number | undefined; st
         {at === 3 && <StepWhen {...props} />}
         {at === 4 && <StepTry {...props} id={id} missing={missing} onMend={mend} {...(funnel ? { funnel } : {})} />}
       </div>
-      <div role="alert" className="sr-only">{tried > 0 && missing.length > 0 && <span key={tried}>{t('wizard.lacks', { count: missing.length, what: missing.map((m) => t(`trigger.missing.${m}`, { link: '{{link}}' })).join(' ') })}</span>}</div>
+      {tried > 0 && missing.length > 0 && <div key={tried} role="alert" className="sr-only">{t('wizard.lacks', { count: missing.length, what: missing.map((m) => t(`trigger.missing.${m}`, { link: '{{link}}' })).join(' ') })}</div>}
       <div className={css.foot}>
         <Button variant="default" leftSection={<IconArrowLeft size={16} aria-hidden />} disabled={at === 0} onClick={() => go(at - 1)}>{t('wizard.back')}</Button>
         <span className={css.grow} />
