@@ -280,7 +280,11 @@ func (s *Server) checkAccount(ctx context.Context, who *caller, in *emptyIn) (Ch
 		return Checks{}, fault.New(fault.Unavailable, "the doctor is not running in this process")
 	}
 	list, err := s.Doctor(ctx, who.WorkspaceID, in.ID)
-	return Checks{pageOf(list, "").Items}, err
+	if err != nil {
+		return Checks{}, err
+	}
+	// What was just read is to stand with the account too, in the metrics, and with whom it concerns.
+	return Checks{pageOf(list, "").Items}, inbox.ExamineSoon(ctx, s.DB, who.WorkspaceID, in.ID)
 }
 
 func (s *Server) backfillAccount(ctx context.Context, who *caller, in *emptyIn) error {

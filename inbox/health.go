@@ -59,3 +59,11 @@ SELECT a.webhook_refused_at FROM accounts a
 WHERE a.workspace_id = $1 AND a.id = $2 AND a.webhook_refused_at > $3
   AND NOT EXISTS (SELECT FROM (SELECT account_id, source, created_at FROM events WHERE workspace_id = $1 ORDER BY id DESC LIMIT 20000) e
                   WHERE e.account_id = a.id AND e.source = 'webhook' AND e.created_at > a.webhook_refused_at)`
+
+// ExamineSoon has an account looked at at its next turn instead of within the hour.
+func ExamineSoon(ctx context.Context, db sqlx.ExtContext, workspaceID, id int64) error {
+	if _, err := db.ExecContext(ctx, `UPDATE accounts SET health = health - 'next_at' WHERE workspace_id = $1 AND id = $2`, workspaceID, id); err != nil {
+		return fmt.Errorf("have account %d looked at: %w", id, err)
+	}
+	return nil
+}

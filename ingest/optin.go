@@ -67,12 +67,15 @@ func (s *scene) confirmOptIn(t *inbox.Thread, v *inbox.Conversation, m *inbox.Me
 	}
 	key, said := "optin.done", "confirmed the opt-in: offers are welcome, with the wording that was shown"
 	entry, why := s.d.Ledger.Confirm(*o, p)
-	if why != "" {
+	switch {
+	case why != "" && s.confirmedByThem(t, o): // the link was tapped twice
+		key, said = "optin.done", why
+	case why != "":
 		key, said = "optin.void", why+": nothing granted"
-	} else {
+	default:
 		s.w.optIns = append(s.w.optIns, optInRow{*o, t.ContactID, len(s.w.consent)})
 		s.w.consent = append(s.w.consent, entry)
-		o.State = "confirmed" // also for what follows in this batch
+		o.State, o.ContactID = "confirmed", &t.ContactID // also for what follows in this batch
 	}
 	s.touch(e.WorkspaceID, "contact", t.ContactID)
 	s.lastAt[t.ID] = m.At
@@ -91,6 +94,21 @@ func (s *scene) confirmOptIn(t *inbox.Thread, v *inbox.Conversation, m *inbox.Me
 	s.markRead(t, v, e)
 	s.changedConversation(v)
 	return said, nil
+}
+
+// confirmedByThem says that whoever presents a code confirmed with it before and has taken nothing back since: they are
+// told where they stand, not that nothing was recorded.
+func (s *scene) confirmedByThem(t *inbox.Thread, o *consent.OptIn) bool {
+	if o.State != "confirmed" || o.ContactID == nil || *o.ContactID != t.ContactID {
+		return false
+	}
+	for i := len(s.w.consent) - 1; i >= 0; i-- {
+		if e := s.w.consent[i]; e.WorkspaceID == t.WorkspaceID && e.Personal.ContactID == t.ContactID {
+			return e.Act == consent.Grant
+		}
+	}
+	h := s.histories[consent.Key{WorkspaceID: t.WorkspaceID, ContactID: t.ContactID}]
+	return h != nil && h.State(t.IdentityID, t.Channel, consent.Promotional, s.now).Status == consent.Granted
 }
 
 // writeOptIns notes which entries the confirmed requests became; the entries were written just before.

@@ -98,6 +98,45 @@ func TestAnOptInCountsOnce(t *testing.T) {
 	}
 }
 
+// Who taps the link twice is told that it is confirmed; who took it back, and anybody else, that the code is spent.
+func TestACodeThatIsPresentedAgain(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		again func(b *rig, text string)
+		says  string
+		want  consent.Status
+	}{
+		"by the same person": {func(b *rig, text string) { b.pass(time.Hour); b.feed(b.waText("m2", customer, text)) }, "confermato", consent.Granted},
+		"after a STOP": {func(b *rig, text string) {
+			b.pass(time.Hour)
+			b.feed(b.waText("m2", customer, "STOP"))
+			b.pass(time.Hour)
+			b.feed(b.waText("m3", customer, text))
+		}, "non è più valida", consent.Withdrawn},
+		"by somebody else":   {func(b *rig, text string) { b.pass(time.Hour); b.feed(b.waText("m2", "61491570199", text)) }, "non è più valida", consent.Granted},
+		"in the same breath": {func(b *rig, text string) { b.feed(b.waText("m2", customer, text), b.waText("m3", customer, text)) }, "confermato", consent.Granted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			text, _ := b.request("")
+			if name != "in the same breath" {
+				b.feed(b.waText("m1", customer, text))
+			}
+			c.again(b, text)
+			if got := b.text(`SELECT call->>'text' FROM actions WHERE kind = 'message.send' ORDER BY id DESC LIMIT 1`); !strings.Contains(got, c.says) {
+				t.Errorf("told %q, want …%s…", got, c.says)
+			}
+			if got := b.offers(customer); got != c.want {
+				t.Errorf("stands at %q, want %q", got, c.want)
+			}
+			if n := b.id(`SELECT count(*) FROM consent_entries WHERE act = 'grant'`); n != 1 {
+				t.Errorf("%d grants", n)
+			}
+		})
+	}
+}
+
 func TestNobodyIsWrittenToForAnOptInThatWaits(t *testing.T) {
 	t.Parallel()
 	b := newRig(t)

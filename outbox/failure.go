@@ -164,7 +164,7 @@ func (r *recording) consequences(o outcome) error {
 }
 
 const sqlNeedsReauthorisation = `
-UPDATE accounts SET state = 'needs_reauthorisation', state_reason = $2 WHERE id = $1 AND state = 'connected'`
+UPDATE accounts SET state = 'needs_reauthorisation', state_reason = $2, health = health - 'next_at' WHERE id = $1 AND state = 'connected'` // and is looked at soon
 
 // stopsAccount: the network lets nothing of the account through until somebody acts there. Going on would fail
 // one action after the other and prolong the block; what waits goes out when sending is switched on again.

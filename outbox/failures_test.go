@@ -33,6 +33,9 @@ func TestFailuresByClass(t *testing.T) {
 			if s := b.text(`SELECT state FROM accounts WHERE id = $1`, b.whatsapp); s != "needs_reauthorisation" {
 				return "the account is " + s
 			}
+			if n := b.id(`SELECT count(*) FROM accounts WHERE id = $1 AND NOT health ? 'next_at'`, b.whatsapp); n != 1 {
+				return "the account is looked at within the hour, not soon"
+			}
 			return ""
 		}},
 		{"account blocked", channels.Failure{Class: channels.AskPerson, Scope: channels.ScopeAccount, Reason: "policy_block", Code: 368, Meaning: "Meta has blocked the account."}, "held:policy_block", func(b *bench) string {
@@ -68,6 +71,7 @@ func TestFailuresByClass(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b := setup(t)
 			b.grant()
+			b.exec(`UPDATE accounts SET health = '{"next_at": "2099-01-01T00:00:00Z"}'`)
 			b.net.answer = func(channels.Call) (bool, channels.Result, error) {
 				f := c.failure
 				return false, channels.Result{}, &f
