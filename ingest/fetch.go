@@ -54,7 +54,7 @@ func (f *Fetcher) Run(ctx context.Context) error {
 	if f.Keep == 0 {
 		f.Keep = 30 * 24 * time.Hour
 	}
-	swept, tidied := f.Now(), time.Time{}
+	swept, recount, tidied := f.Now(), time.Time{}, time.Time{}
 	for ctx.Err() == nil {
 		n, err := f.posts(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -86,6 +86,13 @@ func (f *Fetcher) Run(ctx context.Context) error {
 			swept = f.Now()
 			if err := f.Sweep(ctx); err != nil && ctx.Err() == nil {
 				f.Log.Warn("the sweep stopped; it runs again later", "error", err)
+			}
+			recount = f.Now().Add(time.Minute)
+		}
+		if !recount.IsZero() && f.Now().After(recount) {
+			recount = time.Time{}
+			if err := f.recount(ctx); err != nil && ctx.Err() == nil {
+				f.Log.Warn("what the sweep found could not be counted; it is with the next one", "error", err)
 			}
 		}
 		if f.Now().Sub(tidied) > time.Hour {
@@ -304,6 +311,29 @@ func (f *Fetcher) sweep(ctx context.Context, a inbox.Account) error {
 	}
 	return nil
 }
+
+// recount counts the coverage once more when what the last sweep read has been decided: until then what it found, and
+// no webhook had told of, is not among the comments.
+func (f *Fetcher) recount(ctx context.Context) error {
+	var list []struct {
+		WorkspaceID int64     `db:"workspace_id"`
+		ID          int64     `db:"id"`
+		Read        int       `db:"read"`
+		At          time.Time `db:"at"`
+	}
+	if err := f.DB.SelectContext(ctx, &list, sqlSwept); err != nil {
+		return fmt.Errorf("find what was swept: %w", err)
+	}
+	for _, a := range list {
+		if _, err := f.DB.ExecContext(ctx, sqlSaveSweep, a.WorkspaceID, a.ID, a.Read, a.At); err != nil {
+			return fmt.Errorf("count the coverage of account %d again: %w", a.ID, err)
+		}
+	}
+	return nil
+}
+
+const sqlSwept = `
+SELECT workspace_id, id, coalesce((sweep->>'read')::int, 0) AS read, (sweep->>'at')::timestamptz AS at FROM accounts WHERE removed_at IS NULL AND sweep ? 'at'`
 
 // Comments and messages are counted apart: they are subscribed apart, and lost apart. How a message first came is
 // told by its event.
