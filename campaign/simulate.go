@@ -13,6 +13,7 @@ import (
 	"ponte/consent"
 	"ponte/flow"
 	"ponte/inbox"
+	"ponte/moderation"
 	"ponte/router"
 	words "ponte/said"
 )
@@ -60,6 +61,7 @@ type said struct {
 	Intent     string    `db:"intent"`
 	WantsHuman bool      `db:"wants_human"`
 	Decision   string    `db:"decision"`
+	Tier       string    `db:"tier"`
 	Exposes    bool      `db:"exposes"` // for review only because of a number in public: moderation.Verdict.Exposes
 	PostID     int64     `db:"post_id"`
 	Caption    string    `db:"caption"`
@@ -217,7 +219,7 @@ func (s *simulation) step(in said) (Result, error) {
 		r.Code, r.Reason = NoAuthor, "no answer, because the network withheld the author"
 	case in.Decision == "":
 		r.Code, r.Reason = NotJudged, "moderation has not judged it yet"
-	case in.Decision != "allow" && !in.Exposes:
+	case in.Decision != "allow" && !in.Exposes && !(in.Tier == string(moderation.TierModel) && s.set.Asks(in.Text)):
 		r.Code, r.Reason = NotAllowed, Disallowed(in.Decision)
 	case in.Subject == "message" && in.Decision == "allow" && s.number(in):
 		r.Code, r.Reason = ForPerson, NumberLeft
@@ -318,7 +320,7 @@ type place struct {
 const sqlHistory = `
 SELECT * FROM (
 (SELECT 'comment' AS subject, c.id, c.external_id, c.account_id, c.identity_id, coalesce(i.contact_id, 0) AS contact_id, c.text, c.language, coalesce(n.language, '') AS known, coalesce(v.verdict->>'intent', '') AS intent, false AS wants_human,
-       coalesce(c.decision, '') AS decision, coalesce(c.decision = 'review' AND v.verdict->>'category' = 'personal_data', false) AS exposes, coalesce(c.post_id, 0) AS post_id, coalesce(p.caption, '') AS caption, coalesce(p.caption <> '' OR p.fetched_at IS NOT NULL, false) AS captioned,
+       coalesce(c.decision, '') AS decision, coalesce(v.tier, '') AS tier, coalesce(c.decision = 'review' AND v.verdict->>'category' = 'personal_data', false) AS exposes, coalesce(c.post_id, 0) AS post_id, coalesce(p.caption, '') AS caption, coalesce(p.caption <> '' OR p.fetched_at IS NOT NULL, false) AS captioned,
        c.commented_at AS at, c.own, c.mention, c.live, c.ad_id <> '' AS ad, c.parent_external_id <> '' AS reply, c.root_external_id AS root, '' AS type,
        '' AS country, 0 AS conversation_id, false AS opens, false AS complains, NULL::timestamptz AS with_person, NULL::timestamptz AS to_bot
 FROM comments c LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id LEFT JOIN posts p ON p.workspace_id = c.workspace_id AND p.id = c.post_id
@@ -328,7 +330,7 @@ ORDER BY c.commented_at, c.id LIMIT $8)
 UNION ALL
 (SELECT 'message', m.id, coalesce(m.external_id, ''), m.account_id, t.identity_id, t.contact_id, m.text, coalesce(v.verdict->>'language', ''), coalesce(nullif(CASE WHEN o.opened_at < m.at THEN o.language
            ELSE (SELECT p.language FROM conversations p WHERE p.workspace_id = o.workspace_id AND p.thread_id = o.thread_id AND p.opened_at < o.opened_at ORDER BY p.opened_at DESC LIMIT 1) END, ''), n.language), coalesce(v.verdict->>'intent', ''), coalesce((v.verdict->>'wants_human')::boolean, false),
-       coalesce(v.decision, ''), false, 0, '', false, m.at, false, false, false, false, false, '', m.type,
+       coalesce(v.decision, ''), coalesce(v.tier, ''), false, 0, '', false, m.at, false, false, false, false, false, '', m.type,
        n.country, m.conversation_id, o.opened_at >= m.at, EXISTS (SELECT 1 FROM compliance_items i WHERE i.workspace_id = m.workspace_id AND i.contact_id = o.contact_id AND i.message_id = m.id),
        greatest(st.taken, (SELECT max(x.at) FROM messages x WHERE x.workspace_id = m.workspace_id AND x.conversation_id = m.conversation_id AND x.author IN ('member','other_tool') AND x.at <= m.at)), st.returned
 FROM messages m JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id JOIN conversations o ON o.workspace_id = m.workspace_id AND o.id = m.conversation_id

@@ -112,7 +112,12 @@ func (s *scene) judgeComment(c *inbox.Comment, e *event) (moderation.Verdict, mo
 		}
 	}
 	start := time.Now()
-	v := s.spaces[c.WorkspaceID].Engine.Judge(in)
+	sp := s.spaces[c.WorkspaceID]
+	v := sp.Engine.Judge(in)
+	if v.ByModelAlone() && sp.Triggers.Asks(c.Text) {
+		in.Scripted = moderation.ScriptedKeyword
+		v = sp.Engine.Judge(in)
+	}
 	e.took = time.Since(start)
 	return v, in
 }

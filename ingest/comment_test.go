@@ -291,3 +291,21 @@ func TestANumberLeftInPublicIsForAPersonAndAnsweredAllTheSame(t *testing.T) {
 	b.feed(b.igComment("3", "79", hateful+" 0412 345 678 info"))
 	b.lastReason("hidden: ")
 }
+
+// The word that a campaign asks people to write is answered, whatever the model makes of a word alone; a rule against it
+// holds, and so does what stands beside it.
+func TestTheWordThatATriggerAsksForIsNoHarm(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.exec(`UPDATE triggers SET keywords = '[{"words":["idiots"]}]', intents = '{}'`)
+	b.feed(b.igComment("1", "77", "IDIOTS 😍"), b.igMessage("m1", "78", "idiots"))
+	for _, id := range []string{"77", "78"} {
+		if n := b.id(`SELECT count(*) FROM trigger_runs r JOIN identities i ON i.id = r.identity_id WHERE i.external_id = $1`, id); n != 1 {
+			t.Errorf("%s was answered %d times: %v", id, n, b.reasons())
+		}
+	}
+	b.feed(b.igComment("2", "79", "you crooks, all of you are idiots"))
+	if n := b.id(`SELECT count(*) FROM trigger_runs`); n != 2 {
+		t.Errorf("what stands beside the word was not heard: %v", b.reasons())
+	}
+}

@@ -242,7 +242,7 @@ func TestADoubtInRealMessagesRefusesOffersAtTheGate(t *testing.T) {
 	b.sent()
 	b.pass(time.Minute)
 	step("", "")
-	step("I have filed this with ACMA", "doubt")
+	step("who gave you my number?", "doubt")
 	step("STOP", "opted_out")
 	step("ciao, siete aperti?", "opted_out")
 }

@@ -202,8 +202,13 @@ func (s *scene) judgeMessage(m *inbox.Message, e *event) (moderation.Verdict, mo
 		}
 	}
 	start := time.Now()
-	v := s.spaces[m.WorkspaceID].Engine.Judge(in)
-	if v.Tier == moderation.TierModel && v.Decision != moderation.Allow {
+	sp := s.spaces[m.WorkspaceID]
+	v := sp.Engine.Judge(in)
+	if v.ByModelAlone() && sp.Triggers.Asks(m.Text) {
+		in.Scripted = moderation.ScriptedKeyword
+		v = sp.Engine.Judge(in)
+	}
+	if v.ByModelAlone() {
 		v, in = s.withoutNumber(v, in, e)
 	}
 	e.took = time.Since(start)

@@ -66,7 +66,7 @@ type Input struct {
 	HasMedia  bool    `json:"has_media,omitempty"`
 	Pictures  string  `json:"pictures,omitempty"` // names the pictures, where a model that sees may look at them
 	Live      bool    `json:"live,omitempty"`
-	Scripted  string  `json:"scripted,omitempty"` // ScriptedSentence or ScriptedButton: our own words
+	Scripted  string  `json:"scripted,omitempty"` // ScriptedSentence, ScriptedButton or ScriptedKeyword: our own words
 	Strikes   int     `json:"strikes,omitempty"`  // what of this author was hidden lately, as the policy counts
 
 	Author *AuthorFacts `json:"author,omitempty"` // of a comment: what rules may ask about its writer

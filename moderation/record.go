@@ -76,10 +76,15 @@ func (v *Verdict) keepSignals(s Signals) {
 const (
 	ScriptedSentence = "sentence" // the sentence our own link puts there
 	ScriptedButton   = "button"   // a tap on a button of ours
+	ScriptedKeyword  = "keyword"  // nothing but a word that a live trigger asks people to write
 )
 
 func (v *Verdict) heedScript(in Input) {
-	if in.Scripted == "" {
+	switch {
+	case in.Scripted == "":
+		return
+	case in.Scripted == ScriptedKeyword:
+		v.heedKeyword()
 		return
 	}
 	v.Decision, v.NeedsLLM, v.OptOut = Allow, false, NoOptOut
@@ -87,6 +92,19 @@ func (v *Verdict) heedScript(in Input) {
 		v.WantsHuman = false
 	}
 }
+
+// heedKeyword lets a word stand that the brand asked for: to the model a word alone says next to nothing. What rules say
+// of it holds, and so does a wish that it may be.
+func (v *Verdict) heedKeyword() {
+	if !v.ByModelAlone() {
+		return
+	}
+	v.Decision, v.Tier, v.Category, v.NeedsLLM = Allow, TierPolicy, "", false
+	v.Reasons = append([]Reason{{Code: "policy:keyword", Text: "it is the word that a trigger asks for"}}, v.Reasons...)
+}
+
+// ByModelAlone reports whether nothing but the model speaks against a text.
+func (v Verdict) ByModelAlone() bool { return v.Tier == TierModel && v.Decision != Allow }
 
 // Canonical is the verdict as bytes: the same verdict is always the same bytes, also after it was kept
 // in a database and read again.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Trigger says: when this comes, on these posts, in this period, then answer that.
@@ -201,6 +202,37 @@ func (s *Set) Triggers() []Trigger {
 		return nil
 	}
 	return s.ordered
+}
+
+// Asks says whether a text is nothing but a word or phrase that a live trigger asks for, with emoji and signs around it
+// perhaps.
+func (s *Set) Asks(text string) bool {
+	if len(text) > longestAsked {
+		return false
+	}
+	f := newFolded(text)
+	for _, t := range s.Triggers() {
+		for i := range t.sets {
+			for _, w := range t.sets[i].say {
+				for _, form := range w.forms {
+					if said := f.as(form.way, w.whole); said == form.text || said != "" && lettered(said) == form.text {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
+}
+
+// longestAsked bounds, in bytes, what Asks looks at.
+const longestAsked = 200
+
+// lettered leaves the words with letters or digits in them.
+func lettered(folded string) string {
+	return strings.Join(slices.DeleteFunc(strings.Fields(folded), func(w string) bool {
+		return !strings.ContainsFunc(w, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+	}), " ")
 }
 
 // Choose returns the first trigger that matches, or nil with why each of them does not. The first one

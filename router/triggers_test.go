@@ -235,3 +235,18 @@ func TestTheLanguageOfTheAnswer(t *testing.T) {
 		})
 	}
 }
+
+// The word that a campaign asks for is known from what else says it.
+func TestWhatATriggerAsksFor(t *testing.T) {
+	t.Parallel()
+	set := NewSet([]Trigger{
+		{ID: 1, State: "live", Keywords: []KeywordSet{{Language: "en", Words: []string{"SUMMER", "boat123"}, Phrases: []string{"book me"}}, {Language: "de", Words: []string{"Frühling"}}, {Words: []string{"🌞"}}}},
+		{ID: 2, State: "paused", Keywords: []KeywordSet{{Words: []string{"winter"}}}},
+	})
+	for text, asked := range map[string]bool{"SUMMER": true, "summer!!": true, " Summer 😍😍": true, "boat123": true, "Book me.": true, "fruehling": true, "Frühling": true, "🌞": true, "🌞!": true,
+		"summer is rubbish": false, "you summer": false, "winter": false, "": false, "!!!": false, "😍": false, "summer summer": false, "@summer": false} {
+		if got := set.Asks(text); got != asked {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
