@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	pdfStream = regexp.MustCompile(`(?s)stream\r?\n(.*?)\r?\n?endstream`)
+	pdfStream = regexp.MustCompile(`(?s)stream\n(.*?)\nendstream`) // the last byte may be a carriage return
 	pdfShown  = regexp.MustCompile(`(?s)\(((?:\\.|[^\\)])*)\)\s*Tj`)
 	pdfEscape = regexp.MustCompile(`(?s)\\(.)`)
 )

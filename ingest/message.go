@@ -258,7 +258,7 @@ func (s *scene) learnLanguage(v *inbox.Conversation, text string, verdict modera
 	words, letters := router.PlainWords(text)
 	switch {
 	case !served(verdict.Language) || words == 0:
-	case v.Language == "", words > 1 && letters+words > 12 && verdict.SureOfLanguage() && !s.fieldLike(v, text):
+	case v.Language == "", words > 2 && letters+words > 12 && verdict.SureOfLanguage() && !s.fieldLike(v, text):
 		v.Language = verdict.Language
 	}
 }

@@ -72,8 +72,23 @@ func (e *Epoch) Renew(ctx context.Context) error {
 		if stored == "" && len(have) == 0 || slices.ContainsFunc(have, func(s string) bool { return digest(s) == stored }) {
 			return nil
 		}
+		if stored == "" { // the first start was killed between the file and the database
+			return unused(ctx, tx)
+		}
 		return errMismatch
 	})
+}
+
+// unused returns nil where the database has never had anything to send: such a one is no copy.
+func unused(ctx context.Context, tx *sqlx.Tx) error {
+	var used bool
+	if err := tx.GetContext(ctx, &used, `SELECT EXISTS (SELECT FROM actions)`); err != nil {
+		return fmt.Errorf("look whether the database is new: %w", err)
+	}
+	if used {
+		return errMismatch
+	}
+	return nil
 }
 
 var errMismatch = errors.New("the send epoch does not match")

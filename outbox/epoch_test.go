@@ -38,6 +38,29 @@ func TestEpochSurvivesRestartsAndACrashWhileItIsRenewed(t *testing.T) {
 	}
 }
 
+// The first start may be killed when the file has an epoch and the database has none yet.
+func TestAFirstStartThatWasKilledIsNoCopy(t *testing.T) {
+	for name, used := range map[string]bool{"a new database": false, "one with actions": true} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t)
+			path := filepath.Join(t.TempDir(), "send-epoch")
+			if err := os.WriteFile(path, []byte("first\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if used {
+				b.add(b.onComment("r", channels.ReplyToComment))
+			}
+			e, err := OpenEpoch(t.Context(), b.db, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ok, err := e.Matches(t.Context()); err != nil || ok == used {
+				t.Errorf("matches: %v, %v", ok, err)
+			}
+		})
+	}
+}
+
 func TestARestoredCopySendsNothingUntilReleased(t *testing.T) {
 	for name, copied := range map[string]func(b *bench, path string) string{
 		"on another machine": func(*bench, string) string { return filepath.Join(t.TempDir(), "elsewhere") },

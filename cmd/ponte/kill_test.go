@@ -284,7 +284,7 @@ func (b *stage) settle() {
 // until waits for something to be seen on the network.
 func (b *stage) until(what string, seen func(s networkState) bool) networkState {
 	b.Helper()
-	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if s := b.state(); seen(s) {
 			return s
 		}
@@ -298,7 +298,7 @@ func (b *stage) until(what string, seen func(s networkState) bool) networkState 
 	var actions []string
 	b.must(b.db.Select(&actions, `SELECT format('action %s %s %s %s, looked for %s times', id, kind, state, reason, looks) FROM actions ORDER BY id`))
 	b.Log(strings.Join(actions, "\n"))
-	b.Fatalf("after a minute not yet: %s", what)
+	b.Fatalf("after three minutes not yet: %s", what)
 	return networkState{}
 }
 
