@@ -99,7 +99,7 @@ test('a flow is edited, published and played', async ({ page }, info) => {
   await expect(booked).toBeVisible();
   await page.screenshot({ path: info.outputPath('week.png') });
   await clean(page, 'the week');
-  await page.getByRole('tab', { name: 'Opening hours' }).click();
+  await page.getByRole('button', { name: 'Opening hours', exact: true }).click();
   await expect(page.getByRole('combobox', { name: 'Time zone' })).toBeVisible();
   await page.screenshot({ path: info.outputPath('hours.png'), fullPage: true });
   await clean(page, 'hours');
