@@ -159,17 +159,17 @@ func (s *Sender) settleOne(ctx context.Context, a work) error {
 	switch {
 	case found.Happened:
 		return s.record(ctx, []outcome{{action: a, result: found.Result}})
-	case found.Certain && a.Looks >= 2 && a.Reason == oddAnswer && a.Attempts > 1:
-		// Twice taken, and not understood, and not to be seen: what shows nothing of what it takes may deliver all of it.
-		return s.unsettled(ctx, a, Unknown, askPerson, "the network cannot say whether this arrived; look yourself, then mark it as done or send it again", now)
-	case found.Certain && a.Looks >= 2:
+	case found.Certain && a.Looks >= 2 && !swallowed(a):
 		// Looked twice, some time apart: what the network shows may lag behind what it did.
 		return s.again(ctx, a, now)
-	case a.Looks >= len(lookPauses):
+	case found.Certain && a.Looks >= 2, a.Looks >= len(lookPauses):
 		return s.unsettled(ctx, a, Unknown, askPerson, "the network cannot say whether this arrived; look yourself, then mark it as done or send it again", now)
 	}
 	return s.unsettled(ctx, a, Unknown, a.Reason, a.Meaning, now.Add(lookPauses[a.Looks-1]))
 }
+
+// swallowed: twice taken, and not understood, and not to be seen. What shows nothing of what it takes may deliver all of it.
+func swallowed(a work) bool { return a.Reason == oddAnswer && a.Attempts > 1 }
 
 // again plans a call that did not take place. One whose outcome is lost time after time, while others get their answer,
 // is given up.

@@ -246,7 +246,7 @@ func (v *service) buildAPI(rehearsalURL string) {
 		VerifyToken: v.c.MetaVerifyToken,
 		Verify:      meta.NewVerifier(secrets).Verify,
 		Receive:     v.receiver.Receive,
-		Refused:     (&ingest.Refusals{DB: v.DB, Accounts: ingest.NewDirectory(v.DB), Now: time.Now}).Note,
+		Refused:     (&ingest.Refusals{DB: v.DB, Accounts: v.fetcher.Accounts, Now: time.Now}).Note,
 		SignedRequest: func(raw string) (string, error) {
 			r, err := meta.ParseSignedRequest(raw, secrets)
 			return r.UserID, err
