@@ -143,26 +143,34 @@ func TestHostileAnswersStayInside(t *testing.T) {
 	}
 }
 
-// Time is bounded by the length alone, whatever is written. The bound is wide, since tests share the
-// machine: what it catches is time that grows with the square.
-func TestHostileTextsTakeBoundedTime(t *testing.T) {
-	t.Parallel()
+// Time grows with the length and not with its square, whatever is written: four times as much takes some four
+// times as long. Both are the quickest of a few, because a busy machine stops a test for as long as it likes.
+func TestHostileTextsTakeTimeByTheirLength(t *testing.T) {
 	rs := phraseRules(t, 2000)
-	texts := hostile(t)
-	for _, s := range []string{"a", "a ", "@", "@a", "a.", ".com", "x.com ", "(", "[.]", "$", "a$", "1", "1 ", "+1 ", "😀a ", "é", "ѕ", "aa ", "aaab", "http://", "a-", "'", "!", "0o", "ba ne "} {
-		texts = append(texts, hostileText{Name: "many of " + s, Text: strings.Repeat(s, 20_000/len(s))})
+	texts := []string{"a", "a ", "@", "@a", "a.", ".com", "x.com ", "(", "[.]", "$", "a$", "1", "1 ", "1.", "12-", "+1 ", "😀a ", "é", "ѕ", "aa ", "aaab", "http://", "a-", "'", "!", "0o", "ba ne ", "RO49AAAA", "a@", "4111 "}
+	for _, h := range hostile(t) {
+		texts = append(texts, h.Text)
 	}
-	for _, set := range []*RuleSet{rs, DefaultRules()} {
-		for _, h := range texts {
-			in := h.input(SubjectComment)
-			quickest := time.Hour // of a few: a busy machine stops a test for as long as it likes
-			for try := 0; try < 5 && quickest > 300*time.Millisecond; try++ {
+	texts = append(texts, "🎰", "🎰🔥", "sun ", "sun 🎰 ")
+	repeats, err := ParseRules([]byte(`[{"name":"repeats","text":"on our list","category":"spam","decision":"review","words":["🎰🎰🎰🎰🎰🎰","🎰 sun 🎰 sun 🔥","sun sun sun sun sun sun rise","sun* sun* sun*"]}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, set := range []*RuleSet{rs, DefaultRules(), repeats} {
+		for _, s := range texts {
+			const length, times, allowed = 10_000, 4, 9
+			quickest := func(n int, before time.Duration) time.Duration {
+				in := Input{Subject: SubjectComment, Text: strings.Repeat(s, max(1, n/max(1, len(s))))}
 				start := time.Now()
 				set.match(&in, "en")
-				quickest = min(quickest, time.Since(start))
+				return min(before, time.Since(start))
 			}
-			if quickest > 300*time.Millisecond {
-				t.Errorf("%s: the rules took %s", h.Name, quickest)
+			short, long := time.Hour, time.Hour
+			for try := 0; try < 12 && (try == 0 || long > allowed*short); try++ {
+				short, long = quickest(length, short), quickest(times*length, long)
+			}
+			if long > allowed*short && long > 20*time.Millisecond {
+				t.Errorf("many of %.60q: %s, and %d times as many %s", s, short, times, long)
 			}
 		}
 	}

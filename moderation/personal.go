@@ -58,11 +58,13 @@ func manyDigits(text string) bool {
 	return false
 }
 
+const longestNumber = 19 // digits, of a payment card
+
 // ownNumber is how many groups of digits the number takes that they begin with; 0: it is nobody's own.
 func ownNumber(groups []string) int {
 	d := ""
 	for i, g := range groups {
-		if d += g; len(d) > 19 {
+		if d += g; len(d) > longestNumber {
 			return 0
 		}
 		if isCard(d) || isRomanianPerson(d) || isFrenchPerson(d) {
@@ -93,7 +95,9 @@ func digitRuns(text string) [][]string {
 			if !open {
 				run, open = append(run, ""), true
 			}
-			run[len(run)-1] += string(rune('0' + digitValue(r)))
+			if last := len(run) - 1; len(run[last]) <= longestNumber { // more of it proves nothing, and a flood has no end
+				run[last] += string(rune('0' + digitValue(r)))
+			}
 		case open && (unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) || r == '.' || r == '\u2212'):
 			open = false
 		default:

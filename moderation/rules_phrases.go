@@ -14,6 +14,7 @@ type phraseIndex struct {
 	nodes []int32
 	mask  uint64
 	ends  [][]uint16 // by node: the lists a phrase that ends here is in
+	inner []bool     // by node: whether a phrase goes on from it
 
 	starts, tails, parts uint64 // lengths of word beginnings, endings and parts that phrases with a * ask for
 	exact                bool   // some lists take words only as they are written
@@ -63,7 +64,7 @@ func edge(node int32, kind, h uint64) uint64 {
 }
 
 func newPhraseIndex() *phraseIndex {
-	return &phraseIndex{build: map[uint64]int32{}, ends: make([][]uint16, 1)}
+	return &phraseIndex{build: map[uint64]int32{}, ends: make([][]uint16, 1), inner: make([]bool, 1)}
 }
 
 func (p *phraseIndex) child(node int32, kind, h uint64) int32 {
@@ -72,7 +73,8 @@ func (p *phraseIndex) child(node int32, kind, h uint64) int32 {
 	if !ok {
 		n = int32(len(p.ends))
 		p.build[k] = n
-		p.ends = append(p.ends, nil)
+		p.ends, p.inner = append(p.ends, nil), append(p.inner, false)
+		p.inner[node] = true
 	}
 	return n
 }

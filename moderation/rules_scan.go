@@ -21,15 +21,11 @@ func (p *phraseIndex) find(s *sight, lists int) {
 	if len(p.keys) == 0 {
 		return
 	}
-	for i := range s.words {
-		p.walk(s, s.words, 0, i, p.exact)
-	}
-	for i := range s.bent {
-		p.walk(s, s.bent, 0, i, false)
-	}
+	p.scan(s, s.words, p.exact)
+	p.scan(s, s.bent, false)
+	p.scan(s, s.glued, false)
 	spelt := 0
 	for i := range s.glued {
-		p.walk(s, s.glued, 0, i, false)
 		if w := &s.glued[i]; w.single && spelt < maxSpelt {
 			spelt += int(w.to - w.from)
 			for r := w.reads.from; r < w.reads.to; r++ {
@@ -39,40 +35,71 @@ func (p *phraseIndex) find(s *sight, lists int) {
 	}
 }
 
-// walk follows the words of a stream from a node, and marks what ends on the way; exact says that they
-// stand as they were written.
-func (p *phraseIndex) walk(s *sight, words []word, node int32, i int, exact bool) {
-	w := &words[i]
+// begun is a phrase of which some words were met; exact says that all of them stand as they were written.
+type begun struct {
+	node  int32
+	exact bool
+}
+
+// scan follows all phrases through a stream of words at once, so that time grows with the words alone, whatever repeats
+// in them. Emoji between the words of a phrase do not end it: "buy 🔥 now".
+func (p *phraseIndex) scan(s *sight, words []word, exact bool) {
+	s.begun = s.begun[:0]
+	for i := range words {
+		w := &words[i]
+		s.going = s.going[:0]
+		p.walk(s, w, begun{0, exact})
+		for _, b := range s.begun {
+			p.walk(s, w, b)
+			if !w.plain && s.isEmoji(w) {
+				s.goOn(begun{b.node, false})
+			}
+		}
+		s.begun, s.going = s.going, s.begun
+	}
+}
+
+// goOn keeps a phrase for the next word, once.
+func (s *sight) goOn(b begun) {
+	for i := range s.going {
+		if s.going[i].node == b.node {
+			s.going[i].exact = s.going[i].exact || b.exact
+			return
+		}
+	}
+	s.going = append(s.going, b)
+}
+
+// walk follows a word, in all its readings, from where a phrase has come to.
+func (p *phraseIndex) walk(s *sight, w *word, b begun) {
 	for r := w.reads.from; r < w.reads.to; r++ {
 		letters := s.runes[s.reads[r].from:s.reads[r].to]
 		h := hashRunes(letters)
-		p.step(s, words, p.next(node, wholeWord, h), i, exact)
-		if exact && r == w.reads.from {
-			p.step(s, words, p.next(node, exactWord, h), i, exact)
+		p.step(s, p.next(b.node, wholeWord, h), b.exact)
+		if b.exact && r == w.reads.from {
+			p.step(s, p.next(b.node, exactWord, h), b.exact)
 		}
 		if p.starts|p.tails|p.parts != 0 && w.plain {
-			p.wild(s, words, node, i, exact, letters)
+			p.wild(s, b, letters)
 		}
 	}
 }
 
-func (p *phraseIndex) step(s *sight, words []word, node int32, i int, exact bool) {
+// step marks what ends at a node, and goes on from it.
+func (p *phraseIndex) step(s *sight, node int32, exact bool) {
 	if node < 0 {
 		return
 	}
 	for _, l := range p.ends[node] {
 		s.found[l>>6] |= 1 << (l & 63)
 	}
-	if i+1 < len(words) {
-		p.walk(s, words, node, i+1, exact)
-	}
-	for n := i + 1; n+1 < len(words) && !words[n].plain && s.isEmoji(&words[n]); n++ { // "buy 🔥 now"
-		p.walk(s, words, node, n+1, false)
+	if p.inner[node] {
+		s.goOn(begun{node, exact})
 	}
 }
 
 // wild looks for beginnings, endings and parts of a word.
-func (p *phraseIndex) wild(s *sight, words []word, node int32, i int, exact bool, letters []rune) {
+func (p *phraseIndex) wild(s *sight, b begun, letters []rune) {
 	n := min(len(letters), 64)
 	for from := 0; from < n; from++ {
 		inner, ends := p.parts, p.tails
@@ -89,13 +116,13 @@ func (p *phraseIndex) wild(s *sight, words []word, node int32, i int, exact bool
 			h = stir(h, letters[to])
 			length := uint64(1) << (to - from + 1)
 			if from == 0 && p.starts&length != 0 {
-				p.step(s, words, p.next(node, startsWord, h), i, exact)
+				p.step(s, p.next(b.node, startsWord, h), b.exact)
 			}
 			if to == len(letters)-1 && ends&length != 0 {
-				p.step(s, words, p.next(node, endsWord, h), i, exact)
+				p.step(s, p.next(b.node, endsWord, h), b.exact)
 			}
 			if inner&length != 0 {
-				p.step(s, words, p.next(node, partOfWord, h), i, exact)
+				p.step(s, p.next(b.node, partOfWord, h), b.exact)
 			}
 		}
 	}

@@ -19,6 +19,8 @@ type sight struct {
 	flat  []byte // the words with one space between, for patterns
 	hosts [maxHosts]span
 	host  []byte
+	begun []begun  // scratch: phrases of which some words were met before this one
+	going []begun  // scratch: the same for the next word
 	found []uint64 // bits: lists of phrases of which one is there
 	seen  []uint64 // bits: patterns whose letters are there
 	looks looks
