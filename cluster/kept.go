@@ -9,31 +9,35 @@ import (
 	"github.com/lib/pq"
 )
 
-// A statement is kept prepared on a connection from its keptFrom'th use there on, for what runs now and then
-// is not worth a round trip of its own. It is prepared anew every keptFor, because a plan that was made while a
-// table was small does not suit it for long. maxKept bounds the memory that plans take in PostgreSQL.
+// A statement is kept prepared on a connection from its second use in a row there on, for what runs now and then is
+// not worth a round trip of its own. Its plan stands for all values, and one that was made while a table was small
+// does not suit it when it has grown: it is made anew after 2 uses, 4, 8 and so on, from maxUses on after as many
+// each time, and from the beginning when there was a rest. maxKept bounds the memory that plans take in PostgreSQL.
 const (
-	keptFrom = 8
-	keptFor  = 30 * time.Second
-	maxKept  = 200
+	maxUses = 64
+	rest    = 5 * time.Second
+	maxKept = 200
 )
-
-type keeping struct{}
-
-// Keeping marks a context whose statements run again and again, with the same few texts: they are parsed once a
-// connection, and planned for good where PostgreSQL finds that no worse. The loops of receiving, deciding and
-// sending use it. What the desk asks is planned for its values each time: one text serves many filters.
-func Keeping(ctx context.Context) context.Context { return context.WithValue(ctx, keeping{}, true) }
 
 // keeper opens connections that keep statements prepared.
 type keeper struct{ driver.Connector }
+
+// A plan for all values is made once, where one for these values is made every time, which took more than what was
+// planned: batches are small. All that loops look for has an index, yet PostgreSQL would rather read a young table
+// whole; and what that setting makes seem dear must not be compiled to machine code for it.
+const sqlPlanOnce = `SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)`
 
 func (k keeper) Connect(ctx context.Context) (driver.Conn, error) {
 	c, err := k.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &keptConn{network: c.(network), statements: map[string]*keptStatement{}}, nil
+	kept := &keptConn{network: c.(network), statements: map[string]*keptStatement{}}
+	if _, err := kept.network.ExecContext(ctx, sqlPlanOnce, nil); err != nil {
+		_ = c.Close() // the first error says it
+		return nil, err
+	}
+	return kept, nil
 }
 
 // network is what lib/pq's connection can do, and the wrapped one therefore too.
@@ -50,9 +54,10 @@ type network interface {
 }
 
 type keptStatement struct {
-	uses  int
-	stmt  driver.Stmt
-	since time.Time
+	stmt driver.Stmt // nil: run once since it rested
+	uses int         // of stmt
+	most int         // uses until it is made anew
+	last time.Time
 }
 
 type keptConn struct {
@@ -98,9 +103,10 @@ func (c *keptConn) outdated(query string, err error) {
 }
 
 func (c *keptConn) kept(ctx context.Context, query string, args []driver.NamedValue) (driver.Stmt, error) {
-	if len(args) == 0 || ctx.Value(keeping{}) == nil {
+	if len(args) == 0 {
 		return nil, nil
 	}
+	now := time.Now()
 	s := c.statements[query]
 	if s == nil {
 		if len(c.statements) >= maxKept {
@@ -109,19 +115,23 @@ func (c *keptConn) kept(ctx context.Context, query string, args []driver.NamedVa
 		s = &keptStatement{}
 		c.statements[query] = s
 	}
-	if s.uses++; s.uses < keptFrom {
-		return nil, nil
-	}
-	if s.stmt != nil && time.Since(s.since) > keptFor {
+	rested := now.Sub(s.last) > rest
+	s.last = now
+	if s.stmt != nil && (rested || s.uses >= s.most) {
 		_ = s.stmt.Close() // of no use either way
 		s.stmt = nil
+	}
+	if rested {
+		s.most = 1
+		return nil, nil
 	}
 	if s.stmt == nil {
 		stmt, err := c.network.PrepareContext(ctx, query)
 		if err != nil {
 			return nil, err
 		}
-		s.stmt, s.since = stmt, time.Now()
+		s.stmt, s.uses, s.most = stmt, 0, min(2*s.most, maxUses)
 	}
+	s.uses++
 	return s.stmt, nil
 }

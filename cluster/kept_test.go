@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // oneConnection is a pool of one, and how many statements its connection has prepared by name.
 func oneConnection(t *testing.T) (db *sqlx.DB, prepared func() int) {
 	t.Helper()
-	db, err := Pool(private(t).URL)
+	db, err := LoopPool(private(t).URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,8 +31,8 @@ func oneConnection(t *testing.T) (db *sqlx.DB, prepared func() int) {
 	}
 }
 
-// aged makes the one kept statement older and returns it.
-func aged(t *testing.T, db *sqlx.DB, by time.Duration) (one driver.Stmt) {
+// rested makes it seem that nothing ran on the connection for so long, and returns the one statement it has met.
+func rested(t *testing.T, db *sqlx.DB, by time.Duration) (one keptStatement) {
 	t.Helper()
 	c, err := db.Conn(t.Context())
 	if err != nil {
@@ -40,8 +41,8 @@ func aged(t *testing.T, db *sqlx.DB, by time.Duration) (one driver.Stmt) {
 	defer c.Close()
 	if err := c.Raw(func(d any) error {
 		for _, s := range d.(*keptConn).statements {
-			s.since = s.since.Add(-by)
-			one = s.stmt
+			s.last = s.last.Add(-by)
+			one = *s
 		}
 		return nil
 	}); err != nil {
@@ -50,8 +51,8 @@ func aged(t *testing.T, db *sqlx.DB, by time.Duration) (one driver.Stmt) {
 	return one
 }
 
-// What runs again and again under Keeping is prepared once a connection, answers as it did, and outlives a table
-// that changes beside it; what runs without the mark, or now and then, is not.
+// What runs again and again is prepared, answers as it did, and outlives a table that changes beside it; what runs now
+// and then is not. Its plan is made anew before the table can have grown out of it.
 func TestStatementsThatRunAgainAreKept(t *testing.T) {
 	t.Parallel()
 	db, prepared := oneConnection(t)
@@ -66,7 +67,7 @@ func TestStatementsThatRunAgainAreKept(t *testing.T) {
 		At   time.Time
 		Tags pq.StringArray
 	}
-	ctx := Keeping(t.Context())
+	ctx := t.Context()
 	add := func(ctx context.Context, n int) {
 		t.Helper()
 		var got note
@@ -79,27 +80,30 @@ func TestStatementsThatRunAgainAreKept(t *testing.T) {
 			t.Fatalf("note %d reads %+v", n, got)
 		}
 	}
-	for n := range 3 * keptFrom {
-		add(t.Context(), n)
-	}
+	add(ctx, 0)
 	if n := prepared(); n != 0 {
-		t.Errorf("%d statements are kept that nobody marked", n)
+		t.Errorf("%d statements are kept of one that ran once", n)
 	}
-	for n := range 3 * keptFrom {
-		add(ctx, 100+n)
+	var plans []int // after how many uses a plan was made anew
+	var before driver.Stmt
+	for n := 1; n <= 200; n++ {
+		add(ctx, n)
+		if now := rested(t, db, 0).stmt; now != before {
+			before, plans = now, append(plans, n)
+		}
 	}
-	if n := prepared(); n != 1 {
-		t.Errorf("%d statements are kept of one that ran often", n)
+	if n := prepared(); n != 1 || !slices.Equal(plans, []int{1, 3, 7, 15, 31, 63, 127, 191}) {
+		t.Errorf("%d statements are kept of one that ran often, planned at its uses %v", n, plans)
 	}
-	was := aged(t, db, keptFor+time.Second)
-	add(ctx, 200)
-	if got := aged(t, db, 0); got == was || prepared() != 1 {
-		t.Errorf("an old statement is still in use, or %d are kept", prepared())
+	rested(t, db, rest+time.Second)
+	add(ctx, 201)
+	if n := prepared(); n != 0 {
+		t.Errorf("%d statements are kept after a rest", n)
 	}
-	if _, err := db.Exec(`DELETE FROM notes WHERE id = 200`); err != nil {
+	if _, err := db.Exec(`DELETE FROM notes WHERE id <> 100`); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 * keptFrom { // within a transaction that is rolled back, and after an error in it
+	for range 4 { // within a transaction that is rolled back, and after an error in it
 		tx, err := db.BeginTxx(ctx, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -117,12 +121,12 @@ func TestStatementsThatRunAgainAreKept(t *testing.T) {
 	read := func() error {
 		var all []note
 		err := db.SelectContext(ctx, &all, `SELECT * FROM notes WHERE id >= $1`, 100)
-		if err == nil && (len(all) != 3*keptFrom || all[0].Body == nil) {
+		if err == nil && (len(all) != 1 || all[0].Body == nil) {
 			t.Errorf("read %d notes, the first %+v", len(all), all[0])
 		}
 		return err
 	}
-	for range 2 * keptFrom {
+	for range 4 {
 		if err := read(); err != nil {
 			t.Fatal(err)
 		}
@@ -143,10 +147,10 @@ func TestStatementsThatRunAgainAreKept(t *testing.T) {
 func TestKeptStatementsAreBounded(t *testing.T) {
 	t.Parallel()
 	db, prepared := oneConnection(t)
-	for range keptFrom + 1 {
+	for range 2 {
 		for i := range maxKept + 20 {
 			var n int
-			if err := db.GetContext(Keeping(t.Context()), &n, fmt.Sprintf(`SELECT $1::int + %d`, i), 7); err != nil || n != 7+i {
+			if err := db.GetContext(t.Context(), &n, fmt.Sprintf(`SELECT $1::int + %d`, i), 7); err != nil || n != 7+i {
 				t.Fatalf("%d, %v", n, err)
 			}
 		}

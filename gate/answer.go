@@ -1,11 +1,8 @@
 package gate
 
 import (
-	"fmt"
 	"slices"
 	"time"
-
-	"github.com/jmoiron/sqlx"
 
 	"ponte/channels"
 	"ponte/inbox"
@@ -34,8 +31,8 @@ func (b *batch) loadEvents() error {
 		return 0
 	})
 	var rows []eventRow
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateEvents, ids); err != nil {
-		return fmt.Errorf("load events for the gate: %w", err)
+	if err := b.read(&rows, "events", sqlGateEvents, ids); err != nil {
+		return err
 	}
 	for _, e := range rows {
 		b.events[e.ID] = e

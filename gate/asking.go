@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
 	"ponte/channels"
@@ -77,8 +76,8 @@ func (b *batch) loadAsked() error {
 		ContactID   int64     `db:"contact_id"`
 		SentAt      time.Time `db:"sent_at"`
 	}
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateAsked, b.ids(func(r Request) int64 { return r.ContactID }), pq.Array(names), b.now.Add(-askAgain), pq.Array(mine)); err != nil {
-		return fmt.Errorf("look when people were asked for consent: %w", err)
+	if err := b.read(&rows, "questions for consent", sqlGateAsked, b.ids(func(r Request) int64 { return r.ContactID }), pq.Array(names), b.now.Add(-askAgain), pq.Array(mine)); err != nil {
+		return err
 	}
 	for _, r := range rows {
 		b.asked[contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}] = r.SentAt

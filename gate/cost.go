@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jmoiron/sqlx"
-
 	"ponte/channels"
 	"ponte/inbox"
 	"ponte/prices"
@@ -244,8 +242,8 @@ type campaignRow struct {
 func (b *batch) loadCampaigns() error {
 	b.campaigns = map[int64]campaignRow{}
 	var rows []campaignRow
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateCampaigns, b.ids(func(r Request) int64 { return r.CampaignID })); err != nil {
-		return fmt.Errorf("load campaigns for the gate: %w", err)
+	if err := b.read(&rows, "campaigns", sqlGateCampaigns, b.ids(func(r Request) int64 { return r.CampaignID })); err != nil {
+		return err
 	}
 	for _, c := range rows {
 		b.campaigns[c.ID] = c
@@ -270,8 +268,8 @@ func (b *batch) loadTriggers() error {
 		return 0
 	})
 	var rows []triggerRow
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, `SELECT workspace_id, id, state FROM triggers WHERE id = ANY($1)`, ids); err != nil {
-		return fmt.Errorf("load triggers for the gate: %w", err)
+	if err := b.read(&rows, "triggers", `SELECT workspace_id, id, state FROM triggers WHERE id = ANY($1)`, ids); err != nil {
+		return err
 	}
 	for _, t := range rows {
 		b.triggers[t.ID] = t
@@ -294,8 +292,8 @@ func (b *batch) loadFree() error {
 		IdentityID int64     `db:"identity_id"`
 		First      time.Time `db:"first"`
 	}
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateFree, people, b.now.Add(-freeEntry)); err != nil {
-		return fmt.Errorf("load free entry points for the gate: %w", err)
+	if err := b.read(&rows, "free entry points", sqlGateFree, people, b.now.Add(-freeEntry)); err != nil {
+		return err
 	}
 	for _, r := range rows {
 		b.free[threadKey{r.AccountID, string(channels.WhatsApp), r.IdentityID}] = b.now.Before(r.First.Add(freeEntry))

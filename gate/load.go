@@ -292,7 +292,7 @@ func privateSide(c channels.Channel) string {
 	return string(c)
 }
 
-func (b *batch) ids(of func(Request) int64) any {
+func (b *batch) ids(of func(Request) int64) pq.Int64Array {
 	seen := map[int64]bool{}
 	var out []int64
 	for _, r := range b.requests {
@@ -301,13 +301,24 @@ func (b *batch) ids(of func(Request) int64) any {
 			out = append(out, id)
 		}
 	}
-	return pq.Array(out)
+	return out
+}
+
+// read reads what belongs to ids, the query's first value; where there are none it asks nothing.
+func (b *batch) read(rows any, what, query string, ids pq.Int64Array, more ...any) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := sqlx.SelectContext(b.ctx, b.q, rows, query, append([]any{ids}, more...)...); err != nil {
+		return fmt.Errorf("load %s for the gate: %w", what, err)
+	}
+	return nil
 }
 
 func (b *batch) loadWorkspaces() error {
 	var rows []inbox.Workspace
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateWorkspaces, b.ids(func(r Request) int64 { return r.WorkspaceID })); err != nil {
-		return fmt.Errorf("load workspaces for the gate: %w", err)
+	if err := b.read(&rows, "workspaces", sqlGateWorkspaces, b.ids(func(r Request) int64 { return r.WorkspaceID })); err != nil {
+		return err
 	}
 	b.workspaces, b.broken = map[int64]workspaceFacts{}, map[int64]error{}
 	for _, w := range rows {
@@ -326,8 +337,8 @@ const sqlGateWorkspaces = `SELECT id, name, brand, time_zone, country, settings 
 
 func (b *batch) loadAccounts() error {
 	var rows []accountFacts
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateAccounts, b.ids(func(r Request) int64 { return r.AccountID })); err != nil {
-		return fmt.Errorf("load accounts for the gate: %w", err)
+	if err := b.read(&rows, "accounts", sqlGateAccounts, b.ids(func(r Request) int64 { return r.AccountID })); err != nil {
+		return err
 	}
 	b.accounts = map[int64]accountFacts{}
 	for _, a := range rows {
@@ -340,8 +351,8 @@ const sqlGateAccounts = `SELECT id, state, state_reason, sending FROM accounts W
 
 func (b *batch) loadContacts() error {
 	var rows []contactFacts
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateContacts, b.ids(func(r Request) int64 { return r.ContactID })); err != nil {
-		return fmt.Errorf("load contacts for the gate: %w", err)
+	if err := b.read(&rows, "contacts", sqlGateContacts, b.ids(func(r Request) int64 { return r.ContactID })); err != nil {
+		return err
 	}
 	b.contacts = map[contactKey]contactFacts{}
 	for _, c := range rows {
@@ -362,8 +373,8 @@ func (b *batch) loadThreads() error {
 		IdentityID int64     `db:"identity_id"`
 		LastInAt   time.Time `db:"last_in_at"`
 	}
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateThreads, b.ids(func(r Request) int64 { return r.AccountID }), b.ids(func(r Request) int64 { return r.IdentityID })); err != nil {
-		return fmt.Errorf("load threads for the gate: %w", err)
+	if err := b.read(&rows, "threads", sqlGateThreads, b.ids(func(r Request) int64 { return r.IdentityID }), b.ids(func(r Request) int64 { return r.AccountID })); err != nil {
+		return err
 	}
 	b.threads = map[threadKey]time.Time{}
 	for _, t := range rows {
@@ -374,7 +385,7 @@ func (b *batch) loadThreads() error {
 
 const sqlGateThreads = `
 SELECT account_id, channel, identity_id, last_in_at FROM threads
-WHERE account_id = ANY($1) AND identity_id = ANY($2) AND last_in_at IS NOT NULL`
+WHERE account_id = ANY($2) AND identity_id = ANY($1) AND last_in_at IS NOT NULL`
 
 type commentRow struct {
 	WorkspaceID int64     `db:"workspace_id"`
@@ -399,8 +410,8 @@ func (c commentRow) facts() *CommentFacts {
 func (b *batch) loadComments() error {
 	var rows []commentRow
 	b.comments = map[int64]commentRow{}
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateComments, b.ids(func(r Request) int64 { return r.CommentID })); err != nil {
-		return fmt.Errorf("load comments for the gate: %w", err)
+	if err := b.read(&rows, "comments", sqlGateComments, b.ids(func(r Request) int64 { return r.CommentID })); err != nil {
+		return err
 	}
 	for _, c := range rows {
 		b.comments[c.ID] = c
@@ -427,8 +438,8 @@ func (b *batch) loadReplied() error {
 		CommentID int64 `db:"comment_id"`
 		ID        int64 `db:"id"`
 	}
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateReplied, ids, pq.Array(mine)); err != nil {
-		return fmt.Errorf("load private replies for the gate: %w", err)
+	if err := b.read(&rows, "private replies", sqlGateReplied, ids, pq.Array(mine)); err != nil {
+		return err
 	}
 	for _, r := range rows {
 		b.replied[r.CommentID] = r.ID
@@ -437,8 +448,9 @@ func (b *batch) loadReplied() error {
 }
 
 const sqlGateReplied = `
-SELECT comment_id, id FROM actions
-WHERE comment_id = ANY($1) AND kind = 'private_reply.send' AND state IN ('sending','done','unknown') AND id <> ALL($2)`
+SELECT a.comment_id, a.id FROM comments c
+CROSS JOIN LATERAL (SELECT a.comment_id, a.id, a.kind, a.state FROM actions a WHERE a.workspace_id = c.workspace_id AND a.comment_id = c.id OFFSET 0) a
+WHERE c.id = ANY($1) AND a.kind = 'private_reply.send' AND a.state IN ('sending','done','unknown') AND a.id <> ALL($2)`
 
 func (b *batch) loadSent() error {
 	b.sent = map[contactKey][]time.Time{}
@@ -453,8 +465,8 @@ func (b *batch) loadSent() error {
 		ContactID   int64     `db:"contact_id"`
 		SentAt      time.Time `db:"sent_at"`
 	}
-	if err := sqlx.SelectContext(b.ctx, b.q, &rows, sqlGateSent, ids, b.now.Add(-30*24*time.Hour)); err != nil {
-		return fmt.Errorf("count promotional messages for the gate: %w", err)
+	if err := b.read(&rows, "promotional messages", sqlGateSent, ids, b.now.Add(-30*24*time.Hour)); err != nil {
+		return err
 	}
 	for _, r := range rows {
 		k := contactKey{WorkspaceID: r.WorkspaceID, ContactID: r.ContactID}

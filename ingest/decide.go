@@ -77,6 +77,7 @@ func (d *Decider) Run(ctx context.Context) error {
 			}
 			held, renewed = h, time.Now()
 		}
+		start := time.Now()
 		n, err := d.Once(ctx, held)
 		switch {
 		case errors.Is(err, jobs.ErrLost):
@@ -87,7 +88,7 @@ func (d *Decider) Run(ctx context.Context) error {
 		case n == 0:
 			d.wait(ctx, 250*time.Millisecond)
 		case n < smallBatch:
-			jobs.Pause(ctx, gathering)
+			jobs.Gather(ctx, time.Since(start))
 		}
 	}
 	return nil

@@ -304,8 +304,8 @@ func (s *scene) loadGone(ctx context.Context, tx *sqlx.Tx, events []*event) erro
 }
 
 const sqlLoadGone = `
-SELECT e.account_id, e.key FROM events e JOIN (%s) AS k (account_id, key) ON e.account_id = k.account_id AND e.key = k.key
-WHERE e.state = 'done'`
+SELECT e.account_id, e.key FROM (%s) AS k (account_id, key)
+CROSS JOIN LATERAL (SELECT e.account_id, e.key FROM events e WHERE e.account_id = k.account_id AND e.key = k.key AND e.state = 'done' OFFSET 0) e`
 
 // loadEchoes finds out which of the brand's own words are ours; the others were said by a person in
 // another tool.

@@ -37,18 +37,13 @@ const (
 	maxSplitBytes = 4 << 20
 )
 
-// gathering is how long the splitter and the deciders let rows come together after a batch that was not
-// full. A batch costs some twenty statements whatever its size: taking a handful at a time as fast as they
-// come spends the machine on statements, and then everything waits for the machine. What comes alone is
-// taken at once.
-const gathering = 15 * time.Millisecond
-
 // Run splits until the context ends.
 func (s *Splitter) Run(ctx context.Context) error {
 	once := func(ctx context.Context) (bool, error) {
+		start := time.Now()
 		n, err := s.Once(ctx)
 		if err == nil && n > 0 && n < smallBatch {
-			jobs.Pause(ctx, gathering)
+			jobs.Gather(ctx, time.Since(start))
 		}
 		return n > 0, err
 	}

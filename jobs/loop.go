@@ -38,6 +38,17 @@ func (l Loop) Run(ctx context.Context) error {
 	return nil
 }
 
+// Gathering is how long a loop lets rows come together after a batch that was not full. A batch costs some
+// twenty statements whatever its size: taking a handful at a time as fast as they come spends the machine on
+// statements, and then everything waits for the machine. What comes alone is taken at once.
+const Gathering = 15 * time.Millisecond
+
+// Gather rests after a batch that was not full, as long as it took: on a busy machine batches become larger and not
+// more.
+func Gather(ctx context.Context, took time.Duration) {
+	Pause(ctx, min(max(took, Gathering), 2*Gathering))
+}
+
 // Pause waits, unless the context ends.
 func Pause(ctx context.Context, d time.Duration) {
 	select {

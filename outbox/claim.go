@@ -128,7 +128,8 @@ GROUP BY o.id`
 // under way or being tried again. Each account is asked by itself, its private replies apart: twenty
 // thousand of them that wait for their hour cost the rest nothing.
 const sqlCandidates = `
-SELECT c.workspace_id, c.id, c.account_id, coalesce(i.contact_id, c.contact_id, 0) AS contact_id, coalesce(c.identity_id, 0) AS identity_id, c.kind, c.channel
+SELECT c.workspace_id, c.id, c.account_id, coalesce((SELECT i.contact_id FROM identities i WHERE i.workspace_id = c.workspace_id AND i.id = c.identity_id), c.contact_id, 0) AS contact_id,
+    coalesce(c.identity_id, 0) AS identity_id, c.kind, c.channel
 FROM accounts o
 CROSS JOIN (VALUES (false), (true)) AS p (private)
 CROSS JOIN LATERAL (
@@ -143,7 +144,6 @@ CROSS JOIN LATERAL (
               AND e.state IN ('planned','sending') AND e.kind IN ('message.send','template.send') AND e.waits_for IS NULL
               AND (e.not_before <= $1 OR e.attempts > 0)))
     ORDER BY a.valid_until, a.id LIMIT $4) c
-LEFT JOIN identities i ON i.workspace_id = c.workspace_id AND i.id = c.identity_id
 WHERE NOT (o.id = ANY(coalesce($2::bigint[], '{}'))) AND NOT (p.private AND o.id = ANY(coalesce($3::bigint[], '{}')))
 ORDER BY c.valid_until, c.id
 LIMIT $4`

@@ -12,6 +12,7 @@ import (
 	"ponte/channels"
 	"ponte/gate"
 	"ponte/inbox"
+	"ponte/jobs"
 )
 
 // recordOutcomes writes outcomes as they come, all that are there in one transaction. While the
@@ -30,6 +31,9 @@ func (s *Sender) recordOutcomes() {
 			}
 		}
 		s.recordSurely(batch)
+		if len(batch) < s.Batch {
+			time.Sleep(jobs.Gathering)
+		}
 	}
 }
 

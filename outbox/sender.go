@@ -151,6 +151,9 @@ func (s *Sender) Run(ctx context.Context) error {
 			for _, a := range claimed {
 				calls.Go(func() { s.deliver(ctx, a, s.outcomes) })
 			}
+			if len(claimed) < s.Batch {
+				jobs.Pause(ctx, jobs.Gathering) // each call that ends wakes this loop
+			}
 			if len(claimed) == 0 {
 				return nil
 			}

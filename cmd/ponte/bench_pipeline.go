@@ -15,11 +15,11 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/channels/webhook"
-	"ponte/cluster"
 	"ponte/inbox"
 	"ponte/ingest"
 	"ponte/jobs"
 	"ponte/moderation"
+	"ponte/outbox"
 )
 
 type benchPipelineCmd struct {
@@ -55,8 +55,8 @@ func (b benchPipelineCmd) Run(ctx context.Context, c *config) error {
 	})
 }
 
-// latency sends webhooks to a serving process at a fixed rate and looks every few milliseconds which
-// actions have become visible. What is counted is from the acknowledgement to that look.
+// latency sends webhooks to a serving process at a fixed rate and looks after each commit of actions which
+// have become visible. What is counted is from the acknowledgement to that look.
 func (b benchPipelineCmd) latency(ctx context.Context, s *store, serve *benchServe) ([]time.Duration, error) {
 	n := b.Rate * b.Seconds
 	list := benchWebhooks(benchSecret, 0, n)
@@ -79,24 +79,33 @@ func (b benchPipelineCmd) latency(ctx context.Context, s *store, serve *benchSer
 			}()
 		}
 	}()
+	commits := pq.NewListener(s.URL, time.Second, time.Minute, nil)
+	defer commits.Close()
+	if err := commits.Listen(outbox.Channel); err != nil {
+		return nil, fmt.Errorf("listen for actions: %w", err)
+	}
 	var waits []time.Duration
 	var newest int64
-	known := []int64{}
+	known, quiet := []int64{}, false
 	seen := make(map[string]bool, n)
 	deadline := time.Now().Add(time.Duration(b.Seconds)*time.Second + 30*time.Second)
 	for len(seen) < n-int(refused.Load()) {
 		if time.Now().After(deadline) {
 			return nil, fmt.Errorf("only %d of %d webhooks have led to an action", len(seen), n)
 		}
-		// Ids are drawn in blocks, so that rows come a little out of their order: looking reaches back that
-		// far, and must be light, because it takes part in what is measured.
+		// A worker that was stopped for a moment commits after others that drew higher ids: looking reaches back
+		// for a thousand, and for all when nothing comes any more. It must be light, because it takes part in
+		// what is measured.
 		var rows []struct {
 			ID      int64  `db:"id"`
 			Comment string `db:"comment"`
 		}
-		reach := newest - inbox.IDBlock*deciderCount
-		known = slices.DeleteFunc(known, func(id int64) bool { return id <= reach })
-		if err := s.DB.SelectContext(ctx, &rows, `SELECT id, call->>'comment_id' AS comment FROM actions WHERE id > $1 AND id <> ALL($2)`, reach, pq.Array(known)); err != nil {
+		reach := newest - 4*inbox.IDBlock
+		if quiet {
+			reach = 0
+		}
+		near := slices.DeleteFunc(slices.Clone(known), func(id int64) bool { return id <= reach })
+		if err := s.DB.SelectContext(ctx, &rows, `SELECT id, call->>'comment_id' AS comment FROM actions WHERE id > $1 AND id <> ALL($2)`, reach, pq.Array(near)); err != nil {
 			return nil, fmt.Errorf("look for actions: %w", err)
 		}
 		now := time.Now()
@@ -109,7 +118,12 @@ func (b benchPipelineCmd) latency(ctx context.Context, s *store, serve *benchSer
 			}
 		}
 		mu.Unlock()
-		time.Sleep(5 * time.Millisecond)
+		select {
+		case <-commits.Notify:
+			quiet = false
+		case <-time.After(time.Second):
+			quiet = true
+		}
 	}
 	return waits, nil
 }
@@ -148,8 +162,8 @@ func pipelineRate(ctx context.Context, s *store, base, events int, body func(i i
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	directory := ingest.NewDirectory(s.DB)
 	wake := make(chan struct{})
-	split := &ingest.Splitter{DB: s.DB, Accounts: directory, Parse: webhook.Parse, Log: log, Wake: wake}
-	running, stop := context.WithCancel(cluster.Keeping(ctx)) // as a serving process does
+	split := &ingest.Splitter{DB: s.Loops, Accounts: directory, Parse: webhook.Parse, Log: log, Wake: wake}
+	running, stop := context.WithCancel(ctx)
 	defer stop()
 	engines := &ingest.Engines{New: moderation.EngineFor}
 	ids := inbox.NewIDs(s.DB)
@@ -159,7 +173,7 @@ func pipelineRate(ctx context.Context, s *store, base, events int, body func(i i
 	wg.Go(func() { _ = split.Run(running) })
 	var decided atomic.Int64
 	for i := range deciderCount {
-		d := &ingest.Decider{DB: s.DB, Accounts: directory, IDs: ids, Ledger: s.Ledger, Engines: engines, ReferenceKey: []byte("bench"), AskLLM: func() bool { return false }, Now: time.Now, Log: log, Wake: wake,
+		d := &ingest.Decider{DB: s.Loops, Accounts: directory, IDs: ids, Ledger: s.Ledger, Engines: engines, ReferenceKey: []byte("bench"), AskLLM: func() bool { return false }, Now: time.Now, Log: log, Wake: wake,
 			OnBatch: func(n int, _ time.Duration) { decided.Add(int64(n)) },
 			Lanes:   &jobs.Lanes{DB: s.DB, Holder: fmt.Sprintf("bench-%d", i), Share: func(lane int16) bool { return int(lane)%deciderCount == i }}}
 		wg.Go(func() { _ = d.Run(running) })

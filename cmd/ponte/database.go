@@ -20,6 +20,7 @@ import (
 // store is an open database with the keys of the installation.
 type store struct {
 	DB      *sqlx.DB
+	Loops   *sqlx.DB // the pool of the loops that split, decide and send
 	bodies  *sqlx.DB // the receiver's own pool, nil until bodyPool was called
 	URL     string
 	Keys    *secret.Keyring
@@ -55,6 +56,11 @@ func (c *config) open(ctx context.Context) (*store, error) {
 	}
 	s.DB.SetMaxOpenConns(24)
 	s.DB.SetMaxIdleConns(12)
+	if s.Loops, err = cluster.LoopPool(s.URL); err != nil {
+		return nil, errors.Join(errNoAddress, s.cluster.Stop())
+	}
+	s.Loops.SetMaxOpenConns(12)
+	s.Loops.SetMaxIdleConns(12)
 	if err := s.DB.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("the database does not answer: %w", err), s.close())
 	}
@@ -89,7 +95,7 @@ func checkVersion(number int) error {
 }
 
 func (s *store) close() error {
-	err := s.DB.Close()
+	err := errors.Join(s.DB.Close(), s.Loops.Close())
 	if s.bodies != nil {
 		err = errors.Join(err, s.bodies.Close())
 	}

@@ -25,7 +25,6 @@ import (
 	"ponte/channels/meta"
 	"ponte/channels/network"
 	"ponte/channels/webhook"
-	"ponte/cluster"
 	"ponte/consent"
 	"ponte/decisions"
 	"ponte/desk"
@@ -132,7 +131,7 @@ func (v *service) buildIngest() error {
 		return err
 	}
 	v.receiver = ingest.NewReceiver(bodies, func() { v.wake.Poke("ponte_deliveries") })
-	v.splitter = &ingest.Splitter{DB: v.DB, Accounts: directory, Parse: webhook.Parse, Log: v.log, Wake: v.wake.On("ponte_deliveries")}
+	v.splitter = &ingest.Splitter{DB: v.Loops, Accounts: directory, Parse: webhook.Parse, Log: v.log, Wake: v.wake.On("ponte_deliveries")}
 	engines := &ingest.Engines{New: moderation.EngineFor, Keep: func(ctx context.Context, workspaceID int64, e *moderation.Engine) error {
 		return decisions.KeepLive(ctx, v.DB, workspaceID, e)
 	}}
@@ -144,7 +143,7 @@ func (v *service) buildIngest() error {
 	v.life = &jobs.Life{DB: v.DB, Process: name}
 	for i := range deciderCount {
 		v.deciders = append(v.deciders, &ingest.Decider{
-			DB: v.DB, Accounts: directory, IDs: ids, Ledger: v.Ledger, Engines: engines, ReferenceKey: v.Keys.Derive("handoff"),
+			DB: v.Loops, Accounts: directory, IDs: ids, Ledger: v.Ledger, Engines: engines, ReferenceKey: v.Keys.Derive("handoff"),
 			Lanes:  &jobs.Lanes{DB: v.DB, Life: v.life, Holder: fmt.Sprintf("%s-%d", name, i), Share: func(lane int16) bool { return int(lane)%deciderCount == i }},
 			AskLLM: v.asksAnybody, Sees: v.c.LLMSees, Now: time.Now, Log: v.log, Wake: v.wake.On("ponte_events"), Settle: flowSettle,
 			OnBatch: func(n int, took time.Duration) { events.Add(float64(n)); batches.Observe(took.Seconds()) },
@@ -208,7 +207,7 @@ func (v *service) buildSending() {
 	v.registry.MustRegister(calls)
 	key := v.Keys.Derive("handoff")
 	v.sender = &outbox.Sender{
-		DB: v.DB, Network: v.network, Ledger: v.Ledger, Life: v.life, Open: v.openAccount, Epoch: v.epoch, Log: v.log, Listen: v.URL,
+		DB: v.Loops, Network: v.network, Ledger: v.Ledger, Life: v.life, Open: v.openAccount, Epoch: v.epoch, Log: v.log, Listen: v.URL,
 		Complete: func(c channels.Call) channels.Call {
 			c.Text = router.ExpandReferences(key, c.Text)
 			return c
@@ -302,10 +301,9 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	group.Go(func() error { v.cluster.Watch(ctx, v.log); return nil })
 	group.Go(func() error { return v.wake.Run(ctx) })
 	group.Go(func() error { giveBackMemory(ctx); return nil })
-	busy := cluster.Keeping(ctx) // the same few statements, again and again
-	group.Go(func() error { return v.splitter.Run(busy) })
+	group.Go(func() error { return v.splitter.Run(ctx) })
 	for _, d := range v.deciders {
-		group.Go(func() error { return d.Run(busy) })
+		group.Go(func() error { return d.Run(ctx) })
 	}
 	group.Go(func() error { return v.fetcher.Run(ctx) })
 	group.Go(func() error { return v.watcher.Run(ctx) })
@@ -324,7 +322,7 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	group.Go(func() error { return v.timers.Run(ctx) })
 	group.Go(func() error { return v.caller.Run(ctx) })
 	group.Go(func() error { return v.notices.Run(ctx) })
-	group.Go(func() error { return v.sender.Run(busy) })
+	group.Go(func() error { return v.sender.Run(ctx) })
 	group.Go(func() error { return v.desk.Run(ctx) })
 	group.Go(func() error { return v.notifier.Run(ctx) })
 	group.Go(func() error { return v.server.Run(ctx) })
