@@ -23,7 +23,7 @@ const (
 type keeper struct{ driver.Connector }
 
 // A plan for all values is made once, where one for these values is made every time, which took more than what was
-// planned: batches are small. All that loops look for has an index, yet PostgreSQL would rather read a young table
+// planned: batches are small. Loops look by indexes, where PostgreSQL would rather read a young table
 // whole; and what that setting makes seem dear must not be compiled to machine code for it.
 const sqlPlanOnce = `SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)`
 
@@ -102,6 +102,20 @@ func (c *keptConn) outdated(query string, err error) {
 	delete(c.statements, query)
 }
 
+// forget makes room: it drops what rested, and says whether that was anything.
+func (c *keptConn) forget(now time.Time) bool {
+	for query, s := range c.statements {
+		if now.Sub(s.last) <= rest {
+			continue
+		}
+		if s.stmt != nil {
+			_ = s.stmt.Close() // of no use either way
+		}
+		delete(c.statements, query)
+	}
+	return len(c.statements) < maxKept
+}
+
 func (c *keptConn) kept(ctx context.Context, query string, args []driver.NamedValue) (driver.Stmt, error) {
 	if len(args) == 0 {
 		return nil, nil
@@ -109,7 +123,7 @@ func (c *keptConn) kept(ctx context.Context, query string, args []driver.NamedVa
 	now := time.Now()
 	s := c.statements[query]
 	if s == nil {
-		if len(c.statements) >= maxKept {
+		if len(c.statements) >= maxKept && !c.forget(now) {
 			return nil, nil
 		}
 		s = &keptStatement{}

@@ -158,4 +158,13 @@ func TestKeptStatementsAreBounded(t *testing.T) {
 	if n := prepared(); n != maxKept {
 		t.Errorf("%d are kept", n)
 	}
+	rested(t, db, rest+time.Second)
+	for range 2 {
+		if _, err := db.ExecContext(t.Context(), `SELECT $1::text`, "new"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := prepared(); n != 1 {
+		t.Errorf("%d are kept after a rest, of which one ran since", n)
+	}
 }

@@ -385,7 +385,7 @@ func (b *batch) loadThreads() error {
 
 const sqlGateThreads = `
 SELECT account_id, channel, identity_id, last_in_at FROM threads
-WHERE account_id = ANY($2) AND identity_id = ANY($1) AND last_in_at IS NOT NULL`
+WHERE account_id = ANY($2) AND channel IN ('instagram','messenger','whatsapp') AND identity_id = ANY($1) AND last_in_at IS NOT NULL`
 
 type commentRow struct {
 	WorkspaceID int64     `db:"workspace_id"`

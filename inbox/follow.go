@@ -24,9 +24,9 @@ type follower struct {
 
 const (
 	byIdentity     = `identity_id = ANY($2)`
-	byThread       = `thread_id IN (SELECT id FROM threads WHERE workspace_id = $1 AND identity_id = ANY($2))`
+	byThread       = `thread_id IN (SELECT id FROM threads WHERE workspace_id = $1 AND contact_id = $3 AND identity_id = ANY($2))`
 	byConversation = `conversation_id IN (SELECT v.id FROM conversations v JOIN threads t ON t.workspace_id = v.workspace_id AND t.id = v.thread_id
-        WHERE t.workspace_id = $1 AND t.identity_id = ANY($2))`
+        WHERE t.workspace_id = $1 AND t.contact_id = $3 AND t.identity_id = ANY($2))`
 )
 
 // followers are all of them. A person has one open matter of a kind: where both have one, each keeps its own.
@@ -106,19 +106,20 @@ func (m move) do(ctx context.Context, tx sqlx.ExtContext) (map[string][]int64, e
 	for _, r := range list {
 		rows[r.Table] = append(rows[r.Table], r.ID)
 	}
-	for _, stmt := range []string{sqlMoveIdentities, sqlMoveThreads, sqlMoveConversations, sqlMoveComments} {
-		if _, err := tx.ExecContext(ctx, stmt, m.workspace, pq.Array(m.identities), m.to); err != nil {
+	for _, stmt := range []string{sqlMoveIdentities, sqlMoveConversations, sqlMoveThreads, sqlMoveComments} {
+		if _, err := tx.ExecContext(ctx, stmt, m.workspace, pq.Array(m.identities), m.from, m.to); err != nil {
 			return nil, fmt.Errorf("move identities to contact %d: %w", m.to, err)
 		}
 	}
 	return rows, nil
 }
 
+// What an identity brought stands with its person, by whom it is found.
 const (
-	sqlMoveIdentities    = `UPDATE identities SET contact_id = $3 WHERE workspace_id = $1 AND id = ANY($2)`
-	sqlMoveThreads       = `UPDATE threads SET contact_id = $3 WHERE workspace_id = $1 AND identity_id = ANY($2)`
+	sqlMoveIdentities    = `UPDATE identities SET contact_id = $4 WHERE workspace_id = $1 AND id = ANY($2) AND contact_id = $3`
+	sqlMoveThreads       = `UPDATE threads SET contact_id = $4 WHERE workspace_id = $1 AND contact_id = $3 AND identity_id = ANY($2)`
 	sqlMoveConversations = `
-UPDATE conversations c SET contact_id = $3 FROM threads t
-WHERE c.workspace_id = $1 AND t.workspace_id = c.workspace_id AND t.id = c.thread_id AND t.identity_id = ANY($2)`
-	sqlMoveComments = `UPDATE comments SET contact_id = $3 WHERE workspace_id = $1 AND identity_id = ANY($2)`
+UPDATE conversations c SET contact_id = $4 FROM threads t
+WHERE c.workspace_id = $1 AND t.workspace_id = c.workspace_id AND t.id = c.thread_id AND t.contact_id = $3 AND t.identity_id = ANY($2)`
+	sqlMoveComments = `UPDATE comments SET contact_id = $4 WHERE workspace_id = $1 AND contact_id = $3 AND identity_id = ANY($2)`
 )

@@ -244,7 +244,11 @@ func takeEvents(ctx context.Context, tx sqlx.ExtContext, held []jobs.Held, only 
 		lanes[i] = int64(h.Lane)
 	}
 	var events []*event
-	if err := sqlx.SelectContext(ctx, tx, &events, sqlTakeEvents, pq.Array(lanes), maxBatchEvents, only); err != nil {
+	query, args := sqlTakeEvents+` ORDER BY id LIMIT $2`, []any{pq.Array(lanes), maxBatchEvents}
+	if only != 0 {
+		query, args = sqlTakeEvents+` AND id = $2`, []any{pq.Array(lanes), only}
+	}
+	if err := sqlx.SelectContext(ctx, tx, &events, query, args...); err != nil {
 		return nil, fmt.Errorf("take events: %w", err)
 	}
 	return events, nil
@@ -253,8 +257,7 @@ func takeEvents(ctx context.Context, tx sqlx.ExtContext, held []jobs.Held, only 
 const sqlTakeEvents = `
 SELECT id, workspace_id, account_id, delivery_id, key, kind, channel, source, occurred_at, payload, lane
 FROM events
-WHERE state = 'pending' AND lane = ANY($1) AND (not_before IS NULL OR not_before <= now()) AND ($3 = 0 OR id = $3)
-ORDER BY id LIMIT $2`
+WHERE state = 'pending' AND lane = ANY($1) AND (not_before IS NULL OR not_before <= now())`
 
 func (d *Decider) pending(ctx context.Context, held []jobs.Held) ([]int64, error) {
 	events, err := takeEvents(ctx, d.DB, held, 0)

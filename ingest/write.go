@@ -441,11 +441,11 @@ func eraseMessage(ctx context.Context, tx *sqlx.Tx, r eraseRow) error {
 const (
 	sqlEraseDelivery = `
 UPDATE deliveries SET body = '' WHERE state = 'split' AND id IN (
-    SELECT e.delivery_id FROM events e WHERE e.id = $3 OR e.id IN (
-        SELECT event_id FROM verdicts WHERE workspace_id = $1 AND subject = 'message' AND subject_id = $2))`
+    SELECT e.delivery_id FROM events e WHERE e.id IN (
+        SELECT $3::bigint UNION ALL SELECT event_id FROM verdicts WHERE workspace_id = $1 AND subject = 'message' AND subject_id = $2))`
 	sqlEraseEvent = `
-UPDATE events SET payload = '{"erased":true}' WHERE id = $3 OR id IN (
-    SELECT event_id FROM verdicts WHERE workspace_id = $1 AND subject = 'message' AND subject_id = $2)`
+UPDATE events SET payload = '{"erased":true}' WHERE id IN (
+    SELECT $3::bigint UNION ALL SELECT event_id FROM verdicts WHERE workspace_id = $1 AND subject = 'message' AND subject_id = $2)`
 	sqlEraseVerdict = `
 UPDATE verdicts SET input = '{"erased":true}', verdict = verdict - 'normalised', digest = NULL WHERE workspace_id = $1 AND subject = 'message' AND subject_id = $2`
 	sqlEraseAsk = `

@@ -43,8 +43,8 @@ func (l Loop) Run(ctx context.Context) error {
 // statements, and then everything waits for the machine. What comes alone is taken at once.
 const Gathering = 15 * time.Millisecond
 
-// Gather rests after a batch that was not full, as long as it took: on a busy machine batches become larger and not
-// more.
+// Gather rests after a batch that was not full, as long as it took, from once to twice Gathering: on a busy machine
+// batches become larger and not more.
 func Gather(ctx context.Context, took time.Duration) {
 	Pause(ctx, min(max(took, Gathering), 2*Gathering))
 }

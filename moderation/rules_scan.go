@@ -41,8 +41,8 @@ type begun struct {
 	exact bool
 }
 
-// scan follows all phrases through a stream of words at once, so that time grows with the words alone, whatever repeats
-// in them. Emoji between the words of a phrase do not end it: "buy 🔥 now".
+// scan follows all phrases through a stream of words at once, so that time grows with the number of words, whatever
+// repeats in them, and with how many phrases have begun at a word. Emoji between the words of a phrase do not end it: "buy 🔥 now".
 func (p *phraseIndex) scan(s *sight, words []word, exact bool) {
 	s.begun = s.begun[:0]
 	for i := range words {

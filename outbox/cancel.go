@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -53,28 +54,51 @@ func Cancel(ctx context.Context, tx sqlx.ExtContext, c Cancellation) ([]int64, e
 	if c.RootComment != "" && c.AccountID == 0 {
 		return nil, fault.New(fault.Internal, "cancelling under a comment needs its account")
 	}
+	narrowed, args := c.narrow([]any{c.WorkspaceID, c.Reason, c.Meaning, c.Automatic, c.Spare, pq.Array(c.Events), pq.Array(texts(c.Kinds)), pq.Array(texts(c.Purposes))})
 	var ids []int64
-	err := sqlx.SelectContext(ctx, tx, &ids, sqlCancel, c.WorkspaceID, c.ActionID, c.ConversationID, c.ContactID, c.IdentityID, c.CommentID,
-		c.AccountID, c.RootComment, c.Automatic, pq.Array(texts(c.Kinds)), pq.Array(texts(c.Purposes)), c.Reason, c.Meaning, c.BookingID, pq.Array(c.Events), c.Spare)
-	if err != nil {
+	if err := sqlx.SelectContext(ctx, tx, &ids, sqlCancel+narrowed+` RETURNING id`, args...); err != nil {
 		return nil, fmt.Errorf("cancel actions: %w", err)
 	}
 	return ids, inbox.Touch(ctx, tx, actionChanges(c.WorkspaceID, ids)...)
 }
 
 const sqlCancel = `
-UPDATE actions SET state = 'cancelled', reason = $12, meaning = $13, done_at = now()
+UPDATE actions SET state = 'cancelled', reason = $2, meaning = $3, done_at = now()
 WHERE workspace_id = $1 AND state IN ('planned','held')
-  AND ($2 = 0 OR id = $2) AND ($3 = 0 OR conversation_id = $3) AND ($4 = 0 OR contact_id = $4) AND ($5 = 0 OR identity_id = $5)
-  AND ($6 = 0 OR comment_id = $6)
-  AND ($8 = '' OR origin <> 'member' AND purpose <> 'moderation' AND comment_id IN (
-        SELECT id FROM comments WHERE workspace_id = $1 AND account_id = $7 AND root_external_id = $8))
-  AND ($14 = 0 OR dedupe LIKE 'booking:' || $14::bigint || ':%')
-  AND (coalesce(cardinality($15::bigint[]), 0) = 0 OR answers_event = ANY($15))
-  AND (NOT $9 OR origin <> 'member') AND ($16 = '' OR actor <> $16)
-  AND (coalesce(cardinality($10::text[]), 0) = 0 OR kind = ANY($10))
-  AND (coalesce(cardinality($11::text[]), 0) = 0 OR purpose = ANY($11))
-RETURNING id`
+  AND (NOT $4 OR origin <> 'member') AND ($5 = '' OR actor <> $5)
+  AND (coalesce(cardinality($6::bigint[]), 0) = 0 OR answers_event = ANY($6))
+  AND (coalesce(cardinality($7::text[]), 0) = 0 OR kind = ANY($7))
+  AND (coalesce(cardinality($8::text[]), 0) = 0 OR purpose = ANY($8))`
+
+// narrow says of what: each field that is set is a condition of its own, so that one plan for all values finds the
+// rows by it.
+func (c Cancellation) narrow(args []any) (string, []any) {
+	var out strings.Builder
+	add := func(condition string, values ...any) {
+		places := make([]any, len(values))
+		for i := range values {
+			places[i] = len(args) + i + 1
+		}
+		args = append(args, values...)
+		fmt.Fprintf(&out, " AND "+condition, places...)
+	}
+	for _, f := range []struct {
+		column string
+		id     int64
+	}{{"id", c.ActionID}, {"conversation_id", c.ConversationID}, {"contact_id", c.ContactID}, {"identity_id", c.IdentityID}, {"comment_id", c.CommentID}} {
+		if f.id != 0 {
+			add(f.column+" = $%d", f.id)
+		}
+	}
+	if c.RootComment != "" {
+		add(`origin <> 'member' AND purpose <> 'moderation' AND comment_id IN (
+        SELECT id FROM comments WHERE workspace_id = $1 AND account_id = $%d AND root_external_id = $%d)`, c.AccountID, c.RootComment)
+	}
+	if c.BookingID != 0 {
+		add(`dedupe LIKE 'booking:' || $%d::bigint || ':%%'`, c.BookingID)
+	}
+	return out.String(), args
+}
 
 // BookingNotice is by what an action that tells of a booking is known: one for each notice and time.
 func BookingNotice(booking int64, kind string, due time.Time) string {

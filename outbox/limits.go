@@ -153,6 +153,8 @@ WHERE kind = 'private_reply.send' AND account_id = ANY($1) AND sent_at > $2::tim
   AND (sent_at > $2 OR state IN ('sending','unknown') OR done_at > $2) GROUP BY account_id`
 
 const sqlCountPair = `
-SELECT identity_id AS id, count(*) AS n FROM actions
-WHERE identity_id = ANY($1) AND sent_at > $2::timestamptz - interval '1 minute' AND kind IN ('message.send','template.send')
-  AND (sent_at > $2 OR state = 'sending' OR done_at > $2) GROUP BY identity_id`
+SELECT i.id, a.n FROM identities i
+CROSS JOIN LATERAL (SELECT count(*) AS n FROM actions a
+    WHERE a.workspace_id = i.workspace_id AND a.identity_id = i.id AND a.sent_at > $2::timestamptz - interval '1 minute'
+      AND a.kind IN ('message.send','template.send') AND (a.sent_at > $2 OR a.state = 'sending' OR a.done_at > $2)) a
+WHERE i.id = ANY($1)`

@@ -181,7 +181,7 @@ test('a person is erased only after their name was typed', async ({ page }) => {
   await expect(sure).toBeDisabled();
   await dialog.getByRole('textbox').fill(name);
   await sure.click();
-  await expect(page.getByRole('heading', { name: 'Erased person' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Erased person', exact: true })).toBeVisible();
   await expect(page.getByText(name)).toHaveCount(0);
 });
 

@@ -10,8 +10,9 @@ const goes = ['identities', 'comments', 'messages', 'conversations', 'waiting'] 
 const stays = ['consent', 'actions'] as const;
 
 /** Shows what goes and what stays, and asks for the person's name before it is done: it cannot be taken back. */
-export function Erase({ id, name: asked, onClose }: { id: number; name: string; onClose: () => void }) {
+export function Erase({ id, name, onClose }: { id: number; name: string; onClose: () => void }) {
   const { t } = useTranslation();
+  const [asked] = useState(name); // the page forgets it a moment before this closes
   const query = useErasure(id);
   const erase = useErase(id);
   const [typed, setTyped] = useState('');
