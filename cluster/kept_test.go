@@ -52,7 +52,7 @@ func rested(t *testing.T, db *sqlx.DB, by time.Duration) (one keptStatement) {
 }
 
 // What runs again and again is prepared, answers as it did, and outlives a table that changes beside it; what runs now
-// and then is not. Its plan is made anew before the table can have grown out of it.
+// and then is not. Its plan is made anew, first soon and then more rarely.
 func TestStatementsThatRunAgainAreKept(t *testing.T) {
 	t.Parallel()
 	db, prepared := oneConnection(t)
