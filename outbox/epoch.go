@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -52,31 +53,53 @@ type gap struct {
 
 // OpenEpoch reads or makes the send epoch at path and renews it where it matches. A mismatch is no
 // error: it shows in Matches, and nothing is sent. It must run before anything new is taken in, so that
-// the end of the backup is seen.
+// the end of the backup is seen. It is for whoever sends: MaySend only looks.
 func OpenEpoch(ctx context.Context, db *sqlx.DB, path string) (*Epoch, error) {
 	e := &Epoch{path: path, db: db, now: time.Now}
 	return e, e.Renew(ctx)
 }
 
+// MaySend says whether a process that starts with this file may send. It changes nothing, so that a look from
+// beside a serving process, by another user or with another data directory, harms nobody.
+func MaySend(ctx context.Context, db *sqlx.DB, path string) (bool, error) {
+	tx, err := db.BeginTxx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return false, fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback()
+	// Whoever draws it anew writes file and database one after the other.
+	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock_shared($1)`, epochLock); err != nil {
+		return false, fmt.Errorf("lock the send epoch: %w", err)
+	}
+	err = (&Epoch{path: path, db: db}).fits(ctx, tx)
+	if errors.Is(err, errMismatch) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // Renew draws a new epoch where the present one matches.
 func (e *Epoch) Renew(ctx context.Context) error {
-	return e.locked(ctx, func(tx *sqlx.Tx) error {
-		stored, err := storedEpoch(ctx, tx)
-		if err != nil {
-			return err
-		}
-		have, err := e.read()
-		if err != nil {
-			return err
-		}
-		if stored == "" && len(have) == 0 || slices.ContainsFunc(have, func(s string) bool { return digest(s) == stored }) {
-			return nil
-		}
-		if stored == "" { // the first start was killed between the file and the database
-			return unused(ctx, tx)
-		}
-		return errMismatch
-	})
+	return e.locked(ctx, func(tx *sqlx.Tx) error { return e.fits(ctx, tx) })
+}
+
+// fits returns nil where file and database belong together, errMismatch where they do not.
+func (e *Epoch) fits(ctx context.Context, tx *sqlx.Tx) error {
+	stored, err := storedEpoch(ctx, tx)
+	if err != nil {
+		return err
+	}
+	have, err := e.read()
+	if err != nil {
+		return err
+	}
+	if stored == "" && len(have) == 0 || slices.ContainsFunc(have, func(s string) bool { return digest(s) == stored }) {
+		return nil
+	}
+	if stored == "" { // the first start was killed between the file and the database
+		return unused(ctx, tx)
+	}
+	return errMismatch
 }
 
 // unused returns nil where the database has never had anything to send: such a one is no copy.
@@ -169,7 +192,7 @@ func (e *Epoch) write(secrets []string) error {
 	}
 	defer os.Remove(tmp.Name())
 	_, err = tmp.WriteString(strings.Join(secrets, "\n") + "\n")
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
+	err = errors.Join(err, ownAsFolder(tmp), tmp.Sync(), tmp.Close())
 	if err == nil {
 		err = os.Rename(tmp.Name(), e.path)
 	}
@@ -177,6 +200,23 @@ func (e *Epoch) write(secrets []string) error {
 		return fmt.Errorf("write the send epoch's file: %w", err)
 	}
 	return nil
+}
+
+// ownAsFolder gives a file that root writes to the owner of its folder: "ponte send release" is often root's,
+// and the service that must read the file is not.
+func ownAsFolder(f *os.File) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	folder, err := os.Stat(filepath.Dir(f.Name()))
+	if err != nil {
+		return err
+	}
+	owner, ok := folder.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	return f.Chown(int(owner.Uid), int(owner.Gid))
 }
 
 // Matches says whether this database is the one that may send.

@@ -3,6 +3,7 @@ package outbox
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -58,6 +59,63 @@ func TestAFirstStartThatWasKilledIsNoCopy(t *testing.T) {
 				t.Errorf("matches: %v, %v", ok, err)
 			}
 		})
+	}
+}
+
+// Looking from beside a serving process, with its data directory or a wrong one, changes nothing.
+func TestLookingAtTheEpochHoldsNothing(t *testing.T) {
+	b := setup(t)
+	path := filepath.Join(t.TempDir(), "send-epoch")
+	look := func(path string, want bool) {
+		t.Helper()
+		if may, err := MaySend(t.Context(), b.db, path); err != nil || may != want {
+			t.Errorf("may send: %v, %v; want %v", may, err, want)
+		}
+	}
+	look(path, true) // nothing has started yet
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("looking wrote the file: %v", err)
+	}
+	e, err := OpenEpoch(t.Context(), b.db, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := b.add(b.onComment("r", channels.ReplyToComment))
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	look(path, true)
+	look(filepath.Join(t.TempDir(), "elsewhere"), false)
+	if after, _ := os.ReadFile(path); string(after) != string(before) {
+		t.Error("looking drew the epoch anew")
+	}
+	if ok, err := e.Matches(t.Context()); err != nil || !ok {
+		t.Errorf("the serving process may not send any more: %v, %v", ok, err)
+	}
+	b.want(waiting[0].ID, "planned")
+}
+
+// Commands beside the service are often root's: the service's user must be able to read what they write.
+func TestTheEpochStaysItsFoldersOwn(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can write for somebody else")
+	}
+	b := setup(t)
+	dir := t.TempDir()
+	if err := os.Chown(dir, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "send-epoch")
+	if _, err := OpenEpoch(t.Context(), b.db, path); err != nil {
+		t.Fatal(err)
+	}
+	st, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if owner := st.Sys().(*syscall.Stat_t); owner.Uid != 65534 || owner.Gid != 65534 {
+		t.Errorf("the file belongs to %d:%d", owner.Uid, owner.Gid)
 	}
 }
 

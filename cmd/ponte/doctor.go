@@ -113,12 +113,18 @@ func (v *service) examineInstallation(ctx context.Context) []api.Check {
 	}
 	add(len(v.c.appSecrets()) > 0, "app secret", fmt.Sprintf("webhooks are verified with %d", len(v.c.appSecrets())), "set PONTE_META_APP_SECRETS")
 	if behind == 0 && err == nil {
-		epoch, err := outbox.OpenEpoch(ctx, v.DB, v.c.epochPath())
+		// A serving process shows in this whether it can write there; the command beside it only looks.
+		if v.epoch != nil {
+			err = v.epoch.Renew(ctx)
+		}
 		if err == nil {
-			var matches bool
-			matches, err = epoch.Matches(ctx)
-			add(err == nil && matches, "send epoch", map[bool]string{true: "this database may send", false: "this looks like a restored copy: sending is held"}[matches], "ponte send release")
-		} else {
+			var may bool
+			may, err = outbox.MaySend(ctx, v.DB, v.c.epochPath())
+			if err == nil {
+				add(may, "send epoch", map[bool]string{true: "this database may send", false: "this looks like a restored copy: sending is held"}[may], "ponte send release")
+			}
+		}
+		if err != nil {
 			add(false, "send epoch", "it could not be read or renewed: "+err.Error(), "check the data directory")
 		}
 	}
