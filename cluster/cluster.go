@@ -131,7 +131,7 @@ func (c *Cluster) command(ctx context.Context, name string, args ...string) *exe
 }
 
 func (c *Cluster) create(ctx context.Context) error {
-	if _, err := os.Stat(filepath.Join(c.dir, "PG_VERSION")); err == nil {
+	if made(c.dir) {
 		return nil
 	}
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
@@ -305,21 +305,42 @@ func place(dir string) (string, *syscall.Credential, error) {
 	return reachable(dir, cred), cred, nil
 }
 
+// elsewhere holds the private servers' files where the database user cannot enter the data directory. It is not
+// /var/lib/ponte: that is the service's own, closed to everybody else (deploy/ponte.service).
+const elsewhere, elsewhereOnce = "/var/lib/ponte-private", "/var/lib/ponte"
+
 // reachable returns dir, or a folder under /var/lib when the database user could not enter dir
 // (root's home, for one, is closed to everybody else).
 func reachable(dir string, cred *syscall.Credential) string {
+	if enterable(dir, cred) {
+		return dir
+	}
+	sum := sha256.Sum256([]byte(dir))
+	name := hex.EncodeToString(sum[:6])
+	if old := filepath.Join(elsewhereOnce, name); made(old) && enterable(old, cred) {
+		return old // by an earlier version
+	}
+	return filepath.Join(elsewhere, name)
+}
+
+// enterable says whether the database user can reach dir through all folders above it.
+func enterable(dir string, cred *syscall.Credential) bool {
 	for p := filepath.Dir(dir); p != "/"; p = filepath.Dir(p) {
 		var st syscall.Stat_t
 		if syscall.Stat(p, &st) != nil {
 			continue // it will be made, open to all
 		}
-		open := st.Mode&0o001 != 0 || (st.Uid == cred.Uid && st.Mode&0o100 != 0) || (st.Gid == cred.Gid && st.Mode&0o010 != 0)
-		if !open {
-			sum := sha256.Sum256([]byte(dir))
-			return filepath.Join("/var/lib/ponte", hex.EncodeToString(sum[:6]))
+		if st.Mode&0o001 == 0 && (st.Uid != cred.Uid || st.Mode&0o100 == 0) && (st.Gid != cred.Gid || st.Mode&0o010 == 0) {
+			return false
 		}
 	}
-	return dir
+	return true
+}
+
+// made says whether a cluster's files lie in dir.
+func made(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "PG_VERSION"))
+	return err == nil
 }
 
 func quoteAll(args []string) string {
