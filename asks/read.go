@@ -30,15 +30,16 @@ type given struct {
 // from nought nothing is taken: its numbers are those of other items.
 func read(res llm.Response, prompt string, digests []string) map[string]moderation.LLMAnswer {
 	out, torn := map[string]moderation.LLMAnswer{}, []string{}
-	for _, raw := range entries(res.Text) {
-		var it given
-		if twiceNamed(raw) || json.Unmarshal(raw, &it) != nil || it.ID == nil { // one bad entry does not spoil the others
-			continue
-		}
+	list := readable(res.Text)
+	hundreds := ofAHundred(list)
+	for _, it := range list {
 		if *it.ID == 0 {
 			return map[string]moderation.LLMAnswer{}
 		}
 		category := word(it.Category)
+		if hundreds {
+			it.Score = it.Score.share()
+		}
 		if it.Score == nil || *it.ID < 1 || int(*it.ID) > len(digests) || *it.Score < 0 || *it.Score > 1 || !slices.Contains(categories, category) {
 			continue
 		}
@@ -60,6 +61,32 @@ func read(res llm.Response, prompt string, digests []string) map[string]moderati
 		delete(out, d)
 	}
 	return out
+}
+
+// readable are the entries that say which item they are about; a bad one does not spoil the others.
+func readable(text string) (list []given) {
+	for _, raw := range entries(text) {
+		var it given
+		if !twiceNamed(raw) && json.Unmarshal(raw, &it) == nil && it.ID != nil {
+			list = append(list, it)
+		}
+	}
+	return list
+}
+
+// ofAHundred says that an answer counts from 0 to 100, as some models do whatever they are asked: one of its scores is too
+// large for any other scale in use.
+func ofAHundred(list []given) bool {
+	return slices.ContainsFunc(list, func(it given) bool { return it.Score != nil && *it.Score > 10 && *it.Score <= 100 })
+}
+
+// share is a score of a hundred as one of 1. Up to 1 it may have been meant either way, and says nothing.
+func (a *amount) share() *amount {
+	if a == nil || *a > 0 && *a <= 1 {
+		return nil
+	}
+	s := *a / 100
+	return &s
 }
 
 // entries are those of an answer: a list, also one written as text; the same by the items' numbers; a single one may

@@ -24,7 +24,11 @@ func TestReadingAnswers(t *testing.T) {
 		"numbers as text":      {items(one(`"1"`, `"spam"`, `"0.9"`), one(`" 2"`, `"none"`, `"1"`)), "spam 0.9, none 1"},
 		"ids with a point":     {items(one("1.0", `"spam"`, "0.9"), one("2.5", `"none"`, "1")), "spam 0.9, -"},
 		"names in their dress": {items(one("1", `" Self-Harm"`, "0.9"), one("2", `"PERSONAL DATA"`, "1")), "self_harm 0.9, personal_data 1"},
-		"scores out of bounds": {items(one("1", `"spam"`, "93"), one("2", `"spam"`, "-0.1")), "-, -"},
+		"scores out of bounds": {items(one("1", `"spam"`, "1.5"), one("2", `"spam"`, "-0.1")), "-, -"},
+		"scores of a hundred":  {items(one("1", `"spam"`, "93"), one("2", `"none"`, "0")), "spam 0.93, none 0"},
+		"of two scales":        {items(one("1", `"spam"`, "93"), one("2", `"hate"`, "1")), "spam 0.93, -"},
+		"scores of ten":        {items(one("1", `"hate"`, "9"), one("2", `"none"`, "10")), "-, -"},
+		"scores of nothing":    {items(one("1", `"spam"`, "930"), one("2", `"none"`, "101")), "-, -"},
 		"scores that are none": {items(one("1", `"spam"`, `"NaN"`), one("2", `"spam"`, "null")), "-, -"},
 		"no score":             {items(`{"id":1,"category":"spam"}`, one("2", `"none"`, "0")), "-, none 0"},
 		"foreign names":        {items(one("1", `"correo basura"`, "0.9"), one("2", `["spam"]`, "0.9")), "-, -"},
@@ -141,13 +145,10 @@ func TestDirectHalvesWhatIsRefused(t *testing.T) {
 }
 
 func TestScoresAsModelsWriteThem(t *testing.T) {
-	for said, want := range map[string]float64{`0.97`: .97, `"0.97"`: .97, `"97%"`: .97, `"97 %"`: .97, `"0,97"`: .97} {
+	for said, want := range map[string]float64{`0.97`: .97, `"0.97"`: .97, `"97%"`: .97, `"97 %"`: .97, `"0,97"`: .97, `97`: .97, `"97"`: .97} {
 		got := read(llm.Response{Text: `{"items":[{"id":"1","category":"Spam","score":` + said + `}]}`}, "p", []string{"a"})
 		if got["a"].Score != want {
 			t.Errorf("%s is %v", said, got)
 		}
-	}
-	if got := read(llm.Response{Text: `{"items":[{"id":1,"category":"spam","score":97}]}`}, "p", []string{"a"}); len(got) != 0 {
-		t.Errorf("97 of what? %v", got)
 	}
 }

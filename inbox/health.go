@@ -23,6 +23,7 @@ type AccountProblem struct {
 type AccountHealth struct {
 	CheckedAt     time.Time        `json:"checked_at,omitzero"`
 	NextAt        time.Time        `json:"next_at,omitzero"`
+	AnsweredAt    time.Time        `json:"answered_at,omitzero"` // when the network last let the account be read
 	TokenExpires  *time.Time       `json:"token_expires,omitempty"`
 	AccessExpires *time.Time       `json:"access_expires,omitempty"` // the person who gave the token must look in again before
 	Quality       string           `json:"quality,omitempty"`        // of a WhatsApp number

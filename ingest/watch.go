@@ -64,6 +64,9 @@ func (w *Watcher) Once(ctx context.Context) (bool, error) {
 		return true, w.save(ctx, a, h)
 	}
 	found := w.Health(ctx, open)
+	if found.Unreachable == "" && found.Failure == nil {
+		h.AnsweredAt = w.Now().UTC().Truncate(time.Second)
+	}
 	w.judge(&h, a, found)
 	if err := inbox.NameAccount(ctx, w.DB, a.WorkspaceID, a.ID, found.Name); err != nil {
 		return true, err

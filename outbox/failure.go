@@ -25,11 +25,11 @@ func (r *recording) failures() error {
 		case o.failure != nil && !o.failure.Done && !gone(o):
 			v = r.sender.judgeFailure(o, r.now)
 			if v.lastTry {
-				down, err := isDown(r.ctx, r.tx, o.action, r.now)
+				own, err := isOwnFault(r.ctx, r.tx, o.action, r.now)
 				if err != nil {
 					return err
 				}
-				if !down {
+				if own {
 					v.state, v.notBefore = Failed, time.Time{}
 				}
 			}
@@ -89,17 +89,39 @@ func (v verdict) inTime(a work) verdict {
 	return v
 }
 
-// isDown says whether an account got no answer to anything else for a while.
-func isDown(ctx context.Context, q sqlx.QueryerContext, a work, now time.Time) (down bool, err error) {
-	if err := sqlx.GetContext(ctx, q, &down, sqlIsDown, a.AccountID, a.ID, now.Add(-answeredLately)); err != nil {
-		return false, fmt.Errorf("ask whether account %d is answered: %w", a.AccountID, err)
-	}
-	return down, nil
-}
+// maxAlone is how often a call is tried where nothing else is sent that could be answered: about an hour.
+const maxAlone = 16
 
 const answeredLately = 15 * time.Minute
 
-const sqlIsDown = `SELECT NOT EXISTS (SELECT 1 FROM actions WHERE account_id = $1 AND id <> $2 AND state = 'done' AND sent_at > $3)`
+// isOwnFault says whether a call fails by itself: others of its account were answered lately. Where none were made, what
+// reads the account says whether the network is there; it is asked to look in time for the last try. What fails beside it,
+// about somebody or something else, is a sign of an outage.
+func isOwnFault(ctx context.Context, q sqlx.ExtContext, a work, now time.Time) (bool, error) {
+	var seen struct {
+		Answered bool `db:"answered"`
+		Others   bool `db:"others"`
+		Read     bool `db:"read"`
+	}
+	if err := sqlx.GetContext(ctx, q, &seen, sqlSeenOfAccount, a.AccountID, a.ID, now.Add(-answeredLately), a.CommentID, a.IdentityID); err != nil {
+		return false, fmt.Errorf("ask whether account %d is answered: %w", a.AccountID, err)
+	}
+	if seen.Answered {
+		return true, nil
+	}
+	if a.Attempts >= maxAlone-1 && !seen.Read {
+		if _, err := q.ExecContext(ctx, `UPDATE accounts SET health = health - 'next_at' WHERE id = $1`, a.AccountID); err != nil {
+			return false, fmt.Errorf("have account %d looked at: %w", a.AccountID, err)
+		}
+	}
+	return a.Attempts >= maxAlone && seen.Read && !seen.Others, nil
+}
+
+const sqlSeenOfAccount = `
+SELECT EXISTS (SELECT 1 FROM actions WHERE account_id = $1 AND id <> $2 AND state = 'done' AND sent_at > $3) AS answered,
+       EXISTS (SELECT 1 FROM actions WHERE account_id = $1 AND id <> $2 AND state IN ('planned','unknown','sending') AND attempts > 0 AND sent_at > $3
+               AND ($4::bigint = 0 OR comment_id IS DISTINCT FROM $4) AND ($5::bigint = 0 OR identity_id IS DISTINCT FROM $5)) AS others,
+       EXISTS (SELECT 1 FROM accounts WHERE id = $1 AND (health->>'answered_at')::timestamptz > $3) AS read`
 
 func backoff(attempts int) time.Duration {
 	d := time.Second << min(attempts, 9)

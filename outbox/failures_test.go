@@ -159,6 +159,49 @@ func TestACallThatAloneGetsNoAnswerIsGivenUp(t *testing.T) {
 	}
 }
 
+// Where nothing else is sent, reading the account says whether the network is there.
+func TestACallThatFailsAloneOnAQuietAccount(t *testing.T) {
+	for name, c := range map[string]struct {
+		readable, others bool
+		want             string
+	}{
+		"the account can be read": {true, false, "failed:outage"}, "it cannot": {false, false, "planned:outage"}, "others fail too": {true, true, "planned:outage"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t)
+			tries := 0
+			b.net.answer = func(call channels.Call) (bool, channels.Result, error) {
+				if call.Text == "hello" {
+					tries++
+				}
+				return false, channels.Result{}, &channels.Failure{Class: channels.Retry, Reason: "outage", After: 10 * time.Second}
+			}
+			got := b.add(b.message("m", "hello"))
+			if c.others {
+				contact, identity, thread, conv := b.person("39333000100")
+				other := b.message("o", "to somebody else")
+				other.ContactID, other.IdentityID, other.ThreadID, other.ConversationID = contact, identity, thread, conv
+				b.add(other)
+			}
+			b.exec(`UPDATE actions SET valid_until = $1`, b.now().Add(48*time.Hour))
+			b.exec(`UPDATE accounts SET health = '{"next_at": "2099-01-01T00:00:00Z"}'`)
+			s, asked := b.sender(), false
+			for range 100 {
+				b.drain(s)
+				if b.id(`SELECT count(*) FROM accounts WHERE id = $1 AND NOT health ? 'next_at'`, b.whatsapp) > 0 { // looked at, as the watcher does
+					asked = true
+					b.exec(`UPDATE accounts SET health = jsonb_build_object('next_at', '2099-01-01T00:00:00Z'::text, 'answered_at', CASE WHEN $1 THEN $2::text END)`, c.readable, b.now().Format(time.RFC3339))
+				}
+				b.advance(2 * time.Minute)
+			}
+			b.want(got[0].ID, c.want)
+			if failed := c.want == "failed:outage"; !asked || failed != (tries == maxAlone) {
+				t.Errorf("%d tries, the account looked at: %t", tries, asked)
+			}
+		})
+	}
+}
+
 // A server that takes messages, answers oddly and shows none of them is not sent the same one over and over.
 func TestWhatIsTakenTwiceAndNotSeenIsAskedAbout(t *testing.T) {
 	b := setup(t)

@@ -177,11 +177,11 @@ func (s *Sender) again(ctx context.Context, a work, now time.Time) error {
 	if a.Attempts < maxAttempts {
 		return s.unsettled(ctx, a, Planned, "", "", now)
 	}
-	down, err := isDown(ctx, s.DB, a, now)
+	own, err := isOwnFault(ctx, s.DB, a, now)
 	if err != nil {
 		return err
 	}
-	if !down {
+	if own {
 		return s.record(ctx, []outcome{{action: a, failure: &channels.Failure{Class: channels.GiveUp, Scope: channels.ScopeCall, Reason: "no_clear_answer",
 			Meaning: "The network failed over this call time after time, and it did not take place."}}})
 	}

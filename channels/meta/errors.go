@@ -37,7 +37,7 @@ var table = map[key]meaning{
 	{0, 0}:         {reauth, account, "token_invalid", "Meta does not accept the account's token: connect the account again.", 0, false},
 	{1, 0}:         {retry, call, "unknown_error", "Meta reported an unknown error; it is tried again.", 30 * time.Second, false},
 	{1, 1357046}:   {channels.Unknown, call, "maybe_done", "Meta gave no clear answer, but the message may have gone out: it is looked up before anything is sent again.", 0, false},
-	{1, 99}:        {ask, account, "access_level", "Meta refused without a reason; often the app lacks a permission or an access level.", 0, false},
+	{1, 99}:        {retry, call, "access_level", "Meta refused without a reason; often the app lacks a permission or an access level.", 30 * time.Second, false},
 	{2, 2018344}:   {ask, account, "terms_missing", "An administrator of the Page must accept Meta's privacy terms for labels.", 0, false},
 	{2, 0}:         {retry, call, "outage", "Meta is temporarily unavailable; it is tried again.", 30 * time.Second, false},
 	{3, 0}:         {ask, account, "capability_missing", "The app lacks a capability for this call: check the app's products and access level.", 0, false},

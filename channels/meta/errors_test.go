@@ -16,7 +16,7 @@ func TestClassifyDocumentedCodes(t *testing.T) {
 		class               byte
 		reason              string
 	}{
-		{0, 0, 401, 'a', "token_invalid"}, {1, 0, 400, 'r', "unknown_error"}, {1, 99, 400, 'p', ""}, {1, 1357046, 200, 'u', "maybe_done"}, {2, 0, 503, 'r', "outage"},
+		{0, 0, 401, 'a', "token_invalid"}, {1, 0, 400, 'r', "unknown_error"}, {1, 99, 400, 'r', "access_level"}, {1, 1357046, 200, 'u', "maybe_done"}, {2, 0, 503, 'r', "outage"},
 		{1200, 0, 400, 'r', "outage"}, {2, 2018344, 400, 'p', ""}, {3, 0, 500, 'p', ""}, {4, 0, 400, 'w', "rate_limited"}, {17, 0, 400, 'w', ""}, {32, 0, 400, 'w', ""},
 		{4, 2018354, 400, 'w', ""}, {9, 2018352, 400, 'w', ""}, {10, 0, 403, 'a', "permission_missing"}, {10, 2018278, 400, 'g', "window_closed"}, {10, 2018065, 400, 'g', "window_closed"},
 		{10, 2534022, 403, 'g', "window_closed"}, {10, 2018108, 400, 'g', ""}, {10, 1893063, 400, 'p', ""}, {10, 1404170, 400, 'p', ""}, {10, 1893015, 400, 'g', "opted_out"},
