@@ -129,6 +129,16 @@ SET token_sealed = excluded.token_sealed, base_url = excluded.base_url, waba_id 
 WHERE accounts.workspace_id = excluded.workspace_id
 RETURNING ` + accountColumns
 
+// AccountRefused marks an account whose token the network does not take: it must be connected again.
+func AccountRefused(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, why string) error {
+	if _, err := tx.ExecContext(ctx, sqlAccountRefused, workspaceID, id, why); err != nil {
+		return fmt.Errorf("mark account %d: %w", id, err)
+	}
+	return Touch(ctx, tx, Change{workspaceID, "account", id})
+}
+
+const sqlAccountRefused = `UPDATE accounts SET state = 'needs_reauthorisation', state_reason = $3 WHERE workspace_id = $1 AND id = $2 AND state = 'connected'`
+
 // NameAccount gives an account that was connected without a name the one that its network knows it by; a name
 // that a person gave stays.
 func NameAccount(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, name string) error {

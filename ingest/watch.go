@@ -187,8 +187,8 @@ func (w *Watcher) save(ctx context.Context, a inbox.Account, h inbox.AccountHeal
 	for _, p := range news {
 		w.Log.Warn("an account has a problem", "account", a.ID, "problem", p.Code, "meaning", p.Meaning)
 		if p.Code == "token_invalid" {
-			if _, err := tx.ExecContext(ctx, sqlTokenInvalid, a.WorkspaceID, a.ID, p.Meaning); err != nil {
-				return fmt.Errorf("mark account %d: %w", a.ID, err)
+			if err := inbox.AccountRefused(ctx, tx, a.WorkspaceID, a.ID, p.Meaning); err != nil {
+				return err
 			}
 		}
 		if w.Notify != nil {
@@ -202,9 +202,6 @@ func (w *Watcher) save(ctx context.Context, a inbox.Account, h inbox.AccountHeal
 	}
 	return tx.Commit()
 }
-
-const sqlTokenInvalid = `
-UPDATE accounts SET state = 'needs_reauthorisation', state_reason = $3 WHERE workspace_id = $1 AND id = $2 AND state = 'connected'`
 
 // stageOf is how near the end of a token is: each stage is told once.
 func stageOf(h inbox.AccountHealth, p inbox.AccountProblem, now time.Time) string {

@@ -280,6 +280,17 @@ func TestAWrongAppSecretIsToldFromAWrongToken(t *testing.T) {
 	}
 }
 
+// A token can be good in itself and none for the account.
+func TestATokenOfSomebodyElse(t *testing.T) {
+	for answer, valid := range map[string]bool{`400 {"error":{"code":190,"error_subcode":463}}`: false, `400 {"error":{"code":100,"error_subcode":33}}`: true} {
+		g := newGraph(t, map[string]string{"GET /v25.0/" + pageID: answer, "GET /v25.0/debug_token": `{"data":{"is_valid":true}}`})
+		h := newNetwork().Health(context.Background(), accounts(g.URL)["facebook"], "app", "secret")
+		if h.TokenValid != valid || h.Failure == nil {
+			t.Errorf("%s: %+v", answer, h)
+		}
+	}
+}
+
 // A server that answers the question about the token with something else has not refused the token.
 func TestAServerThatKnowsNothingOfTheToken(t *testing.T) {
 	for _, answer := range []string{`{}`, `{"data":[]}`, `{"data":{}}`, `{"id":"debug_token"}`} {

@@ -255,13 +255,16 @@ func (in accountIn) connect(ctx context.Context, c *config) error {
 		}); err != nil {
 			return err
 		}
-		out := accountOut(acct)
-		if in.Subscribe {
-			var asked error
-			if out["webhooks"], asked = c.subscribeNew(ctx, s, acct); asked != nil {
-				sayUnsubscribed(os.Stderr, acct, asked)
-			}
+		if !in.Subscribe {
+			printJSON(accountOut(acct))
+			return nil
 		}
+		webhooks, asked := c.subscribeNew(ctx, s, &acct)
+		if asked != nil {
+			sayUnsubscribed(os.Stderr, acct, asked)
+		}
+		out := accountOut(acct)
+		out["webhooks"] = webhooks
 		printJSON(out)
 		return nil
 	})

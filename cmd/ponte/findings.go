@@ -34,6 +34,8 @@ func (f *findings) token(h channels.Health) {
 		f.add(false, "app secret", "app_refused", nil, "Meta does not take it for the app this account's token belongs to", "compare PONTE_META_APP_ID and the first of PONTE_META_APP_SECRETS with the app's dashboard (App settings, Basic)")
 	}
 	switch {
+	case h.TokenValid && h.Failure != nil && !passes(h.Failure):
+		f.add(false, "token", "token_elsewhere", said{"why": strings.Join(h.Missing, "; ")}, "valid, but the account cannot be read with it: "+strings.Join(h.Missing, "; "), "check that the account's id is right, and that the token is one for this account")
 	case h.TokenValid && h.Name == "":
 		f.add(true, "token", "token_valid", nil, "valid, without a name", "")
 	case h.TokenValid:

@@ -48,3 +48,18 @@ func TestATokenThatHasEndedIsNotToBeRenewedInTime(t *testing.T) {
 		}
 	}
 }
+
+// A token may be good in itself, and none for the account.
+func TestATokenOfAnotherAccountIsNotWell(t *testing.T) {
+	t.Parallel()
+	for want, failure := range map[bool]*channels.Failure{
+		false: {Class: channels.GiveUp, Reason: "gone", Code: 100, Subcode: 33},
+		true:  {Class: channels.Retry, Reason: "outage"}, // says nothing of the token
+	} {
+		var out findings
+		out.token(channels.Health{TokenValid: true, Failure: failure, Missing: []string{"account: not visible"}})
+		if len(out) != 1 || out[0].OK != want {
+			t.Errorf("%s: %+v", failure.Reason, out)
+		}
+	}
+}

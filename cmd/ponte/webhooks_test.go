@@ -97,11 +97,20 @@ func TestWhatAnotherAppSubscribedIsNotOurs(t *testing.T) {
 // Whoever runs a script without reading its answer still learns that nothing will come from the account.
 func TestAnAccountWithoutWebhooksIsWarnedOf(t *testing.T) {
 	a := inbox.Account{Channel: "facebook", ExternalID: "11"}
-	for class, want := range map[channels.Class]string{channels.Reauthorise: "does not take its token", channels.Retry: "ponte doctor"} {
+	for _, c := range []struct {
+		failure channels.Failure
+		want    []string
+	}{
+		{channels.Failure{Class: channels.Reauthorise, Reason: "token_expired"}, []string{"facebook account 11 is kept, but does not work yet", "does not take its token"}},
+		{channels.Failure{Class: channels.Reauthorise, Reason: "permission_missing"}, []string{"facebook account 11 is connected, but", "nothing comes from it yet", "ponte doctor"}},
+		{channels.Failure{Class: channels.Retry, Reason: "outage"}, []string{"facebook account 11 is connected, but", "ponte doctor"}},
+	} {
 		var b strings.Builder
-		sayUnsubscribed(&b, a, &channels.Failure{Class: class, Meaning: "No."})
-		if s := b.String(); !strings.Contains(s, "facebook account 11 is connected, but") || !strings.Contains(s, want) {
-			t.Errorf("%s: %q", class, s)
+		sayUnsubscribed(&b, a, &c.failure)
+		for _, want := range c.want {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%s: %q", c.failure.Reason, b.String())
+			}
 		}
 	}
 }
