@@ -69,6 +69,21 @@ func TestCheck(t *testing.T) {
 		{"three braces", body("Hello {{{1}}}, your order left our house.", "1"), "body braces"},
 		{"leading", body("{{1}} is your order number with us today", "1"), "body leading_variable"},
 		{"trailing", body("Your order number with us today is {{1}}", "1"), "body trailing_variable"},
+		{"trailing before a full stop", body("Your order comes to your house on {{1}}.", "1"), "body trailing_variable"},
+		{"trailing in bold", body("Your order comes to your house on *{{1}}* !", "1"), "body trailing_variable"},
+		{"leading in brackets", body("({{1}}) is your order number with us today", "1"), "body leading_variable"},
+		{"leading behind an emoji", body("🎉 {{1}}, your order left our house today", "1"), ""},
+		{"words that are none", body("Hi {{1}} - - - - {{2}} bye", "1", "2"), "body too_many_variables"},
+		{"text turned round", body("Your order \u202eleft our house."), "body unseen_character"},
+		{"a NUL", body("Your order\x00 left our house."), "body unseen_character"},
+		{"nothing between letters", body("Your or\u200bder left our house."), "body unseen_character"},
+		{"Arabic with its marks", body("\u200fطلبك رقم {{1}} في الطريق إليك الآن\u200f", "1"), ""},
+		{"a family", body("Your order left our house 👨\u200d👩\u200d👧."), ""},
+		{"a footer turned round", Definition{Category: Utility, Body: plain, Footer: "by\u2066us"}, "footer unseen_character"},
+		{"a header turned round", head("by\u202eus"), "header.text unseen_character"},
+		{"a button turned round", with(body(plain), Button{Type: "QUICK_REPLY", Text: "Y\u202ees", Payload: "a\x01"}), "buttons[0].text unseen_character; buttons[0].payload unseen_character"},
+		{"an example turned round", Definition{Category: Utility, Body: "Hello {{1}}, your order left.", Variables: []Variable{{In: "body", Name: "1", Example: "A\u202eda"}}}, "variables[body:1].example unseen_character"},
+		{"a header that is a variable", Definition{Category: Utility, Header: &Header{Format: "TEXT", Text: "{{1}}!"}, Body: plain, Variables: []Variable{{In: "header", Name: "1", Example: "x"}}}, "header.text only_variable"},
 		{"side by side", body("Hello dear {{1}} {{2}}, your order left our house today.", "1", "2"), "body side_by_side"},
 		{"too many for the length", body("Hi {{1}}, ok {{2}} bye", "1", "2"), "body too_many_variables"},
 		{"just enough words", body("Hi {{1}}, it is {{2}} for you", "1", "2"), ""},
@@ -289,6 +304,16 @@ func TestNamesDoNotReachAddresses(t *testing.T) {
 	d = Definition{Category: Utility, Header: &Header{Format: "TEXT", Text: "Order {{1}}"}, Body: "It left our house.", Variables: []Variable{{In: "header", Name: "1", Example: "A-1"}}}
 	if _, err := d.Send(d.Fill(Values{"header:1": strings.Repeat("x", 55)}, Person{}, Sender{}), ""); err == nil || !strings.Contains(err.Error(), "header has 61 characters") {
 		t.Errorf("a header that is too long with its value: %v", err)
+	}
+}
+
+// A name somebody gave themselves does not turn round what stands behind it, nor does a letter's own mark go.
+func TestValuesHoldNothingUnseen(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{"Ada\u202e\u2066": "Ada", "A\x00\x07da\tLovelace\n": "Ada Lovelace", "\u200fعلي": "\u200fعلي", "\u200b\ufeff": "", "👨\u200d👩": "👨\u200d👩"} {
+		if got := clean(in); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
 	}
 }
 

@@ -90,6 +90,7 @@ func (d Definition) Check() []Fault {
 	d.checkFooter(&f)
 	d.checkButtons(&f)
 	d.checkVariables(&f)
+	d.checkCharacters(&f)
 	d.checkFilled(&f)
 	d.checkWords(&f)
 	return f
@@ -113,8 +114,11 @@ func (d Definition) checkHeader(f *faults) {
 		case hasEmoji(h.Text):
 			f.add("header.text", "emoji", "the header takes no emoji: put it into the body")
 		}
-		if len(places(h.Text)) > 1 {
+		switch n := len(places(h.Text)); {
+		case n > 1:
 			f.add("header.text", "too_many_variables", "the header takes one variable")
+		case n == 1 && !holdsWord(placePattern.ReplaceAllLiteralString(h.Text, "")):
+			f.add("header.text", "only_variable", "the header is nothing but a variable: put a word beside it")
 		}
 	case h.media():
 		if h.Example == "" && h.Sample == "" {
@@ -348,23 +352,29 @@ func validSource(s string) bool {
 var sideBySide = regexp.MustCompile(`\}\}\s*\{\{`)
 
 // checkPlaces: a body may not begin or end with a variable, hold two side by side, or be little more than
-// variables; x of them take 2x+1 words beside them.
+// variables; x of them take 2x+1 words beside them. For Meta a variable with nothing but punctuation or formatting
+// before or behind it stands at the end of the text all the same.
 func checkPlaces(f *faults, body string, names []string) {
 	if len(names) == 0 {
 		return
 	}
 	text := strings.TrimSpace(body)
-	if loc := placePattern.FindStringIndex(text); loc != nil && loc[0] == 0 {
+	all := placePattern.FindAllStringIndex(text, -1)
+	if len(all) > 0 && !holdsWord(text[:all[0][0]]) {
 		f.add("body", "leading_variable", "the body may not begin with a variable: put a word before it")
 	}
-	all := placePattern.FindAllStringIndex(text, -1)
-	if len(all) > 0 && all[len(all)-1][1] == len(text) {
+	if len(all) > 0 && !holdsWord(text[all[len(all)-1][1]:]) {
 		f.add("body", "trailing_variable", "the body may not end with a variable: put a few words after it")
 	}
 	if sideBySide.MatchString(text) {
 		f.add("body", "side_by_side", "two variables stand side by side: put words between them")
 	}
-	words := len(strings.Fields(placePattern.ReplaceAllLiteralString(text, " ")))
+	words := 0
+	for _, w := range strings.Fields(placePattern.ReplaceAllLiteralString(text, " ")) {
+		if holdsWord(w) {
+			words++
+		}
+	}
 	if need := 2*len(names) + 1; words < need {
 		f.add("body", "too_many_variables", "%d variables are too many for %d words: Meta wants at least %d words beside them", len(names), words, need)
 	}
