@@ -28,7 +28,7 @@ import (
 const (
 	formAge     = 24 * time.Hour  // a form that was open longer is shown again
 	formHaste   = 2 * time.Second // faster than anybody reads
-	optInsAtAll = 20_000          // requests of a workspace that wait at one time
+	optInsAtAll = 20_000          // boxes ticked at a workspace's websites that wait at one time
 )
 
 // PublicForm is what a website shows beside the box.
@@ -226,26 +226,26 @@ func (s *Server) takeOptIn(ctx context.Context, d site, r publicRequest, v visit
 func (s *Server) keepOptIn(ctx context.Context, d site, w consent.Wording, account siteAccount, phone string, v visitor) (PublicAnswer, error) {
 	var out PublicAnswer
 	full := false
+	nets := networks(v.address)
 	err := s.change(ctx, func(tx *sqlx.Tx) error {
-		ok, err := s.Ledger.Attempt(ctx, tx, d.ID, "address:"+network(v.address), d.rules.WebPerAddress, time.Hour)
+		ok, err := true, error(nil)
+		for i := 0; i < len(nets) && ok && err == nil; i++ {
+			ok, err = s.Ledger.Attempt(ctx, tx, d.ID, "address:"+nets[i].name, d.rules.WebPerAddress*nets[i].share, time.Hour)
+		}
 		if err == nil && ok && phone != "" {
 			ok, err = s.Ledger.Attempt(ctx, tx, d.ID, "number:"+phone, d.rules.WebPerNumber, 24*time.Hour)
 		}
 		if full = !ok; err != nil || full {
 			return err
 		}
-		var waiting int
-		if err := tx.GetContext(ctx, &waiting, `SELECT count(*) FROM opt_ins WHERE workspace_id = $1 AND state = 'waiting'`, d.ID); err != nil {
-			return fmt.Errorf("count waiting opt-ins: %w", err)
-		}
-		if full = waiting >= optInsAtAll; full {
-			return nil
+		if err := s.Ledger.MakeRoom(ctx, tx, d.ID, optInsAtAll); err != nil {
+			return err
 		}
 		page := v.origin
 		if page == "" {
 			page = "form"
 		}
-		req := consent.Request{WorkspaceID: d.ID, Source: "web_box", AccountID: account.ID, WordingID: w.ID, Language: w.Language, Phone: phone, Actor: "contact", At: s.Now(), Hours: d.rules.OptInHours,
+		req := consent.Request{WorkspaceID: d.ID, Source: "web_box", AccountID: account.ID, WordingID: w.ID, Language: w.Language, Phone: phone, Network: crowd(v.address), Actor: "contact", At: s.Now(), Hours: d.rules.OptInHours,
 			Trace: fmt.Sprintf("box ticked on %s from %s (%s)", page, v.address, v.agent), Evidence: consent.Evidence{"page": page, "address": s.Ledger.Trace(d.ID, v.address)}}
 		_, code, _, err := s.Ledger.RequestOptIn(ctx, tx, req)
 		out = PublicAnswer{router.Link(account.Phone, router.PrefilledOptIn(w.Language, d.BrandName(), code)), s.validUntil(d)}
@@ -301,15 +301,45 @@ func (s *Server) wordingOf(ctx context.Context, workspace, id int64, names ...st
 	return consent.Wording{}, fault.Field("wording_id", "there is no such wording; load the form again")
 }
 
-// network is what is counted of an address: a whole subnet of the newer kind belongs to one household.
-func network(address string) string {
-	a, err := netip.ParseAddr(address)
-	if err != nil || a.Is4() {
-		return address
+// span is a network that requests are counted by, and how many visitors' worth of them it may make.
+type span struct {
+	name  string
+	share int
+}
+
+// networks is what is counted of an address, the smallest first. Of the newer kind a /64 belongs to one household; whoever
+// rents a machine has a /56 or a /48 of them, and a carrier's customers are spread over many.
+func networks(address string) []span {
+	if a, ok := visitorAddress(address); ok && a.Is6() {
+		return []span{{prefix(a, 64), 1}, {prefix(a, 56), 4}, {prefix(a, 48), 16}}
+	} else if ok {
+		return []span{{a.String(), 1}, {prefix(a, 24), 16}}
 	}
-	p, err := a.Prefix(64)
-	if err != nil {
+	return []span{{address, 1}}
+}
+
+// crowd is the large network that a visitor belongs to: about what one provider has.
+func crowd(address string) string {
+	a, ok := visitorAddress(address)
+	switch {
+	case !ok:
 		return address
+	case a.Is6():
+		return prefix(a, 32)
+	}
+	return prefix(a, 16)
+}
+
+// visitorAddress reads an address; one of the older kind in the newer notation is of the older kind.
+func visitorAddress(address string) (netip.Addr, bool) {
+	a, err := netip.ParseAddr(address)
+	return a.Unmap().WithZone(""), err == nil
+}
+
+func prefix(a netip.Addr, bits int) string {
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return a.String()
 	}
 	return p.String()
 }

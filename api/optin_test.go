@@ -255,3 +255,33 @@ func TestAWordingOfTheBrandsOwnMustSayWhatItMust(t *testing.T) {
 		}
 	}
 }
+
+// Whoever has many networks cannot take all places of the form: the crowd gives up its own, and the others' wait on.
+func TestACrowdDoesNotShutTheForm(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	s := newScene(t, func(d *api.Deps) { d.Now = func() time.Time { return now } })
+	s.openForm(`{"web_opt_in":true}`)
+	tick := func() int {
+		body := s.ticked(nil)
+		now = now.Add(10 * time.Second)
+		return s.do("POST", "/public/v1/opt-in", "", body).status
+	}
+	if got := tick(); got != 200 {
+		t.Fatalf("an empty form: %d", got)
+	}
+	honest := s.text(`SELECT max(id)::text FROM opt_ins WHERE workspace_id = $1 AND source = 'web_box'`, s.home.id)
+	s.exec(`INSERT INTO opt_ins (workspace_id, source, account_id, code_hash, wording_id, language, actor, at, created_at, expires_at, network)
+SELECT workspace_id, source, account_id, decode(md5(n::text), 'hex'), wording_id, language, actor, at, created_at, expires_at, decode(md5('net' || n % 7), 'hex') FROM opt_ins, generate_series(1, 19999) n WHERE workspace_id = $1 AND id = $2::bigint`, s.home.id, honest)
+	for range 9 { // the most that one address may in an hour
+		if got := tick(); got != 200 {
+			t.Fatalf("with all places taken: %d", got)
+		}
+	}
+	if got := s.text(`SELECT count(*) || ' ' || count(*) FILTER (WHERE id = $2::bigint) FROM opt_ins WHERE workspace_id = $1 AND state = 'waiting' AND source = 'web_box'`, s.home.id, honest); got != "20000 1" {
+		t.Errorf("%s wait, want 20000 and the honest one among them", got)
+	}
+	if got := tick(); got != 429 {
+		t.Errorf("an eleventh within the hour: %d", got)
+	}
+}

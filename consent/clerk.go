@@ -66,8 +66,9 @@ func (c *Clerk) run(ctx context.Context, what string, do func() error) {
 func (l *Ledger) Tidy(ctx context.Context, db *sqlx.DB) error {
 	now := l.now()
 	for what, stmt := range map[string]string{
-		"end opt-ins that nobody confirmed": `UPDATE opt_ins SET state = 'expired', ended_at = $1::timestamptz, reason = 'nobody confirmed it in time', personal = '{}' WHERE state = 'waiting' AND expires_at <= $1::timestamptz`,
-		"forget attempts":                   `DELETE FROM opt_in_attempts WHERE at < $1::timestamptz - interval '2 days'`,
+		"end opt-ins that nobody confirmed":      `UPDATE opt_ins SET state = 'expired', ended_at = $1::timestamptz, reason = 'nobody confirmed it in time', personal = '{}' WHERE state = 'waiting' AND expires_at <= $1::timestamptz`,
+		"forget ticks that gave their places up": `DELETE FROM opt_ins WHERE state = 'cancelled' AND reason = '` + crowdedOut + `' AND ended_at < $1::timestamptz - interval '2 days'`,
+		"forget attempts":                        `DELETE FROM opt_in_attempts WHERE at < $1::timestamptz - interval '2 days'`,
 		"forget rows of imports": `UPDATE consent_import_rows r SET "values" = '{}' FROM consent_imports i
 WHERE i.workspace_id = r.workspace_id AND i.id = r.import_id AND i.ended_at < $1::timestamptz - interval '30 days' AND r."values" <> '{}'`,
 		"forget imports that nobody confirmed": `UPDATE consent_imports SET state = 'cancelled', ended_at = $1::timestamptz WHERE state = 'checked' AND created_at < $1::timestamptz - interval '30 days'`,

@@ -26,6 +26,7 @@ type Request struct {
 	Phone       string // digits with country code; empty: none was named
 	Name        string
 	Trace       string // personal: network address, browser; what staff wrote down
+	Network     string // of a website's form: the large network that the visitor came from; only a keyed hash is kept
 	ContactID   *int64
 	Evidence    Evidence
 	Actor       string
@@ -84,7 +85,7 @@ func (l *Ledger) RequestOptIn(ctx context.Context, tx sqlx.ExtContext, r Request
 	}
 	code, hash := router.NewReference(l.mac("opt-in code", func(w *fields) { w.int(r.WorkspaceID) }), id)
 	expires = l.now().Add(time.Duration(r.Hours) * time.Hour).UTC()
-	_, err = tx.ExecContext(ctx, sqlInsertOptIn, r.WorkspaceID, id, r.Source, r.AccountID, hash, r.WordingID, Promotional, r.Language, subject, r.ContactID, string(personal), string(proof), r.Actor, r.At, l.now(), expires)
+	_, err = tx.ExecContext(ctx, sqlInsertOptIn, r.WorkspaceID, id, r.Source, r.AccountID, hash, r.WordingID, Promotional, r.Language, subject, r.ContactID, string(personal), string(proof), r.Actor, r.At, l.now(), expires, l.crowd(r))
 	if err != nil {
 		return 0, "", expires, fmt.Errorf("keep an opt-in: %w", err)
 	}
@@ -92,8 +93,33 @@ func (l *Ledger) RequestOptIn(ctx context.Context, tx sqlx.ExtContext, r Request
 }
 
 const sqlInsertOptIn = `
-INSERT INTO opt_ins (workspace_id, id, source, account_id, code_hash, wording_id, purpose, language, subject, contact_id, personal, evidence, actor, at, created_at, expires_at)
-OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
+INSERT INTO opt_ins (workspace_id, id, source, account_id, code_hash, wording_id, purpose, language, subject, contact_id, personal, evidence, actor, at, created_at, expires_at, network)
+OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
+
+func (l *Ledger) crowd(r Request) []byte {
+	if r.Network == "" {
+		return nil
+	}
+	return l.mac("crowd", func(w *fields) { w.int(r.WorkspaceID); w.text(r.Network) })[:16]
+}
+
+// MakeRoom keeps the ticked boxes that wait below a number: where all places are taken, the network that holds most of
+// them gives up its oldest. A tick that nobody confirmed has left nothing in the ledger, and whoever means it ticks again;
+// refusing the newest instead would let one visitor with many addresses shut the form for everybody.
+func (l *Ledger) MakeRoom(ctx context.Context, tx sqlx.ExtContext, workspaceID int64, most int) error {
+	if _, err := tx.ExecContext(ctx, sqlMakeRoom, workspaceID, most, l.now()); err != nil {
+		return fmt.Errorf("make room for an opt-in: %w", err)
+	}
+	return nil
+}
+
+// crowdedOut is said of a tick that gave its place up; the clerk forgets it soon.
+const crowdedOut = "too many waited: the oldest of the network that had most gave its place up"
+
+const sqlMakeRoom = `
+WITH held AS MATERIALIZED (SELECT coalesce(network, '') AS network, count(*) AS n, min(id) AS oldest FROM opt_ins WHERE workspace_id = $1 AND state = 'waiting' AND source = 'web_box' GROUP BY 1)
+UPDATE opt_ins SET state = 'cancelled', ended_at = $3, reason = '` + crowdedOut + `', personal = '{}' WHERE workspace_id = $1 AND state = 'waiting' AND source = 'web_box'
+  AND (SELECT sum(n) FROM held) >= $2 AND id = (SELECT oldest FROM held ORDER BY n DESC, oldest LIMIT 1)`
 
 // RenewOptIn gives a request that waits a new term, and the code again with which it is confirmed. Only what
 // staff took down: whoever ticked the box of a website is not at hand, and ticks it again.

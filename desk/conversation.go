@@ -68,8 +68,8 @@ type Written struct {
 	ConversationID int64
 }
 
-// CustomerWrote does what a message of the customer ends, in the transaction that stores it: snoozes, and
-// scheduled replies that were to go only if the customer stayed silent.
+// CustomerWrote does what a message of the customer ends, in the transaction that stores it: snoozes of the
+// conversation, and all replies to this person that were to go only if they stayed silent.
 func CustomerWrote(ctx context.Context, tx sqlx.ExtContext, list []Written) error {
 	if len(list) == 0 {
 		return nil
@@ -113,9 +113,12 @@ const sqlWakeWritten = `
 UPDATE conversations v SET snoozed_at = NULL, snoozed_until = NULL FROM (%s) AS k (workspace_id, id)
 WHERE v.workspace_id = k.workspace_id AND v.id = k.id AND v.snoozed_at IS NOT NULL RETURNING v.workspace_id, v.id`
 
+// Whoever wrote, wrote to the brand: on whatever channel, and in whichever conversation the reply was planned.
 const sqlScheduledWritten = `
-SELECT r.workspace_id, r.action_id AS id FROM scheduled_replies r JOIN (%s) AS k (workspace_id, id) ON r.workspace_id = k.workspace_id AND r.conversation_id = k.id
-JOIN actions a ON a.workspace_id = r.workspace_id AND a.id = r.action_id WHERE r.unless_written AND a.state IN ('planned','held') ORDER BY r.action_id`
+SELECT DISTINCT r.workspace_id, r.action_id AS id FROM (%s) AS k (workspace_id, id) JOIN conversations w ON w.workspace_id = k.workspace_id AND w.id = k.id
+JOIN conversations v ON v.workspace_id = w.workspace_id AND (v.id = w.id OR v.contact_id = w.contact_id)
+JOIN scheduled_replies r ON r.workspace_id = v.workspace_id AND r.conversation_id = v.id
+JOIN actions a ON a.workspace_id = r.workspace_id AND a.id = r.action_id WHERE r.unless_written AND a.state IN ('planned','held') ORDER BY id`
 
 // Scheduled is a reply that waits for its time.
 type Scheduled struct {
