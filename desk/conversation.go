@@ -116,8 +116,8 @@ WHERE v.workspace_id = k.workspace_id AND v.id = k.id AND v.snoozed_at IS NOT NU
 // Whoever wrote, wrote to the brand: on whatever channel, and in whichever conversation the reply was planned.
 const sqlScheduledWritten = `
 SELECT DISTINCT r.workspace_id, r.action_id AS id FROM (%s) AS k (workspace_id, id) JOIN conversations w ON w.workspace_id = k.workspace_id AND w.id = k.id
-JOIN conversations v ON v.workspace_id = w.workspace_id AND (v.id = w.id OR v.contact_id = w.contact_id)
-JOIN scheduled_replies r ON r.workspace_id = v.workspace_id AND r.conversation_id = v.id
+CROSS JOIN LATERAL (SELECT w.id UNION SELECT v.id FROM conversations v WHERE v.workspace_id = w.workspace_id AND v.contact_id = w.contact_id OFFSET 0) AS v
+JOIN scheduled_replies r ON r.workspace_id = w.workspace_id AND r.conversation_id = v.id
 JOIN actions a ON a.workspace_id = r.workspace_id AND a.id = r.action_id WHERE r.unless_written AND a.state IN ('planned','held') ORDER BY id`
 
 // Scheduled is a reply that waits for its time.
