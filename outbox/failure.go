@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -84,7 +85,7 @@ func (s *Sender) judgeFailure(o outcome, now time.Time) verdict {
 func (v verdict) inTime(a work) verdict {
 	if v.state == Planned && !v.notBefore.Before(a.ValidUntil) {
 		v.state = Failed
-		v.meaning += "; by the time it could be tried again it would be too late"
+		v.meaning = strings.TrimSuffix(v.meaning, ".") + "; by the time it could be tried again it would be too late"
 	}
 	return v
 }

@@ -178,7 +178,7 @@ func (o outcome) stoppedBy(now time.Time) verdict {
 		v.reason, v.meaning = "comment_unreadable", "the comment could not be read before an automatic answer to it; it is tried again"
 	}
 	if v.state == Planned && !v.notBefore.Before(o.action.ValidUntil) {
-		v = verdict{state: Expired, reason: v.reason, meaning: v.meaning + "; by then it would be too late"}
+		v = verdict{state: Expired, reason: v.reason, meaning: strings.TrimSuffix(v.meaning, ".") + "; by then it would be too late"}
 	}
 	return v
 }

@@ -136,26 +136,28 @@ func traceOnly(s string) string {
 	return s
 }
 
-// Success is the answer of calls that change something and give no id back: {"success":true}, or plain
-// true from older versions. What says neither is an error, so that a sign-in page with status 200 does
-// not count as done.
+// Success is the answer of calls that change something and give no id back: {"success":true}, written as text or number by
+// some servers, or plain true from older versions. What says neither is an error, so that a sign-in page with status 200
+// does not count as done.
 type Success struct{}
 
 // UnmarshalJSON accepts nothing but success.
 func (*Success) UnmarshalJSON(b []byte) error {
-	if string(bytes.TrimSpace(b)) == "true" {
+	said := bytes.TrimSpace(b)
+	if len(said) > 0 && said[0] == '{' {
+		var o struct {
+			Success json.RawMessage `json:"success"`
+		}
+		if err := json.Unmarshal(b, &o); err != nil {
+			return err
+		}
+		said = o.Success
+	}
+	switch strings.ToLower(strings.Trim(string(said), `"`)) {
+	case "true", "1":
 		return nil
 	}
-	var o struct {
-		Success *bool `json:"success"`
-	}
-	if err := json.Unmarshal(b, &o); err != nil {
-		return err
-	}
-	if o.Success == nil || !*o.Success {
-		return errors.New("no success")
-	}
-	return nil
+	return errors.New("no success")
 }
 
 // Usage is how much of its limits an account's calls have used. Meta reports it only after enough calls.

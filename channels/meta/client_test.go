@@ -2,6 +2,7 @@ package meta
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -288,5 +289,16 @@ func TestIdsAsNumbers(t *testing.T) {
 	err := client(t).Get(context.Background(), channels.Account{Channel: channels.Facebook, ID: "11", BaseURL: base, Token: "tok-1"}, "30_41", nil, &out)
 	if err != nil || out.ID != "17900000000000123456" || out.From.ID != "5" || out.From.Age != 7 || len(out.List) != 1 || out.List[0].Parent != "12" || out.List[0].Count != 3 {
 		t.Errorf("%+v, %v", out, err)
+	}
+}
+
+func TestSuccessAsServersWriteIt(t *testing.T) {
+	for answer, want := range map[string]bool{
+		`true`: true, `{"success":true}`: true, `{"success":"true"}`: true, `{"success":"True","id":"1"}`: true, `{"success":1}`: true, `"true"`: true,
+		`false`: false, `{"success":false}`: false, `{"success":"false"}`: false, `{"success":null}`: false, `{}`: false, `{"success":{}}`: false, `[]`: false, `"ok"`: false,
+	} {
+		if err := json.Unmarshal([]byte(answer), &Success{}); (err == nil) != want {
+			t.Errorf("%s: %v", answer, err)
+		}
 	}
 }
