@@ -1,6 +1,8 @@
 package ponte
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"go/parser"
 	"go/token"
@@ -168,4 +170,26 @@ func imports(t *testing.T) []importOf {
 		t.Fatal("no Go file was found: the test looks in the wrong folder")
 	}
 	return out
+}
+
+// A statement of many rows has one text, whatever their number: a text of its own for each number is planned each time, and
+// kept once for each on every connection (docs/decisions/0012-plans-made-once.md).
+func TestRowsOfStatementsHaveTypes(t *testing.T) {
+	t.Parallel()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() && d.Name() == "node_modules" {
+			return errors.Join(err, map[bool]error{true: fs.SkipDir}[err == nil])
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasPrefix(filepath.Base(path), "bench_") {
+			return nil
+		}
+		b, err := os.ReadFile(path)
+		if bytes.Contains(b, []byte("NewRows()")) {
+			t.Errorf("%s: rows without types", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -356,7 +356,7 @@ func (l *Ledger) Write(runs []Took) error {
 	if len(l.taken) == 0 {
 		return nil
 	}
-	rows = inbox.NewRows()
+	rows = inbox.NewRows("bigint", "bigint", "text", "timestamptz", "integer")
 	for _, s := range l.taken {
 		rows.Add(l.ws, s.trigger, s.what, s.begins, s.slot)
 	}

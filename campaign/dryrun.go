@@ -300,7 +300,7 @@ func (r *dryRunning) page(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	counts := maps.Clone(r.counts)
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "bigint", "integer", "text", "bigint", "text", "text", "jsonb")
 	for i, in := range list {
 		res, err := r.s.step(in)
 		if err != nil {

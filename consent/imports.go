@@ -46,7 +46,7 @@ func KeepImport(ctx context.Context, tx sqlx.ExtContext, workspace int64, name s
 	}
 	for len(rows) > 0 {
 		n := min(1000, len(rows))
-		values := inbox.NewRows()
+		values := inbox.NewRows("bigint", "bigint", "integer", "text", "text", "jsonb")
 		for _, r := range rows[:n] {
 			raw, err := json.Marshal(r.Values)
 			if err != nil {

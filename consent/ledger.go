@@ -167,7 +167,8 @@ func (l *Ledger) Append(ctx context.Context, tx sqlx.ExtContext, given []Entry) 
 		return err
 	}
 	recorded := l.now().UTC().Truncate(time.Microsecond)
-	rows, personal := inbox.NewRows(), inbox.NewRows()
+	rows := inbox.NewRows("bigint", "bigint", "timestamptz", "timestamptz", "bytea", "text", "text", "text", "text", "text", "bigint", "text", "jsonb", "timestamptz", "text", "bytea", "bytea", "bytea", "smallint", "text")
+	personal := inbox.NewRows("bigint", "bigint", "bigint", "bytea", "jsonb")
 	for i, e := range entries {
 		h := heads[e.WorkspaceID]
 		salt := make([]byte, 32)
@@ -257,7 +258,7 @@ func (l *Ledger) lockHeads(ctx context.Context, tx sqlx.ExtContext, entries []En
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	fresh := inbox.NewRows()
+	fresh := inbox.NewRows("bigint", "bigint", "bytea")
 	for _, id := range ids {
 		fresh.Add(id, 0, l.genesis(id))
 	}

@@ -35,7 +35,7 @@ func EnsureNumberWordings(ctx context.Context, tx sqlx.ExtContext, workspace int
 	if err := sqlx.SelectContext(ctx, tx, &own, `SELECT DISTINCT language FROM consent_wordings WHERE workspace_id = $1 AND name = $2 AND source <> ''`, workspace, Number); err != nil {
 		return fmt.Errorf("look for the brand's own wordings: %w", err)
 	}
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "text", "integer", "text", "text")
 	for _, n := range numberTexts {
 		text, version := strings.ReplaceAll(n.text, "{brand}", brand), 1
 		if w, ok := find(latest, Number, n.language); ok {

@@ -104,7 +104,7 @@ func EnsureWordings(ctx context.Context, tx sqlx.ExtContext, workspace int64, br
 		return err
 	}
 	fill := strings.NewReplacer("{brand}", brand, "{legal_name}", legal)
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "text", "integer", "text", "text", "text", "boolean", "integer", "text")
 	for _, w := range latest { // of the brand's own: a new name, a new version
 		if text := fill.Replace(w.Source); w.Source != "" && text != w.Text {
 			rows.Add(workspace, w.Name, w.Version+1, w.Language, text, w.Source, w.Confirm, w.ValidDays, w.CreatedBy)

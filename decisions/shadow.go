@@ -55,7 +55,7 @@ func SaveShadows(ctx context.Context, tx sqlx.ExtContext, list []Shadow) error {
 	if len(list) == 0 {
 		return nil
 	}
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "bigint", "bigint", "text", "text")
 	for _, s := range list {
 		rows.Add(s.WorkspaceID, s.VersionID, s.VerdictID, s.Was, s.Now)
 	}

@@ -253,7 +253,7 @@ WHERE workspace_id = $1 AND id = $2 AND state = 'running' AND holder = $8 AND cu
 		return errLost
 	}
 	if len(changes) > 0 {
-		rows := inbox.NewRows()
+		rows := inbox.NewRows("bigint", "bigint", "bigint", "text", "text", "text")
 		for _, ch := range changes {
 			rows.Add(r.b.WorkspaceID, r.b.ID, ch.VerdictID, ch.Was, ch.Now, ch.Person)
 		}

@@ -28,7 +28,7 @@ func Note(ctx context.Context, tx sqlx.ExtContext, steps ...Step) error {
 	if len(steps) == 0 {
 		return nil
 	}
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "bigint", "text", "text", "bigint", "text", "text", "jsonb")
 	for _, s := range steps {
 		detail := []byte("{}")
 		if s.Detail != nil {

@@ -136,7 +136,7 @@ func ReplaceRules(ctx context.Context, tx sqlx.ExtContext, workspaceID int64, ru
 	if len(rules) == 0 {
 		return nil
 	}
-	rows := NewRows()
+	rows := NewRows("bigint", "text", "text", "text", "text")
 	for _, r := range rules {
 		rows.Add(workspaceID, r.Name, r.Document, actor, actor)
 	}

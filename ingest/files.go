@@ -34,7 +34,7 @@ func byID(list []channels.Attachment) []channels.Attachment {
 
 // writeFiles notes which files of new messages are to be fetched.
 func (s *scene) writeFiles(ctx context.Context, tx *sqlx.Tx) error {
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "bigint", "integer", "bigint", "text")
 	for _, m := range append(slices.Clone(s.w.newMessages), values(s.w.changedMessages)...) {
 		for i, a := range s.files[m.ID] {
 			address := cmp.Or(a.URL, a.ID)

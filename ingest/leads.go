@@ -22,7 +22,7 @@ func (s *scene) leadSubmitted(e *event) string {
 }
 
 func (s *scene) writeLeads(ctx context.Context, tx *sqlx.Tx) error {
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "bigint", "text", "text", "text", "timestamptz")
 	for _, e := range s.w.leads {
 		var form, ad string
 		if e.Lead != nil {

@@ -40,7 +40,7 @@ func (e *event) elsewhere() bool {
 }
 
 func (s *scene) writeMentions(ctx context.Context, tx *sqlx.Tx) error {
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "bigint", "bigint", "text", "text", "text", "timestamptz")
 	for _, e := range s.w.mentions {
 		comment := ""
 		if e.Event.ID != e.Comment.PostID {

@@ -112,7 +112,7 @@ func (s *scene) writeHeld(ctx context.Context, tx *sqlx.Tx) error {
 	if len(s.w.held) == 0 {
 		return nil
 	}
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "bigint", "text", "bigint", "bigint", "text", "text", "jsonb", "jsonb", "text")
 	for _, h := range s.w.held {
 		raw, err := review.Kept(h.verdict, h.before, h.held.Batch)
 		if err != nil {

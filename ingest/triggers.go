@@ -186,7 +186,7 @@ func (s *scene) writeRuns(ctx context.Context, tx *sqlx.Tx) error {
 	if len(s.w.captionWaits) == 0 {
 		return nil
 	}
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "bigint", "bigint")
 	for _, c := range s.w.captionWaits {
 		rows.Add(c.WorkspaceID, *c.PostID, c.ID)
 	}

@@ -289,7 +289,7 @@ func (s *scene) writeAsks(ctx context.Context, tx *sqlx.Tx) error {
 	for _, f := range found {
 		lanes[f.ID] = f.Lane
 	}
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "text", "bigint", "bigint", "bigint", "bigint", "smallint", "bytea", "bytea", "jsonb")
 	for _, a := range s.w.asks {
 		rows.Add(a.workspace, a.subject, a.subjectID, a.verdict, a.event, a.account, lanes[a.event], a.digest, a.alike, string(a.question))
 	}
@@ -304,7 +304,7 @@ INSERT INTO asks (workspace_id, subject, subject_id, verdict_id, event_id, accou
 
 func (s *scene) writeHandoffs(ctx context.Context, tx *sqlx.Tx) error {
 	if len(s.w.handoffs) > 0 {
-		rows := inbox.NewRows()
+		rows := inbox.NewRows("bigint", "bigint", "bytea", "bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "text", "timestamptz")
 		for _, h := range s.w.handoffs {
 			rows.Add(h.workspace, h.id, h.hash, h.account, h.contact, h.identity, h.trigger, h.campaign, h.post, h.comment, h.language, h.expires)
 		}

@@ -42,7 +42,7 @@ func ApplyReceipts(ctx context.Context, tx sqlx.ExtContext, ledger *consent.Ledg
 	if err := joinTokens(ctx, tx, receipts); err != nil {
 		return err
 	}
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "bigint", "text", "text", "text", "jsonb", "timestamptz")
 	keys := inbox.NewRows("bigint", "text")
 	for _, r := range receipts {
 		detail, err := r.detail()

@@ -225,7 +225,7 @@ func Follow(ctx context.Context, tx *sqlx.Tx, list []Follower) error {
 	if len(list) == 0 {
 		return nil
 	}
-	rows := inbox.NewRows()
+	rows := inbox.NewRows("bigint", "bigint", "bigint", "bigint", "text")
 	for _, f := range list {
 		rows.Add(f.WorkspaceID, f.ItemID, f.CommentID, f.VerdictID, "decided")
 	}
