@@ -95,7 +95,7 @@ func (c Cancellation) narrow(args []any) (string, []any) {
         SELECT id FROM comments WHERE workspace_id = $1 AND account_id = $%d AND root_external_id = $%d)`, c.AccountID, c.RootComment)
 	}
 	if c.BookingID != 0 {
-		add(`dedupe LIKE 'booking:' || $%d::bigint || ':%%'`, c.BookingID)
+		add(`dedupe LIKE 'booking:%%' AND split_part(dedupe, ':', 2) = $%d::bigint::text`, c.BookingID)
 	}
 	return out.String(), args
 }
