@@ -181,6 +181,13 @@ func (s *Server) captureOptIn(ctx context.Context, who *caller, in *captureIn) (
 	if !ok {
 		return OptIn{}, fault.Field("phone", "this is not a phone number with country code")
 	}
+	own, err := inbox.OwnNumbers(ctx, s.DB, who.WorkspaceID)
+	if err != nil {
+		return OptIn{}, err
+	}
+	if own[phone] {
+		return OptIn{}, fault.Field("phone", "this is the brand's own WhatsApp number, not a customer's")
+	}
 	w, err := s.wordingOf(ctx, who.WorkspaceID, b.WordingID, consent.StoreOffers, consent.Offers)
 	if err != nil {
 		return OptIn{}, err

@@ -89,6 +89,11 @@ func (s *Server) uploadImport(ctx context.Context, who *caller, in *uploadIn) (C
 	if err != nil {
 		return ConsentImport{}, err
 	}
+	own, err := inbox.OwnNumbers(ctx, s.DB, who.WorkspaceID)
+	if err != nil {
+		return ConsentImport{}, err
+	}
+	consent.RefuseOwn(rows, own)
 	sum := sha256.Sum256([]byte(in.Body.Text))
 	var id int64
 	err = s.change(ctx, func(tx *sqlx.Tx) error {

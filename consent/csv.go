@@ -107,6 +107,15 @@ func ParseImport(file []byte, now time.Time, phone func(string) (string, bool)) 
 	return out, nil
 }
 
+// RefuseOwn refuses the rows of a list that name a number of the brand itself.
+func RefuseOwn(rows []ImportRow, own map[string]bool) {
+	for i, r := range rows {
+		if r.Reason == "" && own[r.Values["phone"]] {
+			rows[i].Reason = "the number is the brand's own WhatsApp number, not a customer's"
+		}
+	}
+}
+
 // claimsConsent says of a row that is refused that it would have been a consent: anything else may be a no.
 func claimsConsent(row ImportRow) bool {
 	return !row.shifted && (row.Values["act"] == "" || row.Values["act"] == "grant")

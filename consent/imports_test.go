@@ -426,3 +426,15 @@ func TestErasingSomebodyWithoutAnIdentity(t *testing.T) {
 		t.Errorf("%+v %v", rep, err)
 	}
 }
+
+func TestTheBrandsOwnNumberIsNoCustomers(t *testing.T) {
+	t.Parallel()
+	rows, err := ParseImport([]byte(importHead+"+61 491 570 156,2026-01-02T10:00:00Z,crm,v,row,,,\n0061491570157,2026-01-02T10:00:00Z,crm,v,row,,,\n"), t0.AddDate(1, 0, 0), digitsOf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	RefuseOwn(rows, map[string]bool{rows[0].Values["phone"]: true})
+	if rows[0].Reason == "" || rows[1].Reason != "" {
+		t.Errorf("%+v", rows)
+	}
+}

@@ -58,6 +58,7 @@ type numbers struct {
 	sent   map[string]*numberHandoff
 	optIn  map[string]*numberHandoff // asked whether an opt-in was theirs
 	leads  map[int64]int64           // by workspace: the WhatsApp account that could write, where its template is approved
+	own    map[int64]map[string]bool // by workspace: the brand's own numbers, which people quote
 }
 
 func sentKey(workspace int64, phone string) string { return fmt.Sprintf("%d/%s", workspace, phone) }
@@ -65,7 +66,7 @@ func sentKey(workspace int64, phone string) string { return fmt.Sprintf("%d/%s",
 // loadSentNumbers finds those that a template was sent to and that write now: before people are locked,
 // because whoever gave the number is locked with them.
 func (s *scene) loadSentNumbers(ctx context.Context, tx *sqlx.Tx, events []*event) error {
-	s.numbers = numbers{asked: map[int64]*numberHandoff{}, sent: map[string]*numberHandoff{}, optIn: map[string]*numberHandoff{}, leads: map[int64]int64{}}
+	s.numbers = numbers{asked: map[int64]*numberHandoff{}, sent: map[string]*numberHandoff{}, optIn: map[string]*numberHandoff{}, leads: map[int64]int64{}, own: map[int64]map[string]bool{}}
 	var workspaces []int64
 	var phones []string
 	for _, e := range events {
@@ -131,8 +132,12 @@ func (s *scene) loadNumbers(ctx context.Context, tx *sqlx.Tx, events []*event) e
 		h.shown = n.Shown
 		s.numbers.asked[*h.IdentityID] = &h
 	}
+	var err error
 	for _, ws := range uniq(wanted) {
 		if err := s.loadNumberWay(ctx, tx, ws); err != nil {
+			return err
+		}
+		if s.numbers.own[ws], err = inbox.OwnNumbers(ctx, tx, ws); err != nil {
 			return err
 		}
 	}
@@ -178,6 +183,7 @@ WHERE a.workspace_id = $1 AND a.channel = 'whatsapp' AND a.removed_at IS NULL AN
 func (s *scene) numberMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, verdict moderation.Verdict, e *event) (said string, done bool, err error) {
 	asked := s.numbers.asked[t.IdentityID]
 	number, found := flow.FindPhoneFrom(m.Text, s.country(t), cmp.Or(v.Language, verdict.Language))
+	found = found && !s.numbers.own[e.WorkspaceID][inbox.Digits(number)]
 	switch {
 	case asked != nil && asked.shown != nil && !m.At.Before(asked.shown.Truncate(time.Second)) && !found && (router.IsYes(m.Text) || router.IsNo(m.Text)):
 		return s.numberAnswered(t, v, m, asked, e), true, nil

@@ -92,6 +92,20 @@ func TestANumberLeftInAChatIsCarriedOnlyWithItsOwnersYes(t *testing.T) {
 	}
 }
 
+// Who asks about the brand's own number leaves none.
+func TestTheBrandsOwnNumberIsNobodys(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.approve(template.NumberCheck)
+	b.exec(`UPDATE accounts SET phone = '+61 491 570 156' WHERE id = $1`, b.wa.ID)
+	b.left("is 0491 570 156 your number?")
+	if n := b.id(`SELECT count(*) FROM number_handoffs`); n != 0 {
+		t.Errorf("%d asked whether the brand's own number may be written to", n)
+	}
+	b.left("mine is 0491 570 159")
+	b.lastReason("asked whether we may write to it")
+}
+
 // A slip of the finger leads to a stranger: whatever they say but yes, they inherit nothing.
 // However somebody leaves their number – alone, as at home, with the marks of their keyboard – it is asked about
 // and not taken for spam because of its digits.
