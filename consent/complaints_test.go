@@ -37,6 +37,19 @@ func TestAComplaintIsRecognisedByItsGravestSign(t *testing.T) {
 		{"I never signed up for a tour before, is it hard?", "", ""},
 		{"delete the photo of my data cable", "", ""}, // another word stands between
 		{"how did you get the new number of the shop", "", ""},
+		{"I have filed this with ACMA", "authority", "acma"},
+		{"I've complained to the ICO", "authority", "to the ico"},
+		{"I have already lodged a complaint", "complaint", "lodged a complaint"},
+		{"Ho già sporto denuncia alla Polizia Postale", "authority", "polizia postale"},
+		{"Numéro signalé au 33700", "authority", "au 33700"},
+		{"J'ai déposé une plainte", "lawyer", "depose une plainte"},
+		{"Am depus plângere la voi la sediu", "complaint", "am depus plangere"},
+		{"Ya he presentado una denuncia", "lawyer", "presentado una denuncia"},
+		{"Ich habe Strafanzeige gestellt", "lawyer", "strafanzeige"},
+		{"Já fiz queixa de vocês", "complaint", "fiz queixa"},
+		{"Reclamei no Reclame Aqui", "authority", "reclame aqui"},
+		{"a kayak in art deco colours, order 33700", "", ""},
+		{"is it nice to the eye?", "", ""},
 		{"", "", ""},
 	} {
 		got, ok := FindComplaint(c.text)
