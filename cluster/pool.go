@@ -31,6 +31,7 @@ func pool(address string, loops bool) (*sqlx.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the address of the database: %w", err)
 	}
+	connector.Dialer(newLine())
 	if loops {
 		return sqlx.NewDb(sql.OpenDB(keeper{connector}), "postgres"), nil
 	}
