@@ -7,6 +7,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"ponte/auth"
+	"ponte/desk"
 	"ponte/fault"
 	"ponte/inbox"
 )
@@ -108,6 +109,9 @@ func (s *Server) setMember(ctx context.Context, who *caller, in *memberRoleIn) (
 
 func (s *Server) removeMember(ctx context.Context, who *caller, in *ByUser) error {
 	return s.change(ctx, func(tx *sqlx.Tx) error {
+		if err := desk.Release(ctx, tx, who.Who, in.UserID); err != nil {
+			return err
+		}
 		if err := auth.RemoveMember(ctx, tx, who.Who, in.UserID); err != nil {
 			return err
 		}

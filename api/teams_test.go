@@ -73,3 +73,17 @@ func TestNobodyIsGivenWhatTheyCannotAnswer(t *testing.T) {
 		}
 	}
 }
+
+// What a member had who is removed is nobody's again, and its steps say so.
+func TestARemovedMembersConversationsSaySo(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.must(200, "POST", s.home.talk("assign"), s.cookie[auth.Supervisor], map[string]any{"user_id": s.user[auth.Agent]}, nil)
+	s.must(204, "DELETE", fmt.Sprintf("/api/v1/members/%d", s.user[auth.Agent]), s.cookie[auth.Owner], nil, nil)
+	if got := s.text(`SELECT string_agg(what || ' ' || coalesce(detail->>'why', ''), ', ' ORDER BY id) FROM conversation_steps WHERE conversation_id = $1`, s.home.conversation); !strings.HasSuffix(got, "unassigned removed") {
+		t.Errorf("the steps are %q", got)
+	}
+	if got := s.text(`SELECT (assignee_id IS NULL)::text FROM conversations WHERE id = $1`, s.home.conversation); got != "true" {
+		t.Error("it is still theirs")
+	}
+}
