@@ -329,3 +329,15 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 }
+
+// A text of megabytes is kept in its delivery; what is judged and kept of it is bounded, and whole letters.
+func TestATextOutOfAllProportionIsCut(t *testing.T) {
+	t.Parallel()
+	for words, want := range map[string]int{strings.Repeat("x", 10_000): 10_000, strings.Repeat("😀", 10_000): 40_000, strings.Repeat("é", 2<<20): maxText + 3} {
+		body := fmt.Sprintf(`{"object":"page","entry":[{"id":"11","time":1,"changes":[{"field":"feed","value":{"item":"comment","verb":"add","comment_id":"1_2","post_id":"11_1","from":{"id":"5","name":%[1]q},"message":%[1]q}}]}]}`, words)
+		events, err := Parse([]byte(body))
+		if err != nil || len(events) != 1 || len(events[0].Text) != want || len(events[0].Name) != want || !utf8.ValidString(events[0].Text) || events[0].Kind != channels.CommentAdded {
+			t.Errorf("of %d bytes %d are kept: %v", len(words), len(events[0].Text), err)
+		}
+	}
+}

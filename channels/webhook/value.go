@@ -10,7 +10,11 @@ import (
 	"ponte/channels/meta"
 )
 
-// text is a string that PostgreSQL can store: valid UTF-8 without NUL. It takes numbers as well,
+// maxText bounds one text of an event: no network lets people write a quarter of it, and each is judged, held against what its
+// author wrote before, and kept. The delivery has the whole of it.
+const maxText = 64 << 10
+
+// text is a string that PostgreSQL can store: valid UTF-8 without NUL, cut where it is out of all proportion. It takes numbers as well,
 // because ids come as either; they never pass through a float.
 type text string
 
@@ -26,11 +30,18 @@ func (t *text) UnmarshalJSON(b []byte) error {
 		if err := json.Unmarshal(b, &s); err != nil {
 			return err
 		}
-		*t = text(meta.Clean(s))
+		*t = text(bounded(meta.Clean(s)))
 	default:
 		*t = text(b)
 	}
 	return nil
+}
+
+func bounded(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxText], "") + "…"
 }
 
 // id is an identifier: a string or a number. Zero as a number means "none" (organic leads have ad_id 0).
