@@ -25,6 +25,7 @@ type EvidenceItem struct {
 	AnswersEvent *int64           `db:"answers_event" json:"answers_event"` // what the person did that this answers
 	AnswersAt    *time.Time       `db:"answers_at" json:"answers_at"`
 	SentAt       time.Time        `db:"sent_at" json:"sent_at"`
+	Template     string           `db:"template" json:"template" doc:"The template that it went by, with its language; the words themselves stay in their conversations"`
 	Right        *EvidenceConsent `db:"-" json:"consent"` // of what needs one: the entry in force at that instant
 }
 
@@ -94,6 +95,7 @@ func ReadEvidence(ctx context.Context, q sqlx.QueryerContext, ledger *consent.Le
 
 const sqlSent = `
 SELECT a.id, a.kind, a.state, a.purpose, a.origin, a.trigger_id, a.account_id, a.contact_id, a.identity_id, a.comment_id, a.answers_event, e.occurred_at AS answers_at, a.sent_at,
+       coalesce((a.call #>> '{template,name}') || ' ' || (a.call #>> '{template,language}'), '') AS template,
        CASE WHEN i.channel = 'facebook' THEN 'messenger' ELSE coalesce(i.channel, '') END AS channel, coalesce(i.contact_id, a.contact_id, 0) AS person
 FROM actions a LEFT JOIN events e ON e.id = a.answers_event AND e.workspace_id = a.workspace_id
 LEFT JOIN identities i ON i.workspace_id = a.workspace_id AND i.id = a.identity_id

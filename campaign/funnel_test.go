@@ -110,11 +110,15 @@ func TestEvidenceIsWhatTheLedgerKnewThen(t *testing.T) {
 	personal := consent.Personal{ContactID: contact, IdentityID: identity, Address: inbox.Identity{WorkspaceID: b.ws, ID: identity, Channel: "facebook", Scope: page, ExternalID: &external}.Address()}
 	b.append(consent.Entry{At: start.Add(-time.Hour), Channel: "messenger", Act: consent.Grant, WordingID: &wording, How: "button", Personal: personal})
 	b.exec(`INSERT INTO actions (workspace_id, account_id, kind, state, reason, purpose, origin, token, dedupe, contact_id, identity_id, answers_event, campaign_id, call, valid_until, sent_at)
-		VALUES ($1, $2, 'private_reply.send', 'done', '', 'promotional', 'trigger', 't', 't', $3, $4, $5, $6, '{}', now(), clock_timestamp())`, b.ws, page, contact, identity, b.event, campaign)
+		VALUES ($1, $2, 'private_reply.send', 'done', '', 'promotional', 'trigger', 't', 't', $3, $4, $5, $6, '{"kind":"private_reply.send","text":"20 percent off. Reply STOP."}', now(), clock_timestamp()),
+		       ($1, $2, 'template.send', 'done', '', 'service', 'trigger', 't2', 't2', $3, $4, $5, $6, '{"kind":"template.send","template":{"name":"spring","language":"en"}}', now(), clock_timestamp())`, b.ws, page, contact, identity, b.event, campaign)
 	b.append(consent.Entry{At: start.Add(-time.Minute), Channel: "all", Act: consent.Withdraw, How: "told_late", Personal: personal})
 	e, err := ReadEvidence(context.Background(), b.db, ledger, b.ws, campaign, Span{}, time.Now())
 	b.must(err)
-	if len(e.Sent) != 1 || e.Sent[0].Right == nil || e.Sent[0].Right.Status != string(consent.Granted) || e.Sent[0].Right.Seq != 1 {
+	if len(e.Sent) == 2 && (e.Sent[0].Template != "" || e.Sent[1].Template != "spring en") {
+		t.Errorf("by which template it went is not told: %+v", e.Sent)
+	}
+	if len(e.Sent) != 2 || e.Sent[0].Right == nil || e.Sent[0].Right.Status != string(consent.Granted) || e.Sent[0].Right.Seq != 1 {
 		t.Errorf("the message stood on %+v, want the grant", e.Sent[0].Right)
 	}
 }

@@ -17,7 +17,7 @@ type Proof struct {
 	Seq        int64      `json:"seq"`
 	Format     int        `json:"format"`
 	At         time.Time  `json:"at"`
-	LocalTime  string     `json:"local_time"` // on the person's clock; empty once erased
+	LocalTime  string     `json:"local_time"` // on the person's clock, as far as it is known, else on the brand's; empty once erased
 	RecordedAt time.Time  `json:"recorded_at"`
 	Brand      string     `json:"brand"`
 	LegalName  string     `json:"legal_name"`

@@ -97,7 +97,7 @@ func (p sheet) entry(e Proof) {
 	p.heading(10.5, fmt.Sprintf("%d. %s – %s, %s", e.Seq, e.Act, e.Purpose, e.Channel))
 	at := e.At.Format(time.RFC3339)
 	if e.LocalTime != "" {
-		at += " (on their clock " + e.LocalTime + ", " + e.Personal.TimeZone + ")"
+		at += " (" + e.LocalTime + " in " + e.Personal.TimeZone + ")" // the brand's zone where the person's is not known
 	}
 	p.fact("When", at)
 	p.fact("Recorded", e.RecordedAt.Format(time.RFC3339))

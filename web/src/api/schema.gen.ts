@@ -6604,6 +6604,8 @@ export interface components {
             /** Format: date-time */
             sent_at: string;
             state: string;
+            /** @description The template that it went by, with its language; the words themselves stay in their conversations */
+            template: string;
             /** Format: int64 */
             trigger_id: number | null;
         };
