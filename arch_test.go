@@ -2,7 +2,6 @@ package ponte
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"go/parser"
 	"go/token"
@@ -177,8 +176,11 @@ func imports(t *testing.T) []importOf {
 func TestRowsOfStatementsHaveTypes(t *testing.T) {
 	t.Parallel()
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() && d.Name() == "node_modules" {
-			return errors.Join(err, map[bool]error{true: fs.SkipDir}[err == nil])
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && d.Name() == "node_modules":
+			return fs.SkipDir
 		}
 		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasPrefix(filepath.Base(path), "bench_") {
 			return nil
