@@ -255,3 +255,18 @@ func TestAProviderThatIsDownIsToldOnTheSignInPage(t *testing.T) {
 		}
 	}
 }
+
+// What was done stays theirs.
+func TestTheAuditLogNamesWhoHasLeft(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	owner := s.cookie[auth.Owner]
+	var m api.Member
+	s.must(200, "POST", "/api/v1/members", owner, map[string]string{"email": "leaver@home.example", "name": "Leaver", "role": "agent"}, &m)
+	s.exec(`DELETE FROM members WHERE user_id = $1`, m.UserID)
+	var log api.Page[api.AuditLine]
+	s.must(200, "GET", fmt.Sprintf("/api/v1/audit?object=user:%d", m.UserID), owner, nil, &log)
+	if len(log.Items) != 1 || log.Items[0].Whom != "Leaver" {
+		t.Errorf("who has left is called %+v", log.Items)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"ponte/auth"
@@ -146,7 +148,7 @@ func (s *Server) listAudit(ctx context.Context, who *caller, in *auditIn) (Page[
 	if err != nil {
 		return Page[AuditLine]{}, err
 	}
-	names, err := s.actorNames(ctx, who.WorkspaceID)
+	names, err := s.auditNames(ctx, lines)
 	if err != nil {
 		return Page[AuditLine]{}, err
 	}
@@ -162,6 +164,26 @@ func (s *Server) listAudit(ctx context.Context, who *caller, in *auditIn) (Page[
 		items = append(items, item)
 	}
 	return pageByID(items, in.Limit, func(l AuditLine) int64 { return l.ID }), nil
+}
+
+// auditNames are the names of those whom lines of the log name, also of those who have left since: what was done stays theirs.
+func (s *Server) auditNames(ctx context.Context, lines []auth.Record) (map[string]string, error) {
+	var ids []int64
+	for _, l := range lines {
+		for _, who := range []string{l.Actor, l.Object} {
+			if id, is := strings.CutPrefix(who, "user:"); is {
+				if n, err := strconv.ParseInt(id, 10, 64); err == nil {
+					ids = append(ids, n)
+				}
+			}
+		}
+	}
+	found, err := auth.NamesOf(ctx, s.DB, ids)
+	names := make(map[string]string, len(found))
+	for id, name := range found {
+		names[fmt.Sprintf("user:%d", id)] = name
+	}
+	return names, err
 }
 
 // DecisionRecord is everything that is kept of one verdict: enough to judge again and compare.

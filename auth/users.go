@@ -182,6 +182,25 @@ const sqlMembers = `
 SELECT m.user_id, u.email, u.name, m.role, m.created_at FROM members m JOIN users u ON u.id = m.user_id
 WHERE m.workspace_id = $1 ORDER BY m.created_at, m.user_id`
 
+// NamesOf are the names of users, also of those who are members of nothing any more, by id.
+func NamesOf(ctx context.Context, q sqlx.QueryerContext, ids []int64) (map[int64]string, error) {
+	names := map[int64]string{}
+	if len(ids) == 0 {
+		return names, nil
+	}
+	var rows []struct {
+		ID   int64  `db:"id"`
+		Name string `db:"name"`
+	}
+	if err := sqlx.SelectContext(ctx, q, &rows, `SELECT id, coalesce(nullif(name, ''), email) AS name FROM users WHERE id = ANY($1)`, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("find the names of users: %w", err)
+	}
+	for _, r := range rows {
+		names[r.ID] = r.Name
+	}
+	return names, nil
+}
+
 // SetRole changes a member's role. Only an owner makes or unmakes owners, and one owner stays.
 func SetRole(ctx context.Context, tx sqlx.ExtContext, who Who, userID int64, role Role) error {
 	if !role.Valid() {
