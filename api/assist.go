@@ -88,6 +88,7 @@ type Question struct {
 	Language       string    `json:"language"`
 	Intent         string    `json:"intent"`
 	Text           string    `json:"text" doc:"Empty: taken back or erased since"`
+	Harm           float64   `json:"harm" doc:"Of the text as it was judged: 0 to 1"`
 	At             time.Time `json:"at"`
 }
 
@@ -103,7 +104,7 @@ func (s *Server) listQuestions(ctx context.Context, who *caller, in *questionsIn
 		next = strconv.FormatInt(list[len(list)-1].ID, 10)
 	}
 	return pageOf(each(list, func(q suggest.Question) Question {
-		return Question{q.ID, q.ConversationID, q.Language, q.Intent, q.Text, q.At.UTC()}
+		return Question{q.ID, q.ConversationID, q.Language, q.Intent, q.Text, q.Harm, q.At.UTC()}
 	}), next), err
 }
 

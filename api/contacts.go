@@ -162,7 +162,7 @@ func (s *Server) getContact(ctx context.Context, who *caller, in *ByID) (Contact
 	}
 	list, err := inbox.EarlierConversations(ctx, s.DB, who.WorkspaceID, in.ID, 0)
 	out.Conversations = each(list, func(e inbox.Earlier) Earlier {
-		return Earlier{e.ID, e.Channel, e.OpenedAt.UTC(), utc(e.ResolvedAt), router.HideReferences(e.Preview)}
+		return Earlier{e.ID, e.Channel, e.OpenedAt.UTC(), utc(e.ResolvedAt), router.HideReferences(e.Preview), e.Harm}
 	})
 	return out, err
 }

@@ -28,6 +28,7 @@ type Conversation struct {
 	Labels        []string     `json:"labels"`
 	Language      string       `json:"language"`
 	Preview       string       `json:"preview"`
+	PreviewHarm   float64      `json:"preview_harm" doc:"Of what the preview shows, as it was judged: 0 to 1"`
 	Unread        int          `json:"unread"`
 	OpenedAt      time.Time    `json:"opened_at"`
 	LastMessageAt time.Time    `json:"last_message_at"`
@@ -135,11 +136,12 @@ type Step struct {
 
 // Earlier is another conversation of the same person.
 type Earlier struct {
-	ID         int64      `json:"id"`
-	Channel    string     `json:"channel" enum:"facebook,instagram,messenger,whatsapp"`
-	OpenedAt   time.Time  `json:"opened_at"`
-	ResolvedAt *time.Time `json:"resolved_at"`
-	Preview    string     `json:"preview"`
+	ID          int64      `json:"id"`
+	Channel     string     `json:"channel" enum:"facebook,instagram,messenger,whatsapp"`
+	OpenedAt    time.Time  `json:"opened_at"`
+	ResolvedAt  *time.Time `json:"resolved_at"`
+	Preview     string     `json:"preview"`
+	PreviewHarm float64    `json:"preview_harm" doc:"Of what the preview shows, as it was judged: 0 to 1"`
 }
 
 type conversationsIn struct {
@@ -188,7 +190,7 @@ func (s *Server) shownConversation(ctx context.Context, who *caller, id int64) (
 func (s *Server) showConversation(v inbox.ConversationView, who *caller, overdue time.Time) Conversation {
 	c := Conversation{ID: v.ID, AccountID: v.AccountID, Channel: v.Channel, State: v.State, Spam: v.Spam, Handler: v.Handler, HandlerReason: v.HandlerReason, Team: v.Team,
 		Contact: ContactBrief{ID: v.ContactID, Name: v.ContactName, Erased: v.ContactErased, Known: showKnown(v.ContactName, v.ContactKnown, who), Language: v.ContactLang, Labels: listOf(v.ContactLabels)}, Labels: listOf(v.Labels), Language: v.Language,
-		Preview: router.HideReferences(v.Preview), Unread: v.Unread, OpenedAt: v.OpenedAt.UTC(), LastMessageAt: v.LastMessageAt.UTC(), WaitingSince: utc(v.WaitingSince), Revision: v.Revision,
+		Preview: router.HideReferences(v.Preview), PreviewHarm: v.PreviewHarm, Unread: v.Unread, OpenedAt: v.OpenedAt.UTC(), LastMessageAt: v.LastMessageAt.UTC(), WaitingSince: utc(v.WaitingSince), Revision: v.Revision,
 		Desk: showDesk(v.DeskView), CareWindow: windowOf(v.Channel, v.LastInAt, s.Now())}
 	c.Overdue = v.WaitingSince != nil && v.WaitingSince.Before(overdue)
 	if v.OverdueAt != nil { // in opening hours
@@ -260,7 +262,7 @@ func (s *Server) getConversation(ctx context.Context, who *caller, in *ByID) (Co
 	}
 	earlier, err := inbox.EarlierConversations(ctx, s.DB, who.WorkspaceID, c.Contact.ID, c.ID)
 	out.Earlier = each(earlier, func(e inbox.Earlier) Earlier {
-		return Earlier{e.ID, e.Channel, e.OpenedAt.UTC(), utc(e.ResolvedAt), router.HideReferences(e.Preview)}
+		return Earlier{e.ID, e.Channel, e.OpenedAt.UTC(), utc(e.ResolvedAt), router.HideReferences(e.Preview), e.Harm}
 	})
 	return out, err
 }

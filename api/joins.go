@@ -62,15 +62,16 @@ type Provenance struct {
 
 // Named is a thing with what it is recognised by: a comment's words, a post's caption, a trigger's name.
 type Named struct {
-	ID   int64  `json:"id"`
-	Text string `json:"text"`
+	ID   int64   `json:"id"`
+	Text string  `json:"text"`
+	Harm float64 `json:"harm" doc:"Of a comment, as it was judged: 0 to 1"`
 }
 
-func named(id *int64, text string) *Named {
+func named(id *int64, text string, harm float64) *Named {
 	if id == nil {
 		return nil
 	}
-	return &Named{*id, text}
+	return &Named{*id, text, harm}
 }
 
 // provenance tells in names what a conversation's origin holds as numbers.
@@ -82,7 +83,7 @@ func (s *Server) provenance(ctx context.Context, workspace int64, o *Origin) (*P
 	if err != nil {
 		return nil, err
 	}
-	return &Provenance{named(v.CommentID, v.Comment), named(v.PostID, v.Post), named(v.TriggerID, v.Trigger)}, nil
+	return &Provenance{named(v.CommentID, v.Comment, v.Harm), named(v.PostID, v.Post, 0), named(v.TriggerID, v.Trigger, 0)}, nil
 }
 
 func (s *Server) identitiesOf(ctx context.Context, who *caller, contact int64) ([]IdentityPanel, error) {
@@ -125,7 +126,7 @@ func (s *Server) joinOf(ctx context.Context, workspace int64, i inbox.IdentityVi
 	if err != nil {
 		return nil, err
 	}
-	j.Proof = &JoinProof{Provenance{named(h.CommentID, h.Comment), named(h.PostID, h.Post), named(h.TriggerID, h.Trigger)}, evidence.HandoffID, h.GivenTo, h.Channel, h.GivenAt.UTC(), utc(h.UsedAt)}
+	j.Proof = &JoinProof{Provenance{named(h.CommentID, h.Comment, h.Harm), named(h.PostID, h.Post, 0), named(h.TriggerID, h.Trigger, 0)}, evidence.HandoffID, h.GivenTo, h.Channel, h.GivenAt.UTC(), utc(h.UsedAt)}
 	return j, nil
 }
 

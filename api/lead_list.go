@@ -22,6 +22,8 @@ type ReceivedLead struct {
 	FormName       string `json:"form_name"`
 	ContactID      *int64 `json:"contact_id" doc:"None until its answers are read"`
 	Name           string `json:"name" doc:"Of the person"`
+	Erased         bool   `json:"erased" doc:"Their data was erased"`
+	Known          *Known `json:"known" doc:"By what to tell who has no name; null where there is one"`
 	ConversationID *int64 `json:"conversation_id" doc:"The newest with this person"`
 	State          string `json:"state" enum:"wanted,kept,failed" doc:"wanted: its answers are still to be read"`
 	Task           string `json:"task" enum:"open,done," doc:"Whether a person should look, because nothing may be sent by itself"`
@@ -40,6 +42,8 @@ type leadRow struct {
 	FormName       string          `db:"form_name"`
 	ContactID      *int64          `db:"contact_id"`
 	Name           string          `db:"name"`
+	Erased         bool            `db:"erased"`
+	Known          inbox.KnownAs   `db:"known"`
 	ConversationID *int64          `db:"conversation_id"`
 	State          string          `db:"state"`
 	Task           string          `db:"task"`
@@ -48,7 +52,7 @@ type leadRow struct {
 }
 
 const sqlReceivedLeads = `
-SELECT l.id, l.form_id, l.ad_id, l.submitted_at, l.reason, l.answers, l.boxes, l.contact_id, l.state, l.task, l.task_by, coalesce(c.name, '') AS name, coalesce(f.name, '') AS form_name, coalesce(n.state, '') AS number,
+SELECT l.id, l.form_id, l.ad_id, l.submitted_at, l.reason, l.answers, l.boxes, l.contact_id, l.state, l.task, l.task_by, CASE WHEN c.id IS NULL THEN '' ELSE ` + inbox.NameOfContactSQL + ` END AS name, ` + inbox.ErasedContactSQL + ` AS erased, ` + inbox.KnownContactSQL + ` AS known, coalesce(f.name, '') AS form_name, coalesce(n.state, '') AS number,
        (SELECT v.id FROM conversations v WHERE v.workspace_id = l.workspace_id AND v.contact_id = l.contact_id ORDER BY v.last_message_at DESC, v.id DESC LIMIT 1) AS conversation_id
 FROM leads l
 LEFT JOIN contacts c ON c.workspace_id = l.workspace_id AND c.id = l.contact_id
@@ -98,7 +102,7 @@ func (s *Server) listLeads(ctx context.Context, who *caller, in *leadsIn) (Page[
 		if err != nil {
 			return Page[ReceivedLead]{}, err
 		}
-		out = append(out, ReceivedLead{l, r.FormName, r.ContactID, r.Name, r.ConversationID, r.State, r.Task, names[r.TaskBy], r.Number})
+		out = append(out, ReceivedLead{l, r.FormName, r.ContactID, r.Name, r.Erased, showKnown(r.Name, r.Known, who), r.ConversationID, r.State, r.Task, names[r.TaskBy], r.Number})
 	}
 	return pageOf(out, next), nil
 }

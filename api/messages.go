@@ -20,6 +20,7 @@ type Message struct {
 	MemberName   string         `json:"member_name"`
 	Type         string         `json:"type"`
 	Text         string         `json:"text"`
+	Harm         float64        `json:"harm" doc:"Of what the customer wrote, as it was judged: 0 to 1"`
 	Detail       MessageDetail  `json:"detail"`
 	Reactions    []Reaction     `json:"reactions"`
 	Receipt      string         `json:"receipt" enum:"sent,delivered,read,failed,"`
@@ -128,7 +129,7 @@ func (s *Server) showFiles(ctx context.Context, workspace int64, items []Message
 }
 
 func showMessage(v inbox.MessageView) (Message, error) {
-	m := Message{ID: v.ID, Direction: v.Direction, Author: v.Author, MemberName: deref(v.MemberName), Type: v.Type, Text: router.HideReferences(v.Text), Reactions: []Reaction{}, Receipt: deref(v.Receipt),
+	m := Message{ID: v.ID, Direction: v.Direction, Author: v.Author, MemberName: deref(v.MemberName), Type: v.Type, Text: router.HideReferences(v.Text), Harm: v.Harm, Reactions: []Reaction{}, Receipt: deref(v.Receipt),
 		ReceiptError: v.ReceiptError, At: v.At.UTC(), EditedAt: utc(v.EditedAt), DeletedAt: utc(v.DeletedAt)}
 	if err := decode(v.Detail, &m.Detail); err != nil {
 		return m, fmt.Errorf("read the detail of message %d: %w", v.ID, err)
@@ -170,15 +171,20 @@ func (s *Server) commentsAsMessages(ctx context.Context, who *caller, v inbox.Co
 	items := []Message{}
 	for _, c := range rows {
 		m := Message{ID: c.ID, Direction: "in", Author: "contact", MemberName: c.AuthorName, Type: "comment", Text: c.Text, Reactions: []Reaction{}, At: c.CommentedAt.UTC(), EditedAt: utc(c.EditedAt)}
+		shown, err := showComment(c)
+		if err != nil {
+			return nil, err
+		}
+		if shown.Verdict != nil && !c.Own {
+			m.Harm = shown.Verdict.Harm
+		}
 		if c.Own {
 			m.Direction, m.Author, m.Receipt = "out", "other_tool", "sent"
 			if c.ActionID != nil {
 				m.Author = "member"
 			}
 		}
-		if err := decode(c.Attachments, &m.Detail.Attachments); err != nil {
-			return nil, fmt.Errorf("read the attachments of comment %d: %w", c.ID, err)
-		}
+		m.Detail.Attachments = shown.Attachments
 		items = append(items, m)
 	}
 	pending, err := s.pendingReplies(ctx, who.WorkspaceID, root.AccountID, root.RootID)

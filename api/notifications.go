@@ -20,6 +20,8 @@ type Notification struct {
 	Kind           string          `json:"kind"`
 	ConversationID *int64          `json:"conversation_id"`
 	ContactName    string          `json:"contact_name"`
+	ContactErased  bool            `json:"contact_erased" doc:"Their data was erased"`
+	ContactKnown   *Known          `json:"contact_known" doc:"By what to tell who has no name; null where there is one"`
 	Object         string          `json:"object"`
 	Data           json.RawMessage `json:"data"`
 	At             time.Time       `json:"at"`
@@ -46,7 +48,7 @@ func (s *Server) listNotifications(ctx context.Context, who *caller, in *notific
 		next = strconv.FormatInt(list[in.Limit-1].ID, 10)
 	}
 	return Notifications{pageOf(each(list, func(n notify.Notification) Notification {
-		return Notification{n.ID, n.Kind, n.ConversationID, deref(n.ContactName), n.Object, n.Data, n.At.UTC(), utc(n.ReadAt)}
+		return Notification{n.ID, n.Kind, n.ConversationID, n.ContactName, n.ContactErased, showKnown(n.ContactName, n.ContactKnown, who), n.Object, n.Data, n.At.UTC(), utc(n.ReadAt)}
 	}), next), unread}, err
 }
 

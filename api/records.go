@@ -31,6 +31,7 @@ type ConsentEntry struct {
 	ContactID  int64             `json:"contact_id"`
 	IdentityID int64             `json:"identity_id"`
 	Name       string            `json:"name"`
+	Known      *Known            `json:"known" doc:"By what to tell who has no name; null where there is one"`
 	Words      string            `json:"words"`
 	Erased     bool              `json:"erased"`
 	Evidence   map[string]string `json:"evidence"`
@@ -67,13 +68,13 @@ func (s *Server) listConsent(ctx context.Context, who *caller, in *consentListIn
 	for _, w := range list {
 		wordings[w.ID] = w.Text
 	}
-	items := each(entries, func(e consent.Entry) ConsentEntry { return showEntry(e, wordings) })
+	items := each(entries, func(e consent.Entry) ConsentEntry { return showEntry(e, wordings, who) })
 	return pageByID(items, in.Limit, func(e ConsentEntry) int64 { return e.Seq }), nil
 }
 
-func showEntry(e consent.Entry, wordings map[int64]string) ConsentEntry {
+func showEntry(e consent.Entry, wordings map[int64]string, who *caller) ConsentEntry {
 	out := ConsentEntry{Seq: e.Seq, At: e.At.UTC(), RecordedAt: e.RecordedAt.UTC(), Channel: e.Channel, Purpose: e.Purpose, Act: string(e.Act), Kind: string(e.Kind), How: e.How,
-		Wording: wordings[deref(e.WordingID)], Actor: e.Actor, ContactID: e.Personal.ContactID, IdentityID: e.Personal.IdentityID, Name: e.Personal.Name, Words: e.Personal.Words,
+		Wording: wordings[deref(e.WordingID)], Actor: e.Actor, ContactID: e.Personal.ContactID, IdentityID: e.Personal.IdentityID, Name: e.Personal.Name, Known: showKnown(e.Personal.Name, consent.KnownBy(e.Personal.Address), who), Words: e.Personal.Words,
 		Erased: e.Personal.Address == "", Evidence: e.Evidence, ValidUntil: utc(e.ValidUntil), Hash: hex.EncodeToString(e.Hash)}
 	if out.Evidence == nil {
 		out.Evidence = map[string]string{}

@@ -137,6 +137,19 @@ func AddressOf(i inbox.Identity) string {
 	return ""
 }
 
+// KnownBy is what of an address tells its person from others, as lists show it.
+func KnownBy(address string) inbox.KnownAs {
+	channel, rest, _ := strings.Cut(address, ":")
+	if channel == "phone" {
+		return inbox.KnownAs{Channel: "whatsapp", Phone: rest}
+	}
+	_, id, _ := strings.Cut(rest, ":")
+	if strings.HasPrefix(id, "erased:") {
+		return inbox.KnownAs{}
+	}
+	return inbox.KnownAs{Channel: channel, Ending: id[max(0, len(id)-4):]}
+}
+
 // PhoneAddress is the address of a phone number in any spelling with country code.
 func PhoneAddress(phone string) string {
 	return "phone:" + strings.Map(func(r rune) rune {

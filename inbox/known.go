@@ -14,6 +14,13 @@ const erasedContact = `EXISTS (SELECT 1 FROM identities i WHERE i.workspace_id =
 const knownAs = `(SELECT jsonb_build_object('channel', i.channel, 'phone', coalesce(i.phone, ''), 'ending', CASE WHEN i.external_id LIKE 'erased:%' THEN '' ELSE coalesce(right(i.external_id, 4), '') END)
         FROM identities i WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id AND i.replaced_at IS NULL AND c.name = '' ORDER BY i.phone IS NULL, i.id DESC LIMIT 1)`
 
+// What is said of a contact c wherever it is named, for the readers in packages above.
+const (
+	NameOfContactSQL = nameOfContact
+	ErasedContactSQL = erasedContact
+	KnownContactSQL  = knownAs
+)
+
 // KnownAs is an id of a person, as much of it as a list needs.
 type KnownAs struct {
 	Channel string `json:"channel"`

@@ -120,12 +120,13 @@ WHERE i.workspace_id = $1 AND i.contact_id = $2 AND i.replaced_at IS NULL ORDER 
 
 // CameFrom is where something began, with what each thing is recognised by.
 type CameFrom struct {
-	CommentID *int64 `db:"comment_id"`
-	Comment   string `db:"comment"`
-	PostID    *int64 `db:"post_id"`
-	Post      string `db:"post"`
-	TriggerID *int64 `db:"trigger_id"`
-	Trigger   string `db:"trigger"`
+	CommentID *int64  `db:"comment_id"`
+	Comment   string  `db:"comment"`
+	Harm      float64 `db:"harm"` // of the comment
+	PostID    *int64  `db:"post_id"`
+	Post      string  `db:"post"`
+	TriggerID *int64  `db:"trigger_id"`
+	Trigger   string  `db:"trigger"`
 }
 
 // Came names a comment, a post and a trigger; zero where there is none. A comment brings its post.
@@ -138,9 +139,10 @@ func Came(ctx context.Context, q sqlx.QueryerContext, workspaceID, commentID, po
 }
 
 const sqlCame = `
-SELECT c.id AS comment_id, coalesce(left(c.text, 300), '') AS comment, p.id AS post_id, coalesce(left(p.caption, 120), '') AS post, t.id AS trigger_id, coalesce(t.name, '') AS trigger
+SELECT c.id AS comment_id, coalesce(left(c.text, 300), '') AS comment, ` + harmOf + ` AS harm, p.id AS post_id, coalesce(left(p.caption, 120), '') AS post, t.id AS trigger_id, coalesce(t.name, '') AS trigger
 FROM (SELECT 1) one
 LEFT JOIN comments c ON c.workspace_id = $1 AND c.id = $2
+LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id
 LEFT JOIN posts p ON p.workspace_id = $1 AND p.id = CASE WHEN $3 <> 0 THEN $3 ELSE c.post_id END
 LEFT JOIN triggers t ON t.workspace_id = $1 AND t.id = $4`
 
@@ -162,10 +164,11 @@ func HandoffEvidence(ctx context.Context, q sqlx.QueryerContext, workspaceID, id
 
 const sqlHandoffEvidence = `
 SELECT CASE WHEN i.username <> '' THEN '@' || i.username ELSE i.name END AS given_to, i.channel, h.created_at AS given_at, h.used_at,
-       c.id AS comment_id, coalesce(left(c.text, 300), '') AS comment, p.id AS post_id, coalesce(left(p.caption, 120), '') AS post, t.id AS trigger_id, coalesce(t.name, '') AS trigger
+       c.id AS comment_id, coalesce(left(c.text, 300), '') AS comment, ` + harmOf + ` AS harm, p.id AS post_id, coalesce(left(p.caption, 120), '') AS post, t.id AS trigger_id, coalesce(t.name, '') AS trigger
 FROM handoffs h
 JOIN identities i ON i.workspace_id = h.workspace_id AND i.id = h.identity_id
 LEFT JOIN comments c ON c.workspace_id = h.workspace_id AND c.id = h.comment_id
+LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id
 LEFT JOIN posts p ON p.workspace_id = h.workspace_id AND p.id = h.post_id
 LEFT JOIN triggers t ON t.workspace_id = h.workspace_id AND t.id = h.trigger_id
 WHERE h.workspace_id = $1 AND h.id = $2`
@@ -213,13 +216,14 @@ type Earlier struct {
 	OpenedAt   time.Time  `db:"opened_at"`
 	ResolvedAt *time.Time `db:"resolved_at"`
 	Preview    string     `db:"preview"`
+	Harm       float64    `db:"preview_harm"`
 }
 
 // EarlierConversations lists a person's other conversations, the newest first.
 func EarlierConversations(ctx context.Context, q sqlx.QueryerContext, workspaceID, contactID, except int64) ([]Earlier, error) {
 	var out []Earlier
-	err := sqlx.SelectContext(ctx, q, &out, `SELECT id, channel, opened_at, resolved_at, preview FROM conversations
-WHERE workspace_id = $1 AND contact_id = $2 AND id <> $3 ORDER BY opened_at DESC LIMIT 20`, workspaceID, contactID, except)
+	err := sqlx.SelectContext(ctx, q, &out, `SELECT v.id, v.channel, v.opened_at, v.resolved_at, v.preview, `+previewHarm+` AS preview_harm FROM conversations v
+WHERE v.workspace_id = $1 AND v.contact_id = $2 AND v.id <> $3 ORDER BY v.opened_at DESC LIMIT 20`, workspaceID, contactID, except)
 	if err != nil {
 		return nil, fmt.Errorf("list earlier conversations: %w", err)
 	}

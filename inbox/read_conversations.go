@@ -40,15 +40,24 @@ type ConversationView struct {
 	ContactLabels Strings    `db:"contact_labels"`
 	AssigneeName  *string    `db:"assignee_name"`
 	LastInAt      *time.Time `db:"last_in_at"`
+	PreviewHarm   float64    `db:"preview_harm"`
 }
 
 // nameOfContact falls back to what the person's identities are called.
 const nameOfContact = `coalesce(nullif(c.name, ''), (SELECT coalesce(nullif(i.name, ''), i.username) FROM identities i
         WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id AND (i.name <> '' OR i.username <> '') ORDER BY i.name = '', i.id LIMIT 1), '')`
 
+// previewHarm is how harmful that was judged which a conversation v shows of itself. It is one of the newest
+// messages, or of a comment thread the comment that was passed on, and is recognised by its beginning.
+const previewHarm = `CASE WHEN v.preview = '' THEN 0 WHEN v.root_comment_id IS NULL THEN
+    coalesce((SELECT max((d.verdict->>'harm')::float8) FROM (SELECT m.text, m.verdict_id FROM messages m WHERE m.workspace_id = v.workspace_id AND m.conversation_id = v.id ORDER BY m.id DESC LIMIT 10) m
+        JOIN verdicts d ON d.workspace_id = v.workspace_id AND d.id = m.verdict_id WHERE left(m.text, 100) = left(v.preview, 100)), 0)
+  ELSE coalesce((SELECT max((d.verdict->>'harm')::float8) FROM comments r JOIN comments x ON x.root_external_id = r.root_external_id AND x.account_id = r.account_id
+        JOIN verdicts d ON d.workspace_id = x.workspace_id AND d.id = x.verdict_id WHERE r.workspace_id = v.workspace_id AND r.id = v.root_comment_id AND left(x.text, 100) = left(v.preview, 100)), 0) END`
+
 const sqlConversationViews = `
 SELECT ` + conversationColumns + `, ` + deskColumns + `, ` + nameOfContact + ` AS contact_name, ` + erasedContact + ` AS contact_erased, ` + knownAs + ` AS contact_known, c.language AS contact_language, c.labels AS contact_labels,
-       CASE WHEN u.name <> '' THEN u.name ELSE u.email END AS assignee_name, t.last_in_at
+       CASE WHEN u.name <> '' THEN u.name ELSE u.email END AS assignee_name, t.last_in_at, ` + previewHarm + ` AS preview_harm
 FROM conversations v
 JOIN contacts c ON c.workspace_id = v.workspace_id AND c.id = v.contact_id
 LEFT JOIN threads t ON t.workspace_id = v.workspace_id AND t.id = v.thread_id
@@ -155,14 +164,16 @@ type MessageView struct {
 	ActionState   *string `db:"action_state"`
 	ActionReason  *string `db:"action_reason"`
 	ActionMeaning *string `db:"action_meaning"`
+	Harm          float64 `db:"harm"` // as it was judged
 }
 
 const sqlMessageViews = `
 SELECT ` + messageColumns + `, CASE WHEN u.name <> '' THEN u.name ELSE u.email END AS member_name,
-       a.state AS action_state, a.reason AS action_reason, a.meaning AS action_meaning
+       a.state AS action_state, a.reason AS action_reason, a.meaning AS action_meaning, ` + harmOf + ` AS harm
 FROM messages m
 LEFT JOIN users u ON u.id = m.member_id
 LEFT JOIN actions a ON a.workspace_id = m.workspace_id AND a.id = m.action_id
+LEFT JOIN verdicts v ON v.workspace_id = m.workspace_id AND v.id = m.verdict_id
 WHERE m.workspace_id = $1`
 
 // ListMessages returns the messages of a conversation's thread up to its end, before a message (0: the

@@ -20,7 +20,9 @@ type Notification struct {
 	ID             int64           `db:"id"`
 	Kind           string          `db:"kind"`
 	ConversationID *int64          `db:"conversation_id"`
-	ContactName    *string         `db:"contact_name"`
+	ContactName    string          `db:"contact_name"`
+	ContactErased  bool            `db:"contact_erased"`
+	ContactKnown   inbox.KnownAs   `db:"contact_known"`
 	Object         string          `db:"object"`
 	Data           json.RawMessage `db:"data"`
 	At             time.Time       `db:"at"`
@@ -43,7 +45,7 @@ func List(ctx context.Context, q sqlx.QueryerContext, workspaceID, userID, befor
 // The person's name is read when it is shown, so that erasing them leaves none behind.
 const sqlList = `
 SELECT n.id, n.kind, n.conversation_id, n.object, n.data, n.at, n.read_at,
-       coalesce(nullif(c.name, ''), (SELECT coalesce(nullif(i.name, ''), i.username) FROM identities i WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id AND (i.name <> '' OR i.username <> '') ORDER BY i.id LIMIT 1)) AS contact_name
+       ` + inbox.NameOfContactSQL + ` AS contact_name, ` + inbox.ErasedContactSQL + ` AS contact_erased, ` + inbox.KnownContactSQL + ` AS contact_known
 FROM notifications n
 LEFT JOIN conversations v ON v.workspace_id = n.workspace_id AND v.id = n.conversation_id
 LEFT JOIN contacts c ON c.workspace_id = v.workspace_id AND c.id = v.contact_id

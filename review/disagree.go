@@ -18,6 +18,7 @@ type Disagreement struct {
 	ID          int64            `json:"id" db:"id"`
 	CommentID   int64            `json:"comment_id" db:"comment_id"`
 	Text        string           `json:"text" db:"text"`
+	Harm        float64          `json:"harm" db:"harm" doc:"Of the text as it was judged: 0 to 1"`
 	Language    string           `json:"language" db:"language"`
 	First       string           `json:"first" db:"first" enum:"allow,review,hide,delete" doc:"What the machine, or the first reviewer, decided"`
 	FirstBy     string           `json:"first_by" db:"first_by" doc:"The tier, or the reviewer"`
@@ -62,7 +63,7 @@ func Disagreements(ctx context.Context, q sqlx.QueryerContext, workspaceID int64
 
 // The machine's word is the last it had before the person; what it put before people is no word.
 const sqlOverturned = `
-SELECT p.id, c.id AS comment_id, c.text, c.language, j.decision AS first, j.tier AS first_by, coalesce(j.verdict#>>'{reasons,0,text}', '') AS reason, coalesce(j.verdict#>>'{tiers,rules,0,rule}', '') AS rule,
+SELECT p.id, c.id AS comment_id, c.text, coalesce((j.verdict->>'harm')::float8, 0) AS harm, c.language, j.decision AS first, j.tier AS first_by, coalesce(j.verdict#>>'{reasons,0,text}', '') AS reason, coalesce(j.verdict#>>'{tiers,rules,0,rule}', '') AS rule,
     coalesce(CASE j.tier WHEN 'rules' THEN j.verdict->>'rules_version' WHEN 'policy' THEN j.verdict->>'policy_version' WHEN 'llm' THEN concat_ws(' ', j.verdict->>'llm_model', j.verdict->>'prompt_version') ELSE j.verdict->>'model_version' END, '') AS version,
     p.decision AS second, p.actor AS second_by, coalesce(p.verdict#>>'{reasons,0,text}', '') AS second_why, '' AS settled, p.created_at AS at
 FROM verdicts p JOIN comments c ON c.workspace_id = p.workspace_id AND c.id = p.subject_id AND c.verdict_id = p.id
@@ -72,10 +73,11 @@ WHERE p.workspace_id = $1 AND p.subject = 'comment' AND NOT p.provisional AND p.
 ORDER BY p.id DESC LIMIT $4`
 
 var sqlReviewersDisagree = `
-SELECT s.id, c.id AS comment_id, c.text, c.language, ` + sqlLabel("f") + ` AS first, coalesce('user:' || f.decided_by, '') AS first_by, f.reason, '' AS rule, '' AS version,
+SELECT s.id, c.id AS comment_id, c.text, coalesce((v.verdict->>'harm')::float8, 0) AS harm, c.language, ` + sqlLabel("f") + ` AS first, coalesce('user:' || f.decided_by, '') AS first_by, f.reason, '' AS rule, '' AS version,
     ` + sqlLabel("s") + ` AS second, coalesce('user:' || s.decided_by, '') AS second_by, s.reason AS second_why,
     coalesce((SELECT ` + sqlLabel("d") + ` FROM review_items d WHERE d.workspace_id = s.workspace_id AND d.comment_id = s.comment_id AND d.why = 'disagreement' AND d.state = 'decided' AND d.outcome <> 'superseded' ORDER BY d.id DESC LIMIT 1), '') AS settled, s.decided_at AS at
 FROM review_items s JOIN review_items f ON f.workspace_id = s.workspace_id AND f.id = s.first_id JOIN comments c ON c.workspace_id = s.workspace_id AND c.id = s.comment_id
+LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id
 WHERE s.workspace_id = $1 AND s.kind = 'second' AND s.state = 'decided' AND s.outcome <> 'superseded' AND f.state = 'decided' AND f.outcome <> 'superseded' AND s.decided_at >= $2 AND ($3 = 0 OR s.id < $3)
   AND (s.outcome IN ('hide','delete')) <> (f.outcome IN ('hide','delete'))
 ORDER BY s.id DESC LIMIT $4`

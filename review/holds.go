@@ -16,6 +16,7 @@ type Hold struct {
 	ID        int64     `json:"id" db:"id"`
 	CommentID int64     `json:"comment_id" db:"comment_id"`
 	Text      string    `json:"text" db:"text"`
+	Harm      float64   `json:"harm" db:"harm" doc:"Of the text as it was judged: 0 to 1"`
 	Outcome   string    `json:"outcome" db:"outcome"`
 	Reason    string    `json:"reason" db:"reason"`
 	By        string    `json:"by" db:"spread_by"`
@@ -31,10 +32,11 @@ type Hold struct {
 func ListHolds(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, at time.Time, before int64, most int) ([]Hold, error) {
 	var out []Hold
 	err := sqlx.SelectContext(ctx, q, &out, `
-SELECT i.id, i.comment_id, c.text, i.outcome, i.reason, i.spread_by, coalesce(i.batch, 0) AS batch, i.decided_at, i.holds_until,
+SELECT i.id, i.comment_id, c.text, coalesce((v.verdict->>'harm')::float8, 0) AS harm, i.outcome, i.reason, i.spread_by, coalesce(i.batch, 0) AS batch, i.decided_at, i.holds_until,
     1 + (SELECT count(*) FROM review_members m WHERE m.workspace_id = i.workspace_id AND m.item_id = i.id AND m.state = 'decided') AS comments,
     (SELECT count(*) FROM review_members m WHERE m.workspace_id = i.workspace_id AND m.item_id = i.id AND m.state = 'open') AS left
 FROM review_items i JOIN comments c ON c.workspace_id = i.workspace_id AND c.id = i.comment_id
+LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id
 WHERE i.workspace_id = $1 AND i.state = 'decided' AND i.outcome <> 'superseded' AND i.holds_until IS NOT NULL AND (i.holds_until > $2 OR i.spreading) AND ($3 = 0 OR i.id < $3)
 ORDER BY i.id DESC LIMIT $4`, workspaceID, at, before, most)
 	if err != nil {

@@ -18,6 +18,7 @@ type Question struct {
 	Language       string    `db:"language"`
 	Intent         string    `db:"intent"`
 	Text           string    `db:"text"` // empty: taken back or erased since
+	Harm           float64   `db:"harm"`
 	At             time.Time `db:"at"`
 }
 
@@ -45,11 +46,12 @@ func Questions(ctx context.Context, q sqlx.QueryerContext, workspaceID, before i
 }
 
 const sqlQuestions = `
-SELECT q.id, q.conversation_id, q.language, q.intent, q.at, coalesce(CASE WHEN m.deleted_at IS NULL THEN m.text END, c.text, '') AS text
+SELECT q.id, q.conversation_id, q.language, q.intent, q.at, coalesce(CASE WHEN m.deleted_at IS NULL THEN m.text END, c.text, '') AS text, coalesce((d.verdict->>'harm')::float8, 0) AS harm
 FROM assist_questions q
 JOIN conversations v ON v.workspace_id = q.workspace_id AND v.id = q.conversation_id
 LEFT JOIN messages m ON m.workspace_id = q.workspace_id AND m.id = q.message_id
 LEFT JOIN comments c ON c.workspace_id = v.workspace_id AND c.id = v.root_comment_id AND q.message_id IS NULL
+LEFT JOIN verdicts d ON d.workspace_id = q.workspace_id AND d.id = coalesce(m.verdict_id, c.verdict_id)
 WHERE q.workspace_id = $1 AND q.settled_at IS NULL AND ($2 = 0 OR q.id < $2) ORDER BY q.id DESC LIMIT $3`
 
 // Settle takes a question off the list: it is answered now, or need not be.

@@ -155,3 +155,31 @@ test('a flow is read and played on a phone', async ({ page }) => {
   await expect(page.getByRole('tabpanel', { name: 'Play it' })).toBeVisible();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
 });
+
+for (const [name, viewport] of Object.entries({ mouse: { width: 1280, height: 800 }, touch: { width: 390, height: 844 } })) {
+  test.describe(`marks by ${name}`, () => {
+    test.use({ viewport, hasTouch: name === 'touch' });
+
+    test('comments are marked without keys and decided together', async ({ page }) => {
+      await open(page, '/moderation');
+      const press = async (who: string) => { const box = page.getByRole('checkbox', { name: `Mark the comment of ${who}` }); await (name === 'touch' ? box.tap() : box.click()); };
+      await press('marco.r');
+      await press('crypt0_queen');
+      await expect(page).toHaveURL(/\/moderation$/); // marking opens nothing
+      await expect(page.getByRole('status').filter({ hasText: '2 marked' })).toBeVisible();
+      await press('marco.r');
+      await expect(page.getByRole('status').filter({ hasText: '1 marked' })).toBeVisible();
+      await press('marco.r');
+      if (name === 'mouse') {
+        await page.getByRole('checkbox', { name: 'Mark the comment of crypt0_queen' }).click({ modifiers: ['Shift'] });
+        await expect(page.getByRole('status').filter({ hasText: '3 marked' })).toBeVisible();
+      }
+      await clean(page);
+      const asked: string[] = [];
+      await page.route(/\/comments\/\d+\/approve$/, async (r) => { asked.push(new URL(r.request().url()).pathname.split('/').at(-2) ?? ''); await r.fulfill({ json: {} }); });
+      await page.getByRole('toolbar', { name: 'Marked comments' }).getByRole('button', { name: 'Approve' }).click();
+      await expect(page.getByRole('toolbar', { name: 'Marked comments' })).toHaveCount(0);
+      expect(asked).toEqual(name === 'mouse' ? ['100', '101', '102'] : ['100', '102']);
+    });
+  });
+}

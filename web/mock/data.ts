@@ -85,14 +85,14 @@ export const conversations: Conversation[] = Array.from({ length: 240 }, (_, i) 
   const waiting = i < 6;
   return {
     id: 1000 + i, account_id: channel === 'whatsapp' ? 3 : 2, channel, contact: { id: 300 + i, name: i < people.length ? name : `${name} ${Math.floor(i / people.length)}`, language, labels: [], erased: false, known: null }, state: 'open', spam: false,
-    handler: i % 3 === 1 ? 'bot' : 'human', handler_reason: i % 3 === 1 ? '' : 'The customer asked for a person.', assignee: i % 4 === 0 ? { id: 1, name: 'Nora Weld' } : null, team: 'Hire', labels: i % 3 === 0 ? ['sunrise', 'new lead'] : [], language, preview, unread: waiting ? (i % 3) + 1 : 0,
+    handler: i % 3 === 1 ? 'bot' : 'human', handler_reason: i % 3 === 1 ? '' : 'The customer asked for a person.', assignee: i % 4 === 0 ? { id: 1, name: 'Nora Weld' } : null, team: 'Hire', labels: i % 3 === 0 ? ['sunrise', 'new lead'] : [], language, preview, preview_harm: 0, unread: waiting ? (i % 3) + 1 : 0,
     opened_at: ago(60 + i * 9), last_message_at: ago(3 + i * 7), waiting_since: waiting ? ago(3 + i * 37) : null, overdue: waiting && i > 3, origin: i === 0 ? { text: 'Comment on «Sunrise paddle, every Saturday» by trigger Sunrise' } : null, revision: 4, desk: deskOf(i, waiting),
     care_window: i === 1 ? { open: false, until: null, human_until: ahead(60 * 90) } : i === 2 ? { open: false, until: null, human_until: null } : { open: true, until: ahead(60 * 20 + 12), human_until: null },
   };
 });
 
 const say = (id: number, author: Message['author'], text: string, minutes: number, extra: Partial<Message> = {}): Message => ({
-  id, direction: author === 'contact' ? 'in' : 'out', author, member_name: author === 'member' ? 'Nora Weld' : '', type: 'text', text, detail: {}, reactions: [], receipt: author === 'contact' ? '' : 'read', receipt_error: '', at: ago(minutes), edited_at: null, deleted_at: null, action: null, ...extra,
+  id, direction: author === 'contact' ? 'in' : 'out', author, member_name: author === 'member' ? 'Nora Weld' : '', type: 'text', text, harm: 0, detail: {}, reactions: [], receipt: author === 'contact' ? '' : 'read', receipt_error: '', at: ago(minutes), edited_at: null, deleted_at: null, action: null, ...extra,
 });
 
 export const messages: Message[] = [
@@ -116,11 +116,11 @@ export function conversationDetail(c: Conversation): ConversationDetail {
     person: { ...c.contact, country: 'IT', channels: ['instagram', 'whatsapp'], blocked_at: null, created_at: ago(1510), own_name: '', own_language: '', time_zone: 'Europe/Rome', fields: { city: 'Torino', email: 'giulia.ferrero@example.org', board_size: 'M' } },
     files: [{ type: 'image', mimes: ['image/jpeg', 'image/png'], max_bytes: 5 << 20, caption: true }, { type: 'audio', mimes: ['audio/mpeg', 'audio/ogg'], max_bytes: 16 << 20, caption: false }, { type: 'document', mimes: ['application/pdf'], max_bytes: 16 << 20, caption: true }],
     cost: { currency: 'AUD', micros: 214_000, messages: 2, unknown: 0, other_currency: 0 },
-    came_from: c.origin ? { comment: { id: 100, text: 'SUNRISE per favore!' }, post: { id: 1, text: posts[0]?.caption ?? '' }, trigger: { id: 1, text: 'Sunrise' } } : null,
+    came_from: c.origin ? { comment: { id: 100, text: 'SUNRISE per favore!', harm: 0 }, post: { id: 1, text: posts[0]?.caption ?? '', harm: 0 }, trigger: { id: 1, text: 'Sunrise', harm: 0 } } : null,
     consent: [{ channel: 'whatsapp', purpose: 'promotional', state: 'granted', since: ago(1490), wording: 'Vuoi ricevere da Bondi Kayaks offerte su corsi e noleggi qui su WhatsApp, al massimo quattro al mese?', how: 'keyword_reply', seq: 41 }],
     identities: [
       { id: 501, channel: 'instagram', username: 'giuli.fer', name: 'Giulia', phone: '', join: null, parted: null },
-      { id: 502, channel: 'whatsapp', username: '', name: 'Giulia Ferrero', phone: '+39 3•• ••• 118', parted: null, join: { id: 9, how: 'handoff', at: ago(1502), by: '', proof: { handoff_id: 4, given_to: '@giuli.fer', channel: 'instagram', given_at: ago(1506), used_at: ago(1502), comment: { id: 100, text: 'SUNRISE per favore!' }, post: { id: 1, text: posts[0]?.caption ?? '' }, trigger: { id: 1, text: 'Sunrise' } } } },
+      { id: 502, channel: 'whatsapp', username: '', name: 'Giulia Ferrero', phone: '+39 3•• ••• 118', parted: null, join: { id: 9, how: 'handoff', at: ago(1502), by: '', proof: { handoff_id: 4, given_to: '@giuli.fer', channel: 'instagram', given_at: ago(1506), used_at: ago(1502), comment: { id: 100, text: 'SUNRISE per favore!', harm: 0 }, post: { id: 1, text: posts[0]?.caption ?? '', harm: 0 }, trigger: { id: 1, text: 'Sunrise', harm: 0 } } } },
     ],
     journey: [
       { at: ago(1510), what: 'Commented “SUNRISE per favore!”', channel: 'instagram', ref: '' },
@@ -128,7 +128,7 @@ export function conversationDetail(c: Conversation): ConversationDetail {
       { at: ago(1502), what: 'Wrote on WhatsApp with the reference', channel: 'whatsapp', ref: '' },
       { at: ago(1490), what: 'Agreed to offers', channel: 'whatsapp', ref: '' },
     ],
-    earlier: [{ id: 1001, channel: 'instagram', opened_at: ago(90000), resolved_at: ago(89000), preview: 'Grazie mille!' }],
+    earlier: [{ id: 1001, channel: 'instagram', opened_at: ago(90000), resolved_at: ago(89000), preview: 'Grazie mille!', preview_harm: 0 }],
   };
 }
 

@@ -31,9 +31,9 @@ export const labels: Label[] = [{ id: 1, name: 'sunrise', color: 'orange', descr
 export const notifications: Notifications = {
   unread: 2, next: '',
   items: [
-    { id: 3, kind: 'mention', conversation_id: 1000, contact_name: 'Giulia Ferrero', object: '', data: { note_id: 1 }, at: ago(15), read_at: null },
-    { id: 2, kind: 'sla.breach', conversation_id: 1004, contact_name: 'Inés Robles', object: '', data: { deadline: 'overdue' }, at: ago(31), read_at: null },
-    { id: 1, kind: 'webhook.paused', conversation_id: null, contact_name: '', object: 'webhook_endpoint:4', data: {}, at: ago(900), read_at: ago(800) },
+    { id: 3, kind: 'mention', conversation_id: 1000, contact_name: 'Giulia Ferrero', contact_erased: false, contact_known: null, object: '', data: { note_id: 1 }, at: ago(15), read_at: null },
+    { id: 2, kind: 'sla.breach', conversation_id: 1004, contact_name: 'Inés Robles', contact_erased: false, contact_known: null, object: '', data: { deadline: 'overdue' }, at: ago(31), read_at: null },
+    { id: 1, kind: 'webhook.paused', conversation_id: null, contact_name: '', contact_erased: false, contact_known: null, object: 'webhook_endpoint:4', data: {}, at: ago(900), read_at: ago(800) },
   ],
 };
 export const choices = { kinds: ['conversation.assigned', 'mention', 'sla.breach', 'sla.near'], email: ['mention', 'sla.breach'], browser: ['mention'], digest_minutes: 15, mail: true };

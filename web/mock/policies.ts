@@ -12,11 +12,11 @@ export const statistics: Statistics = {
   samples: [],
 };
 
-export const holds: Hold[] = [{ id: 70, comment_id: 109, text: 'Boycott this brand!! 😡', outcome: 'hide', reason: 'not about us', by: 'Nora Weld', batch: 5, decided_at: ago(30), until: ago(-1400), comments: 212, left: 96 }];
+export const holds: Hold[] = [{ id: 70, comment_id: 109, text: 'Boycott this brand!! 😡', harm: 0, outcome: 'hide', reason: 'not about us', by: 'Nora Weld', batch: 5, decided_at: ago(30), until: ago(-1400), comments: 212, left: 96 }];
 
 export const disagreements: Disagreement[] = [
-  { id: 9, comment_id: 107, text: 'This price is killing me 😂', language: 'en', first: 'hide', first_by: 'model', reason: 'the model is sure it is harmful (0.92, hides from 0.9)', reason_parts: [], rule: '', version: 'm1-2c9e', second: 'allow', second_by: 'Nora Weld', second_why: 'a person allowed it', second_why_parts: [], settled: '', at: ago(55) },
-  { id: 8, comment_id: 103, text: 'Franchement déçu, la planche avait une fissure.', language: 'fr', first: 'allow', first_by: 'rules', reason: 'nothing found', reason_parts: [], rule: 'links', version: 'r1', second: 'hide', second_by: 'Sam', second_why: 'a person hid it: names an employee', second_why_parts: [], settled: 'hide', at: ago(300) },
+  { id: 9, comment_id: 107, text: 'This price is killing me 😂', harm: 0, language: 'en', first: 'hide', first_by: 'model', reason: 'the model is sure it is harmful (0.92, hides from 0.9)', reason_parts: [], rule: '', version: 'm1-2c9e', second: 'allow', second_by: 'Nora Weld', second_why: 'a person allowed it', second_why_parts: [], settled: '', at: ago(55) },
+  { id: 8, comment_id: 103, text: 'Franchement déçu, la planche avait une fissure.', harm: 0, language: 'fr', first: 'allow', first_by: 'rules', reason: 'nothing found', reason_parts: [], rule: 'links', version: 'r1', second: 'hide', second_by: 'Sam', second_why: 'a person hid it: names an employee', second_why_parts: [], settled: 'hide', at: ago(300) },
 ];
 
 const rule = (name: string, text: string, category: string, decision: RuleDetail['decision'], extra: Partial<RuleDetail>, condition: object): RuleDetail => ({

@@ -34,7 +34,7 @@ export const events: Event[] = [
 
 const entry = (seq: number, act: ConsentEntry['act'], words: string, over: Partial<ConsentEntry> = {}): ConsentEntry => ({
   seq, at: ago(1500 - seq), recorded_at: ago(1500 - seq), channel: 'whatsapp', purpose: 'promotional', act, kind: 'express', how: 'keyword_reply', wording: 'Vuoi ricevere offerte qui su WhatsApp, al massimo quattro al mese?', actor: 'contact',
-  contact_id: 300, identity_id: 502, name: 'Giulia Ferrero', words, erased: false, evidence: { event: '12' }, valid_until: null, hash: seq.toString(16).padStart(2, '0').repeat(32), ...over,
+  contact_id: 300, identity_id: 502, name: 'Giulia Ferrero', known: null, words, erased: false, evidence: { event: '12' }, valid_until: null, hash: seq.toString(16).padStart(2, '0').repeat(32), ...over,
 });
 
 export const ledger: ConsentEntry[] = [entry(42, 'withdraw', '', { channel: 'all', wording: '', name: '', erased: true, how: 'plain_words' }), entry(41, 'grant', 'Sì'), entry(40, 'ask', '')];

@@ -30,9 +30,9 @@ export const timeline: TimelineEntry[] = [
 ];
 
 export const leads: ReceivedLead[] = [
-  { id: 3, form_id: '7713', form_name: '', ad_id: '', submitted_at: ago(40), reason: 'kept with a new person: nobody is known by the number that the form names; nobody has told what its boxes mean', reason_parts: [], answers: [{ field: 'full_name', values: ['Jo Park'] }, { field: 'phone_number', values: ['+61 491 570 110'] }], boxes: [{ name: 'offers_ok', ticked: true }], contact_id: 300, name: 'Jo Park', conversation_id: null, state: 'kept', task: 'open', task_by: '', number: '' },
-  { id: 2, form_id: '7712', form_name: 'Summer courses', ad_id: '', submitted_at: ago(4400), reason: 'kept with the person who has the number that the form names', reason_parts: [], answers: [{ field: 'email', values: ['giulia@bondi.example'] }], boxes: [], contact_id: 300, name: 'Giulia Ferrero', conversation_id: 1000, state: 'kept', task: 'done', task_by: 'Nora Weld', number: 'confirmed' },
-  { id: 1, form_id: '', form_name: '', ad_id: '', submitted_at: ago(9000), reason: 'the network no longer has it', reason_parts: [], answers: [], boxes: [], contact_id: null, name: '', conversation_id: null, state: 'failed', task: '', task_by: '', number: '' },
+  { id: 3, form_id: '7713', form_name: '', ad_id: '', submitted_at: ago(40), reason: 'kept with a new person: nobody is known by the number that the form names; nobody has told what its boxes mean', reason_parts: [], answers: [{ field: 'full_name', values: ['Jo Park'] }, { field: 'phone_number', values: ['+61 491 570 110'] }], boxes: [{ name: 'offers_ok', ticked: true }], contact_id: 300, name: 'Jo Park', erased: false, known: null, conversation_id: null, state: 'kept', task: 'open', task_by: '', number: '' },
+  { id: 2, form_id: '7712', form_name: 'Summer courses', ad_id: '', submitted_at: ago(4400), reason: 'kept with the person who has the number that the form names', reason_parts: [], answers: [{ field: 'email', values: ['giulia@bondi.example'] }], boxes: [], contact_id: 300, name: 'Giulia Ferrero', erased: false, known: null, conversation_id: 1000, state: 'kept', task: 'done', task_by: 'Nora Weld', number: 'confirmed' },
+  { id: 1, form_id: '', form_name: '', ad_id: '', submitted_at: ago(9000), reason: 'the network no longer has it', reason_parts: [], answers: [], boxes: [], contact_id: null, name: '', erased: false, known: null, conversation_id: null, state: 'failed', task: '', task_by: '', number: '' },
 ];
 
 export const leadForms: LeadForm[] = [

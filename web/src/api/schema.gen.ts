@@ -5765,6 +5765,8 @@ export interface components {
             identity_id: number;
             /** @enum {string} */
             kind: "express" | "inferred" | "none";
+            /** @description By what to tell who has no name; null where there is one */
+            known: components["schemas"]["Known"] | null;
             name: string;
             purpose: string;
             /** Format: date-time */
@@ -5960,6 +5962,11 @@ export interface components {
             origin: components["schemas"]["Origin"] | null;
             overdue: boolean;
             preview: string;
+            /**
+             * Format: double
+             * @description Of what the preview shows, as it was judged: 0 to 1
+             */
+            preview_harm: number;
             /** Format: int64 */
             revision: number;
             spam: boolean;
@@ -6024,6 +6031,11 @@ export interface components {
             overdue: boolean;
             person: components["schemas"]["Person"];
             preview: string;
+            /**
+             * Format: double
+             * @description Of what the preview shows, as it was judged: 0 to 1
+             */
+            preview_harm: number;
             /** Format: int64 */
             revision: number;
             spam: boolean;
@@ -6360,6 +6372,11 @@ export interface components {
             first: "allow" | "review" | "hide" | "delete";
             /** @description The tier, or the reviewer */
             first_by: string;
+            /**
+             * Format: double
+             * @description Of the text as it was judged: 0 to 1
+             */
+            harm: number;
             /** Format: int64 */
             id: number;
             language: string;
@@ -6507,6 +6524,11 @@ export interface components {
             /** Format: date-time */
             opened_at: string;
             preview: string;
+            /**
+             * Format: double
+             * @description Of what the preview shows, as it was judged: 0 to 1
+             */
+            preview_harm: number;
             /** Format: date-time */
             resolved_at: string | null;
         };
@@ -6945,6 +6967,11 @@ export interface components {
             comments: number;
             /** Format: date-time */
             decided_at: string;
+            /**
+             * Format: double
+             * @description Of the text as it was judged: 0 to 1
+             */
+            harm: number;
             /** Format: int64 */
             id: number;
             /**
@@ -7301,6 +7328,11 @@ export interface components {
             direction: "in" | "out";
             /** Format: date-time */
             edited_at: string | null;
+            /**
+             * Format: double
+             * @description Of what the customer wrote, as it was judged: 0 to 1
+             */
+            harm: number;
             /** Format: int64 */
             id: number;
             member_name: string;
@@ -7346,6 +7378,11 @@ export interface components {
             state: "backtest" | "shadow" | "live" | "retired";
         };
         Named: {
+            /**
+             * Format: double
+             * @description Of a comment, as it was judged: 0 to 1
+             */
+            harm: number;
             /** Format: int64 */
             id: number;
             text: string;
@@ -7421,6 +7458,10 @@ export interface components {
         Notification: {
             /** Format: date-time */
             at: string;
+            /** @description Their data was erased */
+            contact_erased: boolean;
+            /** @description By what to tell who has no name; null where there is one */
+            contact_known: components["schemas"]["Known"] | null;
             contact_name: string;
             /** Format: int64 */
             conversation_id: number | null;
@@ -8206,6 +8247,11 @@ export interface components {
             at: string;
             /** Format: int64 */
             conversation_id: number;
+            /**
+             * Format: double
+             * @description Of the text as it was judged: 0 to 1
+             */
+            harm: number;
             /** Format: int64 */
             id: number;
             intent: string;
@@ -8283,10 +8329,14 @@ export interface components {
              * @description The newest with this person
              */
             conversation_id: number | null;
+            /** @description Their data was erased */
+            erased: boolean;
             form_id: string;
             form_name: string;
             /** Format: int64 */
             id: number;
+            /** @description By what to tell who has no name; null where there is one */
+            known: components["schemas"]["Known"] | null;
             /** @description Of the person */
             name: string;
             /**

@@ -9,6 +9,7 @@ import { codeText, i18n } from '@/i18n';
 import { Ago } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { called } from '@/ui/who';
 import css from './bell.module.css';
 
 /** What the member was told, and what they want to hear of. */
@@ -48,8 +49,7 @@ function List({ items, unread, onGo, onChoose }: { items: Told[]; unread: number
 }
 
 function Item({ n, onGo }: { n: Told; onGo: () => void }) {
-  const { t } = useTranslation();
-  const words = <><b>{heading(n)}</b>{n.conversation_id && <span className="clip" dir="auto">{n.contact_name || t('comment.nameless')}</span>}<small><Ago at={n.at} /></small></>;
+  const words = <><b>{heading(n)}</b>{n.conversation_id && <span className="clip" dir="auto">{who(n)}</span>}<small><Ago at={n.at} /></small></>;
   const where = screens[n.kind];
   return (
     <li className={css.item} data-unread={!n.read_at}>
@@ -57,6 +57,8 @@ function Item({ n, onGo }: { n: Told; onGo: () => void }) {
     </li>
   );
 }
+
+const who = (n: Told) => called({ name: n.contact_name, erased: n.contact_erased, known: n.contact_known });
 
 /** What happened; of a deadline also which, since a conversation has several. */
 function heading(n: Told): string {
@@ -137,7 +139,7 @@ export function useBrowserNotices() {
     seen.current = Math.max(newest, before ?? 0);
     if (before === undefined || !document.hidden || !choices || !('Notification' in window) || Notification.permission !== 'granted') return;
     for (const n of data.items.filter((x) => x.id > before && !x.read_at && choices.browser.includes(x.kind)).slice(0, 3)) {
-      const notice = new Notification(heading(n), { body: n.conversation_id ? n.contact_name || i18n.t('comment.nameless') : '', tag: String(n.id), icon: '/icon.svg' });
+      const notice = new Notification(heading(n), { body: n.conversation_id ? who(n) : '', tag: String(n.id), icon: '/icon.svg' });
       notice.onclick = () => { window.focus(); if (n.conversation_id) window.location.assign(`/inbox?view=all&id=${n.conversation_id}`); };
     }
   }, [data, choices]);

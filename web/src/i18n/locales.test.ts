@@ -175,8 +175,15 @@ describe('one thing has one word', () => {
     ['ro', /rezerv(are|ăr|at)/i, 'a booking is “programare”'],
   ])('%s', (language, other) => expect(all(language).filter((text) => other.test(text))).toEqual([]));
 
-  it('ro: policies and rules are two things', () => {
-    expect([read('locales', 'ro').get('nav.policies'), read('policies', 'ro').get('policies_tab.rules')]).toEqual(['Politici', 'Reguli']);
+  it.each([
+    ['it', ['Criteri', 'Regole'], /\bregol|politic|\bpolicy/i],
+    ['fr', ['Politique', 'Règles'], /\brègle/i],
+    ['ro', ['Politici', 'Reguli'], /\bregul/i],
+  ])('%s: policies and rules are two things', (language, names, rule) => {
+    expect([read('locales', language).get('nav.policies'), read('policies', language).get('policies_tab.rules')]).toEqual(names);
+    const ofPolicies = [...english].filter(([key, text]) => /polic(y|ies)/i.test(text) && !/rule/i.test(text) && key !== 'reason.policy_block').map(([key]) => spoken(language).get(key) ?? '');
+    expect(ofPolicies.length).toBeGreaterThan(8);
+    expect(ofPolicies.filter((text) => rule.test(text))).toEqual([]);
   });
 });
 

@@ -9,15 +9,16 @@ describe('said', () => {
   beforeAll(() => openWords('said'));
   afterAll(() => switchTo('en'));
 
-  it('stays as it is in English', () => {
+  it('stays as it is in English, but for scores, which are per cent everywhere', () => {
     expect(said([one('known_already')], 'known already')).toBe('known already');
+    expect(said([one('hidden', {}, { join: ':' }), one('model_sure_harm', { score: '0.93', limit: '0.70' })], 'hidden: the model is sure it is harmful (0.93, hides from 0.70), v0.930')).toBe('hidden: the model is sure it is harmful (93%, hides from 70%), v0.930');
   });
 
   const matched = [one('allowed', {}, { join: ';' }), one('matched', { trigger: 'Info; prices: all', why: 'intent price' }, { join: ':', within: { why: [one('why_intent', { intent: 'price' })] } }), one('planned_both')];
   it.each<[Language, Statement[], string]>([
     ['it', [], 'as it is'],
     ['it', [one('known_already')], 'già noto'],
-    ['it', [one('hidden', {}, { join: ':' }), one('model_sure_spam', { score: '1.00', limit: '0.80' })], 'nascosto: il modello è certo che sia spam (1,00, nasconde da 0,80)'],
+    ['it', [one('hidden', {}, { join: ':' }), one('model_sure_spam', { score: '1.00', limit: '0.80' })], 'nascosto: il modello è certo che sia spam (100%, nasconde da 80%)'],
     ['it', matched, 'ammesso; «Info; prices: all» corrisponde (intenzione: Prezzo): risposta pubblica e risposta privata previste'],
     ['fr', [one('hidden', {}, { join: ':' }), one('other', {}, { text: 'a rule of ours' })], 'masqué\u00a0: a rule of ours'],
     ['it', [one('planned_public', {}, { join: ';' }), one('miss_window_missed', { window: '2026-05-02T10:00:00Z' })], 'risposta pubblica prevista; la sua finestra del 2 mag 2026, '],

@@ -12,9 +12,20 @@ export interface Statement {
 
 /** A sentence of the server in the reader's language. What has no code – words of a person, a model or a network – stands as it is. */
 export function stated(statements: readonly Statement[] | null | undefined, english: string): string {
-  if (i18n.language === 'en' || !statements?.some((s) => known(s.code))) return english;
+  if (i18n.language === 'en' || !statements?.some((s) => known(s.code))) return inPercent(statements, english);
   return inOwn(statements);
 }
+
+/** The English of the server has scores as it reckons with them; everywhere else on the screen they are per cent. */
+function inPercent(statements: readonly Statement[] | null | undefined, english: string): string {
+  return (statements ?? []).reduce((out, s) => {
+    const inner = Object.values(s.within ?? {}).reduce((text, w) => inPercent(w, text), out);
+    return Object.entries(s.values).reduce((text, [name, v]) => (shares.has(name) && /^[01]\.\d+$/.test(v) ? text.replaceAll(new RegExp(`(?<![\\d.])${v.replace('.', '\\.')}(?![\\d.]*\\d)`, 'g'), share(v)) : text), inner);
+  }, english);
+}
+
+/** A score as it is shown beside its bar. */
+const share = (text: string): string => new Intl.NumberFormat(i18n.language, { style: 'percent', maximumFractionDigits: Math.max(0, (text.split('.')[1] ?? '').length - 2) }).format(Number(text));
 
 const known = (code: string): boolean => i18n.exists(code, { ns: 'said', lng: i18n.language, fallbackLng: [] }) || i18n.exists(code, { ns: 'said', lng: i18n.language, fallbackLng: [], count: 1 });
 
@@ -50,7 +61,7 @@ function value(name: string, text: string, within: Statement[] | undefined): str
   if (Number.isFinite(n)) {
     if (units[name] !== undefined) return new Intl.NumberFormat(i18n.language, { style: 'unit', unit: units[name], unitDisplay: 'long' }).format(n);
     if (numbers.has(name)) return new Intl.NumberFormat(i18n.language).format(n);
-    if (shares.has(name)) return new Intl.NumberFormat(i18n.language, { minimumFractionDigits: (text.split('.')[1] ?? '').length }).format(n);
+    if (shares.has(name)) return share(text);
   }
   if (lengths.has(name)) return length(text) ?? text;
   return instant(text) ?? text;

@@ -10,6 +10,7 @@ import { duration } from './format';
 import { Ago, ChannelMark, channelNames } from './parts';
 import css from './parts.module.css';
 import { failed, told } from './toast';
+import { isHarmful, VeiledLine } from './veil';
 
 /** What a person is called by one of their identities. */
 export function identityName(i: IdentityPanel): string {
@@ -85,7 +86,7 @@ function PartedFrom({ i, parted }: { i: IdentityPanel; parted: Parted }) {
 export function Came({ from }: { from: Provenance }) {
   const { t } = useTranslation();
   const rows: [string, ReactNode][] = [];
-  if (from.comment) rows.push([t('came.comment'), <Link key="c" to="/moderation" search={{ queue: 'all', id: from.comment.id }} dir="auto">{from.comment.text || t('comment.no_text')}</Link>]);
+  if (from.comment) rows.push([t('came.comment'), <Link key="c" to="/moderation" search={{ queue: 'all', id: from.comment.id }} dir="auto"><VeiledLine harmful={isHarmful(from.comment.harm)}>{from.comment.text || t('comment.no_text')}</VeiledLine></Link>]);
   if (from.post) rows.push([t('came.post'), <Link key="p" to="/moderation" search={{ queue: 'all', post: from.post.id }} dir="auto">{from.post.text || t('moderation.no_caption')}</Link>]);
   if (from.trigger) rows.push([t('came.trigger'), <Link key="t" to="/triggers/$id" params={{ id: String(from.trigger.id) }} dir="auto">{from.trigger.text}</Link>]);
   return <dl className={css.came}>{rows.map(([name, value]) => <div key={name}><dt>{name}</dt><dd className="clip">{value}</dd></div>)}</dl>;

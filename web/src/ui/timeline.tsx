@@ -11,7 +11,7 @@ import { Views } from './rows';
 import { Failure, Loading } from './states';
 import { aside, byDay, standing, titleOf } from './timeline-words';
 import css from './timeline.module.css';
-import { Veil } from './veil';
+import { isHarmful, Veil } from './veil';
 import { Words } from './words';
 
 interface Props { contact: number; beside: readonly [string, number]; view?: string; onJump?: () => void }
@@ -97,7 +97,7 @@ function Said({ e }: { e: TimelineEntry }) {
   const text = e.text || files || (i18n.exists(`message_type.${e.what}`) ? t(`message_type.${e.what}`) : t('inbox.no_text'));
   return (
     <>
-      <Veil harmful={e.harm >= 0.5 && e.by === 'customer'}><p className={`said ${css.said}`} dir="auto" data-by={e.by} data-kind={e.kind}><Words text={text} /></p></Veil>
+      <Veil harmful={isHarmful(e.harm) && e.by === 'customer'}><p className={`said ${css.said}`} dir="auto" data-by={e.by} data-kind={e.kind}><Words text={text} /></p></Veil>
       {e.text && files && <span className={css.small}>{files}</span>}
     </>
   );

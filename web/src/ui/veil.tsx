@@ -1,4 +1,4 @@
-import { UnstyledButton } from '@mantine/core';
+import { Switch, UnstyledButton } from '@mantine/core';
 import { IconEyeOff } from '@tabler/icons-react';
 import { useState, useSyncExternalStore, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -15,19 +15,41 @@ export function useVeiled(): [boolean, (on: boolean) => void] {
   return [on, (next) => { window.localStorage.setItem(name, next ? 'on' : 'off'); watchers.forEach((tell) => tell()); }];
 }
 
+/** Whether words or pictures are such that nobody should meet them unprepared: harm, not spam. */
+export const isHarmful = (harm: number | undefined): boolean => (harm ?? 0) >= 0.5;
+
+export function VeilSwitch() {
+  const { t } = useTranslation();
+  const [on, set] = useVeiled();
+  return <Switch size="xs" label={t('veil.setting')} checked={on} onChange={(e) => set(e.currentTarget.checked)} />;
+}
+
+/** A veil that somebody else keeps: what scrolls out of the page must not be veiled again when it comes back. */
+export interface Lift { shown: boolean; set: (shown: boolean) => void; /** V is for this one now */ next: boolean }
+
 /** Harmful words behind a veil until it is clicked, or V is pressed where keyed names the keys' heading. */
-export function Veil({ harmful, keyed, children }: { harmful: boolean; keyed?: string; children: ReactNode }) {
+export function Veil({ harmful, keyed, lift, children }: { harmful: boolean; keyed?: string; lift?: Lift | undefined; children: ReactNode }) {
   const { t } = useTranslation();
   const [on] = useVeiled();
-  const [shown, setShown] = useState(false);
+  const [own, setOwn] = useState(false);
+  const [shown, setShown] = lift ? [lift.shown, lift.set] : [own, setOwn];
   const veiled = on && harmful;
   useKeys(keyed ?? '', veiled && keyed ? [{ key: 'v', label: t(shown ? 'veil.hide' : 'veil.show'), run: () => setShown(!shown) }] : []);
   if (!veiled) return children;
   if (shown) return <>{children}<UnstyledButton className={css.unveil} onClick={() => setShown(false)}>{t('veil.hide')}</UnstyledButton></>;
+  const key = Boolean(keyed) || lift?.next;
   return (
-    <UnstyledButton className={css.veil} onClick={() => setShown(true)} {...(keyed ? { 'aria-keyshortcuts': 'v' } : {})}>
+    <UnstyledButton className={css.veil} onClick={() => setShown(true)} {...(key ? { 'aria-keyshortcuts': 'v' } : {})}>
       <span className={css.blurred} aria-hidden inert>{children}</span>
-      <span className={css.note}><IconEyeOff size={15} aria-hidden />{t('veil.show')}{keyed && <kbd className={css.key} aria-hidden>v</kbd>}</span>
+      <span className={css.note}><IconEyeOff size={15} aria-hidden />{t('veil.show')}{key && <kbd className={css.key} aria-hidden>v</kbd>}</span>
     </UnstyledButton>
   );
+}
+
+/** The same in a line that is a way to the whole: it is opened first, and unveiled there. */
+export function VeiledLine({ harmful, children }: { harmful: boolean; children: ReactNode }) {
+  const { t } = useTranslation();
+  const [on] = useVeiled();
+  if (!on || !harmful) return children;
+  return <><span className={css.line} aria-hidden>{children}</span><span className="sr-only">{t('veil.line')}</span></>;
 }

@@ -10,7 +10,7 @@ import { Ago, Tag } from '@/ui/parts';
 import { Row, Rows, Views } from '@/ui/rows';
 import { Empty } from '@/ui/states';
 import { failed } from '@/ui/toast';
-import { Veil } from '@/ui/veil';
+import { isHarmful, Veil } from '@/ui/veil';
 import { fieldError } from './errors';
 import { FunnelChart } from './funnel';
 import { toInput, type Draft, type Fault } from './model';
@@ -105,7 +105,7 @@ function Result({ r, zone }: { r: DryRunResult; zone: string }) {
   const w = r.would;
   return (
     <Row>
-      <Veil harmful={r.harm >= 0.5}><span className={`said ${css.line}`} dir="auto" lang={r.language || undefined}>{r.text || t('dry_run.gone')}</span></Veil>
+      <Veil harmful={isHarmful(r.harm)}><span className={`said ${css.line}`} dir="auto" lang={r.language || undefined}>{r.text || t('dry_run.gone')}</span></Veil>
       <small className={css.under}>{r.author} · <Ago at={r.at} /> · {said(r.reason_parts, r.reason)}</small>
       {w.public && <div className={css.would}><Tag>{t('dry_run.variant', { n: w.variant ?? 1 })}</Tag> <span dir="auto">{w.public}</span></div>}
       {w.private && <div className={css.would}><Tag tone="accent">{t('dry_run.private')}</Tag> <span dir="auto">{w.private}</span></div>}

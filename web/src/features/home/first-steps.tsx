@@ -5,6 +5,7 @@ import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMe } from '@/api/session';
 import { unplaced, zoneHere } from '@/ui/place';
+import { useTouch } from '@/ui/touch';
 import { tries } from '@/ui/tries';
 import css from './home.module.css';
 
@@ -14,6 +15,7 @@ const closedKey = 'ponte.first-steps';
 export function FirstSteps() {
   const { t } = useTranslation();
   const [closed, setClosed] = useState(() => localStorage.getItem(closedKey) === 'closed');
+  const touch = useTouch();
   if (closed) return null;
   const close = () => { localStorage.setItem(closedKey, 'closed'); setClosed(true); };
   return (
@@ -24,9 +26,9 @@ export function FirstSteps() {
       </div>
       <ol>
         <Step icon={<IconDeviceMobileMessage size={19} stroke={1.6} aria-hidden />} text={t('first.rude', { words: tries.rude })}><Link to="/rehearse" search={{ say: 'rude' }}>{t('first.rude_do')}</Link></Step>
-        <Step icon={<IconGavel size={19} stroke={1.6} aria-hidden />} text={t('first.look')}><Link to="/moderation" search={{ queue: 'all', state: 'hidden' }}>{t('first.look_do')}</Link></Step>
+        <Step icon={<IconGavel size={19} stroke={1.6} aria-hidden />} text={t(touch ? 'first.look_touch' : 'first.look')}><Link to="/moderation" search={{ queue: 'all', state: 'hidden' }}>{t('first.look_do')}</Link></Step>
         <Step icon={<IconDeviceMobileMessage size={19} stroke={1.6} aria-hidden />} text={t('first.info', { words: tries.info })}><Link to="/rehearse" search={{ say: 'info' }}>{t('first.info_do')}</Link></Step>
-        <Step icon={<IconInbox size={19} stroke={1.6} aria-hidden />} text={t('first.answer')}><Link to="/inbox" search={{ view: 'all', channel: 'whatsapp' }}>{t('first.answer_do')}</Link></Step>
+        <Step icon={<IconInbox size={19} stroke={1.6} aria-hidden />} text={t(touch ? 'first.answer_touch' : 'first.answer')}><Link to="/inbox" search={{ view: 'all', channel: 'whatsapp' }}>{t('first.answer_do')}</Link></Step>
       </ol>
     </section>
   );

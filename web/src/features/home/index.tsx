@@ -110,7 +110,7 @@ function Accounts({ o }: { o: Overview }) {
         {o.accounts.map((a) => (
           <Link key={a.id} to="/accounts" className={`${css.row} ${css.way}`}>
             <ChannelMark channel={a.channel} size={20} />
-            <div className="clip">{a.name || channelNames[a.channel]}{(a.state_reason || a.coverage) && <small className="clip">{a.state_reason || `${t('accounts.coverage')}: ${seen(a) || codeText('coverage', a.coverage)}`}</small>}</div>
+            <div><div className="clip" dir="auto">{a.name || channelNames[a.channel]}</div>{(a.state_reason || a.coverage) && <small>{a.state_reason || `${t('accounts.coverage')}: ${seen(a) || codeText('coverage', a.coverage)}`}</small>}</div>
             {a.problems.length > 0 && a.state === 'connected' ? <Tag tone="warn">{t('home.problems', { count: a.problems.length })}</Tag> : <Tag tone={a.state === 'connected' ? 'good' : 'bad'}>{codeText('account_state', a.state)}</Tag>}
           </Link>
         ))}

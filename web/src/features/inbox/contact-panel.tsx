@@ -14,6 +14,7 @@ import { PersonFacts } from '@/ui/person';
 import { PersonBookings } from '@/ui/person-bookings';
 import { Loading } from '@/ui/states';
 import { failed } from '@/ui/toast';
+import { isHarmful, VeiledLine } from '@/ui/veil';
 import { Preview } from '@/ui/words';
 import css from './inbox.module.css';
 import { LabelName } from './label-name';
@@ -82,7 +83,7 @@ function PersonPanel({ c, onOpen }: { c: ConversationDetail; onOpen: (id: number
         <section className={css.section}>
           <h3>{t('contact.earlier')}</h3>
           <ul className="entries">
-            {c.earlier.map((e) => <li key={e.id}><ChannelMark channel={e.channel} /><div><Button variant="transparent" p={0} h="auto" maw="100%" onClick={() => onOpen(e.id)}><span className="clip" dir="auto">{e.preview ? <Preview text={e.preview} /> : t('inbox.no_text')}</span></Button><small><Ago at={e.opened_at} /></small></div></li>)}
+            {c.earlier.map((e) => <li key={e.id}><ChannelMark channel={e.channel} /><div><Button variant="transparent" p={0} h="auto" maw="100%" onClick={() => onOpen(e.id)}><span className="clip" dir="auto">{e.preview ? <VeiledLine harmful={isHarmful(e.preview_harm)}><Preview text={e.preview} /></VeiledLine> : t('inbox.no_text')}</span></Button><small><Ago at={e.opened_at} /></small></div></li>)}
           </ul>
         </section>
       )}

@@ -11,6 +11,7 @@ import { useNow } from '@/ui/clock';
 import { Ago, channelNames, Face, Tag } from '@/ui/parts';
 import { Empty, Failure, Loading } from '@/ui/states';
 import { called } from '@/ui/who';
+import { isHarmful, VeiledLine } from '@/ui/veil';
 import { Preview } from '@/ui/words';
 import css from './inbox.module.css';
 import { useCounts } from './desk';
@@ -99,7 +100,7 @@ function Item({ c, current, onSelect }: { c: Conversation; current: boolean; onS
       <span style={{ minWidth: 0 }}>
         <span className={css.top}><b className="clip" dir="auto">{called(c.contact)}</b><Ago at={c.last_message_at} /></span>
         <span className={css.preview} data-unread={c.unread > 0}>
-          <span className="clip" dir="auto"><Preview text={c.preview} /></span>
+          <span className="clip" dir="auto"><VeiledLine harmful={isHarmful(c.preview_harm)}><Preview text={c.preview} /></VeiledLine></span>
           {c.unread > 0 && <span className={css.unread}>{c.unread}<span className="sr-only"> {t('inbox.unread')}</span></span>}
         </span>
         <span className={css.foot}>

@@ -11,6 +11,7 @@ import { useKeys } from '@/ui/keys';
 import { channelNames, Face, Tag } from '@/ui/parts';
 import { Loaded, Loading } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { isHarmful } from '@/ui/veil';
 import { DeskMenu } from './desk-menu';
 import { Composer } from './composer';
 import type { Panel } from './contact-panel';
@@ -78,7 +79,7 @@ function Opened({ c, at, panel, onPanel, onClose, onNext, onOpen }: Props & { c:
 function CameBar({ from }: { from: Provenance }) {
   const text = useCame(from);
   if (!text) return null;
-  const said = <span className="clip" dir="auto" title={from.comment?.text}>{text}</span>;
+  const said = <span className="clip" dir="auto" title={isHarmful(from.comment?.harm) ? undefined : from.comment?.text}>{text}</span>;
   return <div className={css.origin}><IconRoute size={16} stroke={1.6} aria-hidden />{from.comment ? <Link to="/moderation" search={{ queue: 'all', id: from.comment.id }} className="clip">{said}</Link> : said}</div>;
 }
 

@@ -5,13 +5,15 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ConversationDetail, Message } from '@/api/types';
 import { day } from '@/ui/format';
+import { useKeys } from '@/ui/keys';
 import { Failure, Loading } from '@/ui/states';
+import { useVeiled, type Lift } from '@/ui/veil';
 import { NoteTurn, StepLine } from './beside-words';
 import { useNotes, useScheduled, useSteps } from './desk';
 import css from './inbox.module.css';
 import { allOf, guessHeight } from './said';
 import { calledIn, entries, weave, type Woven } from './talk';
-import { Turn } from './turn';
+import { Turn, veils } from './turn';
 import { useSaid } from './use-said';
 
 type Messages = ReturnType<typeof useSaid>;
@@ -61,6 +63,7 @@ function Scroll({ c, drawn, said, whole, at }: ScrollProps) {
   const marked = useJump(at, drawn, said, rows, followRef);
 
   const items = rows.getVirtualItems();
+  const lift = useLifts(drawn, rows.range); // after the items, which say what is in sight
   const first = items[0]?.index ?? 0;
   const { older, seen, fetching, failed } = said;
   useEffect(() => { if (first < nearTop && !whole && !fetching && !failed && drawn.length > 0) void older(); }, [first, whole, fetching, failed, drawn.length, older]);
@@ -93,7 +96,7 @@ function Scroll({ c, drawn, said, whole, at }: ScrollProps) {
             if (e.kind === 'message') place++;
             return (
               <div key={row.key} ref={rows.measureElement} data-index={row.index} className={css.slot} data-marked={e.key === marked || undefined} style={{ transform: `translateY(${row.start}px)` }}>
-                <Line e={e} c={c} place={place} of={whole ? spoken : -1} />
+                <Line e={e} c={c} lift={lift} place={place} of={whole ? spoken : -1} />
               </div>
             );
           })}
@@ -109,17 +112,30 @@ function guess(e: Woven | undefined, width: number): number {
   return e?.kind === 'note' ? 90 : 38;
 }
 
-function Line({ e, c, place, of }: { e: Woven; c: ConversationDetail; place: number; of: number }) {
+function Line({ e, c, lift, place, of }: { e: Woven; c: ConversationDetail; lift: (id: number) => Lift; place: number; of: number }) {
   const { i18n } = useTranslation();
   switch (e.kind) {
     case 'day': return <div className={css.day}>{day(e.at, i18n.language)}</div>;
     case 'note': return <NoteTurn note={e.note} conversation={c.id} />;
     case 'step': return <StepLine step={e.step} />;
-    case 'message': return <Turn m={e.message} follows={e.follows} name={calledIn(c)} place={place} of={of} />;
+    case 'message': return <Turn m={e.message} lift={lift(e.message.id)} follows={e.follows} name={calledIn(c)} place={place} of={of} />;
   }
 }
 
 type Rows = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
+
+/** The veils that were lifted, however far one scrolls. V lifts the newest one in sight; where none is left, it lowers them again. */
+function useLifts(drawn: Woven[], range: Rows['range']): (id: number) => Lift {
+  const { t } = useTranslation();
+  const [on] = useVeiled();
+  const [lifted, setLifted] = useState<ReadonlySet<number>>(new Set());
+  const set = (id: number, shown: boolean) => setLifted(shown ? new Set([...lifted, id]) : new Set([...lifted].filter((x) => x !== id)));
+  const { startIndex, endIndex } = range ?? { startIndex: 0, endIndex: -1 };
+  const inSight = drawn.slice(startIndex, endIndex + 1).flatMap((e) => (e.kind === 'message' && veils(e.message) ? [e.message.id] : []));
+  const next = inSight.filter((id) => !lifted.has(id)).at(-1);
+  useKeys(t('inbox.this'), on && inSight.length > 0 ? [{ key: 'v', label: t(next === undefined ? 'veil.hide' : 'veil.show'), run: () => (next === undefined ? setLifted(new Set()) : set(next, true)) }] : []);
+  return (id) => ({ shown: lifted.has(id), set: (shown) => set(id, shown), next: id === next });
+}
 
 /** Keeps the newest in view when the room for the thread changes – suggestions come, a draft grows, a phone is turned – or turns are measured. */
 function useKeptFoot(box: React.RefObject<HTMLDivElement | null>, followRef: React.RefObject<boolean>, rows: Rows) {
@@ -154,6 +170,7 @@ function Heard({ messages, name }: { messages: Message[]; name: string }) {
   const { t } = useTranslation();
   const last = messages.at(-1);
   const [from] = useState(last?.id);
-  const news = last && last.id !== from && last.direction === 'in' ? t('inbox.heard', { name, text: last.text || t('inbox.no_text') }) : '';
+  const [on] = useVeiled();
+  const news = last && last.id !== from && last.direction === 'in' ? (on && veils(last) ? t('inbox.heard_veiled', { name }) : t('inbox.heard', { name, text: last.text || t('inbox.no_text') })) : '';
   return <div className="sr-only" role="status" aria-live="polite">{news}</div>;
 }

@@ -4,14 +4,18 @@ import type { Message } from '@/api/types';
 import { codeText } from '@/i18n';
 import { clock } from '@/ui/format';
 import { Tag } from '@/ui/parts';
+import { isHarmful, Veil, type Lift } from '@/ui/veil';
 import { Words } from '@/ui/words';
 import css from './inbox.module.css';
 import { fate } from './talk';
 
-interface TurnProps { m: Message; follows: boolean; name: string; place: number; of: number }
+interface TurnProps { m: Message; lift: Lift; follows: boolean; name: string; place: number; of: number }
+
+/** Whether a message is veiled: only what the customer wrote can be. */
+export const veils = (m: Message): boolean => m.direction === 'in' && !m.deleted_at && isHarmful(m.harm);
 
 /** One message with who said it and what became of it; place and of tell a screen reader where in the thread it stands (-1: not known yet). */
-export function Turn({ m, follows, name, place, of }: TurnProps) {
+export function Turn({ m, lift, follows, name, place, of }: TurnProps) {
   const { t } = useTranslation();
   const out = m.direction === 'out';
   return (
@@ -22,7 +26,7 @@ export function Turn({ m, follows, name, place, of }: TurnProps) {
           {m.author === 'contact' ? <span dir="auto">{name}</span> : m.author === 'member' ? m.member_name : t(`inbox.author.${m.author}`)}
         </div>
       )}
-      <div className={css.bubble}>{m.deleted_at ? <p className={css.gone}>{t(m.detail.erased ? 'inbox.erased' : 'inbox.deleted')}</p> : <Content m={m} />}</div>
+      <div className={css.bubble}>{m.deleted_at ? <p className={css.gone}>{t(m.detail.erased ? 'inbox.erased' : 'inbox.deleted')}</p> : <Veil harmful={veils(m)} lift={lift}><Content m={m} /></Veil>}</div>
       <Meta m={m} />
     </article>
   );

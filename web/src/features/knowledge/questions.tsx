@@ -8,6 +8,7 @@ import { languageName } from '@/ui/format';
 import { Ago, Table, Tag } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { isHarmful, VeiledLine } from '@/ui/veil';
 import { useCloseQuestion, useQuestions } from './queries';
 
 /** What customers asked and neither quick replies nor knowledge could answer. */
@@ -20,7 +21,7 @@ export function Questions({ edit, onAnswer }: { edit: boolean; onAnswer: (q: Que
         <Table label={t('knowledge.questions')} head={[t('knowledge.question'), t('knowledge.language'), t('knowledge.intent'), t('knowledge.asked'), '']}>
           {items.map((q) => (
             <tr key={q.id}>
-              <td style={{ minWidth: 190 }}><Link to="/inbox" search={{ id: q.conversation_id }}><span className="said clip2" dir="auto" lang={q.language}>{q.text || t('knowledge.gone')}</span></Link></td>
+              <td style={{ minWidth: 190 }}><Link to="/inbox" search={{ id: q.conversation_id }}><span className="said clip2" dir="auto" lang={q.language}><VeiledLine harmful={isHarmful(q.harm)}>{q.text || t('knowledge.gone')}</VeiledLine></span></Link></td>
               <td>{languageName(q.language, i18n.language) && <Tag>{languageName(q.language, i18n.language)}</Tag>}</td>
               <td style={{ minWidth: 120 }}>{codeText('intent', q.intent)}</td>
               <td><Ago at={q.at} /></td>

@@ -9,6 +9,7 @@ import { Ago, Facts, PageBody, PageHead, Tag, type Tone } from '@/ui/parts';
 import { Row, Rows, Views } from '@/ui/rows';
 import { Empty } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { called } from '@/ui/who';
 import { Forms } from './forms';
 import { useDone, useLeads, views, type View } from './queries';
 
@@ -53,7 +54,7 @@ function LeadRow({ l }: { l: ReceivedLead }) {
       <Tag tone={tone[state] ?? 'plain'}>{t(`leads.state.${state}`)}</Tag>
       {converse && l.task === 'open' && <Button size="compact-sm" variant="default" loading={done.isPending} onClick={() => done.mutate(l.id, { onSuccess: () => told(t('leads.looked')), onError: failed })}>{t('leads.look')}</Button>}
     </>}>
-      <strong dir="auto">{l.contact_id ? <Link to="/contacts/$id" params={{ id: String(l.contact_id) }}>{l.name || t('comment.nameless')}</Link> : t('comment.nameless')}</strong>
+      <strong dir="auto">{l.contact_id ? <Link to="/contacts/$id" params={{ id: String(l.contact_id) }}>{called(l)}</Link> : t('comment.nameless')}</strong>
       {l.reason && <p>{said(l.reason_parts, l.reason)}</p>}
       {(l.answers.length > 0 || l.boxes.length > 0) && (
         <details>

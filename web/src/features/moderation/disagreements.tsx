@@ -8,6 +8,7 @@ import type { Disagreement, Page } from '@/api/types';
 import { said } from '@/i18n/said';
 import { Ago, PageBody, PageHead, Tag } from '@/ui/parts';
 import { Empty, Failure, Loading } from '@/ui/states';
+import { isHarmful, VeiledLine } from '@/ui/veil';
 import css from './moderation.module.css';
 import { ScreenTabs } from './tabs';
 import { decisionTone } from './tags';
@@ -41,7 +42,7 @@ function One({ d, byMachine }: { d: Disagreement; byMachine: boolean }) {
   const { t } = useTranslation();
   return (
     <li className="panel">
-      <p className="said" dir="auto" lang={d.language || undefined} style={{ margin: 0 }}><Link to="/moderation" search={{ queue: 'all', id: d.comment_id }}>{d.text || t('comment.no_text')}</Link></p>
+      <p className="said" dir="auto" lang={d.language || undefined} style={{ margin: 0 }}><Link to="/moderation" search={{ queue: 'all', id: d.comment_id }}><VeiledLine harmful={isHarmful(d.harm)}>{d.text || t('comment.no_text')}</VeiledLine></Link></p>
       <dl className={css.sides}>
         <div><dt>{byMachine ? t(`tier.${d.first_by}`) : d.first_by}</dt><dd><Tag tone={decisionTone[d.first]}>{t(`decision.${d.first}`)}</Tag> <span dir="auto">{said(d.reason_parts, d.reason)}</span>{d.rule && <small>{d.rule}</small>}{d.version && <small><code>{d.version}</code></small>}</dd></div>
         <div><dt>{d.second_by}</dt><dd><Tag tone={decisionTone[d.second]}>{t(`decision.${d.second}`)}</Tag> <span dir="auto">{said(d.second_why_parts, d.second_why)}</span></dd></div>

@@ -5,11 +5,11 @@ import { useAccounts } from '@/api/overview';
 import { codeText } from '@/i18n';
 import { languageName } from '@/ui/format';
 import { accountChoices } from '@/ui/parts';
+import { VeilSwitch } from '@/ui/veil';
 import { narrowing } from './flow';
 import css from './moderation.module.css';
 import type { Filters } from './queries';
 import { ScreenTabs } from './tabs';
-import { VeilSwitch } from './veil';
 
 interface Props { filters: Filters; onFilter: (next: Partial<Filters>) => void }
 

@@ -46,12 +46,6 @@ export function topScores(scores: Record<string, number | null>, count = 5): [st
     .slice(0, count);
 }
 
-/** Whether words or pictures are such that nobody should meet them unprepared: harm, not spam. */
-export function harmful(c: Pick<Comment, 'verdict' | 'decision'>): boolean {
-  const harm = c.verdict?.harm ?? 0;
-  return harm >= 0.5;
-}
-
 interface Narrowed { language?: string | undefined; category?: string | undefined; tier?: string | undefined; sure?: string | undefined; age?: string | undefined; state?: string | undefined; by?: string | undefined }
 
 /** How many of the rarer filters are set. */

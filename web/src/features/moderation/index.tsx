@@ -6,6 +6,7 @@ import { useCan } from '@/api/session';
 import { useKeys } from '@/ui/keys';
 import { Empty } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { useTouch } from '@/ui/touch';
 import { Detail } from './detail';
 import { afterDecision, neighbour } from './flow';
 import { List } from './list';
@@ -18,6 +19,7 @@ const route = getRouteApi('/moderation');
 /** The moderation queue: a list, and one comment with all that is known of it. */
 export default function Moderation() {
   const { t } = useTranslation();
+  const touch = useTouch();
   const { id, ...filters } = route.useSearch();
   const navigate = route.useNavigate();
   const query = useComments(filters);
@@ -44,7 +46,7 @@ export default function Moderation() {
     if (next !== undefined) pick(next);
     if (by === 1 && next === ids.at(-1) && query.hasNextPage) void query.fetchNextPage();
   };
-  const { marked, clear, keys } = useMarks(comments, id, useCan('moderate'));
+  const { marked, clear, keys, mark } = useMarks(comments, id, useCan('moderate'));
   useKeys(t('moderation.title'), [
     { key: 'j', label: t('moderation.next'), run: () => step(1) },
     { key: 'k', label: t('moderation.previous'), run: () => step(-1) },
@@ -56,10 +58,10 @@ export default function Moderation() {
   const change = (next: Partial<Filters>) => void navigate({ search: (s) => ({ ...s, ...next }) });
   return (
     <div className={css.screen} data-open={id !== undefined}>
-      <List query={query} comments={comments} filters={filters} selected={id} marked={marked} onSelect={pick} onFilter={change} foot={marked.length > 0 && <MarkedBar marked={marked} onClear={clear} />} />
+      <List query={query} comments={comments} filters={filters} selected={id} marked={marked} onMark={mark} onSelect={pick} onFilter={change} foot={marked.length > 0 && <MarkedBar marked={marked} onClear={clear} />} />
       <section className={css.detail} aria-label={t('moderation.detail')}>
         {id === undefined ? (
-          <Empty title={t('moderation.pick')} icon={<IconGavel size={26} stroke={1.4} aria-hidden />}>{t('moderation.pick_text')}</Empty>
+          <Empty title={t('moderation.pick')} icon={<IconGavel size={26} stroke={1.4} aria-hidden />}>{t(touch ? 'moderation.pick_touch' : 'moderation.pick_text')}</Empty>
         ) : (
           <Detail key={id} id={id} ids={ids} together={marked.length > 0} onOpen={pick} onDecided={decided} {...(last ? { onTakeBack: () => takeBack(last) } : {})} />
         )}

@@ -9,6 +9,7 @@ import { Empty, Failure, Loading } from '@/ui/states';
 import { called } from '@/ui/who';
 import { FilterBar } from './filters';
 import { narrowing } from './flow';
+import type { Mark } from './marked';
 import css from './moderation.module.css';
 import type { Filters } from './queries';
 import { CommentTags } from './tags';
@@ -20,6 +21,8 @@ interface Props {
   filters: Filters;
   selected: number | undefined;
   marked: readonly Comment[];
+  /** Missing for those who cannot decide. */
+  onMark: Mark | undefined;
   foot: ReactNode;
   onSelect: (id: number) => void;
   onFilter: (next: Partial<Filters>) => void;
@@ -49,7 +52,7 @@ function NothingHere({ filters }: { filters: Filters }) {
   );
 }
 
-function Rows({ query, comments, selected, marked, onSelect }: Props) {
+function Rows({ query, comments, selected, marked, onMark, onSelect }: Props) {
   const { t } = useTranslation();
   const scroll = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({ count: comments.length, getScrollElement: () => scroll.current, estimateSize: () => 98, overscan: 8, getItemKey: (i) => comments[i]?.id ?? i });
@@ -66,12 +69,20 @@ function Rows({ query, comments, selected, marked, onSelect }: Props) {
           return c && (
             <li key={row.key} ref={rows.measureElement} data-index={row.index} style={{ position: 'absolute', insetInline: 0, top: 0, transform: `translateY(${row.start}px)` }}>
               <Item c={c} current={c.id === selected} marked={marked.includes(c)} onSelect={onSelect} />
+              {onMark && <MarkBox c={c} marked={marked.includes(c)} onMark={onMark} />}
             </li>
           );
         })}
       </ul>
     </div>
   );
+}
+
+/** Beside the comment and not in it: what is inside a button cannot be pressed by itself. With Shift it marks all up to here. */
+function MarkBox({ c, marked, onMark }: { c: Comment; marked: boolean; onMark: Mark }) {
+  const { t } = useTranslation();
+  const name = c.own ? c.author.name || t('comment.us') : called(c.author);
+  return <label className={css.markBox}><input type="checkbox" aria-label={t('marked.named', { name })} checked={marked} onChange={(e) => onMark(c.id, e.nativeEvent instanceof MouseEvent && e.nativeEvent.shiftKey)} /></label>;
 }
 
 function Item({ c, current, marked, onSelect }: { c: Comment; current: boolean; marked: boolean; onSelect: (id: number) => void }) {

@@ -9,6 +9,9 @@ import { markTo, possible } from './flow';
 import css from './moderation.module.css';
 import { useAct } from './queries';
 
+/** Marks or unmarks one comment; with upTo all from the one before. */
+export type Mark = (id: number, upTo: boolean) => void;
+
 /** The comments of the list that are marked, to be decided together. */
 export function useMarks(comments: readonly Comment[], open: number | undefined, allowed: boolean) {
   const { t } = useTranslation();
@@ -17,20 +20,19 @@ export function useMarks(comments: readonly Comment[], open: number | undefined,
   const ids = comments.map((c) => c.id);
   const marked = comments.filter((c) => marks.has(c.id));
   const clear = () => { setMarks(new Set()); setFrom(undefined); };
-  const toggle = () => {
-    if (open === undefined) return;
+  const toggle = (id: number) => {
     const next = new Set(marks);
-    if (!next.delete(open)) next.add(open);
+    if (!next.delete(id)) next.add(id);
     setMarks(next);
-    setFrom(open);
+    setFrom(id);
   };
-  const extend = () => {
-    if (open === undefined) return;
-    setMarks(new Set([...marks, ...markTo(ids, from, open)]));
-    setFrom(open);
+  const extend = (id: number) => {
+    setMarks(new Set([...marks, ...markTo(ids, from, id)]));
+    setFrom(id);
   };
-  const keys = allowed && open !== undefined ? [{ key: 'x', label: t('marked.toggle'), run: toggle }, { key: 's', label: t('marked.extend'), run: extend }] : [];
-  return { marked, clear, keys };
+  const keys = allowed && open !== undefined ? [{ key: 'x', label: t('marked.toggle'), run: () => toggle(open) }, { key: 's', label: t('marked.extend'), run: () => extend(open) }] : [];
+  const mark: Mark | undefined = allowed ? (id, upTo) => (upTo ? extend(id) : toggle(id)) : undefined;
+  return { marked, clear, keys, mark };
 }
 
 /** What is done to all that are marked; what cannot be done to one of them is left, and said. */

@@ -13,6 +13,7 @@ import { Ago, PageBody, PageHead, Table, Tag } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { startOfDay, undoRate } from './flow';
+import { isHarmful, VeiledLine } from '@/ui/veil';
 import css from './moderation.module.css';
 import { MachineHides } from './machine-hides';
 import { ScreenTabs } from './tabs';
@@ -107,7 +108,7 @@ function Holds() {
       <Table label={t('hold.title')} head={[t('hold.text'), t('hold.decision'), t('hold.comments'), t('hold.until'), '']}>
         {items.map((h) => (
           <tr key={h.id}>
-            <td><Link to="/moderation" search={{ queue: 'all', id: h.comment_id }} className="clip2" dir="auto">{h.text || t('comment.no_text')}</Link></td>
+            <td><Link to="/moderation" search={{ queue: 'all', id: h.comment_id }} className="clip2" dir="auto"><VeiledLine harmful={isHarmful(h.harm)}>{h.text || t('comment.no_text')}</VeiledLine></Link></td>
             <td><Tag tone={h.outcome === 'hide' || h.outcome === 'delete' ? 'bad' : 'good'}>{t(`decision.${h.outcome === 'hide' || h.outcome === 'delete' ? h.outcome : 'allow'}`)}</Tag><div className={css.quiet}>{h.by} · <Ago at={h.decided_at} /></div></td>
             <td>{h.comments}{h.left > 0 && <div className={css.quiet} role="status">{t('hold.left', { count: h.left })}</div>}</td>
             <td>{dateTime(h.until, i18n.language)}</td>

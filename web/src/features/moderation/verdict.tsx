@@ -13,11 +13,12 @@ const removes = (decision: string): boolean => decision === 'hide' || decision =
 
 /** What moderation says of it, why, and which versions said so. */
 export function VerdictPanel({ comment }: { comment: CommentDetail }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const v = comment.verdict;
   if (!v) {
     return <section className={`panel ${css.verdict}`}><span>{comment.own ? t('verdict.own') : t('verdict.none')}</span>{comment.event_reason && <small>{said(comment.event_reason_parts, comment.event_reason)}</small>}</section>;
   }
+  const kinds = topScores(v.scores, 4).filter(([, n]) => n >= 0.01);
   return (
     <section className={`panel ${css.verdict}`} aria-label={t('verdict.title')}>
       <div className={css.verdictHead}>
@@ -30,15 +31,13 @@ export function VerdictPanel({ comment }: { comment: CommentDetail }) {
       </div>
       {v.reasons.length > 0 && <ul>{v.reasons.map((r, i) => <li key={i}>{said(r.parts, r.text) || codeText('reason', r.code)}</li>)}</ul>}
       {comment.review?.why && !v.reasons.some((r) => r.text === comment.review?.why) && <div><strong>{t('verdict.why_review')}</strong> {codeText('review_why', comment.review.why)}</div>}
-      <div>
-        {topScores(v.scores).map(([name, n]) => (
-          <div key={name} className={css.score}>
-            <span className="clip">{codeText('category', name)}</span>
-            <span className={css.track} aria-hidden><i data-high={n >= 0.7} style={{ width: `${n * 100}%` }} /></span>
-            <span>{percent(n, i18n.language)}</span>
-          </div>
-        ))}
-      </div>
+      <Scores label={t('verdict.groups')} rows={[[t('verdict.group.harm'), v.harm], [t('verdict.group.spam'), v.spam]]} />
+      {kinds.length > 0 && (
+        <div>
+          <Scores label={t('verdict.kinds')} rows={kinds.map(([name, n]) => [codeText('category', name), n])} />
+          <small>{t('verdict.kinds_text')}</small>
+        </div>
+      )}
       <Facts rows={[
         [t('verdict.at'), <Ago key="at" at={v.created_at} />],
         [t('verdict.model'), v.model_version],
@@ -48,5 +47,22 @@ export function VerdictPanel({ comment }: { comment: CommentDetail }) {
         [t('verdict.outcome'), said(comment.event_reason_parts, comment.event_reason)],
       ]} />
     </section>
+  );
+}
+
+function Scores({ label, rows }: { label: string; rows: [string, number][] }) {
+  const { i18n } = useTranslation();
+  return (
+    <div>
+      <h3 className={css.scoreHead}>{label}</h3>
+      <dl className={css.scores}>
+        {rows.map(([name, n]) => (
+          <div key={name} className={css.score}>
+            <dt className="clip">{name}</dt>
+            <dd><span className={css.track} aria-hidden><i data-high={n >= 0.7} style={{ width: `${n * 100}%` }} /></span>{percent(n, i18n.language)}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
   );
 }

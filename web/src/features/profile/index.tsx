@@ -8,6 +8,7 @@ import { deviceName } from '@/ui/format';
 import { Ago, PageBody, PageHead, Table, Tag } from '@/ui/parts';
 import { Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
+import { VeilSwitch } from '@/ui/veil';
 import { Factor } from './factor';
 import { useChangePassword, useEndSession, useSessions, useSetProfile } from './queries';
 
@@ -20,6 +21,7 @@ export default function Profile() {
       <Part title={t('profile.you')}><You /></Part>
       <Part title={t('session.password')}><Password /></Part>
       <Part title={t('profile.factor')} text={t('profile.factor_text')}><Factor /></Part>
+      <Part title={t('profile.veil')} text={t('profile.veil_text')}><VeilSwitch /></Part>
       <Part title={t('profile.sessions')} text={t('profile.sessions_text')}><Sessions /></Part>
     </PageBody>
   );
