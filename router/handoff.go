@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -84,14 +86,34 @@ func FindReference(text string) (code string, ok bool) {
 	return code, len(code) == len("PNT-0000-0000-0000-0000")
 }
 
-// CutReference takes a reference out of a text, so that what is left is judged as the customer's own words: a
-// code of letters and digits looks like something that hides from a filter.
+// CutReference takes a reference out of a text, and the sentence that our link put there with it, so that what is left
+// is judged as the customer's own words: a code of letters and digits looks like something that hides from a filter, and
+// what we wrote ourselves says nothing of what they want.
 func CutReference(text string) string {
 	if _, ok := FindReference(text); !ok {
 		return text
 	}
-	return strings.TrimSpace(referencePattern.ReplaceAllString(text, " "))
+	cut := func(p *regexp.Regexp) string { return strings.TrimSpace(p.ReplaceAllString(text, " ")) }
+	if own := cut(prefilledPattern()); own != "" && own != strings.TrimSpace(text) {
+		return own
+	}
+	return cut(referencePattern)
 }
+
+// prefilledPattern finds the link's sentence with its reference, in any language and however spaced.
+var prefilledPattern = sync.OnceValue(func() *regexp.Regexp {
+	const mark = "PONTEREFERENCE"
+	var all []string
+	for language := range All("handoff.prefilled") {
+		words := strings.Fields(Prefilled(language, mark))
+		for i, w := range words {
+			words[i] = regexp.QuoteMeta(w)
+		}
+		all = append(all, strings.ReplaceAll(strings.Join(words, `[\s\p{Z}]+`), mark, "(?:"+referencePattern.String()+")"))
+	}
+	slices.Sort(all)
+	return regexp.MustCompile("(?i)" + strings.Join(all, "|"))
+})
 
 func canonical(s string) string {
 	var b strings.Builder

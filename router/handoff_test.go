@@ -200,6 +200,11 @@ func TestCutReferenceLeavesTheCustomersWords(t *testing.T) {
 		"hi " + code + " are you open?":      "hi  are you open?",
 		code:                                 "",
 		"my order A1B2-C3D4 has not arrived": "my order A1B2-C3D4 has not arrived",
+
+		Prefilled("en", code) + " Are you open today?":                             "Are you open today?",
+		"Buonasera! " + strings.ToLower(Prefilled("it", code)) + "\nsiete aperti?": "Buonasera!  siete aperti?",
+		strings.ReplaceAll(Prefilled("fr", code), " ", "\u00a0") + " Merci":        "Merci",
+		Prefilled("de", code): "Hallo! Ich komme von eurem Beitrag und möchte mehr wissen. Ref:",
 	} {
 		if got := CutReference(text); got != want {
 			t.Errorf("%q: %q is left, want %q", text, got, want)
