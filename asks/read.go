@@ -75,9 +75,19 @@ func readable(text string) (list []given) {
 }
 
 // ofAHundred says that an answer counts from 0 to 100, as some models do whatever they are asked: one of its scores is too
-// large for any other scale in use.
+// large for any other scale in use, and none is a part of 1. One odd score among others of 1 spoils no more than itself.
 func ofAHundred(list []given) bool {
-	return slices.ContainsFunc(list, func(it given) bool { return it.Score != nil && *it.Score > 10 && *it.Score <= 100 })
+	large := false
+	for _, it := range list {
+		if it.Score == nil {
+			continue
+		}
+		if *it.Score > 0 && *it.Score < 1 {
+			return false
+		}
+		large = large || *it.Score > 10 && *it.Score <= 100
+	}
+	return large
 }
 
 // share is a score of a hundred as one of 1. Up to 1 it may have been meant either way, and says nothing.

@@ -302,7 +302,11 @@ func place(dir string) (string, *syscall.Credential, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	return reachable(dir, cred), cred, nil
+	there := reachable(dir, cred)
+	if old := filepath.Join(elsewhereOnce, filepath.Base(there)); there != dir && there != old && made(old) && !made(there) {
+		return "", nil, fmt.Errorf("the database of %s lies in %s, where its user cannot enter any more: move it to %s (and %s.lock with it)", dir, old, there, old)
+	}
+	return there, cred, nil
 }
 
 // elsewhere holds the private servers' files where the database user cannot enter the data directory. It is not

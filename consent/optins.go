@@ -119,7 +119,8 @@ const crowdedOut = "too many waited: the oldest of the network that had most gav
 const sqlMakeRoom = `
 WITH held AS MATERIALIZED (SELECT coalesce(network, '') AS network, count(*) AS n, min(id) AS oldest FROM opt_ins WHERE workspace_id = $1 AND state = 'waiting' AND source = 'web_box' GROUP BY 1)
 UPDATE opt_ins SET state = 'cancelled', ended_at = $3, reason = '` + crowdedOut + `', personal = '{}' WHERE workspace_id = $1 AND state = 'waiting' AND source = 'web_box'
-  AND (SELECT sum(n) FROM held) >= $2 AND id = (SELECT oldest FROM held ORDER BY n DESC, oldest LIMIT 1)`
+  AND id IN (SELECT o.id FROM opt_ins o WHERE o.workspace_id = $1 AND o.state = 'waiting' AND o.source = 'web_box'
+      AND coalesce(o.network, '') = (SELECT network FROM held ORDER BY n DESC, oldest LIMIT 1) ORDER BY o.id LIMIT greatest((SELECT sum(n) FROM held) - $2 + 1, 0))`
 
 // RenewOptIn gives a request that waits a new term, and the code again with which it is confirmed. Only what
 // staff took down: whoever ticked the box of a website is not at hand, and ticks it again.

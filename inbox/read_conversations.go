@@ -50,7 +50,7 @@ const nameOfContact = `coalesce(nullif(c.name, ''), (SELECT coalesce(nullif(i.na
 // previewHarm is how harmful that was judged which a conversation v shows of itself. It is one of the newest
 // messages, or of a comment thread the comment that was passed on, and is recognised by its beginning.
 const previewHarm = `CASE WHEN v.preview = '' THEN 0 WHEN v.root_comment_id IS NULL THEN
-    coalesce((SELECT max((d.verdict->>'harm')::float8) FROM (SELECT m.text, m.verdict_id FROM messages m WHERE m.workspace_id = v.workspace_id AND m.conversation_id = v.id ORDER BY m.id DESC LIMIT 10) m
+    coalesce((SELECT max((d.verdict->>'harm')::float8) FROM (SELECT m.text, m.verdict_id FROM messages m WHERE m.workspace_id = v.workspace_id AND m.conversation_id = v.id AND m.direction = 'in' ORDER BY m.id DESC LIMIT 10) m
         JOIN verdicts d ON d.workspace_id = v.workspace_id AND d.id = m.verdict_id WHERE left(m.text, 100) = left(v.preview, 100)), 0)
   ELSE coalesce((SELECT max((d.verdict->>'harm')::float8) FROM comments r JOIN comments x ON x.root_external_id = r.root_external_id AND x.account_id = r.account_id
         JOIN verdicts d ON d.workspace_id = x.workspace_id AND d.id = x.verdict_id WHERE r.workspace_id = v.workspace_id AND r.id = v.root_comment_id AND left(x.text, 100) = left(v.preview, 100)), 0) END`

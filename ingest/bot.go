@@ -30,6 +30,9 @@ func (s *scene) answerMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 		s.waits(v, m.At)
 		return "automatic answers are switched off: for a person", nil
 	}
+	if v.Handler == "bot" && optOut == "" && mustBeRead(verdict, verdict.NeedsLLM && s.d.AskLLM(), s.flows.runs[v.ID] != nil) {
+		return s.forAPerson(v, m, verdict), nil
+	}
 	if verdict.OptOut == moderation.OptOutDoubtful && verdict.Decision == moderation.Review && v.Handler == "bot" {
 		v.Handler, v.HandlerReason = "human", "judged" // who must be read anyway is not asked by a machine what they meant
 	}
@@ -47,6 +50,39 @@ func (s *scene) answerMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 		return "part of a burst: answered with the last message; " + outcome.Explain(), nil
 	}
 	return s.step(t, v, m, verdict, outcome, state, e)
+}
+
+// mustBeRead says that a message is for a person, whatever a bot would answer: its writer may be in danger, it is abuse,
+// or the workspace's rules or policy say so. The model alone must be surer of that than for a look at a comment – a bare
+// "No" to a question reads like anything – and what looks like spam to it, or holds a number, is what bots ask for. While a
+// language model is asked, only danger does not wait for its answer. led: a flow leads the conversation.
+func mustBeRead(v moderation.Verdict, asked, led bool) bool {
+	danger := v.Scores["self_harm"]
+	switch {
+	case v.Decision != moderation.Review || v.Category == "personal_data":
+		return false
+	case v.SelfHarm():
+		return danger == nil || *danger >= sureDanger
+	case asked:
+		return false
+	case v.Category != "" && moderation.GroupOf(v.Category) == "harm":
+		return !v.ByModelAlone() || v.Harm >= sureAbuse
+	}
+	return !led && !v.ByModelAlone()
+}
+
+// From these scores on the model's word takes a conversation from the bot.
+const (
+	sureDanger = 0.5
+	sureAbuse  = 0.85
+)
+
+// forAPerson takes a conversation from the bot, which says nothing to what was judged: no cheerful welcome to somebody
+// in despair, no menu to abuse.
+func (s *scene) forAPerson(v *inbox.Conversation, m *inbox.Message, verdict moderation.Verdict) string {
+	v.Handler, v.HandlerReason = "human", "judged"
+	s.waits(v, m.At)
+	return "for a person, the bot is silent: " + verdict.Why()
 }
 
 // botPayload turns the taps on a flow's question whether to stop into those of the built-in one, which asks the

@@ -179,7 +179,7 @@ func (s *scene) settleEdit(x *edit, e *event) (string, error) {
 	optOut := now.OptOut != moderation.NoOptOut
 	asked := s.flows.runs[v.ID] != nil && v.Handler == "bot" // what a flow asks for reads like what spammers leave behind
 	harmful := now.Decision == moderation.Spam && !asked || now.Decision == moderation.Block
-	unsure := now.Decision == moderation.Review && !asked
+	unsure := now.Decision == moderation.Review && (!asked || mustBeRead(now, x.asks, true))
 	wish := now.OptOut == moderation.OptOutClear || optOut && x.before.OptOut == moderation.NoOptOut || now.WantsHuman && !x.before.WantsHuman
 	if wish || harmful || x.asks || unsure {
 		s.cancel(outbox.Cancellation{WorkspaceID: v.WorkspaceID, ConversationID: v.ID, Automatic: true, Events: x.events, Kinds: []channels.CallKind{channels.SendMessage},
@@ -207,6 +207,9 @@ func (s *scene) settleEdit(x *edit, e *event) (string, error) {
 			said += s.block(x.t, v, x.vid)
 		}
 		return said, nil
+	case v.Handler == "bot" && !optOut && mustBeRead(now, x.asks, asked):
+		said, err := s.unfile(v, x.m)
+		return s.forAPerson(v, x.m, now) + said, err
 	case x.asks:
 		return "judged " + string(now.Decision) + " for now; the model was asked, its answer decides", nil
 	}

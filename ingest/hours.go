@@ -92,7 +92,7 @@ func (s *scene) greet(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, 
 		}
 		text = strings.ReplaceAll(text, "{{opens}}", opens)
 		return "; away message", s.notice(t, v, text, fmt.Sprintf(inbox.AwayNotice+"%d:%d", v.ID, since.Unix()), before, e)
-	case !closed && created && before == nil && s.flows.runs[v.ID] == nil && len(o.welcome) > 0:
+	case !closed && created && before == nil && s.flows.runs[v.ID] == nil && v.HandlerReason != "judged" && len(o.welcome) > 0:
 		return "; welcome message", s.notice(t, v, inLanguage(o.welcome, language, sp.Locale), fmt.Sprintf(inbox.WelcomeNotice+"%d", v.ID), nil, e)
 	}
 	return "", nil

@@ -9,6 +9,7 @@ import (
 
 	"ponte/consent"
 	"ponte/inbox"
+	"ponte/moderation"
 	"ponte/router"
 )
 
@@ -378,6 +379,45 @@ func TestAPersonIsGivenAndTheBotIsSilent(t *testing.T) {
 	b.wantSaid("welcome", "A person from "+brand)
 	if got := b.text(`SELECT handler || ' ' || handler_reason || ' ' || (waiting_since IS NOT NULL) FROM conversations`); got != "human asked_for_a_person true" {
 		t.Errorf("the conversation is %q", got)
+	}
+}
+
+// Somebody in danger and somebody who abuses get a person, not the bot's welcome or its next question – as the first thing
+// they say, in the same breath as something harmless, later, and where only the model's answer tells.
+func TestWhatAPersonMustReadIsTakenFromTheBot(t *testing.T) {
+	t.Parallel()
+	const danger, abuse = "I want to kill myself tonight, I cannot go on", "you fucking idiots, I hope you all die, pathetic scum"
+	for name, c := range map[string]struct {
+		lines  []string
+		asking bool
+		answer *moderation.LLMAnswer
+		said   []string
+		want   string
+	}{
+		"danger, first":            {lines: []string{danger}, want: "human judged true"},
+		"danger, a model is there": {lines: []string{danger}, asking: true, want: "human judged true"},
+		"abuse, first":             {lines: []string{abuse}, want: "human judged true"},
+		"abuse in a burst":         {lines: []string{"Hello there", abuse}, said: []string{"welcome"}, want: "human judged true"},
+		"the model says so":        {lines: []string{unsure}, asking: true, answer: &moderation.LLMAnswer{Category: "harassment", Score: 0.97}, said: []string{"welcome"}, want: "human judged true"},
+		"the model says no":        {lines: []string{unsure}, asking: true, answer: &moderation.LLMAnswer{Category: "none", Score: 0.97}, said: []string{"welcome"}, want: "bot  false"},
+		"harmless":                 {lines: []string{"Hello there"}, said: []string{"welcome"}, want: "bot  false"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			b.asking = c.asking
+			for i, line := range c.lines {
+				b.feed(b.waText(fmt.Sprint("w", i), customer, line))
+				b.pass(2 * time.Second)
+			}
+			if c.answer != nil {
+				b.answered(c.answer, "")
+			}
+			b.wantSaid(c.said...)
+			if got := b.text(`SELECT handler || ' ' || handler_reason || ' ' || (waiting_since IS NOT NULL) FROM conversations`); got != c.want {
+				t.Errorf("the conversation is %q, want %q", got, c.want)
+			}
+		})
 	}
 }
 

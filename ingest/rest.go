@@ -303,9 +303,12 @@ func (s *scene) llmAnswered(e *event) (string, error) {
 }
 
 // answeredMessage does what follows from the model's answer about a message that was not filed away
-// when it came.
+// when it came. The bot has answered meanwhile where it was in doubt; what is harmful is for a person from here on.
 func (s *scene) answeredMessage(m *inbox.Message, v moderation.Verdict, vid int64) string {
 	talk, t := s.open[m.ThreadID], s.byThread[m.ThreadID]
+	if talk != nil && talk.Handler == "bot" && v.OptOut == moderation.NoOptOut && mustBeRead(v, false, true) {
+		return "; " + s.forAPerson(talk, m, v)
+	}
 	if v.Decision != moderation.Spam && v.Decision != moderation.Block || v.OptOut != moderation.NoOptOut || talk == nil || t == nil {
 		return ""
 	}

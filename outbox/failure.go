@@ -95,16 +95,17 @@ const maxAlone = 16
 
 const answeredLately = 15 * time.Minute
 
-// isOwnFault says whether a call fails by itself: others of its account were answered lately. Where none were made, what
-// reads the account says whether the network is there; it is asked to look in time for the last try. What fails beside it,
-// about somebody or something else, is a sign of an outage.
+// isOwnFault says whether a call fails by itself: others of its account were answered since it was tried before – what was
+// answered earlier may have been so before an outage began. Where none were made, what reads the account says whether the
+// network is there; it is asked to look in time for the last try. What fails beside it, about somebody or something else, is
+// a sign of an outage.
 func isOwnFault(ctx context.Context, q sqlx.ExtContext, a work, now time.Time) (bool, error) {
 	var seen struct {
 		Answered bool `db:"answered"`
 		Others   bool `db:"others"`
 		Read     bool `db:"read"`
 	}
-	if err := sqlx.GetContext(ctx, q, &seen, sqlSeenOfAccount, a.AccountID, a.ID, now.Add(-answeredLately), a.CommentID, a.IdentityID); err != nil {
+	if err := sqlx.GetContext(ctx, q, &seen, sqlSeenOfAccount, a.AccountID, a.ID, now.Add(-answeredLately), a.CommentID, a.IdentityID, now.Add(-leastBackoff(a.Attempts-1))); err != nil {
 		return false, fmt.Errorf("ask whether account %d is answered: %w", a.AccountID, err)
 	}
 	if seen.Answered {
@@ -119,15 +120,17 @@ func isOwnFault(ctx context.Context, q sqlx.ExtContext, a work, now time.Time) (
 }
 
 const sqlSeenOfAccount = `
-SELECT EXISTS (SELECT 1 FROM actions WHERE account_id = $1 AND id <> $2 AND state = 'done' AND sent_at > $3) AS answered,
+SELECT EXISTS (SELECT 1 FROM actions WHERE account_id = $1 AND id <> $2 AND state = 'done' AND sent_at > $6) AS answered,
        EXISTS (SELECT 1 FROM actions WHERE account_id = $1 AND id <> $2 AND state IN ('planned','unknown','sending') AND attempts > 0 AND sent_at > $3
                AND ($4::bigint = 0 OR comment_id IS DISTINCT FROM $4) AND ($5::bigint = 0 OR identity_id IS DISTINCT FROM $5)) AS others,
        EXISTS (SELECT 1 FROM accounts WHERE id = $1 AND (health->>'answered_at')::timestamptz > $3) AS read`
 
 func backoff(attempts int) time.Duration {
-	d := time.Second << min(attempts, 9)
-	return d/2 + rand.N(d/2)
+	d := leastBackoff(attempts)
+	return d + rand.N(d)
 }
+
+func leastBackoff(attempts int) time.Duration { return (time.Second << min(attempts, 9)) / 2 }
 
 func (r *recording) write(o outcome, v verdict) error {
 	var failure any

@@ -38,7 +38,9 @@ func (d Definition) checkCharacters(f *faults) {
 	}
 }
 
-// holdsWord says whether there is more in a text than punctuation, formatting and space.
+// holdsWord says whether there is more in a text than punctuation, formatting and space. A currency is said aloud.
 func holdsWord(text string) bool {
-	return strings.ContainsFunc(text, func(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) || unicode.Is(unicode.So, c) })
+	return strings.ContainsFunc(text, func(c rune) bool {
+		return unicode.IsLetter(c) || unicode.IsNumber(c) || unicode.In(c, unicode.So, unicode.Sc)
+	})
 }

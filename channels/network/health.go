@@ -182,8 +182,9 @@ func (n *Network) lookIntoToken(ctx context.Context, a channels.Account, appID s
 		h.Missing = append(h.Missing, "token: the server does not tell what it may do")
 		return
 	}
-	// A token that is good in itself is none for this account where its own call was refused.
-	h.TokenValid, h.Scopes = *out.Data.Valid && (h.Failure == nil || h.Failure.Class != channels.Reauthorise), out.Data.Scopes
+	// A token that is good in itself is none for this account where its own call was refused, unless for a permission.
+	refused := h.Failure != nil && h.Failure.Class == channels.Reauthorise && h.Failure.Reason != "permission_missing"
+	h.TokenValid, h.Scopes = *out.Data.Valid && !refused, out.Data.Scopes
 	if out.Data.Expires > 0 {
 		h.TokenExpires = time.Unix(out.Data.Expires, 0).UTC()
 	}

@@ -282,7 +282,7 @@ func TestAWrongAppSecretIsToldFromAWrongToken(t *testing.T) {
 
 // A token can be good in itself and none for the account.
 func TestATokenOfSomebodyElse(t *testing.T) {
-	for answer, valid := range map[string]bool{`400 {"error":{"code":190,"error_subcode":463}}`: false, `400 {"error":{"code":100,"error_subcode":33}}`: true} {
+	for answer, valid := range map[string]bool{`400 {"error":{"code":190,"error_subcode":463}}`: false, `400 {"error":{"code":100,"error_subcode":33}}`: true, `403 {"error":{"code":10}}`: true, `403 {"error":{"code":200}}`: true} {
 		g := newGraph(t, map[string]string{"GET /v25.0/" + pageID: answer, "GET /v25.0/debug_token": `{"data":{"is_valid":true}}`})
 		h := newNetwork().Health(context.Background(), accounts(g.URL)["facebook"], "app", "secret")
 		if h.TokenValid != valid || h.Failure == nil {

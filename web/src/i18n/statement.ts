@@ -20,7 +20,7 @@ export function stated(statements: readonly Statement[] | null | undefined, engl
 function inPercent(statements: readonly Statement[] | null | undefined, english: string): string {
   return (statements ?? []).reduce((out, s) => {
     const inner = Object.values(s.within ?? {}).reduce((text, w) => inPercent(w, text), out);
-    return Object.entries(s.values).reduce((text, [name, v]) => (shares.has(name) && /^[01]\.\d+$/.test(v) ? text.replaceAll(new RegExp(`(?<![\\d.])${v.replace('.', '\\.')}(?![\\d.]*\\d)`, 'g'), share(v)) : text), inner);
+    return Object.entries(s.values).reduce((text, [name, v]) => (shares.has(name) && /^[01]\.\d+$/.test(v) ? text.replaceAll(new RegExp(`(^|[^\\d.])${v.replace('.', '\\.')}(?![\\d.]*\\d)`, 'g'), `$1${share(v)}`) : text), inner);
   }, english);
 }
 

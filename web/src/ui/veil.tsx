@@ -1,6 +1,6 @@
 import { Switch, UnstyledButton } from '@mantine/core';
 import { IconEyeOff } from '@tabler/icons-react';
-import { useState, useSyncExternalStore, type ReactNode } from 'react';
+import { useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useKeys } from './keys';
 import css from './veil.module.css';
@@ -34,12 +34,16 @@ export function Veil({ harmful, keyed, lift, children }: { harmful: boolean; key
   const [own, setOwn] = useState(false);
   const [shown, setShown] = lift ? [lift.shown, lift.set] : [own, setOwn];
   const veiled = on && harmful;
+  // The button goes with what it did; whoever pressed it stays where they are.
+  const pressed = useRef(false);
+  const press = (to: boolean) => { pressed.current = true; setShown(to); };
+  const keep = (el: HTMLButtonElement | null) => { if (el && pressed.current) { pressed.current = false; el.focus(); } };
   useKeys(keyed ?? '', veiled && keyed ? [{ key: 'v', label: t(shown ? 'veil.hide' : 'veil.show'), run: () => setShown(!shown) }] : []);
   if (!veiled) return children;
-  if (shown) return <>{children}<UnstyledButton className={css.unveil} onClick={() => setShown(false)}>{t('veil.hide')}</UnstyledButton></>;
+  if (shown) return <>{children}<UnstyledButton ref={keep} className={css.unveil} onClick={() => press(false)}>{t('veil.hide')}</UnstyledButton></>;
   const key = Boolean(keyed) || lift?.next;
   return (
-    <UnstyledButton className={css.veil} onClick={() => setShown(true)} {...(key ? { 'aria-keyshortcuts': 'v' } : {})}>
+    <UnstyledButton ref={keep} className={css.veil} onClick={() => press(true)} {...(key ? { 'aria-keyshortcuts': 'v' } : {})}>
       <span className={css.blurred} aria-hidden inert>{children}</span>
       <span className={css.note}><IconEyeOff size={15} aria-hidden />{t('veil.show')}{key && <kbd className={css.key} aria-hidden>v</kbd>}</span>
     </UnstyledButton>

@@ -129,7 +129,7 @@ function useLifts(drawn: Woven[], range: Rows['range']): (id: number) => Lift {
   const { t } = useTranslation();
   const [on] = useVeiled();
   const [lifted, setLifted] = useState<ReadonlySet<number>>(new Set());
-  const set = (id: number, shown: boolean) => setLifted(shown ? new Set([...lifted, id]) : new Set([...lifted].filter((x) => x !== id)));
+  const set = (id: number, shown: boolean) => setLifted((old) => (shown ? new Set([...old, id]) : new Set([...old].filter((x) => x !== id))));
   const { startIndex, endIndex } = range ?? { startIndex: 0, endIndex: -1 };
   const inSight = drawn.slice(startIndex, endIndex + 1).flatMap((e) => (e.kind === 'message' && veils(e.message) ? [e.message.id] : []));
   const next = inSight.filter((id) => !lifted.has(id)).at(-1);
