@@ -12,7 +12,7 @@ export default defineConfig({
   outputDir: 'test-results',
   workers: 1,
   reporter: 'list',
-  timeout: 30_000,
+  timeout: 60_000,
   use: {
     launchOptions: {
       executablePath: process.env['PONTE_CHROMIUM'] ?? '/usr/bin/chromium',
