@@ -38,9 +38,9 @@ type RuleSet struct {
 	texts    *phraseIndex
 	captions *phraseIndex
 	literals *literalIndex
-	patterns []string
+	patterns []string // every way of every pattern
 
-	textLists, captionLists, phrases int
+	textLists, captionLists, phrases, patterned int
 }
 
 // hit is a rule that fired. One that allows names in Category what it allows; empty: everything.

@@ -59,9 +59,8 @@ type Range struct {
 
 // compiled is what a condition is made into.
 type compiled struct {
-	list, caption int // of phrases; -1: none
-	pattern       int // its number; -1: none
-	re            *regexp.Regexp
+	list, caption int          // of phrases; -1: none
+	ways          []patternWay // of the pattern; none: there is no pattern
 	domains       map[string]bool
 	others        map[string]bool
 }
@@ -88,7 +87,7 @@ func (c *Condition) setup(rs *RuleSet, at string, depth int, count *int) error {
 	if c.empty() && (depth == 0 || len(c.Subjects) == 0) {
 		return faultAt(at, "it has no condition and would match everything")
 	}
-	c.made = compiled{list: -1, caption: -1, pattern: -1}
+	c.made = compiled{list: -1, caption: -1}
 	for _, step := range []func(*RuleSet, string) error{c.setupWords, c.setupPattern, c.setupDomains, c.checkValues, c.checkLists} {
 		if err := step(rs, at); err != nil {
 			return err
@@ -157,15 +156,20 @@ func (c *Condition) setupPattern(rs *RuleSet, at string) error {
 	if c.Pattern == "" {
 		return nil
 	}
-	re, err := compilePattern(c.Pattern)
-	if err != nil {
+	if err := checkPattern(c.Pattern); err != nil {
 		return faultAt(dotted(at)+"pattern", "%v", err)
 	}
-	if len(rs.patterns) >= maxPatterns {
+	if rs.patterned++; rs.patterned > maxPatterns {
 		return faultAt(dotted(at)+"pattern", "all rules together have at most %d patterns", maxPatterns)
 	}
-	c.made.re, c.made.pattern = re, len(rs.patterns)
-	rs.patterns = append(rs.patterns, c.Pattern)
+	for _, way := range ways(c.Pattern) {
+		re, err := regexp.Compile(way)
+		if err != nil {
+			return faultAt(dotted(at)+"pattern", "%v", unreadable(err))
+		}
+		c.made.ways = append(c.made.ways, patternWay{re, len(rs.patterns)})
+		rs.patterns = append(rs.patterns, way)
+	}
 	return nil
 }
 
@@ -300,7 +304,7 @@ func (c *Condition) holds(l *look) bool {
 	if c.Not != nil && c.Not.holds(l) {
 		return false
 	}
-	return c.made.re == nil || l.matches(c)
+	return len(c.made.ways) == 0 || l.matches(c)
 }
 
 func (c *Condition) looksHold(l *look) bool {
@@ -371,8 +375,10 @@ func below(host []byte, domains map[string]bool) bool {
 }
 
 func (l *look) matches(c *Condition) bool {
-	if l.seen[c.made.pattern>>6]>>(c.made.pattern&63)&1 == 0 {
-		return false
+	for _, w := range c.made.ways {
+		if l.seen[w.number>>6]>>(w.number&63)&1 != 0 && w.re.Match(l.plainOf) {
+			return true
+		}
 	}
-	return c.made.re.Match(l.plainOf)
+	return false
 }

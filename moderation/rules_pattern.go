@@ -7,31 +7,83 @@ import (
 	"strings"
 )
 
-// compilePattern compiles a regular expression. RE2 never backtracks, so its time is linear in the text;
-// its size is bounded here, so that the factor is too.
-func compilePattern(pattern string) (*regexp.Regexp, error) {
+// checkPattern says what is wrong with a regular expression. RE2 never backtracks, so its time is linear in the
+// text; its size is bounded here, so that the factor is too.
+func checkPattern(pattern string) error {
 	if len(pattern) > maxPattern {
-		return nil, fmt.Errorf("the expression has %d characters, at most %d are taken", len(pattern), maxPattern)
+		return fmt.Errorf("the expression has %d characters, at most %d are taken", len(pattern), maxPattern)
 	}
 	parsed, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
-		return nil, fmt.Errorf("the expression cannot be read: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return unreadable(err)
 	}
 	prog, err := syntax.Compile(parsed.Simplify())
 	if err != nil {
-		return nil, fmt.Errorf("the expression cannot be used: %w", err)
+		return fmt.Errorf("the expression cannot be used: %w", err)
 	}
 	if n := len(prog.Inst); n > maxProgram {
-		return nil, fmt.Errorf("the expression is too large: %d steps, at most %d are taken; repeat less", n, maxProgram)
+		return fmt.Errorf("the expression is too large: %d steps, at most %d are taken; repeat less", n, maxProgram)
 	}
 	re, err := regexp.Compile(pattern)
 	if err != nil {
-		return nil, fmt.Errorf("the expression cannot be read: %w", err)
+		return unreadable(err)
 	}
 	if re.MatchString("") {
-		return nil, fmt.Errorf("the expression matches every text")
+		return fmt.Errorf("the expression matches every text")
 	}
-	return re, nil
+	return nil
+}
+
+func unreadable(err error) error {
+	return fmt.Errorf("the expression cannot be read: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+}
+
+// patternWay is one of the ways a pattern may match, with its number among the ways of all patterns.
+type patternWay struct {
+	re     *regexp.Regexp
+	number int
+}
+
+const maxWays = 64
+
+// ways are the alternatives of an expression: it matches where one of them does. Each has literals of its own, so
+// that a word of one language does not set a whole expression for seven languages to work. Expressions with flags
+// or quoted parts, which reach past a bar, stay whole.
+func ways(pattern string) []string {
+	if strings.Contains(strings.ReplaceAll(pattern, "(?:", "("), "(?") || strings.Contains(pattern, `\Q`) {
+		return []string{pattern}
+	}
+	var list []string
+	depth, class, from := 0, -1, 0
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == '\\':
+			i++
+		case class >= 0: // a bracket that comes first in a class stands for itself
+			if c == '[' && strings.HasPrefix(pattern[i:], "[:") {
+				if end := strings.Index(pattern[i:], ":]"); end > 0 {
+					i += end + 1
+				}
+			} else if c == ']' && i > class {
+				class = -1
+			}
+		case c == '[':
+			class = i + 1
+			if strings.HasPrefix(pattern[class:], "^") {
+				class++
+			}
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		case c == '|' && depth == 0:
+			list, from = append(list, pattern[from:i]), i+1
+		}
+	}
+	if list = append(list, pattern[from:]); len(list) > maxWays {
+		return []string{pattern}
+	}
+	return list
 }
 
 // literals are pieces of text of which one stands in whatever an expression matches; nil: none are
