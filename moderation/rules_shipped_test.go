@@ -12,8 +12,9 @@ func firedBy(text string) map[string]bool {
 	return names
 }
 
-// What shipped rules bring to a person: open contempt, threats and advances, which labelled data knows in some languages only.
-func TestShippedRulesBringContemptAndThreatsToAPerson(t *testing.T) {
+// What shipped rules see that labelled data carries in some languages only: open contempt, threats, advances, and the
+// commonest offers under posts.
+func TestShippedRulesKnowWhatDataLacks(t *testing.T) {
 	t.Parallel()
 	for rule, texts := range map[string][]string{
 		"dehumanises": {
@@ -36,6 +37,9 @@ func TestShippedRulesBringContemptAndThreatsToAPerson(t *testing.T) {
 		"sexual_advance": {
 			"send me nudes", "show ur tits", "i wanna fuck you", "mandami una foto nuda", "envoie tes nudes", "pásame el pack", "manda nudes", "schick mir nacktbilder", "trimite poze nude",
 		},
+		"follow_for_follow": {"Me segue que eu sigo de volta", "Urmărește-mă și te urmăresc și eu", "Sígueme y te sigo", "F4F??", "folg mir, ich folge zurück"},
+		"earn_from_home":    {"Who else wants to earn from home? Message me", "guadagna da casa 300 euro al giorno", "renda extra na bio", "Geld von zuhause verdienen"},
+		"spell_caster":      {"Trago a pessoa amada em 3 dias"},
 	} {
 		for _, text := range texts {
 			if !firedBy(text)[rule] {
@@ -48,9 +52,9 @@ func TestShippedRulesBringContemptAndThreatsToAPerson(t *testing.T) {
 		"my parcel was sent back in boxes", "it needs a bullet journal", "i'd smash that burger", "sei una bestia in cucina!", "siete delle bestie, che concerto",
 		"le verdure nei forni a legna", "on met tous les légumes au four", "centrală la gaz cu condensare", "el domingo a la hoguera de San Juan", "die Regale an die Wand stellen",
 		"sich den Kopf zerbrechen", "vai pro forno a 180 graus", "que mono eres", "te voy a comer a besos", "envoie-moi une photo de la robe", "manda foto do vestido vermelho",
-		"show me your new boots", "zeig mir deine neuen Schuhe", "these boots are a pest to clean", "las ratas de biblioteca somos felices",
+		"show me your new boots", "zeig mir deine neuen Schuhe", "these boots are a pest to clean", "do you follow back on the emails?", "posso lavorare da casa?", "las ratas de biblioteca somos felices",
 	} {
-		for _, rule := range []string{"dehumanises", "threat_of_hurt", "wants_dead", "sexual_advance"} {
+		for _, rule := range []string{"dehumanises", "threat_of_hurt", "wants_dead", "sexual_advance", "follow_for_follow", "earn_from_home"} {
 			if firedBy(text)[rule] {
 				t.Errorf("%s holds for the harmless %q", rule, text)
 			}
