@@ -27,7 +27,8 @@ type Sent struct {
 	Text           string
 	By             string // who wanted it: policy, trigger, user:7 …
 	Human          bool
-	Notice         bool // it greets, and answers nobody
+	Notice         bool      // it greets, and answers nobody
+	SentAt         time.Time // when it left; zero: At
 	At             time.Time
 }
 
@@ -38,7 +39,7 @@ func RecordSent(ctx context.Context, tx sqlx.ExtContext, list []Sent) error {
 	states := NewRows("bigint", "bigint", "text", "text")
 	replies := NewRows("bigint", "bigint", "bigint", "bigint", "text", "text", "timestamptz")
 	threads := NewRows("bigint", "bigint", "timestamptz")
-	answered := NewRows("bigint", "bigint", "boolean", "timestamptz")
+	answered := NewRows("bigint", "bigint", "boolean", "timestamptz", "timestamptz")
 	blocks := NewRows("bigint", "bigint", "timestamptz", "boolean")
 	for _, s := range list {
 		switch s.Kind {
@@ -60,7 +61,11 @@ func RecordSent(ctx context.Context, tx sqlx.ExtContext, list []Sent) error {
 			continue
 		}
 		if s.ConversationID != 0 && !s.Notice {
-			answered.Add(s.WorkspaceID, s.ConversationID, s.Human, s.At)
+			left := s.SentAt
+			if left.IsZero() {
+				left = s.At
+			}
+			answered.Add(s.WorkspaceID, s.ConversationID, s.Human, s.At, left)
 		}
 	}
 	for _, step := range []struct {
@@ -132,14 +137,19 @@ UPDATE threads t SET last_out_at = greatest(t.last_out_at, k.at)
 FROM (SELECT workspace_id, id, max(at) AS at FROM (%s) AS v (workspace_id, id, at) GROUP BY 1, 2) k
 WHERE t.workspace_id = k.workspace_id AND t.id = k.id`
 
-// A customer who waits for a person still waits after a bot spoke.
+// A customer who waits for a person still waits after a bot spoke, and for an answer to what they wrote while ours was
+// on its way: it may be minutes until it is known that it arrived. What a conversation on a comment waits for is read
+// off its comments (see CommentsAnswered).
 const sqlAnswered = `
 UPDATE conversations v SET
     first_human_answer_at = CASE WHEN k.human THEN coalesce(v.first_human_answer_at, k.at) ELSE v.first_human_answer_at END,
     first_bot_answer_at = CASE WHEN k.bot THEN coalesce(v.first_bot_answer_at, k.at) ELSE v.first_bot_answer_at END,
-    waiting_since = CASE WHEN v.waiting_since <= k.at AND (k.human OR v.handler = 'bot') THEN NULL ELSE v.waiting_since END
-FROM (SELECT workspace_id, id, bool_or(human) AS human, bool_or(NOT human) AS bot, min(at) AS at
-      FROM (%s) AS x (workspace_id, id, human, at) GROUP BY 1, 2) k
+    waiting_since = CASE WHEN v.waiting_since <= k.at AND (k.human OR v.handler = 'bot') THEN
+        (SELECT min(m.at) FROM (SELECT m.at, m.direction, m.deleted_at FROM messages m WHERE m.workspace_id = v.workspace_id AND m.conversation_id = v.id ORDER BY m.id DESC LIMIT 50) m
+         WHERE m.direction = 'in' AND m.deleted_at IS NULL AND m.at > k.sent_at AND m.at >= v.waiting_since)
+      ELSE v.waiting_since END
+FROM (SELECT workspace_id, id, bool_or(human) AS human, bool_or(NOT human) AS bot, min(at) AS at, max(sent_at) AS sent_at
+      FROM (%s) AS x (workspace_id, id, human, at, sent_at) GROUP BY 1, 2) k
 WHERE v.workspace_id = k.workspace_id AND v.id = k.id`
 
 // SetCommentState writes the state of one comment as the network told it.

@@ -236,3 +236,35 @@ func TestNewsReadByABackfillIsLeftToItsWebhook(t *testing.T) {
 	b.feed(news, old)
 	b.wantActions("comment.reply planned, private_reply.send planned")
 }
+
+// An echo that comes late – by the sweep, by hours – answers what was written before it, not what was written since.
+func TestALateEchoAnswersNothingThatCameAfterIt(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		echoed time.Duration
+		waits  string
+	}{"before the last message": {10 * time.Minute, "1h0m0s"}, "after it": {2 * time.Hour, "nobody"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			begin := b.now
+			b.exec(`UPDATE workspaces SET settings = settings || '{"automate": false}'`)
+			b.feed(b.igMessage("m1", "77", "is anybody there"))
+			b.pass(time.Hour)
+			b.feed(b.igMessage("m2", "77", "hello? my kayak leaks"))
+			b.now = begin.Add(c.echoed)
+			echo := b.igEcho("e1", "77", "Tilly here, one moment")
+			b.now = begin.Add(3 * time.Hour)
+			b.feed(echo)
+			got := "nobody"
+			if b.id(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL`) == 1 {
+				var since time.Time
+				b.must(b.db.Get(&since, `SELECT waiting_since FROM conversations`))
+				got = since.Sub(begin).String()
+			}
+			if got != c.waits {
+				t.Errorf("waits since %s, want %s", got, c.waits)
+			}
+		})
+	}
+}

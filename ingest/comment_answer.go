@@ -44,6 +44,9 @@ func (s *scene) triggerComment(c *inbox.Comment, v moderation.Verdict, e *event)
 
 func (s *scene) answerComment(c *inbox.Comment, answer router.Answer, e *event) (string, error) {
 	t := answer.Match.Trigger
+	if s.leadsNowhere(t) {
+		return "allowed; " + leadsNowhere, nil
+	}
 	base := outbox.Action{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, Purpose: "answer", Origin: "trigger", ContactID: c.ContactID, IdentityID: c.IdentityID,
 		CommentID: &c.ID, AnswersEvent: &e.ID, TriggerID: &t.ID, CampaignID: t.CampaignID, NotBefore: later(s.now, answer.NotBefore), ValidUntil: c.CommentedAt.Add(time.Duration(t.ValidMinutes) * time.Minute)}
 	var made []string
@@ -76,6 +79,18 @@ func (s *scene) answerComment(c *inbox.Comment, answer router.Answer, e *event) 
 	return reason, nil
 }
 
+const leadsNowhere = "its trigger leads to a WhatsApp number that is not connected: nothing was answered"
+
+// leadsNowhere says whether a trigger leads to a number that was removed since the trigger was made. What it would have
+// answered promises a way that is not there; what people wrote is kept and judged all the same.
+func (s *scene) leadsNowhere(t router.Trigger) bool {
+	if t.HandoffAccountID == nil {
+		return false
+	}
+	wa := s.d.Accounts.Get(*t.HandoffAccountID)
+	return wa == nil || wa.Phone == ""
+}
+
 // withLink puts the WhatsApp link with a fresh reference in its place. The reference itself is put in
 // when the message is sent; here stands its place, so that nothing at rest holds it.
 func (s *scene) withLink(text, lang string, t router.Trigger, e *event, c *inbox.Comment) (string, error) {
@@ -83,9 +98,6 @@ func (s *scene) withLink(text, lang string, t router.Trigger, e *event, c *inbox
 		return text, nil
 	}
 	wa := s.d.Accounts.Get(*t.HandoffAccountID)
-	if wa == nil || wa.Phone == "" {
-		return "", &decisionError{e.ID, fmt.Errorf("trigger %d leads to account %d, which is not a connected WhatsApp number", t.ID, *t.HandoffAccountID)}
-	}
 	id, err := s.d.IDs.Take(s.ctx, "handoffs")
 	if err != nil {
 		return "", err

@@ -2,9 +2,13 @@ package ingest
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -51,6 +55,7 @@ const (
 	maxBatchEvents = 400
 	smallBatch     = 50
 	maxAttempts    = 3
+	maxUnknown     = 40 // of an error that may be an outage nobody thought of: some half an hour
 )
 
 // Run decides until the context ends, then gives its lanes back.
@@ -126,7 +131,7 @@ func (d *Decider) Once(ctx context.Context, held []jobs.Held) (int, error) {
 		if err == nil {
 			continue
 		}
-		if errors.Is(err, jobs.ErrLost) || ctx.Err() != nil {
+		if errors.Is(err, jobs.ErrLost) || ctx.Err() != nil || !inData(err) {
 			return 0, err
 		}
 		if err := d.putOff(ctx, id, err); err != nil {
@@ -136,8 +141,9 @@ func (d *Decider) Once(ctx context.Context, held []jobs.Held) (int, error) {
 	return len(ids), nil
 }
 
-// inData reports whether an error lies in the events rather than in the database's availability:
-// a lost connection or a deadlock is tried again as it is.
+// inData reports whether an error lies in the events, or in what their workspace has set, rather than in the
+// database's availability: a lost connection or a deadlock is tried again as it is. What is not known to be one of
+// those counts as the events' own, so that nothing keeps the lanes of everybody waiting for ever.
 func inData(err error) bool {
 	var p *pq.Error
 	if errors.As(err, &p) {
@@ -145,10 +151,18 @@ func inData(err error) bool {
 		case "08", "40", "53", "55", "57", "58":
 			return false
 		}
-		return true
+		return p.Code != "25006" // a standby that does not write yet
 	}
-	var decided *decisionError
-	return errors.As(err, &decided)
+	var n net.Error
+	if errors.As(err, &n) {
+		return false
+	}
+	for _, away := range []error{jobs.ErrLost, driver.ErrBadConn, sql.ErrConnDone, sql.ErrTxDone, io.EOF, io.ErrUnexpectedEOF, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, away) {
+			return false
+		}
+	}
+	return true
 }
 
 // decisionError is a failure of the decision code itself, a panic included.
@@ -276,14 +290,20 @@ func (d *Decider) pending(ctx context.Context, held []jobs.Held) ([]int64, error
 func (d *Decider) putOff(ctx context.Context, id int64, cause error) error {
 	d.Log.Error("an event could not be decided", "event", id, "error", cause)
 	reason := "could not be decided: " + publicCause(cause)
-	if _, err := d.DB.ExecContext(ctx, sqlPutOff, id, maxAttempts, reason); err != nil {
+	most := maxAttempts
+	var ours *decisionError
+	var theirs *pq.Error
+	if !errors.As(cause, &ours) && !errors.As(cause, &theirs) {
+		most = maxUnknown
+	}
+	if _, err := d.DB.ExecContext(ctx, sqlPutOff, id, most, reason); err != nil {
 		return fmt.Errorf("put off event %d: %w", id, err)
 	}
 	return nil
 }
 
 const sqlPutOff = `
-UPDATE events SET attempts = attempts + 1, not_before = now() + make_interval(secs => 2 * (attempts + 1)), reason = $3,
+UPDATE events SET attempts = attempts + 1, not_before = now() + make_interval(secs => least(2 * (attempts + 1), 60)), reason = $3,
     state = CASE WHEN attempts + 1 >= $2 THEN 'parked' ELSE state END
 WHERE id = $1 AND state = 'pending'`
 

@@ -17,6 +17,9 @@ func (s *scene) decide(e *event) (err error) {
 		e.reason = "the account was removed"
 	} else {
 		reason, err := s.handle(e)
+		if err != nil && inData(err) {
+			return &decisionError{e.ID, err}
+		}
 		if err != nil {
 			return err
 		}

@@ -169,21 +169,42 @@ func TestALostLaneWritesNothing(t *testing.T) {
 	b.wantActions("comment.reply planned, private_reply.send planned")
 }
 
-// A trigger that leads nowhere fails each event it matches; the others go on, and the bad ones end
-// parked with a reason, not in a circle.
+// What people write under a trigger whose number was removed is kept and judged; it answers nobody, and a message waits
+// for a person.
+func TestATriggerThatLeadsNowhereAnswersNobody(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.exec(`UPDATE triggers SET handoff_account_id = $1, sources = '{comment,message}' WHERE id = $2`, b.fb.ID, b.trigger) // no WhatsApp number
+	b.feed(b.igComment("c1", "77", "info"), b.igComment("c2", "78", hateful), b.igMessage("m1", "79", "info"))
+	for key, want := range map[string]string{"c1": "not connected", "m1": "for a person; its trigger leads"} {
+		if got := b.text(`SELECT state || ' ' || reason FROM events WHERE key LIKE $1`, "%"+key+"%"); !strings.HasPrefix(got, "done ") || !strings.Contains(got, want) {
+			t.Errorf("%s ended as %s", key, got)
+		}
+	}
+	if n := b.id(`SELECT count(*) FROM comments`) + 10*b.id(`SELECT count(*) FROM conversations WHERE handler = 'human' AND waiting_since IS NOT NULL`); n != 12 {
+		t.Errorf("kept and waiting: %d", n)
+	}
+	b.wantActions("comment.hide planned")
+}
+
+// What cannot be decided – here a workspace whose stored bot cannot be read – fails its own events; the others go on,
+// and the bad ones end parked with a reason, not in a circle.
 func TestAnEventThatCannotBeDecidedStopsNoOther(t *testing.T) {
 	t.Parallel()
 	b := newRig(t)
-	b.exec(`UPDATE triggers SET handoff_account_id = $1 WHERE id = $2`, b.fb.ID, b.trigger) // no WhatsApp number
-	b.receive(b.igComment("c1", "77", "info"), b.igComment("c2", "78", hateful), b.igComment("c3", "79", "nice"), b.waText("w1", customer, "hello"))
+	home := b.ws
+	b.ws = b.id(`INSERT INTO workspaces (name, brand, locale, time_zone_at, settings) VALUES ('broken', 'Other', 'en', '2000-01-01', '{"bot":"no object"}') RETURNING id`)
+	b.account("instagram", "17841499", "", "")
+	b.ws = home
+	b.receive(strings.ReplaceAll(b.igComment("c1", "77", "info"), igID, "17841499"), b.igComment("c2", "78", hateful), b.igComment("c3", "79", "nice"), b.waText("w1", customer, "hello"))
 	b.split()
-	for range maxAttempts {
+	for range maxUnknown {
 		b.decide()
 		b.exec(`UPDATE events SET not_before = NULL WHERE state = 'pending'`)
 	}
 	var states []string
 	b.must(b.db.Select(&states, `SELECT state || ' ' || (reason <> '') || ' ' || attempts FROM events ORDER BY id`))
-	if got := strings.Join(states, ", "); got != "parked true 3, done true 0, done true 0, done true 0" {
+	if got := strings.Join(states, ", "); got != "parked true 40, done true 0, done true 0, done true 0" {
 		t.Errorf("events ended as %s: %v", got, b.reasons())
 	}
 	b.wantActions("comment.hide planned, message.send planned")

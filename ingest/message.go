@@ -343,6 +343,11 @@ func (s *scene) triggerMessage(v *inbox.Conversation, m *inbox.Message, verdict 
 		return "for a person; " + answer.Reason, nil
 	}
 	trigger := answer.Match.Trigger
+	if s.leadsNowhere(trigger) {
+		v.Handler = "human"
+		s.waits(v, m.At)
+		return "for a person; " + leadsNowhere, nil
+	}
 	if speaks := answer.Match.Speaks; spoke == "" && served(speaks) {
 		v.Language = speaks // a word that told none was the keyword of a language: the conversation goes on in it
 	}

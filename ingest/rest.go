@@ -80,7 +80,12 @@ func (s *scene) messageEcho(e *event) (string, error) {
 	if e.Source == "backfill" {
 		return "history: kept", nil
 	}
-	v.Handler, v.HandlerReason, v.WaitingSince = "human", "answered_elsewhere", nil
+	v.Handler, v.HandlerReason = "human", "answered_elsewhere"
+	if v.WaitingSince != nil { // what they wrote after it, it does not answer: echoes come late, by the sweep by hours
+		if v.WaitingSince = nil; t.LastInAt != nil && t.LastInAt.After(m.At) {
+			v.WaitingSince = t.LastInAt
+		}
+	}
 	v.Revision++
 	v.Preview = previewOf(m)
 	if m.At.After(v.LastMessageAt) {

@@ -143,7 +143,7 @@ func (s *scene) loadSpaces(ctx context.Context, tx *sqlx.Tx, events []*event) er
 	for _, w := range list {
 		sp, err := newSpace(ctx, tx, w, s.d.Engines)
 		if err != nil {
-			return err
+			return err // its own events wait; those of others are decided one by one
 		}
 		s.spaces[w.ID] = sp
 	}

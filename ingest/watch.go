@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"ponte/channels"
 	"ponte/inbox"
 	"ponte/jobs"
+	"ponte/secret"
 )
 
 // TokenWarning is how long before a token ends somebody is told, and again at the later stages.
@@ -59,6 +61,9 @@ func (w *Watcher) Once(ctx context.Context) (bool, error) {
 	a := due[0]
 	h := a.ReadHealth()
 	open, err := w.Open(ctx, a.WorkspaceID, a.ID)
+	if err != nil && !errors.Is(err, secret.ErrSealed) { // the database is away: that says nothing of the token
+		return true, err
+	}
 	if err != nil {
 		h.Problems = []inbox.AccountProblem{{Code: "token_invalid", Meaning: "the stored token cannot be opened: the secret key differs from the one that sealed it", Fix: "connect the account again, or restore the key"}}
 		return true, w.save(ctx, a, h)

@@ -194,7 +194,7 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 	p.Withdraws = round(sigmoid(m.weigh("optout signs", out.logit(s, ""), joins, p.OptOut, &p.Signs, s)))
 	p.Asks = round(sigmoid(m.weigh("human signs", human.logit(s, ""), joins, p.Human, &p.Signs, s)))
 	// Who asks for offers speaks of messages and lists too: unless it is said in so many words, it is none.
-	if p.Intent == "opt_in" && p.OptOut < 0.3 && (!p.Signs.says(signClear) || p.Signs.says(signJoin)) && !p.Signs.whole.word {
+	if p.Intent == "opt_in" && p.OptOut < 0.3 && (!p.Signs.says(signClear) || p.Signs.says(signJoin) && !p.Signs.found.has(unsubscribes)) && !p.Signs.whole.word {
 		p.Withdraws = 0
 	}
 	switch {

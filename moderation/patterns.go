@@ -2,6 +2,7 @@ package moderation
 
 import (
 	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -172,6 +173,9 @@ func named(name string, kind signKind, classes string) wishSign {
 
 // found is a set of signs by their places in the list.
 type found [2]uint64
+
+// unsubscribes is the sign of the words that can mean nothing else, whatever is wanted beside them.
+var unsubscribes = slices.IndexFunc(wishSigns, func(g wishSign) bool { return g.name == "unsubscribe" })
 
 func (f *found) add(i int)     { f[i/64] |= 1 << (i % 64) }
 func (f found) has(i int) bool { return f[i/64]>>(i%64)&1 == 1 }

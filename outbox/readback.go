@@ -100,6 +100,9 @@ func sameWords(a, b string) bool {
 // that could not be read is tried once more.
 const readAgainAfter = time.Minute
 
+// readyAgainAfter is how long it waits for ponte's own database.
+const readyAgainAfter = 5 * time.Second
+
 // readings records what was seen of comments, and raises an event where the words have changed: they are
 // judged again in their lane, and the action waits.
 func (r *recording) readings() error {
@@ -168,6 +171,8 @@ func (o outcome) stoppedBy(now time.Time) verdict {
 	switch {
 	case o.late:
 		v.notBefore, v.reason, v.meaning = now, "judged_again", "it came to its turn later than it was judged; it is judged again first"
+	case o.unready:
+		v.notBefore, v.reason, v.meaning = now.Add(readyAgainAfter), "not_ready", "its account could not be read from the database; it is tried again"
 	case o.read.state == "gone":
 		v = verdict{state: Cancelled, reason: "comment_gone", meaning: "the comment was removed before its time came"}
 	case o.read.state == "hidden":

@@ -187,7 +187,7 @@ func (r *recording) done() error {
 		sent = append(sent, inbox.Sent{
 			WorkspaceID: a.WorkspaceID, ActionID: a.ID, AccountID: a.AccountID, ThreadID: a.ThreadID, ConversationID: a.ConversationID,
 			CommentID: a.CommentID, ExternalID: o.result.ID, Kind: a.Call.Kind, Channel: string(a.Call.Channel), Text: a.Call.Text,
-			By: by(a), Human: a.Origin == gate.FromMember, Notice: inbox.Notice(a.Dedupe), At: r.now,
+			By: by(a), Human: a.Origin == gate.FromMember, Notice: inbox.Notice(a.Dedupe), SentAt: a.SentAt, At: r.now,
 		})
 	}
 	if err := inbox.RecordSent(r.ctx, r.tx, sent); err != nil {

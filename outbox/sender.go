@@ -16,6 +16,7 @@ import (
 	"ponte/consent"
 	"ponte/gate"
 	"ponte/jobs"
+	"ponte/secret"
 )
 
 // Network is what the sender needs of the networks. The error of Do is a *channels.Failure.
@@ -246,20 +247,35 @@ func (s *Sender) deliver(ctx context.Context, a work, out chan<- outcome) {
 	began := time.Now()
 	o := outcome{action: a}
 	account, err := s.Open(ctx, a.WorkspaceID, a.AccountID)
-	if err != nil {
+	switch {
+	case errors.Is(err, secret.ErrSealed):
 		o.failure = &channels.Failure{Class: channels.Reauthorise, Scope: channels.ScopeAccount, Reason: "token_unreadable",
 			Meaning: "the account's token cannot be opened; connect the account again"}
 		s.Log.Error("outbox: open account", "account", a.AccountID, "error", err)
-	} else if o.read = s.readBack(ctx, account, a); o.read.stops() {
-	} else if o.late = s.Clock().Sub(a.SentAt) > judgedFor; !o.late {
-		var call channels.Call
-		if call, err = s.withFile(ctx, a, s.Complete(a.Call)); err == nil {
-			o.result, err = s.Network.Do(ctx, account, call)
-		}
-		o.failure = failureOf(err)
+	case err != nil: // the database is away, most likely: that says nothing of the token
+		o.unready = true
+		s.Log.Error("outbox: an account could not be read; what it sends is tried again", "account", a.AccountID, "error", err)
+	default:
+		s.call(ctx, account, &o)
 	}
 	s.Observe(a.Call.Kind, o.name(), time.Since(began))
 	out <- o
+}
+
+// call makes the call, unless what is read before it forbids it.
+func (s *Sender) call(ctx context.Context, account channels.Account, o *outcome) {
+	a := o.action
+	if o.read = s.readBack(ctx, account, a); o.read.stops() {
+		return
+	}
+	if o.late = s.Clock().Sub(a.SentAt) > judgedFor; o.late {
+		return
+	}
+	call, err := s.withFile(ctx, a, s.Complete(a.Call))
+	if err == nil {
+		o.result, err = s.Network.Do(ctx, account, call)
+	}
+	o.failure = failureOf(err)
 }
 
 // judgedFor is how long what the gate said holds: a call that is not made by then is judged again. It is
@@ -285,15 +301,18 @@ type outcome struct {
 	failure *channels.Failure
 	read    reading // of the comment, before the call
 	late    bool    // its turn came too long after it was judged: nothing was called
+	unready bool    // its account could not be read here: nothing was called
 }
 
 // uncalled says that no call was made.
-func (o outcome) uncalled() bool { return o.late || o.read.stops() }
+func (o outcome) uncalled() bool { return o.late || o.unready || o.read.stops() }
 
 func (o outcome) name() string {
 	switch {
 	case o.late:
 		return "late"
+	case o.unready:
+		return "unready"
 	case o.read.stops():
 		return "comment_" + o.read.state
 	case o.failure == nil:

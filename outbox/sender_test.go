@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"ponte/channels"
 	"ponte/gate"
+	"ponte/secret"
 )
 
 func TestAddTwiceIsOneAction(t *testing.T) {
@@ -201,4 +203,48 @@ func TestRunSendsAndStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.want(got[0].ID, "done") // the outcome was recorded before Run returned
+}
+
+// What the customer writes while an answer is on its way is not answered by it.
+func TestWhatComesWhileAnAnswerLeavesStillWaits(t *testing.T) {
+	b := setup(t)
+	got := b.add(b.message("m", "hello"))
+	b.net.answer = func(channels.Call) (bool, channels.Result, error) {
+		b.exec(`INSERT INTO messages (workspace_id, account_id, thread_id, conversation_id, direction, author, external_id, type, text, at)
+			SELECT workspace_id, account_id, thread_id, id, 'in', 'contact', 'later', 'text', 'and one more thing', $2 FROM conversations WHERE id = $1`, b.conv, b.now().Add(time.Second))
+		return true, channels.Result{}, nil
+	}
+	b.drain(b.sender())
+	b.want(got[0].ID, "done")
+	if s := b.text(`SELECT (first_human_answer_at IS NOT NULL) || ' ' || coalesce((waiting_since = (SELECT at FROM messages WHERE external_id = 'later'))::text, 'nobody waits') FROM conversations WHERE id = $1`, b.conv); s != "true true" {
+		t.Errorf("the conversation: %s", s)
+	}
+}
+
+// An account that cannot be read says nothing of its token: only one that was sealed with another key is to be connected anew.
+func TestADatabaseThatIsAwayDisconnectsNoAccount(t *testing.T) {
+	for name, c := range map[string]struct {
+		err           error
+		state, reason string
+	}{
+		"away":   {fmt.Errorf("load account: %w", driver.ErrBadConn), "connected", "planned not_ready"},
+		"sealed": {fmt.Errorf("open the token: %w", secret.ErrSealed), "needs_reauthorisation", "held token_unreadable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t)
+			got := b.add(b.message("m", "hello"))
+			s := b.sender()
+			s.Open = func(context.Context, int64, int64) (channels.Account, error) { return channels.Account{}, c.err }
+			b.drain(s)
+			if is := b.text(`SELECT state || ' ' || reason FROM actions WHERE id = $1`, got[0].ID); is != c.reason {
+				t.Errorf("the action is %s, want %s", is, c.reason)
+			}
+			if is := b.text(`SELECT state FROM accounts WHERE id = $1`, b.whatsapp); is != c.state {
+				t.Errorf("the account is %s, want %s", is, c.state)
+			}
+			if len(b.net.order) != 0 {
+				t.Error("something was sent")
+			}
+		})
+	}
 }

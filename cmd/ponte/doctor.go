@@ -138,7 +138,7 @@ func (v *service) examine(ctx context.Context, workspaceID, accountID int64) ([]
 		return nil, err
 	}
 	var out findings
-	open, err := v.openAccount(ctx, workspaceID, accountID)
+	open, err := a.Callable(v.Keys, v.c.firstAppSecret())
 	if err != nil {
 		out.add(false, "token", "token_unsealed", nil, "the stored token cannot be opened: PONTE_SECRET_KEY differs from the one that sealed it", "connect the account again, or restore the key")
 		return out, nil
