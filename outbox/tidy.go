@@ -10,6 +10,7 @@ import (
 
 	"ponte/channels"
 	"ponte/inbox"
+	"ponte/secret"
 )
 
 // tidy does what no event brings about: rows of dead processes, validity that ran out, switches that
@@ -109,26 +110,25 @@ func (s *Sender) settleDue(ctx context.Context) error {
 	if ok, err := s.Epoch.verify(ctx, s.DB); err != nil || !ok {
 		return err
 	}
-	now := s.Clock()
-	var ids []int64
-	// Taken by moving them into the future: should this process die, they come back.
-	if err := s.DB.SelectContext(ctx, &ids, sqlTakeUnknown, now, now.Add(s.SettleAfter), askPerson); err != nil {
-		return fmt.Errorf("look for unknown outcomes: %w", err)
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	actions, err := selectActions(ctx, s.DB, ` WHERE a.id = ANY($1) ORDER BY a.id`, pq.Array(ids))
-	if err != nil {
-		return err
-	}
-	for _, a := range actions {
-		if err := s.settleOne(ctx, a); err != nil {
-			return err
+	var failed error
+	for range looksAtOnce {
+		now := s.Clock()
+		var ids []int64
+		// Taken by moving it into the future: should this process die, it comes back. One at a time, because the look
+		// counts from here: what waited behind slow ones could be taken again before it was looked for at all.
+		if err := s.DB.SelectContext(ctx, &ids, sqlTakeUnknown, now, now.Add(s.SettleAfter), askPerson); err != nil {
+			return fmt.Errorf("look for unknown outcomes: %w", err)
 		}
+		actions, err := selectActions(ctx, s.DB, ` WHERE a.id = ANY($1)`, pq.Array(ids))
+		if err != nil || len(actions) == 0 {
+			return errors.Join(failed, err)
+		}
+		failed = errors.Join(failed, s.settleOne(ctx, actions[0])) // the others are looked for all the same
 	}
-	return nil
+	return failed
 }
+
+const looksAtOnce = 20
 
 // askPerson is the reason of an unknown outcome that nobody looks for any more: a person was asked to.
 const askPerson = "ask_person"
@@ -138,13 +138,16 @@ const oddAnswer = "odd_answer"
 
 const sqlTakeUnknown = `
 UPDATE actions SET looks = looks + 1, not_before = $2
-WHERE id IN (SELECT id FROM actions WHERE state = 'unknown' AND not_before <= $1 AND reason <> $3 ORDER BY not_before LIMIT 20 FOR NO KEY UPDATE SKIP LOCKED)
+WHERE id IN (SELECT id FROM actions WHERE state = 'unknown' AND not_before <= $1 AND reason <> $3 ORDER BY not_before LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id`
 
 func (s *Sender) settleOne(ctx context.Context, a work) error {
 	call, cancel := context.WithTimeout(ctx, s.CallTimeout)
 	defer cancel()
 	account, err := s.Open(call, a.WorkspaceID, a.AccountID)
+	if err != nil && !errors.Is(err, secret.ErrSealed) {
+		return fmt.Errorf("open the account of action %d, whose outcome is unknown: %w", a.ID, err)
+	}
 	var found channels.Settled
 	if err == nil {
 		found, err = s.Network.Settle(call, account, s.Complete(a.Call), a.since())
