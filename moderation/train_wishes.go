@@ -8,8 +8,8 @@ import (
 // optOutOptions and humanOptions fit the two heads that must miss almost nothing. People take back their consent in
 // more ways than they ask for somebody: its table is larger.
 var (
-	optOutOptions = headOptions{bits: 18, epochs: 12, rate: 0.15, rounds: 3, ratio: true}
-	humanOptions  = headOptions{bits: 17, epochs: 12, rate: 0.15, rounds: 3, ratio: true}
+	optOutOptions = headOptions{bits: 18, epochs: 12, rate: 0.15, rounds: 8, ratio: true}
+	humanOptions  = headOptions{bits: 17, epochs: 12, rate: 0.15, rounds: 5, ratio: true}
 )
 
 // joinOptions fit the head that hears how far offers are wanted: a sign among others, so it may be small.
@@ -22,7 +22,7 @@ var signOptions = headOptions{bits: signBits, epochs: 20, rate: 0.1, l2: 3e-4, r
 // question too many: what is less sure is doubtful, and one question settles it. Who asks for offers counts to
 // neither: that is told apart afterwards, by the intents.
 const (
-	alarmShare      = 0.006
+	alarmShare      = 0.007
 	alarmShareClear = 0.001
 	alarmShareHuman = 0.03
 )
