@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"ponte/fault"
@@ -76,13 +75,7 @@ func (v Variable) known(p Person, s Sender) (value, source string) {
 // clean makes a value one that Meta takes: no line breaks, no tabs, no long runs of spaces, no braces that would
 // read as a variable; and nothing unseen, by which a name could turn round the text behind it.
 func clean(value string) string {
-	value = strings.Map(func(c rune) rune {
-		if unseen(c) && !unicode.IsSpace(c) {
-			return -1
-		}
-		return c
-	}, value)
-	value = strings.NewReplacer("{{", "(", "}}", ")").Replace(strings.ToValidUTF8(value, ""))
+	value = strings.NewReplacer("{{", "(", "}}", ")").Replace(seen(strings.ToValidUTF8(value, "")))
 	return strings.Join(strings.Fields(value), " ")
 }
 

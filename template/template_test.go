@@ -77,6 +77,21 @@ func TestCheck(t *testing.T) {
 		{"text turned round", body("Your order \u202eleft our house."), "body unseen_character"},
 		{"a NUL", body("Your order\x00 left our house."), "body unseen_character"},
 		{"nothing between letters", body("Your or\u200bder left our house."), "body unseen_character"},
+		{"a filler of Hangul", body("Your order\u3164 left our house."), "body unseen_character"},
+		{"a leading filler", body("Your order\u115f left our house."), "body unseen_character"},
+		{"a filler between", body("Your order\u1160 left our house."), "body unseen_character"},
+		{"a narrow filler", body("Your order\uffa0 left our house."), "body unseen_character"},
+		{"Braille without a dot", body("Your order\u2800 left our house."), "body unseen_character"},
+		{"a separator of Mongolian vowels", body("Your or\u180eder left our house."), "body unseen_character"},
+		{"a joiner of graphemes", body("Your or\u034fder left our house."), "body unseen_character"},
+		{"tags alone", body("Your order\U000e0041\U000e0042 left our house."), "body unseen_character"},
+		{"tags behind a flag that never end", body("Your order 🏴\U000e0067\U000e0062 left our house."), "body unseen_character"},
+		{"a tag of language", body("Your order\U000e0001 left our house."), "body unseen_character"},
+		{"a sign of music that nobody sees", body("Your order\U0001d173 left our house."), "body unseen_character"},
+		{"the flag of Scotland", body("Your order left our house 🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f today."), ""},
+		{"a sign of Arabic numbers", body("Your order \u0600\u0661 left our house."), ""},
+		{"Korean", body("주문이 집을 떠났습니다 오늘 아침에."), ""},
+		{"dots of Braille", body("Your order ⠓⠊ left our house."), ""},
 		{"Arabic with its marks", body("\u200fطلبك رقم {{1}} في الطريق إليك الآن\u200f", "1"), ""},
 		{"a family", body("Your order left our house 👨\u200d👩\u200d👧."), ""},
 		{"a footer turned round", Definition{Category: Utility, Body: plain, Footer: "by\u2066us"}, "footer unseen_character"},
@@ -310,7 +325,8 @@ func TestNamesDoNotReachAddresses(t *testing.T) {
 // A name somebody gave themselves does not turn round what stands behind it, nor does a letter's own mark go.
 func TestValuesHoldNothingUnseen(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{"Ada\u202e\u2066": "Ada", "A\x00\x07da\tLovelace\n": "Ada Lovelace", "\u200fعلي": "\u200fعلي", "\u200b\ufeff": "", "👨\u200d👩": "👨\u200d👩"} {
+	for in, want := range map[string]string{"Ada\u202e\u2066": "Ada", "A\x00\x07da\tLovelace\n": "Ada Lovelace", "\u200fعلي": "\u200fعلي", "\u200b\ufeff": "", "👨\u200d👩": "👨\u200d👩", "A\u3164da\u2800\U000e0041": "Ada", "\u3164": "",
+		"Ada 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f": "Ada 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"} {
 		if got := clean(in); got != want {
 			t.Errorf("%q became %q, want %q", in, got, want)
 		}
