@@ -20,6 +20,7 @@ type TemplateOffer struct {
 	Language   string             `json:"language"`
 	Why        string             `json:"why" enum:"exact,base,fallback" doc:"Why this language: the person's own, the same without or with another region, or the workspace's"`
 	Category   string             `json:"category"`
+	Quality    string             `json:"quality" doc:"The network's rating: RED says that people block or report it; a service message goes out with it all the same"`
 	Fits       bool               `json:"fits" doc:"It is for what the person last wanted"`
 	Variables  []template.Filled  `json:"variables" doc:"With what is known of this person"`
 	NeedsMedia bool               `json:"needs_media"`
@@ -85,7 +86,7 @@ func (s *Server) offerTemplates(ctx context.Context, who *caller, in *ByID) (Tem
 	template.Rank(found)
 	for _, c := range found {
 		media := c.Definition.Header != nil && c.Definition.Header.Format != "TEXT" && c.Definition.Header.Sample == ""
-		out.Items = append(out.Items, TemplateOffer{c.ID, c.Name, c.Language, c.Choice.Why, c.Category, c.Fits, c.Filled, media, c.Definition.Show(template.AsValues(c.Filled)), byID[c.ID]})
+		out.Items = append(out.Items, TemplateOffer{c.ID, c.Name, c.Language, c.Choice.Why, c.Category, c.Quality, c.Fits, c.Filled, media, c.Definition.Show(template.AsValues(c.Filled)), byID[c.ID]})
 	}
 	return out, nil
 }

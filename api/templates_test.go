@@ -195,3 +195,16 @@ func TestOffersOfTemplates(t *testing.T) {
 		t.Errorf("held: %s", held)
 	}
 }
+
+// A service message goes out also with a template that people report, but whoever picks it is told, and offered others first.
+func TestOffersNameWhatPeopleReport(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.exec(`UPDATE templates SET quality = 'RED', components = '[{"type":"BODY","text":"Your order is on its way to you."}]' WHERE id = $1`, s.home.template)
+	s.exec(`INSERT INTO templates (workspace_id, account_id, name, language, category, status, components) VALUES ($1, $2, 'other', 'en', 'UTILITY', 'APPROVED', '[{"type":"BODY","text":"Your order is on its way to you."}]')`, s.home.id, s.home.whatsapp)
+	var got api.TemplateOffers
+	s.must(200, "GET", s.home.talk("templates"), s.cookie[auth.Agent], nil, &got)
+	if len(got.Items) != 2 || got.Items[0].Name != "other" || got.Items[0].Quality != "" || got.Items[1].Quality != "RED" || got.Items[1].Gate.Verb != "allow" {
+		t.Errorf("offered: %+v", got.Items)
+	}
+}

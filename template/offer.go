@@ -82,7 +82,7 @@ func readyKey(l Listed) readySource {
 	return readySource{}
 }
 
-// Rank orders candidates: first what may go out now, then what fits the wish, the language, the category
+// Rank orders candidates: first what may go out now, then what fits the wish, what people do not report, the language, the category
 // (a service message before a promotional one where nobody asked), and what needs the least typing.
 func Rank(list []Candidate) {
 	verbs := map[string]int{"allow": 0, "defer": 1, "hold": 2}
@@ -100,7 +100,7 @@ func Rank(list []Candidate) {
 		return 1
 	}
 	slices.SortStableFunc(list, func(a, b Candidate) int {
-		return cmp.Or(cmp.Compare(verb(a), verb(b)), cmp.Compare(yes(a.Fits), yes(b.Fits)), cmp.Compare(languages[a.Choice.Why], languages[b.Choice.Why]),
+		return cmp.Or(cmp.Compare(verb(a), verb(b)), cmp.Compare(yes(a.Fits), yes(b.Fits)), cmp.Compare(yes(a.Quality != "RED"), yes(b.Quality != "RED")), cmp.Compare(languages[a.Choice.Why], languages[b.Choice.Why]),
 			cmp.Compare(yes(a.Category == Utility), yes(b.Category == Utility)), cmp.Compare(a.Missing, b.Missing), strings.Compare(a.Name, b.Name))
 	})
 }

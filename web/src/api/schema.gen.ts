@@ -9012,6 +9012,8 @@ export interface components {
             name: string;
             needs_media: boolean;
             preview: components["schemas"]["TemplatePreview"];
+            /** @description The network's rating: RED says that people block or report it; a service message goes out with it all the same */
+            quality: string;
             /** Format: int64 */
             template_id: number;
             /** @description With what is known of this person */

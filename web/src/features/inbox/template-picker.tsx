@@ -53,10 +53,11 @@ export function TemplatePicker({ c, onClose }: { c: ConversationDetail; onClose:
           const submit = () => send.mutate({ text: '', revision: c.revision, template_id: chosen.template_id, values: given }, { onSuccess: () => { told(t('inbox.template_sent')); onClose(); }, onError: failed });
           return (
             <form onSubmit={(e) => { e.preventDefault(); if (ready) submit(); }}><Stack gap="sm">
-              <Select openOnFocus={false} label={t('inbox.template_which')} value={String(chosen.template_id)} allowDeselect={false} onChange={(v) => { setId(v ?? ''); setValues({}); }} data={offers.map((x) => ({ value: String(x.template_id), label: `${x.name} (${x.language})` }))} searchable />
+              <Select openOnFocus={false} label={t('inbox.template_which')} value={String(chosen.template_id)} allowDeselect={false} onChange={(v) => { setId(v ?? ''); setValues({}); }} data={offers.map((x) => ({ value: String(x.template_id), label: `${x.name} (${x.language})${x.quality === 'RED' ? ` – ${t('inbox.template_low')}` : ''}` }))} searchable />
               <Message offer={chosen} values={values} />
               {asked.map((v, i) => <TextInput key={key(v)} required withAsterisk={false} label={t('inbox.parameter', { n: i + 1 })} {...(v.example ? { placeholder: v.example } : {})} value={values[key(v)] ?? ''} onChange={(e) => setValues({ ...values, [key(v)]: e.currentTarget.value })} />)}
               {chosen.needs_media && <p role="note" style={{ margin: 0, color: 'var(--p-bad-ink)' }}>{t('inbox.template_media')}</p>}
+              {chosen.quality === 'RED' && may && <p role="note" style={{ margin: 0, color: 'var(--p-bad-ink)' }}>{t('inbox.template_red')}</p>}
               {why && <p role="note" style={{ margin: 0, color: may ? undefined : 'var(--p-bad-ink)' }}>{why}</p>}
               <Group justify="flex-end"><Button type="submit" loading={send.isPending} disabled={!ready}>{t('act.send')}</Button></Group>
             </Stack></form>
