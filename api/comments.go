@@ -278,16 +278,9 @@ func nameOr(names map[string]string, actor string) string {
 	return actor
 }
 
+// actorNames are the names of members, also of who has left: what they did stays theirs.
 func (s *Server) actorNames(ctx context.Context, workspace int64) (map[string]string, error) {
-	members, err := auth.Members(ctx, s.DB, workspace)
-	if err != nil {
-		return nil, err
-	}
-	names := map[string]string{}
-	for _, m := range members {
-		names[fmt.Sprintf("user:%d", m.UserID)] = firstOf(m.Name, m.Email)
-	}
-	return names, nil
+	return auth.ActorNames(ctx, s.DB, workspace)
 }
 
 func firstOf(list ...string) string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -169,22 +168,15 @@ func (s *Server) listAudit(ctx context.Context, who *caller, in *auditIn) (Page[
 
 // auditNames are the names of those whom lines of the log name, also of those who have left since: what was done stays theirs.
 func (s *Server) auditNames(ctx context.Context, lines []auth.Record) (map[string]string, error) {
-	var ids []int64
+	var who []string
 	for _, l := range lines {
-		for _, who := range []string{l.Actor, l.Object} {
-			if id, is := strings.CutPrefix(who, "user:"); is {
-				if n, err := strconv.ParseInt(id, 10, 64); err == nil {
-					ids = append(ids, n)
-				}
+		for _, a := range []string{l.Actor, l.Object} {
+			if strings.HasPrefix(a, "user:") {
+				who = append(who, a)
 			}
 		}
 	}
-	found, err := auth.NamesOf(ctx, s.DB, ids)
-	names := make(map[string]string, len(found))
-	for id, name := range found {
-		names[fmt.Sprintf("user:%d", id)] = name
-	}
-	return names, err
+	return auth.NamesOfActors(ctx, s.DB, 0, who)
 }
 
 // DecisionRecord is everything that is kept of one verdict: enough to judge again and compare.

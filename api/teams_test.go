@@ -87,3 +87,19 @@ func TestARemovedMembersConversationsSaySo(t *testing.T) {
 		t.Error("it is still theirs")
 	}
 }
+
+// What a member did stays theirs when they have left.
+func TestWhoWasRemovedKeepsTheirName(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.exec(`UPDATE users SET name = 'Sue Perry' WHERE id = $1`, s.user[auth.Supervisor])
+	second, _ := s.person("Second", "instagram", "4711", "")
+	merged := fmt.Sprintf("/api/v1/contacts/%d/merges", s.home.contact)
+	s.must(200, "POST", fmt.Sprintf("/api/v1/contacts/%d/merge", s.home.contact), s.cookie[auth.Supervisor], map[string]any{"from_id": second, "reason": "said so"}, nil)
+	s.must(204, "DELETE", fmt.Sprintf("/api/v1/members/%d", s.user[auth.Supervisor]), s.cookie[auth.Owner], nil, nil)
+	var list api.Page[api.Merge]
+	s.must(200, "GET", merged, s.cookie[auth.Owner], nil, &list)
+	if len(list.Items) == 0 || list.Items[0].By != "Sue Perry" {
+		t.Errorf("merged by: %+v", list.Items)
+	}
+}

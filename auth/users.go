@@ -201,6 +201,58 @@ func NamesOf(ctx context.Context, q sqlx.QueryerContext, ids []int64) (map[int64
 	return names, nil
 }
 
+// ActorNames are the names of a workspace's members, and of those who were members, by how records name them: user:7.
+func ActorNames(ctx context.Context, q sqlx.QueryerContext, workspaceID int64) (map[string]string, error) {
+	var rows []struct {
+		Actor string `db:"actor"`
+		Name  string `db:"name"`
+	}
+	if err := sqlx.SelectContext(ctx, q, &rows, sqlActorNames, workspaceID); err != nil {
+		return nil, fmt.Errorf("find the names of members: %w", err)
+	}
+	names := make(map[string]string, len(rows))
+	for _, r := range rows {
+		names[r.Actor] = r.Name
+	}
+	return names, nil
+}
+
+const sqlActorNames = `
+SELECT 'user:' || u.id AS actor, coalesce(nullif(u.name, ''), u.email) AS name FROM users u
+WHERE u.id IN (SELECT user_id FROM members WHERE workspace_id = $1 UNION ALL
+               SELECT substr(object, 6)::bigint FROM audit_log WHERE workspace_id = $1 AND verb = 'member.remove' AND object ~ '^user:[0-9]{1,18}$')`
+
+// NamesOfActors are the names of those who did what records name them for, members and API tokens, also of who has left.
+// Whoever is no person and no token has no name.
+func NamesOfActors(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, actors []string) (map[string]string, error) {
+	ids := map[string][]int64{}
+	for _, a := range actors {
+		kind, id, _ := strings.Cut(a, ":")
+		if n, err := strconv.ParseInt(id, 10, 64); err == nil {
+			ids[kind] = append(ids[kind], n)
+		}
+	}
+	names := map[string]string{}
+	users, err := NamesOf(ctx, q, ids["user"])
+	if err != nil {
+		return nil, err
+	}
+	for id, name := range users {
+		names[userObject(id)] = name
+	}
+	if len(ids["token"]) == 0 {
+		return names, nil
+	}
+	var tokens []Token
+	if err := sqlx.SelectContext(ctx, q, &tokens, `SELECT id, name FROM api_tokens WHERE workspace_id = $1 AND id = ANY($2)`, workspaceID, pq.Array(ids["token"])); err != nil {
+		return nil, fmt.Errorf("find the names of tokens: %w", err)
+	}
+	for _, t := range tokens {
+		names["token:"+strconv.FormatInt(t.ID, 10)] = t.Name
+	}
+	return names, nil
+}
+
 // SetRole changes a member's role. Only an owner makes or unmakes owners, and one owner stays.
 func SetRole(ctx context.Context, tx sqlx.ExtContext, who Who, userID int64, role Role) error {
 	if !role.Valid() {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"ponte/auth"
 	"ponte/inbox"
 )
 
@@ -27,6 +28,7 @@ type Proof struct {
 	Kind       Kind       `json:"kind"`
 	How        string     `json:"how"`
 	Actor      string     `json:"actor"`
+	ActorName  string     `json:"actor_name"` // of a member or API token as they are called now; no part of what the hash covers
 	Evidence   Evidence   `json:"evidence"`
 	ValidUntil *time.Time `json:"valid_until"`
 	Wording    *Wording   `json:"wording"`
@@ -60,6 +62,10 @@ type Bundle struct {
 	Standing  []Standing `json:"standing"`
 	Entries   []Proof    `json:"entries"`
 	Head      Head       `json:"head"`
+
+	// People are the names, as they are now, of those whom entries and their evidence name: user:7. The entries
+	// themselves stay as they were written.
+	People map[string]string `json:"people"`
 }
 
 // Bundle collects the evidence about one contact.
@@ -116,7 +122,36 @@ func (l *Ledger) bundle(ctx context.Context, q sqlx.QueryerContext, workspace in
 	for _, e := range entries {
 		out.Entries = append(out.Entries, Show(e, wordings))
 	}
-	return out, nil
+	return out, out.name(ctx, q)
+}
+
+// byMembers are the keys of evidence that name a member; the others hold ids of all kinds, also of other systems.
+var byMembers = []string{"member", "entered_by"}
+
+// name finds who the members and API tokens are that entries name.
+func (b *Bundle) name(ctx context.Context, q sqlx.QueryerContext) (err error) {
+	var who []string
+	for _, e := range b.Entries {
+		who = append(who, e.Actor)
+		for _, key := range byMembers {
+			who = append(who, e.Evidence[key])
+		}
+	}
+	if b.People, err = auth.NamesOfActors(ctx, q, b.Workspace, who); err != nil {
+		return err
+	}
+	for i, e := range b.Entries {
+		b.Entries[i].ActorName = b.People[e.Actor]
+	}
+	return nil
+}
+
+// called is how paper says who did something: by name where they have one, and as the entry holds it.
+func (b Bundle) called(who string) string {
+	if name := b.People[who]; name != "" {
+		return name + " (" + who + ")"
+	}
+	return who
 }
 
 func showStanding(s State) Standing {

@@ -54,7 +54,7 @@ func (b Bundle) WritePDF(w io.Writer, name string) error {
 	}
 	p.heading(12, fmt.Sprintf("Entries: %d", len(b.Entries)))
 	for _, e := range b.Entries {
-		p.entry(e)
+		p.entry(e, b.called)
 	}
 	p.Ln(4)
 	p.text(8, "Characters of scripts that this page does not set are shown by their code points, such as [U+0645]; the JSON of this record holds them as they were written. Every hash is an HMAC under a key outside the database over the entry and the hash of the one before it.")
@@ -90,7 +90,7 @@ func (p sheet) fact(label, value string) {
 	p.MultiCell(0, 4.6, settable(value), "", "L", false)
 }
 
-func (p sheet) entry(e Proof) {
+func (p sheet) entry(e Proof, called func(string) string) {
 	if p.GetY() > 235 {
 		p.AddPage()
 	}
@@ -102,7 +102,7 @@ func (p sheet) entry(e Proof) {
 	p.fact("When", at)
 	p.fact("Recorded", e.RecordedAt.Format(time.RFC3339))
 	p.fact("For", strings.TrimSuffix(e.Brand+", "+e.LegalName, ", "))
-	p.fact("Kind, way, by whom", fmt.Sprintf("%s, %s, %s", e.Kind, e.How, e.Actor))
+	p.fact("Kind, way, by whom", fmt.Sprintf("%s, %s, %s", e.Kind, e.How, called(e.Actor)))
 	if e.ValidUntil != nil {
 		p.fact("Until", e.ValidUntil.Format(time.RFC3339))
 	}
@@ -122,7 +122,11 @@ func (p sheet) entry(e Proof) {
 	}
 	var proof []string
 	for _, k := range slices.Sorted(maps.Keys(e.Evidence)) {
-		proof = append(proof, k+" "+e.Evidence[k])
+		v := e.Evidence[k]
+		if slices.Contains(byMembers, k) {
+			v = called(v)
+		}
+		proof = append(proof, k+" "+v)
 	}
 	p.fact("Evidence", strings.Join(proof, "; "))
 	p.fact("Mark of the address", e.Subject)

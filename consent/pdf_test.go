@@ -87,7 +87,11 @@ func TestPaperSaysWhatTheJSONSays(t *testing.T) {
 	b.identity(c, "instagram", "77", "")
 	wording := b.id(`SELECT id FROM consent_wordings WHERE workspace_id = $1 AND name = 'store_offers' AND language = 'fr'`, b.ws)
 	grant := b.entry(Grant, t0, c, "whatsapp", "phone:61491570156")
-	grant.WordingID, grant.How, grant.Actor = &wording, "in_store", "user:7"
+	member := b.id(`INSERT INTO users (email, name, password_hash) VALUES ('anna@example.com', 'Anna Rossi', '') RETURNING id`) // who has left: no member of anything
+	token := b.id(`INSERT INTO api_tokens (workspace_id, name, hash, role) VALUES ($1, 'Counter', 'x', 'agent') RETURNING id`, b.ws)
+	grant.WordingID, grant.How, grant.Actor = &wording, "in_store", fmt.Sprintf("user:%d", member)
+	grant.Evidence["evidence_id"] = grant.Actor // another system's own
+	grant.Evidence["entered_by"] = fmt.Sprintf("token:%d", token)
 	until := t0.AddDate(2, 0, 0)
 	grant.ValidUntil = &until
 	grant.Personal.Name, grant.Personal.Words, grant.Personal.TimeZone = "Émile Ștefan (before)", "Oui (d’accord) \\ 👍", "Australia/Perth"
@@ -118,6 +122,9 @@ func TestPaperSaysWhatTheJSONSays(t *testing.T) {
 			t.Errorf("%s is %q in the JSON and not on paper", at, value)
 		}
 	})
+	if e := bundle.Entries[1]; e.Actor != grant.Actor || e.ActorName != "Anna Rossi" || len(bundle.People) != 2 || !strings.Contains(paper, "AnnaRossi("+grant.Actor+")") || !strings.Contains(paper, "Counter(token:") || !strings.Contains(paper, "evidence_iduser:") {
+		t.Errorf("the members are not named: %q %q %v", e.Actor, e.ActorName, bundle.People)
+	}
 	if said < 50 {
 		t.Errorf("%d facts were compared", said)
 	}
