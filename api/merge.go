@@ -12,6 +12,7 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/auth"
+	"ponte/desk"
 	"ponte/fault"
 	"ponte/inbox"
 )
@@ -54,6 +55,9 @@ func (s *Server) mergeContacts(ctx context.Context, who *caller, in *mergeIn) (C
 		}
 		id, err := inbox.MergeContacts(ctx, tx, inbox.Merge{WorkspaceID: who.WorkspaceID, From: in.Body.FromID, Into: in.ID, Reason: reason, Actor: who.Actor()})
 		if err != nil {
+			return err
+		}
+		if err := desk.Merged(ctx, tx, who.WorkspaceID, in.ID); err != nil {
 			return err
 		}
 		return s.mergeChanged(ctx, tx, who, "contact.merge", in.Body.FromID, in.ID, id)

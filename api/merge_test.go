@@ -186,3 +186,28 @@ func TestDuplicatesAreSuggestedAndNeverMerged(t *testing.T) {
 		t.Error("something was merged by itself")
 	}
 }
+
+// A reply for the case that the customer stays silent does not go when it turns out that they had written, as another contact.
+func TestAMergeCancelsWhatWasForSilence(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	contact, identity := s.person("On Instagram", "instagram", "4711", "")
+	thread := s.id(`INSERT INTO threads (workspace_id, account_id, channel, identity_id, contact_id) VALUES ($1, $2, 'instagram', $3, $4) RETURNING id`, s.home.id, s.home.facebook, identity, contact)
+	talk := s.id(`INSERT INTO conversations (workspace_id, account_id, channel, thread_id, contact_id, opened_at, last_message_at) VALUES ($1, $2, 'instagram', $3, $4, now(), now()) RETURNING id`, s.home.id, s.home.facebook, thread, contact)
+	wrote := s.id(`INSERT INTO messages (workspace_id, account_id, thread_id, conversation_id, direction, author, external_id, text, at) VALUES ($1, $2, $3, $4, 'in', 'contact', 'm1', 'never mind', now() - interval '1 minute') RETURNING id`, s.home.id, s.home.facebook, thread, talk)
+	merge := func() string {
+		s.must(200, "POST", fmt.Sprintf("/api/v1/contacts/%d/merge", s.home.contact), s.cookie[auth.Agent], map[string]any{"from_id": contact, "reason": "said so"}, nil)
+		return s.text(`SELECT state || ' ' || reason FROM actions WHERE id = $1`, s.home.scheduled)
+	}
+	if got := merge(); got != "planned " { // written before the reply was planned
+		t.Fatalf("the reply is %q", got)
+	}
+	s.must(204, "POST", fmt.Sprintf("/api/v1/contact-merges/%d/undo", s.id(`SELECT max(id) FROM contact_merges`)), s.cookie[auth.Supervisor], nil, nil)
+	s.exec(`UPDATE messages SET at = now() + interval '1 second' WHERE id = $1`, wrote)
+	if got := merge(); got != "cancelled customer_wrote" {
+		t.Errorf("the reply is %q", got)
+	}
+	if got := s.text(`SELECT what || ' ' || (detail ->> 'why') FROM conversation_steps WHERE conversation_id = $1 ORDER BY id DESC LIMIT 1`, s.home.conversation); got != "scheduled_cancelled customer_wrote" {
+		t.Errorf("the step says %q", got)
+	}
+}

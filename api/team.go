@@ -109,7 +109,10 @@ func (s *Server) setMember(ctx context.Context, who *caller, in *memberRoleIn) (
 
 func (s *Server) removeMember(ctx context.Context, who *caller, in *ByUser) error {
 	return s.change(ctx, func(tx *sqlx.Tx) error {
-		if err := desk.Release(ctx, tx, who.Who, in.UserID); err != nil {
+		if err := auth.HoldMember(ctx, tx, who.Who, in.UserID); err != nil {
+			return err
+		}
+		if err := desk.Release(ctx, tx, who.Who, in.UserID, s.Now()); err != nil {
 			return err
 		}
 		if err := auth.RemoveMember(ctx, tx, who.Who, in.UserID); err != nil {

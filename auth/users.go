@@ -268,6 +268,12 @@ func SetRole(ctx context.Context, tx sqlx.ExtContext, who Who, userID int64, rol
 	return Audit(ctx, tx, who.WorkspaceID, who.Actor(), "member.role", userObject(userID), map[string]any{"from": was, "to": role})
 }
 
+// HoldMember locks a member who is to be removed, and says whether they may be, before anything of theirs is given up.
+func HoldMember(ctx context.Context, tx sqlx.ExtContext, who Who, userID int64) error {
+	_, err := lockMember(ctx, tx, who, userID, "")
+	return err
+}
+
 // RemoveMember takes a person out of the workspace. Their sessions see other workspaces only, or end.
 func RemoveMember(ctx context.Context, tx sqlx.ExtContext, who Who, userID int64) error {
 	was, err := lockMember(ctx, tx, who, userID, "")

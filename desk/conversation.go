@@ -120,6 +120,33 @@ CROSS JOIN LATERAL (SELECT w.id UNION SELECT v.id FROM conversations v WHERE v.w
 JOIN scheduled_replies r ON r.workspace_id = w.workspace_id AND r.conversation_id = v.id
 JOIN actions a ON a.workspace_id = r.workspace_id AND a.id = r.action_id WHERE r.unless_written AND a.state IN ('planned','held') ORDER BY id`
 
+// Merged cancels the replies to a person that were to go only if they stayed silent, where they had written since as
+// somebody who was another contact until now.
+func Merged(ctx context.Context, tx sqlx.ExtContext, workspaceID, contactID int64) error {
+	var ids []int64
+	if err := sqlx.SelectContext(ctx, tx, &ids, sqlScheduledMerged, workspaceID, contactID); err != nil {
+		return fmt.Errorf("find replies for later to contact %d, who wrote already: %w", contactID, err)
+	}
+	for _, id := range ids {
+		steps, err := cancelScheduled(ctx, tx, workspaceID, id, "system", "customer_wrote", "the customer wrote before its time")
+		if err != nil {
+			return err
+		}
+		if err := Note(ctx, tx, steps...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const sqlScheduledMerged = `
+SELECT r.action_id FROM conversations v JOIN scheduled_replies r ON r.workspace_id = v.workspace_id AND r.conversation_id = v.id
+JOIN actions a ON a.workspace_id = r.workspace_id AND a.id = r.action_id
+WHERE v.workspace_id = $1 AND v.contact_id = $2 AND r.unless_written AND a.state IN ('planned','held')
+  AND EXISTS (SELECT 1 FROM threads t JOIN messages m ON m.workspace_id = t.workspace_id AND m.thread_id = t.id
+              WHERE t.workspace_id = $1 AND t.contact_id = $2 AND m.direction = 'in' AND m.at > r.created_at)
+ORDER BY r.action_id`
+
 // Scheduled is a reply that waits for its time.
 type Scheduled struct {
 	ActionID       int64     `db:"action_id"`

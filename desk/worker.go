@@ -91,7 +91,7 @@ func (w *Worker) keep(ctx context.Context, ws inbox.Workspace) error {
 			break
 		}
 	}
-	for _, step := range []func(context.Context, space) (int, error){w.wakeSnoozed, w.unsent, w.watch, w.takeFromAbsent, w.takeBack, w.escalate} {
+	for _, step := range []func(context.Context, space) (int, error){w.wakeSnoozed, w.strays, w.plannedOfGone, w.unsent, w.watch, w.takeFromAbsent, w.takeBack, w.escalate} {
 		if _, err := step(ctx, sp); err != nil {
 			return err
 		}
