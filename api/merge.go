@@ -229,7 +229,8 @@ func (s *Server) listDuplicates(ctx context.Context, who *caller, in *duplicates
 	return pageOf(out, ""), nil
 }
 
-// A number that changed hands is not the same person: identities that were replaced do not count.
+// A number that changed hands is not the same person: identities that were replaced do not count. Nor do the brand's own
+// numbers, which people quote.
 const sqlDuplicates = `
 WITH said AS (
     SELECT c.id AS contact_id, f.key AS field, f.value #>> '{}' AS value FROM contacts c, jsonb_each(c.fields) f WHERE c.workspace_id = $1 AND c.merged_into IS NULL AND jsonb_typeof(f.value) IN ('string','number')
@@ -242,5 +243,6 @@ keys AS (
     UNION SELECT contact_id, 'email', lower(btrim(value)) FROM said WHERE value ~ '^\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*$')
 SELECT a.contact_id AS a, b.contact_id AS b, array_agg(DISTINCT a.kind) AS same
 FROM keys a JOIN keys b ON b.kind = a.kind AND b.key = a.key AND a.contact_id < b.contact_id
+    AND (a.kind <> 'phone' OR a.key NOT IN (SELECT regexp_replace(phone, '\D', '', 'g') FROM accounts WHERE workspace_id = $1 AND removed_at IS NULL))
 WHERE $2::bigint IN (0, a.contact_id, b.contact_id)
 GROUP BY 1, 2 ORDER BY count(DISTINCT a.kind) DESC, 2 DESC LIMIT $3`

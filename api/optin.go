@@ -217,7 +217,11 @@ func (s *Server) takeOptIn(ctx context.Context, d site, r publicRequest, v visit
 	if err != nil {
 		return PublicAnswer{}, err
 	}
-	if r.Website != "" || s.Now().Sub(shown) < formHaste {
+	own, err := inbox.OwnNumbers(ctx, s.DB, d.ID)
+	if err != nil {
+		return PublicAnswer{}, err
+	}
+	if r.Website != "" || s.Now().Sub(shown) < formHaste || own[phone] { // nobody confirms from a number of the brand itself
 		return s.decoy(d, w.Language, accounts.Phone)
 	}
 	return s.keepOptIn(ctx, d, w, accounts, phone, v)

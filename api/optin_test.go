@@ -48,6 +48,7 @@ func TestThePublicFormLeadsToWhatsAppAndTellsNothing(t *testing.T) {
 	answers := map[string]bool{}
 	for name, change := range map[string]map[string]any{
 		"no number": {}, "known number": {"phone": fmt.Sprintf("+61412%06d", s.home.id)}, "unknown number": {"phone": "+61 491 570 110"}, "a program": {"website": "https://spam.example"},
+		"the brand's own": {"phone": "+61 2 5550 0101"},
 	} {
 		for k, v := range body {
 			if _, set := change[k]; !set {

@@ -124,8 +124,9 @@ type simulation struct {
 	book    *router.Book
 	zone    *time.Location
 	locale  string
-	country string // of the workspace, for numbers without their country's
-	most    int    // automatic replies in a thread
+	country string          // of the workspace, for numbers without their country's
+	own     map[string]bool // the brand's own numbers, which people quote
+	most    int             // automatic replies in a thread
 	replies map[inbox.CommentKey]int
 	taken   map[spanKey]int
 	handed  map[int64]time.Time // conversations that what was said in them left to a person
@@ -142,6 +143,10 @@ func simulate(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, tri
 		return nil, err
 	}
 	zone, err := Zone(w.TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	own, err := inbox.OwnNumbers(ctx, q, workspaceID)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +173,7 @@ func simulate(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, tri
 			return nil, err
 		}
 	}
-	s := &simulation{set: router.NewSet(list), tried: tried.ID, book: router.NewBook(), zone: zone, locale: w.Locale, country: w.Country, most: settings.MaxAutoReplies,
+	s := &simulation{set: router.NewSet(list), tried: tried.ID, book: router.NewBook(), zone: zone, locale: w.Locale, country: w.Country, own: own, most: settings.MaxAutoReplies,
 		replies: map[inbox.CommentKey]int{}, taken: map[spanKey]int{}, handed: map[int64]time.Time{}}
 	s.book.Room = s.room
 	return s, nil
@@ -237,8 +242,8 @@ func (s *simulation) step(in said) (Result, error) {
 
 // number says whether a message leaves a telephone number, which is asked about before any trigger is.
 func (s *simulation) number(in said) bool {
-	_, found := flow.FindPhoneFrom(in.Text, cmp.Or(in.Country, s.country), cmp.Or(in.Known, in.Language))
-	return found
+	number, found := flow.FindPhoneFrom(in.Text, cmp.Or(in.Country, s.country), cmp.Or(in.Known, in.Language))
+	return found && !s.own[inbox.Digits(number)]
 }
 
 func accuses(text string) bool { _, ok := consent.FindComplaint(text); return ok }

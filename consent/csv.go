@@ -107,11 +107,14 @@ func ParseImport(file []byte, now time.Time, phone func(string) (string, bool)) 
 	return out, nil
 }
 
+// ownNumber is why a number of the brand itself is not taken from a list.
+const ownNumber = "the number is the brand's own WhatsApp number, not a customer's"
+
 // RefuseOwn refuses the rows of a list that name a number of the brand itself.
 func RefuseOwn(rows []ImportRow, own map[string]bool) {
 	for i, r := range rows {
 		if r.Reason == "" && own[r.Values["phone"]] {
-			rows[i].Reason = "the number is the brand's own WhatsApp number, not a customer's"
+			rows[i].Reason = ownNumber
 		}
 	}
 }

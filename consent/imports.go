@@ -201,8 +201,16 @@ func (l *Ledger) importRows(ctx context.Context, tx *sqlx.Tx, run importRun, row
 	if err != nil {
 		return err
 	}
+	own, err := inbox.OwnNumbers(ctx, tx, run.Workspace) // an account may have been added since the list was read
+	if err != nil {
+		return err
+	}
 	var people []inbox.Person
 	for i, r := range rows {
+		if own[r.v["phone"]] {
+			out[i] = importOutcome{state: "refused", reason: ownNumber}
+			continue
+		}
 		if why := suppressed[r.v["phone"]]; why != "" && r.v["act"] == "grant" {
 			out[i] = importOutcome{state: "suppressed", reason: why}
 			continue

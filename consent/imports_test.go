@@ -438,3 +438,21 @@ func TestTheBrandsOwnNumberIsNoCustomers(t *testing.T) {
 		t.Errorf("%+v", rows)
 	}
 }
+
+// An account may be added between the reading of a list and the owner's word.
+func TestANumberThatBecameTheBrandsOwnIsNotImported(t *testing.T) {
+	b := setup(t)
+	id := b.keep("+61491570100,2026-11-02T21:00:00+11:00,crm,web v3,row-1,Ana,,", "+61491570101,2026-11-02T21:00:00+11:00,crm,web v3,row-2,Bea,,")
+	b.exec(`INSERT INTO accounts (workspace_id, channel, external_id, base_url, token_sealed, waba_id, phone) VALUES ($1, 'whatsapp', 'n', 'http://127.0.0.1:1', '', 'w', '+61 491 570 100')`, b.ws)
+	if err := ConfirmImport(t.Context(), b.db, b.ws, id, "from the old shop", "user:1"); err != nil {
+		t.Fatal(err)
+	}
+	b.work()
+	var got string
+	if err := b.db.Get(&got, `SELECT string_agg(line || ' ' || state, ', ' ORDER BY line) FROM consent_import_rows`); err != nil || got != "2 refused, 3 imported" {
+		t.Errorf("the rows are %s %v", got, err)
+	}
+	if n := b.id(`SELECT count(*) FROM identities WHERE phone = '61491570100'`); n != 0 {
+		t.Error("somebody was made known by the brand's own number")
+	}
+}

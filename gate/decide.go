@@ -68,6 +68,7 @@ type Facts struct {
 	TriggerState     string // of the trigger it comes from; empty: none
 
 	Person   bool // there is a contact
+	Own      bool // it would go to a WhatsApp number of the brand itself
 	Blocked  bool
 	Consent  consent.State // for promotional messages to this address
 	AllStop  bool          // "stop all": service messages too
@@ -100,7 +101,7 @@ const (
 )
 
 // Decide answers whether an action may go out now. The order of the checks is the order of the codes:
-// expired, workspace_off, account_off, campaign_paused, campaign_ended, trigger_paused, trigger_ended, not_yet, mention_elsewhere, comment_gone, comment_hidden, own_comment, blocked,
+// expired, workspace_off, account_off, campaign_paused, campaign_ended, trigger_paused, trigger_ended, not_yet, mention_elsewhere, comment_gone, comment_hidden, own_comment, own_number, blocked,
 // already_replied, human_agent_only, opted_out, doubt, asked_already, window_closed, not_requested, no_consent, window_closed,
 // template_paused, template_not_approved, template_quality, template_pacing, identification_missing, opt_out_missing,
 // sequence_replied, sequence_goal, sequence_full, sequence_spacing, cap_24h, cap_30d, quiet_hours,
@@ -215,6 +216,8 @@ func person(f Facts) *Decision {
 		return nil
 	case !f.Person && f.Call.Kind != channels.PrivateReply:
 		return refuse("no_person", "it is not known who this would go to")
+	case f.Own && (f.Origin != FromMember || f.Call.Kind == channels.SendTemplate): // a member may try out who answers there
+		return refuse("own_number", "it would go to the brand's own WhatsApp number, which is no customer's")
 	case f.Blocked:
 		return refuse("blocked", "the person is blocked; unblock them first")
 	case f.Call.Kind == channels.PrivateReply && f.Comment != nil && f.Comment.Replied:

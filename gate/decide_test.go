@@ -77,6 +77,8 @@ func TestDecide(t *testing.T) {
 		{"account removed", allowed, func(f *Facts) { f.AccountState = "removed" }, Refuse, "account_removed"},
 		{"account unknown", allowed, func(f *Facts) { f.AccountState = "" }, Hold, "account_off"},
 		{"blocked", allowed, func(f *Facts) { f.Blocked = true }, Refuse, "blocked"},
+		{"the brand's own number", allowed, func(f *Facts) { f.Own = true }, Refuse, "own_number"},
+		{"a member tries who answers at the brand's own number", allowed, func(f *Facts) { f.Own, f.Origin = true, FromMember }, Allow, ""},
 		{"nobody", allowed, func(f *Facts) { f.Person = false }, Refuse, "no_person"},
 
 		{"window shut", allowed, func(f *Facts) { f.LastIn = ago(24 * time.Hour); f.Origin = FromMember }, Refuse, "window_closed"},

@@ -129,7 +129,8 @@ type batch struct {
 	requests []Request
 
 	workspaces map[int64]workspaceFacts
-	broken     map[int64]error // workspaces whose settings make no sense: they hold, others go on
+	own        map[int64]map[string]bool // by workspace: the numbers of the brand itself
+	broken     map[int64]error           // workspaces whose settings make no sense: they hold, others go on
 	accounts   map[int64]accountFacts
 	contacts   map[contactKey]contactFacts
 	threads    map[threadKey]time.Time
@@ -267,6 +268,7 @@ func (b *batch) facts(r Request) Facts {
 	contact, known := b.contacts[person]
 	f.Person, f.Blocked = known, contact.BlockedAt != nil
 	f.Answers, f.Requested = b.answered(r), b.requested[r.ActionID]
+	f.Own = r.Call.Channel == channels.WhatsApp && b.own[r.WorkspaceID][inbox.Digits(r.Call.Phone)]
 	if at, ok := b.threads[threadKey{r.AccountID, string(r.Call.Channel), r.IdentityID}]; ok {
 		f.LastIn = &at
 	}
@@ -329,6 +331,22 @@ func (b *batch) loadWorkspaces() error {
 			b.broken[w.ID] = err
 		}
 		b.workspaces[w.ID] = workspaceFacts{w, s, h}
+	}
+	return b.loadOwn()
+}
+
+// loadOwn reads the brand's own numbers, where a message could go to one.
+func (b *batch) loadOwn() error {
+	b.own = map[int64]map[string]bool{}
+	for _, r := range b.requests {
+		if r.Call.Channel != channels.WhatsApp || b.own[r.WorkspaceID] != nil {
+			continue
+		}
+		own, err := inbox.OwnNumbers(b.ctx, b.q, r.WorkspaceID)
+		if err != nil {
+			return err
+		}
+		b.own[r.WorkspaceID] = own
 	}
 	return nil
 }

@@ -157,3 +157,15 @@ func TestSettingsThatMakeNoSenseHoldOneWorkspaceOnly(t *testing.T) {
 		b.want(broken, b.request(), Hold, "settings_invalid")
 	}
 }
+
+// Two numbers of one brand must not answer each other, and nobody is offered anything at one.
+func TestNothingAutomaticGoesToTheBrandsOwnNumber(t *testing.T) {
+	b := setup(t)
+	own := b.id(`INSERT INTO identities (workspace_id, contact_id, channel, external_id, phone) VALUES ($1, $2, 'whatsapp', '61400000001', '61400000001') RETURNING id`, b.ws, b.contact)
+	r := b.request()
+	r.AccountID, r.IdentityID, r.CommentID = b.wa, own, 0
+	r.Call = channels.Call{Kind: channels.SendMessage, Channel: channels.WhatsApp, Phone: "61400000001", Text: "Hello"}
+	b.want("an answer of the bot", r, Refuse, "own_number")
+	r.Call.Phone = "61400000009"
+	b.want("another number", r, Refuse, "window_closed")
+}

@@ -13,7 +13,7 @@ func (b *bench) reminder(contact, identity int64) Request {
 	r := b.request()
 	r.ContactID, r.IdentityID, r.AccountID, r.CommentID, r.AnswersEvent, r.Purpose, r.Origin, r.Sequence = contact, identity, b.wa, 0, 0, Service, FromBot, "cart:7"
 	r.ValidUntil = b.now.Add(100 * time.Hour)
-	r.Call = channels.Call{Kind: channels.SendTemplate, Channel: channels.WhatsApp, Phone: "61400000001", Template: &channels.TemplateSend{Name: "booking", Language: "en"}}
+	r.Call = channels.Call{Kind: channels.SendTemplate, Channel: channels.WhatsApp, Phone: "61400000077", Template: &channels.TemplateSend{Name: "booking", Language: "en"}}
 	return r
 }
 
@@ -27,7 +27,7 @@ func TestSequencesOfReminders(t *testing.T) {
 	b := setup(t)
 	b.exec(`INSERT INTO templates (workspace_id, account_id, name, language, category, status, components) VALUES ($1, $2, 'booking', 'en', 'UTILITY', 'APPROVED', '[{"type":"BODY","text":"Your tour is at nine."}]')`, b.ws, b.wa)
 	contact := b.id(`INSERT INTO contacts (workspace_id) VALUES ($1) RETURNING id`, b.ws)
-	identity := b.id(`INSERT INTO identities (workspace_id, contact_id, channel, phone) VALUES ($1, $2, 'whatsapp', '61400000001') RETURNING id`, b.ws, contact)
+	identity := b.id(`INSERT INTO identities (workspace_id, contact_id, channel, phone) VALUES ($1, $2, 'whatsapp', '61400000077') RETURNING id`, b.ws, contact)
 	campaign := b.id(`INSERT INTO campaigns (workspace_id, name, goal) VALUES ($1, 'c', 'booking') RETURNING id`, b.ws)
 	r := b.reminder(contact, identity)
 	b.want("the first", r, Allow, "")
@@ -89,7 +89,7 @@ func TestExplainSaysEverythingThatStandsInTheWay(t *testing.T) {
 	b.exec(`INSERT INTO templates (workspace_id, account_id, name, language, category, status, components) VALUES ($1, $2, 'sale', 'en', 'MARKETING', 'PAUSED', '[{"type":"BODY","text":"20% off"}]')`, b.ws, b.wa)
 	b.exec(`UPDATE workspaces SET settings = '{"quiet_from":"00:00","quiet_to":"24:00","saturday_from":"00:00","saturday_to":"24:00","sundays":true,"national":false}', country = 'IT'`)
 	contact := b.id(`INSERT INTO contacts (workspace_id, blocked_at) VALUES ($1, now()) RETURNING id`, b.ws)
-	identity := b.id(`INSERT INTO identities (workspace_id, contact_id, channel, phone) VALUES ($1, $2, 'whatsapp', '61400000001') RETURNING id`, b.ws, contact)
+	identity := b.id(`INSERT INTO identities (workspace_id, contact_id, channel, phone) VALUES ($1, $2, 'whatsapp', '61400000077') RETURNING id`, b.ws, contact)
 	r := b.reminder(contact, identity)
 	r.Call.Template.Name, r.Sequence, r.ValidUntil = "sale", "", time.Time{}
 	got, err := b.g.Explain(context.Background(), b.db, []Request{r, b.request()}, b.now)

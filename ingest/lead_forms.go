@@ -63,6 +63,13 @@ func (f *Fetcher) followLead(ctx context.Context, tx *sqlx.Tx, l wantedLead, for
 	if !ok {
 		return leadFollows{"open", "; for a person: the box was ticked, but the number is not one that can be written to"}, nil
 	}
+	own, err := inbox.OwnNumbers(ctx, tx, l.WorkspaceID)
+	if err != nil {
+		return leadFollows{}, err
+	}
+	if own[inbox.Digits(number)] {
+		return leadFollows{"open", "; for a person: the box was ticked, but the number is the brand's own"}, nil
+	}
 	at := read.Time
 	if at.IsZero() {
 		at = l.SubmittedAt

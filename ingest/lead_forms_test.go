@@ -73,6 +73,7 @@ func TestALeadWithoutConsentIsATaskAndNothingIsSent(t *testing.T) {
 		"box not ticked":   {aliceFields, map[string]bool{"wa_optin": false}, true, "not ticked"},
 		"box missing":      {aliceFields, map[string]bool{"other": true}, true, "has no box"},
 		"number not valid": {map[string][]string{"phone_number": {"12"}}, map[string]bool{"wa_optin": true}, true, "not one that can be written to"},
+		"the brand's own":  {map[string][]string{"phone_number": {"+61 491 570 006"}}, map[string]bool{"wa_optin": true}, true, "the number is the brand's own"},
 		"a landline":       {map[string][]string{"phone_number": {"+61 2 5550 1234"}}, map[string]bool{"wa_optin": true}, true, "not one that can be written to"},
 		"unknown form":     {aliceFields, map[string]bool{"wa_optin": true}, false, "nothing is known of this form"},
 	} {
@@ -80,6 +81,7 @@ func TestALeadWithoutConsentIsATaskAndNothingIsSent(t *testing.T) {
 			t.Parallel()
 			b := newRig(t)
 			b.approve(template.LeadWelcome)
+			b.exec(`INSERT INTO accounts (workspace_id, channel, external_id, name, base_url, token_sealed, waba_id, phone) VALUES ($1, 'whatsapp', 'own', 'Second', 'http://127.0.0.1:1', '', 'w2', '61491570006')`, b.ws)
 			if c.form {
 				b.form("promotional")
 			}

@@ -46,6 +46,16 @@ func (f *Fetcher) writeTo(ctx context.Context, id int64) error {
 	if err := tx.GetContext(ctx, &n, `SELECT `+numberColumns+` FROM number_handoffs n WHERE n.id = $1`, id); err != nil {
 		return fmt.Errorf("load number handoff %d: %w", id, err)
 	}
+	own, err := inbox.OwnNumbers(ctx, tx, n.WorkspaceID) // an account may have been added since it was left
+	if err != nil {
+		return err
+	}
+	if own[n.Phone] {
+		if _, err := tx.ExecContext(ctx, `UPDATE number_handoffs SET state = 'failed', reason = 'the number is the brand''s own' WHERE workspace_id = $1 AND id = $2 AND state = 'agreed'`, n.WorkspaceID, n.ID); err != nil {
+			return fmt.Errorf("end number handoff %d: %w", id, err)
+		}
+		return tx.Commit()
+	}
 	key := inbox.PersonKey{WorkspaceID: n.WorkspaceID, Channel: channels.WhatsApp, Phone: n.Phone}
 	people, err := inbox.MeetPeople(ctx, tx, []inbox.Person{{PersonKey: key, Language: n.Language}}, nil, []int64{n.ContactID})
 	if err != nil {
