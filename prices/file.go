@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +49,10 @@ var columns = []string{"country", "category", "effective_from", "currency", "pri
 // reported together, by line.
 func Parse(body []byte) ([]Price, error) {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
-	head, _, _ := bytes.Cut(body, []byte("\n"))
+	if first, rest, ok := bytes.Cut(body, []byte("\n")); ok && separatorLine.Match(first) {
+		body = append([]byte("\n"), rest...) // an empty line in its place, so that lines keep their numbers
+	}
+	head, _, _ := bytes.Cut(bytes.TrimLeft(body, "\r\n"), []byte("\n"))
 	r := csv.NewReader(bytes.NewReader(body))
 	r.Comma, r.FieldsPerRecord, r.TrimLeadingSpace = separator(head), -1, true
 	first, err := r.Read()
@@ -59,7 +63,7 @@ func Parse(body []byte) ([]Price, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := parsing{at: at, seen: map[string]int{}}
+	p := parsing{at: at, wide: len(first), seen: map[string]int{}}
 	for {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -83,6 +87,9 @@ func Parse(body []byte) ([]Price, error) {
 	return p.out, nil
 }
 
+// separatorLine is what spreadsheets are told in a first line.
+var separatorLine = regexp.MustCompile(`^"?sep=[,;\t]"?\r?$`)
+
 func separator(head []byte) rune {
 	for _, c := range []rune{';', '\t'} {
 		if bytes.ContainsRune(head, c) {
@@ -95,7 +102,11 @@ func separator(head []byte) rune {
 func columnsOf(head []string) (map[string]int, error) {
 	at := map[string]int{}
 	for i, h := range head {
-		at[strings.ToLower(strings.TrimSpace(h))] = i
+		name := strings.ToLower(strings.TrimSpace(h))
+		if _, twice := at[name]; twice && slices.Contains(columns, name) {
+			return nil, fault.New(fault.Invalid, "the price file's first line names the column %s twice", name)
+		}
+		at[name] = i
 	}
 	var missing []string
 	for _, c := range columns {
@@ -111,6 +122,7 @@ func columnsOf(head []string) (map[string]int, error) {
 
 type parsing struct {
 	at     map[string]int
+	wide   int // columns of the head
 	out    []Price
 	seen   map[string]int // key → line
 	faults []string
@@ -126,7 +138,12 @@ func (p *parsing) bad(line int, what string, args ...any) {
 }
 
 func (p *parsing) line(line int, record []string) {
-	if len(record) == 1 && strings.TrimSpace(record[0]) == "" {
+	said := func(v string) bool { return strings.TrimSpace(v) != "" }
+	if !slices.ContainsFunc(record, said) {
+		return // a row that a spreadsheet left empty
+	}
+	if len(record) > p.wide && slices.ContainsFunc(record[p.wide:], said) { // a price of 0,0625 would be read as 0
+		p.bad(line, "has %d values for %d columns; a value with a separator in it must stand in quotation marks", len(record), p.wide)
 		return
 	}
 	field := map[string]string{}

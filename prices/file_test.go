@@ -20,6 +20,21 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// A spreadsheet says how it parts values, and leaves rows empty.
+func TestParseAsSpreadsheetsWrite(t *testing.T) {
+	t.Parallel()
+	for name, file := range map[string]string{
+		"a line for the separator": "\xef\xbb\xbfsep=;\r\ncountry;category;effective_from;currency;price\r\nIT;marketing;2026-10-01;EUR;0.0625\r\n",
+		"empty rows":               "country;category;effective_from;currency;price\r\n;;;;\r\nIT;marketing;2026-10-01;EUR;0.0625\r\n ; ; ; ; \r\n",
+		"empty lines first":        "\r\n\r\ncountry;category;effective_from;currency;price\r\nIT;marketing;2026-10-01;EUR;0.0625\r\n",
+		"empty columns behind":     "country;category;effective_from;currency;price\r\nIT;marketing;2026-10-01;EUR;0.0625;;\r\n",
+	} {
+		if got, err := Parse([]byte(file)); err != nil || len(got) != 1 || got[0].Micros != 62_500 {
+			t.Errorf("%s: %+v %v", name, got, err)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ file, says string }{
@@ -35,6 +50,8 @@ func TestParseRefuses(t *testing.T) {
 		"a negative price":  {head + "IT,utility,2026-10-01,EUR,-1\n", "line 2 has the price"},
 		"no price":          {head + "IT,utility,2026-10-01,EUR,\n", "line 2 has the price"},
 		"seven places":      {head + "IT,utility,2026-10-01,EUR,0.0000001\n", "line 2 has the price"},
+		"a decimal comma":   {head + "IT,utility,2026-10-01,EUR,0,0625\n", "line 2 has 6 values for 5 columns"},
+		"two prices":        {"country,category,effective_from,currency,price,Price\nIT,utility,2026-10-01,EUR,0.03,0.04\n", "price twice"},
 		"a short line":      {head + "IT,utility\n", "line 2 has no effective_from"},
 		"a repeat":          {head + "IT,utility,2026-10-01,EUR,0.03\nit,Utility,2026-10-01,eur,0.04\n", "line 3 repeats line 2"},
 		"all at once":       {head + "IT,x,2026-10-01,EUR,1\nIT,y,2026-10-01,EUR,1\n", "; line 3"},
