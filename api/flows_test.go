@@ -200,3 +200,18 @@ func TestWhoPublishesIsToldWhatTheFlowNamesInVain(t *testing.T) {
 		t.Errorf("warned of\n %s\nwant\n %s\nlive %v", strings.Join(got, "|"), want, f.LiveNumber)
 	}
 }
+
+// The flow that welcomes everybody does not end by the way: people would get another conversation, and nobody would be told.
+func TestTheFlowThatWelcomesIsNotEnded(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.exec(`UPDATE flows SET live_version = (SELECT id FROM flow_versions v WHERE v.flow_id = flows.id) WHERE id = $1`, s.home.flow)
+	s.exec(`UPDATE workspaces SET settings = settings || jsonb_build_object('default_flow', $2::bigint) WHERE id = $1`, s.home.id, s.home.flow)
+	archive := fmt.Sprintf("/api/v1/flows/%d/archive", s.home.flow)
+	if raw := s.must(409, "POST", archive, s.cookie[auth.Owner], nil, nil); !strings.Contains(raw, "default_flow") {
+		t.Error(raw)
+	}
+	s.must(409, "POST", fmt.Sprintf("/api/v1/flows/%d/live", s.home.flow), s.cookie[auth.Owner], map[string]any{"number": 0}, nil)
+	s.exec(`UPDATE workspaces SET settings = settings - 'default_flow' WHERE id = $1`, s.home.id)
+	s.must(204, "POST", archive, s.cookie[auth.Owner], nil, nil)
+}

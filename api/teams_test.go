@@ -103,3 +103,21 @@ func TestWhoWasRemovedKeepsTheirName(t *testing.T) {
 		t.Errorf("merged by: %+v", list.Items)
 	}
 }
+
+// A conversation whose team has ended is every team's: it says so, who was passed over may get it, and its deadlines are
+// counted anew by the hours of all.
+func TestATeamThatEndsLetsItsConversationsGo(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.exec(`UPDATE conversations SET team = (SELECT name FROM teams WHERE id = $2), refused_by = ARRAY[$3::bigint], due_for = waiting_since WHERE id = $1`, s.home.conversation, s.home.team, s.user[auth.Agent])
+	s.must(204, "DELETE", fmt.Sprintf("/api/v1/teams/%d", s.home.team), s.cookie[auth.Owner], nil, nil)
+	if got := s.text(`SELECT concat_ws(' ', team, refused_by::text, due_for IS NULL) FROM conversations WHERE id = $1`, s.home.conversation); got != " {} t" {
+		t.Errorf("the conversation is %q", got)
+	}
+	if got := s.text(`SELECT what || ' ' || (detail ->> 'why') FROM conversation_steps WHERE conversation_id = $1 ORDER BY id DESC LIMIT 1`, s.home.conversation); got != "team team_ended" {
+		t.Errorf("the step says %q", got)
+	}
+	if n := s.id(`SELECT count(*) FROM changes WHERE topic = 'conversation' AND object_id = $1`, s.home.conversation); n == 0 {
+		t.Error("open pages do not hear of it")
+	}
+}

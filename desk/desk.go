@@ -154,26 +154,42 @@ ON CONFLICT (workspace_id, team_id, user_id) DO UPDATE SET user_id = excluded.us
 	return nil
 }
 
-// ArchiveTeam ends a team; its conversations wait without one.
+// ArchiveTeam ends a team; its conversations wait without one, by the hours of all, and say so.
 func ArchiveTeam(ctx context.Context, tx sqlx.ExtContext, who auth.Who, id int64) error {
 	t, err := LoadTeam(ctx, tx, who.WorkspaceID, id)
 	if err != nil {
 		return err
 	}
+	var open []int64
+	if err := sqlx.SelectContext(ctx, tx, &open, sqlTeamEnds, who.WorkspaceID, t.Name); err != nil {
+		return fmt.Errorf("take the conversations of team %d out of it: %w", id, err)
+	}
 	for _, stmt := range []string{
 		`UPDATE teams SET archived_at = now() WHERE workspace_id = $1 AND name = $2 AND archived_at IS NULL`,
 		`UPDATE teams SET escalate_to = '' WHERE workspace_id = $1 AND escalate_to = $2`,
-		`UPDATE conversations SET team = '' WHERE workspace_id = $1 AND team = $2 AND state = 'open'`,
 	} {
 		if _, err := tx.ExecContext(ctx, stmt, who.WorkspaceID, t.Name); err != nil {
 			return fmt.Errorf("end team %d: %w", id, err)
 		}
 	}
-	if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "team.archive", fmt.Sprintf("team:%d", id), nil); err != nil {
+	steps, changes := make([]Step, len(open)), make([]inbox.Change, len(open))
+	for i, v := range open {
+		steps[i] = Step{WorkspaceID: who.WorkspaceID, ConversationID: v, Actor: who.Actor(), What: "team", Detail: map[string]any{"why": "team_ended", "from_team": t.Name}}
+		changes[i] = inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "conversation", ObjectID: v}
+	}
+	if err := Note(ctx, tx, steps...); err != nil {
 		return err
 	}
-	return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "team", ObjectID: id})
+	if err := auth.Audit(ctx, tx, who.WorkspaceID, who.Actor(), "team.archive", fmt.Sprintf("team:%d", id), map[string]any{"conversations": len(open)}); err != nil {
+		return err
+	}
+	return inbox.Touch(ctx, tx, append(changes, inbox.Change{WorkspaceID: who.WorkspaceID, Topic: "team", ObjectID: id})...)
 }
+
+// Who was passed over in the team may get it now, and its deadlines are counted anew.
+const sqlTeamEnds = `
+WITH theirs AS (SELECT id FROM conversations WHERE workspace_id = $1 AND team = $2 AND state = 'open' ORDER BY id FOR NO KEY UPDATE)
+UPDATE conversations v SET team = '', due_for = NULL, refused_by = '{}' FROM theirs k WHERE v.workspace_id = $1 AND v.id = k.id RETURNING v.id`
 
 func taken(err error) bool {
 	var p *pq.Error

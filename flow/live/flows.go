@@ -161,11 +161,27 @@ func Archive(ctx context.Context, tx sqlx.ExtContext, workspace, id int64) error
 	if _, err := Get(ctx, tx, workspace, id, true); err != nil {
 		return err
 	}
+	if err := mayEnd(ctx, tx, workspace, id); err != nil {
+		return err
+	}
 	for _, stmt := range []string{`DELETE FROM flow_starts WHERE workspace_id = $1 AND flow_id = $2`,
 		`UPDATE flows SET archived_at = coalesce(archived_at, now()), live_version = NULL, updated_at = now() WHERE workspace_id = $1 AND id = $2`} {
 		if _, err := tx.ExecContext(ctx, stmt, workspace, id); err != nil {
 			return fmt.Errorf("archive flow %d: %w", id, err)
 		}
+	}
+	return nil
+}
+
+// mayEnd refuses to end the flow that welcomes everybody else: people would get the built-in conversation from one
+// message to the next, and nobody would be told. The lock keeps the setting while it is looked at.
+func mayEnd(ctx context.Context, tx sqlx.ExtContext, workspace, id int64) error {
+	var welcomes bool
+	if err := sqlx.GetContext(ctx, tx, &welcomes, `SELECT coalesce(settings->>'default_flow' = $2::text, false) FROM workspaces WHERE id = $1 FOR NO KEY UPDATE`, workspace, fmt.Sprint(id)); err != nil {
+		return fmt.Errorf("look whether flow %d is the workspace's default: %w", id, err)
+	}
+	if welcomes {
+		return fault.New(fault.Conflict, "this flow welcomes whoever begins no other; choose another one for that in the settings first").Coded("default_flow")
 	}
 	return nil
 }
@@ -186,6 +202,8 @@ func SetLive(ctx context.Context, tx sqlx.ExtContext, workspace, id int64, numbe
 			return err
 		}
 		version = &v.ID
+	} else if err := mayEnd(ctx, tx, workspace, id); err != nil {
+		return err
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE flows SET live_version = $3, updated_at = now() WHERE workspace_id = $1 AND id = $2`, workspace, id, version); err != nil {
 		return fmt.Errorf("set the live version of flow %d: %w", id, err)
