@@ -195,3 +195,24 @@ func TestRowsOfStatementsHaveTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A connection to PostgreSQL that is lost in silence must fail soon, wherever it was opened.
+func TestConnectionsAreOpenedInOnePlace(t *testing.T) {
+	read := map[string]bool{}
+	for _, im := range imports(t) {
+		f := im.file
+		if read[f] || strings.HasPrefix(f, "cluster/") || strings.HasPrefix(f, "testkit/") || f == "cmd/ponte/bench_receive.go" /* what the rest is measured against */ || strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		read[f] = true
+		source, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, call := range []string{"pq.NewListener(", "pq.NewDialListener(", "pq.NewConnector", "pq.Open(", `sql.Open(`, "sqlx.Open(", "sqlx.Connect("} {
+			if bytes.Contains(source, []byte(call)) {
+				t.Errorf("%s calls %s…): cluster opens connections, so that every one is bounded alike", f, call)
+			}
+		}
+	}
+}

@@ -16,7 +16,7 @@ func TestALostConnectionIsFoundOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	c, err := newLine().DialTimeout("tcp", l.Addr().String(), 5*time.Second)
+	c, err := newLine(0).DialTimeout("tcp", l.Addr().String(), 5*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/lib/pq"
 )
@@ -16,9 +15,9 @@ type Wake struct {
 	subs     map[string][]chan struct{}
 }
 
-// Listen opens one listening connection for the channels named.
-func Listen(url string, names ...string) (*Wake, error) {
-	w := &Wake{listener: pq.NewListener(url, 100*time.Millisecond, 10*time.Second, nil), subs: map[string][]chan struct{}{}}
+// Listen listens on the listener, which is its own from now on, to the channels named.
+func Listen(l *pq.Listener, names ...string) (*Wake, error) {
+	w := &Wake{listener: l, subs: map[string][]chan struct{}{}}
 	for _, name := range names {
 		if err := w.listener.Listen(name); err != nil {
 			_ = w.listener.Close()

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"ponte/channels"
 	"ponte/consent"
@@ -63,7 +62,7 @@ type Sender struct {
 	Name     string     // of this process; empty: drawn
 	Life     *jobs.Life // of this process; nil: one of the sender's own
 	Limits   Limits
-	Listen   string // database URL to listen on for wake-ups; empty: polling only
+	Woken    <-chan struct{} // something may be due; nil: polling only
 
 	Batch       int           // actions claimed at once
 	PerAccount  int           // calls at once on one account
@@ -135,7 +134,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	defer s.Life.End()
 	recorded := make(chan struct{})
 	go func() { defer close(recorded); s.recordOutcomes() }()
-	beside.Go(func() { s.listen(ctx) })
+	beside.Go(func() { s.hear(ctx) })
 	beside.Go(func() { s.every(ctx, s.Poll*4, nil, s.Life.Show) })
 	beside.Go(func() { s.every(ctx, s.Poll*4, nil, s.settleDue) })
 	beside.Go(func() { s.every(ctx, s.Poll*4, nil, s.tidy) })
@@ -214,21 +213,12 @@ func (s *Sender) nudge() {
 	}
 }
 
-func (s *Sender) listen(ctx context.Context) {
-	if s.Listen == "" {
-		return
-	}
-	l := pq.NewListener(s.Listen, time.Second, time.Minute, nil)
-	defer l.Close()
-	if err := l.Listen(Channel); err != nil {
-		s.Log.Warn("outbox: no wake-ups; polling instead", "error", err)
-		return
-	}
+func (s *Sender) hear(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-l.Notify:
+		case <-s.Woken:
 			s.nudge()
 		}
 	}

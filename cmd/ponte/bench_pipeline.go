@@ -15,6 +15,7 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/channels/webhook"
+	"ponte/cluster"
 	"ponte/inbox"
 	"ponte/ingest"
 	"ponte/jobs"
@@ -79,7 +80,10 @@ func (b benchPipelineCmd) latency(ctx context.Context, s *store, serve *benchSer
 			}()
 		}
 	}()
-	commits := pq.NewListener(s.URL, time.Second, time.Minute, nil)
+	commits, err := cluster.Listener(s.URL)
+	if err != nil {
+		return nil, err
+	}
 	defer commits.Close()
 	if err := commits.Listen(outbox.Channel); err != nil {
 		return nil, fmt.Errorf("listen for actions: %w", err)

@@ -108,7 +108,7 @@ func (s *store) bodyPool() (*sqlx.DB, error) {
 	if s.bodies != nil {
 		return s.bodies, nil
 	}
-	db, err := cluster.Pool(s.URL)
+	db, err := cluster.BodyPool(s.URL)
 	if err != nil {
 		return nil, errNoAddress
 	}

@@ -84,7 +84,7 @@ func printBody(w io.Writer, body []byte) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	for _, e := range events {
-		line := parsedEvent{Event: e, Time: timeOf(e.Time)}
+		line := parsedEvent{Event: e, Person: e.Person, Time: timeOf(e.Time)}
 		if !e.Written.IsZero() {
 			line.Time, line.ChangedAt = timeOf(e.Written), timeOf(e.Time)
 		}
@@ -96,9 +96,11 @@ func printBody(w io.Writer, body []byte) error {
 }
 
 // parsedEvent is an event as it is printed: with the item's own time, and beside it when the change came that an
-// item with an older time tells of. Its time is null where the body names none.
+// item with an older time tells of. Its time is null where the body names none. A person nobody knows is empty and not left
+// out: whoever reads a line finds the same names in every one.
 type parsedEvent struct {
 	channels.Event
+	Person    string     `json:"person"`
 	Time      *time.Time `json:"time"`
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 }

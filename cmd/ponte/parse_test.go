@@ -101,3 +101,20 @@ func TestParsePrintsNoTimeThatNobodyNamed(t *testing.T) {
 		}
 	}
 }
+
+// Whoever reads a line finds the same names in every one, also where nobody knows who wrote.
+func TestParsePrintsAPersonNobodyKnows(t *testing.T) {
+	var out bytes.Buffer
+	if err := printEvents(&out, []byte(`{"object":"instagram","entry":[{"id":"17","time":1758700000,"changes":[{"field":"live_comments","value":{"id":"1","text":"x"}}]}]}`)); err != nil {
+		t.Fatal(err)
+	}
+	var line map[string]any
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"kind", "channel", "account", "id", "time", "person", "text"} {
+		if _, there := line[name]; !there {
+			t.Errorf("%q is missing in %s", name, out.String())
+		}
+	}
+}

@@ -25,6 +25,7 @@ import (
 	"ponte/channels/meta"
 	"ponte/channels/network"
 	"ponte/channels/webhook"
+	"ponte/cluster"
 	"ponte/consent"
 	"ponte/decisions"
 	"ponte/desk"
@@ -95,7 +96,11 @@ func build(ctx context.Context, c *config, s *store, rehearsalURL string, log *s
 	if v.epoch, err = outbox.OpenEpoch(ctx, s.DB, c.epochPath()); err != nil {
 		return nil, fmt.Errorf("open the send epoch: %w", err)
 	}
-	if v.wake, err = jobs.Listen(s.URL, "ponte_accounts", "ponte_deliveries", "ponte_events", "ponte_asks", "ponte_changes", notify.Channel, decisions.Channel, review.Channel, live.Channel); err != nil {
+	listener, err := cluster.Listener(s.URL)
+	if err != nil {
+		return nil, errNoAddress
+	}
+	if v.wake, err = jobs.Listen(listener, outbox.Channel, "ponte_accounts", "ponte_deliveries", "ponte_events", "ponte_asks", "ponte_changes", notify.Channel, decisions.Channel, review.Channel, live.Channel); err != nil {
 		return nil, fmt.Errorf("listen to the database: %w", err)
 	}
 	// A price is given for a million tokens in whole units, and kept for a thousand in millionths.
@@ -207,7 +212,7 @@ func (v *service) buildSending() {
 	v.registry.MustRegister(calls)
 	key := v.Keys.Derive("handoff")
 	v.sender = &outbox.Sender{
-		DB: v.Loops, Network: v.network, Ledger: v.Ledger, Life: v.life, Open: v.openAccount, Epoch: v.epoch, Log: v.log, Listen: v.URL,
+		DB: v.Loops, Network: v.network, Ledger: v.Ledger, Life: v.life, Open: v.openAccount, Epoch: v.epoch, Log: v.log, Woken: v.wake.On(outbox.Channel),
 		Complete: func(c channels.Call) channels.Call {
 			c.Text = router.ExpandReferences(key, c.Text)
 			return c
