@@ -85,6 +85,16 @@ func (s *scene) forAPerson(v *inbox.Conversation, m *inbox.Message, verdict mode
 	return "for a person, the bot is silent: " + verdict.Why()
 }
 
+// inBurst says that a message belongs to the breath of the one before it. Whoever has had our question for some seconds
+// answers it, however soon after their last words.
+func (s *scene) inBurst(t *inbox.Thread, at time.Time) bool {
+	last := s.lastAt[t.ID]
+	if last.IsZero() || at.Sub(last) >= burst {
+		return false
+	}
+	return t.LastOutAt == nil || t.LastOutAt.Before(last) || at.Sub(*t.LastOutAt) < toRead
+}
+
 // botPayload turns the taps on a flow's question whether to stop into those of the built-in one, which asks the
 // same: a flow may have ended since.
 func botPayload(payload string) string {
@@ -113,7 +123,7 @@ func (s *scene) step(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, v
 	sp := s.spaces[e.WorkspaceID]
 	who := s.people.Identity(t.IdentityID)
 	in := router.Input{Text: m.Text, Type: m.Type, Language: s.language(v, sp), OptOut: string(verdict.OptOut), WantsHuman: verdict.WantsHuman, Outcome: outcome,
-		Name: firstWord(who.Name), Origin: s.originOf(v), Human: v.Handler == "human", Waiting: waitsUntouched(v), Offers: s.offers(t), Burst: m.At.Sub(s.lastAt[t.ID]) < burst && !s.lastAt[t.ID].IsZero()}
+		Name: firstWord(who.Name), Origin: s.originOf(v), Human: v.Handler == "human", Waiting: waitsUntouched(v), Offers: s.offers(t), Burst: s.inBurst(t, m.At)}
 	in.Payload = botPayload(e.payload())
 	turn := router.Step(sp.Bot, sp.BrandName(), state, in)
 	if err := s.carryOutTurn(t, v, m, turn, in, e); err != nil {

@@ -20,6 +20,9 @@ import (
 // burst is how soon after another a message counts as part of the same breath.
 const burst = 10 * time.Second
 
+// toRead is how long a question is read before an answer to it can come.
+const toRead = 3 * time.Second
+
 // messageReceived keeps a message (or a tap on a button), judges it, and leads the conversation on.
 func (s *scene) messageReceived(e *event) (string, error) {
 	if m := s.messages[inbox.MessageKey{AccountID: e.AccountID, ExternalID: e.Event.ID}]; m != nil && e.Event.ID != "" {
@@ -197,9 +200,7 @@ func (s *scene) judgeMessage(m *inbox.Message, e *event) (moderation.Verdict, mo
 	case e.Message != nil && router.IsOwnPayload(e.Message.Payload): // a tap says what the button is for, not what its title reads like
 		in.Scripted = moderation.ScriptedButton
 	default:
-		if _, came := e.reference(); came {
-			in.Text = router.CutReference(m.Text)
-		}
+		in.Text = router.CutReference(m.Text)
 	}
 	start := time.Now()
 	sp := s.spaces[m.WorkspaceID]

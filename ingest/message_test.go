@@ -324,6 +324,40 @@ func TestABurstIsAnsweredOnce(t *testing.T) {
 	b.wantSaid("welcome to " + brand)
 }
 
+// Whoever has our question for some seconds answers it: silence to that would be ours.
+func TestAnAnswerSoonAfterTheQuestionIsNoBurst(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.feed(b.waText("w1", customer, "hi"))
+	b.pass(time.Second)
+	b.sent()
+	b.exec(`UPDATE threads SET last_out_at = $1`, b.now)
+	b.pass(time.Second)
+	b.feed(b.waText("w2", customer, "for two adults")) // was being written when the question came
+	b.wantSaid("welcome to " + brand)
+	b.lastReason("came in a burst")
+	b.pass(time.Second)
+	b.exec(`UPDATE threads SET last_out_at = $1`, b.now)
+	b.pass(4 * time.Second)
+	b.feed(b.waText("w3", customer, "on Saturday"))
+	b.lastReason("asked again")
+}
+
+// The sentence that the link puts there says nothing of what somebody wants, also where its reference was taken out.
+func TestAnInvitationWithoutItsReferenceIsWelcomed(t *testing.T) {
+	t.Parallel()
+	for _, language := range router.Languages {
+		for name, code := range map[string]string{"deleted": "", "cut": "PNT-7K3M-9QWT"} {
+			b := newRig(t)
+			b.feed(b.waText("w1", customer, router.Prefilled(language, code)))
+			b.lastReason("welcomed and asked the first question")
+			if got := b.text(`SELECT coalesce(string_agg(act, ' '), '') FROM consent_entries`); got != "" {
+				t.Errorf("%s, %s: the ledger says %q", language, name, got)
+			}
+		}
+	}
+}
+
 func TestTheBotsOwnButtonsNeverWithdraw(t *testing.T) {
 	t.Parallel()
 	b := newRig(t)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 )
 
 // A reference is the one-time code in the text that the customer sends on WhatsApp. It has 80 random
@@ -86,30 +87,33 @@ func FindReference(text string) (code string, ok bool) {
 	return code, len(code) == len("PNT-0000-0000-0000-0000")
 }
 
-// CutReference takes a reference out of a text, and the sentence that our link put there with it, so that what is left
-// is judged as the customer's own words: a code of letters and digits looks like something that hides from a filter, and
-// what we wrote ourselves says nothing of what they want.
+// CutReference takes a reference out of a text, whole or what was left of it, and the sentence that our link put there with
+// it, so that what is left is judged as the customer's own words: a code of letters and digits looks like something that
+// hides from a filter, and what we wrote ourselves says nothing of what they want.
 func CutReference(text string) string {
-	if _, ok := FindReference(text); !ok {
-		return text
-	}
-	cut := func(p *regexp.Regexp) string { return strings.TrimSpace(p.ReplaceAllString(text, " ")) }
-	if own := cut(prefilledPattern()); own != "" && own != strings.TrimSpace(text) {
-		return own
-	}
-	return cut(referencePattern)
+	own := strings.TrimSpace(prefilledPattern().ReplaceAllString(text, " "))
+	own = strings.TrimSpace(referencePattern.ReplaceAllString(own, " "))
+	return strings.TrimSpace(brokenReference.ReplaceAllString(own, " "))
 }
 
-// prefilledPattern finds the link's sentence with its reference, in any language and however spaced.
+// brokenReference finds what is left of a reference that was cut or changed.
+var brokenReference = regexp.MustCompile(`(?i)(?:\b(?:Ref|Rif|Réf)[\s\p{Z}]*:[\s\p{Z}]*)?\bPNT[\-–—_][0-9A-Z\-–—_]*`)
+
+// prefilledPattern finds the link's sentence in any language and however spaced, with its reference, with one that was
+// changed, and with none: people take out what they do not understand.
 var prefilledPattern = sync.OnceValue(func() *regexp.Regexp {
-	const mark = "PONTEREFERENCE"
+	const mark, space = "PONTEREFERENCE", `[\s\p{Z}]`
 	var all []string
 	for language := range All("handoff.prefilled") {
-		words := strings.Fields(Prefilled(language, mark))
+		before, _, _ := strings.Cut(Prefilled(language, mark), mark)
+		end := strings.LastIndex(before, ".")
+		words := strings.Fields(before[:end])
 		for i, w := range words {
 			words[i] = regexp.QuoteMeta(w)
 		}
-		all = append(all, strings.ReplaceAll(strings.Join(words, `[\s\p{Z}]+`), mark, "(?:"+referencePattern.String()+")"))
+		label := regexp.QuoteMeta(strings.Trim(before[end+1:], ": "))
+		all = append(all, strings.Join(words, space+"+")+`(?:[^\p{L}\p{N}]|$)`+
+			"(?:"+space+"*"+label+space+"*:?"+space+`*(?:`+referencePattern.String()+`|PNT[0-9A-Z\-–—_.:]*|(?:[^\p{L}\p{N}]|$)))?`)
 	}
 	slices.Sort(all)
 	return regexp.MustCompile("(?i)" + strings.Join(all, "|"))
@@ -231,21 +235,16 @@ func Prefilled(language, code string) string {
 	return Say(language, "handoff.prefilled", "code", code)
 }
 
-// IsPrefilled reports whether a text is the one our link put there, with nothing of the customer's own:
-// such a text says only that they came.
+// IsPrefilled reports whether a text is the one our link put there, with nothing of the customer's own, also where the
+// reference was taken out or changed: such a text says only that they came.
 func IsPrefilled(text string) bool {
-	code, ok := FindReference(text)
-	if !ok {
-		return false
-	}
-	folded := Fold(text)
-	for language := range All("handoff.prefilled") {
-		if folded == Fold(Prefilled(language, code)) {
-			return true
-		}
+	if found := prefilledPattern().MatchString(text); found && !strings.ContainsFunc(CutReference(text), isWritten) {
+		return true
 	}
 	return IsPrefilledOptIn(text, "")
 }
+
+func isWritten(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // PrefilledOptIn is the text with which a person confirms, from their own WhatsApp, what they ticked.
 func PrefilledOptIn(language, brand, code string) string {

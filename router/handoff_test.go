@@ -112,6 +112,15 @@ func TestLinkRoundTrip(t *testing.T) {
 		if !IsPrefilled(text) || !IsPrefilled(strings.ToLower(text)+" ") {
 			t.Errorf("%s: %q is not recognised as our own text", lang, text)
 		}
+		sentence, _, _ := strings.Cut(text, code)
+		for _, edited := range []string{sentence, sentence[:strings.LastIndex(sentence, ".")], sentence[:strings.LastIndex(sentence, ".")+1] + " 👍", text[:len(text)-3], sentence + "PNT-XXXX"} {
+			if !IsPrefilled(edited) {
+				t.Errorf("%s: %q is not recognised as our own text with its reference taken out or changed", lang, edited)
+			}
+			if IsPrefilled(edited + " please refund me") {
+				t.Errorf("%s: %q with the customer's own words passes as ours", lang, edited)
+			}
+		}
 		if IsPrefilled(text + " I want a refund") {
 			t.Errorf("%s: a text with the customer's own words passes as ours", lang)
 		}
@@ -204,7 +213,16 @@ func TestCutReferenceLeavesTheCustomersWords(t *testing.T) {
 		Prefilled("en", code) + " Are you open today?":                             "Are you open today?",
 		"Buonasera! " + strings.ToLower(Prefilled("it", code)) + "\nsiete aperti?": "Buonasera!  siete aperti?",
 		strings.ReplaceAll(Prefilled("fr", code), " ", "\u00a0") + " Merci":        "Merci",
-		Prefilled("de", code): "Hallo! Ich komme von eurem Beitrag und möchte mehr wissen. Ref:",
+		Prefilled("de", code): "",
+
+		Prefilled("en", "") + "Are you open today?":                          "Are you open today?",
+		Prefilled("it", "PNT-7K3M-9QW") + " siete aperti?":                   "siete aperti?",
+		"Hi! I come from your post and would like to know more about tours.": "about tours.",
+		"Hi! I come from your post and would like to know moreover":          "Hi! I come from your post and would like to know moreover",
+		"Ref: PNT-AAAA": "",
+		"Hi! I come from your post and would like to know more. Ref: PNT-7K3M STOP":          "STOP",
+		"Hi! I come from your post and would like to know more. Refund my order, please":     "Refund my order, please",
+		"Hi! I come from your post and would like to know more.\nRef PNT-7K3M-9QWT-X2VB-04H": "",
 	} {
 		if got := CutReference(text); got != want {
 			t.Errorf("%q: %q is left, want %q", text, got, want)
