@@ -61,6 +61,8 @@ func (f *findings) token(h channels.Health) {
 func (f *findings) granted(a inbox.Account, h channels.Health) {
 	missing := without(network.WantedScopes(channels.Channel(a.Channel)), h.Scopes)
 	switch list := strings.Join(missing, ", "); {
+	case len(h.Scopes) == 0 && channels.Account{Channel: channels.Channel(a.Channel), BaseURL: a.BaseURL, Page: a.PageID}.InstagramLogin():
+		f.add(true, "permissions", "permissions_untold", nil, "Instagram Login does not tell them; a call that lacks one is refused and says so", "")
 	case len(h.Scopes) == 0:
 		f.add(true, "permissions", "permissions_unread", nil, "not readable without PONTE_META_APP_ID and a matching app secret", "")
 	case len(missing) > 0:

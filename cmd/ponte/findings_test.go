@@ -63,3 +63,15 @@ func TestATokenOfAnotherAccountIsNotWell(t *testing.T) {
 		}
 	}
 }
+
+// Instagram Login tells nobody which permissions a token has: no setting of whoever runs ponte is to blame.
+func TestPermissionsThatNobodyTells(t *testing.T) {
+	t.Parallel()
+	for page, want := range map[string]string{"": "permissions_untold", "11": "permissions_unread"} {
+		var out findings
+		out.granted(inbox.Account{Channel: "instagram", PageID: page, BaseURL: "https://graph.example/v25.0"}, channels.Health{TokenValid: true})
+		if out[0].Code != want || !out[0].OK {
+			t.Errorf("page %q: %+v", page, out[0])
+		}
+	}
+}
