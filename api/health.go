@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -34,7 +36,7 @@ func (s *Server) healthz(c *fiber.Ctx, _ *caller) error {
 // readyz says whether work can be done: the database answers, its schema is not behind, and what Ready
 // looks at (lanes, senders) is alive. The reason stays in the log.
 func (s *Server) readyz(c *fiber.Ctx, _ *caller) error {
-	ctx, cancel := context.WithTimeout(c.Context(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	checks := fiber.Map{}
 	ready := true
@@ -45,15 +47,20 @@ func (s *Server) readyz(c *fiber.Ctx, _ *caller) error {
 			s.Log.Warn("api: not ready", "check", name, "error", err)
 		}
 	}
-	note("database", s.DB.PingContext(ctx))
+	note("database", inTime(ctx, s.DB.PingContext))
 	if s.Behind != nil {
-		n, err := s.Behind(ctx)
-		if note("schema", err); err == nil && n > 0 {
+		var n atomic.Int64
+		err := inTime(ctx, func(ctx context.Context) error {
+			behind, err := s.Behind(ctx)
+			n.Store(int64(behind))
+			return err
+		})
+		if note("schema", err); err == nil && n.Load() > 0 {
 			checks["schema"], ready = "behind", false
 		}
 	}
 	if s.Ready != nil {
-		note("workers", s.Ready(ctx))
+		note("workers", inTime(ctx, s.Ready))
 	}
 	checks["state"] = "ready"
 	if !ready {
@@ -61,6 +68,19 @@ func (s *Server) readyz(c *fiber.Ctx, _ *caller) error {
 		c.Status(fiber.StatusServiceUnavailable)
 	}
 	return c.JSON(checks)
+}
+
+// inTime is what a check says, or that it said nothing in time: on a connection that answers nothing the database's driver
+// outwaits its context, and whoever asks whether this process is ready must not.
+func inTime(ctx context.Context, check func(context.Context) error) error {
+	said := make(chan error, 1)
+	go func() { said <- check(ctx) }()
+	select {
+	case err := <-said:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("nothing was said in time: %w", ctx.Err())
+	}
 }
 
 func (s *Server) metrics(c *fiber.Ctx, _ *caller) error {

@@ -351,6 +351,19 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
+// A connection that answers nothing holds its driver beyond any context; whoever asks whether the process is ready is told.
+func TestReadinessIsSaidInTime(t *testing.T) {
+	t.Parallel()
+	silent := make(chan struct{})
+	t.Cleanup(func() { close(silent) })
+	s := newScene(t, func(d *api.Deps) {
+		d.Ready = func(context.Context) error { <-silent; return nil }
+	})
+	if res := s.do("GET", "/readyz", "", nil); res.status != 503 || !strings.Contains(res.body, `"workers":"failed"`) || !strings.Contains(res.body, `"database":"ok"`) {
+		t.Errorf("%d %s", res.status, res.body)
+	}
+}
+
 // listen serves the scene on a real socket until the test ends.
 func (s *scene) listen() string {
 	s.t.Helper()

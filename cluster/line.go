@@ -12,10 +12,12 @@ import (
 const lostAfter = 20 * time.Second
 
 // A proxy whose server is gone may go on taking what it is sent: then the network loses nothing, and no answer comes.
-// connectWithin bounds how long a greeting may take, answeredWithin any answer where none takes long.
+// connectWithin bounds how long a greeting may take, answeredWithin any answer where none takes long, keptWithin one that a
+// network waits for.
 const (
 	connectWithin  = 15 * time.Second
 	answeredWithin = 2 * time.Minute
+	keptWithin     = 20 * time.Second
 )
 
 // line dials PostgreSQL so that a connection lost in silence fails soon.

@@ -27,8 +27,8 @@ func Pool(address string) (*sqlx.DB, error) { return pool(address, 0, false) }
 // No statement of a loop takes long: one that is not answered for answeredWithin has lost its connection.
 func LoopPool(address string) (*sqlx.DB, error) { return pool(address, answeredWithin, true) }
 
-// BodyPool opens a pool for what must be kept at once, under the same bound.
-func BodyPool(address string) (*sqlx.DB, error) { return pool(address, answeredWithin, false) }
+// BodyPool opens a pool for what must be kept at once, or be sent again.
+func BodyPool(address string) (*sqlx.DB, error) { return pool(address, keptWithin, false) }
 
 func pool(address string, within time.Duration, loops bool) (*sqlx.DB, error) {
 	config, err := pq.NewConfig(address)
