@@ -18,7 +18,7 @@ import (
 
 // DeskState is a conversation's way to somebody who answers. Deadlines are those of the wait that is on.
 type DeskState struct {
-	Priority      string     `json:"priority" enum:"low,normal,high,urgent"`
+	Priority      string     `json:"priority" enum:"low,normal,high,urgent,danger" doc:"danger: the customer may harm themselves; first of all"`
 	VIP           bool       `json:"vip" doc:"The customer is valuable, by the workspace's rule"`
 	AssignedAt    *time.Time `json:"assigned_at"`
 	AssignedHow   string     `json:"assigned_how" enum:"auto,member,"`
@@ -32,7 +32,7 @@ type DeskState struct {
 	DueAt         *time.Time `json:"due_at" doc:"The soonest of them"`
 }
 
-var priorities = []string{"low", "normal", "high", "urgent"} // from -1
+var priorities = []string{"low", "normal", "high", "urgent", "danger"} // from -1
 
 func showDesk(d inbox.DeskView) DeskState {
 	return DeskState{Priority: priorities[d.Priority+1], VIP: d.VIP, AssignedAt: utc(d.AssignedAt), AssignedHow: d.AssignedHow, TakenBack: d.TakenBack, EscalatedAt: utc(d.EscalatedAt),
@@ -50,7 +50,7 @@ func (s *Server) countConversations(ctx context.Context, who *caller, _ *struct{
 type priorityIn struct {
 	ByID
 	Body struct {
-		Priority string `json:"priority" enum:"low,normal,high,urgent"`
+		Priority string `json:"priority" enum:"low,normal,high,urgent,danger"`
 	}
 }
 

@@ -15,10 +15,10 @@ import (
 	"ponte/outbox"
 )
 
-// SetPriority moves a conversation in the queue: -1 low, 0 normal, 1 high, 2 urgent.
+// SetPriority moves a conversation in the queue: -1 low, 0 normal, 1 high, 2 urgent, 3 danger.
 func SetPriority(ctx context.Context, tx sqlx.ExtContext, who auth.Who, id int64, priority int) error {
-	if priority < -1 || priority > 2 {
-		return fault.Field("priority", "a priority is low, normal, high or urgent")
+	if priority < -1 || priority > inbox.Danger {
+		return fault.Field("priority", "a priority is low, normal, high, urgent or danger")
 	}
 	res, err := tx.ExecContext(ctx, `UPDATE conversations SET priority = $3, due_for = NULL WHERE workspace_id = $1 AND id = $2 AND priority <> $3`, who.WorkspaceID, id, priority)
 	if err != nil {

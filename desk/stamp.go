@@ -48,14 +48,20 @@ func (d *Deadline) columns() []any {
 }
 
 // headStart is how much sooner than its deadline a conversation is looked at: who is urgent or valuable goes
-// first, but nobody waits for ever behind them.
+// first, but nobody waits for ever behind them. Who may be in danger stands before everybody.
 func headStart(priority int, vip bool) time.Duration {
+	if priority == inbox.Danger {
+		return beforeAll
+	}
 	h := map[int]time.Duration{-1: -time.Hour, 1: 30 * time.Minute, 2: 2 * time.Hour}[priority]
 	if vip {
 		h += 15 * time.Minute
 	}
 	return h
 }
+
+// beforeAll is longer than anybody has waited.
+const beforeAll = 20 * 365 * 24 * time.Hour
 
 // deadlines computes them; pure.
 func (w wait) deadlines(c clocks, s inbox.Settings) Deadlines {

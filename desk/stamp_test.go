@@ -2,11 +2,15 @@ package desk_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"ponte/auth"
 	"ponte/desk"
+	"ponte/inbox"
 )
 
 func TestDeadlinesAreToldOnceAndClearWhenAnswered(t *testing.T) {
@@ -172,5 +176,32 @@ func TestWhoBecomesValuableMovesUp(t *testing.T) {
 	b.pass()
 	if got := place("label"); !got.Equal(before) {
 		t.Errorf("who is no longer valuable stands at %s, want %s", got, before)
+	}
+}
+
+// Who may be in danger is looked at before everybody, however long others have waited; the rest keeps its order.
+func TestDangerStandsBeforeEverything(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.settings(`{"desk":{"auto_assign":false,"capacity":1,"first_answer_minutes":15,"handover_minutes":30,"near_minutes":5}}`)
+	urgent := b.talk(talk{})
+	b.exec(`UPDATE conversations SET waiting_since = $2, priority = 2 WHERE id = $1`, urgent, b.now.AddDate(-1, 0, 0))
+	danger, plain := b.talk(talk{}), b.talk(talk{})
+	if err := inbox.InTx(context.Background(), b.db, func(tx *sqlx.Tx) error {
+		return desk.DangerFirst(context.Background(), tx, b.workspace, []int64{danger})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b.pass()
+	list, _, err := inbox.ListConversations(context.Background(), b.db, b.workspace, inbox.ConversationFilter{View: "waiting", Limit: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []int64
+	for _, v := range list {
+		got = append(got, v.ID)
+	}
+	if !slices.Equal(got, []int64{danger, urgent, plain}) {
+		t.Errorf("the queue is %v, want %v", got, []int64{danger, urgent, plain})
 	}
 }

@@ -14,9 +14,9 @@ import (
 
 // Change tells open pages what to read again.
 type Change struct {
-	WorkspaceID int64
-	Topic       string // comment, conversation, message, action, account, contact, trigger, settings
-	ObjectID    int64
+	WorkspaceID int64  `db:"workspace_id"`
+	Topic       string `db:"topic"` // comment, conversation, message, action, account, contact, trigger, settings
+	ObjectID    int64  `db:"object_id"`
 }
 
 // Touch records changes and wakes the streams when the transaction commits.

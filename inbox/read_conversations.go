@@ -3,7 +3,6 @@ package inbox
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -47,13 +46,13 @@ type ConversationView struct {
 const nameOfContact = `coalesce(nullif(c.name, ''), (SELECT coalesce(nullif(i.name, ''), i.username) FROM identities i
         WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id AND (i.name <> '' OR i.username <> '') ORDER BY i.name = '', i.id LIMIT 1), '')`
 
-// previewHarm is how harmful that was judged which a conversation v shows of itself. It is one of the newest
-// messages, or of a comment thread the comment that was passed on, and is recognised by its beginning.
+// previewHarm is how harmful that was judged which a conversation v shows of itself: of a comment thread the comment
+// that it was opened on, as it was judged last; else one of the newest messages, recognised by its beginning.
 const previewHarm = `CASE WHEN v.preview = '' THEN 0 WHEN v.root_comment_id IS NULL THEN
     coalesce((SELECT max((d.verdict->>'harm')::float8) FROM (SELECT m.text, m.verdict_id FROM messages m WHERE m.workspace_id = v.workspace_id AND m.conversation_id = v.id AND m.direction = 'in' ORDER BY m.id DESC LIMIT 10) m
         JOIN verdicts d ON d.workspace_id = v.workspace_id AND d.id = m.verdict_id WHERE left(m.text, 100) = left(v.preview, 100)), 0)
-  ELSE coalesce((SELECT max((d.verdict->>'harm')::float8) FROM comments r JOIN comments x ON x.root_external_id = r.root_external_id AND x.account_id = r.account_id
-        JOIN verdicts d ON d.workspace_id = x.workspace_id AND d.id = x.verdict_id WHERE r.workspace_id = v.workspace_id AND r.id = v.root_comment_id AND left(x.text, 100) = left(v.preview, 100)), 0) END`
+  ELSE coalesce((SELECT (d.verdict->>'harm')::float8 FROM comments x JOIN verdicts d ON d.workspace_id = x.workspace_id AND d.id = x.verdict_id
+        WHERE x.workspace_id = v.workspace_id AND x.id = v.preview_comment_id), 0) END`
 
 const sqlConversationViews = `
 SELECT ` + conversationColumns + `, ` + deskColumns + `, ` + nameOfContact + ` AS contact_name, ` + erasedContact + ` AS contact_erased, ` + knownAs + ` AS contact_known, c.language AS contact_language, c.labels AS contact_labels,
@@ -207,28 +206,3 @@ func ViewMessage(ctx context.Context, q sqlx.QueryerContext, workspaceID, id int
 	err := sqlx.GetContext(ctx, q, &m, sqlMessageViews+` AND m.id = $2`, workspaceID, id)
 	return m, notFound(err, "message", id)
 }
-
-// OpenCommentConversation returns the open conversation on a comment's thread, or opens one.
-func OpenCommentConversation(ctx context.Context, tx sqlx.ExtContext, c Comment, now time.Time) (int64, error) {
-	root := c.ID
-	err := sqlx.GetContext(ctx, tx, &root, `SELECT id FROM comments WHERE workspace_id = $1 AND account_id = $2 AND external_id = $3`, c.WorkspaceID, c.AccountID, c.RootID)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return 0, fmt.Errorf("find the root of comment %d: %w", c.ID, err)
-	}
-	origin, err := json.Marshal(map[string]any{"comment_id": c.ID, "post_id": c.PostID, "text": "a comment, passed on by a moderator"})
-	if err != nil {
-		return 0, fmt.Errorf("encode an origin: %w", err)
-	}
-	var id int64
-	if err := sqlx.GetContext(ctx, tx, &id, sqlOpenComment, c.WorkspaceID, c.AccountID, c.Channel, root, *c.ContactID, c.Language, string(origin), c.Text, now, c.CommentedAt); err != nil {
-		return 0, fmt.Errorf("open a conversation on comment %d: %w", c.ID, err)
-	}
-	return id, nil
-}
-
-const sqlOpenComment = `
-INSERT INTO conversations (workspace_id, account_id, channel, root_comment_id, contact_id, handler, handler_reason, language, origin, preview, unread, opened_at, last_message_at, waiting_since)
-VALUES ($1, $2, $3, $4, $5, 'human', 'passed_on', $6, $7, left($8, 200), 1, $9, $9, $10)
-ON CONFLICT (workspace_id, root_comment_id) WHERE state = 'open' AND root_comment_id IS NOT NULL
-DO UPDATE SET preview = excluded.preview, waiting_since = coalesce(conversations.waiting_since, excluded.waiting_since), revision = conversations.revision + 1
-RETURNING id`

@@ -57,12 +57,11 @@ func (s *scene) answerMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 // "No" to a question reads like anything – and what looks like spam to it, or holds a number, is what bots ask for. While a
 // language model is asked, only danger does not wait for its answer. led: a flow leads the conversation.
 func mustBeRead(v moderation.Verdict, asked, led bool) bool {
-	danger := v.Scores["self_harm"]
 	switch {
 	case v.Decision != moderation.Review || v.Category == "personal_data":
 		return false
 	case v.SelfHarm():
-		return danger == nil || *danger >= sureDanger
+		return inDanger(v)
 	case asked:
 		return false
 	case v.Category != "" && moderation.GroupOf(v.Category) == "harm":

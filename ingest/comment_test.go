@@ -1,10 +1,14 @@
 package ingest
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
+	"ponte/inbox"
 	"ponte/moderation"
 	"ponte/router"
 )
@@ -307,5 +311,48 @@ func TestTheWordThatATriggerAsksForIsNoHarm(t *testing.T) {
 	b.feed(b.igComment("2", "79", "you crooks, all of you are idiots"))
 	if n := b.id(`SELECT count(*) FROM trigger_runs`); n != 2 {
 		t.Errorf("what stands beside the word was not heard: %v", b.reasons())
+	}
+}
+
+// A comment that was passed on says in the list what it says now, as it was judged now; who turns out to be in danger by the
+// new words stands first, and so does who is passed on as such.
+func TestTheNewWordsOfAPassedOnCommentAreShown(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	passOn := func(id string) int64 {
+		c := b.id(`SELECT id FROM comments WHERE external_id = $1`, id)
+		var talk int64
+		b.must(inbox.InTx(context.Background(), b.db, func(tx *sqlx.Tx) error {
+			comment, err := inbox.LockComment(context.Background(), tx, b.ws, c)
+			if err != nil {
+				return err
+			}
+			talk, err = inbox.OpenCommentConversation(context.Background(), tx, comment, b.now)
+			return err
+		}))
+		return talk
+	}
+	shown := func(id int64) inbox.ConversationView {
+		v, err := inbox.ViewConversation(context.Background(), b.db, b.ws, id)
+		b.must(err)
+		return v
+	}
+	b.feed(b.fbFeed("add", "30_1", "55", "do you have kayaks for two?"), b.fbFeed("add", "30_2", "56", "I want to kill myself"))
+	asks, danger := passOn("30_1"), passOn("30_2")
+	if v := shown(asks); v.PreviewHarm >= 0.5 || v.Priority != 0 {
+		t.Errorf("a question has harm %v and priority %d", v.PreviewHarm, v.Priority)
+	}
+	if v := shown(danger); v.Priority != inbox.Danger || v.PreviewHarm < 0.5 {
+		t.Errorf("somebody in danger is passed on with priority %d and harm %v", v.Priority, v.PreviewHarm)
+	}
+	for _, c := range []struct {
+		text     string
+		priority int
+	}{{hateful, 0}, {"I want to kill myself tonight", inbox.Danger}} {
+		b.pass(time.Minute)
+		b.feed(b.fbFeed("edited", "30_1", "55", c.text))
+		if v := shown(asks); v.Preview != c.text || v.PreviewHarm < 0.5 || v.Priority != c.priority {
+			t.Errorf("edited: %q, harm %v, priority %d; want %q, harmful, priority %d: %v", v.Preview, v.PreviewHarm, v.Priority, c.text, c.priority, b.reasons())
+		}
 	}
 }

@@ -168,6 +168,9 @@ func (s *scene) followEdit(x *edit, e *event) (string, error) {
 		s.forCompliance(x.v, x.m)
 		reason += "; complains: an item for owner and admin"
 	}
+	if inDanger(x.now) && err == nil {
+		number += s.helpFirst(x.t, x.v, x.m)
+	}
 	if took != "" {
 		reason = took + "; " + reason
 	}

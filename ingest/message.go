@@ -101,6 +101,9 @@ func (s *scene) messageReceived(e *event) (string, error) {
 		reason += "; complains: an item for owner and admin"
 	}
 	said, err := s.greet(t, v, m, verdict, created, s.w.actions[before:], e)
+	if inDanger(verdict) {
+		said += s.helpFirst(t, v, m)
+	}
 	return reason + kept + said, err
 }
 

@@ -312,7 +312,14 @@ func (s *scene) llmAnswered(e *event) (string, error) {
 func (s *scene) answeredMessage(m *inbox.Message, v moderation.Verdict, vid int64) string {
 	talk, t := s.open[m.ThreadID], s.byThread[m.ThreadID]
 	if talk != nil && talk.Handler == "bot" && v.OptOut == moderation.NoOptOut && mustBeRead(v, false, true) {
-		return "; " + s.forAPerson(talk, m, v)
+		said := "; " + s.forAPerson(talk, m, v)
+		if inDanger(v) {
+			said += s.helpFirst(t, talk, m)
+		}
+		return said
+	}
+	if talk != nil && inDanger(v) {
+		return s.helpFirst(t, talk, m)
 	}
 	if v.Decision != moderation.Spam && v.Decision != moderation.Block || v.OptOut != moderation.NoOptOut || talk == nil || t == nil {
 		return ""

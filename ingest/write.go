@@ -63,6 +63,7 @@ type writes struct {
 	mentions             []*event // told without their words
 	refetch              []inbox.PostKey
 	numbers              []*numberHandoff
+	danger               map[int64][]int64 // conversations of those who may harm themselves, by workspace
 	changes              []inbox.Change
 }
 
@@ -72,6 +73,7 @@ func (w *writes) init() {
 	w.changedConversations = map[int64]*inbox.Conversation{}
 	w.changedMessages = map[int64]*inbox.Message{}
 	w.threads = map[int64]*inbox.Thread{}
+	w.danger = map[int64][]int64{}
 }
 
 func (w *writes) isNewComment(c *inbox.Comment) bool {
@@ -193,7 +195,8 @@ func (s *scene) write(ctx context.Context, tx *sqlx.Tx) error {
 		func(ctx context.Context, tx *sqlx.Tx) error {
 			return inbox.UpdateConversations(ctx, tx, values(w.changedConversations))
 		},
-		s.writeFlows, s.customersWrote,
+		func(ctx context.Context, tx *sqlx.Tx) error { return inbox.CommentsReworded(ctx, tx, w.reworded) },
+		s.writeFlows, s.customersWrote, s.writeDanger,
 		s.writeRuns, s.writeConsent, s.writeOptIns, s.writeItems, s.writeSending, s.writeNumbers, s.writeRest, s.writeDone,
 		func(ctx context.Context, tx *sqlx.Tx) error { return inbox.Touch(ctx, tx, w.changes...) },
 	}

@@ -6344,8 +6344,11 @@ export interface components {
             handover_due_at: string | null;
             /** Format: date-time */
             overdue_at: string | null;
-            /** @enum {string} */
-            priority: "low" | "normal" | "high" | "urgent";
+            /**
+             * @description danger: the customer may harm themselves; first of all
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "urgent" | "danger";
             snoozed: boolean;
             /**
              * Format: date-time
@@ -8197,7 +8200,7 @@ export interface components {
         };
         PriorityInBody: {
             /** @enum {string} */
-            priority: "low" | "normal" | "high" | "urgent";
+            priority: "low" | "normal" | "high" | "urgent" | "danger";
         };
         Problem: {
             /** @description Names the refusal where it is a frequent one; it stays the same when the words change */

@@ -9,7 +9,7 @@ import type { Step } from './queries';
 import { TimeDialog } from './time-dialog';
 import { laterTimes } from './when';
 
-const priorities: Priority[] = ['urgent', 'high', 'normal', 'low'];
+const priorities: Priority[] = ['danger', 'urgent', 'high', 'normal', 'low'];
 
 /** What is done with a conversation less often: snoozing it, moving it in the queue, filing it as spam. */
 export function DeskMenu({ c, onStep }: { c: ConversationDetail; onStep: (s: Step) => void }) {

@@ -1,0 +1,65 @@
+package inbox
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+// Danger is the priority of a conversation whose customer may be in danger: it stands before everything else.
+const Danger = 3
+
+// commentOfDanger says of a comment x that its words were judged those of somebody who may harm themselves.
+const commentOfDanger = `EXISTS (SELECT 1 FROM verdicts d WHERE d.workspace_id = x.workspace_id AND d.id = x.verdict_id AND d.verdict->>'category' = 'self_harm')`
+
+// OpenCommentConversation returns the open conversation on a comment's thread, or opens one.
+func OpenCommentConversation(ctx context.Context, tx sqlx.ExtContext, c Comment, now time.Time) (int64, error) {
+	root := c.ID
+	err := sqlx.GetContext(ctx, tx, &root, `SELECT id FROM comments WHERE workspace_id = $1 AND account_id = $2 AND external_id = $3`, c.WorkspaceID, c.AccountID, c.RootID)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("find the root of comment %d: %w", c.ID, err)
+	}
+	origin, err := json.Marshal(map[string]any{"comment_id": c.ID, "post_id": c.PostID, "text": "a comment, passed on by a moderator"})
+	if err != nil {
+		return 0, fmt.Errorf("encode an origin: %w", err)
+	}
+	var id int64
+	if err := sqlx.GetContext(ctx, tx, &id, sqlOpenComment, c.WorkspaceID, c.AccountID, c.Channel, root, *c.ContactID, c.Language, string(origin), c.Text, now, c.CommentedAt, c.ID); err != nil {
+		return 0, fmt.Errorf("open a conversation on comment %d: %w", c.ID, err)
+	}
+	return id, nil
+}
+
+const sqlOpenComment = `
+INSERT INTO conversations (workspace_id, account_id, channel, root_comment_id, contact_id, handler, handler_reason, language, origin, preview, unread, opened_at, last_message_at, waiting_since, preview_comment_id, priority)
+VALUES ($1, $2, $3, $4, $5, 'human', 'passed_on', $6, $7, left($8, 200), 1, $9, $9, $10, $11, coalesce((SELECT 3 FROM comments x WHERE x.workspace_id = $1 AND x.id = $11 AND ` + commentOfDanger + `), 0))
+ON CONFLICT (workspace_id, root_comment_id) WHERE state = 'open' AND root_comment_id IS NOT NULL
+DO UPDATE SET preview = excluded.preview, preview_comment_id = excluded.preview_comment_id, priority = greatest(conversations.priority, excluded.priority),
+    due_for = CASE WHEN excluded.priority > conversations.priority THEN NULL ELSE conversations.due_for END, waiting_since = coalesce(conversations.waiting_since, excluded.waiting_since), revision = conversations.revision + 1
+RETURNING id`
+
+// CommentsReworded has the conversations that show these comments say what the comments say now. Who may be in danger by
+// the new words stands first.
+func CommentsReworded(ctx context.Context, tx sqlx.ExtContext, comments []int64) error {
+	if len(comments) == 0 {
+		return nil
+	}
+	var list []Change
+	if err := sqlx.SelectContext(ctx, tx, &list, sqlCommentsReworded, pq.Array(comments)); err != nil {
+		return fmt.Errorf("show the new words of comments: %w", err)
+	}
+	return Touch(ctx, tx, list...)
+}
+
+const sqlCommentsReworded = `
+UPDATE conversations v SET preview = left(x.text, 200), revision = v.revision + 1,
+    priority = CASE WHEN v.state = 'open' AND ` + commentOfDanger + ` THEN 3 ELSE v.priority END,
+    due_for = CASE WHEN v.state = 'open' AND v.priority < 3 AND ` + commentOfDanger + ` THEN NULL ELSE v.due_for END
+FROM comments x WHERE x.id = ANY($1) AND v.workspace_id = x.workspace_id AND v.preview_comment_id = x.id AND v.preview <> left(x.text, 200) AND v.preview <> ''
+RETURNING v.workspace_id, 'conversation' AS topic, v.id AS object_id`
