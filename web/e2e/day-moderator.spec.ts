@@ -26,7 +26,7 @@ test('twenty comments are decided by keyboard, one is taken back, a storm is dec
   const waiting = async (q: string) => ((await (await page.request.get(`/api/v1/comments?queue=open&q=${q}&limit=100`)).json()) as { items: unknown[] }).items.length;
   await expect.poll(() => waiting(word), { timeout: 30_000 }).toBe(remarks.length);
   await opened(page, `/moderation?q=${word}`);
-  await expect(page.getByRole('list', { name: 'Queue' }).getByRole('listitem').first()).toBeVisible();
+  await expect(page.getByRole('list', { name: 'Comments' }).getByRole('listitem').first()).toBeVisible();
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog').getByText('Next comment')).toBeVisible();
   await page.keyboard.press('Escape');

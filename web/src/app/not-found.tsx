@@ -5,7 +5,7 @@ import { Empty } from '@/ui/states';
 export function NotFound() {
   const { t } = useTranslation();
   return (
-    <Empty title={t('failure.not_found.title')} action={<Link to="/">{t('nav.home')}</Link>}>
+    <Empty page title={t('failure.not_found.title')} action={<Link to="/">{t('nav.home')}</Link>}>
       {t('failure.page')}
     </Empty>
   );

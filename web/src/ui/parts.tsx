@@ -91,12 +91,13 @@ export function Facts({ rows }: { rows: [string, ReactNode][] }) {
 
 /** A plain table; on a phone each row is a card that names its values itself. */
 export function Table({ head, children, label }: { head: string[]; children: ReactNode; label: string }) {
+  const { t } = useTranslation();
   const names = Object.fromEntries(head.flatMap((h, i) => (h && i > 0 ? [[`--head-${i + 1}`, JSON.stringify(h)]] : [])));
   return (
     <div className={`panel ${css.tableWrap}`} tabIndex={0} role="region" aria-label={label} style={names}>
       <table className={css.table}>
         <thead>
-          <tr>{head.map((h, i) => <th key={i} scope="col">{h || <span className="sr-only">–</span>}</th>)}</tr>
+          <tr>{head.map((h, i) => <th key={i} scope="col">{h || <span className="sr-only">{t('act.actions')}</span>}</th>)}</tr>
         </thead>
         <tbody>{children}</tbody>
       </table>

@@ -39,7 +39,7 @@ export function Row({ mark, side, children }: { mark?: ReactNode; side?: ReactNo
 export function Views<V extends string>({ label, value, views, onView, bar }: { bar?: boolean; label: string; value: V; views: readonly { value: V; label: string; count?: number | undefined }[]; onView: (v: V) => void }) {
   return (
     <div className={css.views} data-bar={bar || undefined} role="group" aria-label={label}>
-      {views.map((v) => <button key={v.value} type="button" className={css.view} aria-pressed={v.value === value} onClick={() => onView(v.value)}>{v.label}{v.count ? <span className={css.count}>{v.count}</span> : null}</button>)}
+      {views.map((v) => <button key={v.value} type="button" className={css.view} aria-pressed={v.value === value} onClick={() => onView(v.value)}>{v.label}{v.count ? <>{' '}<span className={css.count}>{v.count}</span></> : null}</button>)}
     </div>
   );
 }

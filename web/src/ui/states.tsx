@@ -8,11 +8,11 @@ import css from './parts.module.css';
 import { problemText } from './toast';
 
 /** A list or page that has nothing to show, and what to do about it. */
-export function Empty({ title, children, action, icon }: { title: string; children?: ReactNode; action?: ReactNode; icon?: ReactNode }) {
+export function Empty({ title, children, action, icon, page }: { /** nothing else names the page */ page?: boolean; title: string; children?: ReactNode; action?: ReactNode; icon?: ReactNode }) {
   return (
     <div className={css.state}>
       {icon ?? <IconMoodEmpty size={26} stroke={1.4} aria-hidden />}
-      <strong>{title}</strong>
+      {page ? <h1>{title}</h1> : <strong>{title}</strong>}
       {children && <p>{children}</p>}
       {action}
     </div>

@@ -38,12 +38,16 @@ export default function Accounts() {
   );
 }
 
+/** A Page, its Instagram account and its number often share a name: the network tells them apart. */
+const nameOf = (a: Account) => `${a.name || a.external_id}, ${channelNames[a.channel]}`;
+
 function Card({ a, configure, onReconnect }: { a: Account; configure: boolean; onReconnect: () => void }) {
   const { t } = useTranslation();
   const check = useCheck();
   const sending = useAccountSending();
+  const name = nameOf(a);
   return (
-    <section className={`panel ${css.card}`} aria-label={a.name || a.external_id}>
+    <section className={`panel ${css.card}`} aria-label={name}>
       <div className={css.head}>
         <ChannelMark channel={a.channel} size={24} />
         <div className={css.name}>
@@ -53,8 +57,8 @@ function Card({ a, configure, onReconnect }: { a: Account; configure: boolean; o
         <Tag tone={a.state === 'connected' ? 'good' : 'bad'}>{codeText('account_state', a.state)}</Tag>
         {configure && (
           <>
-            <Switch label={t('accounts.sending')} checked={a.sending} disabled={sending.isPending} onChange={(e) => sending.mutate({ id: a.id, on: e.currentTarget.checked }, { onError: failed })} />
-            <Button variant="default" leftSection={<IconStethoscope size={16} aria-hidden />} loading={check.isPending} onClick={() => check.mutate(a.id, { onError: failed })}>{t('accounts.check')}</Button>
+            <Switch label={t('accounts.sending')} aria-label={`${t('accounts.sending')}: ${name}`} checked={a.sending} disabled={sending.isPending} onChange={(e) => sending.mutate({ id: a.id, on: e.currentTarget.checked }, { onError: failed })} />
+            <Button variant="default" aria-label={`${t('accounts.check')}: ${name}`} leftSection={<IconStethoscope size={16} aria-hidden />} loading={check.isPending} onClick={() => check.mutate(a.id, { onError: failed })}>{t('accounts.check')}</Button>
             <More a={a} onReconnect={onReconnect} />
           </>
         )}
@@ -96,7 +100,7 @@ function More({ a, onReconnect }: { a: Account; onReconnect: () => void }) {
     <>
     {dialog}
     <Menu position="bottom-end">
-      <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={t('accounts.more', { name: a.name || a.external_id })}><IconDotsVertical size={17} aria-hidden /></ActionIcon></Menu.Target>
+      <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={t('accounts.more', { name: nameOf(a) })}><IconDotsVertical size={17} aria-hidden /></ActionIcon></Menu.Target>
       <Menu.Dropdown>
         <Menu.Item onClick={onReconnect}>{t('accounts.reconnect')}</Menu.Item>
         {a.channel !== 'whatsapp' && !['waiting', 'reading', 'paused'].includes(a.backfill?.state ?? '') && <Menu.Item onClick={() => backfill.mutate(a.id, { onSuccess: () => told(t('accounts.backfilling')), onError: failed })}>{t('accounts.backfill')}</Menu.Item>}

@@ -54,7 +54,7 @@ function FilterBar({ filters, onView, onFilter }: Props) {
         <SegmentedControl size="xs" aria-label={t('inbox.state')} value={filters.state ?? 'open'} onChange={(v) => onFilter({ state: v === 'resolved' ? 'resolved' : undefined })} data={[{ value: 'open', label: t('inbox.open') }, { value: 'resolved', label: t('inbox.resolved') }]} />
       </div>
       <div className={css.views} role="group" aria-label={t('inbox.views')}>
-        {views.map((v) => <button key={v} type="button" className={css.view} aria-pressed={filters.view === v} onClick={() => onView(v)}>{t(`inbox.view.${v}`)}{counts && counts[v] > 0 && v !== 'all' ? <span className={css.viewCount} data-bad={v === 'overdue'}>{counts[v] > 999 ? '999+' : counts[v]}</span> : null}</button>)}
+        {views.map((v) => <button key={v} type="button" className={css.view} aria-pressed={filters.view === v} onClick={() => onView(v)}>{t(`inbox.view.${v}`)}{counts && counts[v] > 0 && v !== 'all' ? <>{' '}<span className={css.viewCount} data-bad={v === 'overdue'}>{counts[v] > 999 ? '999+' : counts[v]}</span></> : null}</button>)}
       </div>
       <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0,1fr) 146px', gap: 8 }}>
         <TextInput key={filters.q ?? ''} size="xs" aria-label={t('inbox.search')} placeholder={t('inbox.search_hint')} title={t('inbox.search')} leftSection={<IconSearch size={15} aria-hidden />} defaultValue={filters.q ?? ''}
@@ -67,7 +67,8 @@ function FilterBar({ filters, onView, onFilter }: Props) {
   );
 }
 
-function Rows({ query, conversations, selected, onSelect }: Props) {
+function Rows({ query, conversations, filters, selected, onSelect }: Props) {
+  const { t } = useTranslation();
   const scroll = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({ count: conversations.length, getScrollElement: () => scroll.current, estimateSize: () => 84, overscan: 8, getItemKey: (i) => conversations[i]?.id ?? i });
   const at = conversations.findIndex((c) => c.id === selected);
@@ -77,7 +78,7 @@ function Rows({ query, conversations, selected, onSelect }: Props) {
   useEffect(() => { if (last >= conversations.length - 5 && hasNextPage && !isFetchingNextPage) void fetchNextPage(); }, [last, conversations.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
   return (
     <div ref={scroll} className={css.scroll}>
-      <ul style={{ height: rows.getTotalSize(), position: 'relative', margin: 0, padding: 0, listStyle: 'none' }}>
+      <ul aria-label={`${t('inbox.list')}: ${t(`inbox.view.${filters.view}`)}`} style={{ height: rows.getTotalSize(), position: 'relative', margin: 0, padding: 0, listStyle: 'none' }}>
         {rows.getVirtualItems().map((row) => {
           const c = conversations[row.index];
           return c && (

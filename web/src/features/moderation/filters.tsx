@@ -24,7 +24,7 @@ export function FilterBar({ filters, onFilter }: Props) {
     <div className={css.filters}>
       <div className={css.head}>
         <h1>{t('moderation.title')}</h1>
-        <SegmentedControl size="xs" aria-label={t('moderation.queue')} value={filters.queue ?? 'open'} onChange={(v) => onFilter({ queue: v === 'all' ? 'all' : undefined, state: undefined, by: undefined })} data={[{ value: 'open', label: t('moderation.open') }, { value: 'all', label: t('moderation.all') }]} />
+        <SegmentedControl size="xs" aria-label={t('moderation.which')} value={filters.queue ?? 'open'} onChange={(v) => onFilter({ queue: v === 'all' ? 'all' : undefined, state: undefined, by: undefined })} data={[{ value: 'open', label: t('moderation.open') }, { value: 'all', label: t('moderation.all') }]} />
       </div>
       <ScreenTabs />
       <TextInput key={filters.q ?? ''} size="xs" aria-label={t('moderation.search')} placeholder={t('moderation.search')} leftSection={<IconSearch size={15} aria-hidden />} defaultValue={filters.q ?? ''}

@@ -63,7 +63,7 @@ function Rows({ query, comments, selected, marked, onMark, onSelect }: Props) {
   useEffect(() => { if (last >= comments.length - 5 && hasNextPage && !isFetchingNextPage) void fetchNextPage(); }, [last, comments.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
   return (
     <div ref={scroll} className={css.scroll}>
-      <ul aria-label={t('moderation.queue')} style={{ height: rows.getTotalSize(), position: 'relative', margin: 0, padding: 0, listStyle: 'none' }}>
+      <ul aria-label={t('moderation.list')} style={{ height: rows.getTotalSize(), position: 'relative', margin: 0, padding: 0, listStyle: 'none' }}>
         {rows.getVirtualItems().map((row) => {
           const c = comments[row.index];
           return c && (

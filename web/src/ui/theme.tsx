@@ -1,4 +1,5 @@
-import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+import { IconEye, IconEyeOff } from '@tabler/icons-react';
+import { CloseIcon, createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
 
 const petrol: MantineColorsTuple = ['#eaf5f6', '#d3e8ea', '#a5d0d5', '#74b7be', '#4da2ab', '#33939e', '#197680', '#12606b', '#0d525c', '#07434c'];
 const slate: MantineColorsTuple = ['#d9dedd', '#b4bcbb', '#8f9998', '#6c7776', '#47514f', '#343c3b', '#262d2c', '#1d2322', '#161b1a', '#101413'];
@@ -30,6 +31,10 @@ export const theme = createTheme({
     TextInput: { defaultProps: { size: 'sm' } },
     Textarea: { defaultProps: { size: 'sm' } },
     Select: { defaultProps: { size: 'sm', allowDeselect: false, checkIconPosition: 'right' } },
+    // Their marks say nothing that their names do not: a screen reader would read an image without a name.
+    ComboboxChevron: { defaultProps: { 'aria-hidden': true } },
+    CloseButton: { defaultProps: { icon: <CloseIcon aria-hidden /> } },
+    PasswordInput: { defaultProps: { visibilityToggleIcon: ({ reveal }: { reveal: boolean }) => (reveal ? <IconEyeOff size={16} stroke={1.6} aria-hidden /> : <IconEye size={16} stroke={1.6} aria-hidden />) } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },
     Modal: { styles: { title: { lineHeight: 1.35, overflowWrap: 'anywhere' } }, defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4 }, transitionProps: { duration: 120 } } },
     Badge: { defaultProps: { radius: 'xs', variant: 'light' } },
