@@ -93,6 +93,7 @@ type Verdict struct {
 	Provisional   bool                `json:"provisional"`
 	Harm          float64             `json:"harm"`
 	Spam          float64             `json:"spam"`
+	Media         string              `json:"media" enum:"looked_at,not_looked_at," doc:"Whether a model has looked at its picture or film; empty: it has none, or a person decided"`
 	Scores        map[string]*float64 `json:"scores"`
 	Intent        string              `json:"intent"`
 	Sentiment     string              `json:"sentiment"`
@@ -350,7 +351,7 @@ func showVerdict(v inbox.VerdictView) (*Verdict, error) {
 	if err := decode(v.Verdict, &m); err != nil {
 		return nil, fmt.Errorf("read verdict %d: %w", v.ID, err)
 	}
-	out := &Verdict{ID: v.ID, Decision: v.Decision, Tier: v.Tier, Provisional: v.Provisional, Harm: m.Harm, Spam: m.SpamScore, Scores: m.Scores, Intent: m.Intent, Sentiment: m.Sentiment,
+	out := &Verdict{ID: v.ID, Decision: v.Decision, Tier: v.Tier, Provisional: v.Provisional, Harm: m.Harm, Spam: m.SpamScore, Media: m.Media, Scores: m.Scores, Intent: m.Intent, Sentiment: m.Sentiment,
 		Reasons: []VerdictReason{}, ModelVersion: m.ModelVersion, RulesVersion: m.RulesVersion, PolicyVersion: m.PolicyVersion, PromptVersion: m.PromptVersion, CreatedAt: v.CreatedAt.UTC()}
 	if out.Scores == nil {
 		out.Scores = map[string]*float64{}

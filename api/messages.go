@@ -9,6 +9,7 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/inbox"
+	"ponte/moderation"
 	"ponte/router"
 )
 
@@ -21,6 +22,7 @@ type Message struct {
 	Type         string         `json:"type"`
 	Text         string         `json:"text"`
 	Harm         float64        `json:"harm" doc:"Of what the customer wrote, as it was judged: 0 to 1"`
+	Unseen       bool           `json:"unseen" doc:"It has a picture or film at which no model has looked"`
 	Detail       MessageDetail  `json:"detail"`
 	Reactions    []Reaction     `json:"reactions"`
 	Receipt      string         `json:"receipt" enum:"sent,delivered,read,failed,"`
@@ -129,7 +131,7 @@ func (s *Server) showFiles(ctx context.Context, workspace int64, items []Message
 }
 
 func showMessage(v inbox.MessageView) (Message, error) {
-	m := Message{ID: v.ID, Direction: v.Direction, Author: v.Author, MemberName: deref(v.MemberName), Type: v.Type, Text: router.HideReferences(v.Text), Harm: v.Harm, Reactions: []Reaction{}, Receipt: deref(v.Receipt),
+	m := Message{ID: v.ID, Direction: v.Direction, Author: v.Author, MemberName: deref(v.MemberName), Type: v.Type, Text: router.HideReferences(v.Text), Harm: v.Harm, Unseen: v.Unseen, Reactions: []Reaction{}, Receipt: deref(v.Receipt),
 		ReceiptError: v.ReceiptError, At: v.At.UTC(), EditedAt: utc(v.EditedAt), DeletedAt: utc(v.DeletedAt)}
 	if err := decode(v.Detail, &m.Detail); err != nil {
 		return m, fmt.Errorf("read the detail of message %d: %w", v.ID, err)
@@ -176,7 +178,7 @@ func (s *Server) commentsAsMessages(ctx context.Context, who *caller, v inbox.Co
 			return nil, err
 		}
 		if shown.Verdict != nil && !c.Own {
-			m.Harm = shown.Verdict.Harm
+			m.Harm, m.Unseen = shown.Verdict.Harm, shown.Verdict.Media == moderation.NotLookedAt
 		}
 		if c.Own {
 			m.Direction, m.Author, m.Receipt = "out", "other_tool", "sent"

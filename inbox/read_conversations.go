@@ -163,12 +163,13 @@ type MessageView struct {
 	ActionState   *string `db:"action_state"`
 	ActionReason  *string `db:"action_reason"`
 	ActionMeaning *string `db:"action_meaning"`
-	Harm          float64 `db:"harm"` // as it was judged
+	Harm          float64 `db:"harm"`   // as it was judged
+	Unseen        bool    `db:"unseen"` // nobody has looked at its picture or film
 }
 
 const sqlMessageViews = `
 SELECT ` + messageColumns + `, CASE WHEN u.name <> '' THEN u.name ELSE u.email END AS member_name,
-       a.state AS action_state, a.reason AS action_reason, a.meaning AS action_meaning, ` + harmOf + ` AS harm
+       a.state AS action_state, a.reason AS action_reason, a.meaning AS action_meaning, ` + harmOf + ` AS harm, coalesce(v.verdict->>'media', '') = 'not_looked_at' AS unseen
 FROM messages m
 LEFT JOIN users u ON u.id = m.member_id
 LEFT JOIN actions a ON a.workspace_id = m.workspace_id AND a.id = m.action_id

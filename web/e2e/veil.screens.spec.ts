@@ -78,3 +78,38 @@ test('what a customer writes now is read out, and harm is only said to have come
   tell();
   await expect(page.getByRole('status').filter({ hasText: 'Giulia Ferrero wrote something that was judged harmful; it is veiled.' })).toHaveCount(1);
 });
+
+const dot = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==', 'base64');
+
+test('a stranger’s picture at which nobody has looked is veiled, its words are not, until somebody answers them', async ({ page }) => {
+  const sent = { ...messages.at(-1)!, id: 22, text: 'this came broken', harm: 0.1, unseen: true, detail: { attachments: [{ type: 'image', url: '/media/broken.png' }] } };
+  const unanswered = messages.filter((m) => m.author !== 'member');
+  let answered = false;
+  await page.route('**/media/broken.png', (r) => r.fulfill({ contentType: 'image/png', body: dot }));
+  await page.route(/\/conversations\/1000\/messages/, (r) => r.fulfill({ json: { items: [...unanswered, sent, ...(answered ? [{ ...messages.find((m) => m.author === 'member')!, id: 23, at: sent.at }] : [])], next: '' } }));
+  await open(page, '/inbox?view=all&id=1000');
+  const log = page.getByRole('log'), veil = log.getByRole('button', { name: 'Picture nobody has looked at: show' });
+  await expect(veil).toHaveCount(1);
+  await expect(log.getByText('this came broken')).toBeVisible();
+  await expect(log.getByRole('img', { name: 'Picture' })).toHaveCount(0);
+  await clean(page);
+  await page.keyboard.press('v');
+  await expect(veil).toHaveCount(0);
+  await expect(log.getByRole('img', { name: 'Picture' })).toHaveCount(1);
+  answered = true;
+  await open(page, '/inbox?view=all&id=1000');
+  await expect(log.getByRole('img', { name: 'Picture' })).toHaveCount(1);
+  await expect(veil).toHaveCount(0);
+});
+
+test('a comment’s picture at which nobody has looked is veiled until the moderator lifts it', async ({ page }) => {
+  await page.route('**/media/broken.png', (r) => r.fulfill({ contentType: 'image/png', body: dot }));
+  await page.goto('/moderation');
+  const one = await page.evaluate(() => fetch('/api/v1/comments/102').then((r) => r.json() as Promise<{ verdict: object }>));
+  const seen = (media: string) => ({ ...one, attachments: [{ type: 'image', url: '/media/broken.png' }], verdict: { ...one.verdict, harm: 0, media } });
+  for (const [media, veils] of [['not_looked_at', 1], ['looked_at', 0]] as const) {
+    await page.route(/\/api\/v1\/comments\/102$/, (r) => r.fulfill({ json: { ...seen(media), thread: [seen(media)] } }));
+    await open(page, '/moderation?id=102');
+    await expect(page.getByRole('region', { name: 'Comment', exact: true }).getByRole('button', { name: 'Picture nobody has looked at: show' })).toHaveCount(veils);
+  }
+});

@@ -39,7 +39,7 @@ export const posts: Post[] = [
 ];
 
 const verdict = (id: number, decision: Verdict['decision'], tier: Verdict['tier'], scores: Verdict['scores'], why: string, intent = '', extra: Partial<Verdict> = {}): Verdict => ({
-  id, decision, tier, provisional: false, harm: scores['harm'] ?? 0, spam: scores['spam'] ?? 0, scores, intent, sentiment: '', reasons: why ? [{ code: '', text: why, parts: [] }] : [],
+  id, decision, tier, provisional: false, harm: scores['harm'] ?? 0, media: '', spam: scores['spam'] ?? 0, scores, intent, sentiment: '', reasons: why ? [{ code: '', text: why, parts: [] }] : [],
   model_version: 'm1-2c9e', rules_version: 'r1', policy_version: 'p1', prompt_version: '', created_at: ago(id), ...extra,
 });
 
@@ -92,7 +92,7 @@ export const conversations: Conversation[] = Array.from({ length: 240 }, (_, i) 
 });
 
 const say = (id: number, author: Message['author'], text: string, minutes: number, extra: Partial<Message> = {}): Message => ({
-  id, direction: author === 'contact' ? 'in' : 'out', author, member_name: author === 'member' ? 'Nora Weld' : '', type: 'text', text, harm: 0, detail: {}, reactions: [], receipt: author === 'contact' ? '' : 'read', receipt_error: '', at: ago(minutes), edited_at: null, deleted_at: null, action: null, ...extra,
+  id, direction: author === 'contact' ? 'in' : 'out', author, member_name: author === 'member' ? 'Nora Weld' : '', type: 'text', text, harm: 0, unseen: false, detail: {}, reactions: [], receipt: author === 'contact' ? '' : 'read', receipt_error: '', at: ago(minutes), edited_at: null, deleted_at: null, action: null, ...extra,
 });
 
 export const messages: Message[] = [

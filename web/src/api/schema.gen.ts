@@ -7345,6 +7345,8 @@ export interface components {
             receipt_error: string;
             text: string;
             type: string;
+            /** @description It has a picture or film at which no model has looked */
+            unseen: boolean;
         };
         MessageAction: {
             /** Format: int64 */
@@ -9363,6 +9365,11 @@ export interface components {
             /** Format: int64 */
             id: number;
             intent: string;
+            /**
+             * @description Whether a model has looked at its picture or film; empty: it has none, or a person decided
+             * @enum {string}
+             */
+            media: "looked_at" | "not_looked_at" | "";
             model_version: string;
             policy_version: string;
             prompt_version: string;

@@ -28,7 +28,7 @@ export function VeilSwitch() {
 export interface Lift { shown: boolean; set: (shown: boolean) => void; /** V is for this one now */ next: boolean }
 
 /** Harmful words behind a veil until it is clicked, or V is pressed where keyed names the keys' heading. */
-export function Veil({ harmful, keyed, lift, children }: { harmful: boolean; keyed?: string; lift?: Lift | undefined; children: ReactNode }) {
+export function Veil({ harmful, keyed, lift, says = 'veil.show', children }: { says?: 'veil.show' | 'veil.unseen'; harmful: boolean; keyed?: string; lift?: Lift | undefined; children: ReactNode }) {
   const { t } = useTranslation();
   const [on] = useVeiled();
   const [own, setOwn] = useState(false);
@@ -38,14 +38,14 @@ export function Veil({ harmful, keyed, lift, children }: { harmful: boolean; key
   const pressed = useRef(false);
   const press = (to: boolean) => { pressed.current = true; setShown(to); };
   const keep = (el: HTMLButtonElement | null) => { if (el && pressed.current) { pressed.current = false; el.focus(); } };
-  useKeys(keyed ?? '', veiled && keyed ? [{ key: 'v', label: t(shown ? 'veil.hide' : 'veil.show'), run: () => setShown(!shown) }] : []);
+  useKeys(keyed ?? '', veiled && keyed ? [{ key: 'v', label: t(shown ? 'veil.hide' : says), run: () => setShown(!shown) }] : []);
   if (!veiled) return children;
   if (shown) return <>{children}<UnstyledButton ref={keep} className={css.unveil} onClick={() => press(false)}>{t('veil.hide')}</UnstyledButton></>;
   const key = Boolean(keyed) || lift?.next;
   return (
     <UnstyledButton ref={keep} className={css.veil} onClick={() => press(true)} {...(key ? { 'aria-keyshortcuts': 'v' } : {})}>
       <span className={css.blurred} aria-hidden inert>{children}</span>
-      <span className={css.note}><IconEyeOff size={15} aria-hidden />{t('veil.show')}{key && <kbd className={css.key} aria-hidden>v</kbd>}</span>
+      <span className={css.note}><IconEyeOff size={15} aria-hidden />{t(says)}{key && <kbd className={css.key} aria-hidden>v</kbd>}</span>
     </UnstyledButton>
   );
 }

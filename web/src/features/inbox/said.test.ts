@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Message } from '@/api/types';
 import { allOf, firstId, guessHeight, pageSize, stalePageOf, tailSize, withNewest, withOlder, withPage, type Said } from './said';
 
-const message = (id: number, text = `m${id}`): Message => ({ id, direction: 'in', author: 'contact', member_name: '', type: 'text', text, harm: 0, detail: {}, reactions: [], receipt: '', receipt_error: '', at: new Date(id * 1000).toISOString(), edited_at: null, deleted_at: null, action: null });
+const message = (id: number, text = `m${id}`): Message => ({ id, direction: 'in', author: 'contact', member_name: '', type: 'text', text, harm: 0, unseen: false, detail: {}, reactions: [], receipt: '', receipt_error: '', at: new Date(id * 1000).toISOString(), edited_at: null, deleted_at: null, action: null });
 const range = (from: number, to: number, text?: string) => Array.from({ length: to - from + 1 }, (_, i) => message(from + i, text));
 const ids = (said: Said) => allOf(said).map((m) => m.id);
 

@@ -3,7 +3,7 @@ import type { Message } from '@/api/types';
 import { drafts, entries, fate, matchQuick, nameOf, windowState } from './talk';
 
 const message = (over: Partial<Message>): Message => ({
-  id: 1, direction: 'out', author: 'member', member_name: 'Nora', type: 'text', text: 'x', harm: 0, detail: {}, reactions: [], receipt: '', receipt_error: '', at: '2026-05-04T10:00:00Z', edited_at: null, deleted_at: null, action: null, ...over,
+  id: 1, direction: 'out', author: 'member', member_name: 'Nora', type: 'text', text: 'x', harm: 0, unseen: false, detail: {}, reactions: [], receipt: '', receipt_error: '', at: '2026-05-04T10:00:00Z', edited_at: null, deleted_at: null, action: null, ...over,
 });
 const action = (state: string) => ({ id: 1, state, reason: 'quiet_hours', meaning: 'Waits for nine o’clock.' });
 

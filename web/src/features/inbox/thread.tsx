@@ -13,7 +13,7 @@ import { useNotes, useScheduled, useSteps } from './desk';
 import css from './inbox.module.css';
 import { allOf, guessHeight } from './said';
 import { calledIn, entries, weave, type Woven } from './talk';
-import { Turn, veils } from './turn';
+import { harms, Turn, veils } from './turn';
 import { useSaid } from './use-said';
 
 type Messages = ReturnType<typeof useSaid>;
@@ -63,7 +63,8 @@ function Scroll({ c, drawn, said, whole, at }: ScrollProps) {
   const marked = useJump(at, drawn, said, rows, followRef);
 
   const items = rows.getVirtualItems();
-  const lift = useLifts(drawn, rows.range); // after the items, which say what is in sight
+  const known = useMemo(() => drawn.some((e) => e.kind === 'message' && e.message.author === 'member'), [drawn]);
+  const lift = useLifts(drawn, known, rows.range); // after the items, which say what is in sight
   const first = items[0]?.index ?? 0;
   const { older, seen, fetching, failed } = said;
   useEffect(() => { if (first < nearTop && !whole && !fetching && !failed && drawn.length > 0) void older(); }, [first, whole, fetching, failed, drawn.length, older]);
@@ -96,7 +97,7 @@ function Scroll({ c, drawn, said, whole, at }: ScrollProps) {
             if (e.kind === 'message') place++;
             return (
               <div key={row.key} ref={rows.measureElement} data-index={row.index} className={css.slot} data-marked={e.key === marked || undefined} style={{ transform: `translateY(${row.start}px)` }}>
-                <Line e={e} c={c} lift={lift} place={place} of={whole ? spoken : -1} />
+                <Line e={e} c={c} known={known} lift={lift} place={place} of={whole ? spoken : -1} />
               </div>
             );
           })}
@@ -112,28 +113,29 @@ function guess(e: Woven | undefined, width: number): number {
   return e?.kind === 'note' ? 90 : 38;
 }
 
-function Line({ e, c, lift, place, of }: { e: Woven; c: ConversationDetail; lift: (id: number) => Lift; place: number; of: number }) {
+function Line({ e, c, known, lift, place, of }: { known: boolean; e: Woven; c: ConversationDetail; lift: (id: number) => Lift; place: number; of: number }) {
   const { i18n } = useTranslation();
   switch (e.kind) {
     case 'day': return <div className={css.day}>{day(e.at, i18n.language)}</div>;
     case 'note': return <NoteTurn note={e.note} conversation={c.id} />;
     case 'step': return <StepLine step={e.step} />;
-    case 'message': return <Turn m={e.message} lift={lift(e.message.id)} follows={e.follows} name={calledIn(c)} place={place} of={of} />;
+    case 'message': return <Turn m={e.message} known={known} lift={lift(e.message.id)} follows={e.follows} name={calledIn(c)} place={place} of={of} />;
   }
 }
 
 type Rows = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
 
 /** The veils that were lifted, however far one scrolls. V lifts the newest one in sight; where none is left, it lowers them again. */
-function useLifts(drawn: Woven[], range: Rows['range']): (id: number) => Lift {
+function useLifts(drawn: Woven[], known: boolean, range: Rows['range']): (id: number) => Lift {
   const { t } = useTranslation();
   const [on] = useVeiled();
   const [lifted, setLifted] = useState<ReadonlySet<number>>(new Set());
   const set = (id: number, shown: boolean) => setLifted((old) => (shown ? new Set([...old, id]) : new Set([...old].filter((x) => x !== id))));
   const { startIndex, endIndex } = range ?? { startIndex: 0, endIndex: -1 };
-  const inSight = drawn.slice(startIndex, endIndex + 1).flatMap((e) => (e.kind === 'message' && veils(e.message) ? [e.message.id] : []));
-  const next = inSight.filter((id) => !lifted.has(id)).at(-1);
-  useKeys(t('inbox.this'), on && inSight.length > 0 ? [{ key: 'v', label: t(next === undefined ? 'veil.hide' : 'veil.show'), run: () => (next === undefined ? setLifted(new Set()) : set(next, true)) }] : []);
+  const inSight = drawn.slice(startIndex, endIndex + 1).flatMap((e) => (e.kind === 'message' && veils(e.message, known) ? [e.message] : []));
+  const above = inSight.filter((m) => !lifted.has(m.id)).at(-1);
+  const next = above?.id;
+  useKeys(t('inbox.this'), on && inSight.length > 0 ? [{ key: 'v', label: t(above === undefined ? 'veil.hide' : harms(above) ? 'veil.show' : 'veil.unseen'), run: () => (next === undefined ? setLifted(new Set()) : set(next, true)) }] : []);
   return (id) => ({ shown: lifted.has(id), set: (shown) => set(id, shown), next: id === next });
 }
 
@@ -171,6 +173,6 @@ function Heard({ messages, name }: { messages: Message[]; name: string }) {
   const last = messages.at(-1);
   const [from] = useState(last?.id);
   const [on] = useVeiled();
-  const news = last && last.id !== from && last.direction === 'in' ? (on && veils(last) ? t('inbox.heard_veiled', { name }) : t('inbox.heard', { name, text: last.text || t('inbox.no_text') })) : '';
+  const news = last && last.id !== from && last.direction === 'in' ? (on && harms(last) ? t('inbox.heard_veiled', { name }) : t('inbox.heard', { name, text: last.text || t('inbox.no_text') })) : '';
   return <div className="sr-only" role="status" aria-live="polite">{news}</div>;
 }

@@ -9,13 +9,19 @@ import { Words } from '@/ui/words';
 import css from './inbox.module.css';
 import { fate } from './talk';
 
-interface TurnProps { m: Message; lift: Lift; follows: boolean; name: string; place: number; of: number }
+interface TurnProps { m: Message; /** somebody of the brand has answered this person */ known: boolean; lift: Lift; follows: boolean; name: string; place: number; of: number }
 
-/** Whether a message is veiled: only what the customer wrote can be. */
-export const veils = (m: Message): boolean => m.direction === 'in' && !m.deleted_at && isHarmful(m.harm);
+/** Whether all that a message says is veiled. */
+export const harms = (m: Message): boolean => m.direction === 'in' && !m.deleted_at && isHarmful(m.harm);
+
+/** A picture or film of a stranger at which nobody has looked. Whoever is being answered sends what they were asked for. */
+const unseen = (m: Message, known: boolean): boolean => m.direction === 'in' && !m.deleted_at && m.unseen && !known && (m.detail.attachments ?? []).some((a) => a.url?.startsWith('/') && (a.type === 'image' || a.type === 'video'));
+
+/** Whether something of a message is veiled: only what the customer wrote or sent can be. */
+export const veils = (m: Message, known: boolean): boolean => harms(m) || unseen(m, known);
 
 /** One message with who said it and what became of it; place and of tell a screen reader where in the thread it stands (-1: not known yet). */
-export function Turn({ m, lift, follows, name, place, of }: TurnProps) {
+export function Turn({ m, known, lift, follows, name, place, of }: TurnProps) {
   const { t } = useTranslation();
   const out = m.direction === 'out';
   return (
@@ -26,22 +32,25 @@ export function Turn({ m, lift, follows, name, place, of }: TurnProps) {
           {m.author === 'contact' ? <span dir="auto">{name}</span> : m.author === 'member' ? m.member_name : t(`inbox.author.${m.author}`)}
         </div>
       )}
-      <div className={css.bubble}>{m.deleted_at ? <p className={css.gone}>{t(m.detail.erased ? 'inbox.erased' : 'inbox.deleted')}</p> : <Veil harmful={veils(m)} lift={lift}><Content m={m} /></Veil>}</div>
+      <div className={css.bubble}>{m.deleted_at ? <p className={css.gone}>{t(m.detail.erased ? 'inbox.erased' : 'inbox.deleted')}</p> : <Veil harmful={harms(m)} lift={lift}><Content m={m} lift={!harms(m) && unseen(m, known) ? lift : undefined} /></Veil>}</div>
       <Meta m={m} />
     </article>
   );
 }
 
-function Content({ m }: { m: Message }) {
+/** Lift: its files are behind a veil of their own. */
+function Content({ m, lift }: { m: Message; lift: Lift | undefined }) {
   const { t } = useTranslation();
   const attachments = m.detail.attachments ?? [];
   const tapped = m.detail.referral;
   return (
     <>
       {tapped && <Tag title={tapped.source_id || tapped.ad_id}>{t('inbox.tapped', { what: tapped.headline || tapped.source || t('inbox.tapped_link') })}</Tag>}
-      {attachments.map((a, i) => a.url?.startsWith('/')
-        ? <Shown key={i} type={a.type} url={a.url} name={a.name || codeText('attachment', a.type)} />
-        : <Tag key={i} title={a.note}>{a.name || codeText('attachment', a.type)}{a.note && ` – ${a.note}`}</Tag>)}
+      <Veil harmful={lift !== undefined} lift={lift} says="veil.unseen">
+        {attachments.map((a, i) => a.url?.startsWith('/')
+          ? <Shown key={i} type={a.type} url={a.url} name={a.name || codeText('attachment', a.type)} />
+          : <Tag key={i} title={a.note}>{a.name || codeText('attachment', a.type)}{a.note && ` – ${a.note}`}</Tag>)}
+      </Veil>
       {m.text && <p className="said" dir="auto"><Words text={m.text} /></p>}
       {!m.text && attachments.length === 0 && <p className={css.gone}>{codeText('message_type', m.type) || t('inbox.no_text')}</p>}
       {(m.detail.buttons ?? []).length > 0 && <div className={css.buttons}>{m.detail.buttons?.map((b, i) => <span key={i} dir="auto">{b.title}</span>)}</div>}

@@ -5,7 +5,7 @@ import { codeText } from '@/i18n';
 import { Ago, Picture, Tag } from '@/ui/parts';
 import { called } from '@/ui/who';
 import css from './moderation.module.css';
-import { Veiled } from './veil';
+import { UnseenPicture, Veiled } from './veil';
 
 /** The comment where it was said: with the one it answers and the ones that answer it. */
 export function Thread({ comment, onOpen }: { comment: CommentDetail; onOpen: (id: number) => void }) {
@@ -33,7 +33,7 @@ function Said({ c, current, reply, onOpen }: { c: Comment; current: boolean; rep
       </header>
       <Veiled comment={c} keyed={current}>
         <p className={`said ${c.state === 'removed' ? css.gone : ''}`} dir="auto" lang={c.language || undefined}>{c.text || t('comment.no_text')}</p>
-        {c.attachments.map((a, i) => (a.type === 'image' && a.url ? <Picture key={i} src={a.url} alt={codeText('attachment', a.type)} className={css.attached ?? ''} /> : <Tag key={i}>{codeText('attachment', a.type)}</Tag>))}
+        <UnseenPicture comment={c} keyed={current}>{c.attachments.map((a, i) => (a.type === 'image' && a.url ? <Picture key={i} src={a.url} alt={codeText('attachment', a.type)} className={css.attached ?? ''} /> : <Tag key={i}>{codeText('attachment', a.type)}</Tag>))}</UnseenPicture>
       </Veiled>
     </article>
   );

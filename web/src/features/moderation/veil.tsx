@@ -15,3 +15,10 @@ export function Veiled({ comment, keyed = false, children }: { comment: Comment;
 export function VeiledLine({ comment, children }: { comment: Comment; children: ReactNode }) {
   return <Line harmful={harmful(comment)}>{children}</Line>;
 }
+
+/** A comment's pictures where nobody has looked at them, neither a model nor who decided on it. */
+export function UnseenPicture({ comment, keyed = false, children }: { comment: Comment; keyed?: boolean; children: ReactNode }) {
+  const { t } = useTranslation();
+  const unseen = !comment.own && !harmful(comment) && comment.verdict?.media === 'not_looked_at' && comment.attachments.some((a) => a.type === 'image' && a.url);
+  return <Veil harmful={unseen} says="veil.unseen" {...(keyed ? { keyed: t('moderation.this') } : {})}>{children}</Veil>;
+}
