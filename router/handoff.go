@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -91,32 +90,57 @@ func FindReference(text string) (code string, ok bool) {
 // it, so that what is left is judged as the customer's own words: a code of letters and digits looks like something that
 // hides from a filter, and what we wrote ourselves says nothing of what they want.
 func CutReference(text string) string {
-	own := strings.TrimSpace(prefilledPattern().ReplaceAllString(text, " "))
-	own = strings.TrimSpace(referencePattern.ReplaceAllString(own, " "))
-	return strings.TrimSpace(brokenReference.ReplaceAllString(own, " "))
+	lower, own := strings.ToLower(text), text
+	for _, p := range prefilledPatterns() {
+		if p.mayStandIn(lower) {
+			own = strings.TrimSpace(p.re.ReplaceAllString(own, " "))
+		}
+	}
+	if strings.Contains(lower, "pnt") {
+		own = strings.TrimSpace(referencePattern.ReplaceAllString(own, " "))
+		own = strings.TrimSpace(brokenReference.ReplaceAllString(own, " "))
+	}
+	return own
 }
 
 // brokenReference finds what is left of a reference that was cut or changed.
 var brokenReference = regexp.MustCompile(`(?i)(?:\b(?:Ref|Rif|Réf)[\s\p{Z}]*:[\s\p{Z}]*)?\bPNT[\-–—_][0-9A-Z\-–—_]*`)
 
-// prefilledPattern finds the link's sentence in any language and however spaced, with its reference, with one that was
+// prefilledPattern finds the link's sentence in one language. Its words let most texts be passed over without it: every
+// message is looked at.
+type prefilledPattern struct {
+	words []string // in lower case
+	re    *regexp.Regexp
+}
+
+func (p prefilledPattern) mayStandIn(lower string) bool {
+	for _, w := range p.words {
+		if !strings.Contains(lower, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// prefilledPatterns find the link's sentence in any language and however spaced, with its reference, with one that was
 // changed, and with none: people take out what they do not understand.
-var prefilledPattern = sync.OnceValue(func() *regexp.Regexp {
+var prefilledPatterns = sync.OnceValue(func() []prefilledPattern {
 	const mark, space = "PONTEREFERENCE", `[\s\p{Z}]`
-	var all []string
+	var all []prefilledPattern
 	for language := range All("handoff.prefilled") {
 		before, _, _ := strings.Cut(Prefilled(language, mark), mark)
 		end := strings.LastIndex(before, ".")
+		p := prefilledPattern{words: strings.Fields(strings.ToLower(before[:end]))}
 		words := strings.Fields(before[:end])
 		for i, w := range words {
 			words[i] = regexp.QuoteMeta(w)
 		}
 		label := regexp.QuoteMeta(strings.Trim(before[end+1:], ": "))
-		all = append(all, strings.Join(words, space+"+")+`(?:[^\p{L}\p{N}]|$)`+
-			"(?:"+space+"*"+label+space+"*:?"+space+`*(?:`+referencePattern.String()+`|PNT[0-9A-Z\-–—_.:]*|(?:[^\p{L}\p{N}]|$)))?`)
+		p.re = regexp.MustCompile("(?i)" + strings.Join(words, space+"+") + `(?:[^\p{L}\p{N}]|$)` +
+			"(?:" + space + "*" + label + space + "*:?" + space + `*(?:` + referencePattern.String() + `|PNT[0-9A-Z\-–—_.:]*|(?:[^\p{L}\p{N}]|$)))?`)
+		all = append(all, p)
 	}
-	slices.Sort(all)
-	return regexp.MustCompile("(?i)" + strings.Join(all, "|"))
+	return all
 })
 
 func canonical(s string) string {
@@ -238,8 +262,11 @@ func Prefilled(language, code string) string {
 // IsPrefilled reports whether a text is the one our link put there, with nothing of the customer's own, also where the
 // reference was taken out or changed: such a text says only that they came.
 func IsPrefilled(text string) bool {
-	if found := prefilledPattern().MatchString(text); found && !strings.ContainsFunc(CutReference(text), isWritten) {
-		return true
+	lower := strings.ToLower(text)
+	for _, p := range prefilledPatterns() {
+		if p.mayStandIn(lower) && p.re.MatchString(text) && !strings.ContainsFunc(CutReference(text), isWritten) {
+			return true
+		}
 	}
 	return IsPrefilledOptIn(text, "")
 }
