@@ -187,10 +187,15 @@ func TestDangerStandsBeforeEverything(t *testing.T) {
 	urgent := b.talk(talk{})
 	b.exec(`UPDATE conversations SET waiting_since = $2, priority = 2 WHERE id = $1`, urgent, b.now.AddDate(-1, 0, 0))
 	danger, plain := b.talk(talk{}), b.talk(talk{})
+	b.agent(auth.Agent, 0)
+	b.agent(auth.Analyst, 0) // answers nobody
 	if err := inbox.InTx(context.Background(), b.db, func(tx *sqlx.Tx) error {
-		return desk.DangerFirst(context.Background(), tx, b.workspace, []int64{danger})
+		return desk.DangerFirst(context.Background(), tx, b.workspace, []int64{danger}, b.now)
 	}); err != nil {
 		t.Fatal(err)
+	}
+	if n := b.id(`SELECT count(*) FROM notifications n JOIN members m USING (workspace_id, user_id) WHERE n.kind = 'conversation.danger' AND n.conversation_id = $1 AND m.role = 'agent'`, danger); n != 1 || b.id(`SELECT count(*) FROM notifications`) != 1 {
+		t.Error("those who answer are not told, or others are")
 	}
 	b.pass()
 	list, _, err := inbox.ListConversations(context.Background(), b.db, b.workspace, inbox.ConversationFilter{View: "waiting", Limit: 10})

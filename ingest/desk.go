@@ -34,7 +34,7 @@ func (s *scene) helpFirst(t *inbox.Thread, v *inbox.Conversation, m *inbox.Messa
 
 func (s *scene) writeDanger(ctx context.Context, tx *sqlx.Tx) error {
 	for workspace, list := range s.w.danger {
-		if err := desk.DangerFirst(ctx, tx, workspace, list); err != nil {
+		if err := desk.DangerFirst(ctx, tx, workspace, list, s.now); err != nil {
 			return err
 		}
 	}

@@ -40,6 +40,7 @@ const (
 	Escalated      Kind = "conversation.escalated"      // it waits too long, another team or a supervisor has it
 	Woken          Kind = "conversation.woken"          // a snooze is over
 	ReplyNotSent   Kind = "conversation.reply_not_sent" // a reply for later was refused when its time came
+	Danger         Kind = "conversation.danger"         // somebody writes as if they may harm themselves
 	Mention        Kind = "mention"                     // somebody was named in a note
 	BudgetAlarm    Kind = "budget.alarm"
 	AccountTrouble Kind = "account.trouble"
@@ -64,6 +65,7 @@ var kinds = map[Kind]about{
 	Escalated:      {auth.Supervise, true, true},
 	Woken:          {auth.Converse, false, true},
 	ReplyNotSent:   {auth.Supervise, true, true},
+	Danger:         {auth.Converse, true, true},
 	Mention:        {auth.See, true, true},
 	BudgetAlarm:    {auth.Configure, true, false},
 	AccountTrouble: {auth.Configure, true, true},
