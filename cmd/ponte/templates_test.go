@@ -261,8 +261,8 @@ func (b *stage) aPictureStandsAbove(whatsapp int64, second, person string) {
 func (b *stage) aLeadIsAnswered(whatsapp int64) {
 	b.ask(200, b.token, "PUT", "/lead-forms", map[string]any{"form_id": "5501", "account_id": whatsapp, "box_key": "wa_optin", "wording": "Bondi Kayaks may write to me on WhatsApp about my request.", "language": "en",
 		"purpose": "service", "template": "lead_welcome", "label": "new lead"}, nil)
-	person := b.play("person", map[string]any{"name": "Nina Petrescu", "username": "nina.p", "language": "en", "phone": "61491570156"})
-	b.play("lead", map[string]any{"name": "Nina Petrescu", "phone": "0491 570 156", "value": "5501", "on": true})
+	person := b.play("person", map[string]any{"name": "Nina Petrescu", "username": "nina.p", "language": "en", "phone": "61491570313"})
+	b.play("lead", map[string]any{"name": "Nina Petrescu", "phone": "0491 570 313", "value": "5501", "on": true})
 	b.comes("lead_box service", `SELECT how || ' ' || purpose FROM consent_entries WHERE act = 'grant' AND how = 'lead_box'`)
 	b.comes("template.send done", `SELECT kind || ' ' || state FROM actions WHERE kind = 'template.send'`)
 	s := b.until("the first message", func(s networkState) bool { return len(b.toPhone(s, fmt.Sprint(person["id"]))) > 0 })
