@@ -236,7 +236,7 @@ func TestADoubtInRealMessagesRefusesOffersAtTheGate(t *testing.T) {
 		}
 	}
 	step("", "")
-	step("basta", "doubt")
+	step("annulla", "doubt")
 	step("quanto costa un kayak?", "doubt")
 	b.feed(b.waButton("keep", customer, "ponte:keep", "Keep them"))
 	b.sent()

@@ -11,7 +11,7 @@ import (
 // A doubtful withdrawal asks once and counts as withdrawn until it is answered, on every channel.
 func TestADoubtfulWithdrawalIsAskedAboutOnceOnEveryChannel(t *testing.T) {
 	t.Parallel()
-	const doubtful = "basta"
+	const doubtful = "annulla"
 	for name, say := range map[string]func(b *rig, id, text string) string{
 		"whatsapp":  func(b *rig, id, text string) string { return b.waText(id, customer, text) },
 		"instagram": func(b *rig, id, text string) string { return b.igMessage(id, "777001", text) },
@@ -76,7 +76,7 @@ func TestADoubtIsHeardWhileAPersonAnswers(t *testing.T) {
 				t.Fatalf("stands at %q: %v", got, b.reasons())
 			}
 			b.pass(time.Minute)
-			b.feed(b.waText("m3", customer, "basta"))
+			b.feed(b.waText("m3", customer, "annulla"))
 			if got := b.offers(customer); got != consent.Doubtful {
 				t.Errorf("after a doubt the consent stands at %q: %v", got, b.reasons())
 			}

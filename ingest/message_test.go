@@ -199,7 +199,7 @@ func TestAWithdrawalIsJoinedWithThePerson(t *testing.T) {
 func TestADoubtOnInstagramLeadsNoWhatsAppTalk(t *testing.T) {
 	t.Parallel()
 	b := newRig(t)
-	b.feed(b.igMessage("m1", "77", "basta"))
+	b.feed(b.igMessage("m1", "77", "annulla"))
 	b.wantSaid("smettiamo")
 	b.sent()
 	b.pass(time.Minute)

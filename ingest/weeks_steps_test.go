@@ -139,7 +139,7 @@ func (h *weeks) chats(p *human) {
 	case k == 10:
 		text = pick(h, stops)
 	case k == 11:
-		text = "basta"
+		text = "annulla"
 	case k < 15 && c.channel != "whatsapp":
 		text = "call me: +" + h.some().phone
 	}
@@ -209,7 +209,7 @@ func (h *weeks) said(c chat, text string) {
 		}
 		delete(o.shown, key)
 		delete(o.asked, key)
-	case text == "basta":
+	case text == "annulla":
 		h.fact("doubt", c.address())
 	case slices.Contains(stops, text):
 		h.fact("stop", c.address())

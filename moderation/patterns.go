@@ -330,6 +330,7 @@ type reading struct {
 	near, far classPairs
 
 	goesOn, alive bool // asks not to stop; asks whether somebody is there
+	listed        bool // is nothing but listedAlone
 }
 
 // How many words on a class still follows closely, and at all.
@@ -376,6 +377,7 @@ func (t *sentence) wishesIn(lower []rune, language string) reading {
 	r := reading{words: len(t.tokens)}
 	tongues := t.tongues(language)
 	r.goesOn, r.alive = t.plainIn(tongues)
+	r.listed = len(t.tokens) == 1 && string(t.letters[t.tokens[0].from:t.tokens[0].to]) == listedAlone
 	for set := tongues; set != 0; set &= set - 1 {
 		l := bits.TrailingZeros8(set)
 		f := t.signsIn(l)

@@ -7,6 +7,8 @@ package moderation
 func recogniseWishes(p *Prediction) (OptOut, bool) {
 	asks := asksForPerson(p)
 	switch {
+	case p.Signs.listed:
+		return OptOutClear, false
 	case p.Signs.whole.doubt && !p.Signs.whole.word: // "annulla", "basta": a booking, perhaps, or the talk
 		if p.Withdraws >= leastOfDoubt {
 			return OptOutDoubtful, asks
@@ -38,6 +40,10 @@ func (p *Prediction) asksLikely() float64 {
 
 // asksOdds is by how much the odds fell, at the same share of alarms, when ordinary talk came to count for more.
 const asksOdds = 2.2
+
+// listedAlone stands in the list of words that withdraw (consent law 7.3) and says much else too: with anything beside it,
+// be it thanks, it is doubtful. The list's words for cancelling may mean a booking and stay doubtful, as it wants.
+const listedAlone = "basta"
 
 // A word of the law's list that is the whole message, or a sentence of its own, needs little from the heads.
 const (
