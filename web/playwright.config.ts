@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from '@playwright/test';
 
 /**
@@ -10,7 +11,9 @@ const port = Number(process.env['PONTE_E2E_PORT'] ?? 5198);
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
-  workers: 1,
+  // Screens share nothing. The journeys share one running ponte, and its people.
+  workers: real ? 1 : Math.min(2, availableParallelism()),
+  fullyParallel: !real,
   reporter: 'list',
   timeout: 60_000,
   use: {
