@@ -105,9 +105,10 @@ function Item({ c, current, onSelect }: { c: Conversation; current: boolean; onS
           {c.unread > 0 && <span className={css.unread}>{c.unread}<span className="sr-only"> {t('inbox.unread')}</span></span>}
         </span>
         <span className={css.foot}>
+          {c.desk.priority === 'danger' && <Tag tone="bad">{t('inbox.priorities.danger')}</Tag>}
           {c.waiting_since && <Tag tone={c.overdue ? 'bad' : 'warn'}>{t('inbox.waits', { time: duration((now - Date.parse(c.waiting_since)) / 1000, i18n.language) })}</Tag>}
           {c.desk.due_at && <Due at={c.desk.due_at} overdue={c.overdue} />}
-          {c.desk.priority !== 'normal' && <Tag tone={c.desk.priority === 'low' ? 'plain' : 'bad'}>{t(`inbox.priorities.${c.desk.priority}`)}</Tag>}
+          {c.desk.priority !== 'normal' && c.desk.priority !== 'danger' && <Tag tone={c.desk.priority === 'low' ? 'plain' : 'bad'}>{t(`inbox.priorities.${c.desk.priority}`)}</Tag>}
           {c.desk.vip && <Tag tone="accent">{t('inbox.vip')}</Tag>}
           {c.desk.snoozed && <Tag>{t('inbox.view.snoozed')}</Tag>}
           {c.handler === 'bot' ? <Tag tone="bot">{t('inbox.bot')}</Tag> : c.assignee && <Tag>{c.assignee.name}</Tag>}
