@@ -32,7 +32,7 @@ web/dist/index.html: $(WEB_SOURCES) $(NODE_MODULES)
 	@touch $@
 
 build: web/dist/index.html ## build the interface and bin/ponte
-	@go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/ponte ./cmd/ponte
+	@CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/ponte ./cmd/ponte
 
 run: setup-run build ## build and serve a demo brand on http://127.0.0.1:8080
 	@exec bin/ponte run

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Other is the code of what has none: words of a person, of a rule somebody wrote, of a model or a network.
@@ -38,8 +39,10 @@ type sentence struct {
 	code   string
 	names  []string // of its values, in order
 	nested map[string]bool
-	form   *regexp.Regexp
 	lead   string // the fixed words it begins with
+	// form takes a text apart. A thousand expressions would keep 14 MB, and most processes read few sentences,
+	// so each is made when the first text with its lead comes.
+	form func() *regexp.Regexp
 }
 
 // catalogue is all sentences, by their formats and by how they begin.
@@ -88,7 +91,7 @@ func (c *catalogue) add(list, code, text string) {
 			s.nested[m[1]] = true
 		}
 	}
-	s.form = regexp.MustCompile(`(?s)^(` + pattern(text) + `)(?:(; |: )|$)`)
+	s.form = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)^(` + pattern(text) + `)(?:(; |: )|$)`) })
 	s.lead, _, _ = strings.Cut(shown, "{")
 	key := ""
 	if len(s.lead) >= leadLetters {
@@ -162,7 +165,7 @@ func (c *catalogue) first(text string, depth int) (Statement, int) {
 			if !strings.HasPrefix(text, s.lead) {
 				continue
 			}
-			if m := s.form.FindStringSubmatchIndex(text); m != nil && (at == nil || m[3] > at[3] || m[3] == at[3] && len(s.names) < len(found.names)) {
+			if m := s.form().FindStringSubmatchIndex(text); m != nil && (at == nil || m[3] > at[3] || m[3] == at[3] && len(s.names) < len(found.names)) {
 				found, at = s, m
 			}
 		}

@@ -15,12 +15,13 @@ import (
 // When memory is given back to the system: a burst leaves behind what the runtime would keep for minutes,
 // and this process shares its machine with the database.
 const (
-	giveBackEvery = 10 * time.Second
-	giveBackFrom  = 12 << 20
+	giveBackEvery = 5 * time.Second
+	giveBackFrom  = 8 << 20
 )
 
 // giveBackMemory returns to the system what bursts leave behind, until the context ends.
 func giveBackMemory(ctx context.Context) {
+	alive := giveBack()
 	tick := time.NewTicker(giveBackEvery)
 	defer tick.Stop()
 	for {
@@ -28,22 +29,26 @@ func giveBackMemory(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if leftBehind() > giveBackFrom {
-				debug.FreeOSMemory()
+			if read("/memory/classes/heap/objects:bytes")+read("/memory/classes/heap/free:bytes")-alive > giveBackFrom {
+				alive = giveBack()
 			}
 		}
 	}
 }
 
-// leftBehind is the memory in bytes that holds nothing alive, as far as the last collection knew.
-func leftBehind() int64 {
-	sample := []metrics.Sample{
-		{Name: "/memory/classes/heap/objects:bytes"}, // alive, or dead and not collected yet
-		{Name: "/memory/classes/heap/free:bytes"},    // free, and still ours
-		{Name: "/gc/heap/live:bytes"},
-	}
+// giveBack collects, returns what is free and answers how many bytes are alive. The runtime's own figure of
+// the living is that of its last collection, which a burst makes in its middle: an hour later it would still
+// count the burst.
+func giveBack() int64 {
+	debug.FreeOSMemory()
+	dropProgramPages()
+	return read("/gc/heap/live:bytes")
+}
+
+func read(metric string) int64 {
+	sample := []metrics.Sample{{Name: metric}}
 	metrics.Read(sample)
-	return int64(sample[0].Value.Uint64()) + int64(sample[1].Value.Uint64()) - int64(sample[2].Value.Uint64())
+	return int64(sample[0].Value.Uint64())
 }
 
 // dropProgramPages lets go of the pages of the executable that are mapped to be read: the compressed model
