@@ -73,7 +73,7 @@ func (s *Sender) judgeFailure(o outcome, now time.Time) verdict {
 	case f.Reason == "gone" && a.Call.CommentID != "":
 		v.state, v.reason = Cancelled, "comment_gone"
 	case f.Class == channels.Wait:
-		v.state, v.notBefore = Planned, now.Add(max(f.After, backoff(a.Attempts))) // going on at the same pace prolongs a limit
+		v.state, v.notBefore = Planned, now.Add(limitPause(f.After, a.Attempts))
 	case f.Class == channels.Retry || f.Class == channels.Unknown:
 		v.lastTry = a.Attempts >= maxAttempts
 		v.state, v.notBefore = Planned, now.Add(max(f.After, backoff(a.Attempts)))
@@ -128,6 +128,20 @@ SELECT EXISTS (SELECT 1 FROM actions WHERE account_id = $1 AND id <> $2 AND stat
 func backoff(attempts int) time.Duration {
 	d := leastBackoff(attempts)
 	return d + rand.N(d)
+}
+
+// longestLimitPause is as long as ponte waits for a limit of which the network does not say how long it lasts.
+const longestLimitPause = 15 * time.Minute
+
+// limitPause is how long to wait after the attempt that ran into a limit. Meta's limits are of a rolling hour and
+// going on at the same pace prolongs them, so each further try waits twice as long; the first pause is
+// short, because most limits were grazed and the answer that waits is to somebody who is there now.
+func limitPause(first time.Duration, attempts int) time.Duration {
+	d := max(first, min(first<<min(max(attempts-1, 0), 8), longestLimitPause))
+	if attempts > 1 {
+		d += rand.N(d/4 + 1)
+	}
+	return max(d, backoff(attempts))
 }
 
 func leastBackoff(attempts int) time.Duration { return (time.Second << min(attempts, 9)) / 2 }

@@ -263,6 +263,35 @@ func TestAnAccountsRateLimitStopsTheAccountForEveryProcess(t *testing.T) {
 	b.want(got[0].ID, "done")
 }
 
+// A limit that lasts is run into less and less often, and what was to be sent is sent when it is over.
+func TestALimitThatLastsIsTriedLessAndLess(t *testing.T) {
+	b := setup(t)
+	b.net.answer = func(channels.Call) (bool, channels.Result, error) {
+		return false, channels.Result{}, &channels.Failure{Class: channels.Wait, Scope: channels.ScopeApp, Reason: "rate_limited", After: time.Minute}
+	}
+	a := b.message("m", "hello")
+	a.ValidUntil = b.now().Add(12 * time.Hour)
+	id := b.add(a)[0].ID
+	var pauses []time.Duration
+	for range 7 {
+		b.drain(b.sender())
+		var until time.Time
+		if err := b.db.Get(&until, `SELECT not_before FROM actions WHERE id = $1 AND state = 'planned'`, id); err != nil {
+			t.Fatal(err)
+		}
+		pauses = append(pauses, until.Sub(b.now()))
+		b.advance(until.Sub(b.now()) + time.Second)
+	}
+	for i, least := range []time.Duration{1, 2, 4, 8, 15, 15, 15} {
+		if p := pauses[i]; p < least*time.Minute-time.Second || p > least*time.Minute*5/4+time.Second {
+			t.Errorf("pause %d is %s, want %d to %d minutes", i+1, p, least, least*5/4)
+		}
+	}
+	b.net.answer = nil
+	b.drain(b.sender())
+	b.want(id, "done")
+}
+
 // An app's limit is the app's: accounts at the same host wait, those of another go on. What waits says why.
 func TestAnAppsRateLimitStopsItsHost(t *testing.T) {
 	for _, same := range []bool{true, false} {
