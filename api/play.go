@@ -180,7 +180,7 @@ func wishIn(text string) flow.Wish {
 	if text == "" {
 		return flow.NoWish
 	}
-	return live.WishOf(playEngine().Judge(moderation.Input{Subject: moderation.SubjectMessage, Channel: "whatsapp", Text: text}))
+	return live.WishOf(playEngine().Judge(moderation.Input{Subject: moderation.SubjectMessage, Channel: "whatsapp", Text: text, Booking: true}))
 }
 
 // offersWording returns the workspace's wording for offers by language, the newest of each.

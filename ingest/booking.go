@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -46,6 +47,29 @@ func bookingWord(text, payload string) string {
 	}
 	return ""
 }
+
+// talksOfBooking reports whether "cancel", all by itself, may mean a booking, an order or a form of this person: one they
+// have, a flow that goes on or has just ended, what they or a member lately wrote about, a notice that is no offer.
+// After an offer, or out of the blue, it means the messages (consent law 7.3).
+func (s *scene) talksOfBooking(m *inbox.Message, who *inbox.Identity) (bool, error) {
+	var is bool
+	if err := s.tx.GetContext(s.ctx, &is, sqlTalksOfBooking, m.WorkspaceID, who.ContactID, s.now.AddDate(0, 0, -1), s.now.AddDate(0, 0, -3), m.ID, s.now.AddDate(0, 0, -7)); err != nil {
+		return false, fmt.Errorf("find what message %d may cancel: %w", m.ID, err)
+	}
+	return is, nil
+}
+
+const sqlTalksOfBooking = `
+SELECT EXISTS (SELECT FROM bookings b WHERE b.workspace_id = $1 AND b.contact_id = $2 AND b.state <> 'cancelled' AND b.ends_at > $3)
+    OR EXISTS (SELECT FROM threads t
+        WHERE t.contact_id = $2 AND t.workspace_id = $1 AND (
+            EXISTS (SELECT FROM flow_runs r WHERE r.workspace_id = $1 AND r.thread_id = t.id AND (r.ended_at IS NULL OR r.ended_at > $3))
+            OR EXISTS (SELECT FROM messages m
+                LEFT JOIN verdicts d ON d.id = m.verdict_id AND d.workspace_id = m.workspace_id
+                LEFT JOIN actions a ON a.id = m.action_id AND a.workspace_id = m.workspace_id
+                WHERE m.workspace_id = $1 AND m.thread_id = t.id AND m.at > $6 AND m.id <> $5
+                  AND (m.at > $4 AND (m.author IN ('member','other_tool') OR d.verdict->>'intent' IN ('booking','order_status'))
+                       OR a.kind = 'template.send' AND a.purpose <> 'promotional'))))`
 
 // manageBooking lets the customer move or cancel the booking they have; who has none is led on as usual.
 func (s *scene) manageBooking(t *inbox.Thread, v *inbox.Conversation, task string, e *event) (*live.Run, error) {

@@ -98,3 +98,37 @@ func TestWhoMustBeReadAnywayIsNotAskedWhatTheyMeant(t *testing.T) {
 		t.Errorf("%d entries say so: %v", n, b.reasons())
 	}
 }
+
+// The list's words for cancelling withdraw, unless a booking or an order is being talked about: then they are asked about.
+func TestCancelAloneWithdrawsUnlessABookingIsTalkedAbout(t *testing.T) {
+	t.Parallel()
+	member := func(b *rig) {
+		b.exec(`INSERT INTO messages (workspace_id, account_id, thread_id, conversation_id, direction, author, text, at)
+			SELECT workspace_id, account_id, thread_id, conversation_id, 'out', 'other_tool', 'Shall I send the blue one?', $1 FROM messages ORDER BY id LIMIT 1`, b.now)
+	}
+	for name, c := range map[string]struct {
+		during func(b *rig)
+		want   string
+	}{
+		"after small talk":           {func(*rig) {}, "withdraw"},
+		"after asking to book":       {func(b *rig) { b.feed(b.waText("q", customer, "I would like to book a table for two on Friday")) }, "doubt"},
+		"after asking for an order":  {func(b *rig) { b.feed(b.waText("q", customer, "where is my order? it has not arrived")) }, "doubt"},
+		"while somebody writes":      {member, "doubt"},
+		"four days after they wrote": {func(b *rig) { member(b); b.pass(4 * 24 * time.Hour) }, "withdraw"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			b.feed(b.waText("m1", customer, "hello"))
+			b.sent()
+			b.pass(time.Minute)
+			c.during(b)
+			b.sent()
+			b.pass(time.Minute)
+			b.feed(b.waText("m2", customer, "Cancel"))
+			if got := b.text(`SELECT coalesce(string_agg(act, ' ' ORDER BY seq), '') FROM consent_entries WHERE act IN ('doubt','withdraw')`); got != c.want {
+				t.Errorf("%q, want %q: %v", got, c.want, b.reasons())
+			}
+		})
+	}
+}

@@ -101,8 +101,14 @@ func (s *scene) reread(t *inbox.Thread, m *inbox.Message, late bool, behind stri
 	if err != nil {
 		return "", err
 	}
-	before, _ := s.judgeWords(m, m.Text, e)
-	verdict, in := s.judgeWords(m, e.Text, e)
+	before, _, err := s.judgeWords(m, m.Text, e)
+	if err != nil {
+		return "", err
+	}
+	verdict, in, err := s.judgeWords(m, e.Text, e)
+	if err != nil {
+		return "", err
+	}
 	ask := !late && verdict.NeedsLLM && s.d.AskLLM()
 	vid, err := s.keepVerdict(verdictRow{workspace: m.WorkspaceID, subject: "message", subjectID: m.ID, event: e.ID, verdict: verdict, input: in, provisional: ask, from: e})
 	if err != nil {
@@ -325,12 +331,12 @@ func (s *scene) reopen(t *inbox.Thread, v *inbox.Conversation) {
 }
 
 // judgeWords judges a message with these words: the files that came with it are still there.
-func (s *scene) judgeWords(m *inbox.Message, text string, e *event) (moderation.Verdict, moderation.Input) {
+func (s *scene) judgeWords(m *inbox.Message, text string, e *event) (moderation.Verdict, moderation.Input, error) {
 	with, said := *e, *m
 	with.Message, said.Text = &channels.Message{Type: m.Type, Attachments: attachmentsOf(m)}, text
-	v, in := s.judgeMessage(&said, &with)
+	v, in, err := s.judgeMessage(&said, &with)
 	e.took = with.took
-	return v, in
+	return v, in, err
 }
 
 func attachmentsOf(m *inbox.Message) []channels.Attachment {

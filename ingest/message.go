@@ -46,7 +46,10 @@ func (s *scene) messageReceived(e *event) (string, error) {
 	}
 	s.silence(t, m)
 	e.spoke = cmp.Or(v.Language, s.writtenLanguage(t.ContactID))
-	verdict, in := s.judgeMessage(m, e)
+	verdict, in, err := s.judgeMessage(m, e)
+	if err != nil {
+		return "", err
+	}
 	ask := verdict.NeedsLLM && e.Source != "backfill" && s.d.AskLLM()
 	vid, err := s.keepVerdict(verdictRow{workspace: e.WorkspaceID, subject: "message", subjectID: m.ID, event: e.ID, verdict: verdict, input: in, provisional: ask, from: e})
 	if err != nil {
@@ -188,7 +191,7 @@ type messageDetail struct {
 	Referral    *channels.Referral    `json:"referral,omitempty"`
 }
 
-func (s *scene) judgeMessage(m *inbox.Message, e *event) (moderation.Verdict, moderation.Input) {
+func (s *scene) judgeMessage(m *inbox.Message, e *event) (moderation.Verdict, moderation.Input, error) {
 	in := moderation.Input{Subject: moderation.SubjectMessage, Channel: string(e.Event.Channel), Text: m.Text, AccountID: m.AccountID,
 		HasMedia: e.Message != nil && len(e.Message.Attachments) > 0}
 	if who := s.identity(e); who != nil {
@@ -208,6 +211,13 @@ func (s *scene) judgeMessage(m *inbox.Message, e *event) (moderation.Verdict, mo
 	start := time.Now()
 	sp := s.spaces[m.WorkspaceID]
 	v := sp.Engine.Judge(in)
+	if who := s.identity(e); who != nil && v.MayMeanBooking() && in.Scripted == "" {
+		var err error
+		if in.Booking, err = s.talksOfBooking(m, who); err != nil {
+			return v, in, err
+		}
+		v = sp.Engine.Judge(in)
+	}
 	if v.ByModelAlone() && sp.Triggers.Asks(m.Text) {
 		in.Scripted = moderation.ScriptedKeyword
 		v = sp.Engine.Judge(in)
@@ -216,7 +226,7 @@ func (s *scene) judgeMessage(m *inbox.Message, e *event) (moderation.Verdict, mo
 		v, in = s.withoutNumber(v, in, e)
 	}
 	e.took = time.Since(start)
-	return v, in
+	return v, in, nil
 }
 
 // withoutNumber judges a message in which somebody leaves their number by its words: a model has seen numbers

@@ -68,6 +68,7 @@ type Input struct {
 	Live      bool    `json:"live,omitempty"`
 	Scripted  string  `json:"scripted,omitempty"` // ScriptedSentence, ScriptedButton or ScriptedKeyword: our own words
 	Strikes   int     `json:"strikes,omitempty"`  // what of this author was hidden lately, as the policy counts
+	Booking   bool    `json:"booking,omitempty"`  // of a message: a booking, an order or a form is being talked about
 
 	Author *AuthorFacts `json:"author,omitempty"` // of a comment: what rules may ask about its writer
 }
@@ -123,11 +124,15 @@ type Verdict struct {
 	TokensOut  int   `json:"tokens_out,omitempty"`
 	CostMicros int64 `json:"cost_micros,omitempty"`
 
-	sureOfLanguage bool
+	sureOfLanguage, cancels bool
 }
 
 // SureOfLanguage reports whether the text tells its language clearly; a verdict that was read back does not say.
 func (v Verdict) SureOfLanguage() bool { return v.sureOfLanguage }
+
+// MayMeanBooking reports whether the text is nothing but a word for cancelling, whose meaning depends on Input.Booking; a
+// verdict that was read back does not say.
+func (v Verdict) MayMeanBooking() bool { return v.cancels }
 
 // Why is the first reason, for one line.
 func (v Verdict) Why() string {
@@ -217,7 +222,8 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 	p := e.model.Predict(n)
 	v.sureOfLanguage = p.LanguageSure >= surelyKnown
 	v.Language, v.Intent, v.IntentScore, v.Sentiment = p.Language, p.Intent, p.IntentScore, p.Sentiment
-	v.OptOut, v.WantsHuman = recogniseWishes(&p)
+	v.OptOut, v.WantsHuman = recogniseWishes(&p, in.Booking)
+	v.cancels = p.Signs.cancels
 	if v.OptOut == OptOutClear {
 		v.Intent, v.IntentScore = "opt_out", max(v.IntentScore, 0.99)
 	} else if v.WantsHuman && p.asksLikely() > p.IntentScore { // beside another wish that is clearer it is said apart
@@ -233,7 +239,7 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 	if useRules {
 		hits = e.rules.match(&in, v.Language)
 	}
-	if danger, ok := p.chance("self_harm"); ok && useModel && danger >= inDanger && !(aimed(hits) && !ofOneself(n.folded)) {
+	if danger, ok := p.chance("self_harm"); ok && useModel && danger >= inDanger && !p.Signs.onlyStops() && !(aimed(hits) && !ofOneself(n.folded)) {
 		hits = append(hits, hit{Rule: "model", Text: "the model reads somebody who may harm themselves", Category: "self_harm", Decision: Review, Score: danger})
 	}
 	v.keepTiers(hits, p, useModel)

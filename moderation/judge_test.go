@@ -88,14 +88,24 @@ func TestWithdrawals(t *testing.T) {
 	e := engine()
 	for text, want := range map[string]OptOut{
 		"STOP": OptOutClear, "Stop!!": OptOutClear, "STOP pls": OptOutClear, "S T O P": OptOutClear, "stoooop 🛑": OptOutClear, "unsubscirbe": OptOutClear, "baja": OptOutClear, "SAIR": OptOutClear, "Stopp bitte": OptOutClear,
-		"abmelden": OptOutClear, "Gracias por todo. Baja": OptOutClear, "please don't text me anymore": OptOutClear, "non voglio più ricevere promozioni": OptOutClear, "ne m'écrivez plus": OptOutClear, "basta": OptOutClear, "BASTA!! 😡": OptOutClear, "basta, grazie": OptOutDoubtful, "due persone, e basta": NoOptOut, "Annulla": OptOutDoubtful, "cancella": OptOutDoubtful, "cancelar por favor": OptOutDoubtful, "stornieren": OptOutDoubtful,
+		"abmelden": OptOutClear, "Gracias por todo. Baja": OptOutClear, "please don't text me anymore": OptOutClear, "non voglio più ricevere promozioni": OptOutClear, "ne m'écrivez plus": OptOutClear, "basta": OptOutClear, "BASTA!! 😡": OptOutClear, "basta, grazie": OptOutDoubtful, "due persone, e basta": NoOptOut, "Annulla": OptOutDoubtful, "cancella": OptOutClear, "CANCELAR!": OptOutClear, "cancella grazie": OptOutDoubtful, "cancelar por favor": OptOutDoubtful, "stornieren": OptOutDoubtful,
 		"oprește": OptOutClear, "dezabonare": OptOutClear, "darme de baja": OptOutClear, "bitte keine Nachrichten mehr": OptOutClear, "não quero mais receber mensagens": OptOutClear, "take me off your list": OptOutClear,
 		"please don't stop": NoOptOut, "don't unsubscribe me": NoOptOut, "non smettere": NoOptOut, "n'arrêtez pas": NoOptOut, "nu vă opriți": NoOptOut, "no paren": NoOptOut, "hört nicht auf": NoOptOut, "não parem": NoOptOut,
 		"cancel my 3 o'clock": NoOptOut, "annullate la prenotazione di sabato": NoOptOut, "is there a bus stop near you?": NoOptOut, "I can't stop laughing": NoOptOut, "stop by tomorrow?": NoOptOut, "quanto costa?": NoOptOut,
-		"para mañana hay sitio?": NoOptOut, "chega hoje?": NoOptOut, "Ende des Monats geöffnet?": NoOptOut, "demais!": NoOptOut, "cancel": OptOutDoubtful,
+		"para mañana hay sitio?": NoOptOut, "chega hoje?": NoOptOut, "Ende des Monats geöffnet?": NoOptOut, "demais!": NoOptOut, "Cancel 🙏": OptOutClear, "cancel it": OptOutDoubtful,
 	} {
 		if got := e.Judge(Input{Subject: SubjectMessage, Text: text}).OptOut; got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestAWordOfWithdrawalIsNoDanger(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{"no more": false, "No más": false, "stop": false, "no more, I want to die": true} {
+		v := engine().Judge(Input{Subject: SubjectMessage, Text: text})
+		if got := v.SelfHarm(); got != want {
+			t.Errorf("%q: in danger %t, want %t: %v", text, got, want, v.Reasons)
 		}
 	}
 }

@@ -329,8 +329,8 @@ type reading struct {
 	has       wordClass
 	near, far classPairs
 
-	goesOn, alive bool // asks not to stop; asks whether somebody is there
-	listed        bool // is nothing but listedAlone
+	goesOn, alive   bool // asks not to stop; asks whether somebody is there
+	listed, cancels bool // is nothing but listedAlone, or one of cancelsAlone
 }
 
 // How many words on a class still follows closely, and at all.
@@ -377,7 +377,10 @@ func (t *sentence) wishesIn(lower []rune, language string) reading {
 	r := reading{words: len(t.tokens)}
 	tongues := t.tongues(language)
 	r.goesOn, r.alive = t.plainIn(tongues)
-	r.listed = len(t.tokens) == 1 && string(t.letters[t.tokens[0].from:t.tokens[0].to]) == listedAlone
+	if len(t.tokens) == 1 {
+		only := string(t.letters[t.tokens[0].from:t.tokens[0].to])
+		r.listed, r.cancels = only == listedAlone, slices.Contains(cancelsAlone, only)
+	}
 	for set := tongues; set != 0; set &= set - 1 {
 		l := bits.TrailingZeros8(set)
 		f := t.signsIn(l)
@@ -389,5 +392,9 @@ func (t *sentence) wishesIn(lower []rune, language string) reading {
 	}
 	return r
 }
+
+// onlyStops reports whether the text is nothing but a word or two of the list of withdrawing words: "no more" says nothing
+// of its writer's mind.
+func (r *reading) onlyStops() bool { return r.whole.word && r.words <= 2 }
 
 func (r *reading) says(kind signKind) bool { return r.found.of(kind) > 0 }

@@ -3,11 +3,11 @@ package moderation
 // Two wishes must not be missed: to hear no more (consent law 7.3) and to talk to a person. A grammar of
 // both reads the text; two heads of the model weigh what it finds with the words.
 
-// recogniseWishes says whether a text takes consent back or asks for a person.
-func recogniseWishes(p *Prediction) (OptOut, bool) {
+// recogniseWishes says whether a text takes consent back or asks for a person. booking: one is being talked about.
+func recogniseWishes(p *Prediction, booking bool) (OptOut, bool) {
 	asks := asksForPerson(p)
 	switch {
-	case p.Signs.listed:
+	case p.Signs.listed || p.Signs.cancels && !booking:
 		return OptOutClear, false
 	case p.Signs.whole.doubt && !p.Signs.whole.word: // "annulla", "basta": a booking, perhaps, or the talk
 		if p.Withdraws >= leastOfDoubt {
@@ -42,8 +42,12 @@ func (p *Prediction) asksLikely() float64 {
 const asksOdds = 2.2
 
 // listedAlone stands in the list of words that withdraw (consent law 7.3) and says much else too: with anything beside it,
-// be it thanks, it is doubtful. The list's words for cancelling may mean a booking and stay doubtful, as it wants.
+// be it thanks, it is doubtful.
 const listedAlone = "basta"
+
+// cancelsAlone are the list's words for cancelling. As a whole message they withdraw, unless a booking or an order is
+// being talked about, which they may mean then; with anything beside them they are doubtful anyway.
+var cancelsAlone = []string{"cancel", "cancella", "cancelar"}
 
 // A word of the law's list that is the whole message, or a sentence of its own, needs little from the heads.
 const (
