@@ -225,6 +225,7 @@ func TestWhoHandlesAConversation(t *testing.T) {
 		{"resolve", nil, 200, "resolved human - 0"},
 		{"take-over", nil, 409, "resolved human - 0"},
 		{"reopen", nil, 200, "open human - 0"},
+		{"reopen", nil, 200, "open human - 0"},
 	} {
 		if res := s.do("POST", s.home.talk(c.verb), s.cookie[auth.Agent], c.body); res.status != c.status || state() != c.want {
 			t.Errorf("%s %v: %d, %s; want %d, %s: %s", c.verb, c.body, res.status, state(), c.status, c.want, res.body)
@@ -232,6 +233,13 @@ func TestWhoHandlesAConversation(t *testing.T) {
 	}
 	if got := s.text(`SELECT state || ' ' || reason FROM actions WHERE id = $1`, s.home.action); got != "cancelled taken_over" {
 		t.Errorf("what the bot had planned is %s", got)
+	}
+	// What was so already is noted nowhere again, as after a double click or from two windows.
+	if got := s.text(`SELECT string_agg(what, ' ' ORDER BY id) FROM conversation_steps WHERE conversation_id = $1 AND what IN ('resolved', 'reopened')`, s.home.conversation); got != "resolved reopened" {
+		t.Errorf("its steps are %s", got)
+	}
+	if got := s.text(`SELECT string_agg(verb, ' ' ORDER BY id) FROM audit_log WHERE object = $1 AND verb IN ('conversation.resolve', 'conversation.reopen')`, fmt.Sprintf("conversation:%d", s.home.conversation)); got != "conversation.resolve conversation.reopen" {
+		t.Errorf("the audit log has %s", got)
 	}
 	s.must(200, "POST", s.home.talk("resolve"), s.cookie[auth.Agent], nil, nil)
 	s.exec(`INSERT INTO conversations (workspace_id, account_id, channel, thread_id, contact_id, opened_at, last_message_at) VALUES ($1, $2, 'whatsapp', $3, $4, now(), now())`, s.home.id, s.home.whatsapp, s.home.thread, s.home.contact)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -18,6 +19,10 @@ import (
 
 // stepOf is what a verb is called among the steps of a conversation.
 var stepOf = map[string]string{"take_over": "taken_over", "return_to_bot": "returned_to_bot", "resolve": "resolved", "reopen": "reopened", "spam": "filed_as_spam", "not_spam": "not_spam"}
+
+// errAsItWas says that a conversation already is what it was to become: by a second press, or by somebody else. Nothing is
+// written of that, and nobody is told anything else than of a change.
+var errAsItWas = errors.New("it is so already")
 
 // handle changes one conversation under lock, writes it, and says so.
 func (s *Server) handle(ctx context.Context, who *caller, id int64, verb string, do func(tx *sqlx.Tx, v *inbox.Conversation) error) (Conversation, error) {
@@ -44,7 +49,7 @@ func (s *Server) handle(ctx context.Context, who *caller, id int64, verb string,
 		}
 		return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: v.WorkspaceID, Topic: "conversation", ObjectID: id})
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errAsItWas) {
 		return Conversation{}, err
 	}
 	return s.shownConversation(ctx, who, id)
@@ -84,7 +89,7 @@ func (s *Server) returnToBot(ctx context.Context, who *caller, in *decideIn) (Co
 func (s *Server) resolve(ctx context.Context, who *caller, in *decideIn) (Conversation, error) {
 	return s.handle(ctx, who, in.ID, "resolve", func(tx *sqlx.Tx, v *inbox.Conversation) error {
 		if v.State == "resolved" {
-			return nil
+			return errAsItWas
 		}
 		now := s.Now()
 		v.State, v.ResolvedAt, v.WaitingSince, v.Unread = "resolved", &now, nil, 0
@@ -96,7 +101,7 @@ func (s *Server) resolve(ctx context.Context, who *caller, in *decideIn) (Conver
 func (s *Server) reopen(ctx context.Context, who *caller, in *decideIn) (Conversation, error) {
 	return s.handle(ctx, who, in.ID, "reopen", func(tx *sqlx.Tx, v *inbox.Conversation) error {
 		if v.State == "open" {
-			return nil
+			return errAsItWas
 		}
 		var other int
 		err := tx.GetContext(ctx, &other, `SELECT count(*) FROM conversations WHERE workspace_id = $1 AND state = 'open' AND (thread_id = $2 OR root_comment_id = $3)`, v.WorkspaceID, v.ThreadID, v.RootCommentID)

@@ -32,6 +32,24 @@ describe('calls', () => {
     expect(errorKind(error)).toBe('invalid');
   });
 
+  it('are made once when the same is asked for twice at the same time, and again afterwards', async () => {
+    const fetch = answer(200, { id: 1 });
+    const add = (on: boolean) => unwrap(api.POST('/workspace/sending', { body: { on } }));
+    expect(await Promise.all([add(true), add(true), add(false)])).toEqual([{ id: 1 }, { id: 1 }, { id: 1 }]);
+    expect(fetch).toHaveBeenCalledTimes(2);
+    await add(true);
+    expect(fetch).toHaveBeenCalledTimes(3);
+  });
+
+  it('fail for both when the one that is made fails, and can be made again', async () => {
+    vi.stubGlobal('fetch', vi.fn(async () => { throw new TypeError('network'); }));
+    const add = () => unwrap(api.POST('/workspace/sending', { body: { on: true } })).catch(errorKind);
+    expect(await Promise.all([add(), add()])).toEqual(['offline', 'offline']);
+    const fetch = answer(200, { id: 1 });
+    expect(await add()).toEqual({ id: 1 });
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
+
   it('say so when no answer comes', async () => {
     vi.stubGlobal('fetch', vi.fn(async () => { throw new TypeError('network'); }));
     const error = await unwrap(api.GET('/overview')).catch((e: unknown) => e);

@@ -15,6 +15,7 @@ import { Announcer, useTitle } from './heard';
 import { KeyHelp } from './key-help';
 import { navFor, type NavItem } from './nav';
 import { Palette } from './palette';
+import { useKeptPresses } from './presses';
 import css from './shell.module.css';
 import { UserMenu } from './user-menu';
 
@@ -28,6 +29,7 @@ export function Shell({ me }: { me: Me }) {
   useSignOfLife(me.user.id !== 0);
   useBrowserNotices();
   useKeptFocus();
+  useKeptPresses();
   const items = navFor(me);
   useTitle(me, items);
   const navigate = useNavigate();

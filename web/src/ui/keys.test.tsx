@@ -63,6 +63,15 @@ function OpenMenu() {
 }
 
 describe('useKeys', () => {
+  it('decides once for a key that is held, and walks on', () => {
+    const approve = vi.fn();
+    const next = vi.fn();
+    render(<Screen bindings={[binding('a', approve), binding('j', next)]} />);
+    for (const key of ['a', 'j']) for (let i = 0; i < 4; i++) window.dispatchEvent(new KeyboardEvent('keydown', { key, repeat: i > 0 }));
+    expect(approve).toHaveBeenCalledTimes(1);
+    expect(next).toHaveBeenCalledTimes(4);
+  });
+
   it('leaves a menu its keys: Escape closes the menu, and not what lies below it too', async () => {
     const run = vi.fn();
     render(<><Screen bindings={[binding('Escape', run), binding('h', run)]} /><OpenMenu /></>);

@@ -65,6 +65,9 @@ function startsPair(name: string): boolean {
 /** Whether a menu had the key, which may have closed it: Escape leaves the menu alone, not what lies below too. */
 const inMenu = (event: KeyboardEvent) => event.composedPath().some((n) => n instanceof Element && n.getAttribute('role') === 'menu');
 
+/** Keys that walk: held down they go on. What decides or sends does so once, however long its key is held. */
+const walking = new Set(['j', 'k', 'ArrowDown', 'ArrowUp']);
+
 function onKeyDown(event: KeyboardEvent) {
   const typed = keyName(event);
   const placed = keyByPlace(event);
@@ -79,7 +82,7 @@ function onKeyDown(event: KeyboardEvent) {
   const found = findBinding(scopes, name, before);
   if (found) {
     event.preventDefault();
-    found.run();
+    if (!event.repeat || walking.has(name)) found.run();
   } else if (!modified && startsPair(name)) {
     prefix = name;
     prefixTimer = setTimeout(() => (prefix = ''), 1200);
