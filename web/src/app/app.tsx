@@ -27,6 +27,8 @@ const client: QueryClient = new QueryClient({
       retry: (count, error) => count < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
       refetchOnWindowFocus: 'always',
     },
+    // Without a connection what is asked for fails at once and says so: done later and unseen, it would surprise.
+    mutations: { networkMode: 'always' },
   },
 });
 

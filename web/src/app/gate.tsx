@@ -1,11 +1,14 @@
 import { Button, Group } from '@mantine/core';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect, useLayoutEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Me } from '@/api/types';
 import { chosenWorkspace } from '@/api/client';
 import { errorKind } from '@/api/errors';
 import { useMe, useSignOut } from '@/api/session';
 import { startLanguage } from '@/i18n';
 import { Empty, Failure, Loading } from '@/ui/states';
+import css from './gate.module.css';
 import { Shell } from './shell';
 
 const SignIn = lazy(() => import('@/features/session'));
@@ -29,20 +32,53 @@ function Outside({ again }: { again: () => void }) {
   );
 }
 
+/**
+ * The frame, and over it the sign-in where the session has ended while somebody was at work: what they were writing stays
+ * where it is, out of sight and out of reach, and is there again for them alone.
+ */
+function Kept({ me, ended }: { me: Me; ended: boolean }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  useLayoutEffect(() => {
+    if (!ended) return undefined;
+    document.body.setAttribute('data-ended', '');
+    return () => {
+      document.body.removeAttribute('data-ended');
+      void client.invalidateQueries({ predicate: (q) => q.queryKey[0] !== 'me' });
+    };
+  }, [ended, client]);
+  return (
+    <>
+      <div className={css.frame} inert={ended}><Shell me={me} /></div>
+      {ended && <div className={css.over} role="dialog" aria-modal="true" aria-label={t('session.title')}><Suspense fallback={null}><SignIn /></Suspense></div>}
+    </>
+  );
+}
+
 /** Shows the sign-in until somebody is signed in; the address is kept, so that a link leads where it should. */
 export function Gate() {
   const me = useMe();
   const locale = me.data?.user.locale;
   const known = me.data !== undefined;
   const [spoken, setSpoken] = useState(false);
+  const [mine, setMine] = useState<number>(); // whose work this page holds
+  const user = me.data?.user.id;
+  if (mine === undefined && user !== undefined) setMine(user);
+  const other = mine !== undefined && user !== undefined && user !== mine;
+  const unknown = me.isError && errorKind(me.error) === 'unauthorized';
+  const [ended, setEnded] = useState(false); // until somebody is signed in again, and not only until the next answer fails otherwise
+  if (unknown && !ended) setEnded(true);
+  if (me.isSuccess && ended) setEnded(false);
+  useEffect(() => { if (other) window.location.reload(); }, [other]); // nothing of the one before is left for the next
   useEffect(() => void startLanguage(locale).catch(() => undefined).then(() => { if (known) setSpoken(true); }), [locale, known]);
 
   if (window.location.pathname === '/password') return <Suspense fallback={null}><SetPassword /></Suspense>;
-  if (me.isError && errorKind(me.error) === 'unauthorized') {
+  if (other) return <Loading rows={3} />;
+  if (ended && !(me.data && spoken)) {
     return <Suspense fallback={null}><SignIn /></Suspense>;
   }
   if (me.isError && errorKind(me.error) === 'forbidden') return <Outside again={() => void me.refetch()} />;
-  if (me.data && spoken) return <Shell me={me.data} />; // not in English first where another language is on its way
+  if (me.data && spoken) return <Kept me={me.data} ended={ended} />; // not in English first where another language is on its way
   if (me.isError) return <Failure error={me.error} retry={() => void me.refetch()} />;
   return <Loading rows={3} />;
 }

@@ -1,10 +1,11 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, type AsyncRouteComponent } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { Failure, Loading } from '@/ui/states';
+import { Loading } from '@/ui/states';
 import { openWords, type Section } from '@/i18n';
 import type { Try } from '@/ui/tries';
 import { Gate } from './gate';
 import { NotFound } from './not-found';
+import { loadedOr, Stalled } from './stalled';
 import type { AskingView } from '@/features/consent/asking';
 import type { ContactFilter } from '@/features/contacts/queries';
 
@@ -21,7 +22,7 @@ interface FlowsSearch { tab?: 'runs' | 'secrets' | undefined; ended?: true | und
 
 /** A screen that is loaded when it is opened, with the words that it alone needs. Its type is not looked at here: screens read theirs from this table. */
 function screen(load: () => Promise<{ default: unknown }>, ...words: Section[]): AsyncRouteComponent<object> {
-  return lazyRouteComponent(async () => (await Promise.all([load(), ...words.map(openWords)]))[0] as { default: () => ReactNode });
+  return lazyRouteComponent(() => loadedOr(async () => (await Promise.all([load(), ...words.map(openWords)]))[0] as { default: () => ReactNode }));
 }
 
 const root = createRootRoute({ component: Gate, notFoundComponent: NotFound });
@@ -129,7 +130,7 @@ export const router = createRouter({
   routeTree: root.addChildren([home, moderation, machine, disagreements, policies, inbox, flows, flow, bookings, triggers, trigger, campaign, knowledge, accounts, team, figures, profile, password, settings, rehearse, contacts, imports, compliance, person, leads, links, poster, outbox, events, consent, asking, audit, templates, template]),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading rows={6} />,
-  defaultErrorComponent: ({ error }) => <Failure error={error} retry={() => window.location.reload()} />,
+  defaultErrorComponent: ({ error }) => <Stalled error={error} />,
   scrollRestoration: true,
 });
 

@@ -1,25 +1,27 @@
 import { Button, Textarea } from '@mantine/core';
 import { useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import { keepText, useKept } from '@/ui/kept';
 import { failed } from '@/ui/toast';
 import { useAddNote } from './desk';
 import css from './inbox.module.css';
 import { useMembers } from './queries';
 import { mentioned, mentionQuery } from './when';
 
-/** A note for the team: it never leaves. An @ names a member, who is told. */
+/** A note for the team: it never leaves. An @ names a member, who is told. What is half written waits for the next time. */
 export function NoteBox({ id, onDone }: { id: number; onDone: () => void }) {
   const { t } = useTranslation();
   const members = useMembers().data?.items ?? [];
   const add = useAddNote(id);
   const field = useRef<HTMLTextAreaElement>(null);
-  const [text, setText] = useState('');
+  const kept = `note.${id}`;
+  const [text, setText] = useKept(kept);
   const [cursor, setCursor] = useState(0);
   const [row, setRow] = useState(0);
   const query = mentionQuery(text, cursor);
   const found = query === undefined ? [] : members.filter((m) => (m.name || m.email).toLowerCase().includes(query.toLowerCase())).slice(0, 6);
 
-  const submit = () => { if (text.trim()) add.mutate({ text: text.trim(), mentions: mentioned(text, members) }, { onSuccess: onDone, onError: failed }); };
+  const submit = () => { if (text.trim()) void add.mutateAsync({ text: text.trim(), mentions: mentioned(text, members) }).then(() => { keepText(kept, ''); onDone(); }, failed); };
   const pick = (name: string) => {
     const head = text.slice(0, cursor - (query ?? '').length - 1);
     const next = `${head}@${name} `;

@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
 import type { Conversation, ConversationDetail, Member, Message, Outgoing, Page, QuickReply, TemplateOffers } from '@/api/types';
+import { drafts } from './talk';
 
 export const views = ['waiting', 'mine', 'team', 'unassigned', 'overdue', 'snoozed', 'spam', 'all'] as const;
 export type View = (typeof views)[number];
@@ -29,10 +30,19 @@ function refresh(client: ReturnType<typeof useQueryClient>, id: number) {
   for (const queryKey of [['conversation', id], ['messages', id], ['conversations'], ['overview']]) void client.invalidateQueries({ queryKey });
 }
 
+/** What was sent is no draft any more, here and on the server. */
+function forgetSent(id: number, text: string) {
+  if (!text || drafts.get(id).trim() !== text) return;
+  drafts.set(id, '');
+  void api.PUT('/conversations/{id}/draft', { params: { path: { id } }, body: { text: '' } }).catch(() => undefined);
+}
+
 export function useSend(id: number) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (body: Outgoing) => unwrap<Message>(api.POST('/conversations/{id}/messages', { params: { path: { id } }, body })),
+    // Also where another conversation is open by now: else it would stand there as if it had not been sent.
+    onSuccess: (_, body) => forgetSent(id, body.text),
     onSettled: () => refresh(client, id),
   });
 }

@@ -1,21 +1,22 @@
 import { Button, Group, SegmentedControl, Textarea } from '@mantine/core';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Comment } from '@/api/types';
+import { keepText, useKept } from '@/ui/kept';
 import { failed, told } from '@/ui/toast';
 import css from './moderation.module.css';
 import { useAnswer } from './queries';
 
 interface Props { comment: Comment; way: 'public' | 'private'; onWay: (way: 'public' | 'private') => void; onDone: () => void }
 
-/** An answer under the comment for everyone, or a private one (one per comment, within seven days). */
+/** An answer under the comment for everyone, or a private one (one per comment, within seven days). What is half written waits for the next time. */
 export function ReplyBox({ comment, way, onWay, onDone }: Props) {
   const { t } = useTranslation();
-  const [text, setText] = useState('');
+  const name = `comment.${comment.id}`;
+  const [text, setText] = useKept(name);
   const answer = useAnswer();
   const send = () => {
     if (!text.trim() || answer.isPending) return;
-    answer.mutate({ id: comment.id, text: text.trim(), way }, { onSuccess: () => { told(t('moderation.replied')); onDone(); }, onError: failed });
+    void answer.mutateAsync({ id: comment.id, text: text.trim(), way }).then(() => { keepText(name, ''); told(t('moderation.replied')); onDone(); }, failed);
   };
   return (
     <div className={`panel ${css.side} ${css.reply}`}>

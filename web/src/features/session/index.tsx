@@ -27,7 +27,7 @@ export default function SignIn() {
   }, [refused]);
   const signIn = useMutation({
     mutationFn: (typed: string) => unwrap(api.POST('/auth/sign-in', { body: { email: email.trim(), password, ...(typed ? { code: typed } : {}) } })),
-    onSuccess: () => client.resetQueries({ queryKey: ['me'] }),
+    onSuccess: () => client.refetchQueries({ queryKey: ['me'] }),
     onError: (error) => { if (error instanceof ApiError && error.field('code') !== undefined) setAsksCode(true); },
   });
   const submit = (event: FormEvent) => {
