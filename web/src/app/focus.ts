@@ -7,7 +7,7 @@ const close = '.mantine-Modal-close, .mantine-Drawer-close';
 const beginning = (dialog: HTMLElement) => dialog.querySelector<HTMLElement>(`:is(.mantine-Modal-body, .mantine-Drawer-body) ${fields}`);
 
 /** The dialog that lies on top, where one is open. */
-const top = () => [...document.querySelectorAll<HTMLElement>('[role="dialog"]')].filter((d) => d.isConnected && d.getClientRects().length > 0).at(-1);
+export const topDialog = () => [...document.querySelectorAll<HTMLElement>('[role="dialog"]')].filter((d) => d.isConnected && d.getClientRects().length > 0).at(-1);
 
 /** An element with all that it stands in, each with the place among the others there. */
 interface Held { element: HTMLElement; around: { node: HTMLElement; at: number }[] }
@@ -65,7 +65,7 @@ export function keepFocus(): () => void {
     if (loading && (!loading.isConnected || begin(loading))) loading = undefined;
     if (!last || (document.activeElement !== document.body && document.activeElement !== null)) return;
     if (last.element.isConnected && last.element.matches(':disabled')) return; // it rests: it is taken up again when it can be
-    const dialog = top();
+    const dialog = topDialog();
     if (dialog?.contains(last.element)) return last.element.focus({ preventScroll: true });
     if (dialog) return beginning(dialog)?.focus();
     nearest(last.around.some(({ node }) => node.matches(layers)) ? outside : last)?.focus({ preventScroll: true });

@@ -9,6 +9,7 @@ import { useOverview } from '@/api/overview';
 import type { Me, Overview } from '@/api/types';
 import { useSignOfLife } from '@/api/desk';
 import { useKeys } from '@/ui/keys';
+import { useBackCloses } from './back';
 import { Bell, useBrowserNotices } from './bell';
 import { useKeptFocus } from './focus';
 import { Announcer, useTitle } from './heard';
@@ -30,6 +31,7 @@ export function Shell({ me }: { me: Me }) {
   useBrowserNotices();
   useKeptFocus();
   useKeptPresses();
+  useBackCloses();
   const items = navFor(me);
   useTitle(me, items);
   const navigate = useNavigate();

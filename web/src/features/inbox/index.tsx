@@ -1,6 +1,7 @@
 import { IconInbox } from '@tabler/icons-react';
 import { getRouteApi } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { useBeside } from '@/ui/beside';
 import { useKeys } from '@/ui/keys';
 import { Empty } from '@/ui/states';
 import css from './inbox.module.css';
@@ -19,7 +20,7 @@ export default function Inbox() {
   const query = useConversations(filters);
   const conversations = query.data?.pages.flatMap((p) => p.items) ?? [];
 
-  const open = (id: number | undefined) => void navigate({ search: (s) => ({ ...s, id, at: undefined }), replace: true });
+  const open = useBeside(search.id !== undefined, (id, replace) => void navigate({ search: (s) => ({ ...s, id, at: undefined }), replace }));
   const step = (by: 1 | -1) => {
     const at = conversations.findIndex((c) => c.id === search.id);
     const next = conversations[at < 0 ? 0 : at + by];

@@ -3,6 +3,7 @@ import { IconGavel } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
+import { useBeside } from '@/ui/beside';
 import { useKeys } from '@/ui/keys';
 import { Empty } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
@@ -26,7 +27,7 @@ export default function Moderation() {
   const comments = query.data?.pages.flatMap((p) => p.items) ?? [];
   const ids = comments.map((c) => c.id);
 
-  const open = (next: number | undefined) => void navigate({ search: (s) => ({ ...s, id: next }), replace: true });
+  const open = useBeside(id !== undefined, (next, replace) => void navigate({ search: (s) => ({ ...s, id: next }), replace }));
   // What was decided last, as long as the queue has gone on by itself: that is what "take back" means then, and not the next comment.
   const [last, setLast] = useState<Decided>();
   const { mutate: act } = useAct();
