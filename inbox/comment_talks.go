@@ -44,15 +44,19 @@ DO UPDATE SET preview = excluded.preview, preview_comment_id = excluded.preview_
     due_for = CASE WHEN excluded.priority > conversations.priority THEN NULL ELSE conversations.due_for END, waiting_since = coalesce(conversations.waiting_since, excluded.waiting_since), revision = conversations.revision + 1
 RETURNING id`
 
-// CommentsReworded has the conversations that show these comments say what the comments say now. Who may be in danger by
-// the new words stands first.
+// CommentsReworded has the conversations that show these comments say what the comments say now; of one that is gone, what the
+// person's newest comment in the thread says that still stands, if any. Who may be in danger by the new words stands first.
 func CommentsReworded(ctx context.Context, tx sqlx.ExtContext, comments []int64) error {
 	if len(comments) == 0 {
 		return nil
 	}
 	var list []Change
-	if err := sqlx.SelectContext(ctx, tx, &list, sqlCommentsReworded, pq.Array(comments)); err != nil {
-		return fmt.Errorf("show the new words of comments: %w", err)
+	for _, stmt := range []string{sqlCommentsReworded, sqlCommentsGone} {
+		var some []Change
+		if err := sqlx.SelectContext(ctx, tx, &some, stmt, pq.Array(comments)); err != nil {
+			return fmt.Errorf("show the new words of comments: %w", err)
+		}
+		list = append(list, some...)
 	}
 	return Touch(ctx, tx, list...)
 }
@@ -61,5 +65,13 @@ const sqlCommentsReworded = `
 UPDATE conversations v SET preview = left(x.text, 200), revision = v.revision + 1,
     priority = CASE WHEN v.state = 'open' AND ` + commentOfDanger + ` THEN 3 ELSE v.priority END,
     due_for = CASE WHEN v.state = 'open' AND v.priority < 3 AND ` + commentOfDanger + ` THEN NULL ELSE v.due_for END
-FROM comments x WHERE x.id = ANY($1) AND v.workspace_id = x.workspace_id AND v.preview_comment_id = x.id AND v.preview <> left(x.text, 200) AND v.preview <> ''
+FROM comments x WHERE x.id = ANY($1) AND v.workspace_id = x.workspace_id AND v.preview_comment_id = x.id AND x.state <> 'removed' AND v.preview <> left(x.text, 200) AND v.preview <> ''
+RETURNING v.workspace_id, 'conversation' AS topic, v.id AS object_id`
+
+const sqlCommentsGone = `
+UPDATE conversations v SET preview = coalesce(left(n.text, 200), ''), preview_comment_id = n.id, revision = v.revision + 1
+FROM comments x LEFT JOIN LATERAL (
+    SELECT o.id, o.text FROM comments o WHERE o.workspace_id = x.workspace_id AND o.account_id = x.account_id AND o.root_external_id = x.root_external_id
+      AND o.contact_id = x.contact_id AND NOT o.own AND o.state <> 'removed' ORDER BY o.commented_at DESC, o.id DESC LIMIT 1) n ON true
+WHERE x.id = ANY($1) AND x.state = 'removed' AND v.workspace_id = x.workspace_id AND v.preview_comment_id = x.id
 RETURNING v.workspace_id, 'conversation' AS topic, v.id AS object_id`

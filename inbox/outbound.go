@@ -157,6 +157,11 @@ func SetCommentState(ctx context.Context, tx sqlx.ExtContext, workspaceID, id in
 	if _, err := tx.ExecContext(ctx, `UPDATE comments SET state = $3, state_by = $4 WHERE workspace_id = $1 AND id = $2 AND state <> 'removed'`, workspaceID, id, state, by); err != nil {
 		return fmt.Errorf("set comment %d to %s: %w", id, state, err)
 	}
+	if state == "removed" {
+		if err := CommentsReworded(ctx, tx, []int64{id}); err != nil {
+			return err
+		}
+	}
 	return Touch(ctx, tx, Change{workspaceID, "comment", id})
 }
 

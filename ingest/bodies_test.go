@@ -17,7 +17,16 @@ func (b *rig) igReply(id, parent, person, text string) string {
 }
 
 func (b *rig) fbFeed(verb, id, person, text string) string {
-	v := obj{"item": "comment", "verb": verb, "comment_id": id, "post_id": fbID + "_30", "parent_id": fbID + "_30", "created_time": b.now.Unix(), "message": text}
+	return b.fbComment(verb, fbID+"_30", id, person, text)
+}
+
+// fbUnder is an answer to a comment.
+func (b *rig) fbUnder(parent, id, person, text string) string {
+	return b.fbComment("add", parent, id, person, text)
+}
+
+func (b *rig) fbComment(verb, parent, id, person, text string) string {
+	v := obj{"item": "comment", "verb": verb, "comment_id": id, "post_id": fbID + "_30", "parent_id": parent, "created_time": b.now.Unix(), "message": text}
 	if person != "" {
 		v["from"] = obj{"id": person, "name": "Ana Ruiz"}
 	}

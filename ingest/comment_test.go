@@ -356,3 +356,40 @@ func TestTheNewWordsOfAPassedOnCommentAreShown(t *testing.T) {
 		}
 	}
 }
+
+// What somebody took away no longer stands in the list of conversations: their newest comment in the thread that is left does,
+// else nothing.
+func TestARemovedCommentNoLongerStandsInTheList(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.feed(b.fbFeed("add", "30_1", "55", "do you have kayaks for two?"), b.fbUnder("30_1", "30_2", "55", "and are dogs allowed?"), b.fbUnder("30_1", "30_3", "56", "I would like to know too"))
+	var talk int64
+	b.must(inbox.InTx(context.Background(), b.db, func(tx *sqlx.Tx) error {
+		comment, err := inbox.LockComment(context.Background(), tx, b.ws, b.id(`SELECT id FROM comments WHERE external_id = '30_2'`))
+		if err != nil {
+			return err
+		}
+		talk, err = inbox.OpenCommentConversation(context.Background(), tx, comment, b.now)
+		return err
+	}))
+	for _, c := range []struct{ id, before, after string }{
+		{"30_3", "and are dogs allowed?", "and are dogs allowed?"},
+		{"30_2", "and are dogs allowed?", "do you have kayaks for two?"},
+		{"30_1", "do you have kayaks for two?", ""},
+	} {
+		if got := b.text(`SELECT preview FROM conversations`); got != c.before {
+			t.Fatalf("before %s is removed the list shows %q, want %q", c.id, got, c.before)
+		}
+		changes := b.id(`SELECT coalesce(max(id), 0) FROM changes`)
+		b.pass(time.Minute)
+		b.feed(b.fbFeed("remove", c.id, "55", ""))
+		v, err := inbox.ViewConversation(context.Background(), b.db, b.ws, talk)
+		b.must(err)
+		if v.Preview != c.after {
+			t.Errorf("after %s is removed the list shows %q, want %q: %v", c.id, v.Preview, c.after, b.reasons())
+		}
+		if n := b.id(`SELECT count(*) FROM changes WHERE id > $1 AND topic = 'conversation'`, changes); (n > 0) != (c.before != c.after) {
+			t.Errorf("open pages were told %d times that the conversation changed by the removal of %s", n, c.id)
+		}
+	}
+}
