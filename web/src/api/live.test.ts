@@ -10,6 +10,10 @@ describe('staleKeys', () => {
     ['invoice', [['invoice'], ['invoices']]],
   ] as const)('%s', (topic, want) => expect(staleKeys({ topic, id: 7 })).toEqual(want));
 
+  it('has the bell read again who a person is', () => {
+    for (const topic of ['contact', 'identity']) expect(staleKeys({ topic, id: 7 })).toContainEqual(['notifications']);
+  });
+
   it('names the conversation that changed', () => {
     expect(staleKeys({ topic: 'conversation', id: 7 })).toContainEqual(['messages', 7]);
   });

@@ -23,7 +23,7 @@ export function staleKeys(change: Change): readonly (readonly (string | number)[
     case 'contact':
     case 'identity':
     case 'consent':
-      return [['conversation'], ['conversations'], ['contact'], ['contacts'], ['ledger'], ['leads']];
+      return [['conversation'], ['conversations'], ['contact'], ['contacts'], ['ledger'], ['leads'], ['notifications']];
     case 'trigger':
       return [['triggers']];
     case 'dry_run':

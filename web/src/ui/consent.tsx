@@ -7,6 +7,7 @@ import { codeText } from '@/i18n';
 import { ConsentForm } from './consent-form';
 import { quoted } from './format';
 import { Ago, channelNames, Tag, type Tone } from './parts';
+import { Sep } from './sep';
 
 const tone: Record<ConsentState['state'], Tone> = { granted: 'good', refused: 'bad', withdrawn: 'bad', doubt: 'warn', none: 'plain' };
 
@@ -23,8 +24,8 @@ export function ConsentStates({ contact, states }: { contact: number; states: Co
         {known.map((s) => (
           <li key={`${s.channel}-${s.purpose}`} style={{ gridTemplateColumns: 'minmax(0,1fr)' }}>
             <div>
-              <Tag tone={tone[s.state]}>{t(`consent.${s.state}`)}</Tag> {codeText('purpose', s.purpose)} · {channelNames[s.channel] ?? codeText('consent_channel', s.channel)}
-              {s.since && <small><Ago at={s.since} />{s.how ? ` · ${codeText('how', s.how)}` : ''}{s.seq ? ` · ${t('contact.entry', { n: s.seq })}` : ''}</small>}
+              <Tag tone={tone[s.state]}>{t(`consent.${s.state}`)}</Tag> {codeText('purpose', s.purpose)}<Sep />{channelNames[s.channel] ?? codeText('consent_channel', s.channel)}
+              {s.since && <small><Ago at={s.since} />{s.how ? <><Sep />{codeText('how', s.how)}</> : ''}{s.seq ? <><Sep />{t('contact.entry', { n: s.seq })}</> : ''}</small>}
               {s.wording && <small className="clip2" dir="auto" title={s.wording}>{quoted(s.wording, i18n.language)}</small>}
             </div>
           </li>

@@ -43,7 +43,7 @@ function One({ start, known, may }: { start: BusinessHours; known: boolean; may:
   const save = useSaveHours();
   const problem = (field: string) => (save.error instanceof ApiError ? save.error.field(field) : undefined);
   const text = (kind: 'welcome' | 'away', l: string) => (
-    <Textarea key={l} label={`${t(`bookings.${kind}`)} · ${languageName(l, i18n.language) || l}`} autosize minRows={2} maxLength={1000} disabled={!may} value={h[kind][l] ?? ''} error={problem(`${kind}.${l}`)} lang={l}
+    <Textarea key={l} label={`${t(`bookings.${kind}`)} (${languageName(l, i18n.language) || l})`} autosize minRows={2} maxLength={1000} disabled={!may} value={h[kind][l] ?? ''} error={problem(`${kind}.${l}`)} lang={l}
       onChange={(e) => setH({ ...h, [kind]: { ...h[kind], [l]: e.currentTarget.value } })} />
   );
   return (

@@ -7,8 +7,10 @@ import { useCan } from '@/api/session';
 import type { IdentityPanel, Join, Parted, Provenance } from '@/api/types';
 import { codeText } from '@/i18n';
 import { duration } from './format';
+import { useNamed } from './named';
 import { Ago, ChannelMark, channelNames } from './parts';
 import css from './parts.module.css';
+import { Dotted, Sep } from './sep';
 import { failed, told } from './toast';
 import { isHarmful, VeiledLine } from './veil';
 
@@ -26,7 +28,7 @@ export function Identity({ i }: { i: IdentityPanel }) {
       <ChannelMark channel={i.channel} />
       <div style={{ minWidth: 0 }}>
         <span dir="auto">{name}</span>
-        {also.length > 0 && <small dir="auto">{also.join(' · ')}</small>}
+        {also.length > 0 && <small dir="auto"><Dotted of={also} /></small>}
         {i.join && <Joined i={i} join={i.join} />}
         {i.parted && <PartedFrom i={i} parted={i.parted} />}
       </div>
@@ -36,6 +38,7 @@ export function Identity({ i }: { i: IdentityPanel }) {
 
 function Joined({ i, join }: { i: IdentityPanel; join: Join }) {
   const { t, i18n } = useTranslation();
+  const named = useNamed();
   const converse = useCan('converse');
   const unjoin = useUnjoin();
   const rejoin = useRejoin();
@@ -49,7 +52,7 @@ function Joined({ i, join }: { i: IdentityPanel; join: Join }) {
   return (
     <div className={css.evidence}>
       <strong>{t('contact.joined', { how: codeText('join_how', join.how) })}</strong>
-      <p><Ago at={join.at} />{join.by && ` · ${join.by}`}</p>
+      <p><Ago at={join.at} />{join.by && <><Sep />{join.by}</>}</p>
       {proof && (
         <>
           <p dir="auto">
@@ -61,7 +64,7 @@ function Joined({ i, join }: { i: IdentityPanel; join: Join }) {
       )}
       {converse && (
         <>
-          <Button size="compact-sm" variant="default" mt={6} loading={unjoin.isPending} onClick={part}>{t('contact.unjoin')}</Button>
+          <Button size="compact-sm" variant="default" mt={6} loading={unjoin.isPending} {...named(t('contact.unjoin'), identityName(i))} onClick={part}>{t('contact.unjoin')}</Button>
           <p>{t('contact.unjoin_text')}</p>
         </>
       )}
@@ -71,13 +74,14 @@ function Joined({ i, join }: { i: IdentityPanel; join: Join }) {
 
 function PartedFrom({ i, parted }: { i: IdentityPanel; parted: Parted }) {
   const { t } = useTranslation();
+  const named = useNamed();
   const converse = useCan('converse');
   const rejoin = useRejoin();
   return (
     <div className={css.evidence}>
       <strong>{t('contact.parted', { name: parted.name || t('comment.nameless') })}</strong>
-      <p><Ago at={parted.at} />{parted.by && ` · ${parted.by}`}</p>
-      {converse && <Button size="compact-sm" variant="default" mt={6} loading={rejoin.isPending} onClick={() => void rejoin.mutateAsync({ identity: i.id, join: parted.join_id }).then(() => told(t('contact.rejoined')), failed)}>{t('contact.rejoin')}</Button>}
+      <p><Ago at={parted.at} />{parted.by && <><Sep />{parted.by}</>}</p>
+      {converse && <Button size="compact-sm" variant="default" mt={6} loading={rejoin.isPending} {...named(t('contact.rejoin'), identityName(i))} onClick={() => void rejoin.mutateAsync({ identity: i.id, join: parted.join_id }).then(() => told(t('contact.rejoined')), failed)}>{t('contact.rejoin')}</Button>}
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { codeText } from '@/i18n';
 import { dateTime, labelled, quoted } from './format';
 import { ChannelMark, channelNames, Tag, type Tone } from './parts';
 import { Row } from './rows';
+import { Sep } from './sep';
 import { called } from './who';
 
 const tone: Partial<Record<ConsentEntry['act'], Tone>> = { grant: 'good', import: 'good', withdraw: 'bad', refuse: 'bad', doubt: 'warn', expire: 'warn' };
@@ -16,8 +17,8 @@ export function LedgerRow({ e, person = true }: { e: ConsentEntry; person?: bool
   return (
     <Row mark={channel && <ChannelMark channel={channel} size={20} />} side={<Tag tone={tone[e.act] ?? 'plain'}>{t(`consent_act.${e.act}`)}</Tag>}>
       <strong>
-        {codeText('purpose', e.purpose)} · {channel ? channelNames[channel] : codeText('consent_channel', e.channel)}
-        {person && <> · {e.erased ? <em>{t('ledger.erased')}</em> : <Link to="/contacts/$id" params={{ id: String(e.contact_id) }} dir="auto">{called(e)}</Link>}</>}
+        {codeText('purpose', e.purpose)}<Sep />{channel ? channelNames[channel] : codeText('consent_channel', e.channel)}
+        {person && <><Sep />{e.erased ? <em>{t('ledger.erased')}</em> : <Link to="/contacts/$id" params={{ id: String(e.contact_id) }} dir="auto">{called(e)}</Link>}</>}
       </strong>
       {e.words && <p className="said" dir="auto">{quoted(e.words, i18n.language)}</p>}
       {e.wording && <small dir="auto">{labelled(t('ledger.wording'), quoted(e.wording, i18n.language), i18n.language)}</small>}

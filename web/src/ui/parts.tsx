@@ -15,7 +15,7 @@ export function accountChoices(accounts: readonly { id: number; name: string; ex
   const called = accounts.map((a) => a.name || a.external_id);
   return accounts.map((a, i) => {
     const name = called[i] ?? '';
-    return { value: String(a.id), label: called.filter((c) => c === name).length > 1 ? `${name} · ${channelNames[a.channel]}` : name };
+    return { value: String(a.id), label: called.filter((c) => c === name).length > 1 ? `${name} (${channelNames[a.channel]})` : name };
   });
 }
 

@@ -8,6 +8,7 @@ import type { Booking } from '@/api/types';
 import { useNow } from './clock';
 import { dateTime, dayOf } from './format';
 import css from './parts.module.css';
+import { Dotted } from './sep';
 import { serviceOf } from './services';
 import { Failure, Loading } from './states';
 
@@ -34,11 +35,11 @@ function Line({ b, past }: { b: Booking; past: boolean }) {
   const { t, i18n } = useTranslation();
   const services = useServices().data?.items;
   const zone = services?.find((s) => s.id === b.service_id)?.time_zone;
-  const said = [serviceOf(b, services, i18n.language), b.state === 'cancelled' ? t('person.cancelled') : b.state === 'held' ? t('person.held') : past ? t('person.past') : '', b.note].filter(Boolean).join(' · ');
+  const said: (string | undefined)[] = [serviceOf(b, services, i18n.language), b.state === 'cancelled' ? t('person.cancelled') : b.state === 'held' ? t('person.held') : past ? t('person.past') : '', b.note];
   return (
     <li>
       <IconCalendarEvent size={17} stroke={1.7} aria-hidden />
-      <div style={{ minWidth: 0 }}><Link to="/bookings" search={{ day: dayOf(b.starts_at, zone) }}>{dateTime(b.starts_at, i18n.language, zone)}</Link><small dir="auto">{said}</small></div>
+      <div style={{ minWidth: 0 }}><Link to="/bookings" search={{ day: dayOf(b.starts_at, zone) }}>{dateTime(b.starts_at, i18n.language, zone)}</Link><small dir="auto"><Dotted of={said} /></small></div>
     </li>
   );
 }

@@ -18,7 +18,7 @@ export function PickPerson({ label, description, not, first, focus = true, onCha
   const [q] = useDebouncedValue(words.trim(), 200);
   const query = useQuery({ queryKey: ['contacts', 'pick', q], placeholderData: keepPreviousData, queryFn: () => unwrap<Page<Contact>>(api.GET('/contacts', { params: { query: { limit: 20, ...(q ? { q } : {}) } } })) });
   const people = (query.data?.items ?? []).filter((c) => c.id !== not);
-  const told = (c: Contact) => [called(c), languageName(c.language, i18n.language), date(c.created_at, i18n.language)].filter(Boolean).join(' · ');
+  const told = (c: Contact) => [called(c), languageName(c.language, i18n.language), date(c.created_at, i18n.language)].filter(Boolean).join(', ');
   const listed = people.map((c) => ({ value: String(c.id), label: told(c) }));
   const shown = first && value === String(first.id) && !people.some((c) => c.id === first.id) ? [{ value: String(first.id), label: first.name }, ...listed] : listed;
   return (

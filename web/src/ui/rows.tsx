@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { useRef, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Paged } from '@/api/paged';
+import { labelled } from './format';
 import { useKeys } from './keys';
 import css from './rows.module.css';
 import { Failure, Loading } from './states';
@@ -35,10 +36,11 @@ export function Row({ mark, side, children }: { mark?: ReactNode; side?: ReactNo
   return <li className={`${css.row} ${mark === undefined ? css.bare : ''}`} tabIndex={-1}>{mark !== undefined && <span className={css.mark}>{mark}</span>}<div className={css.what}>{children}</div>{side && <div className={css.side}>{side}</div>}</li>;
 }
 
-/** Choices of which one is on: views of a list; in a bar, beside something else. */
-export function Views<V extends string>({ label, value, views, onView, bar }: { bar?: boolean; label: string; value: V; views: readonly { value: V; label: string; count?: number | undefined }[]; onView: (v: V) => void }) {
+/** Choices of which one is on: views of a list; in a bar, beside something else. They have a name of their own, or that of what they are views of. */
+export function Views<V extends string>({ label, of, value, views, onView, bar }: { bar?: boolean; value: V; views: readonly { value: V; label: string; count?: number | undefined }[]; onView: (v: V) => void } & ({ label: string; of?: never } | { of: string; label?: never })) {
+  const { t, i18n } = useTranslation();
   return (
-    <div className={css.views} data-bar={bar || undefined} role="group" aria-label={label}>
+    <div className={css.views} data-bar={bar || undefined} role="group" aria-label={label ?? labelled(t('rows.views'), of, i18n.language)}>
       {views.map((v) => <button key={v.value} type="button" className={css.view} aria-pressed={v.value === value} onClick={() => onView(v.value)}>{v.label}{v.count ? <>{' '}<span className={css.count}>{v.count}</span></> : null}</button>)}
     </div>
   );

@@ -55,16 +55,20 @@ export function standing(e: TimelineEntry, t: TFunction): Standing | undefined {
   }
 }
 
-/** What else there is to say: words of a colleague, purpose and proof of a consent, the time of a booking. */
-export function aside(e: TimelineEntry, t: TFunction, language: string): string {
+/** What else there is to say: words of a colleague, purpose and proof of a consent, the time of a booking; each a few words. */
+export function aside(e: TimelineEntry, t: TFunction, language: string): string[] {
+  return words(e, t, language).filter(Boolean);
+}
+
+function words(e: TimelineEntry, t: TFunction, language: string): string[] {
   switch (e.kind) {
-    case 'step': case 'merged': return e.text && quoted(e.text, language);
-    case 'invited': return e.text && t('came.by', { trigger: e.text });
-    case 'joined': return [e.text, codeText('join_how', e.what)].filter(Boolean).join(' · ');
-    case 'lead': return e.text;
-    case 'number': return codeText('purpose', e.purpose);
-    case 'consent': return [codeText('purpose', e.purpose), e.channel in channelNames ? '' : codeText('consent_channel', e.channel), codeText('how', e.how)].filter(Boolean).join(' · ');
-    case 'booked': case 'booking_cancelled': return [e.service[language] ?? e.service['en'] ?? Object.values(e.service)[0] ?? '', e.starts_at ? dateTime(e.starts_at, language) : '', e.what, e.text].filter(Boolean).join(' · ');
-    default: return '';
+    case 'step': case 'merged': return [e.text && quoted(e.text, language)];
+    case 'invited': return [e.text && t('came.by', { trigger: e.text })];
+    case 'joined': return [e.text, codeText('join_how', e.what)];
+    case 'lead': return [e.text];
+    case 'number': return [codeText('purpose', e.purpose)];
+    case 'consent': return [codeText('purpose', e.purpose), e.channel in channelNames ? '' : codeText('consent_channel', e.channel), codeText('how', e.how)];
+    case 'booked': case 'booking_cancelled': return [e.service[language] ?? e.service['en'] ?? Object.values(e.service)[0] ?? '', e.starts_at ? dateTime(e.starts_at, language) : '', e.what, e.text];
+    default: return [''];
   }
 }

@@ -8,6 +8,7 @@ import type { Channel, TimelineEntry } from '@/api/types';
 import { clock, day } from './format';
 import { ChannelMark, channelNames, Tag } from './parts';
 import { Views } from './rows';
+import { Dotted } from './sep';
 import { Failure, Loading } from './states';
 import { aside, byDay, standing, titleOf } from './timeline-words';
 import css from './timeline.module.css';
@@ -72,7 +73,7 @@ function Entry({ e, view, onJump }: EntryProps) {
         </div>
         {e.on && <span className={`${css.small} clip`} dir="auto">{t('timeline.on', { post: e.on.split('\n')[0] })}</span>}
         <Said e={e} />
-        {small && <span className={css.small} dir="auto">{small}</span>}
+        {small.length > 0 && <span className={css.small} dir="auto"><Dotted of={small} /></span>}
       </div>
     </li>
   );

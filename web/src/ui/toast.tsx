@@ -4,6 +4,7 @@ import { ApiError, errorKind } from '@/api/errors';
 import { i18n } from '@/i18n';
 import { stated } from '@/i18n/statement';
 import { NotUtf8 } from './file-text';
+import { labelled } from './format';
 
 /** Tells shortly that something was done, with a way back where there is one. */
 export function told(message: string, undo?: () => void) {
@@ -16,7 +17,7 @@ export function told(message: string, undo?: () => void) {
     message: undo ? (
       <Group justify="space-between" wrap="nowrap" gap="xs">
         <span>{message}</span>
-        <Button size="compact-sm" variant="light" onClick={() => { notifications.hide(id); undo(); }}>
+        <Button size="compact-sm" variant="light" aria-label={labelled(i18n.t('act.undo'), message, i18n.language)} onClick={() => { notifications.hide(id); undo(); }}>
           {i18n.t('act.undo')}
         </Button>
       </Group>

@@ -3,6 +3,7 @@ import { IconEyeOff } from '@tabler/icons-react';
 import { useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useKeys } from './keys';
+import { useNamed } from './named';
 import css from './veil.module.css';
 
 const name = 'ponte.veil';
@@ -28,8 +29,9 @@ export function VeilSwitch() {
 export interface Lift { shown: boolean; set: (shown: boolean) => void; /** V is for this one now */ next: boolean }
 
 /** Harmful words behind a veil until it is clicked, or V is pressed where keyed names the keys' heading. */
-export function Veil({ harmful, keyed, lift, says = 'veil.show', children }: { says?: 'veil.show' | 'veil.unseen'; harmful: boolean; keyed?: string; lift?: Lift | undefined; children: ReactNode }) {
+export function Veil({ harmful, keyed, lift, says = 'veil.show', of, children }: { says?: 'veil.show' | 'veil.unseen'; /** whose, where several stand on a screen */ of?: string; harmful: boolean; keyed?: string; lift?: Lift | undefined; children: ReactNode }) {
   const { t } = useTranslation();
+  const named = useNamed();
   const [on] = useVeiled();
   const [own, setOwn] = useState(false);
   const [shown, setShown] = lift ? [lift.shown, lift.set] : [own, setOwn];
@@ -40,10 +42,10 @@ export function Veil({ harmful, keyed, lift, says = 'veil.show', children }: { s
   const keep = (el: HTMLButtonElement | null) => { if (el && pressed.current) { pressed.current = false; el.focus(); } };
   useKeys(keyed ?? '', veiled && keyed ? [{ key: 'v', label: t(shown ? 'veil.hide' : says), run: () => setShown(!shown) }] : []);
   if (!veiled) return children;
-  if (shown) return <>{children}<UnstyledButton ref={keep} className={css.unveil} onClick={() => press(false)}>{t('veil.hide')}</UnstyledButton></>;
+  if (shown) return <>{children}<UnstyledButton ref={keep} className={css.unveil} {...(of ? named(t('veil.hide'), of) : {})} onClick={() => press(false)}>{t('veil.hide')}</UnstyledButton></>;
   const key = Boolean(keyed) || lift?.next;
   return (
-    <UnstyledButton ref={keep} className={css.veil} onClick={() => press(true)} {...(key ? { 'aria-keyshortcuts': 'v' } : {})}>
+    <UnstyledButton ref={keep} className={css.veil} {...(of ? named(t(says), of) : {})} onClick={() => press(true)} {...(key ? { 'aria-keyshortcuts': 'v' } : {})}>
       <span className={css.blurred} aria-hidden inert>{children}</span>
       <span className={css.note}><IconEyeOff size={15} aria-hidden />{t(says)}{key && <kbd className={css.key} aria-hidden>v</kbd>}</span>
     </UnstyledButton>

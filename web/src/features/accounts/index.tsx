@@ -10,6 +10,7 @@ import { codeText } from '@/i18n';
 import { useConfirm } from '@/ui/confirm';
 import { ChannelMark, channelNames, PageBody, PageHead, Tag } from '@/ui/parts';
 import { sentence } from '@/ui/reason';
+import { Dotted } from '@/ui/sep';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, problemText, told } from '@/ui/toast';
 import css from './accounts.module.css';
@@ -52,7 +53,7 @@ function Card({ a, configure, onReconnect }: { a: Account; configure: boolean; o
         <ChannelMark channel={a.channel} size={24} />
         <div className={css.name}>
           <h2>{a.name || channelNames[a.channel]}</h2>
-          <small>{[channelNames[a.channel], a.phone || a.external_id, a.base_url.replace(/^https?:\/\//, '')].filter(Boolean).join(' · ')}</small>
+          <small><Dotted of={[channelNames[a.channel], a.phone || a.external_id, a.base_url.replace(/^https?:\/\//, '')]} /></small>
         </div>
         <Tag tone={a.state === 'connected' ? 'good' : 'bad'}>{codeText('account_state', a.state)}</Tag>
         {configure && (

@@ -5,6 +5,7 @@ import { codeText } from '@/i18n';
 import { useNow } from '@/ui/clock';
 import { dateTime, percent } from '@/ui/format';
 import { Ago, Facts, Tag, type Tone } from '@/ui/parts';
+import { Sep } from '@/ui/sep';
 import { failed, told } from '@/ui/toast';
 import css from './accounts.module.css';
 import { useCancelBackfill } from './queries';
@@ -18,7 +19,7 @@ export function Vitals({ a }: { a: Account }) {
         [t('accounts.token'), a.health.checked_at ? <Left at={a.health.token_expires} never={t('accounts.no_end')} /> : t('accounts.not_looked')],
         [t('check.data access'), a.health.access_expires ? <Left at={a.health.access_expires} never="" /> : ''],
         [t('accounts.coverage'), !a.comments_coverage && !a.messages_coverage ? codeText('coverage', a.channel === 'whatsapp' ? 'not measurable' : 'not measured yet') : <>
-          <Told of="comments" c={a.comments_coverage} /> <Told of="messages" c={a.messages_coverage} />{a.swept_at && <> · {t('accounts.read_back')} <Ago at={a.swept_at} /></>}
+          <Told of="comments" c={a.comments_coverage} /> <Told of="messages" c={a.messages_coverage} />{a.swept_at && <><Sep />{t('accounts.read_back')} <Ago at={a.swept_at} /></>}
         </>],
         [t('accounts.templates'), a.channel === 'whatsapp' ? <>{a.templates_read_at ? <>{t('accounts.read')} <Ago at={a.templates_read_at} /></> : t('accounts.not_read')}{a.templates_note && <Tag tone="warn" title={a.templates_note}>{t('accounts.not_readable')}</Tag>}{a.templates_note && <small>{a.templates_note}</small>}</> : ''],
         [t('check.quality'), a.channel === 'whatsapp' && a.health.quality !== '' ? <Tag tone={a.health.quality === 'RED' ? 'bad' : a.health.quality === 'YELLOW' ? 'warn' : 'good'}>{codeText('number_quality', a.health.quality)}</Tag> : ''],
@@ -59,7 +60,7 @@ function History({ id, b }: { id: number; b: Backfill }) {
     <div className={css.history}>
       <div>
         <strong>{t(`accounts.history.${b.state}`)}</strong>
-        <small>{b.posts > 0 || b.state === 'done' ? so : ''}{b.ended_at && <> · <Ago at={b.ended_at} /></>}{b.again_at && <> · {t('accounts.goes_on', { at: dateTime(b.again_at, i18n.language) })}</>}</small>
+        <small>{b.posts > 0 || b.state === 'done' ? so : ''}{b.ended_at && <><Sep /><Ago at={b.ended_at} /></>}{b.again_at && <><Sep />{t('accounts.goes_on', { at: dateTime(b.again_at, i18n.language) })}</>}</small>
         {b.note && <small className={css.fix}>{b.note}</small>}
         {on && <Progress mt={6} value={(100 * b.posts) / Math.max(1, b.most_posts)} animated={b.state === 'reading'} aria-label={t('accounts.history_of', { most: n.format(b.most_posts) })} />}
         {on && <small>{t('accounts.history_of', { most: n.format(b.most_posts) })}</small>}

@@ -11,6 +11,7 @@ import { useConfirm } from '@/ui/confirm';
 import { dayOf } from '@/ui/format';
 import { PickPerson } from '@/ui/pick-person';
 import { Views } from '@/ui/rows';
+import { Sep } from '@/ui/sep';
 import { serviceOf, titleOf } from '@/ui/services';
 import { Failure, Loaded, Loading } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
@@ -62,7 +63,7 @@ export function Calendar() {
                 {list.length === 0 ? <p className={css.none}>{t('bookings.nothing')}</p> : (
                   <ul>{list.map((b) => (
                     <li key={b.id}><button type="button" className={css.booking} data-state={b.state} onClick={() => setOpen(b)}>
-                      <strong>{clockOf(b.starts_at, zoneOf(b))}–{clockOf(b.ends_at, zoneOf(b))}</strong> {b.name || t('bookings.somebody')}<br /><small>{serviceOf(b, services.data?.items, i18n.language)}{b.state === 'held' ? ` · ${t('bookings.held')}` : ''}</small>
+                      <strong>{clockOf(b.starts_at, zoneOf(b))}–{clockOf(b.ends_at, zoneOf(b))}</strong> {b.name || t('bookings.somebody')}<br /><small>{serviceOf(b, services.data?.items, i18n.language)}{b.state === 'held' ? <><Sep />{t('bookings.held')}</> : ''}</small>
                     </button></li>
                   ))}</ul>
                 )}
@@ -96,7 +97,7 @@ function Details({ booking, service, zone, may, onClose }: { booking: Booking; s
     <Modal opened closeButtonProps={{ 'aria-label': t('act.close') }} onClose={onClose} title={booking.name || t('bookings.somebody')}>
       <div className={css.form}>
         <p className={css.none}>{named(dayOf(booking.starts_at, zone), i18n.language, 'long')}, {clockOf(booking.starts_at, zone)}–{clockOf(booking.ends_at, zone)} ({zone})</p>
-        <p className={css.none}>{service} · {t('bookings.ref')} <code>{booking.ref}</code> · {t(`bookings.state.${booking.state}`)}{booking.moved > 0 ? ` · ${t('bookings.moved', { count: booking.moved })}` : ''}</p>
+        <p className={css.none}>{service}<Sep />{t('bookings.ref')} <code>{booking.ref}</code><Sep />{t(`bookings.state.${booking.state}`)}{booking.moved > 0 ? <><Sep />{t('bookings.moved', { count: booking.moved })}</> : ''}</p>
         {booking.contact_id && <p className={css.none}><Link to="/contacts/$id" params={{ id: String(booking.contact_id) }} dir="auto">{booking.name || t('bookings.somebody')}</Link></p>}
         {booking.note && <p className="said" dir="auto">{booking.note}</p>}
         {may && booking.state !== 'cancelled' && !moving && (

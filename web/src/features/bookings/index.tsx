@@ -19,7 +19,7 @@ export default function Bookings() {
   return (
     <PageBody>
       <PageHead title={t('bookings.title')}>{t('bookings.lead')}</PageHead>
-      <Views label={t('bookings.title')} value={tab} views={tabs.map((v) => ({ value: v, label: t(`bookings.${v}`) }))} onView={(v) => void navigate({ search: v === 'calendar' ? {} : { tab: v }, replace: true })} />
+      <Views of={t('bookings.title')} value={tab} views={tabs.map((v) => ({ value: v, label: t(`bookings.${v}`) }))} onView={(v) => void navigate({ search: v === 'calendar' ? {} : { tab: v }, replace: true })} />
       {tab === 'calendar' ? <Calendar /> : tab === 'services' ? <Services /> : <HoursEditor may={configure} />}
     </PageBody>
   );

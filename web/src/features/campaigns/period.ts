@@ -21,6 +21,6 @@ export function usePeriod(zone: string): (x: Timed) => string {
     const s = fromCron(x.recurrence, x.duration_minutes ?? 0);
     const days = s.days.length === 0 ? t('schedule.every_day') : s.days.map((d) => dayNames(language)[d]).join(', ');
     const when = s.kind === 'weekly' ? t('schedule.says', { days, time: s.time, length: duration(s.minutes * 60, language) }) : t('schedule.says_cron', { cron: x.recurrence, length: duration(s.minutes * 60, language) });
-    return `${when} · ${span}`;
+    return `${when}; ${span}`;
   };
 }

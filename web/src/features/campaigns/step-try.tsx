@@ -8,6 +8,7 @@ import { codeText } from '@/i18n';
 import { dateTime } from '@/ui/format';
 import { Ago, Tag } from '@/ui/parts';
 import { Row, Rows, Views } from '@/ui/rows';
+import { Sep } from '@/ui/sep';
 import { Empty } from '@/ui/states';
 import { failed } from '@/ui/toast';
 import { isHarmful, Veil } from '@/ui/veil';
@@ -106,10 +107,10 @@ function Result({ r, zone }: { r: DryRunResult; zone: string }) {
   return (
     <Row>
       <Veil harmful={isHarmful(r.harm)}><span className={`said ${css.line}`} dir="auto" lang={r.language || undefined}>{r.text || t('dry_run.gone')}</span></Veil>
-      <small className={css.under}>{r.author} · <Ago at={r.at} /> · {said(r.reason_parts, r.reason)}</small>
+      <small className={css.under}>{r.author}<Sep /><Ago at={r.at} /><Sep />{said(r.reason_parts, r.reason)}</small>
       {w.public && <div className={css.would}><Tag>{t('dry_run.variant', { n: w.variant ?? 1 })}</Tag> <span dir="auto">{w.public}</span></div>}
       {w.private && <div className={css.would}><Tag tone="accent">{t('dry_run.private')}</Tag> <span dir="auto">{w.private}</span></div>}
-      {w.leaves_at && <small className={css.under}>{t('dry_run.leaves', { at: dateTime(w.leaves_at, i18n.language, zone) })}{w.window_start && w.window_end && <> · {t('dry_run.window', { from: dateTime(w.window_start, i18n.language, zone), until: dateTime(w.window_end, i18n.language, zone) })}</>}</small>}
+      {w.leaves_at && <small className={css.under}>{t('dry_run.leaves', { at: dateTime(w.leaves_at, i18n.language, zone) })}{w.window_start && w.window_end && <><Sep />{t('dry_run.window', { from: dateTime(w.window_start, i18n.language, zone), until: dateTime(w.window_end, i18n.language, zone) })}</>}</small>}
     </Row>
   );
 }

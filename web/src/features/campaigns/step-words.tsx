@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { codeText } from '@/i18n';
 import { said } from '@/i18n/said';
 import { Ago } from '@/ui/parts';
+import { Sep } from '@/ui/sep';
 import { Failure, Loading } from '@/ui/states';
 import { isHarmful, Veil } from '@/ui/veil';
 import { LanguageTabs } from './languages';
@@ -60,7 +61,7 @@ function WordCheckPanel({ draft }: { draft: Draft }) {
             {shown.map((x) => (
               <li key={x.comment_id} data-met={x.matched || undefined}>
                 {x.matched ? <IconCircleCheck size={17} aria-label={t('check.yes')} role="img" /> : <IconCircleDashed size={17} aria-label={t('check.no')} role="img" />}
-                <span><Veil harmful={isHarmful(x.harm)}><span className={`said ${css.line}`} dir="auto" lang={x.language || undefined}>{x.text}</span></Veil><small>{x.author} · <Ago at={x.at} /> · {said(x.why_parts, x.why)}</small></span>
+                <span><Veil harmful={isHarmful(x.harm)}><span className={`said ${css.line}`} dir="auto" lang={x.language || undefined}>{x.text}</span></Veil><small>{x.author}<Sep /><Ago at={x.at} /><Sep />{said(x.why_parts, x.why)}</small></span>
               </li>
             ))}
           </ul>

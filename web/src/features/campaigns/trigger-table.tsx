@@ -6,6 +6,7 @@ import { useMe } from '@/api/session';
 import type { Trigger } from '@/api/types';
 import { codeText } from '@/i18n';
 import { Table, Tag, type Tone } from '@/ui/parts';
+import { Sep } from '@/ui/sep';
 import { failed, told } from '@/ui/toast';
 import { FunnelLine } from './funnel';
 import { usePeriod } from './period';
@@ -31,7 +32,7 @@ function Row({ x, may }: { x: Trigger; may: boolean }) {
   const period = usePeriod(zone);
   return (
     <tr>
-      <td><Link to="/triggers/$id" params={{ id: String(x.id) }} className={css.name}>{x.name}</Link><div className={css.under}>{period(x)}{x.campaign && <> · <Link to="/campaigns/$id" params={{ id: String(x.campaign_id) }}>{x.campaign}</Link></>}</div></td>
+      <td><Link to="/triggers/$id" params={{ id: String(x.id) }} className={css.name}>{x.name}</Link><div className={css.under}>{period(x)}{x.campaign && <><Sep /><Link to="/campaigns/$id" params={{ id: String(x.campaign_id) }}>{x.campaign}</Link></>}</div></td>
       <td><Tag tone={tone[x.state]}>{t(`trigger_state.${x.state}`)}</Tag></td>
       <td><span className={css.words}>{words.slice(0, 6).map((w) => <Tag key={w}>{w}</Tag>)}{words.length > 6 && <Tag>+{words.length - 6}</Tag>}{(x.intents ?? []).map((i) => <Tag key={i} tone="accent">{codeText('intent', i)}</Tag>)}</span></td>
       <td><FunnelLine funnel={x.funnel} /></td>

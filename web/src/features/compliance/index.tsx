@@ -7,10 +7,12 @@ import { ApiError } from '@/api/errors';
 import { useCan } from '@/api/session';
 import type { Channel, ComplianceItem } from '@/api/types';
 import { codeText } from '@/i18n';
-import { dateTime, quoted } from '@/ui/format';
+import { dateTime, labelled, quoted } from '@/ui/format';
+import { useNamed } from '@/ui/named';
 import { Ago, ChannelMark, channelNames, PageBody, PageHead, Tag, type Tone } from '@/ui/parts';
 import { Row, Views } from '@/ui/rows';
 import rows from '@/ui/rows.module.css';
+import { Sep } from '@/ui/sep';
 import { Empty, Failure, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { called } from '@/ui/who';
@@ -29,7 +31,7 @@ export default function Compliance() {
   return (
     <PageBody>
       <PageHead title={t('compliance.title')}>{t('compliance.lead')}</PageHead>
-      <Views label={t('compliance.title')} value={view} onView={(v) => void navigate({ search: { view: v === 'open' ? undefined : v }, replace: true })} views={[{ value: 'open', label: t('compliance.open') }, { value: 'resolved', label: t('compliance.resolved') }]} />
+      <Views of={t('compliance.title')} value={view} onView={(v) => void navigate({ search: { view: v === 'open' ? undefined : v }, replace: true })} views={[{ value: 'open', label: t('compliance.open') }, { value: 'resolved', label: t('compliance.resolved') }]} />
       <Items view={view} />
     </PageBody>
   );
@@ -53,10 +55,11 @@ function Items({ view }: { view: View }) {
 
 function Item({ i, onClose }: { i: ComplianceItem; onClose: () => void }) {
   const { t, i18n } = useTranslation();
+  const named = useNamed();
   const channel = i.channel in channelNames ? (i.channel as Channel) : undefined;
   return (
-    <Row mark={channel && <ChannelMark channel={channel} size={20} />} side={<><Tag tone={tone[i.level]}>{t(`compliance_level.${i.level}`)}</Tag>{i.level !== 'resolved' && <Button size="compact-sm" variant="default" onClick={onClose}>{t('compliance.close')}</Button>}</>}>
-      <strong>{t(`compliance_kind.${i.kind}`)} · <Subject i={i} /></strong>
+    <Row mark={channel && <ChannelMark channel={channel} size={20} />} side={<><Tag tone={tone[i.level]}>{t(`compliance_level.${i.level}`)}</Tag>{i.level !== 'resolved' && <Button size="compact-sm" variant="default" {...named(t('compliance.close'), t(`compliance_kind.${i.kind}`), i.contact_name || i.account_name || i.detail, dateTime(i.opened_at, i18n.language))} onClick={onClose}>{t('compliance.close')}</Button>}</>}>
+      <strong>{t(`compliance_kind.${i.kind}`)}<Sep /><Subject i={i} /></strong>
       {i.kind === 'unreachable' && <p className="said">{codeText('compliance_lost', i.matched)}</p>}
       <small>
         {i.kind === 'unreachable' ? i.until && <span>{t('compliance.until', { at: dateTime(i.until, i18n.language) })}</span> : <span>{quoted(i.matched, i18n.language)}</span>}<span><Ago at={i.opened_at} /></span>
@@ -78,12 +81,12 @@ function Subject({ i }: { i: ComplianceItem }) {
 }
 
 function Resolve({ item, onClose }: { item: ComplianceItem; onClose: () => void }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const [text, setText] = useState('');
   const resolve = useResolve();
   const submit = () => resolve.mutate({ id: item.id, resolution: text.trim() }, { onSuccess: () => { told(t('compliance.closed')); onClose(); }, onError: failed });
   return (
-    <Modal opened onClose={onClose} title={`${codeText('compliance_kind', item.kind)} · ${item.contact_name || item.account_name || item.detail || called({ name: '', erased: item.contact_erased })}`} closeButtonProps={{ 'aria-label': t('act.close') }}>
+    <Modal opened onClose={onClose} title={labelled(codeText('compliance_kind', item.kind), item.contact_name || item.account_name || item.detail || called({ name: '', erased: item.contact_erased }), i18n.language)} closeButtonProps={{ 'aria-label': t('act.close') }}>
       <form onSubmit={(e) => { e.preventDefault(); submit(); }}>
         <Stack gap="sm">
           <Textarea label={t('compliance.what')} description={t('compliance.what_text')} autosize minRows={3} maxLength={1000} value={text} onChange={(e) => setText(e.currentTarget.value)} data-autofocus />

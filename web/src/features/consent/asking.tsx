@@ -27,7 +27,7 @@ export default function Asking() {
     <PageBody>
       {audit && <p className={css.back}><Link to="/consent"><IconArrowLeft size={15} aria-hidden />{t('ledger.title')}</Link></p>}
       <PageHead title={t('asking.title')}>{t('asking.lead')}</PageHead>
-      <Views label={t('asking.title')} value={view} onView={(v) => void navigate({ search: { view: v === 'wordings' ? undefined : v }, replace: true })} views={views.map((v) => ({ value: v, label: t(`asking.${v}`) }))} />
+      <Views of={t('asking.title')} value={view} onView={(v) => void navigate({ search: { view: v === 'wordings' ? undefined : v }, replace: true })} views={views.map((v) => ({ value: v, label: t(`asking.${v}`) }))} />
       {view === 'wordings' && <Wordings />}
       {view === 'waiting' && <Waiting />}
       {view === 'form' && <FormOfTheWebsite />}

@@ -10,6 +10,7 @@ import { useConfirm } from '@/ui/confirm';
 import { dateTime } from '@/ui/format';
 import { Ago, Tag, type Tone } from '@/ui/parts';
 import { Row, Rows, Views } from '@/ui/rows';
+import { Sep } from '@/ui/sep';
 import { Empty } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { useCancelOptIn, useOptIns, useRenewOptIn, type OptInState } from './queries';
@@ -42,7 +43,7 @@ function One({ o, onLink }: { o: OptIn; onLink: (o: OptIn) => void }) {
   return (
     <Row side={<Tag tone={tone[o.state]}>{t(`optin_state.${o.state}`)}</Tag>}>
       {dialog}
-      <strong>{t(`how.${o.source}`)}{o.phone && <> · <bdi>{o.phone}</bdi></>}</strong>
+      <strong>{t(`how.${o.source}`)}{o.phone && <><Sep /><bdi>{o.phone}</bdi></>}</strong>
       <small>
         <span><Ago at={o.at} /></span>
         {o.state === 'waiting' && <span>{t('optins.until', { at: dateTime(o.expires_at, i18n.language) })}</span>}

@@ -5,10 +5,12 @@ import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/errors';
 import { useCan } from '@/api/session';
 import type { Wording } from '@/api/types';
-import { dateTime } from '@/ui/format';
+import { dateTime, labelled } from '@/ui/format';
+import { useNamed } from '@/ui/named';
 import { Tag } from '@/ui/parts';
 import { Row } from '@/ui/rows';
 import rows from '@/ui/rows.module.css';
+import { Sep } from '@/ui/sep';
 import { Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import css from './consent.module.css';
@@ -39,11 +41,12 @@ export function Wordings() {
 
 function InLanguage({ language, versions, onEdit }: { language: WordingLanguage; versions: Wording[]; onEdit?: (w: Wording) => void }) {
   const { t, i18n } = useTranslation();
+  const name = useNamed();
   const [now, ...before] = versions;
   const named = new Intl.DisplayNames([i18n.language], { type: 'language' }).of(language) ?? language;
   if (!now) return <Row><strong>{named}</strong><small>{t('asking.no_wording')}</small></Row>;
   return (
-    <Row side={<><Tag tone="good">{t('asking.in_force', { version: now.version })}</Tag>{onEdit && <Button size="compact-sm" variant="default" onClick={() => onEdit(now)}>{t('asking.change')}</Button>}</>}>
+    <Row side={<><Tag tone="good">{t('asking.in_force', { version: now.version })}</Tag>{onEdit && <Button size="compact-sm" variant="default" {...name(t('asking.change'), named)} onClick={() => onEdit(now)}>{t('asking.change')}</Button>}</>}>
       <strong>{named}</strong>
       <p className="said" lang={language}>{now.text}</p>
       <small>
@@ -53,7 +56,7 @@ function InLanguage({ language, versions, onEdit }: { language: WordingLanguage;
       {before.length > 0 && (
         <details className={css.before}>
           <summary>{t('asking.before', { count: before.length })}</summary>
-          <ol>{before.map((w) => <li key={w.id}><small>{t('asking.version', { version: w.version })} · {dateTime(w.created_at, i18n.language)}</small><p className="said" lang={language}>{w.text}</p></li>)}</ol>
+          <ol>{before.map((w) => <li key={w.id}><small>{t('asking.version', { version: w.version })}<Sep />{dateTime(w.created_at, i18n.language)}</small><p className="said" lang={language}>{w.text}</p></li>)}</ol>
         </details>
       )}
     </Row>
@@ -74,7 +77,7 @@ function NewVersion({ from, name, onClose }: { from: Partial<Wording>; name: Wor
   });
   const languages = new Intl.DisplayNames([i18n.language], { type: 'language' });
   return (
-    <Modal opened onClose={onClose} title={`${t('asking.new_version')} · ${t(`wording_name.${name}`)}`} closeButtonProps={{ 'aria-label': t('act.close') }}>
+    <Modal opened onClose={onClose} title={labelled(t('asking.new_version'), t(`wording_name.${name}`), i18n.language)} closeButtonProps={{ 'aria-label': t('act.close') }}>
       <form onSubmit={(e) => { e.preventDefault(); submit(); }}>
         <Stack gap="sm">
           <Select label={t('asking.language')} value={language} onChange={(v) => v && setLanguage(v as WordingLanguage)} data={wordingLanguages.map((l) => ({ value: l, label: languages.of(l) ?? l }))} allowDeselect={false} />

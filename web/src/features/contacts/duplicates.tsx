@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Duplicate } from '@/api/types';
 import { codeText } from '@/i18n';
+import { Sep } from '@/ui/sep';
 import { called } from '@/ui/who';
 import css from './contacts.module.css';
 import { MergeDialog } from './merge';
@@ -21,7 +22,7 @@ export function Duplicates({ contact }: { contact?: number }) {
       <ul className={css.pairs}>
         {list.map((d) => (
           <li key={`${d.a.id}-${d.b.id}`}>
-            <span dir="auto">{called(d.a)} · {called(d.b)}</span>
+            <span dir="auto">{called(d.a)}<Sep />{called(d.b)}</span>
             <small>{d.same.map((s) => codeText('merge_same', s)).join(', ')}</small>
             <Button size="compact-sm" variant="default" onClick={() => setChosen(d)}>{t('merge.look')}</Button>
           </li>

@@ -7,6 +7,7 @@ import type { ContactBrief, Merge } from '@/api/types';
 import { codeText } from '@/i18n';
 import { labelled, quoted } from '@/ui/format';
 import { Ago } from '@/ui/parts';
+import { Sep } from '@/ui/sep';
 import { failed, told } from '@/ui/toast';
 import css from './contacts.module.css';
 import { PickPerson } from '@/ui/pick-person';
@@ -53,8 +54,8 @@ export function Merges({ contact }: { contact: number }) {
     <ul className={css.pairs} aria-label={t('merge.merged')}>
       {list.map((m) => (
         <li key={m.id}>
-          <span dir="auto">{m.from_name || t('merge.number', { id: m.from_id })}{m.undone_at && <> · <Link to="/contacts/$id" params={{ id: String(m.from_id) }}>{t('merge.open')}</Link></>}</span>
-          <small>{m.by && `${m.by}, `}<Ago at={m.at} />{labelled('', quoted(m.reason, i18n.language), i18n.language)}{m.lost.length > 0 && ` · ${t('merge.lost', { fields: m.lost.map((f) => codeText('merge_field', f)).join(', ') })}`}{m.undone_at && ` · ${t('merge.was_parted')}`}</small>
+          <span dir="auto">{m.from_name || t('merge.number', { id: m.from_id })}{m.undone_at && <><Sep /><Link to="/contacts/$id" params={{ id: String(m.from_id) }}>{t('merge.open')}</Link></>}</span>
+          <small>{m.by && `${m.by}, `}<Ago at={m.at} />{labelled('', quoted(m.reason, i18n.language), i18n.language)}{m.lost.length > 0 && <><Sep />{t('merge.lost', { fields: m.lost.map((f) => codeText('merge_field', f)).join(', ') })}</>}{m.undone_at && <><Sep />{t('merge.was_parted')}</>}</small>
           {converse && !m.undone_at && m.into_id === contact && <Button size="compact-sm" variant="default" loading={undo.isPending && undo.variables === m.id} onClick={() => part(m)}>{t('merge.undo')}</Button>}
         </li>
       ))}

@@ -16,6 +16,7 @@ import { Ago, ChannelMark, PageBody, PageHead, Tag } from '@/ui/parts';
 import { PersonFacts } from '@/ui/person';
 import { PersonBookings } from '@/ui/person-bookings';
 import { Rows } from '@/ui/rows';
+import { Sep } from '@/ui/sep';
 import { Empty, Loaded } from '@/ui/states';
 import { Timeline } from '@/ui/timeline';
 import { called } from '@/ui/who';
@@ -74,8 +75,8 @@ function Opened({ c }: { c: ContactDetail }) {
         <div className={css.column}>
           <Block title={t('inbox.title')}>
             {c.conversations.length === 0 && <small>{t('contacts.no_conversations')}</small>}
-            <ul className="entries">{c.conversations.map((e) => <li key={e.id}><ChannelMark channel={e.channel} /><div style={{ minWidth: 0 }}><Link to="/inbox" search={{ view: 'all', id: e.id }} className={css.talk} dir="auto">{e.preview ? <VeiledLine harmful={isHarmful(e.preview_harm)}><Preview text={e.preview} /></VeiledLine> : t('inbox.no_text')}</Link><small><Ago at={e.opened_at} /> · {t(e.resolved_at ? 'inbox.resolved' : 'inbox.open')}</small></div></li>)}</ul>
-            <p className={css.links}><Link to="/moderation" search={{ queue: 'all', contact: c.id }}>{t('contact.comments')}</Link> · <Link to="/outbox" search={{ view: 'all', contact: c.id }}>{t('contacts.outgoing')}</Link></p>
+            <ul className="entries">{c.conversations.map((e) => <li key={e.id}><ChannelMark channel={e.channel} /><div style={{ minWidth: 0 }}><Link to="/inbox" search={{ view: 'all', id: e.id }} className={css.talk} dir="auto">{e.preview ? <VeiledLine harmful={isHarmful(e.preview_harm)}><Preview text={e.preview} /></VeiledLine> : t('inbox.no_text')}</Link><small><Ago at={e.opened_at} /><Sep />{t(e.resolved_at ? 'inbox.resolved' : 'inbox.open')}</small></div></li>)}</ul>
+            <p className={css.links}><Link to="/moderation" search={{ queue: 'all', contact: c.id }}>{t('contact.comments')}</Link><Sep /><Link to="/outbox" search={{ view: 'all', contact: c.id }}>{t('contacts.outgoing')}</Link></p>
           </Block>
           {!erased && <Block title={t('person.bookings')}><PersonBookings contact={c.id} /></Block>}
           <Block title={t('contact.journey')}><Journey steps={c.journey} /></Block>

@@ -7,7 +7,8 @@ import { useCan } from '@/api/session';
 import type { Delivery, Event } from '@/api/types';
 import { said } from '@/i18n/said';
 import { codeText } from '@/i18n';
-import { bytes } from '@/ui/format';
+import { bytes, dateTime } from '@/ui/format';
+import { useNamed } from '@/ui/named';
 import { Ago, ChannelMark, PageBody, PageHead, Tag, type Tone } from '@/ui/parts';
 import { Row, Rows, Views } from '@/ui/rows';
 import { Empty } from '@/ui/states';
@@ -49,14 +50,15 @@ function List({ parked, q }: { parked: boolean; q: string | undefined }) {
 const tone: Record<Event['state'], Tone> = { pending: 'accent', done: 'good', parked: 'warn' };
 
 function EventRow({ e }: { e: Event }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
+  const named = useNamed();
   const configure = useCan('configure');
   const replay = useReplay('events');
   const account = useAccounts().data?.items.find((a) => a.id === e.account_id);
   return (
     <Row
       mark={account && <ChannelMark channel={account.channel} size={20} />}
-      side={<><Tag tone={tone[e.state]}>{t(`event_state.${e.state}`)}</Tag>{configure && e.state === 'parked' && <Button size="compact-sm" variant="default" loading={replay.isPending} onClick={() => void replay.mutateAsync(e.id).then(() => told(t('events.replayed')), failed)}>{t('events.replay')}</Button>}</>}
+      side={<><Tag tone={tone[e.state]}>{t(`event_state.${e.state}`)}</Tag>{configure && e.state === 'parked' && <Button size="compact-sm" variant="default" loading={replay.isPending} {...named(t('events.replay'), codeText('event', e.kind), dateTime(e.occurred_at, i18n.language))} onClick={() => void replay.mutateAsync(e.id).then(() => told(t('events.replayed')), failed)}>{t('events.replay')}</Button>}</>}
     >
       <strong>{codeText('event', e.kind)}</strong>
       {e.reason && <p>{said(e.reason_parts, e.reason)}</p>}
@@ -74,9 +76,10 @@ function Deliveries() {
 
 function DeliveryRow({ d }: { d: Delivery }) {
   const { t, i18n } = useTranslation();
+  const named = useNamed();
   const replay = useReplay('deliveries');
   return (
-    <Row side={<Button size="compact-sm" variant="default" loading={replay.isPending} onClick={() => void replay.mutateAsync(d.id).then(() => told(t('events.replayed')), failed)}>{t('events.replay')}</Button>}>
+    <Row side={<Button size="compact-sm" variant="default" loading={replay.isPending} {...named(t('events.replay'), t('events.delivery', { n: d.id }))} onClick={() => void replay.mutateAsync(d.id).then(() => told(t('events.replayed')), failed)}>{t('events.replay')}</Button>}>
       <strong>{t('events.delivery', { n: d.id })}</strong>
       <p>{said(d.reason_parts, d.reason)}</p>
       <small><span><Ago at={d.received_at} /></span><span>{codeText('source', d.source)}</span><span>{bytes(d.bytes, i18n.language)}</span>{d.attempts > 1 && <span>{t('outbox.attempts', { count: d.attempts })}</span>}</small>

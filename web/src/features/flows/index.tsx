@@ -47,7 +47,7 @@ export default function Flows() {
     </Menu>
   );
   const views = [{ value: 'flows', label: t('flows.title') }, { value: 'runs', label: t('flow_runs.title') }, ...(configure ? [{ value: 'secrets' as const, label: t('flow_secrets.title') }] : [])] as const;
-  const choose = <Views label={t('flows.title')} value={tab} views={views} onView={(v) => void navigate({ search: v === 'flows' ? {} : { tab: v } })} />;
+  const choose = <Views of={t('flows.title')} value={tab} views={views} onView={(v) => void navigate({ search: v === 'flows' ? {} : { tab: v } })} />;
   if (tab !== 'flows') return <PageBody><PageHead title={t('flows.title')}>{t('flows.lead')}</PageHead>{choose}{tab === 'runs' ? <Runs /> : <Secrets />}</PageBody>;
   return (
     <PageBody>

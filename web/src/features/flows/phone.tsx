@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Played, PlayMove } from '@/api/types';
 import { languageName } from '@/ui/format';
+import { Sep } from '@/ui/sep';
 import { Failure } from '@/ui/states';
 import { usePlay } from './queries';
 import css from './flows.module.css';
@@ -62,7 +63,7 @@ function TurnView({ turn, said, active, onTap }: { turn: Played['turns'][number]
           <p className="said" dir="auto" lang={s.language}>{s.text || t('flows.no_text')}</p>
           {s.promotional && <small>{t('flows.promotional')}</small>}
           {s.wanted && <small className={css.warn}>{t('flows.wanted', { language: s.wanted })}</small>}
-          {s.link_url && <small className="clip">{s.link_title} · {s.link_url}</small>}
+          {s.link_url && <small className="clip">{s.link_title}<Sep />{s.link_url}</small>}
           {s.options.length > 0 && <div className={css.options}>{s.options.map((o) => <Button key={o.payload} size="xs" variant="default" disabled={!active} onClick={() => onTap(o.payload, o.title)}>{o.title}</Button>)}</div>}
         </div>
       ))}

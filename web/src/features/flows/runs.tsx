@@ -8,6 +8,7 @@ import { codeText } from '@/i18n';
 import { useConfirm } from '@/ui/confirm';
 import { Ago, Tag } from '@/ui/parts';
 import { Row, Rows, Views } from '@/ui/rows';
+import { Sep } from '@/ui/sep';
 import { Empty } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { useEndRun, useFlows, useRuns, useShipped } from './queries';
@@ -28,7 +29,7 @@ export function Runs() {
   return (
     <>
       <div className={css.bar}>
-        <Views label={t('flow_runs.title')} value={ended ? 'ended' : 'open'} views={[{ value: 'open', label: t('flow_runs.inside') }, { value: 'ended', label: t('flow_runs.ended') }]} onView={(v) => void navigate({ search: (s) => ({ ...s, ended: v === 'ended' ? true : undefined }) })} />
+        <Views of={t('flow_runs.title')} value={ended ? 'ended' : 'open'} views={[{ value: 'open', label: t('flow_runs.inside') }, { value: 'ended', label: t('flow_runs.ended') }]} onView={(v) => void navigate({ search: (s) => ({ ...s, ended: v === 'ended' ? true : undefined }) })} />
         <Select size="xs" clearable searchable aria-label={t('flow_runs.which')} placeholder={t('flow_runs.all')} value={flow || null} data={[...names].map(([value, label]) => ({ value, label }))} onChange={(v) => void navigate({ search: (s) => ({ ...s, flow: v ?? undefined }) })} />
       </div>
       <Rows list={list} label={t('flow_runs.title')} empty={empty}>{(r) => <Run key={r.id} r={r} name={names.get(r.flow_key) ?? r.flow_key} />}</Rows>
@@ -45,7 +46,7 @@ function Run({ r, name }: { r: FlowRun; name: string }) {
   const sure = () => ask({ text: t('flow_runs.sure', { name: r.person }), verb: t('flow_runs.end'), run: () => end.mutate(r.id, { onSuccess: () => told(t('flow_runs.done')), onError: failed }) });
   return (
     <Row side={<>{dialog}<Link to="/inbox" search={{ view: 'all', id: r.conversation_id }}>{t('flow_runs.conversation')}</Link>{may && !r.ended_at && <Button variant="default" size="compact-sm" loading={end.isPending} aria-label={t('flow_runs.end_of', { name: r.person })} onClick={sure}>{t('flow_runs.end')}</Button>}</>}>
-      <p><Link to="/contacts/$id" params={{ id: String(r.contact_id) }}>{r.person || t('flow_runs.somebody')}</Link> · {r.flow_id ? <Link to="/flows/$id" params={{ id: String(r.flow_id) }}>{name}</Link> : name}{r.number !== null && ` ${t('flow_runs.version', { n: r.number })}`} {r.ended_at ? <Tag tone={r.why === 'ended' || r.why === 'resolved' ? 'good' : 'plain'}>{codeText('flow_why', r.why)}</Tag> : <Tag tone="accent">{r.step ? t('flow_runs.at_step', { step: r.step }) : t('flow_runs.begins')}</Tag>}</p>
+      <p><Link to="/contacts/$id" params={{ id: String(r.contact_id) }}>{r.person || t('flow_runs.somebody')}</Link><Sep />{r.flow_id ? <Link to="/flows/$id" params={{ id: String(r.flow_id) }}>{name}</Link> : name}{r.number !== null && ` ${t('flow_runs.version', { n: r.number })}`} {r.ended_at ? <Tag tone={r.why === 'ended' || r.why === 'resolved' ? 'good' : 'plain'}>{codeText('flow_why', r.why)}</Tag> : <Tag tone="accent">{r.step ? t('flow_runs.at_step', { step: r.step }) : t('flow_runs.begins')}</Tag>}</p>
       <small><span>{t(`flow_began.${r.began_with}`)} <Ago at={r.started_at} /></span>{r.ended_at ? <span>{t('flow_runs.left')} <Ago at={r.ended_at} /></span> : <span>{t('flow_runs.moved')} <Ago at={r.updated_at} /></span>}</small>
       {answers.length > 0 && <small dir="auto">{answers.map(([k, v]) => <span key={k}>{k}: {v}</span>)}</small>}
     </Row>

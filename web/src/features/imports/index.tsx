@@ -7,7 +7,8 @@ import { fileLink } from '@/api/client';
 import { ApiError } from '@/api/errors';
 import { useCan } from '@/api/session';
 import type { ConsentImport } from '@/api/types';
-import { quoted } from '@/ui/format';
+import { dateTime, quoted } from '@/ui/format';
+import { useNamed } from '@/ui/named';
 import { Ago, PageBody, PageHead, Tag, type Tone } from '@/ui/parts';
 import { Row, Rows } from '@/ui/rows';
 import { Empty, Failure } from '@/ui/states';
@@ -41,6 +42,7 @@ export default function Imports() {
 
 function One({ i }: { i: ConsentImport }) {
   const { t, i18n } = useTranslation();
+  const named = useNamed();
   const owner = useCan('own');
   const cancel = useCancel();
   const [vouching, setVouching] = useState(false);
@@ -55,10 +57,10 @@ function One({ i }: { i: ConsentImport }) {
       {i.state === 'running' && <Progress my={6} value={able > 0 ? (100 * done) / able : 100} aria-label={t('imports.progress')} />}
       {i.origin && <p className="said" dir="auto">{quoted(i.origin, i18n.language)} – {i.confirmed_by}</p>}
       <Group gap={6} mt={6}>
-        {i.state === 'checked' && owner && <Button size="compact-sm" onClick={() => setVouching(true)} disabled={able === 0}>{t('imports.confirm')}</Button>}
+        {i.state === 'checked' && owner && <Button size="compact-sm" {...named(t('imports.confirm'), i.name, dateTime(i.created_at, i18n.language))} onClick={() => setVouching(true)} disabled={able === 0}>{t('imports.confirm')}</Button>}
         {i.state === 'checked' && !owner && <small>{t('imports.owner')}</small>}
-        {wrong > 0 && <Button component="a" href={fileLink(`/consent-imports/${i.id}/errors`)} download size="compact-sm" variant="default" leftSection={<IconDownload size={14} aria-hidden />}>{t('imports.errors', { count: wrong })}</Button>}
-        {(i.state === 'checked' || i.state === 'running') && <Button size="compact-sm" variant="default" color="red" loading={cancel.isPending} onClick={() => cancel.mutate(i.id, { onError: failed })}>{t('imports.cancel')}</Button>}
+        {wrong > 0 && <Button component="a" href={fileLink(`/consent-imports/${i.id}/errors`)} download {...named(t('imports.errors', { count: wrong }), i.name, dateTime(i.created_at, i18n.language))} size="compact-sm" variant="default" leftSection={<IconDownload size={14} aria-hidden />}>{t('imports.errors', { count: wrong })}</Button>}
+        {(i.state === 'checked' || i.state === 'running') && <Button size="compact-sm" variant="default" color="red" loading={cancel.isPending} {...named(t('imports.cancel'), i.name, dateTime(i.created_at, i18n.language))} onClick={() => cancel.mutate(i.id, { onError: failed })}>{t('imports.cancel')}</Button>}
       </Group>
       {vouching && <Vouch i={i} onClose={() => setVouching(false)} />}
     </Row>

@@ -4,7 +4,9 @@ import { useTranslation } from 'react-i18next';
 import { useCan, useMe } from '@/api/session';
 import type { ConversationNote, ConversationStep, Viewer } from '@/api/types';
 import { clock, dateTime } from '@/ui/format';
+import { Sep } from '@/ui/sep';
 import { stepText } from '@/ui/step-text';
+import { useNamed } from '@/ui/named';
 import { failed } from '@/ui/toast';
 import { useCancelScheduled, useRemoveNote, useScheduled } from './desk';
 import css from './inbox.module.css';
@@ -12,13 +14,14 @@ import css from './inbox.module.css';
 /** A note of the team among what was said. */
 export function NoteTurn({ note, conversation }: { note: ConversationNote; conversation: number }) {
   const { t, i18n } = useTranslation();
+  const named = useNamed();
   const me = useMe().data?.user;
   const remove = useRemoveNote(conversation);
   const supervise = useCan('supervise');
   return (
     <article className={css.note} aria-label={t('inbox.note')}>
       <div className={css.by}><IconNote size={13} aria-hidden />{note.author?.name ?? 'API'}<time dateTime={note.created_at}>{clock(note.created_at, i18n.language)}</time>
-        {(supervise || note.author?.id === me?.id) && <ActionIcon variant="subtle" color="gray" size="sm" aria-label={t('inbox.note_remove')} onClick={() => remove.mutate(note.id, { onError: failed })}><IconX size={13} aria-hidden /></ActionIcon>}
+        {(supervise || note.author?.id === me?.id) && <ActionIcon variant="subtle" color="gray" size="sm" {...named(t('inbox.note_remove'), note.author?.name, dateTime(note.created_at, i18n.language))} onClick={() => remove.mutate(note.id, { onError: failed })}><IconX size={13} aria-hidden /></ActionIcon>}
       </div>
       <p className="said" dir="auto">{note.text}</p>
     </article>
@@ -43,7 +46,7 @@ export function ScheduledList({ id, converse, onChange }: { id: number; converse
       {items.map((r) => (
         <li key={r.id}>
           <IconClockHour4 size={16} aria-hidden />
-          <span style={{ minWidth: 0, flex: 1 }}><span className="clip" dir="auto">{r.text}</span><small>{dateTime(r.send_at, i18n.language)} · {r.member}{r.unless_written && ` · ${t('inbox.unless_written')}`}</small></span>
+          <span style={{ minWidth: 0, flex: 1 }}><span className="clip" dir="auto">{r.text}</span><small>{dateTime(r.send_at, i18n.language)}<Sep />{r.member}{r.unless_written && <><Sep />{t('inbox.unless_written')}</>}</small></span>
           {converse && onChange && <Button variant="subtle" size="compact-sm" loading={cancel.isPending} onClick={() => cancel.mutate(r.id, { onSuccess: () => onChange(r.text), onError: failed })}>{t('inbox.scheduled_change')}</Button>}
           {converse && <Button variant="subtle" size="compact-sm" color="red" loading={cancel.isPending} onClick={() => cancel.mutate(r.id, { onError: failed })}>{t('act.cancel')}</Button>}
         </li>

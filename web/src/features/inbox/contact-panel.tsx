@@ -12,6 +12,7 @@ import { Ago, ChannelMark, Facts } from '@/ui/parts';
 import { Identity } from '@/ui/identity';
 import { PersonFacts } from '@/ui/person';
 import { PersonBookings } from '@/ui/person-bookings';
+import { Sep } from '@/ui/sep';
 import { Loading } from '@/ui/states';
 import { failed } from '@/ui/toast';
 import { isHarmful, VeiledLine } from '@/ui/veil';
@@ -98,7 +99,7 @@ function Cost({ cost }: { cost: ConversationDetail['cost'] }) {
   if (free) return <p className={css.costLine}>{t('inbox.cost.none')}</p>;
   return (
     <>
-      {cost.messages > 0 && <p className={css.costLine}><strong>{micros(cost.micros, i18n.language)} {cost.currency}</strong> · {t('inbox.cost.messages', { count: cost.messages })}</p>}
+      {cost.messages > 0 && <p className={css.costLine}><strong>{micros(cost.micros, i18n.language)} {cost.currency}</strong><Sep />{t('inbox.cost.messages', { count: cost.messages })}</p>}
       {cost.unknown > 0 && <p className={css.costLine}>{t('inbox.cost.unknown', { count: cost.unknown })}</p>}
       {cost.other_currency > 0 && <p className={css.costLine}>{t('inbox.cost.other', { count: cost.other_currency })}</p>}
     </>

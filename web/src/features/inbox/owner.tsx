@@ -6,6 +6,7 @@ import { useAgents, useTeams } from '@/api/desk';
 import { useMe } from '@/api/session';
 import type { ConversationDetail, Role } from '@/api/types';
 import { Tag } from '@/ui/parts';
+import { Dotted } from '@/ui/sep';
 import { failed, told } from '@/ui/toast';
 import { useAssign, useMembers } from './queries';
 
@@ -17,7 +18,8 @@ export function Owner({ c, converse }: { c: ConversationDetail; converse: boolea
   const me = useMe().data?.user;
   const [opened, setOpened] = useState(false);
   const assign = useAssign(c.id);
-  const label = [c.assignee ? (c.assignee.id === me?.id ? t('inbox.mine') : c.assignee.name) : '', c.team].filter(Boolean).join(' · ') || t('inbox.assign');
+  const whose = [c.assignee ? (c.assignee.id === me?.id ? t('inbox.mine') : c.assignee.name) : '', c.team].filter(Boolean);
+  const label = whose.length > 0 ? <Dotted of={whose} /> : t('inbox.assign');
   if (!converse) return c.assignee || c.team ? <Tag>{label}</Tag> : null;
   const give = (user: number | null, team?: string, note?: string) => { setOpened(false); assign.mutate({ user, ...(team === undefined ? {} : { team }), ...(note ? { note } : {}) }, { onSuccess: () => told(t('inbox.assigned')), onError: failed }); };
   return (

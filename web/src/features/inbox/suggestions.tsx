@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconPencil, IconX } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { Suggestion } from '@/api/types';
 import { codeText } from '@/i18n';
+import { Dotted } from '@/ui/sep';
 import type { Draft } from './drafting';
 import css from './inbox.module.css';
 import { useDismiss } from './queries';
@@ -36,7 +37,7 @@ export function SuggestionList({ suggested, picked, onSend, onEdit }: Props) {
               <kbd aria-hidden>{n + 1}</kbd>
               <button type="button" className={css.text} onClick={() => onEdit(s)} title={t('inbox.key.edit')}>
                 <span className="clip2" dir="auto" lang={s.language || undefined}>{s.text}</span>
-                <small className="clip">{[codeText('made_by', s.made_by), ...s.sources.map((x) => x.title)].filter(Boolean).join(' · ')}</small>
+                <small className="clip"><Dotted of={[codeText('made_by', s.made_by), ...s.sources.map((x) => x.title)]} /></small>
               </button>
               <span style={{ display: 'flex', gap: 2 }}>
                 {picked === s && <Button size="compact-sm" onClick={() => onSend(s)}>{t('act.send')} ↵</Button>}

@@ -9,6 +9,7 @@ import { languageName } from '@/ui/format';
 import { useCame } from '@/ui/identity';
 import { useKeys } from '@/ui/keys';
 import { channelNames, Face, Tag } from '@/ui/parts';
+import { Dotted } from '@/ui/sep';
 import { Loaded, Loading } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { isHarmful } from '@/ui/veil';
@@ -94,7 +95,7 @@ function Bar({ c, busy, converse, onStep, onClose, onInfo }: BarProps) {
       <Face name={nameOf(c)} channel={c.channel} />
       <div className={css.name}>
         <h2 className="clip" dir="auto">{calledIn(c)}</h2>
-        <small className="clip">{[channelNames[c.channel], language].filter(Boolean).join(' · ')}</small>
+        <small className="clip"><Dotted of={[channelNames[c.channel], language]} /></small>
       </div>
       {c.handler === 'bot' && <span className={css.hideSmall}><Tag tone="bot" title={c.handler_reason}>{t('inbox.bot_answers')}</Tag></span>}
       <Owner c={c} converse={converse} />

@@ -42,7 +42,7 @@ export default function KnowledgeScreen() {
     <PageBody>
       <PageHead title={t('knowledge.title')} action={add}>{t('knowledge.lead')}</PageHead>
       <Group mb={14} justify="space-between">
-        <Views bar label={t('knowledge.title')} value={tab} onView={(v) => void navigate({ search: { tab: v === 'quick' ? undefined : v } })} views={tabs.map((value) => ({ value, label: t(`knowledge.tab.${value}`) }))} />
+        <Views bar of={t('knowledge.title')} value={tab} onView={(v) => void navigate({ search: { tab: v === 'quick' ? undefined : v } })} views={tabs.map((value) => ({ value, label: t(`knowledge.tab.${value}`) }))} />
         {list && <TextInput aria-label={t('knowledge.search')} placeholder={t('knowledge.search')} leftSection={<IconSearch size={15} aria-hidden />} value={q} onChange={(e) => setQ(e.currentTarget.value)} w={260} />}
       </Group>
       {tab === 'quick' && <QuickList q={q} edit={edit} onEdit={(value) => setOpen({ kind: 'quick', value })} />}

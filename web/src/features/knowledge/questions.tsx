@@ -4,7 +4,8 @@ import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { Question } from '@/api/types';
 import { codeText } from '@/i18n';
-import { languageName } from '@/ui/format';
+import { dateTime, languageName } from '@/ui/format';
+import { useNamed } from '@/ui/named';
 import { Ago, Table, Tag } from '@/ui/parts';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
@@ -14,7 +15,10 @@ import { useCloseQuestion, useQuestions } from './queries';
 /** What customers asked and neither quick replies nor knowledge could answer. */
 export function Questions({ edit, onAnswer }: { edit: boolean; onAnswer: (q: Question) => void }) {
   const { t, i18n } = useTranslation();
+  const named = useNamed();
   const close = useCloseQuestion();
+  // What is veiled is not read out either.
+  const of = (q: Question) => [isHarmful(q.harm) ? t('veil.line') : q.text, dateTime(q.at, i18n.language)];
   return (
     <Loaded query={useQuestions()}>
       {({ items }) => items.length === 0 ? <div className="panel"><Empty title={t('knowledge.no_questions')} icon={<IconMoodSmile size={26} stroke={1.4} aria-hidden />}>{t('knowledge.no_questions_text')}</Empty></div> : (
@@ -27,8 +31,8 @@ export function Questions({ edit, onAnswer }: { edit: boolean; onAnswer: (q: Que
               <td><Ago at={q.at} /></td>
               <td>{edit && (
                 <Group gap={4} wrap="nowrap" justify="flex-end">
-                  <Button size="compact-sm" variant="light" onClick={() => onAnswer(q)}>{t('knowledge.answer')}</Button>
-                  <Button size="compact-sm" variant="subtle" color="gray" loading={close.isPending && close.variables === q.id} onClick={() => close.mutate(q.id, { onSuccess: () => told(t('act.saved')), onError: failed })}>{t('knowledge.not_needed')}</Button>
+                  <Button size="compact-sm" variant="light" {...named(t('knowledge.answer'), ...of(q))} onClick={() => onAnswer(q)}>{t('knowledge.answer')}</Button>
+                  <Button size="compact-sm" variant="subtle" color="gray" loading={close.isPending && close.variables === q.id} {...named(t('knowledge.not_needed'), ...of(q))} onClick={() => close.mutate(q.id, { onSuccess: () => told(t('act.saved')), onError: failed })}>{t('knowledge.not_needed')}</Button>
                 </Group>
               )}</td>
             </tr>

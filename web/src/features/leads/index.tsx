@@ -5,6 +5,8 @@ import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
 import type { ReceivedLead } from '@/api/types';
 import { said } from '@/i18n/said';
+import { dateTime } from '@/ui/format';
+import { useNamed } from '@/ui/named';
 import { Ago, Facts, PageBody, PageHead, Tag, type Tone } from '@/ui/parts';
 import { Row, Rows, Views } from '@/ui/rows';
 import { Empty } from '@/ui/states';
@@ -45,20 +47,21 @@ function Received({ task, form }: { task: 'open' | 'done' | 'all'; form: string 
 }
 
 function LeadRow({ l }: { l: ReceivedLead }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
+  const named = useNamed();
   const converse = useCan('converse');
   const done = useDone();
   const state = l.task || l.state;
   return (
     <Row side={<>
       <Tag tone={tone[state] ?? 'plain'}>{t(`leads.state.${state}`)}</Tag>
-      {converse && l.task === 'open' && <Button size="compact-sm" variant="default" loading={done.isPending} onClick={() => done.mutate(l.id, { onSuccess: () => told(t('leads.looked')), onError: failed })}>{t('leads.look')}</Button>}
+      {converse && l.task === 'open' && <Button size="compact-sm" variant="default" loading={done.isPending} {...named(t('leads.look'), called(l), dateTime(l.submitted_at, i18n.language))} onClick={() => done.mutate(l.id, { onSuccess: () => told(t('leads.looked')), onError: failed })}>{t('leads.look')}</Button>}
     </>}>
       <strong dir="auto">{l.contact_id ? <Link to="/contacts/$id" params={{ id: String(l.contact_id) }}>{called(l)}</Link> : t('comment.nameless')}</strong>
       {l.reason && <p>{said(l.reason_parts, l.reason)}</p>}
       {(l.answers.length > 0 || l.boxes.length > 0) && (
         <details>
-          <summary>{t('leads.answers')}</summary>
+          <summary {...named(t('leads.answers'), called(l), dateTime(l.submitted_at, i18n.language))}>{t('leads.answers')}</summary>
           <Facts rows={[...l.answers.map((a): [string, React.ReactNode] => [a.field, <span key={a.field} dir="auto">{a.values.join(', ')}</span>]), ...l.boxes.map((b): [string, string] => [b.name, t(b.ticked ? 'leads.ticked' : 'leads.unticked')])]} />
         </details>
       )}

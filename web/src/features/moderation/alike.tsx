@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { api, unwrap } from '@/api/client';
 import type { Review, ReviewBatch } from '@/api/types';
 import { Ago } from '@/ui/parts';
+import { Sep } from '@/ui/sep';
 import { failed, told } from '@/ui/toast';
 import css from './moderation.module.css';
 
@@ -50,7 +51,7 @@ export function Escalated({ review, allowed }: { review: Review; allowed: boolea
   return (
     <div className={css.note} style={{ flexWrap: 'wrap' }}>
       <IconHierarchy2 size={16} aria-hidden />
-      <span dir="auto" style={{ flex: '1 1 200px' }}>{t('escalate.passed', { reason: review.escalation })} · <Ago at={review.escalated_at} /></span>
+      <span dir="auto" style={{ flex: '1 1 200px' }}>{t('escalate.passed', { reason: review.escalation })}<Sep /><Ago at={review.escalated_at} /></span>
       {allowed && review.why !== 'disagreement' && <Button size="compact-sm" variant="default" loading={back.pending} onClick={back.run}>{t('escalate.back')}</Button>}
     </div>
   );

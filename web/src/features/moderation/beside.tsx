@@ -5,6 +5,7 @@ import { useCan } from '@/api/session';
 import type { CommentDetail } from '@/api/types';
 import { codeText } from '@/i18n';
 import { Ago, Facts, Picture, Tag } from '@/ui/parts';
+import { Sep } from '@/ui/sep';
 import css from './moderation.module.css';
 import { PolicyAtHand } from './policy-at-hand';
 import { SecondOpinion } from './second';
@@ -48,7 +49,7 @@ export function Beside({ comment }: { comment: CommentDetail }) {
         <section className={`panel ${css.side}`}>
           <h2>{t('moderation.log')}</h2>
           <ul className={css.log}>
-            {comment.log.map((l, i) => <li key={i}>{codeText('log', l.what)}<small>{l.actor} · <Ago at={l.at} /></small></li>)}
+            {comment.log.map((l, i) => <li key={i}>{codeText('log', l.what)}<small>{l.actor}<Sep /><Ago at={l.at} /></small></li>)}
           </ul>
         </section>
       )}

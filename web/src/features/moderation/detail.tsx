@@ -10,6 +10,7 @@ import { clock, labelled, languageName } from '@/ui/format';
 import { useKeys } from '@/ui/keys';
 import { Ago, channelNames, Face } from '@/ui/parts';
 import { reasonText } from '@/ui/reason';
+import { Sep } from '@/ui/sep';
 import { Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { called } from '@/ui/who';
@@ -151,8 +152,8 @@ function Notes({ c }: { c: CommentDetail }) {
           <IconClockPause size={16} aria-hidden />
           <span>
             {labelled(codeText('action', a.kind), codeText('action_state', a.state), i18n.language)}
-            {a.not_before && a.state === 'planned' && Date.parse(a.not_before) > Date.parse(c.commented_at) ? ` · ${t('moderation.not_before', { at: clock(a.not_before, i18n.language) })}` : ''}
-            {a.meaning ? ` · ${reasonText(a.reason, a.meaning)}` : ''}
+            {a.not_before && a.state === 'planned' && Date.parse(a.not_before) > Date.parse(c.commented_at) ? <><Sep />{t('moderation.not_before', { at: clock(a.not_before, i18n.language) })}</> : ''}
+            {a.meaning ? <><Sep />{reasonText(a.reason, a.meaning)}</> : ''}
           </span>
         </div>
       ))}

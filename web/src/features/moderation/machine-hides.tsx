@@ -5,6 +5,8 @@ import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
 import type { Comment } from '@/api/types';
 import { said } from '@/i18n/said';
+import { dateTime } from '@/ui/format';
+import { useNamed } from '@/ui/named';
 import { Ago, Tag } from '@/ui/parts';
 import { Failure, Loading } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
@@ -30,17 +32,18 @@ export function MachineHides({ since }: { since: string }) {
 }
 
 function Hidden({ c }: { c: Comment }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
+  const named = useNamed();
   const allowed = useCan('moderate');
   const act = useAct();
   const standing = c.decision === 'hide' || c.decision === 'delete';
   return (
     <li className="panel">
       <div className={css.hideHead}><Link to="/moderation" search={{ queue: 'all', id: c.id }} dir="auto">{called(c.author)}</Link><Ago at={c.commented_at} />{!standing && <Tag tone="good">{t('today.was_restored')}</Tag>}{c.state === 'removed' && <Tag tone="bad">{t('comment_state.removed')}</Tag>}</div>
-      <Veiled comment={c}><p className="said" dir="auto" lang={c.language || undefined}>{c.text || t('comment.no_text')}</p></Veiled>
+      <Veiled comment={c} of={`${called(c.author)}, ${dateTime(c.commented_at, i18n.language)}`}><p className="said" dir="auto" lang={c.language || undefined}>{c.text || t('comment.no_text')}</p></Veiled>
       <div className={css.hideFoot}>
         <small dir="auto">{said(c.verdict?.reasons[0]?.parts, c.verdict?.reasons[0]?.text ?? '')}</small>
-        {allowed && standing && c.state !== 'removed' && <Button size="compact-sm" variant="default" loading={act.isPending} leftSection={<IconArrowBackUp size={15} aria-hidden />} onClick={() => act.mutate({ verb: 'unhide', comment: c }, { onSuccess: () => told(t('moderation.done.unhide')), onError: failed })}>{t('act.undo')}</Button>}
+        {allowed && standing && c.state !== 'removed' && <Button size="compact-sm" variant="default" loading={act.isPending} {...named(t('act.undo'), called(c.author), dateTime(c.commented_at, i18n.language))} leftSection={<IconArrowBackUp size={15} aria-hidden />} onClick={() => act.mutate({ verb: 'unhide', comment: c }, { onSuccess: () => told(t('moderation.done.unhide')), onError: failed })}>{t('act.undo')}</Button>}
       </div>
     </li>
   );

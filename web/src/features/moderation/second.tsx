@@ -8,6 +8,7 @@ import type { CommentDetail, Opinion } from '@/api/types';
 import { codeText } from '@/i18n';
 import { percent } from '@/ui/format';
 import { Tag } from '@/ui/parts';
+import { Sep } from '@/ui/sep';
 import { failed, told } from '@/ui/toast';
 import css from './moderation.module.css';
 
@@ -32,7 +33,7 @@ export function SecondOpinion({ comment }: { comment: CommentDetail }) {
         {o && (
           <p className={css.opinion}>
             <Tag tone={o.agrees ? 'good' : 'warn'}>{t(o.agrees ? 'second.agrees' : 'second.differs')}</Tag> <b>{o.category === 'none' ? t('second.nothing') : codeText('category', o.category)}</b> {percent(o.score, i18n.language)}
-            {o.reason && <span dir="auto"> · {o.reason}</span>}<small>{o.model} · {o.prompt}</small>
+            {o.reason && <span dir="auto"><Sep />{o.reason}</span>}<small>{o.model}<Sep />{o.prompt}</small>
           </p>
         )}
       </div>

@@ -9,7 +9,9 @@ import type { Hold, Page, Statistics } from '@/api/types';
 import { codeText } from '@/i18n';
 import { shippedRule } from '@/i18n/said';
 import { dateTime, percent } from '@/ui/format';
+import { useNamed } from '@/ui/named';
 import { Ago, PageBody, PageHead, Table, Tag } from '@/ui/parts';
+import { Sep } from '@/ui/sep';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { startOfDay, undoRate } from './flow';
@@ -95,6 +97,8 @@ function RuleSwitch({ name }: { name: string }) {
 function Holds() {
   const { t, i18n } = useTranslation();
   const client = useQueryClient();
+  const named = useNamed();
+  const of = (h: Hold) => [isHarmful(h.harm) ? t('veil.line') : h.text, dateTime(h.decided_at, i18n.language)];
   const allowed = useCan('moderate');
   const query = useQuery({ queryKey: ['review-holds'], queryFn: () => unwrap<Page<Hold>>(api.GET('/review-holds')), refetchInterval: (q) => (q.state.data?.items.some((h) => h.left > 0) ? 2000 : false) });
   const fresh = () => { for (const key of ['review-holds', 'comments', 'comment']) void client.invalidateQueries({ queryKey: [key] }); };
@@ -109,10 +113,10 @@ function Holds() {
         {items.map((h) => (
           <tr key={h.id}>
             <td><Link to="/moderation" search={{ queue: 'all', id: h.comment_id }} className="clip2" dir="auto"><VeiledLine harmful={isHarmful(h.harm)}>{h.text || t('comment.no_text')}</VeiledLine></Link></td>
-            <td><Tag tone={h.outcome === 'hide' || h.outcome === 'delete' ? 'bad' : 'good'}>{t(`decision.${h.outcome === 'hide' || h.outcome === 'delete' ? h.outcome : 'allow'}`)}</Tag><div className={css.quiet}>{h.by} · <Ago at={h.decided_at} /></div></td>
+            <td><Tag tone={h.outcome === 'hide' || h.outcome === 'delete' ? 'bad' : 'good'}>{t(`decision.${h.outcome === 'hide' || h.outcome === 'delete' ? h.outcome : 'allow'}`)}</Tag><div className={css.quiet}>{h.by}<Sep /><Ago at={h.decided_at} /></div></td>
             <td>{h.comments}{h.left > 0 && <div className={css.quiet} role="status">{t('hold.left', { count: h.left })}</div>}</td>
             <td>{dateTime(h.until, i18n.language)}</td>
-            <td>{allowed && <span className={css.row}><Button size="compact-sm" variant="default" onClick={() => end.mutate(h.id)}>{t('hold.end')}</Button><Button size="compact-sm" variant="default" onClick={() => undo.mutate(h.batch)}>{t('hold.undo')}</Button></span>}</td>
+            <td>{allowed && <span className={css.row}><Button size="compact-sm" variant="default" {...named(t('hold.end'), ...of(h))} onClick={() => end.mutate(h.id)}>{t('hold.end')}</Button><Button size="compact-sm" variant="default" {...named(t('hold.undo'), ...of(h))} onClick={() => undo.mutate(h.batch)}>{t('hold.undo')}</Button></span>}</td>
           </tr>
         ))}
       </Table>

@@ -6,9 +6,9 @@ import { isHarmful, Veil, VeiledLine as Line } from '@/ui/veil';
 const harmful = (c: Comment) => isHarmful(c.verdict?.harm) && !c.own;
 
 /** What a comment says; veiled where it is harmful, until it is clicked or V is pressed. */
-export function Veiled({ comment, keyed = false, children }: { comment: Comment; keyed?: boolean; children: ReactNode }) {
+export function Veiled({ comment, keyed = false, of, children }: { comment: Comment; keyed?: boolean; /** whose words, where others stand beside them */ of?: string; children: ReactNode }) {
   const { t } = useTranslation();
-  return <Veil harmful={harmful(comment)} {...(keyed ? { keyed: t('moderation.this') } : {})}>{children}</Veil>;
+  return <Veil harmful={harmful(comment)} {...(of ? { of } : {})} {...(keyed ? { keyed: t('moderation.this') } : {})}>{children}</Veil>;
 }
 
 /** The same in a list, where a click opens the comment. */

@@ -5,6 +5,7 @@ import type { Account, Action } from '@/api/types';
 import { codeText } from '@/i18n';
 import { useNow } from '@/ui/clock';
 import { dateTime, micros } from '@/ui/format';
+import { useNamed } from '@/ui/named';
 import { Ago, ChannelMark, Tag, type Tone } from '@/ui/parts';
 import { reasonText } from '@/ui/reason';
 import { Row } from '@/ui/rows';
@@ -51,11 +52,13 @@ function Whom({ a }: { a: Action }) {
 }
 
 function Deeds({ a, now, onSettle }: { a: Action; now: number; onSettle: () => void }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
+  const named = useNamed();
+  const of = [codeText('action', a.kind), called({ name: a.contact_name, erased: a.contact_erased }), dateTime(a.created_at, i18n.language)];
   const cancel = useCancel();
   const retry = useRetry();
-  if (a.state === 'unknown') return <Button size="compact-sm" onClick={onSettle}>{t('outbox.settle')}</Button>;
-  if (a.state === 'planned' || a.state === 'held') return <Button size="compact-sm" variant="default" loading={cancel.isPending} onClick={() => void cancel.mutateAsync(a.id).then(() => told(t('outbox.cancelled')), failed)}>{t('outbox.cancel')}</Button>;
-  if (a.state === 'failed' && Date.parse(a.valid_until) > now) return <Button size="compact-sm" variant="default" loading={retry.isPending} onClick={() => void retry.mutateAsync(a.id).then(() => told(t('outbox.again')), failed)}>{t('outbox.retry')}</Button>;
+  if (a.state === 'unknown') return <Button size="compact-sm" {...named(t('outbox.settle'), ...of)} onClick={onSettle}>{t('outbox.settle')}</Button>;
+  if (a.state === 'planned' || a.state === 'held') return <Button size="compact-sm" variant="default" loading={cancel.isPending} {...named(t('outbox.cancel'), ...of)} onClick={() => void cancel.mutateAsync(a.id).then(() => told(t('outbox.cancelled')), failed)}>{t('outbox.cancel')}</Button>;
+  if (a.state === 'failed' && Date.parse(a.valid_until) > now) return <Button size="compact-sm" variant="default" loading={retry.isPending} {...named(t('outbox.retry'), ...of)} onClick={() => void retry.mutateAsync(a.id).then(() => told(t('outbox.again')), failed)}>{t('outbox.retry')}</Button>;
   return null;
 }

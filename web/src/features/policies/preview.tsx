@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Backtest } from '@/api/types';
 import { said } from '@/i18n/said';
 import { Tag } from '@/ui/parts';
+import { Sep } from '@/ui/sep';
 import { Failure } from '@/ui/states';
 import { failed } from '@/ui/toast';
 import css from './policies.module.css';
@@ -44,8 +45,8 @@ function Sentence({ b, rule }: { b: Backtest; rule?: string }) {
     <div>
       <p className={css.sentence}>{t('preview.hides', { count: hides })} {hides > 0 && t('preview.restored', { count: restored })}</p>
       <p className={css.quiet}>
-        {rule !== undefined && `${t('preview.fired', { count: one?.fired ?? 0 })} · `}{t('preview.changed', { count: b.counts.changed })} · {t('preview.looked', { count: b.counts.items })}
-        {b.counts.erased > 0 && ` · ${t('preview.erased', { count: b.counts.erased })}`}{b.counts.unanswered > 0 && ` · ${t('preview.unanswered', { count: b.counts.unanswered })}`}
+        {rule !== undefined && <>{t('preview.fired', { count: one?.fired ?? 0 })}<Sep /></>}{t('preview.changed', { count: b.counts.changed })}<Sep />{t('preview.looked', { count: b.counts.items })}
+        {b.counts.erased > 0 && <><Sep />{t('preview.erased', { count: b.counts.erased })}</>}{b.counts.unanswered > 0 && <><Sep />{t('preview.unanswered', { count: b.counts.unanswered })}</>}
       </p>
     </div>
   );

@@ -3,6 +3,7 @@ import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/errors';
 import { Ago, Tag } from '@/ui/parts';
+import { Sep } from '@/ui/sep';
 import { Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { useConfirmFactor, useEnrol, useFactorOff, useSecondFactor } from './queries';
@@ -20,7 +21,7 @@ export function Factor() {
           <Group justify="space-between">
             <div>
               <Tag tone={f.on ? 'good' : 'plain'}>{t(f.on ? 'profile.factor_on' : 'profile.factor_off')}</Tag>
-              {f.on && f.since && <p style={{ margin: '6px 0 0', color: 'var(--mantine-color-dimmed)' }}><Ago at={f.since} /> · {t('profile.codes_left', { count: f.codes_left })}</p>}
+              {f.on && f.since && <p style={{ margin: '6px 0 0', color: 'var(--mantine-color-dimmed)' }}><Ago at={f.since} /><Sep />{t('profile.codes_left', { count: f.codes_left })}</p>}
             </div>
             <Button variant="default" onClick={() => setDialog(f.on ? 'off' : 'on')}>{t(f.on ? 'profile.switch_off' : 'profile.switch_on')}</Button>
           </Group>

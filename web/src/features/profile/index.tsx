@@ -5,6 +5,7 @@ import { ApiError } from '@/api/errors';
 import { useMe } from '@/api/session';
 import { chooseLanguage, languages, type Language } from '@/i18n';
 import { deviceName } from '@/ui/format';
+import { useNamed } from '@/ui/named';
 import { Ago, PageBody, PageHead, Table, Tag } from '@/ui/parts';
 import { Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
@@ -61,6 +62,7 @@ function You() {
 
 function Password() {
   const { t } = useTranslation();
+  const named = useNamed();
   const change = useChangePassword();
   const [form, setForm] = useState({ old: '', password: '' });
   const error = (field: string) => (change.error instanceof ApiError ? change.error.field(field) : undefined);
@@ -68,12 +70,12 @@ function Password() {
     e.preventDefault();
     change.mutate(form, { onSuccess: () => { setForm({ old: '', password: '' }); told(t('profile.password_changed')); }, onError: (err) => { if (!(err instanceof ApiError && (err.field('old') || err.field('password')))) failed(err); } });
   };
-  const toggle = { visibilityToggleButtonProps: { 'aria-label': t('session.show') } };
+  const toggle = (field: string) => ({ visibilityToggleButtonProps: named(t('session.show'), field) });
   return (
     <form onSubmit={submit}>
       <Group align="start" gap="sm">
-        <PasswordInput label={t('profile.old_password')} autoComplete="current-password" required value={form.old} error={error('old') ? t('profile.wrong_password') : undefined} onChange={(e) => setForm({ ...form, old: e.currentTarget.value })} style={{ flex: '1 1 200px' }} {...toggle} />
-        <PasswordInput label={t('session.new_password')} autoComplete="new-password" required minLength={10} value={form.password} error={error('password')} onChange={(e) => setForm({ ...form, password: e.currentTarget.value })} style={{ flex: '1 1 200px' }} {...toggle} />
+        <PasswordInput label={t('profile.old_password')} autoComplete="current-password" required value={form.old} error={error('old') ? t('profile.wrong_password') : undefined} onChange={(e) => setForm({ ...form, old: e.currentTarget.value })} style={{ flex: '1 1 200px' }} {...toggle(t('profile.old_password'))} />
+        <PasswordInput label={t('session.new_password')} autoComplete="new-password" required minLength={10} value={form.password} error={error('password')} onChange={(e) => setForm({ ...form, password: e.currentTarget.value })} style={{ flex: '1 1 200px' }} {...toggle(t('session.new_password'))} />
         <Button type="submit" loading={change.isPending} mt={21}>{t('profile.change_password')}</Button>
       </Group>
     </form>

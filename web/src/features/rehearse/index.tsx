@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { errorKind } from '@/api/errors';
 import { languageName } from '@/ui/format';
 import { Tag } from '@/ui/parts';
+import { Sep } from '@/ui/sep';
 import { Empty, Failure, Loading } from '@/ui/states';
 import { useCalls, useLiveStage, useStage, type Stage } from './control';
 import { tries } from '@/ui/tries';
@@ -39,7 +40,7 @@ function OnStage({ stage }: { stage: Stage }) {
       <div className={css.left}>
         <h1>{t('rehearse.title')}</h1>
         <p>{t('rehearse.lead')}</p>
-        <Select label={t('rehearse.person')} searchable value={person.id} onChange={(v) => setChosen(v ?? '')} data={stage.people.map((p) => ({ value: p.id, label: [p.name, languageName(p.language, i18n.language)].filter(Boolean).join(' · ') }))} />
+        <Select label={t('rehearse.person')} searchable value={person.id} onChange={(v) => setChosen(v ?? '')} data={stage.people.map((p) => ({ value: p.id, label: [p.name, languageName(p.language, i18n.language)].filter(Boolean).join(', ') }))} />
         <div className={css.tries} role="group" aria-label={t('rehearse.try')}>
           <span>{t('rehearse.try')}</span>
           {(['rude', 'info'] as const).map((x) => <Button key={x} size="compact-sm" variant={say === x ? 'light' : 'default'} onClick={() => { setChosen(''); void navigate({ search: { say: x } }); }}>{t(`rehearse.tries.${x}`)}</Button>)}
@@ -66,7 +67,7 @@ function Wire() {
   return (
     <ul className={css.wire}>
       {[...calls].reverse().slice(0, 30).map((c, i) => (
-        <li key={i}><Tag tone={c.status < 300 ? 'good' : 'bad'}>{c.status}</Tag><code>{c.method} {c.path.replace(/\?$/, '')}{c.code ? ` · ${c.code}` : ''}</code></li>
+        <li key={i}><Tag tone={c.status < 300 ? 'good' : 'bad'}>{c.status}</Tag><code>{c.method} {c.path.replace(/\?$/, '')}{c.code ? <><Sep />{c.code}</> : ''}</code></li>
       ))}
     </ul>
   );

@@ -39,7 +39,7 @@ export default function Settings() {
       <PageHead title={t('settings.title')}>{t('settings.lead')}</PageHead>
       {!configure ? <Failure error={new ApiError(403, {})} /> : (
         <>
-          <Views label={t('settings.title')} value={tab} views={tabs.map((v) => ({ value: v, label: t(`settings_tab.${v}`) }))} onView={(v) => void navigate({ search: v === 'general' ? {} : { tab: v } })} />
+          <Views of={t('settings.title')} value={tab} views={tabs.map((v) => ({ value: v, label: t(`settings_tab.${v}`) }))} onView={(v) => void navigate({ search: v === 'general' ? {} : { tab: v } })} />
           {tab === 'webhooks' ? <Webhooks /> : tab === 'hours' ? <section className={`panel ${css.block}`}><h2>{t('settings.working.title')}</h2><p className={css.hint}>{t('settings.working.text')}</p><HoursEditor may /></section> : (
             <Loaded query={query}>{(w) => (tab === 'desk' ? <DeskForm key={w.id} start={w} /> : <><Form key={w.id} start={w} /><Prices /><PolicySection /></>)}</Loaded>
           )}

@@ -5,6 +5,7 @@ import type { PriceFile, Spending } from '@/api/types';
 import { useConfirm } from '@/ui/confirm';
 import { dateTime, micros } from '@/ui/format';
 import { Tag } from '@/ui/parts';
+import { Sep } from '@/ui/sep';
 import { Failure } from '@/ui/states';
 import { fileText } from '@/ui/file-text';
 import { failed, told } from '@/ui/toast';
@@ -87,7 +88,7 @@ function Version({ f }: { f: PriceFile }) {
       {dialog}
       <div>
         <strong>{t('prices.version', { version: f.version })}</strong> <span>{f.name}</span>
-        <small>{t('prices.rows', { count: f.rows })} · {f.currencies} · {f.from === f.to ? f.from : `${f.from} – ${f.to}`} · {dateTime(f.imported_at, i18n.language)}</small>
+        <small>{t('prices.rows', { count: f.rows })}<Sep />{f.currencies}<Sep />{f.from === f.to ? f.from : `${f.from} – ${f.to}`}<Sep />{dateTime(f.imported_at, i18n.language)}</small>
       </div>
       {f.withdrawn_at ? <Tag>{t('prices.withdrawn')}</Tag> : <Button size="compact-sm" variant="default" style={{ flexShrink: 0 }} loading={withdraw.isPending} aria-label={`${t('prices.withdraw')}: ${t('prices.version', { version: f.version })}`} onClick={sure}>{t('prices.withdraw')}</Button>}
     </li>

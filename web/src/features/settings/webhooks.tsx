@@ -7,6 +7,7 @@ import { said } from '@/i18n/said';
 import { codeText } from '@/i18n';
 import { useConfirm } from '@/ui/confirm';
 import { Ago, Tag } from '@/ui/parts';
+import { Sep } from '@/ui/sep';
 import { Empty, Loaded } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { EndpointForm, Secret } from './endpoint-form';
@@ -52,7 +53,7 @@ function Card({ e, onEdit, onSecret }: { e: WebhookEndpoint; onEdit: () => void;
           <h2>{e.url}</h2>
           <small>{e.description}</small>
           <small>{e.kinds.length === 0 ? t('webhooks.all_kinds') : e.kinds.map((k) => codeText('webhook_kind', k)).join(', ')}</small>
-          <small>{e.last_at ? <>{t('webhooks.last')} <Ago at={e.last_at} />{e.last_status ? ` · HTTP ${e.last_status}` : ''}</> : t('webhooks.never')}{e.waiting > 0 && ` · ${t('webhooks.waiting', { count: e.waiting })}`}{e.failures > 0 && ` · ${t('webhooks.failures', { count: e.failures })}`}</small>
+          <small>{e.last_at ? <>{t('webhooks.last')} <Ago at={e.last_at} />{e.last_status ? <><Sep />{`HTTP ${e.last_status}`}</> : ''}</> : t('webhooks.never')}{e.waiting > 0 && <><Sep />{t('webhooks.waiting', { count: e.waiting })}</>}{e.failures > 0 && <><Sep />{t('webhooks.failures', { count: e.failures })}</>}</small>
         </div>
         <Tag tone={paused ? 'warn' : 'good'}>{t(`webhooks.state.${e.state}`)}</Tag>
         <div className={css.acts}>

@@ -10,6 +10,7 @@ import type { DeskFigures, DeskSlice } from '@/api/types';
 import { dayName, duration, percent, regional } from '@/ui/format';
 import { Ago, PageBody, PageHead, Table } from '@/ui/parts';
 import { Views } from '@/ui/rows';
+import { Dotted, Sep } from '@/ui/sep';
 import { Empty, Loaded } from '@/ui/states';
 import css from './figures.module.css';
 
@@ -41,15 +42,15 @@ function Shown({ f }: { f: DeskFigures }) {
   return (
     <>
       <div className={css.tiles}>
-        <Tile name={t('figures.bot')} value={took(f.bot_median_seconds)} text={[t('figures.answered', { count: f.bot_answered }), nine(f.bot_p90_seconds)].filter(Boolean).join(' · ')} />
-        <Tile name={t('figures.human')} value={took(f.human_median_seconds)} text={[t('figures.answered', { count: f.human_answered }), nine(f.human_p90_seconds)].filter(Boolean).join(' · ')} />
-        <Tile name={t('figures.handover')} value={took(f.handover_median_seconds)} text={[t('figures.handed', { count: f.handed_over }), nine(f.handover_p90_seconds)].filter(Boolean).join(' · ')} />
-        <Tile name={t('figures.kept')} value={f.deadline_share === null ? '–' : percent(f.deadline_share, i18n.language)} text={[t('figures.missed', { count: f.deadlines_missed }), t('figures.red', { count: f.overdue })].join(' · ')} />
+        <Tile name={t('figures.bot')} value={took(f.bot_median_seconds)} text={<Dotted of={[t('figures.answered', { count: f.bot_answered }), nine(f.bot_p90_seconds)]} />} />
+        <Tile name={t('figures.human')} value={took(f.human_median_seconds)} text={<Dotted of={[t('figures.answered', { count: f.human_answered }), nine(f.human_p90_seconds)]} />} />
+        <Tile name={t('figures.handover')} value={took(f.handover_median_seconds)} text={<Dotted of={[t('figures.handed', { count: f.handed_over }), nine(f.handover_p90_seconds)]} />} />
+        <Tile name={t('figures.kept')} value={f.deadline_share === null ? '–' : percent(f.deadline_share, i18n.language)} text={<Dotted of={[t('figures.missed', { count: f.deadlines_missed }), t('figures.red', { count: f.overdue })]} />} />
       </div>
       <p className={css.now}>
         {t('figures.now')} <Link to="/inbox" search={{ view: 'waiting' }}>{t('figures.waiting', { count: f.waiting_now })}</Link>, <Link to="/inbox" search={{ view: 'unassigned' }}>{t('figures.unassigned', { count: f.unassigned_now })}</Link>, <Link to="/inbox" search={{ view: 'overdue' }}>{t('figures.overdue', { count: f.overdue_now })}</Link>
-        {f.longest_waiting_since && <> · {t('figures.longest')} <Ago at={f.longest_waiting_since} /></>}
-        {f.taken_back + f.escalated > 0 && <> · {t('figures.back', { back: f.taken_back, up: f.escalated })}</>}
+        {f.longest_waiting_since && <><Sep />{t('figures.longest')} <Ago at={f.longest_waiting_since} /></>}
+        {f.taken_back + f.escalated > 0 && <><Sep />{t('figures.back', { back: f.taken_back, up: f.escalated })}</>}
       </p>
       {f.opened === 0 ? <div className="panel"><Empty title={t('figures.none')} icon={<IconChartBar size={26} stroke={1.4} aria-hidden />}>{t('figures.none_text')}</Empty></div> : (
         <>
@@ -64,7 +65,7 @@ function Shown({ f }: { f: DeskFigures }) {
   );
 }
 
-function Tile({ name, value, text }: { name: string; value: ReactNode; text: string }) {
+function Tile({ name, value, text }: { name: string; value: ReactNode; text: ReactNode }) {
   return <section className={`panel ${css.tile}`}><h2>{name}</h2><b>{value}</b><small>{text}</small></section>;
 }
 

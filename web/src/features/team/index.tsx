@@ -31,7 +31,7 @@ export default function Team() {
   const navigate = route.useNavigate();
   if (!supervise) return <Failure error={new ApiError(403, {})} />;
   const views = [{ value: 'people', label: t('team.people') }, { value: 'labels', label: t('labels.title') }] as const;
-  const choose = <Views label={t('team.title')} value={tab} views={views} onView={(v) => void navigate({ search: v === 'people' ? {} : { tab: v } })} />;
+  const choose = <Views of={t('team.title')} value={tab} views={views} onView={(v) => void navigate({ search: v === 'people' ? {} : { tab: v } })} />;
   if (tab === 'labels') return <PageBody><PageHead title={t('team.title')}>{t('team.lead')}</PageHead>{choose}<Labels /></PageBody>;
   return (
     <PageBody>
@@ -64,7 +64,7 @@ function Members({ onLink }: { onLink: (m: Member) => void }) {
   const { t } = useTranslation();
   return (
     <Loaded query={useMembers()}>
-      {({ items }) => <Table label={t('team.title')} head={[t('team.name'), t('team.role'), t('team.since'), '']}>{items.map((m) => <MemberRow key={m.user_id} m={m} onLink={onLink} />)}</Table>}
+      {({ items }) => <Table label={t('team.people')} head={[t('team.name'), t('team.role'), t('team.since'), '']}>{items.map((m) => <MemberRow key={m.user_id} m={m} onLink={onLink} />)}</Table>}
     </Loaded>
   );
 }

@@ -3,6 +3,7 @@ import type { TemplateDraft, TemplateVersion } from '@/api/types';
 import { codeText } from '@/i18n';
 import { labelled } from '@/ui/format';
 import { Ago } from '@/ui/parts';
+import { Dotted, Sep } from '@/ui/sep';
 import { Loaded } from '@/ui/states';
 import { useHistory, useVersions } from './queries';
 import css from './templates.module.css';
@@ -24,7 +25,7 @@ function VersionLine({ v, first }: { v: TemplateVersion; first: boolean }) {
   const { t, i18n } = useTranslation();
   return (
     <li>
-      <span><strong>{t('templates.version', { n: v.version })}</strong> · {v.author_name} · <Ago at={v.created_at} /></span>
+      <span><strong>{t('templates.version', { n: v.version })}</strong><Sep />{v.author_name}<Sep /><Ago at={v.created_at} /></span>
       {v.decided_by_name && v.state !== 'returned' && <span className={css.dim}>{t(v.alone ? 'templates.approved_alone' : 'templates.approved_by', { name: v.decided_by_name })}</span>}
       {v.state === 'returned' && <span className={css.dim}>{labelled(t('templates.returned_by', { name: v.decided_by_name }), v.note, i18n.language)}</span>}
       {v.submitted_at && <span className={css.dim}>{t('templates.submitted_at')} <Ago at={v.submitted_at} />{v.action_meaning ? ` – ${v.action_meaning}` : ''}</span>}
@@ -51,7 +52,7 @@ function Events({ id }: { id: number }) {
     <Loaded query={useHistory(id)} rows={1}>
       {({ items }) => items.length === 0 ? null : (
         <ul className={css.history}>
-          {items.slice(0, 8).map((e, i) => <li key={i}><span>{t(`templates.event.${e.field}`)}: <strong>{word(e.field, e.value)}</strong> · <Ago at={e.at} /></span>{(e.reason || e.actor_name) && <span className={css.dim}>{[e.actor_name, e.reason && codeText('template_reason', e.reason)].filter(Boolean).join(' · ')}</span>}</li>)}
+          {items.slice(0, 8).map((e, i) => <li key={i}><span>{t(`templates.event.${e.field}`)}: <strong>{word(e.field, e.value)}</strong><Sep /><Ago at={e.at} /></span>{(e.reason || e.actor_name) && <span className={css.dim}><Dotted of={[e.actor_name, e.reason && codeText('template_reason', e.reason)]} /></span>}</li>)}
         </ul>
       )}
     </Loaded>

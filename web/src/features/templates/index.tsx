@@ -31,7 +31,7 @@ export default function Templates() {
   return (
     <PageBody>
       <PageHead title={t('templates.title')} action={actions}>{t('templates.lead')}</PageHead>
-      <Views label={t('templates.title')} value={view} views={views.map((v) => ({ value: v, label: t(`templates.view.${v}`) }))} onView={(v) => void navigate({ search: { view: v === 'written' ? undefined : v } })} />
+      <Views of={t('templates.title')} value={view} views={views.map((v) => ({ value: v, label: t(`templates.view.${v}`) }))} onView={(v) => void navigate({ search: { view: v === 'written' ? undefined : v } })} />
       {view === 'written' ? <Drafts /> : view === 'meta' ? <Listed /> : <Ready />}
     </PageBody>
   );
