@@ -3,10 +3,13 @@ package api
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,7 +29,24 @@ type hub struct {
 	subs   map[*subscriber]struct{}
 	ended  bool
 	placed bool // cursor has been put at the end once; 0 is a place like any other
-	cursor int64
+	cursor place
+}
+
+// place is how far changes were told: all of earlier transactions, and of this one up to a row. Rows of one
+// transaction come to light together and those of the next may have lower ids, so that neither number is enough.
+type place struct{ XID, ID int64 }
+
+func (p place) String() string { return fmt.Sprintf("%d-%d", p.XID, p.ID) }
+
+// placeOf reads what String wrote.
+func placeOf(text string) (place, error) {
+	xid, id, ok := strings.Cut(text, "-")
+	x, err := strconv.ParseUint(xid, 10, 63)
+	n, err2 := strconv.ParseUint(id, 10, 63)
+	if !ok || err != nil || err2 != nil {
+		return place{}, fault.New(fault.Invalid, "Last-Event-ID is not one of ours")
+	}
+	return place{int64(x), int64(n)}, nil
 }
 
 type subscriber struct {
@@ -41,7 +61,7 @@ type change struct {
 
 type batch struct {
 	topics []change
-	cursor int64
+	cursor place
 }
 
 // maxStreams bounds what many open pages may take; queued batches beyond streamQueue drop the client,
@@ -120,14 +140,14 @@ func (h *hub) skip(ctx context.Context) error {
 	if h.listeners() {
 		return nil
 	}
-	var end int64
-	if err := h.db.GetContext(ctx, &end, sqlHorizon); err != nil {
+	var end changeRow
+	if err := h.db.GetContext(ctx, &end, sqlHorizon); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("find the end of changes: %w", err)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.subs) == 0 {
-		h.cursor, h.placed = end, true
+		h.cursor, h.placed = end.place(), true
 	}
 	return nil
 }
@@ -138,31 +158,34 @@ func (h *hub) listeners() bool {
 	return len(h.subs) > 0
 }
 
-// Ids commit out of order: only what no running transaction can still precede is read.
+// Transactions commit out of order: only what no running one can still precede is read, in the order of transactions.
 const (
-	sqlHorizon = `SELECT coalesce(max(id), 0) FROM changes WHERE xid < pg_snapshot_xmin(pg_current_snapshot())`
-	sqlChanges = `
-SELECT id, workspace_id, topic, object_id FROM changes
-WHERE id > $1 AND xid < pg_snapshot_xmin(pg_current_snapshot()) AND ($2 = 0 OR workspace_id = $2) ORDER BY id LIMIT $3`
+	changeColumns = `SELECT xid::text::bigint AS xid, id, workspace_id, topic, object_id FROM changes WHERE xid < pg_snapshot_xmin(pg_current_snapshot())`
+	sqlHorizon    = changeColumns + ` ORDER BY changes.xid DESC, id DESC LIMIT 1`
+	sqlChanges    = changeColumns + ` AND (xid, id) > ($1::text::xid8, $2) ORDER BY changes.xid, id LIMIT $3`
+	sqlMissed     = changeColumns + ` AND (xid, id) > ($1::text::xid8, $2) AND workspace_id = $4 ORDER BY changes.xid, id LIMIT $3`
 )
 
 type changeRow struct {
+	XID         int64  `db:"xid"`
 	ID          int64  `db:"id"`
 	WorkspaceID int64  `db:"workspace_id"`
 	Topic       string `db:"topic"`
 	ObjectID    int64  `db:"object_id"`
 }
 
+func (r changeRow) place() place { return place{r.XID, r.ID} }
+
 func (h *hub) pass(ctx context.Context) error {
 	for h.listeners() {
 		var rows []changeRow
-		if err := h.db.SelectContext(ctx, &rows, sqlChanges, h.cursor, 0, changesAtOnce); err != nil {
+		if err := h.db.SelectContext(ctx, &rows, sqlChanges, strconv.FormatInt(h.cursor.XID, 10), h.cursor.ID, changesAtOnce); err != nil {
 			return fmt.Errorf("read changes: %w", err)
 		}
 		if len(rows) == 0 {
 			return nil
 		}
-		h.cursor = rows[len(rows)-1].ID
+		h.cursor = rows[len(rows)-1].place()
 		h.hand(gather(rows))
 		if len(rows) < changesAtOnce {
 			return nil
@@ -177,7 +200,7 @@ func gather(rows []changeRow) map[int64]batch {
 	seen := map[changeRow]bool{}
 	for _, r := range rows {
 		b := out[r.WorkspaceID]
-		b.cursor = r.ID
+		b.cursor = r.place()
 		key := changeRow{WorkspaceID: r.WorkspaceID, Topic: r.Topic, ObjectID: r.ObjectID}
 		if !seen[key] {
 			seen[key] = true
@@ -217,13 +240,13 @@ func (h *hub) end() {
 
 // stream sends what changed in the caller's workspace, from the last event they saw on.
 func (s *Server) stream(c *fiber.Ctx, who *caller) error {
-	last := int64(-1)
+	var last *place
 	if id := c.Get("Last-Event-ID"); id != "" {
-		n, err := strconv.ParseInt(id, 10, 64)
-		if err != nil || n < 0 {
-			return fault.New(fault.Invalid, "Last-Event-ID is not one of ours")
+		p, err := placeOf(id)
+		if err != nil {
+			return err
 		}
-		last = n
+		last = &p
 	}
 	sub, err := s.hub.subscribe(c.Context(), who.WorkspaceID)
 	if err != nil {
@@ -251,21 +274,22 @@ func asEvents(c *fiber.Ctx) {
 	c.Set("X-Accel-Buffering", "no")
 }
 
-func (s *Server) missed(ctx context.Context, who *caller, last int64) (*batch, error) {
-	if last < 0 {
+func (s *Server) missed(ctx context.Context, who *caller, from *place) (*batch, error) {
+	if from == nil {
 		return nil, nil
 	}
+	last := *from
 	var rows []changeRow
 	for { // all of it: the hub is past what lies between, and tells it nobody again
 		var part []changeRow
-		if err := s.DB.SelectContext(ctx, &part, sqlChanges, last, who.WorkspaceID, changesAtOnce); err != nil {
+		if err := s.DB.SelectContext(ctx, &part, sqlMissed, strconv.FormatInt(last.XID, 10), last.ID, changesAtOnce, who.WorkspaceID); err != nil {
 			return nil, fmt.Errorf("read missed changes: %w", err)
 		}
 		rows = append(rows, part...)
 		if len(part) < changesAtOnce {
 			break
 		}
-		last = part[len(part)-1].ID
+		last = part[len(part)-1].place()
 	}
 	if len(rows) == 0 {
 		return nil, nil
@@ -329,11 +353,11 @@ func send(w *bufio.Writer, b batch) error {
 	data, err := json.Marshal(struct {
 		Topics []change `json:"topics"`
 		Cursor string   `json:"cursor"`
-	}{b.topics, strconv.FormatInt(b.cursor, 10)})
+	}{b.topics, b.cursor.String()})
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(w, "id: %d\nevent: changes\ndata: %s\n\n", b.cursor, data); err != nil {
+	if _, err := fmt.Fprintf(w, "id: %s\nevent: changes\ndata: %s\n\n", b.cursor, data); err != nil {
 		return err
 	}
 	return w.Flush()

@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"ponte/api"
+
 	"ponte/auth"
 	"ponte/inbox"
 )
@@ -309,4 +311,31 @@ func TestStreamEndsWithTheServer(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("the stream did not end")
 	}
+}
+
+// A transaction that began first may write the higher id: the change of the later one, which commits last, is told all the
+// same, to open streams and to those that resume.
+func TestStreamTellsWhatALaterTransactionWroteFirst(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	base := s.listen()
+	s.run()
+	l := s.watch(base, auth.Owner, "")
+	early := s.db.MustBegin()
+	early.MustExec(`SELECT pg_current_xact_id()`)
+	late := s.db.MustBegin()
+	for i, tx := range []*sqlx.Tx{late, early} {
+		if err := inbox.Touch(t.Context(), tx, inbox.Change{WorkspaceID: s.home.id, Topic: "comment", ObjectID: int64(i + 1)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := early.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	cursor := l.next("comment 2")
+	if err := late.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	l.next("comment 1")
+	s.watch(base, auth.Owner, cursor).next("comment 1")
 }

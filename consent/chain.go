@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -84,7 +85,16 @@ func (r Report) OK() bool { return len(r.Problems) == 0 }
 
 // Verify recomputes a workspace's chain and reports entries that were edited, removed, reordered or
 // cut off. A pinned head, where given, must lie on the chain.
-func (l *Ledger) Verify(ctx context.Context, db sqlx.QueryerContext, workspace int64, pinned *Head) (Report, error) {
+func (l *Ledger) Verify(ctx context.Context, db *sqlx.DB, workspace int64, pinned *Head) (Report, error) {
+	tx, err := db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}) // entries and head as of one instant
+	if err != nil {
+		return Report{}, fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback()
+	return l.verify(ctx, tx, workspace, pinned)
+}
+
+func (l *Ledger) verify(ctx context.Context, db sqlx.QueryerContext, workspace int64, pinned *Head) (Report, error) {
 	rep := Report{Head: Head{WorkspaceID: workspace, Hash: l.genesis(workspace)}, Problems: []Problem{}}
 	if pinned != nil && pinned.WorkspaceID != workspace {
 		return rep, fault.New(fault.Invalid, "the pinned head is of workspace %d, not of %d", pinned.WorkspaceID, workspace)

@@ -312,3 +312,46 @@ func TestEvidenceHoldsTheWordingAndTheHead(t *testing.T) {
 		t.Errorf("%s", raw)
 	}
 }
+
+// Whoever verifies while others write sees the chain as of one instant.
+func TestVerifyWhileOthersWrite(t *testing.T) {
+	b := setup(t)
+	write := func() error {
+		tx, err := b.db.BeginTxx(t.Context(), nil)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		if err := b.l.Append(t.Context(), tx, []Entry{{WorkspaceID: b.ws, At: time.Now(), Brand: "Demo", Channel: All, Purpose: All, Act: Withdraw, Kind: Express, How: "member", Actor: "user:1",
+			Evidence: Evidence{"member": "user:1"}, Personal: Personal{Address: "phone:39333000001"}}}); err != nil {
+			return err
+		}
+		return tx.Commit()
+	}
+	done, failed := make(chan struct{}), make(chan error, 1)
+	go func() {
+		defer close(failed)
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				if err := write(); err != nil {
+					failed <- err
+					return
+				}
+			}
+		}
+	}()
+	for range 60 {
+		rep, err := b.l.Verify(t.Context(), b.db, b.ws, nil)
+		if err != nil || !rep.OK() {
+			t.Errorf("after %d entries: %v %v", rep.Entries, rep.Problems, err)
+			break
+		}
+	}
+	close(done)
+	if err := <-failed; err != nil {
+		t.Fatal(err)
+	}
+}

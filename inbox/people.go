@@ -188,9 +188,11 @@ func (p *People) reconcileWhatsApp(ctx context.Context, tx sqlx.ExtContext, peop
 		if id != nil {
 			keep = id.ID
 		}
-		if err := sqlx.SelectContext(ctx, tx, &p.Released, sqlReleasePhone, q.WorkspaceID, q.Phone, keep); err != nil {
+		var released []Identity // into a slice of its own: Select empties the one it is given
+		if err := sqlx.SelectContext(ctx, tx, &released, sqlReleasePhone, q.WorkspaceID, q.Phone, keep); err != nil {
 			return fmt.Errorf("release a phone that changed hands: %w", err)
 		}
+		p.Released = append(p.Released, released...)
 		if id == nil {
 			continue
 		}

@@ -132,6 +132,10 @@ func (f *Fetcher) keepLead(ctx context.Context, l wantedLead, read channels.Lead
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback()
+	var wanted bool // another replica may have read it while this one did
+	if err := tx.GetContext(ctx, &wanted, `SELECT state = 'wanted' FROM leads WHERE workspace_id = $1 AND id = $2 FOR UPDATE`, l.WorkspaceID, l.ID); err != nil || !wanted {
+		return err
+	}
 	form, err := loadLeadForm(ctx, tx, l, read)
 	if err != nil {
 		return err

@@ -220,7 +220,7 @@ func (f *Fetcher) raiseCaptionWaits(ctx context.Context) error {
 	raised := make([]inbox.InternalEvent, len(list))
 	for i, c := range list {
 		raised[i] = inbox.InternalEvent{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, Key: fmt.Sprintf("caption:%d", c.ID), Kind: inbox.CaptionRead, Channel: c.Channel,
-			Lane: inbox.LaneOf(c.AccountID, c.Root), At: f.Now(), Payload: map[string]int64{"comment_id": c.ID}}
+			Lane: inbox.LaneOf(c.AccountID, "c:"+c.Root), At: f.Now(), Payload: map[string]int64{"comment_id": c.ID}}
 	}
 	if err := inbox.Raise(ctx, tx, raised...); err != nil {
 		return err

@@ -167,7 +167,7 @@ UPDATE actions SET state = 'cancelled', reason = 'settled_by_person', meaning = 
 WHERE workspace_id = $1 AND id = $2 AND state = 'unknown'`
 
 const sqlSettledAgain = `
-UPDATE actions SET state = 'planned', reason = '', meaning = '', failure = NULL, looks = 0, not_before = now()
+UPDATE actions SET state = 'planned', reason = '', meaning = '', failure = NULL, looks = 0, not_before = now(), gap_cleared = ` + sqlThisGap + `
 WHERE workspace_id = $1 AND id = $2 AND state = 'unknown'`
 
 func move(ctx context.Context, tx sqlx.ExtContext, workspace, id int64, stmt, refusal string) error {

@@ -218,7 +218,7 @@ func (s *Sender) judge(ctx context.Context, tx *sqlx.Tx, actions []work, now tim
 	if err != nil {
 		return nil, err
 	}
-	doubtful, err := s.Epoch.doubtful(ctx, tx, actions)
+	doubtful, gone, err := s.Epoch.doubtful(ctx, tx, actions)
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +232,7 @@ func (s *Sender) judge(ctx context.Context, tx *sqlx.Tx, actions []work, now tim
 		case gate.Allow:
 			state, sentAt = Sending, now
 			if doubtful[a.ID] {
-				state, sentAt, d.Code, d.Meaning = Unknown, nil, "restored_copy", "this may have gone out after the backup was taken; it is looked for before it is sent"
+				state, sentAt, d.Code, d.Meaning = Unknown, gone, "restored_copy", "this may have gone out after the backup was taken; it is looked for before it is sent"
 				break
 			}
 			a.State, a.SentAt, a.Attempts, a.Purpose = Sending, now, a.Attempts+1, d.Purpose

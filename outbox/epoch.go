@@ -345,38 +345,50 @@ UPDATE actions SET looks = 0, not_before = greatest(not_before, now()),
     sent_at = CASE WHEN created_at <= $2 THEN coalesce(sent_at, created_at) END
 WHERE state = 'held' AND reason = 'restored_copy'`
 
-// doubtful names the actions that answer something said in the gap after a backup: they may have been
-// answered before the copy was made, and are looked for first.
-func (e *Epoch) doubtful(ctx context.Context, tx sqlx.QueryerContext, actions []work) (map[int64]bool, error) {
+// doubtful names the actions that may have been carried out between the backup and the making of this copy, and says from
+// when on they are looked for: what waited in the backup for whatever reason, what answers something said in the gap, and
+// what the program itself raises in the first time after the restore – a reminder that was due in the gap went out of the
+// original already. What somebody asks for now, and the answer to what is said now, is new.
+func (e *Epoch) doubtful(ctx context.Context, tx sqlx.QueryerContext, actions []work) (map[int64]bool, time.Time, error) {
 	if e == nil {
-		return nil, nil
+		return nil, time.Time{}, nil
 	}
 	g, err := loadGap(ctx, tx)
 	if err != nil || g == nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
 	var ids []int64
 	for _, a := range actions {
-		if a.Looks == 0 && !slices.Contains(repeatable(), string(a.Call.Kind)) {
+		if !slices.Contains(repeatable(), string(a.Call.Kind)) {
 			ids = append(ids, a.ID)
 		}
 	}
 	var found []int64
-	if err := sqlx.SelectContext(ctx, tx, &found, sqlDoubtful, pq.Array(ids), g.From, g.To); err != nil {
-		return nil, fmt.Errorf("look for actions of the gap: %w", err)
+	if err := sqlx.SelectContext(ctx, tx, &found, sqlDoubtful, pq.Array(ids), g.From, g.To, g.Epoch, g.To.Add(raisedAnew)); err != nil {
+		return nil, time.Time{}, fmt.Errorf("look for actions of the gap: %w", err)
 	}
 	out := map[int64]bool{}
 	for _, id := range found {
 		out[id] = true
 	}
-	return out, nil
+	return out, g.From, nil
 }
 
-const sqlDoubtful = `
+// raisedAnew is how long after a restore the program still comes upon what was due before it.
+const raisedAnew = time.Hour
+
+const (
+	sqlDoubtful = `
 SELECT a.id FROM actions a
 LEFT JOIN events e ON e.id = a.answers_event
 LEFT JOIN comments c ON c.workspace_id = a.workspace_id AND c.id = a.comment_id
-WHERE a.id = ANY($1) AND coalesce(e.occurred_at, c.commented_at, a.created_at) BETWEEN $2 AND $3`
+WHERE a.id = ANY($1) AND a.gap_cleared <> $4 AND (
+    coalesce(e.occurred_at, c.commented_at, a.created_at) BETWEEN $2 AND $3
+    OR a.created_at <= $2
+    OR a.created_at <= $5 AND a.origin NOT IN ('member','api') AND coalesce(e.occurred_at, c.commented_at, '-infinity') <= $3)`
+
+	sqlThisGap = `coalesce((SELECT value::jsonb->>'epoch' FROM installation WHERE key = '` + gapKey + `'), '')`
+)
 
 // repeatable lists the calls that do no harm when made twice.
 func repeatable() []string {

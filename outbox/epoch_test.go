@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"ponte/channels"
+	"ponte/gate"
 )
 
 func TestEpochSurvivesRestartsAndACrashWhileItIsRenewed(t *testing.T) {
@@ -195,6 +197,102 @@ func TestAnAnswerToTheGapIsLookedForFirst(t *testing.T) {
 	if n := b.net.count(got.Token); n != 1 {
 		t.Errorf("it took place %d times", n)
 	}
+}
+
+// released is a bench whose database was restored from a backup an hour old and then released.
+func released(t *testing.T) (*bench, *Sender) {
+	b := setup(t)
+	s := b.sender()
+	var err error
+	for _, name := range []string{"original", "copy"} {
+		if s.Epoch, err = OpenEpoch(t.Context(), b.db, filepath.Join(t.TempDir(), name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.exec(`UPDATE installation SET value = jsonb_set(value::jsonb, '{from}', to_jsonb(now() - interval '1 hour'))::text WHERE key = 'send_gap'`)
+	if err := s.Epoch.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return b, s
+}
+
+// What was looked for and not found is sent, once; so is what a person says to send again.
+func TestAnAnswerThatTheGapNeverGotIsSent(t *testing.T) {
+	for name, settle := range map[string]func(b *bench, s *Sender, id int64){
+		"looked for": func(b *bench, s *Sender, _ int64) { b.settleAll(s) },
+		"a person says so": func(b *bench, _ *Sender, id int64) {
+			tx := b.db.MustBegin()
+			defer tx.Rollback()
+			if err := errors.Join(Settle(b.t.Context(), tx, b.ws, id, SendOnceMore), tx.Commit()); err != nil {
+				b.t.Fatal(err)
+			}
+			b.advance(2 * time.Second)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, s := released(t)
+			got := b.add(b.onComment("r", channels.ReplyToComment))[0]
+			b.drain(s)
+			b.want(got.ID, "unknown:restored_copy")
+			settle(b, s, got.ID)
+			b.drain(s)
+			b.want(got.ID, "done")
+			if n := b.net.count(got.Token); n != 1 {
+				t.Errorf("it took place %d times", n)
+			}
+		})
+	}
+}
+
+// What the backup held for another reason may have gone out of the original once that reason was gone.
+func TestWhatTheBackupHeldIsLookedForBeforeItIsSent(t *testing.T) {
+	b := setup(t)
+	if _, err := OpenEpoch(t.Context(), b.db, filepath.Join(t.TempDir(), "original")); err != nil {
+		t.Fatal(err)
+	}
+	s := b.sender()
+	b.exec(`UPDATE accounts SET sending = false`)
+	held := b.add(b.onComment("r", channels.ReplyToComment))[0]
+	b.drain(s)
+	b.want(held.ID, "held:account_off")
+	b.net.effects[held.Token] = 1 // the original's account was switched on after the backup
+	var err error
+	if s.Epoch, err = OpenEpoch(t.Context(), b.db, filepath.Join(t.TempDir(), "copy")); err != nil {
+		t.Fatal(err)
+	}
+	b.exec(`UPDATE installation SET value = jsonb_set(value::jsonb, '{from}', to_jsonb(now()))::text WHERE key = 'send_gap'`)
+	if err := s.Epoch.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.exec(`UPDATE accounts SET sending = true`)
+	b.settleAll(s)
+	b.drain(s)
+	b.settleAll(s)
+	b.want(held.ID, "done")
+	if n := b.net.count(held.Token); n != 1 {
+		t.Errorf("it took place %d times", n)
+	}
+}
+
+// A reminder that was due in the gap left the original; the copy raises it again under another token, of which the
+// network knows nothing.
+func TestWhatACopyRaisesByItselfIsLookedForFirst(t *testing.T) {
+	b, s := released(t)
+	notice := b.message("notice", "we expect you today")
+	notice.Origin, notice.Actor, notice.Purpose = gate.FromSystem, "", gate.Service
+	bot, member := b.add(notice)[0], b.add(b.message("m", "typed just now"))[0]
+	b.drain(s)
+	b.want(bot.ID, "unknown:restored_copy")
+	b.advance(2 * time.Second)
+	b.drain(s)
+	b.want(member.ID, "done")
+	later := b.message("later", "and tomorrow again")
+	later.Origin, later.Actor, later.Purpose = gate.FromSystem, "", gate.Service
+	got := b.add(later)[0]
+	b.exec(`UPDATE actions SET created_at = now() + interval '2 hours' WHERE id = $1`, got.ID)
+	b.advance(2 * time.Second)
+	b.drain(s)
+	b.want(got.ID, "done")
 }
 
 func TestAnEpochThatIsBeingRenewedIsNoMismatch(t *testing.T) {

@@ -232,4 +232,6 @@ func (s *Sender) unsettled(ctx context.Context, a work, state State, reason, mea
 
 // What did not take place is called again, and has all its looks again should that call be lost too.
 const sqlUnsettled = `
-UPDATE actions SET state = $2, reason = $3, meaning = $4, not_before = $5, looks = CASE WHEN $2 = 'unknown' THEN looks ELSE 0 END WHERE id = $1 AND state = 'unknown'`
+UPDATE actions SET state = $2, reason = $3, meaning = $4, not_before = $5, looks = CASE WHEN $2 = 'unknown' THEN looks ELSE 0 END,
+    gap_cleared = CASE WHEN $2 = 'unknown' THEN gap_cleared ELSE ` + sqlThisGap + ` END
+WHERE id = $1 AND state = 'unknown'`
