@@ -67,3 +67,22 @@ test.describe('on a phone', () => {
     expect(await told.evaluate((el) => [el, el.parentElement!].every((n) => n.scrollWidth <= n.clientWidth))).toBe(true);
   });
 });
+
+test('where nothing is connected every empty list says what to do about it', async ({ page }) => {
+  test.setTimeout(120_000);
+  const nothing = { json: { items: [], next: '' } };
+  for (const list of ['accounts', 'conversations', 'comments', 'contacts', 'actions', 'events', 'posts']) await page.route(new RegExp(`/api/v1/${list}(\\?|$)`), (r) => r.fulfill(nothing));
+  const paths = ['/inbox?view=all', '/inbox', '/moderation', '/moderation?queue=all', '/contacts', '/outbox', '/outbox?view=all', '/events', '/events?view=all', '/triggers/new'];
+  for (const path of paths) {
+    await open(page, path);
+    await expect(page.getByRole('main').getByText('No account is connected.'), path).toBeVisible();
+    await expect(page.getByRole('main').getByRole('link', { name: 'Connect an account' }), path).toHaveAttribute('href', '/accounts');
+  }
+  await changed<Record<string, unknown>>(page, /\/api\/v1\/me$/, (me) => ({ ...me, role: 'agent', permissions: ['see', 'converse'] }));
+  await open(page, '/inbox');
+  await expect(page.getByText('An owner or admin can connect one.')).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Connect an account' })).toHaveCount(0);
+  await page.unroute(/\/api\/v1\/accounts(\?|$)/);
+  await open(page, '/moderation?queue=all');
+  await expect(page.getByText('No comments yet')).toBeVisible();
+});

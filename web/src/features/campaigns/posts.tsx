@@ -1,7 +1,8 @@
 import { IconCheck } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
+import { NothingYet } from '@/ui/nothing-yet';
 import { ChannelMark, Picture } from '@/ui/parts';
-import { Empty, Loaded } from '@/ui/states';
+import { Loaded } from '@/ui/states';
 import { usePosts } from './queries';
 import css from './campaigns.module.css';
 
@@ -12,7 +13,7 @@ export function PostPicker({ selected, onChange }: { selected: number[]; onChang
   const toggle = (id: number) => onChange(selected.includes(id) ? selected.filter((x) => x !== id) : [...selected, id]);
   return (
     <Loaded query={query} rows={2}>
-      {({ items }) => items.length === 0 ? <Empty title={t('trigger.no_posts')}>{t('trigger.no_posts_text')}</Empty> : (
+      {({ items }) => items.length === 0 ? <NothingYet title={t('trigger.no_posts')}>{t('trigger.no_posts_text')}</NothingYet> : (
         <div className={css.posts} role="group" aria-label={t('trigger.where')}>
           {items.map((p) => (
             <button key={p.id} type="button" className={css.post} aria-pressed={selected.includes(p.id)} onClick={() => toggle(p.id)}>

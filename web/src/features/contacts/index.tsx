@@ -6,9 +6,9 @@ import { useCan } from '@/api/session';
 import type { Channel } from '@/api/types';
 import { date, languageName } from '@/ui/format';
 import { useKeys } from '@/ui/keys';
+import { NothingYet } from '@/ui/nothing-yet';
 import { ChannelMark, Face, PageBody, PageHead, Tag } from '@/ui/parts';
 import { Row, Rows } from '@/ui/rows';
-import { Empty } from '@/ui/states';
 import { called } from '@/ui/who';
 import css from './contacts.module.css';
 import { Duplicates } from './duplicates';
@@ -36,7 +36,7 @@ export default function Contacts() {
       <TextInput key={q ?? ''} id="find-people" mb={14} maw={380} aria-label={t('contacts.search')} placeholder={t('contacts.search')} leftSection={<IconSearch size={15} aria-hidden />} defaultValue={q ?? ''} onKeyDown={(e) => { if (e.key === 'Enter') find(e.currentTarget.value); }} onBlur={(e) => find(e.currentTarget.value)} />
       <Filters value={filter} onChange={narrow} />
       {converse && !narrowed && <Duplicates />}
-      <Rows list={list} label={t('contacts.title')} empty={<Empty title={t(narrowed ? 'state.no_match' : 'contacts.none')} icon={<IconUsers size={26} stroke={1.4} aria-hidden />}>{t(narrowed ? 'state.no_match_text' : 'contacts.none_text')}</Empty>}>
+      <Rows list={list} label={t('contacts.title')} empty={<NothingYet title={t(narrowed ? 'state.no_match' : 'contacts.none')} icon={<IconUsers size={26} stroke={1.4} aria-hidden />}>{t(narrowed ? 'state.no_match_text' : 'contacts.none_text')}</NothingYet>}>
         {(c) => (
           <Row key={c.id} mark={<Face name={c.name} />} side={<>{c.labels.slice(0, 3).map((l) => <Tag key={l}>{l}</Tag>)}{c.blocked_at && <Tag tone="bad">{t('contacts.blocked')}</Tag>}</>}>
             <Link to="/contacts/$id" params={{ id: String(c.id) }}><strong dir="auto">{called(c)}</strong></Link>

@@ -9,6 +9,7 @@ import { said } from '@/i18n/said';
 import { codeText } from '@/i18n';
 import { bytes, dateTime } from '@/ui/format';
 import { useNamed } from '@/ui/named';
+import { NothingYet } from '@/ui/nothing-yet';
 import { Ago, ChannelMark, PageBody, PageHead, Tag, type Tone } from '@/ui/parts';
 import { Row, Rows, Views } from '@/ui/rows';
 import { Empty } from '@/ui/states';
@@ -43,7 +44,7 @@ function List({ parked, q }: { parked: boolean; q: string | undefined }) {
   const { t } = useTranslation();
   const list = useEvents(parked ? 'parked' : undefined, q, true);
   const empty = q ? <Empty title={t('state.no_match')}>{t('state.no_match_text')}</Empty>
-    : <Empty title={t(parked ? 'events.none_parked' : 'events.none')} icon={<IconCircleCheck size={26} stroke={1.4} aria-hidden />}>{parked ? t('events.none_parked_text') : undefined}</Empty>;
+    : <NothingYet title={t(parked ? 'events.none_parked' : 'events.none')} icon={<IconCircleCheck size={26} stroke={1.4} aria-hidden />}>{t(parked ? 'events.none_parked_text' : 'events.none_text')}</NothingYet>;
   return <Rows list={list} label={t('events.title')} empty={empty}>{(e) => <EventRow key={e.id} e={e} />}</Rows>;
 }
 

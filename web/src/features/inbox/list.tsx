@@ -8,8 +8,9 @@ import { useLabelList, useTeams } from '@/api/desk';
 import type { Conversation } from '@/api/types';
 import { duration } from '@/ui/format';
 import { useNow } from '@/ui/clock';
+import { NothingYet } from '@/ui/nothing-yet';
 import { Ago, channelNames, Face, Tag } from '@/ui/parts';
-import { Empty, Failure, Loading } from '@/ui/states';
+import { Failure, Loading } from '@/ui/states';
 import { called } from '@/ui/who';
 import { isHarmful, VeiledLine } from '@/ui/veil';
 import { Preview } from '@/ui/words';
@@ -36,7 +37,7 @@ export function List(props: Props) {
       <FilterBar {...props} />
       {query.isPending ? <Loading rows={8} />
         : query.isError && conversations.length === 0 ? <Failure error={query.error} retry={() => void query.refetch()} />
-        : conversations.length === 0 ? <Empty title={t(props.filters.q ? 'state.no_match' : `inbox.empty.${props.filters.view}`)} icon={<IconMoodSmile size={26} stroke={1.4} aria-hidden />}>{props.filters.q ? t('state.no_match_text') : ''}</Empty>
+        : conversations.length === 0 ? <NothingYet title={t(props.filters.q ? 'state.no_match' : `inbox.empty.${props.filters.view}`)} icon={<IconMoodSmile size={26} stroke={1.4} aria-hidden />}>{t(props.filters.q ? 'state.no_match_text' : 'inbox.empty_text')}</NothingYet>
         : <Rows {...props} />}
     </section>
   );

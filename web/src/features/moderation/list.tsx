@@ -4,8 +4,9 @@ import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Comment } from '@/api/types';
+import { NothingYet } from '@/ui/nothing-yet';
 import { Ago, Face } from '@/ui/parts';
-import { Empty, Failure, Loading } from '@/ui/states';
+import { Failure, Loading } from '@/ui/states';
 import { called } from '@/ui/who';
 import { FilterBar } from './filters';
 import { narrowing } from './flow';
@@ -46,9 +47,9 @@ function NothingHere({ filters }: { filters: Filters }) {
   const { t } = useTranslation();
   const narrowed = Boolean(filters.q || filters.account || filters.post || filters.contact) || narrowing(filters) > 0;
   return (
-    <Empty title={t(narrowed ? 'state.no_match' : 'moderation.clear')} icon={<IconCircleCheck size={26} stroke={1.4} aria-hidden />}>
-      {t(narrowed ? 'state.no_match_text' : 'moderation.clear_text')}
-    </Empty>
+    <NothingYet title={t(narrowed ? 'state.no_match' : filters.queue === 'all' ? 'moderation.none' : 'moderation.clear')} icon={<IconCircleCheck size={26} stroke={1.4} aria-hidden />}>
+      {t(narrowed ? 'state.no_match_text' : filters.queue === 'all' ? 'moderation.none_text' : 'moderation.clear_text')}
+    </NothingYet>
   );
 }
 

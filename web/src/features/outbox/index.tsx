@@ -6,10 +6,10 @@ import { useTranslation } from 'react-i18next';
 import { useAccounts, useOverview } from '@/api/overview';
 import { useCan } from '@/api/session';
 import type { Action } from '@/api/types';
+import { NothingYet } from '@/ui/nothing-yet';
 import { PageBody, PageHead, Tag } from '@/ui/parts';
 import { reasonText } from '@/ui/reason';
 import { Rows, Views } from '@/ui/rows';
-import { Empty } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
 import { ActionRow } from './row';
 import { useActions, useRelease, views, type View } from './queries';
@@ -28,8 +28,8 @@ export default function Outbox() {
   const campaign = useCan('campaign');
   const [settling, setSettling] = useState<Action | undefined>();
   const empty = view === 'attention'
-    ? <Empty title={t('outbox.calm')} icon={<IconCircleCheck size={26} stroke={1.4} aria-hidden />}>{t('outbox.calm_text')}</Empty>
-    : <Empty title={t(search.reason ? 'state.no_match' : `outbox.none.${view}`)} icon={<IconSend size={26} stroke={1.4} aria-hidden />} />;
+    ? <NothingYet title={t('outbox.calm')} icon={<IconCircleCheck size={26} stroke={1.4} aria-hidden />}>{t('outbox.calm_text')}</NothingYet>
+    : <NothingYet title={t(search.reason ? 'state.no_match' : `outbox.none.${view}`)} icon={<IconSend size={26} stroke={1.4} aria-hidden />}>{t(search.reason ? 'state.no_match_text' : 'outbox.none_text')}</NothingYet>;
   return (
     <PageBody>
       <PageHead title={t('outbox.title')}>{t('outbox.lead')}</PageHead>

@@ -8,10 +8,11 @@ import { useTranslation } from 'react-i18next';
 import { api, unwrap } from '@/api/client';
 import type { DeskFigures, DeskSlice } from '@/api/types';
 import { dayName, duration, percent, regional } from '@/ui/format';
+import { NothingYet } from '@/ui/nothing-yet';
 import { Ago, PageBody, PageHead, Table } from '@/ui/parts';
 import { Views } from '@/ui/rows';
 import { Dotted, Sep } from '@/ui/sep';
-import { Empty, Loaded } from '@/ui/states';
+import { Loaded } from '@/ui/states';
 import css from './figures.module.css';
 
 const route = getRouteApi('/figures');
@@ -52,7 +53,7 @@ function Shown({ f }: { f: DeskFigures }) {
         {f.longest_waiting_since && <><Sep />{t('figures.longest')} <Ago at={f.longest_waiting_since} /></>}
         {f.taken_back + f.escalated > 0 && <><Sep />{t('figures.back', { back: f.taken_back, up: f.escalated })}</>}
       </p>
-      {f.opened === 0 ? <div className="panel"><Empty title={t('figures.none')} icon={<IconChartBar size={26} stroke={1.4} aria-hidden />}>{t('figures.none_text')}</Empty></div> : (
+      {f.opened === 0 ? <div className="panel"><NothingYet title={t('figures.none')} icon={<IconChartBar size={26} stroke={1.4} aria-hidden />}>{t('figures.none_text')}</NothingYet></div> : (
         <>
           <Charts days={filled(f)} />
           <Slices title={t('figures.by_day')} rows={[...f.days].reverse()} name={(s) => dayName(s.key, i18n.language)} />
