@@ -20,12 +20,17 @@ function hold(element: HTMLElement): Held {
 
 const first = (node: Element | undefined) => (node?.matches(fields) ? (node as HTMLElement) : node?.querySelector<HTMLElement>(fields));
 
-/** What comes nearest to an element that is gone: what stands in its place now, the first field around it, or the content. */
+/** The line of a list whose thing is open beside it. */
+const currentRow = (within: ParentNode): HTMLElement | undefined => [...within.querySelectorAll<HTMLElement>('button[aria-current="true"]')].find((e) => e.getClientRects().length > 0);
+
+/** What comes nearest to an element that is gone: what stands in its place now, the line of what is open instead, the first field around it, or the content. */
 function nearest(held: Held | undefined): HTMLElement | null {
   if (held?.element.isConnected && !held.element.matches(':disabled')) return held.element;
   const content = document.getElementById('content');
   const rest = held?.around.find(({ node }) => node.isConnected);
   if (!rest || rest.node.contains(content)) return content;
+  const row = currentRow(rest.node);
+  if (row) return row;
   return first(rest.node.children[Math.min(rest.at, rest.node.children.length - 1)]) ?? first(rest.node) ?? content;
 }
 

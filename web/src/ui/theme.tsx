@@ -35,6 +35,8 @@ export const theme = createTheme({
     ComboboxChevron: { defaultProps: { 'aria-hidden': true } },
     CloseButton: { defaultProps: { icon: <CloseIcon aria-hidden /> } },
     PasswordInput: { defaultProps: { visibilityToggleIcon: ({ reveal }: { reveal: boolean }) => (reveal ? <IconEyeOff size={16} stroke={1.6} aria-hidden /> : <IconEye size={16} stroke={1.6} aria-hidden />) } },
+    // Whoever opens it by key is on its first line, and sees that.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },
     Modal: { styles: { title: { lineHeight: 1.35, overflowWrap: 'anywhere' } }, defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4 }, transitionProps: { duration: 120 } } },
     Badge: { defaultProps: { radius: 'xs', variant: 'light' } },

@@ -126,7 +126,7 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
     const first = chosen ?? offered[0];
     if (e.key === 'Tab' && !e.shiftKey && !text && first) { e.preventDefault(); edit(first); return; }
     if (e.key === 'Enter' && !e.shiftKey) { e.preventDefault(); submit(text, used); return; }
-    if (e.key === 'Escape') e.currentTarget.blur();
+    if (e.key === 'Escape') leave(e.currentTarget);
   };
 
   return (
@@ -156,6 +156,13 @@ function Writing({ c, window_, draft, onNote, onTemplates }: { c: ConversationDe
       {asking && <TimeDialog title={t('inbox.send_later')} verb={t('inbox.send_later')} before={window_.until} unlessWritten onClose={() => setAsking(false)} onChoose={later} />}
     </>
   );
+}
+
+/** Out of the field, so that keys are commands again: to the line of the conversation, where that is seen. */
+function leave(field: HTMLElement) {
+  const row = [...document.querySelectorAll<HTMLElement>('button[aria-current="true"]')].find((el) => el.getClientRects().length > 0);
+  if (row) row.focus({ preventScroll: true });
+  else field.blur();
 }
 
 /** When else it could go: a few times people mean, or one of their own. */

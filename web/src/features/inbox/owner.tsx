@@ -1,6 +1,6 @@
 import { Button, Menu, TextInput } from '@mantine/core';
 import { IconCheck, IconChevronDown } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAgents, useTeams } from '@/api/desk';
 import { useMe } from '@/api/session';
@@ -9,6 +9,9 @@ import { Tag } from '@/ui/parts';
 import { Dotted } from '@/ui/sep';
 import { failed, told } from '@/ui/toast';
 import { useAssign, useMembers } from './queries';
+
+/** A menu takes letters for its lines; in a field they are words. Arrows lead on to the lines. */
+const within = (e: KeyboardEvent) => { if (!/^(ArrowDown|ArrowUp|Escape)$/.test(e.key)) e.stopPropagation(); };
 
 const answers: Role[] = ['owner', 'admin', 'supervisor', 'agent'];
 
@@ -44,7 +47,7 @@ function Choices({ c, me, onGive }: ChoicesProps) {
   const tick = (on: boolean) => (on ? { rightSection: <IconCheck size={15} aria-hidden /> } : {});
   return (
     <>
-      <div style={{ padding: '6px 8px 2px' }}><TextInput size="xs" maxLength={1000} aria-label={t('inbox.transfer_note')} placeholder={t('inbox.transfer_note')} value={note} onChange={(e) => setNote(e.currentTarget.value)} onKeyDown={(e) => e.stopPropagation()} /></div>
+      <div style={{ padding: '6px 8px 2px' }}><TextInput size="xs" maxLength={1000} aria-label={t('inbox.transfer_note')} placeholder={t('inbox.transfer_note')} value={note} onChange={(e) => setNote(e.currentTarget.value)} onKeyDown={within} /></div>
       <Menu.Label>{t('inbox.assign_member')}</Menu.Label>
       {[...members].sort((a, b) => Number(b.user_id === me) - Number(a.user_id === me)).map((m) => <Menu.Item key={m.user_id} aria-current={m.user_id === now} {...tick(m.user_id === now)} onClick={() => onGive(m.user_id, undefined, note)}>{m.user_id !== me ? m.name || m.email : t(now === me ? 'inbox.mine' : 'inbox.assign_me')}<small style={{ color: 'var(--mantine-color-dimmed)', marginInlineStart: 8 }}>{state(m.user_id)}</small></Menu.Item>)}
       {now !== null && <Menu.Item onClick={() => onGive(null)}>{t('inbox.assign_nobody')}</Menu.Item>}
@@ -52,7 +55,7 @@ function Choices({ c, me, onGive }: ChoicesProps) {
       {teams.map((x) => <Menu.Item key={x.name} aria-current={x.name === c.team} {...tick(x.name === c.team)} onClick={() => onGive(null, x.name, note)}>{x.name}</Menu.Item>)}
       {c.team && <Menu.Item onClick={() => onGive(now, '')}>{t('inbox.no_team')}</Menu.Item>}
       <form style={{ padding: '4px 8px 6px' }} onSubmit={(e) => { e.preventDefault(); if (team.trim()) onGive(now, team.trim()); }}>
-        <TextInput size="xs" maxLength={60} aria-label={t('inbox.other_team')} placeholder={t('inbox.other_team')} value={team} onChange={(e) => setTeam(e.currentTarget.value)} onKeyDown={(e) => e.stopPropagation()} />
+        <TextInput size="xs" maxLength={60} aria-label={t('inbox.other_team')} placeholder={t('inbox.other_team')} value={team} onChange={(e) => setTeam(e.currentTarget.value)} onKeyDown={within} />
       </form>
     </>
   );
