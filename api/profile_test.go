@@ -129,6 +129,11 @@ func TestOnesOwnProfile(t *testing.T) {
 	s := newScene(t)
 	s.withPassword("anna@home.example")
 	_, cookie := s.signIn("anna@home.example", password)
+	var before api.Me
+	s.must(200, "GET", "/api/v1/me", cookie, nil, &before)
+	if before.User.Locale != "" { // the browser's is
+		t.Errorf("%q is the language of somebody who has chosen none", before.User.Locale)
+	}
 	s.must(204, "PUT", "/api/v1/me", cookie, map[string]string{"name": "Anna B.", "locale": "ro"}, nil)
 	s.must(422, "PUT", "/api/v1/me", cookie, map[string]string{"name": "Anna B.", "locale": "xx"}, nil)
 	var me api.Me

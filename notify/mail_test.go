@@ -82,6 +82,28 @@ func (m *mailServer) talk(conn net.Conn) {
 	}
 }
 
+// Who has chosen no language is written to in the workspace's.
+func TestADigestWithoutALanguageSpeaksTheWorkspaces(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	m := &mailServer{}
+	mailer, err := ParseMailer("smtp://"+m.serve(t), "Acme <desk@home.example>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := b.worker()
+	w.Mailer = mailer
+	b.exec(`UPDATE workspaces SET locale = 'fr'`)
+	b.exec(`UPDATE users SET locale = '' WHERE id = $1`, b.user[auth.Agent])
+	b.raise(Event{WorkspaceID: b.workspace, Kind: Mention, Members: []int64{b.user[auth.Agent]}, Dedupe: "1", Data: map[string]any{"note_id": 1}})
+	if _, err := w.mailDigests(context.Background()); err != nil || len(m.mails) != 1 {
+		t.Fatalf("%d mails, %v", len(m.mails), err)
+	}
+	if text, _ := io.ReadAll(quotedprintable.NewReader(strings.NewReader(m.mails[0]))); !strings.Contains(string(text), say("fr", string(Mention))) {
+		t.Errorf("not in French:\n%s", text)
+	}
+}
+
 func TestADigestIsOneMailAndNamesNobody(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
