@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -46,7 +47,8 @@ type Fetcher struct {
 	Keep time.Duration
 }
 
-// Run fetches until the context ends.
+// Run fetches until the context ends. What somebody waits for and the history have a loop each: a sweep of many accounts
+// over a slow network takes minutes, and a file of WhatsApp is gone after five.
 func (f *Fetcher) Run(ctx context.Context) error {
 	if f.SweepEvery == 0 {
 		f.SweepEvery = 15 * time.Minute
@@ -54,62 +56,67 @@ func (f *Fetcher) Run(ctx context.Context) error {
 	if f.Keep == 0 {
 		f.Keep = 30 * 24 * time.Hour
 	}
-	swept, recount, tidied := f.Now(), time.Time{}, time.Time{}
+	var loops sync.WaitGroup
+	loops.Go(func() { f.fetchNew(ctx) })
+	loops.Go(func() { f.readHistory(ctx) })
+	loops.Wait()
+	return nil
+}
+
+// fetchNew reads what arrived only as a name: posts, mentions, files, lead forms, numbers to write to.
+func (f *Fetcher) fetchNew(ctx context.Context) {
 	for ctx.Err() == nil {
 		n, err := f.posts(ctx)
-		if err != nil && ctx.Err() == nil {
-			f.Log.Warn("posts could not be read; trying again", "error", err)
+		f.warn(ctx, "posts could not be read; trying again", err)
+		mentions, err2 := f.mentions(ctx)
+		f.warn(ctx, "mentions could not be read; trying again", err2)
+		files, err3 := f.messageFiles(ctx)
+		f.warn(ctx, "files of messages could not be fetched; trying again", err3)
+		forms, err4 := f.leads(ctx)
+		f.warn(ctx, "lead forms could not be read; trying again", err4)
+		numbers, err5 := f.numbersAgreed(ctx)
+		f.warn(ctx, "numbers that were left could not be written to; trying again", err5)
+		f.warn(ctx, "what became of first messages could not be told; trying again", f.firstMessages(ctx))
+		if n+mentions+files+forms+numbers > 0 && errors.Join(err, err2, err3, err4, err5) == nil {
+			continue
 		}
-		mentions, err := f.mentions(ctx)
-		if err != nil && ctx.Err() == nil {
-			f.Log.Warn("mentions could not be read; trying again", "error", err)
-		}
-		files, err := f.messageFiles(ctx)
-		if err != nil && ctx.Err() == nil {
-			f.Log.Warn("files of messages could not be fetched; trying again", "error", err)
-		}
-		forms, err := f.leads(ctx)
-		if err != nil && ctx.Err() == nil {
-			f.Log.Warn("lead forms could not be read; trying again", "error", err)
-		}
-		numbers, err := f.numbersAgreed(ctx)
-		if err != nil && ctx.Err() == nil {
-			f.Log.Warn("numbers that were left could not be written to; trying again", "error", err)
-		}
-		if err := f.firstMessages(ctx); err != nil && ctx.Err() == nil {
-			f.Log.Warn("what became of first messages could not be told; trying again", "error", err)
-		}
-		if err := f.backfills(ctx); err != nil && ctx.Err() == nil {
-			f.Log.Warn("a backfill stopped; it goes on later", "error", err)
-		}
+		rest(ctx)
+	}
+}
+
+// readHistory goes on with backfills, sweeps recent posts and removes what is kept no longer.
+func (f *Fetcher) readHistory(ctx context.Context) {
+	swept, recount, tidied := f.Now(), time.Time{}, time.Time{}
+	for ctx.Err() == nil {
+		f.warn(ctx, "a backfill stopped; it goes on later", f.backfills(ctx))
 		if f.Now().Sub(swept) > f.SweepEvery {
 			swept = f.Now()
-			if err := f.Sweep(ctx); err != nil && ctx.Err() == nil {
-				f.Log.Warn("the sweep stopped; it runs again later", "error", err)
-			}
+			f.warn(ctx, "the sweep stopped; it runs again later", f.Sweep(ctx))
 			recount = f.Now().Add(time.Minute)
 		}
 		if !recount.IsZero() && f.Now().After(recount) {
 			recount = time.Time{}
-			if err := f.recount(ctx); err != nil && ctx.Err() == nil {
-				f.Log.Warn("what the sweep found could not be counted; it is with the next one", "error", err)
-			}
+			f.warn(ctx, "what the sweep found could not be counted; it is with the next one", f.recount(ctx))
 		}
 		if f.Now().Sub(tidied) > time.Hour {
 			tidied = f.Now()
-			if err := f.tidy(ctx); err != nil && ctx.Err() == nil {
-				f.Log.Warn("old rows could not be removed", "error", err)
-			}
+			f.warn(ctx, "old rows could not be removed", f.tidy(ctx))
 		}
-		if n+mentions+files+forms+numbers > 0 && err == nil {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Second):
-		}
+		rest(ctx)
 	}
-	return nil
+}
+
+func (f *Fetcher) warn(ctx context.Context, what string, err error) {
+	if err != nil && ctx.Err() == nil {
+		f.Log.Warn(what, "error", err)
+	}
+}
+
+func rest(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Second):
+	}
 }
 
 func (f *Fetcher) throttled(account int64) bool { return f.Throttled != nil && f.Throttled(account) }

@@ -102,3 +102,48 @@ func TestAFileThatCannotBeFetchedSaysWhy(t *testing.T) {
 		})
 	}
 }
+
+// stuck is a network that hands out files and hangs where history is read.
+type stuck struct {
+	shelf
+	hangs chan struct{}
+}
+
+func (s *stuck) ListComments(ctx context.Context, _ channels.Account, _, _ string) ([]byte, int, string, error) {
+	return nil, 0, "", s.hang(ctx)
+}
+
+func (s *stuck) ListMessages(ctx context.Context, _ channels.Account, _ time.Time, _ string) ([]byte, int, string, error) {
+	return nil, 0, "", s.hang(ctx)
+}
+
+func (s *stuck) ListPosts(ctx context.Context, _ channels.Account, _ string) (channels.Page[channels.Post], error) {
+	return channels.Page[channels.Post]{}, s.hang(ctx)
+}
+
+func (s *stuck) hang(ctx context.Context) error {
+	s.hangs <- struct{}{}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// A file of WhatsApp is gone after five minutes, a sweep may take longer.
+func TestFilesAreFetchedWhileASweepHangs(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	s := &stuck{shelf: shelf{files: map[string]string{"9001": "the bytes"}}, hangs: make(chan struct{}, 100)}
+	f := b.fetcher(&s.shelf)
+	f.Network, f.SweepEvery = s, -1
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- f.Run(ctx) }()
+	<-s.hangs
+	b.feed(b.waImage("m1", "9001"))
+	for deadline := time.Now().Add(30 * time.Second); b.text(`SELECT coalesce(max(state), '') FROM message_media`) != "stored"; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the file waits for the sweep")
+		}
+	}
+	stop()
+	b.must(<-done)
+}

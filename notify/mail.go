@@ -91,6 +91,8 @@ func (m *Mailer) Send(ctx context.Context, to, subject, text string) error {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	raw := conn                                                                     // TLS wraps it below
+	defer context.AfterFunc(ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })() // who stops does not wait for a server that hangs
 	config := m.roots.Clone()
 	if config == nil {
 		config = &tls.Config{MinVersion: tls.VersionTLS12}

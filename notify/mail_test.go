@@ -202,3 +202,58 @@ func TestEveryKindHasWordsInEveryLanguage(t *testing.T) {
 		}
 	}
 }
+
+// A mail server that takes connections and says nothing holds up no webhook.
+func TestAMailServerThatHangsHoldsUpNoWebhook(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	asked := make(chan net.Conn, 10)
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			asked <- conn
+		}
+	}()
+	w := b.worker()
+	w.Now = time.Now
+	if w.Mailer, err = ParseMailer("smtp://"+l.Addr().String(), "Acme <desk@home.example>"); err != nil {
+		t.Fatal(err)
+	}
+	r, secret := &receiver{status: 204}, ""
+	server := r.serve(t, func() string { return secret })
+	w.trust(server)
+	_, secret = b.endpoint(server.URL, "sla.breach")
+	mention := func(key string) Event {
+		return Event{WorkspaceID: b.workspace, Kind: Mention, Members: []int64{b.user[auth.Agent]}, Dedupe: key, Data: map[string]any{"note_id": 1}}
+	}
+	b.raise(mention("1"))
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- w.Run(ctx) }()
+	defer (<-asked).Close() // the mail hangs from here on
+	b.exec(`UPDATE webhook_endpoints SET kinds = '{}'`)
+	b.raise(mention("2"))
+	var state string
+	for deadline := time.Now().Add(30 * time.Second); state != "done"; time.Sleep(100 * time.Millisecond) {
+		if b.get(&state, `SELECT coalesce(max(state), '') FROM webhook_sends`); state != "done" && time.Now().After(deadline) {
+			t.Fatalf("the webhook waits for the mail server: %q", state)
+		}
+	}
+	stop()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("stopping waits for the mail server")
+	}
+}

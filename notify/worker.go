@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -30,22 +31,47 @@ const (
 	keepBell = 90 * 24 * time.Hour
 )
 
-// Run sends until the context ends.
+// Run sends until the context ends. Mails have a loop of their own: a mail server that hangs holds up no webhook.
 func (w *Worker) Run(ctx context.Context) error {
 	w.prepare()
+	var loops sync.WaitGroup
+	loops.Go(func() { w.every(ctx, w.Wake, w.webhooks) })
+	loops.Go(func() { w.every(ctx, nil, w.mails()) })
+	loops.Wait()
+	return nil
+}
+
+// every calls step now, whenever it is woken and every few seconds, until the context ends.
+func (w *Worker) every(ctx context.Context, wake <-chan struct{}, step func(context.Context)) {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	var tidied time.Time
 	for {
-		for ctx.Err() == nil {
-			n, err := w.sendWebhooks(ctx)
-			if err != nil && ctx.Err() == nil {
-				w.Log.Error("webhooks could not be sent; trying again", "error", err)
-			}
-			if n == 0 || err != nil {
-				break
-			}
+		step(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-wake:
+		case <-tick.C:
 		}
+	}
+}
+
+func (w *Worker) webhooks(ctx context.Context) {
+	for ctx.Err() == nil {
+		n, err := w.sendWebhooks(ctx)
+		if err != nil && ctx.Err() == nil {
+			w.Log.Error("webhooks could not be sent; trying again", "error", err)
+		}
+		if n == 0 || err != nil {
+			return
+		}
+	}
+}
+
+// mails sends digests and, once an hour, removes what is kept no longer.
+func (w *Worker) mails() func(context.Context) {
+	var tidied time.Time
+	return func(ctx context.Context) {
 		if _, err := w.mailDigests(ctx); err != nil && ctx.Err() == nil {
 			w.Log.Error("mails could not be prepared; trying again", "error", err)
 		}
@@ -54,12 +80,6 @@ func (w *Worker) Run(ctx context.Context) error {
 				w.Log.Error("old notifications could not be tidied away", "error", err)
 			}
 			tidied = w.Now()
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-w.Wake:
-		case <-tick.C:
 		}
 	}
 }
