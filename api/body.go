@@ -68,12 +68,23 @@ func (s *Server) limit(c *fiber.Ctx) error {
 const maxHeard = 32 << 20
 
 // hearOut reads what is refused and keeps nothing of it: many clients write all of a request before they read, and
-// would see a broken connection instead of the reason. Webhooks are left: a network tries again anyway.
+// would see a broken connection instead of the reason. One that waits for an answer first gets it: nothing more comes.
 func hearOut(c *fiber.Ctx, n int) {
-	if stream := c.Context().RequestBodyStream(); stream != nil && n <= maxHeard && strings.HasPrefix(c.Path(), "/api/") {
-		_, _ = io.CopyN(io.Discard, stream, int64(n))
+	stream := c.Context().RequestBodyStream()
+	if stream == nil || n > maxHeard {
+		return
+	}
+	for end, left := time.Now().Add(bodyWait), n; left > 0 && time.Now().Before(end); {
+		_ = c.Context().Conn().SetReadDeadline(time.Now().Add(heardOut))
+		read, err := io.CopyN(io.Discard, stream, int64(min(left, 64<<10)))
+		if left -= int(read); err != nil {
+			return
+		}
 	}
 }
+
+// heardOut is how long nothing comes of a body that is refused before its sender is taken to wait for the answer.
+const heardOut = 300 * time.Millisecond
 
 // take reads a webhook's body and hands it to f; the bytes are f's until it returns.
 func (b *bodies) take(c *fiber.Ctx, f func(body []byte) error) error {
@@ -116,6 +127,7 @@ func (b *bodies) take(c *fiber.Ctx, f func(body []byte) error) error {
 	}
 	if len(body) > MaxBody {
 		c.Context().SetConnectionClose()
+		hearOut(c, maxHeard) // where it ends is not known
 		return fiber.NewError(fiber.StatusRequestEntityTooLarge, fmt.Sprintf("the body is longer than %d bytes", MaxBody))
 	}
 	return f(body)

@@ -112,9 +112,18 @@ type received struct {
 	kept string
 }
 
-// Who sends too large a list reads why, also a client that writes all before it reads.
-func TestATooLargeListIsRefusedInWords(t *testing.T) {
+// Who sends too much reads why, also a client that writes all before it reads.
+func TestATooLargeBodyIsRefusedInWords(t *testing.T) {
 	t.Parallel()
+	for _, path := range []string{"/api/v1/rules", "/webhooks/meta"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			testTooLarge(t, path)
+		})
+	}
+}
+
+func testTooLarge(t *testing.T, path string) {
 	s := newScene(t, func(*api.Deps) {})
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.listen(), "http://"))
 	if err != nil {
@@ -122,7 +131,7 @@ func TestATooLargeListIsRefusedInWords(t *testing.T) {
 	}
 	defer conn.Close()
 	const size = 10 << 20
-	if _, err := fmt.Fprintf(conn, "POST /api/v1/rules HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat("x", size)); err != nil {
+	if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", path, size, strings.Repeat("x", size)); err != nil {
 		t.Fatal(err)
 	}
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
