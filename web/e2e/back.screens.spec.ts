@@ -59,3 +59,15 @@ test('back closes drawers and dialogs first', async ({ page }) => {
   await page.goBack();
   await expect(page).toHaveURL(/\/outbox/);
 });
+
+test.describe('with a finger', () => {
+  test.use({ hasTouch: true, isMobile: true });
+
+  test('what is pressed is 24 pixels wide and high', async ({ page }) => {
+    for (const path of ['/policies?tab=versions', '/moderation?id=101', '/settings', '/settings?tab=desk']) {
+      await open(page, path);
+      const small = await page.locator('main').evaluate((main) => [...main.querySelectorAll('button:not(.mantine-Pill-remove), summary')].filter((el) => el.checkVisibility()).map((el) => ({ name: el.getAttribute('aria-label') ?? el.textContent, box: el.getBoundingClientRect() })).filter(({ box }) => box.width > 1 && (box.width < 24 || box.height < 24)).map(({ name, box }) => `${name} ${box.width}×${box.height}`));
+      expect(small, path).toEqual([]);
+    }
+  });
+});

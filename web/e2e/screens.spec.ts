@@ -96,13 +96,14 @@ test.describe('states', () => {
   });
 
   test('lists that are empty say what that means', async ({ page }) => {
-    await page.route(/\/api\/v1\/(comments|conversations|triggers|campaigns|accounts|knowledge|quick-replies|posts)(\?|$)/, (r) => r.fulfill({ json: { items: [], next: '' } }));
+    await page.route(/\/api\/v1\/(comments|conversations|triggers|campaigns|knowledge|quick-replies|posts)(\?|$)/, (r) => r.fulfill({ json: { items: [], next: '' } }));
     await open(page, '/moderation');
     await expect(page.getByText('The queue is clear').first()).toBeVisible();
     await open(page, '/inbox');
     await expect(page.getByText('Nobody waits for an answer')).toBeVisible();
     await open(page, '/triggers');
     await expect(page.getByText('No triggers yet')).toBeVisible();
+    await page.route(/\/api\/v1\/accounts(\?|$)/, (r) => r.fulfill({ json: { items: [], next: '' } }));
     await open(page, '/accounts');
     await expect(page.getByText('No account is connected yet')).toBeVisible();
   });

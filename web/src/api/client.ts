@@ -29,15 +29,14 @@ const underWay = new Map<string, Promise<Response>>();
 
 /** Calls the server. What is asked for again while the same is under way, as by a double click, is done once, and both get its answer. */
 async function once(request: Request): Promise<Response> {
-  if (request.method === 'GET') return globalThis.fetch(request);
-  const body = await request.clone().arrayBuffer();
-  const key = `${request.method} ${request.url} ${body.byteLength > largest ? crypto.randomUUID() : new TextDecoder('latin1').decode(body)}`;
-  const call = underWay.get(key) ?? globalThis.fetch(request).finally(() => underWay.delete(key));
+  const type = request.headers.get('Content-Type');
+  if (request.method === 'GET' || type !== null && !type.startsWith('application/json')) return globalThis.fetch(request); // files are not compared
+  const body = await request.text();
+  const key = `${request.method} ${request.url} ${body}`;
+  const call = underWay.get(key) ?? globalThis.fetch(new Request(request, body ? { body } : {})).finally(() => underWay.delete(key));
   underWay.set(key, call);
   return (await call).clone();
 }
-
-const largest = 100_000; // bytes; files are not compared
 
 export const api = createClient<Strip<paths>>({
   baseUrl: '/api/v1',

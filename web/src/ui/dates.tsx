@@ -15,7 +15,7 @@ export function DateList({ label, description, value, onChange, disabled = false
     <Input.Wrapper label={label} description={description} error={error} labelElement="div">
       <ul className={css.dates} aria-label={label}>
         {value.map((d) => (
-          <li key={d} className={css.date}>{dayName(d, i18n.language)}{!disabled && <CloseButton size="xs" aria-label={t('act.remove_named', { name: dayName(d, i18n.language) })} onClick={() => onChange(value.filter((x) => x !== d))} />}</li>
+          <li key={d} className={css.date}>{dayName(d, i18n.language)}{!disabled && <CloseButton size={24} iconSize={12} aria-label={t('act.remove_named', { name: dayName(d, i18n.language) })} onClick={() => onChange(value.filter((x) => x !== d))} />}</li>
         ))}
       </ul>
       {!disabled && (
