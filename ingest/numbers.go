@@ -186,7 +186,8 @@ func (s *scene) numberMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 	found = found && !s.numbers.own[e.WorkspaceID][inbox.Digits(number)]
 	switch {
 	case asked != nil && asked.shown != nil && !m.At.Before(asked.shown.Truncate(time.Second)) && !found && (router.IsYes(m.Text) || router.IsNo(m.Text)):
-		return s.numberAnswered(t, v, m, asked, e), true, nil
+		said, err = s.numberAnswered(t, v, m, asked, e)
+		return said, true, err
 	case !found || verdict.Decision != moderation.Allow:
 		return "", false, nil
 	case v.Handler == "human":
@@ -210,6 +211,16 @@ func (s *scene) country(t *inbox.Thread) string {
 
 // askNumber shows the wording with the number as it was understood, so that a slip of the finger shows.
 func (s *scene) askNumber(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, number string, before *numberHandoff, e *event) (string, error) {
+	n := &numberHandoff{WorkspaceID: e.WorkspaceID, Source: "chat", ContactID: t.ContactID, IdentityID: &t.IdentityID, ConversationID: &v.ID, AccountID: s.numbers.leads[e.WorkspaceID],
+		Phone: strings.TrimPrefix(number, "+"), Template: template.NumberCheck, Purpose: consent.Service, NumberMessage: e.Event.ID, State: "asked"}
+	if why, err := s.numberBarred(n); err != nil || why != "" {
+		if before != nil { // a yes to come is no yes to the number that was there before
+			s.replaceNumber(before)
+			delete(s.numbers.asked, t.IdentityID)
+		}
+		s.waits(v, m.At)
+		return "for a person: " + why, err
+	}
 	sp := s.spaces[e.WorkspaceID]
 	language := s.language(v, sp)
 	w, ok := s.wording(e.WorkspaceID, consent.Number, language)
@@ -224,11 +235,9 @@ func (s *scene) askNumber(t *inbox.Thread, v *inbox.Conversation, m *inbox.Messa
 	a.ID, a.Dedupe = id, fmt.Sprintf("number:%d", e.ID)
 	s.w.actions = append(s.w.actions, a)
 	if before != nil {
-		before.State, before.Reason = "replaced", "another number was left"
-		s.w.numbers = append(s.w.numbers, before)
+		s.replaceNumber(before)
 	}
-	n := &numberHandoff{WorkspaceID: e.WorkspaceID, Source: "chat", ContactID: t.ContactID, IdentityID: &t.IdentityID, ConversationID: &v.ID, AccountID: s.numbers.leads[e.WorkspaceID],
-		Phone: strings.TrimPrefix(number, "+"), Language: language, Template: template.NumberCheck, WordingID: w.ID, Purpose: consent.Service, NumberMessage: e.Event.ID, AskedAction: &id, State: "asked"}
+	n.Language, n.WordingID, n.AskedAction = language, w.ID, &id
 	s.numbers.asked[t.IdentityID] = n
 	s.w.numbers = append(s.w.numbers, n)
 	s.w.consent = append(s.w.consent, s.numberEntry(t, n, consent.Ask, "", e))
@@ -238,6 +247,11 @@ func (s *scene) askNumber(t *inbox.Thread, v *inbox.Conversation, m *inbox.Messa
 	}
 	s.changedConversation(v)
 	return "a number was left: asked whether we may write to it on WhatsApp", nil
+}
+
+func (s *scene) replaceNumber(n *numberHandoff) {
+	n.State, n.Reason = "replaced", "another number was left"
+	s.w.numbers = append(s.w.numbers, n)
 }
 
 // numberEntry is the entry about a number, keyed by it: no identity has it yet.
@@ -254,23 +268,35 @@ func (s *scene) numberEntry(t *inbox.Thread, n *numberHandoff, act consent.Act, 
 }
 
 // numberAnswered takes YES or NO as the answer to the wording, and to nothing else.
-func (s *scene) numberAnswered(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, n *numberHandoff, e *event) string {
+func (s *scene) numberAnswered(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, n *numberHandoff, e *event) (string, error) {
+	why := ""
+	if !router.IsNo(m.Text) {
+		var err error
+		if why, err = s.numberBarred(n); err != nil {
+			return "", err
+		}
+	}
 	delete(s.numbers.asked, t.IdentityID)
 	s.w.numbers = append(s.w.numbers, n)
 	n.AgreedMessage = e.Event.ID
 	s.touch(e.WorkspaceID, "contact", t.ContactID)
+	if why != "" { // since they were asked; nothing is agreed to that will not be done
+		n.State, n.Reason = "refused", why
+		s.waits(v, m.At)
+		return "for a person: " + why, nil
+	}
 	if router.IsNo(m.Text) {
 		n.State, n.Reason = "refused", "answered no"
 		s.w.consent = append(s.w.consent, s.numberEntry(t, n, consent.Refuse, m.Text, e))
 		s.waits(v, m.At)
-		return "does not want to be written to on WhatsApp: the conversation goes on here, for a person"
+		return "does not want to be written to on WhatsApp: the conversation goes on here, for a person", nil
 	}
 	at := e.Event.Time
 	n.State, n.AgreedAt = "agreed", &at
 	s.numbers.agreed[t.IdentityID] = n
 	s.w.consent = append(s.w.consent, s.numberEntry(t, n, consent.Grant, m.Text, e))
 	s.changedConversation(v)
-	return "agreed to be written to on WhatsApp: the template goes to the number; it is tied to nobody until somebody answers there"
+	return "agreed to be written to on WhatsApp: the template goes to the number; it is tied to nobody until somebody answers there", nil
 }
 
 // answeredNumber is the first word from a number that was left. Only a clear yes, or a tap that says it,

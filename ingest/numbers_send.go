@@ -107,6 +107,15 @@ func (f *Fetcher) planNumber(ctx context.Context, tx *sqlx.Tx, n numberHandoff, 
 			return "replaced", "the same first message went to this number within a day", nil, err
 		}
 	}
+	if n.Source == "chat" {
+		why, err := numberBarred(ctx, tx, f.Ledger, n, true, f.Now())
+		if err == nil && why != "" && n.ConversationID != nil {
+			err = inbox.ForPerson(ctx, tx, n.WorkspaceID, *n.ConversationID, f.Now())
+		}
+		if err != nil || why != "" {
+			return "refused", why, nil, err
+		}
+	}
 	waits := firstWaits + ", the template «" + n.Template + "» cannot be sent"
 	l, _, err := template.Named(ctx, tx, n.WorkspaceID, n.AccountID, n.Template, n.Language)
 	if err == nil {
