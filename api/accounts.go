@@ -157,6 +157,11 @@ func (s *Server) addAccount(ctx context.Context, who *caller, in *accountIn) (Ac
 	err := s.change(ctx, func(tx *sqlx.Tx) error {
 		n := inbox.NewAccount{WorkspaceID: who.WorkspaceID, Channel: b.Channel, ExternalID: b.ID, Name: b.Name, BaseURL: b.BaseURL, Token: b.Token, WABAID: b.WABAID, Phone: b.Phone, PageID: b.PageID}
 		var err error
+		if n.BaseURL != "" {
+			if err := s.mayCall(ctx, tx, n.BaseURL); err != nil {
+				return err
+			}
+		}
 		if n.BaseURL, err = n.Address(ctx, tx, s.GraphURL); err != nil {
 			return err
 		}

@@ -82,6 +82,7 @@ type Deps struct {
 
 	PublicURL      string // cookies are Secure where it is https
 	GraphURL       string // default base URL of new accounts
+	Loopback       bool   // it listens on a loopback address: a trial on one machine, see mayCall
 	TrustedProxies []string
 	OIDC           *auth.OIDC                                                // identity provider; nil: passwords alone
 	OIDCName       string                                                    // as the sign-in page names it

@@ -245,7 +245,7 @@ func (v *service) buildAPI(rehearsalURL string) {
 	v.server = api.New(api.Deps{
 		Mail: v.mail,
 		DB:   v.DB, Log: v.log, Keys: v.Keys, Ledger: v.Ledger, UI: web.Dist(), Now: time.Now,
-		PublicURL: v.c.PublicURL, GraphURL: v.c.GraphURL, TrustedProxies: v.c.TrustedProxies, Demo: v.c.demo, RehearsalURL: rehearsalURL,
+		PublicURL: v.c.PublicURL, GraphURL: v.c.GraphURL, Loopback: api.Loopback(v.c.Addr), TrustedProxies: v.c.TrustedProxies, Demo: v.c.demo, RehearsalURL: rehearsalURL,
 		OIDC: v.identityProvider(), OIDCName: v.c.OIDCName,
 		VerifyToken: v.c.MetaVerifyToken,
 		Verify:      meta.NewVerifier(secrets).Verify,
