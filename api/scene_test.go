@@ -128,9 +128,12 @@ func (s *scene) do(method, path, who string, body any, headers ...string) answer
 		req.Header.Set("Cookie", who)
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
-		if headers[i+1] == "" {
+		switch {
+		case headers[i+1] == "":
 			req.Header.Del(headers[i])
-		} else {
+		case i > 0 && headers[i-2] == headers[i]: // a further line of it
+			req.Header.Add(headers[i], headers[i+1])
+		default:
 			req.Header.Set(headers[i], headers[i+1])
 		}
 	}

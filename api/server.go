@@ -244,7 +244,8 @@ func prefixes(list []string) []netip.Prefix {
 }
 
 // address is who asks: behind trusted proxies, the last address in X-Forwarded-For that is not one of
-// them. What a client wrote in front of it itself does not count.
+// them. What a client wrote in front of it itself does not count. Some proxies add a line of their own below the
+// client's: all lines are one list.
 func (s *Server) address(c *fiber.Ctx) string {
 	remote, ok := netip.AddrFromSlice(c.Context().RemoteIP())
 	if !ok {
@@ -254,7 +255,10 @@ func (s *Server) address(c *fiber.Ctx) string {
 	if !s.isTrusted(remote) {
 		return remote.String()
 	}
-	hops := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
+	var hops []string
+	for _, line := range c.Request().Header.PeekAll(fiber.HeaderXForwardedFor) {
+		hops = append(hops, strings.Split(string(line), ",")...)
+	}
 	for i := len(hops) - 1; i >= 0; i-- {
 		a, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 		if err != nil {

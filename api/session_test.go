@@ -191,16 +191,27 @@ func TestWhereSomebodySignsInFrom(t *testing.T) {
 		{"a claim in front", "198.51.100.1, 203.0.113.9", "203.0.113.9", []string{"0.0.0.0/32"}},
 		{"two proxies", "198.51.100.1, 203.0.113.9, 10.1.2.3", "203.0.113.9", []string{"0.0.0.0", "10.0.0.0/8"}},
 		{"nonsense", "203.0.113.9, what", "0.0.0.0", []string{"0.0.0.0"}},
+		{"a line of the proxy's own", "198.51.100.1\n203.0.113.9", "203.0.113.9", []string{"0.0.0.0"}},
+		{"two proxies with lines of their own", "198.51.100.1, 198.51.100.2\n203.0.113.9\n10.1.2.3", "203.0.113.9", []string{"0.0.0.0", "10.0.0.0/8"}},
+		{"a claim to be a proxy", "203.0.113.9\n198.51.100.1, 10.1.2.3", "198.51.100.1", []string{"0.0.0.0", "10.0.0.0/8"}},
 	} {
 		s := newScene(t, func(d *api.Deps) { d.TrustedProxies = c.trusted })
 		s.withPassword("anna@home.example")
-		_, cookie := s.signIn("anna@home.example", password, "X-Forwarded-For", c.forwarded)
+		_, cookie := s.signIn("anna@home.example", password, lines("X-Forwarded-For", c.forwarded)...)
 		var list api.Page[api.Session]
 		s.must(200, "GET", "/api/v1/sessions", cookie, nil, &list)
 		if len(list.Items) != 1 || list.Items[0].Address != c.want {
 			t.Errorf("%s: %+v, want %s", c.name, list.Items, c.want)
 		}
 	}
+}
+
+// lines gives a header once for each line of its value.
+func lines(name, value string) (out []string) {
+	for v := range strings.SplitSeq(value, "\n") {
+		out = append(out, name, v)
+	}
+	return out
 }
 
 func TestProblems(t *testing.T) {
