@@ -208,8 +208,12 @@ func (s *Server) changePassword(ctx context.Context, who *caller, in *ownPasswor
 	if err := person(who); err != nil {
 		return err
 	}
+	proof, err := auth.OwnPassword(ctx, s.DB, who.Who, "old", in.Body.Old, who.address)
+	if err != nil {
+		return err
+	}
 	return s.change(ctx, func(tx *sqlx.Tx) error {
-		if err := auth.ChangePassword(ctx, tx, who.Who, in.Body.Old, in.Body.Password); err != nil {
+		if err := auth.ChangePassword(ctx, tx, who.Who, proof, in.Body.Password); err != nil {
 			return err
 		}
 		return touchSessions(ctx, tx, who.UserID)
@@ -280,5 +284,9 @@ func (s *Server) factorOff(ctx context.Context, who *caller, in *passwordIn) err
 	if err := person(who); err != nil {
 		return err
 	}
-	return s.change(ctx, func(tx *sqlx.Tx) error { return auth.SwitchOff(ctx, tx, who.Who, in.Body.Password) })
+	proof, err := auth.OwnPassword(ctx, s.DB, who.Who, "password", in.Body.Password, who.address)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, func(tx *sqlx.Tx) error { return auth.SwitchOff(ctx, tx, who.Who, proof) })
 }

@@ -20,8 +20,8 @@ const LinkLife = 24 * time.Hour
 const linksByEmail = 3
 
 // ChangePassword sets the user's own password and ends their other sessions.
-func ChangePassword(ctx context.Context, tx sqlx.ExtContext, who Who, old, password string) error {
-	if err := ownPassword(ctx, tx, who.UserID, "old", old); err != nil {
+func ChangePassword(ctx context.Context, tx sqlx.ExtContext, who Who, p Proof, password string) error {
+	if err := p.of(who); err != nil {
 		return err
 	}
 	if err := setPassword(ctx, tx, who.UserID, password, who.Actor()); err != nil {
@@ -33,19 +33,39 @@ func ChangePassword(ctx context.Context, tx sqlx.ExtContext, who Who, old, passw
 	return nil
 }
 
-func ownPassword(ctx context.Context, tx sqlx.ExtContext, userID int64, field, password string) error {
+// Proof says that a user has just given their own password.
+type Proof struct{ userID int64 }
+
+func (p Proof) of(who Who) error {
+	if p.userID == 0 || p.userID != who.UserID {
+		return errors.New("the password of another user was proved, or none")
+	}
+	return nil
+}
+
+// OwnPassword takes the password that somebody who is signed in gives once more; field names it in a refusal. Tries
+// are counted as those to sign in are, or whoever has found an open session could guess on; and they are counted
+// outside the change that the password is given for, which a wrong one undoes.
+func OwnPassword(ctx context.Context, db *sqlx.DB, who Who, field, password, address string) (Proof, error) {
+	keys := []string{attemptKey("own password", userObject(who.UserID)), attemptKey("address", address)}
+	if err := countTries(ctx, db, keys[0], keys[1], attemptsByEmail); err != nil {
+		return Proof{}, err
+	}
 	var hash string
-	if err := sqlx.GetContext(ctx, tx, &hash, `SELECT password_hash FROM users WHERE id = $1`, userID); err != nil {
-		return fmt.Errorf("read the password of user %d: %w", userID, err)
+	if err := db.GetContext(ctx, &hash, `SELECT password_hash FROM users WHERE id = $1`, who.UserID); err != nil {
+		return Proof{}, fmt.Errorf("read the password of user %d: %w", who.UserID, err)
 	}
 	ok, err := passwordMatches(password, hash)
 	if err != nil {
-		return fmt.Errorf("check the password of user %d: %w", userID, err)
+		return Proof{}, fmt.Errorf("check the password of user %d: %w", who.UserID, err)
 	}
 	if !ok {
-		return fault.Field(field, "this is not your password")
+		return Proof{}, fault.Field(field, "this is not your password")
 	}
-	return nil
+	if _, err := db.ExecContext(ctx, `DELETE FROM sign_in_attempts WHERE key = $1`, keys[0]); err != nil {
+		return Proof{}, fmt.Errorf("forget wrong passwords: %w", err)
+	}
+	return Proof{who.UserID}, forgetTry(ctx, db, keys[1])
 }
 
 func setPassword(ctx context.Context, tx sqlx.ExtContext, userID int64, password, actor string) error {

@@ -139,8 +139,8 @@ func newRecoveryCodes(ctx context.Context, tx sqlx.ExtContext, userID int64) ([]
 }
 
 // SwitchOff takes a user's own second factor away; it takes their password.
-func SwitchOff(ctx context.Context, tx sqlx.ExtContext, who Who, password string) error {
-	if err := ownPassword(ctx, tx, who.UserID, "password", password); err != nil {
+func SwitchOff(ctx context.Context, tx sqlx.ExtContext, who Who, p Proof) error {
+	if err := p.of(who); err != nil {
 		return err
 	}
 	return dropFactor(ctx, tx, who.UserID, who.Actor())

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"sync"
@@ -166,8 +167,8 @@ func TestSwitchingTheSecondFactorOff(t *testing.T) {
 	h.must(err)
 	_, err = auth.Enrol(t.Context(), h.db, h.keys, who)
 	h.want(fault.Conflict, err, "a second one over the first")
-	h.want(fault.Invalid, auth.SwitchOff(t.Context(), h.db, who, "a wrong password"), "without the password")
-	h.must(auth.SwitchOff(t.Context(), h.db, who, password))
+	h.want(fault.Invalid, h.switchOff(who, "a wrong password"), "without the password")
+	h.must(h.switchOff(who, password))
 	if _, err := h.attempt(email, ""); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
@@ -265,13 +266,58 @@ func TestChangingOnesOwnPasswordKeepsThisSessionAlone(t *testing.T) {
 	here, there := h.signIn(email), h.signIn(email)
 	who, err := h.who(here)
 	h.must(err)
-	h.want(fault.Invalid, auth.ChangePassword(t.Context(), h.db, who, "a wrong password", "another long password"), "without the old one")
-	h.must(auth.ChangePassword(t.Context(), h.db, who, password, "another long password"))
+	h.want(fault.Invalid, h.change(who, "a wrong password", "another long password"), "without the old one")
+	h.must(h.change(who, password, "another long password"))
 	if _, err := h.who(here); err != nil {
 		t.Errorf("this session: %v", err)
 	}
 	if _, err := h.who(there); err == nil {
 		t.Error("the other session lives on")
+	}
+}
+
+// change and switchOff give the password first, as whoever is signed in does.
+func (h *house) change(who auth.Who, old, password string) error {
+	p, err := auth.OwnPassword(h.Context(), h.db, who, "old", old, "192.0.2.8")
+	if err != nil {
+		return err
+	}
+	return auth.ChangePassword(h.Context(), h.db, who, p, password)
+}
+
+func (h *house) switchOff(who auth.Who, given string) error {
+	p, err := auth.OwnPassword(h.Context(), h.db, who, "password", given, "192.0.2.8")
+	if err != nil {
+		return err
+	}
+	return auth.SwitchOff(h.Context(), h.db, who, p)
+}
+
+// Whoever has found an open session guesses its password no more often than at the door, by whichever of the two
+// ways; the right one begins anew, and what is proved is one's own.
+func TestGuessesAtOnesOwnPasswordAreCounted(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	who, err := h.who(h.signIn(email))
+	h.must(err)
+	for i := range 9 {
+		h.want(fault.Invalid, h.change(who, fmt.Sprint("guess ", i), "another long password"), "a wrong one")
+	}
+	h.must(h.change(who, password, "another long password"))
+	for i := range 10 {
+		try := h.switchOff
+		if i%2 == 0 {
+			try = func(who auth.Who, given string) error { return h.change(who, given, password) }
+		}
+		h.want(fault.Invalid, try(who, "a guess"), "a wrong one after the right one")
+	}
+	h.want(fault.TooMany, h.change(who, "another long password", password), "the right one after the guesses")
+	h.want(fault.TooMany, h.switchOff(who, "another long password"), "by the other way")
+	if _, err := auth.SignIn(t.Context(), h.db, h.keys, auth.Credentials{Email: email, Password: "another long password", Address: "192.0.2.1"}); err != nil {
+		t.Errorf("guesses inside locked the door: %v", err)
+	}
+	if auth.ChangePassword(t.Context(), h.db, who, auth.Proof{}, password) == nil || auth.SwitchOff(t.Context(), h.db, who, auth.Proof{}) == nil {
+		t.Error("done without a proof")
 	}
 }
 
