@@ -1,10 +1,13 @@
 package api
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
+	"mime"
+	"mime/multipart"
 	"net/url"
 	"strings"
 
@@ -64,12 +67,54 @@ func (s *Server) signedRequest(c *fiber.Ctx) (string, error) {
 	if s.SignedRequest == nil {
 		return "", fault.New(fault.Unavailable, "no app secret is configured")
 	}
-	user, err := s.SignedRequest(c.FormValue("signed_request"))
+	raw, err := s.formValue(c, "signed_request")
+	if err != nil {
+		return "", err
+	}
+	user, err := s.SignedRequest(raw)
 	if err != nil {
 		s.met.webhooks.WithLabelValues("bad_signature").Inc()
 		return "", fault.Wrap(fault.Unauthorized, err, "wrong signature")
 	}
 	return user, nil
+}
+
+// formValue reads a value of a small form. Nobody has signed in, so no more of a body is read than such a form has.
+func (s *Server) formValue(c *fiber.Ctx, name string) (value string, err error) {
+	tooLarge := func() error {
+		c.Context().SetConnectionClose()
+		return fiber.NewError(fiber.StatusRequestEntityTooLarge, fmt.Sprintf("the form is longer than %d bytes", smallBody))
+	}
+	if c.Request().Header.ContentLength() > smallBody {
+		return "", tooLarge()
+	}
+	err = s.bodies.take(c, func(body []byte) error {
+		if len(body) > smallBody {
+			return tooLarge()
+		}
+		value = formField(c.Get(fiber.HeaderContentType), body, name)
+		return nil
+	})
+	return value, err
+}
+
+// formField finds a field in a form of either kind; what is no form has none.
+func formField(contentType string, body []byte, name string) string {
+	kind, params, err := mime.ParseMediaType(contentType)
+	switch {
+	case err != nil:
+		return ""
+	case kind == fiber.MIMEMultipartForm:
+		form, err := multipart.NewReader(bytes.NewReader(body), params["boundary"]).ReadForm(smallBody)
+		if err != nil {
+			return ""
+		}
+		return url.Values(form.Value).Get(name)
+	case kind == fiber.MIMEApplicationForm:
+		fields, _ := url.ParseQuery(string(body)) // what can be read of it; the signature tells the rest
+		return fields.Get(name)
+	}
+	return ""
 }
 
 // deauthorize: somebody took our app's permission back. Which accounts that cuts off shows when they

@@ -390,3 +390,42 @@ func (s *scene) listen() string {
 	})
 	return "http://" + l.Addr().String()
 }
+
+// Nobody has to sign in to call these, so no more is read than a signed request has.
+func TestASignedRequestIsSmall(t *testing.T) {
+	t.Parallel()
+	var read []string
+	s := newScene(t, func(d *api.Deps) {
+		d.SignedRequest = func(raw string) (string, error) {
+			read = append(read, raw)
+			if !strings.HasPrefix(raw, "signed") {
+				return "", errors.New("no")
+			}
+			return "u1", nil
+		}
+	})
+	const form = "application/x-www-form-urlencoded"
+	parts := "--b\r\nContent-Disposition: form-data; name=\"signed_request\"\r\n\r\nsigned parts\r\n--b--\r\n"
+	for _, path := range []string{"/webhooks/meta/deauthorize", "/webhooks/meta/data-deletion"} {
+		for _, c := range []struct {
+			name, kind, body string
+			status           int
+			read             string // what the signature is looked at of; "-": nothing
+		}{
+			{"a form", form, "a=1&signed_request=signed%20so&b=2", 200, "signed so"},
+			{"one of parts", "multipart/form-data; boundary=b", parts, 200, "signed parts"},
+			{"as large as may be", form, "signed_request=signed" + strings.Repeat("x", 16<<10-21), 200, "signed" + strings.Repeat("x", 16<<10-21)},
+			{"a byte larger", form, "signed_request=signed" + strings.Repeat("x", 16<<10-20), 413, "-"},
+			{"much larger", form, "signed_request=signed" + strings.Repeat("x", 1<<20), 413, "-"},
+			{"large parts", "multipart/form-data; boundary=b", parts + strings.Repeat("x", 20<<10), 413, "-"},
+			{"no form", "application/json", "{}", 401, ""},
+			{"nothing", form, "", 401, ""},
+		} {
+			read = nil
+			res := s.do("POST", path, "", c.body, "Content-Type", c.kind)
+			if got := strings.Join(append(read, ""), "|"); res.status != c.status || c.read == "-" && read != nil || c.read != "-" && got != c.read+"|" {
+				t.Errorf("%s %s: %d, want %d; %d looked at", path, c.name, res.status, c.status, len(read))
+			}
+		}
+	}
+}
