@@ -51,6 +51,7 @@ func placeOf(text string) (place, error) {
 
 type subscriber struct {
 	workspace int64
+	by        string     // whose it is: the actor's
 	news      chan batch // closed: the stream ends
 }
 
@@ -68,6 +69,7 @@ type batch struct {
 // which then connects again with its cursor.
 const (
 	maxStreams    = 2000
+	streamsEach   = 20 // of one user or token, in all workspaces together
 	streamQueue   = 64
 	streamPoll    = time.Second
 	heartbeat     = 15 * time.Second
@@ -79,7 +81,7 @@ func newHub(db *sqlx.DB, wake <-chan struct{}, log *slog.Logger) *hub {
 }
 
 // subscribe lets a stream hear of what changes from now on.
-func (h *hub) subscribe(ctx context.Context, workspace int64) (*subscriber, error) {
+func (h *hub) subscribe(ctx context.Context, workspace int64, by string) (*subscriber, error) {
 	if err := h.place(ctx); err != nil {
 		return nil, err
 	}
@@ -88,7 +90,16 @@ func (h *hub) subscribe(ctx context.Context, workspace int64) (*subscriber, erro
 	if h.ended || len(h.subs) >= maxStreams {
 		return nil, fault.New(fault.Unavailable, "no more live updates can be served at the moment")
 	}
-	sub := &subscriber{workspace: workspace, news: make(chan batch, streamQueue)}
+	have := 0
+	for sub := range h.subs {
+		if sub.by == by {
+			have++
+		}
+	}
+	if have >= streamsEach {
+		return nil, fault.New(fault.TooMany, "you have %d streams of live updates open, as many as one user or token may have: close one first", have)
+	}
+	sub := &subscriber{workspace: workspace, by: by, news: make(chan batch, streamQueue)}
 	h.subs[sub] = struct{}{}
 	return sub, nil
 }
@@ -248,7 +259,7 @@ func (s *Server) stream(c *fiber.Ctx, who *caller) error {
 		}
 		last = &p
 	}
-	sub, err := s.hub.subscribe(c.Context(), who.WorkspaceID)
+	sub, err := s.hub.subscribe(c.Context(), who.WorkspaceID, who.Actor())
 	if err != nil {
 		return err
 	}

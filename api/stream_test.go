@@ -339,3 +339,49 @@ func TestStreamTellsWhatALaterTransactionWroteFirst(t *testing.T) {
 	l.next("comment 1")
 	s.watch(base, auth.Owner, cursor).next("comment 1")
 }
+
+// One user's pages do not use up what everybody's share; a stream that closes makes room.
+func TestOneUserHasFewStreams(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	base := s.listen()
+	s.run()
+	var open []*live
+	for range 20 {
+		open = append(open, s.watch(base, auth.Agent, ""))
+	}
+	again := func() (int, string) {
+		req, err := http.NewRequest("GET", base+"/api/v1/stream", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Cookie", s.cookie[auth.Agent])
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if res.StatusCode == http.StatusOK {
+			return res.StatusCode, ""
+		}
+		body, _ := io.ReadAll(res.Body)
+		return res.StatusCode, string(body)
+	}
+	if status, body := again(); status != http.StatusTooManyRequests || !strings.Contains(body, "20 streams") {
+		t.Errorf("one more: %d %s", status, body)
+	}
+	s.watch(base, auth.Owner, "")
+	s.touch(s.home.id, "comment", 12)
+	open[19].next("comment 12")
+	_ = open[0].body.Close()
+	for i := 0; ; i++ { // that somebody went shows when something is written to them
+		if status, _ := again(); status == http.StatusOK {
+			break
+		}
+		if i == 300 {
+			t.Fatal("a stream that closed makes no room")
+		}
+		s.touch(s.home.id, "comment", 13)
+		time.Sleep(100 * time.Millisecond)
+	}
+}
