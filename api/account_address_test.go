@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -53,5 +54,22 @@ func TestALoopbackServerTakesLoopbackAddresses(t *testing.T) {
 		if api.Loopback(listen) != is {
 			t.Errorf("%s: loopback %v", listen, !is)
 		}
+	}
+}
+
+// Who has the installation to themselves is its operator.
+func TestTheOnlyWorkspaceNamesItsAddresses(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.exec(`UPDATE accounts SET removed_at = now(), state = 'removed' WHERE workspace_id = $1`, s.other.id)
+	add := func() int {
+		return s.do("POST", "/api/v1/accounts", s.cookie[auth.Admin], map[string]string{"channel": "facebook", "id": "1", "token": "t", "base_url": "http://gateway.example"}).status
+	}
+	if got := add(); got < 400 {
+		t.Errorf("beside another workspace: %d", got)
+	}
+	s.exec(fmt.Sprintf(`BEGIN; SET LOCAL session_replication_role = replica; DELETE FROM workspaces WHERE id = %d; COMMIT`, s.other.id)) // what it owns stays behind
+	if got := add(); got >= 300 {
+		t.Errorf("alone: %d", got)
 	}
 }

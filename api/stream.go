@@ -69,7 +69,7 @@ type batch struct {
 // which then connects again with its cursor.
 const (
 	maxStreams    = 2000
-	streamsEach   = 20 // of one user or token, in all workspaces together
+	streamsEach   = 50 // of one user or token, in all workspaces together
 	streamQueue   = 64
 	streamPoll    = time.Second
 	heartbeat     = 15 * time.Second

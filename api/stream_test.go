@@ -347,7 +347,7 @@ func TestOneUserHasFewStreams(t *testing.T) {
 	base := s.listen()
 	s.run()
 	var open []*live
-	for range 20 {
+	for range 50 {
 		open = append(open, s.watch(base, auth.Agent, ""))
 	}
 	again := func() (int, string) {
@@ -367,12 +367,12 @@ func TestOneUserHasFewStreams(t *testing.T) {
 		body, _ := io.ReadAll(res.Body)
 		return res.StatusCode, string(body)
 	}
-	if status, body := again(); status != http.StatusTooManyRequests || !strings.Contains(body, "20 streams") {
+	if status, body := again(); status != http.StatusTooManyRequests || !strings.Contains(body, "50 streams") {
 		t.Errorf("one more: %d %s", status, body)
 	}
 	s.watch(base, auth.Owner, "")
 	s.touch(s.home.id, "comment", 12)
-	open[19].next("comment 12")
+	open[49].next("comment 12")
 	_ = open[0].body.Close()
 	for i := 0; ; i++ { // that somebody went shows when something is written to them
 		if status, _ := again(); status == http.StatusOK {
