@@ -75,7 +75,8 @@ func (b *rig) wire() {
 	b.decider = b.newDecider("one")
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- b.receiver.Run(ctx) }()
+	receiver := b.receiver // wired anew, it is another one before this goroutine has begun
+	go func() { done <- receiver.Run(ctx) }()
 	b.Cleanup(func() { stop(); <-done })
 }
 
