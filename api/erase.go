@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 
@@ -17,9 +18,13 @@ import (
 var promotional = []gate.Purpose{gate.Promotional}
 
 func (s *Server) eraseContact(ctx context.Context, who *caller, in *emptyIn) error {
-	return s.change(ctx, func(tx *sqlx.Tx) error {
+	err := s.change(ctx, func(tx *sqlx.Tx) error {
 		return s.erase(ctx, tx, who.WorkspaceID, in.ID, who.Actor())
 	})
+	if err == nil {
+		s.finishNow(ctx, who.WorkspaceID, in.ID)
+	}
+	return err
 }
 
 // Erasure says what erasing a person would empty, and what stays to be provable.
@@ -31,6 +36,8 @@ type Erasure struct {
 	Waiting       int `json:"waiting" db:"waiting" doc:"Actions that would be cancelled"`
 	Consent       int `json:"consent" db:"consent" doc:"Entries of the ledger that stay, without who it was and what they said"`
 	Actions       int `json:"actions" db:"actions" doc:"Actions that stay, without their words"`
+
+	UnderWay bool `json:"under_way" db:"under_way" doc:"They were erased, and what names them in what others sent, or was under way, is still being emptied"`
 }
 
 // erasure counts what eraseContact would touch, so that a member sees it before.
@@ -52,7 +59,8 @@ SELECT (SELECT count(*) FROM identities WHERE workspace_id = $1 AND contact_id =
        (SELECT count(*) FROM conversations WHERE workspace_id = $1 AND contact_id = $2) AS conversations,
        (SELECT count(*) FROM actions WHERE workspace_id = $1 AND contact_id = $2 AND state IN ('planned','held')) AS waiting,
        (SELECT count(*) FROM consent_personal WHERE workspace_id = $1 AND contact_id = $2) AS consent,
-       (SELECT count(*) FROM actions WHERE workspace_id = $1 AND contact_id = $2 AND state NOT IN ('planned','held')) AS actions`
+       (SELECT count(*) FROM actions WHERE workspace_id = $1 AND contact_id = $2 AND state NOT IN ('planned','held')) AS actions,
+       EXISTS (SELECT 1 FROM erasures WHERE workspace_id = $1 AND contact_id = $2 AND done_at IS NULL) AS under_way`
 
 // erase removes what is personal about one contact and keeps what must be provable: consent entries
 // without their values, actions without their words, and that the erasure took place.
@@ -67,25 +75,45 @@ func (s *Server) erase(ctx context.Context, tx *sqlx.Tx, workspace, id int64, ac
 	if into != nil {
 		return fault.New(fault.Conflict, "contact %d was merged into contact %d; erase that one", id, *into)
 	}
-	if _, err := outbox.Cancel(ctx, tx, outbox.Cancellation{WorkspaceID: workspace, ContactID: id, Reason: "erased", Meaning: "the person's data was erased"}); err != nil {
-		return err
-	}
 	all, err := inbox.MergedInto(ctx, tx, workspace, id)
 	if err != nil {
 		return err
 	}
-	for _, one := range all { // who was merged into this person is this person
-		if err := s.Ledger.Erase(ctx, tx, workspace, one); err != nil {
-			return err
-		}
-		if err := privacy.Erase(ctx, tx, stores, workspace, one); err != nil {
-			return err
-		}
+	if err := noteErasure(ctx, tx, workspace, id, all); err != nil {
+		return err
+	}
+	if err := s.empty(ctx, tx, workspace, all); err != nil {
+		return err
 	}
 	if err := auth.Audit(ctx, tx, workspace, actor, "contact.erase", fmt.Sprintf("contact:%d", id), nil); err != nil {
 		return err
 	}
 	return inbox.Touch(ctx, tx, inbox.Change{WorkspaceID: workspace, Topic: "contact", ObjectID: id})
+}
+
+// empty takes what is theirs by a key from all of the contacts: who was merged into a person is that person.
+func (s *Server) empty(ctx context.Context, tx *sqlx.Tx, workspace int64, all []int64) error {
+	for _, one := range all {
+		if err := outbox.CancelErased(ctx, tx, workspace, one); err != nil {
+			return err
+		}
+		if err := privacy.Erase(ctx, tx, storesWhere(func(p privacy.Store) bool { return p.Rank < lockedLast }), workspace, one); err != nil {
+			return err
+		}
+	}
+	for _, one := range all {
+		if err := s.Ledger.Erase(ctx, tx, workspace, one); err != nil {
+			return err
+		}
+		if err := privacy.Erase(ctx, tx, storesWhere(func(p privacy.Store) bool { return p.Rank >= lockedLast }), workspace, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func storesWhere(is func(privacy.Store) bool) []privacy.Store {
+	return slices.DeleteFunc(slices.Clone(stores), func(p privacy.Store) bool { return !is(p) })
 }
 
 // eraseEverywhere erases the person with this id at the network in every workspace.
@@ -102,6 +130,7 @@ func (s *Server) eraseEverywhere(ctx context.Context, externalID string) (int, e
 		if err := s.change(ctx, func(tx *sqlx.Tx) error { return s.erase(ctx, tx, f.WorkspaceID, f.ContactID, "meta") }); err != nil {
 			return 0, err
 		}
+		s.finishNow(ctx, f.WorkspaceID, f.ContactID)
 	}
 	return len(found), nil
 }

@@ -14,17 +14,18 @@ var stores = privacy.Sorted(spoken, people, consent.PersonalData(), desk.Persona
 
 // What was said. What finds a row by its text or its identity comes before these are emptied. A delivery
 // holds others beside this person, so events are found by whom they name and what they are about.
+// Those found by a key are emptied here; what else names the person is looked for behind it (erase_later.go).
 var spoken = []privacy.Store{
-	{Table: "events", Follows: privacy.Stays, Rank: 10, Erase: []string{
-		`WITH gone AS (UPDATE events e SET payload = '{"erased":true}' WHERE e.workspace_id = $1 AND e.state <> 'pending' AND EXISTS (
-    SELECT 1 FROM identities i WHERE i.workspace_id = $1 AND i.contact_id = $2
-       AND (strpos(e.payload::text, '"' || i.external_id || '"') > 0 OR strpos(e.payload::text, '"' || i.phone || '"') > 0)) RETURNING delivery_id)
-UPDATE deliveries SET body = ''::bytea, reason = 'erased' WHERE state = 'split' AND id IN (SELECT delivery_id FROM gone)`,
-		`WITH gone AS (UPDATE events SET payload = '{"erased":true}' WHERE workspace_id = $1 AND state <> 'pending' AND id IN (
+	{Table: "events", Follows: privacy.Stays, Rank: 10, Erase: []string{emptyEvents + `(
     SELECT v.event_id FROM verdicts v JOIN comments c ON c.workspace_id = v.workspace_id AND v.subject = 'comment' AND c.id = v.subject_id WHERE c.workspace_id = $1 AND c.contact_id = $2
     UNION SELECT v.event_id FROM verdicts v JOIN messages m ON m.workspace_id = v.workspace_id AND v.subject = 'message' AND m.id = v.subject_id
-          JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id WHERE t.workspace_id = $1 AND t.contact_id = $2) RETURNING delivery_id)
-UPDATE deliveries SET body = ''::bytea, reason = 'erased' WHERE state = 'split' AND id IN (SELECT delivery_id FROM gone)`}},
+          JOIN threads t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id WHERE t.workspace_id = $1 AND t.contact_id = $2
+    UNION SELECT k.id FROM comments c JOIN events k ON k.account_id = c.account_id AND k.key = 'comment:' || c.external_id || ':added' WHERE c.workspace_id = $1 AND c.contact_id = $2
+    UNION SELECT k.id FROM threads t JOIN messages m ON m.workspace_id = t.workspace_id AND m.thread_id = t.id JOIN events k ON k.account_id = m.account_id AND k.key = 'message:' || m.external_id
+          WHERE t.workspace_id = $1 AND t.contact_id = $2
+    UNION SELECT answers_event FROM actions WHERE workspace_id = $1 AND contact_id = $2
+    UNION SELECT k.id FROM events k JOIN identities i ON i.workspace_id = $1 AND i.contact_id = $2 AND (strpos(k.payload::text, '"' || i.external_id || '"') > 0 OR strpos(k.payload::text, '"' || i.phone || '"') > 0)
+          WHERE k.workspace_id = $1 AND k.state = 'pending') RETURNING delivery_id)` + emptyDeliveries}},
 	{Table: "verdicts", Follows: privacy.Stays, Rank: 11, Erase: []string{
 		`UPDATE verdicts v SET input = '{}', verdict = v.verdict - 'normalised', digest = NULL WHERE v.workspace_id = $1 AND (
     v.subject = 'comment' AND v.subject_id IN (SELECT id FROM comments WHERE workspace_id = $1 AND contact_id = $2)
@@ -59,12 +60,22 @@ WHERE t.workspace_id = $1 AND t.contact_id = $2 AND m.workspace_id = t.workspace
     state = 'resolved', resolved_at = coalesce(resolved_at, now()), waiting_since = NULL, unread = 0 WHERE workspace_id = $1 AND contact_id = $2`}},
 }
 
+// An event that waits is not decided any more: it would make the person anew. A lane that holds it already finds it
+// done when it writes, and takes all of its batch back.
+const (
+	emptyEvents = `WITH gone AS (UPDATE events e SET payload = '{"erased":true}', state = CASE WHEN e.state = 'pending' THEN 'done' ELSE e.state END,
+    reason = CASE WHEN e.state = 'pending' THEN 'erased' ELSE e.reason END, done_at = CASE WHEN e.state = 'pending' THEN now() ELSE e.done_at END
+WHERE e.workspace_id = $1 AND e.id IN `
+	emptyDeliveries = ` UPDATE deliveries SET body = ''::bytea, reason = 'erased' WHERE state = 'split' AND id IN (SELECT delivery_id FROM gone)`
+)
+
 // Who a person is, and what was done about them.
 var people = []privacy.Store{
 	{Table: "trigger_runs", Follows: privacy.Stays},
 	{Table: "goals", Follows: privacy.ByContact},
 	{Table: "actions", Follows: privacy.ByIdentity, Rank: 30, Erase: []string{
 		`UPDATE actions SET call = jsonb_build_object('kind', call->'kind', 'channel', call->'channel', 'token', call->'token') WHERE workspace_id = $1 AND state NOT IN ('planned','sending','unknown','held')
+   AND call <> jsonb_build_object('kind', call->'kind', 'channel', call->'channel', 'token', call->'token')
    AND (contact_id = $2 OR identity_id IN (SELECT id FROM identities WHERE workspace_id = $1 AND contact_id = $2))`}},
 	{Table: "leads", Follows: privacy.ByContact, Rank: 31, Erase: []string{
 		`UPDATE leads SET answers = '{}', boxes = '{}', external_id = 'erased:' || id, state = CASE WHEN state = 'wanted' THEN 'failed' ELSE state END, reason = 'erased' WHERE workspace_id = $1 AND contact_id = $2`}},
@@ -75,6 +86,7 @@ var people = []privacy.Store{
 		`UPDATE number_handoffs SET phone = '', number_message = '', agreed_message = '', state = CASE WHEN state IN ('asked','agreed','sent') THEN 'failed' ELSE state END, reason = 'erased'
 WHERE workspace_id = $1 AND (contact_id = $2 OR wa_identity_id IN (SELECT id FROM identities WHERE workspace_id = $1 AND contact_id = $2))`}},
 	{Table: "compliance_items", Follows: privacy.ByContact},
+	{Table: "erasures", Follows: privacy.Stays},
 	{Table: "identity_joins", Follows: privacy.Stays},
 	{Table: "contact_merges", Follows: privacy.Stays, Rank: 80, Erase: []string{
 		`UPDATE contact_merges SET before = '{}', after = '{}', reason = 'erased' WHERE workspace_id = $1 AND (from_contact = $2 OR into_contact = $2)`}},
@@ -83,6 +95,10 @@ WHERE workspace_id = $1 AND (contact_id = $2 OR wa_identity_id IN (SELECT id FRO
 	{Table: "contacts", Follows: privacy.InOwnWay, Rank: 91, Erase: []string{
 		`UPDATE contacts SET name = '', language = '', country = '', time_zone = '', labels = '{}', fields = '{}' WHERE workspace_id = $1 AND id = $2`}},
 }
+
+// lockedLast are the stores that are emptied after the ledger, which needs to know who it was. What comes before
+// them may take long, and the head of the ledger is not held meanwhile.
+const lockedLast = 90
 
 // Stores lists the tables that are described, in the order in which erasing goes through them.
 func Stores() []privacy.Store { return stores }

@@ -62,6 +62,7 @@ func TestErasingLeavesNothingThatNamesThePerson(t *testing.T) {
 		t.Fatalf("the test fills too little: %v", got)
 	}
 	s.must(204, "POST", fmt.Sprintf("/api/v1/contacts/%d/erase", one), s.cookie[auth.Admin], nil, nil)
+	s.finish()
 	for _, what := range []string{mark, "61491570159"} {
 		if got := s.holding(what); len(got) > 0 {
 			t.Errorf("%s is still in %v", what, got)

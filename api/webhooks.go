@@ -148,7 +148,7 @@ func (s *Server) deleteData(c *fiber.Ctx, _ *caller) error {
 	}
 	state := "nothing is kept about this person under this id"
 	if found > 0 {
-		state = "erased"
+		state = "erased; copies in what the networks sent are removed within hours"
 	}
 	if _, err := s.DB.ExecContext(c.Context(), sqlDeletion, "data_deletion:"+code, state+" on "+s.Now().UTC().Format("2006-01-02")); err != nil {
 		return fmt.Errorf("keep a data deletion: %w", err)

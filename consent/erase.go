@@ -63,5 +63,5 @@ func (h *History) addresses(contactID int64) []string {
 		}
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
+	return slices.DeleteFunc(slices.Compact(out), func(a string) bool { return KnownBy(a) == inbox.KnownAs{} }) // erased before
 }

@@ -111,6 +111,28 @@ func BookingChanged(ctx context.Context, tx sqlx.ExtContext, workspace, booking 
 	return err
 }
 
+// erasedMeaning is what an action says that was stopped because its person was erased.
+const erasedMeaning = "the person's data was erased"
+
+// CancelErased stops what waits for a person who is erased, and what waits for somebody to say whether it arrived:
+// there is nobody any more to look at. What is being sent or looked for ends by itself.
+func CancelErased(ctx context.Context, tx sqlx.ExtContext, workspace, contact int64) error {
+	if _, err := Cancel(ctx, tx, Cancellation{WorkspaceID: workspace, ContactID: contact, Reason: "erased", Meaning: erasedMeaning}); err != nil {
+		return err
+	}
+	var ids []int64
+	if err := sqlx.SelectContext(ctx, tx, &ids, sqlCancelErased, workspace, contact, erasedMeaning, askPerson); err != nil {
+		return fmt.Errorf("cancel actions of an erased person: %w", err)
+	}
+	return inbox.Touch(ctx, tx, actionChanges(workspace, ids)...)
+}
+
+const sqlCancelErased = `
+UPDATE actions a SET state = 'cancelled', reason = 'erased', meaning = $3, done_at = now()
+WHERE workspace_id = $1 AND (state IN ('planned','held') OR state = 'unknown' AND reason = $4)
+  AND (contact_id = $2 OR identity_id IN (SELECT id FROM identities WHERE workspace_id = $1 AND contact_id = $2))
+RETURNING id`
+
 func texts[T ~string](in []T) []string {
 	out := make([]string, len(in))
 	for i, v := range in {

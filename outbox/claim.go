@@ -33,8 +33,11 @@ func (s *Sender) claim(ctx context.Context) ([]work, error) {
 		return nil, err
 	}
 	actions, err := lockForClaim(ctx, tx, candidates)
-	if err != nil || len(actions) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	if len(actions) == 0 {
+		return nil, tx.Commit() // what was to go to somebody erased is cancelled
 	}
 	sending, err := s.judge(ctx, tx, actions, now)
 	if err != nil {
@@ -180,22 +183,33 @@ func lockForClaim(ctx context.Context, tx *sqlx.Tx, candidates []candidate) ([]w
 
 // toWhom reads once more, now that the people are locked, to whom the identities belong: consent, caps and
 // blocks are those of the person who gets it, not of the one it was planned for. One that moved to
-// somebody who is not locked is left for the next turn.
+// somebody who is not locked is left for the next turn. What was looked for, or failed, and is planned anew after its
+// person was erased goes nowhere.
 func toWhom(ctx context.Context, tx *sqlx.Tx, actions []work, identities []int64, free map[int64]bool) ([]work, error) {
 	var rows []struct {
 		WorkspaceID int64 `db:"workspace_id"`
 		ID          int64 `db:"id"`
 		ContactID   int64 `db:"contact_id"`
+		Erased      bool  `db:"erased"`
 	}
-	if err := tx.SelectContext(ctx, &rows, `SELECT workspace_id, id, contact_id FROM identities WHERE id = ANY($1)`, pq.Array(identities)); err != nil {
+	if err := tx.SelectContext(ctx, &rows, `SELECT workspace_id, id, contact_id, coalesce(external_id = 'erased:' || id, false) AS erased FROM identities WHERE id = ANY($1)`, pq.Array(identities)); err != nil {
 		return nil, fmt.Errorf("read to whom actions go: %w", err)
 	}
-	owner := map[[2]int64]int64{}
+	owner, erased := map[[2]int64]int64{}, map[[2]int64]bool{}
 	for _, r := range rows {
-		owner[[2]int64{r.WorkspaceID, r.ID}] = r.ContactID
+		owner[[2]int64{r.WorkspaceID, r.ID}], erased[[2]int64{r.WorkspaceID, r.ID}] = r.ContactID, r.Erased
 	}
 	var out []work
 	for _, a := range actions {
+		if erased[[2]int64{a.WorkspaceID, a.IdentityID}] {
+			if _, err := tx.ExecContext(ctx, sqlToNobody, a.ID, erasedMeaning); err != nil {
+				return nil, fmt.Errorf("cancel action %d of an erased person: %w", a.ID, err)
+			}
+			if err := inbox.Touch(ctx, tx, a.changes()...); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if now := owner[[2]int64{a.WorkspaceID, a.IdentityID}]; a.IdentityID != 0 && now != 0 {
 			a.ContactID = now
 		}
@@ -205,6 +219,10 @@ func toWhom(ctx context.Context, tx *sqlx.Tx, actions []work, identities []int64
 	}
 	return out, nil
 }
+
+const sqlToNobody = `
+UPDATE actions SET state = 'cancelled', reason = 'erased', meaning = $2, done_at = now(),
+    call = jsonb_build_object('kind', call->'kind', 'channel', call->'channel', 'token', call->'token') WHERE id = $1`
 
 const sqlLockContacts = `SELECT id FROM contacts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`
 

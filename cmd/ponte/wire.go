@@ -331,6 +331,7 @@ func (v *service) run(ctx context.Context, serve func() error, shutdown func() e
 	group.Go(func() error { return v.desk.Run(ctx) })
 	group.Go(func() error { return v.notifier.Run(ctx) })
 	group.Go(func() error { return v.server.Run(ctx) })
+	group.Go(func() error { return v.server.FinishErasures(ctx) })
 	group.Go(func() error {
 		<-ctx.Done()
 		err := shutdown()

@@ -6563,6 +6563,8 @@ export interface components {
             identities: number;
             /** Format: int64 */
             messages: number;
+            /** @description They were erased, and what names them in what others sent, or was under way, is still being emptied */
+            under_way: boolean;
             /**
              * Format: int64
              * @description Actions that would be cancelled
