@@ -30,7 +30,7 @@ type given struct {
 // from nought nothing is taken: its numbers are those of other items.
 func read(res llm.Response, prompt string, digests []string) map[string]moderation.LLMAnswer {
 	out, torn := map[string]moderation.LLMAnswer{}, []string{}
-	list := readable(res.Text)
+	list := readable(res.Text, len(digests) == 1)
 	hundreds := ofAHundred(list)
 	for _, it := range list {
 		if *it.ID == 0 {
@@ -63,11 +63,20 @@ func read(res llm.Response, prompt string, digests []string) map[string]moderati
 	return out
 }
 
-// readable are the entries that say which item they are about; a bad one does not spoil the others.
-func readable(text string) (list []given) {
-	for _, raw := range entries(text) {
+// readable are the entries that say which item they are about; a bad one does not spoil the others. Where one item was
+// asked about, a single entry is about it, also without a number or counted from nought.
+func readable(text string, alone bool) (list []given) {
+	all := entries(text)
+	for _, raw := range all {
 		var it given
-		if !twiceNamed(raw) && json.Unmarshal(raw, &it) == nil && it.ID != nil {
+		if twiceNamed(raw) || json.Unmarshal(raw, &it) != nil {
+			continue
+		}
+		if alone && len(all) == 1 && (it.ID == nil || *it.ID == 0) {
+			first := number(1)
+			it.ID = &first
+		}
+		if it.ID != nil {
 			list = append(list, it)
 		}
 	}
@@ -111,7 +120,7 @@ func entries(text string) []json.RawMessage {
 		return nil
 	}
 	if body.Items == nil {
-		if body.ID != nil && body.Category != nil {
+		if body.Category != nil {
 			return []json.RawMessage{json.RawMessage(text)}
 		}
 		return numbered(json.RawMessage(text))

@@ -152,3 +152,19 @@ func TestScoresAsModelsWriteThem(t *testing.T) {
 		}
 	}
 }
+
+// Where one item was asked about, what is said of one item is about it; of two it could be either.
+func TestOneItemNeedsNoNumber(t *testing.T) {
+	for answer, want := range map[string]string{
+		`{"items":[{"category":"hate","score":0.9}]}`:                                               "hate",
+		`{"items":[{"id":0,"category":"hate","score":0.9}]}`:                                        "hate",
+		`{"category":"hate","score":0.9}`:                                                           "hate",
+		`{"items":[{"id":2,"category":"hate","score":0.9}]}`:                                        "",
+		`{"items":[{"category":"hate","score":0.9},{"category":"none","score":0.9}]}`:               "",
+		`{"items":[{"id":0,"category":"none","score":0.9},{"id":1,"category":"hate","score":0.9}]}`: "",
+	} {
+		if got := read(llm.Response{Text: answer}, "p", []string{"a"}); got["a"].Category != want {
+			t.Errorf("%s is %v", answer, got)
+		}
+	}
+}
