@@ -25,12 +25,13 @@ UPDATE number_handoffs SET try_after = $1::timestamptz + interval '10 minutes'
 WHERE id IN (SELECT id FROM number_handoffs WHERE state = 'agreed' AND try_after <= $1 ORDER BY try_after LIMIT 10 FOR UPDATE SKIP LOCKED) RETURNING id`, f.Now()); err != nil {
 		return 0, fmt.Errorf("find numbers to write to: %w", err)
 	}
-	for _, id := range ids {
+	var failed error
+	for _, id := range ids { // one that cannot be written to keeps none of the others waiting
 		if err := f.writeTo(ctx, id); err != nil {
-			return 0, err
+			failed = errors.Join(failed, err)
 		}
 	}
-	return len(ids), nil
+	return len(ids), failed
 }
 
 // numberPatience is how long a number waits for its template to be approved again.

@@ -92,6 +92,28 @@ func TestANumberLeftInAChatIsCarriedOnlyWithItsOwnersYes(t *testing.T) {
 	}
 }
 
+// One number that cannot be written to, for whatever reason, keeps none of the others waiting.
+func TestANumberThatFailsHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.approve(template.NumberCheck)
+	for person, number := range map[string]string{"77": "0491 570 159", "78": "0491 570 158"} {
+		b.feed(b.igMessage(b.next("d"), person, "can you call me? "+number))
+		b.sent()
+		b.pass(time.Minute)
+		b.feed(b.igMessage(b.next("d"), person, "Sì"))
+	}
+	b.exec(`UPDATE number_handoffs SET try_after = now() - interval '1 day' WHERE phone = $1`, leftNumber)
+	b.exec(`CREATE FUNCTION no_entry() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN RAISE EXCEPTION 'cannot be met'; END $f$`)
+	b.exec(`CREATE TRIGGER no_entry BEFORE INSERT ON identities FOR EACH ROW WHEN (NEW.phone = '` + leftNumber + `') EXECUTE FUNCTION no_entry()`)
+	if _, err := b.fetcher(nil).numbersAgreed(b.Context()); err == nil || !strings.Contains(err.Error(), "cannot be met") {
+		t.Errorf("the failure is told as %v", err)
+	}
+	if n := len(b.actions("template.send")); n != 1 {
+		t.Errorf("%d numbers were written to, want the one that can be", n)
+	}
+}
+
 // Who asks about the brand's own number leaves none.
 func TestTheBrandsOwnNumberIsNobodys(t *testing.T) {
 	t.Parallel()
