@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -123,7 +124,9 @@ type serviceIn struct {
 }
 
 func (s *Server) addService(ctx context.Context, who *caller, in *newServiceIn) (Service, error) {
-	return s.saveService(ctx, who, 0, in.Body)
+	service := in.Body
+	service.EveryMinutes, service.Capacity, service.AheadDays = cmp.Or(service.EveryMinutes, service.Minutes), cmp.Or(service.Capacity, 1), cmp.Or(service.AheadDays, 60)
+	return s.saveService(ctx, who, 0, service)
 }
 
 func (s *Server) setService(ctx context.Context, who *caller, in *serviceIn) (Service, error) {

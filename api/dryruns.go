@@ -68,7 +68,7 @@ func (s *Server) dryRunTrigger(ctx context.Context, who *caller, in *dryRunTrigg
 }
 
 func (s *Server) dryRunDraft(ctx context.Context, who *caller, in *dryRunDraftIn) (DryRun, error) {
-	t := in.Body.Trigger
+	t := in.Body.Trigger.made()
 	t.tidy()
 	rule := t.rule()
 	if err := s.change(ctx, func(tx *sqlx.Tx) error { return checkTrigger(ctx, tx, who.WorkspaceID, t) }); err != nil {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -54,7 +55,9 @@ type labelIn struct {
 }
 
 func (s *Server) addLabel(ctx context.Context, who *caller, in *newLabelIn) (Label, error) {
-	return s.saveLabel(ctx, who, 0, in.Body)
+	label := in.Body
+	label.Color = cmp.Or(label.Color, "gray")
+	return s.saveLabel(ctx, who, 0, label)
 }
 
 func (s *Server) setLabel(ctx context.Context, who *caller, in *labelIn) (Label, error) {

@@ -44,6 +44,9 @@ func schemaName(t reflect.Type, hint string) string {
 func nullObjects(r huma.Registry) {
 	for name, schema := range r.Map() {
 		t := r.TypeFromRef(schemaPrefix + name)
+		if t == nil { // see creating
+			t = r.TypeFromRef(schemaPrefix + strings.TrimPrefix(name, "New"))
+		}
 		for t != nil && t.Kind() == reflect.Pointer {
 			t = t.Elem()
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,6 +130,15 @@ func (t *TriggerInput) tidy() {
 	}
 }
 
+// aDay is for how many minutes a trigger's answer may leave where a new one does not say.
+const aDay = 24 * 60
+
+// made is a new trigger with what was left out.
+func (t TriggerInput) made() TriggerInput {
+	t.ValidMinutes = cmp.Or(t.ValidMinutes, aDay)
+	return t
+}
+
 func some[T any](list []T) []T {
 	if list == nil {
 		return []T{}
@@ -144,7 +154,7 @@ type triggerIn struct {
 }
 
 func (s *Server) addTrigger(ctx context.Context, who *caller, in *newTriggerIn) (Trigger, error) {
-	return s.saveTrigger(ctx, who, 0, in.Body)
+	return s.saveTrigger(ctx, who, 0, in.Body.made())
 }
 
 func (s *Server) setTrigger(ctx context.Context, who *caller, in *triggerIn) (Trigger, error) {

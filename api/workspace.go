@@ -26,7 +26,7 @@ import (
 	"ponte/router"
 )
 
-// WorkspaceInput is what an owner or admin may change. The settings lie over those that are stored.
+// WorkspaceInput is what an owner or admin may change, as it stands.
 type WorkspaceInput struct {
 	Name      string         `json:"name" minLength:"1" maxLength:"200"`
 	Brand     string         `json:"brand" maxLength:"200"`
@@ -67,21 +67,54 @@ func (s *Server) getWorkspace(ctx context.Context, who *caller, _ *struct{}) (Wo
 	return out, nil
 }
 
-type workspaceIn struct{ Body WorkspaceInput }
+// WorkspaceChange is what an owner or admin changes of a workspace.
+type WorkspaceChange struct {
+	Name      *string        `json:"name,omitempty" minLength:"1" maxLength:"200"`
+	Brand     *string        `json:"brand,omitempty" maxLength:"200"`
+	LegalName *string        `json:"legal_name,omitempty" maxLength:"300"`
+	Contact   *string        `json:"contact,omitempty" maxLength:"500"`
+	TimeZone  *string        `json:"time_zone,omitempty"`
+	Locale    *string        `json:"locale,omitempty"`
+	Country   *string        `json:"country,omitempty" pattern:"^[A-Z]{2}$"`
+	Settings  map[string]any `json:"settings,omitempty" doc:"They lie over those that are stored"`
+}
 
-func (s *Server) setWorkspace(ctx context.Context, who *caller, in *workspaceIn) (Workspace, error) {
-	b := in.Body
-	if _, err := time.LoadLocation(b.TimeZone); err != nil || b.TimeZone == "" || b.TimeZone == "Local" {
-		return Workspace{}, fault.Field("time_zone", "%q is not a time zone such as Australia/Sydney", b.TimeZone)
+type workspaceIn struct{ Body WorkspaceChange }
+
+// over is the change laid over the workspace as it is.
+func (b WorkspaceChange) over(w inbox.Workspace) WorkspaceInput {
+	said := func(v *string, was string) string {
+		if v == nil {
+			return was
+		}
+		return *v
 	}
-	if !slices.Contains(router.Languages, b.Locale) {
-		return Workspace{}, fault.Field("locale", "%q is not one of %v", b.Locale, router.Languages)
+	return WorkspaceInput{Name: said(b.Name, w.Name), Brand: said(b.Brand, w.Brand), LegalName: said(b.LegalName, w.LegalName), Contact: said(b.Contact, w.Contact),
+		TimeZone: said(b.TimeZone, w.TimeZone), Locale: said(b.Locale, w.Locale), Country: said(b.Country, w.Country), Settings: b.Settings}
+}
+
+func (b WorkspaceChange) check() error {
+	if zone := b.TimeZone; zone != nil {
+		if _, err := time.LoadLocation(*zone); err != nil || *zone == "" || *zone == "Local" {
+			return fault.Field("time_zone", "%q is not a time zone such as Australia/Sydney", *zone)
+		}
+	}
+	if b.Locale != nil && !slices.Contains(router.Languages, *b.Locale) {
+		return fault.Field("locale", "%q is not one of %v", *b.Locale, router.Languages)
 	}
 	if b.Settings["rules"] != nil {
-		return Workspace{}, fault.Field("settings.rules", "rules are changed by themselves, at /api/v1/rules")
+		return fault.Field("settings.rules", "rules are changed by themselves, at /api/v1/rules")
+	}
+	return nil
+}
+
+// setWorkspace changes what is named; what is left out stays as it is.
+func (s *Server) setWorkspace(ctx context.Context, who *caller, in *workspaceIn) (Workspace, error) {
+	if err := in.Body.check(); err != nil {
+		return Workspace{}, err
 	}
 	err := s.changeSettings(ctx, who, "workspace.change", func(tx *sqlx.Tx, stored map[string]json.RawMessage) error {
-		for k, v := range b.Settings {
+		for k, v := range in.Body.Settings {
 			raw, err := json.Marshal(v)
 			if err != nil {
 				return fault.Field("settings."+k, "this setting cannot be stored")
@@ -92,6 +125,7 @@ func (s *Server) setWorkspace(ctx context.Context, who *caller, in *workspaceIn)
 		if err != nil {
 			return err
 		}
+		b := in.Body.over(before)
 		if before.Contact != "" && before.Contact != b.Contact { // it stood in messages: it must work on for a while
 			lost := consent.Lost{WorkspaceID: who.WorkspaceID, What: "contact changed", Detail: before.Contact}
 			if _, err := consent.WarnUnreachable(ctx, tx, lost, s.Now(), gate.AddBusinessDays); err != nil {

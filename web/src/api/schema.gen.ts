@@ -6452,26 +6452,6 @@ export interface components {
             /** Format: int64 */
             worked: number;
         };
-        DryRunDraftInBody: {
-            /** @description As if it had been open all the time, whatever its period and windows */
-            any_time?: boolean;
-            /**
-             * Format: date-time
-             * @description Left out: the last 30 days
-             */
-            since?: string;
-            trigger: components["schemas"]["TriggerInput"];
-            /**
-             * Format: int64
-             * @description The saved trigger this is a change of
-             */
-            trigger_id?: number;
-            /**
-             * Format: date-time
-             * @description Left out: now
-             */
-            until?: string;
-        };
         DryRunResult: {
             /** Format: date-time */
             at: string;
@@ -7410,6 +7390,41 @@ export interface components {
             /** Format: date-time */
             starts_at: string;
         };
+        NewCampaignInput: {
+            budget_currency?: string;
+            /**
+             * Format: int64
+             * @description Millionths of the currency; null: no limit of its own
+             */
+            budget_micros?: number | null;
+            /** Format: date-time */
+            ends_at?: string | null;
+            /** @description The goal its funnel ends in; empty: any */
+            goal?: string;
+            name: string;
+            /** Format: date-time */
+            starts_at?: string | null;
+            templates?: components["schemas"]["TemplateName"][];
+            trigger_ids?: number[];
+        };
+        NewKeywordSet: {
+            language?: string;
+            not?: string[];
+            phrases?: string[];
+            words?: string[];
+        };
+        NewKnowledgeInput: {
+            language: string;
+            source?: string;
+            text: string;
+            title: string;
+        };
+        NewLabelInput: {
+            /** @enum {string} */
+            color?: "gray" | "red" | "orange" | "yellow" | "green" | "teal" | "blue" | "violet" | "pink";
+            description?: string;
+            name: string;
+        };
         NewLinkInBody: {
             /** Format: int64 */
             account_id: number;
@@ -7429,6 +7444,52 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "supervisor" | "moderator" | "agent" | "analyst";
         };
+        NewQuickReplyInput: {
+            intents?: string[];
+            language: string;
+            shortcut: string;
+            text: string;
+            title?: string;
+        };
+        NewServiceInput: {
+            /** Format: int64 */
+            ahead_days?: number;
+            /** Format: int64 */
+            capacity?: number;
+            /**
+             * Format: int64
+             * @description A time begins every so many minutes
+             */
+            every_minutes?: number;
+            feedback?: components["schemas"]["BookingNotice"] | null;
+            /** @description null: the workspace's */
+            hours?: components["schemas"]["OpeningHours"] | null;
+            /** @description By which flows name it; it stays */
+            key: string;
+            /** Format: int64 */
+            minutes: number;
+            /** @description By language */
+            name: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description How long before it can be booked at the latest
+             */
+            notice_minutes?: number;
+            reminders?: components["schemas"]["BookingNotice"][];
+        };
+        NewTeamInput: {
+            /** @description Team that gets what waits too long; empty: supervisors are told */
+            escalate_to?: string;
+            /** @description Opening hours of its own: time_zone, week, closed; null: the workspace's */
+            hours?: unknown;
+            /** @description Empty: any */
+            languages?: string[];
+            member_ids?: number[];
+            name: string;
+            skills?: string[];
+        };
         NewTemplateDraft: {
             /** Format: int64 */
             account_id: number;
@@ -7445,9 +7506,70 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "supervisor" | "moderator" | "agent" | "analyst";
         };
+        NewTriggerInput: {
+            account_ids?: number[];
+            /** Format: int64 */
+            campaign_id?: number | null;
+            /** Format: int64 */
+            delay_seconds?: number;
+            /**
+             * Format: int64
+             * @description Of a window
+             */
+            duration_minutes?: number;
+            /** Format: date-time */
+            ends_at?: string | null;
+            /** Format: int64 */
+            handoff_account_id?: number | null;
+            /** @description One of them stands in the post's caption; empty: any post */
+            hashtags?: string[];
+            intents?: string[];
+            /**
+             * Format: int64
+             * @description At most so much later, another for every comment
+             */
+            jitter_seconds?: number;
+            keywords?: components["schemas"]["NewKeywordSet"][];
+            name: string;
+            /**
+             * @description How often one person is answered; empty: once under each post
+             * @enum {string}
+             */
+            once?: "post" | "trigger" | "period" | "";
+            /** Format: int64 */
+            per_day?: number;
+            /**
+             * Format: int64
+             * @description Answers at most to what is written in an hour; 0: no ceiling
+             */
+            per_hour?: number;
+            post_ids?: number[];
+            /** Format: int64 */
+            priority?: number;
+            private_reply?: {
+                [key: string]: string;
+            };
+            public_replies?: {
+                [key: string]: string[];
+            };
+            /** @description When windows begin: minute, hour, day of month, month, day of week, on the workspace's clock; empty: always open */
+            recurrence?: string;
+            /** @description comment, reply, ad_comment, live_comment, mention, story_reply, message */
+            sources: string[];
+            /** Format: date-time */
+            starts_at?: string | null;
+            /** Format: int64 */
+            valid_minutes?: number;
+        };
         NewWebhookEndpoint: {
             endpoint: components["schemas"]["WebhookEndpoint"];
             secret: string;
+        };
+        NewWebhookEndpointInput: {
+            description?: string;
+            /** @description Kinds of events; empty: all */
+            kinds?: string[];
+            url: string;
         };
         NoHoursInBody: {
             /**
@@ -8172,6 +8294,26 @@ export interface components {
             picture: string;
             /** Format: date-time */
             posted_at: string | null;
+        };
+        "Post-dry-runsRequest": {
+            /** @description As if it had been open all the time, whatever its period and windows */
+            any_time?: boolean;
+            /**
+             * Format: date-time
+             * @description Left out: the last 30 days
+             */
+            since?: string;
+            trigger: components["schemas"]["TriggerInput"];
+            /**
+             * Format: int64
+             * @description The saved trigger this is a change of
+             */
+            trigger_id?: number;
+            /**
+             * Format: date-time
+             * @description Left out: now
+             */
+            until?: string;
         };
         PresenceInBody: {
             typing: boolean;
@@ -9647,17 +9789,18 @@ export interface components {
             };
             time_zone: string;
         };
-        WorkspaceInput: {
-            brand: string;
-            contact: string;
-            country: string;
-            legal_name: string;
-            locale: string;
-            name: string;
-            settings: {
+        WorkspaceChange: {
+            brand?: string;
+            contact?: string;
+            country?: string;
+            legal_name?: string;
+            locale?: string;
+            name?: string;
+            /** @description They lie over those that are stored */
+            settings?: {
                 [key: string]: unknown;
             };
-            time_zone: string;
+            time_zone?: string;
         };
         WouldAnswer: {
             language?: string;
@@ -10785,7 +10928,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CampaignInput"];
+                "application/json": components["schemas"]["NewCampaignInput"];
             };
         };
         responses: {
@@ -13328,7 +13471,26 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DryRunDraftInBody"];
+                "application/json": {
+                    /** @description As if it had been open all the time, whatever its period and windows */
+                    any_time?: boolean;
+                    /**
+                     * Format: date-time
+                     * @description Left out: the last 30 days
+                     */
+                    since?: string;
+                    trigger: components["schemas"]["NewTriggerInput"];
+                    /**
+                     * Format: int64
+                     * @description The saved trigger this is a change of
+                     */
+                    trigger_id?: number;
+                    /**
+                     * Format: date-time
+                     * @description Left out: now
+                     */
+                    until?: string;
+                };
             };
         };
         responses: {
@@ -14462,7 +14624,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["KnowledgeInput"];
+                "application/json": components["schemas"]["NewKnowledgeInput"];
             };
         };
         responses: {
@@ -14624,7 +14786,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LabelInput"];
+                "application/json": components["schemas"]["NewLabelInput"];
             };
         };
         responses: {
@@ -16057,7 +16219,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["QuickReplyInput"];
+                "application/json": components["schemas"]["NewQuickReplyInput"];
             };
         };
         responses: {
@@ -16969,7 +17131,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ServiceInput"];
+                "application/json": components["schemas"]["NewServiceInput"];
             };
         };
         responses: {
@@ -17250,7 +17412,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TeamInput"];
+                "application/json": components["schemas"]["NewTeamInput"];
             };
         };
         responses: {
@@ -18129,7 +18291,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TriggerInput"];
+                "application/json": components["schemas"]["NewTriggerInput"];
             };
         };
         responses: {
@@ -18561,7 +18723,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookEndpointInput"];
+                "application/json": components["schemas"]["NewWebhookEndpointInput"];
             };
         };
         responses: {
@@ -18892,7 +19054,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WorkspaceInput"];
+                "application/json": components["schemas"]["WorkspaceChange"];
             };
         };
         responses: {

@@ -142,7 +142,7 @@ export type ViewCounts = S['ViewCounts'];
 export type Viewer = S['Viewer'];
 export type Workspace = S['Workspace'];
 export type WordCheck = S['WordCheck'];
-export type WorkspaceInput = S['WorkspaceInput'];
+export type WorkspaceInput = S['WorkspaceChange'];
 
 export type Channel = Conversation['channel'];
 export type Decision = Verdict['decision'];
