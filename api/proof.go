@@ -111,7 +111,7 @@ func (s *Server) campaignConsent(c *fiber.Ctx, who *caller) error {
 func recipientsCSV(list []consent.Recipient) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	_ = w.Write([]string{"action", "contact_id", "identity_id", "channel", "state", "sent_at", "consent", "kind", "since", "seq", "wording_id", "how", "subject", "hash"})
+	_ = w.Write([]string{"action", "contact_id", "identity_id", "channel", "state", "sent_at", "consent", "kind", "since", "seq", "wording_id", "how", "subject", "hash", "basis"})
 	for _, r := range list {
 		since, wording := "", ""
 		if r.Since != nil {
@@ -121,7 +121,7 @@ func recipientsCSV(list []consent.Recipient) []byte {
 			wording = strconv.FormatInt(*r.WordingID, 10)
 		}
 		_ = w.Write([]string{strconv.FormatInt(r.Action, 10), strconv.FormatInt(r.ContactID, 10), strconv.FormatInt(r.IdentityID, 10), r.Channel, r.State, r.SentAt.Format(time.RFC3339Nano),
-			string(r.Status), string(r.Kind), since, strconv.FormatInt(r.Seq, 10), wording, consent.Cell(r.How), r.Subject, r.Hash})
+			string(r.Status), string(r.Kind), since, strconv.FormatInt(r.Seq, 10), wording, consent.Cell(r.How), r.Subject, r.Hash, string(r.Basis)})
 	}
 	w.Flush()
 	return b.Bytes()

@@ -37,6 +37,7 @@ type EvidenceConsent struct {
 	How       string     `json:"how"`
 	WordingID *int64     `json:"wording_id"`
 	Until     *time.Time `json:"valid_until"`
+	Basis     string     `json:"basis" enum:"recorded,recomputed" doc:"recorded: the gate wrote the entry down when it let the message go; recomputed: the message is older than that, and the entry was looked for by the brand, addresses and rules of today"`
 }
 
 // CampaignEvidence is everything that went out for a campaign, with the right it went out by and the head of the
@@ -61,6 +62,7 @@ const MostEvidence = 50_000
 type sentRow struct {
 	EvidenceItem
 	Channel string `db:"channel"`
+	Seq     *int64 `db:"consent_seq"`
 	Person  int64  `db:"person"` // whose identity it is now; a merge takes the ledger's entries along
 }
 
@@ -96,44 +98,58 @@ func ReadEvidence(ctx context.Context, q sqlx.QueryerContext, ledger *consent.Le
 const sqlSent = `
 SELECT a.id, a.kind, a.state, a.purpose, a.origin, a.trigger_id, a.account_id, a.contact_id, a.identity_id, a.comment_id, a.answers_event, e.occurred_at AS answers_at, a.sent_at,
        coalesce((a.call #>> '{template,name}') || ' ' || (a.call #>> '{template,language}'), '') AS template,
-       CASE WHEN i.channel = 'facebook' THEN 'messenger' ELSE coalesce(i.channel, '') END AS channel, coalesce(i.contact_id, a.contact_id, 0) AS person
+       CASE WHEN i.channel = 'facebook' THEN 'messenger' ELSE coalesce(i.channel, '') END AS channel, coalesce(i.contact_id, a.contact_id, 0) AS person, a.consent_seq
 FROM actions a LEFT JOIN events e ON e.id = a.answers_event AND e.workspace_id = a.workspace_id
 LEFT JOIN identities i ON i.workspace_id = a.workspace_id AND i.id = a.identity_id
 WHERE a.workspace_id = $1 AND a.campaign_id = $2 AND a.sent_at IS NOT NULL
   AND ($3::timestamptz IS NULL OR a.sent_at >= $3) AND ($4::timestamptz IS NULL OR a.sent_at < $4) ORDER BY a.sent_at, a.id LIMIT $5`
 
-// rights looks up, for everything promotional, how consent stood when it left, as the ledger knew it then: what
-// was told late changes nothing of what a message stood on. The histories come a thousand people at a time.
+// rights tells, for everything promotional, the entry that it went out on: the one the gate wrote down, or for what
+// is older how consent stood when it left, as far as that can be told now – what the ledger was told late changes nothing of what a
+// message stood on. They come a thousand messages at a time.
 func rights(ctx context.Context, q sqlx.QueryerContext, ledger *consent.Ledger, workspaceID int64, rows []sentRow) error {
 	const part = 1000
 	for len(rows) > 0 {
 		some := rows[:min(part, len(rows))]
 		rows = rows[len(some):]
 		var keys []consent.Key
+		var seqs []int64
 		seen := map[int64]bool{}
 		for _, r := range some {
-			if r.Purpose == consent.Promotional && r.Person != 0 && !seen[r.Person] {
+			switch {
+			case r.Purpose != consent.Promotional:
+			case r.Seq != nil:
+				seqs = append(seqs, *r.Seq)
+			case r.Person != 0 && !seen[r.Person]:
 				seen[r.Person] = true
 				keys = append(keys, consent.Key{WorkspaceID: workspaceID, ContactID: r.Person})
 			}
 		}
-		if len(keys) == 0 {
-			continue
+		entries, err := ledger.BySeq(ctx, q, workspaceID, seqs)
+		if err != nil {
+			return err
 		}
 		histories, err := ledger.Histories(ctx, q, keys)
 		if err != nil {
 			return err
 		}
 		for i := range some {
-			r := &some[i]
-			if r.Purpose != consent.Promotional || r.IdentityID == nil {
-				continue
-			}
-			if h := histories[consent.Key{WorkspaceID: workspaceID, ContactID: r.Person}].KnownAt(r.SentAt); h != nil {
-				st := h.State(*r.IdentityID, r.Channel, consent.Promotional, r.SentAt)
-				r.Right = &EvidenceConsent{Seq: st.Seq, Status: string(st.Status), Since: st.Since.UTC(), How: st.How, WordingID: st.WordingID, Until: st.ValidUntil}
-			}
+			some[i].Right = some[i].right(entries, histories[consent.Key{WorkspaceID: workspaceID, ContactID: some[i].Person}])
 		}
 	}
 	return nil
+}
+
+func (r sentRow) right(entries map[int64]consent.Entry, h *consent.History) *EvidenceConsent {
+	switch {
+	case r.Purpose != consent.Promotional:
+		return nil
+	case r.Seq != nil:
+		e := entries[*r.Seq]
+		return &EvidenceConsent{Seq: *r.Seq, Status: string(consent.Granted), Since: e.At.UTC(), How: e.How, WordingID: e.WordingID, Until: e.ValidUntil, Basis: string(consent.Recorded)}
+	case r.IdentityID == nil || h == nil:
+		return nil
+	}
+	st := h.KnownAt(r.SentAt).State(*r.IdentityID, r.Channel, consent.Promotional, r.SentAt)
+	return &EvidenceConsent{Seq: st.Seq, Status: string(st.Status), Since: st.Since.UTC(), How: st.How, WordingID: st.WordingID, Until: st.ValidUntil, Basis: string(consent.Recomputed)}
 }

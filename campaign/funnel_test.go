@@ -121,4 +121,20 @@ func TestEvidenceIsWhatTheLedgerKnewThen(t *testing.T) {
 	if len(e.Sent) != 2 || e.Sent[0].Right == nil || e.Sent[0].Right.Status != string(consent.Granted) || e.Sent[0].Right.Seq != 1 {
 		t.Errorf("the message stood on %+v, want the grant", e.Sent[0].Right)
 	}
+	// Of what the gate wrote down, a new name of the brand changes nothing.
+	b.exec(`UPDATE workspaces SET brand = 'another' WHERE id = $1`, b.ws)
+	for _, c := range []struct {
+		seq           any
+		status, basis string
+	}{{nil, string(consent.Unknown), "recomputed"}, {1, string(consent.Granted), "recorded"}} {
+		b.exec(`UPDATE actions SET consent_seq = $2 WHERE workspace_id = $1 AND token = 't'`, b.ws, c.seq)
+		e, err = ReadEvidence(context.Background(), b.db, ledger, b.ws, campaign, Span{}, time.Now())
+		b.must(err)
+		if r := e.Sent[0].Right; r == nil || r.Basis != c.basis || r.Status != c.status || c.basis == "recorded" && (r.Seq != 1 || r.How != "button" || r.WordingID == nil || *r.WordingID != wording) {
+			t.Errorf("with %v written down it stood on %+v, want %s, %s", c.seq, r, c.status, c.basis)
+		}
+		if e.Sent[1].Right != nil {
+			t.Errorf("what needs no consent stands on %+v", e.Sent[1].Right)
+		}
+	}
 }

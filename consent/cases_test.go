@@ -2,6 +2,7 @@ package consent
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -195,5 +196,33 @@ VALUES ($1, $2, 'template.send', 'promotional', 'system', $3, $4, '{}', 'tok', '
 	list, err := b.l.Recipients(t.Context(), b.db, b.ws, campaign, 0, 10)
 	if err != nil || len(list) != 1 || list[0].Action != action || list[0].Status != Granted || list[0].Seq != 1 || len(list[0].Hash) != 64 {
 		t.Errorf("%+v %v", list, err)
+	}
+}
+
+// What the gate wrote down is the proof, whatever became of the brand's name, the rules and the person since.
+func TestARecipientsProofIsWhatTheGateWroteDown(t *testing.T) {
+	b := setup(t)
+	c := b.contact()
+	i := b.identity(c, "whatsapp", "", "61491570156")
+	b.now = t0.Add(time.Minute)
+	b.append(b.entry(Grant, t0, c, "whatsapp", "phone:61491570156"))
+	account := b.id(`INSERT INTO accounts (workspace_id, channel, external_id, base_url, token_sealed, waba_id, phone) VALUES ($1, 'whatsapp', '1', 'http://127.0.0.1:1', '', '2', '61255500101') RETURNING id`, b.ws)
+	campaign := b.id(`INSERT INTO campaigns (workspace_id, name) VALUES ($1, 'spring') RETURNING id`, b.ws)
+	for n, seq := range []any{1, nil} {
+		b.id(`INSERT INTO actions (workspace_id, account_id, kind, purpose, origin, contact_id, identity_id, call, token, dedupe, state, sent_at, valid_until, campaign_id, consent_seq)
+VALUES ($1, $2, 'template.send', 'promotional', 'system', $3, $4, '{}', $7, $7, 'done', $5, $5, $6, $8) RETURNING id`, b.ws, account, c, i, t0.Add(time.Hour), campaign, fmt.Sprint(n), seq)
+	}
+	if _, err := b.db.Exec(`UPDATE workspaces SET brand = 'Bondi Paddles' WHERE id = $1`, b.ws); err != nil {
+		t.Fatal(err)
+	}
+	list, err := b.l.Recipients(t.Context(), b.db, b.ws, campaign, 0, 10)
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%+v %v", list, err)
+	}
+	if r := list[0]; r.Basis != Recorded || r.Status != Granted || r.Seq != 1 || r.Kind != Express || r.Since == nil || !r.Since.Equal(t0) || len(r.Hash) != 64 || r.How == "" {
+		t.Errorf("what was written down is told as %+v", r)
+	}
+	if r := list[1]; r.Basis != Recomputed {
+		t.Errorf("what nobody wrote down is told as %+v", r)
 	}
 }

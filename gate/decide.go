@@ -29,6 +29,8 @@ type Decision struct {
 	Until   time.Time // Defer: not before; Hold: looked at again then by itself, where set
 	Purpose Purpose   // as the rule sees it now; never looser than asked
 	Cost    Cost      // what it would cost now
+
+	Consent int64 // Allow of what is promotional: the ledger's entry that it stands on
 }
 
 // Answered is the event an action says it answers.
@@ -114,7 +116,11 @@ func Decide(f Facts) Decision {
 			return *d
 		}
 	}
-	return Decision{Verb: Allow, Purpose: f.Purpose, Cost: f.Cost}
+	d := Decision{Verb: Allow, Purpose: f.Purpose, Cost: f.Cost}
+	if f.message() && f.Purpose == Promotional {
+		d.Consent = f.Consent.Seq
+	}
+	return d
 }
 
 var checks = []func(Facts) *Decision{switches, comment, person, permission, window, template, sequence, frequency, hours, budget}

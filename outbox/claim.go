@@ -240,12 +240,12 @@ func (s *Sender) judge(ctx context.Context, tx *sqlx.Tx, actions []work, now tim
 	if err != nil {
 		return nil, err
 	}
-	rows := inbox.NewRows("bigint", "text", "text", "text", "text", "timestamptz", "timestamptz", "bigint", "text", "bigint", "text", "text", "text", "text")
+	rows := inbox.NewRows("bigint", "text", "text", "text", "text", "timestamptz", "timestamptz", "bigint", "text", "bigint", "text", "text", "text", "text", "bigint")
 	var sending []work
 	var changes []inbox.Change
 	for i, a := range actions {
 		d := decisions[i]
-		state, notBefore, sentAt := Planned, a.NotBefore, any(nil)
+		state, notBefore, sentAt, right := Planned, a.NotBefore, any(nil), any(nil)
 		switch d.Verb {
 		case gate.Allow:
 			state, sentAt = Sending, now
@@ -254,6 +254,7 @@ func (s *Sender) judge(ctx context.Context, tx *sqlx.Tx, actions []work, now tim
 				break
 			}
 			a.State, a.SentAt, a.Attempts, a.Purpose = Sending, now, a.Attempts+1, d.Purpose
+			right = null(d.Consent)
 			sending = append(sending, a)
 		case gate.Defer:
 			notBefore = d.Until
@@ -271,7 +272,7 @@ func (s *Sender) judge(ctx context.Context, tx *sqlx.Tx, actions []work, now tim
 		if d.Cost.State == gate.CostEstimated {
 			micros = d.Cost.Micros
 		}
-		rows.Add(a.ID, string(state), d.Code, d.Meaning, string(d.Purpose), notBefore, sentAt, null(a.ContactID), d.Cost.State, micros, d.Cost.Currency, d.Cost.Country, d.Cost.Category, d.Cost.Reason)
+		rows.Add(a.ID, string(state), d.Code, d.Meaning, string(d.Purpose), notBefore, sentAt, null(a.ContactID), d.Cost.State, micros, d.Cost.Currency, d.Cost.Country, d.Cost.Category, d.Cost.Reason, right)
 		if state != Sending {
 			changes = append(changes, a.changes()...)
 		}
@@ -288,8 +289,8 @@ UPDATE actions a SET state = k.state, reason = k.reason, meaning = k.meaning, pu
     claimed_by = $%[2]d, claimed_at = $%[3]d::timestamptz,
     done_at = CASE WHEN k.state IN ('refused','expired') THEN $%[3]d::timestamptz END, contact_id = k.contact_id,
     cost_state = k.cost_state, cost_micros = k.cost_micros, cost_currency = k.cost_currency, cost_country = k.cost_country,
-    cost_category = k.cost_category, cost_reason = k.cost_reason
-FROM (%[1]s) AS k (id, state, reason, meaning, purpose, not_before, sent_at, contact_id, cost_state, cost_micros, cost_currency, cost_country, cost_category, cost_reason)
+    cost_category = k.cost_category, cost_reason = k.cost_reason, consent_seq = CASE WHEN k.state = 'sending' THEN k.consent_seq ELSE a.consent_seq END
+FROM (%[1]s) AS k (id, state, reason, meaning, purpose, not_before, sent_at, contact_id, cost_state, cost_micros, cost_currency, cost_country, cost_category, cost_reason, consent_seq)
 WHERE a.id = k.id`
 
 // changes lists what an open page shows differently now.

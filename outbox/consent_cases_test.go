@@ -70,6 +70,29 @@ func TestCase3StopWhileTheSendIsInFlightWithAnUnknownResult(t *testing.T) {
 	}
 }
 
+// The gate writes down the entry that an offer stands on, as it is claimed, and nothing for what needs no consent.
+func TestTheClaimWritesDownWhatAnOfferStandsOn(t *testing.T) {
+	b := setup(t)
+	b.grant()
+	b.say(consent.Withdraw)
+	b.advance(time.Minute)
+	b.say(consent.Grant)
+	got := b.add(b.offer("o"), b.message("a", "Yes, we are open."))
+	b.drain(b.sender())
+	var rows []struct {
+		ID  int64  `db:"id"`
+		Seq *int64 `db:"consent_seq"`
+	}
+	if err := b.db.Select(&rows, `SELECT id, consent_seq FROM actions WHERE state = 'done' ORDER BY id`); err != nil || len(rows) != 2 {
+		t.Fatal(rows, err)
+	}
+	for _, r := range rows {
+		if offer := r.ID == got[0].ID; offer != (r.Seq != nil) || offer && *r.Seq != 3 {
+			t.Errorf("action %d (offer: %v) stands on %v", r.ID, offer, r.Seq)
+		}
+	}
+}
+
 // say enters an act of the person at this instant.
 func (b *bench) say(act consent.Act) {
 	b.t.Helper()

@@ -6578,6 +6578,11 @@ export interface components {
             state: "pending" | "done" | "parked";
         };
         EvidenceConsent: {
+            /**
+             * @description recorded: the gate wrote the entry down when it let the message go; recomputed: the message is older than that, and the entry was looked for by the brand, addresses and rules of today
+             * @enum {string}
+             */
+            basis: "recorded" | "recomputed";
             how: string;
             /** Format: int64 */
             seq: number;
