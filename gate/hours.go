@@ -8,6 +8,7 @@ import (
 
 	"ponte/fault"
 	"ponte/inbox"
+	"ponte/prices"
 	"ponte/wall"
 )
 
@@ -143,6 +144,9 @@ func (p Place) Zones() ([]*time.Location, string) {
 		country = countryOf(p.Phone)
 	}
 	names := edges[country]
+	if names == nil && country != "" {
+		names = prices.TimeZones(country)
+	}
 	if p.TimeZone != "" {
 		if z, err := time.LoadLocation(p.TimeZone); err == nil {
 			if country == "" && strings.HasPrefix(p.TimeZone, "Australia/") {
@@ -182,30 +186,43 @@ var edges = map[string][]string{
 	"GB": {"Europe/London"}, "IE": {"Europe/Dublin"}, "BR": {"America/Rio_Branco", "America/Sao_Paulo"},
 	"MX": {"America/Tijuana", "America/Cancun"}, "AR": {"America/Argentina/Buenos_Aires"}, "CO": {"America/Bogota"},
 	"CL": {"America/Santiago"}, "PE": {"America/Lima"}, "SG": {"Asia/Singapore"}, "IN": {"Asia/Kolkata"},
-	"US": {"Pacific/Honolulu", "America/New_York"},
+	"US": {"Pacific/Honolulu", "America/New_York"}, "CA": {"America/Vancouver", "America/St_Johns"},
+	"RU": {"Europe/Kaliningrad", "Asia/Vladivostok"}, "KZ": {"Asia/Aqtobe", "Asia/Almaty"},
+	sharedCode: {"Pacific/Honolulu", "America/St_Johns"},
 }
 
-// callingCodes: +1 is shared by North America; its widest span is taken.
+// sharedCode stands for a number of North America of which is not known in which country it is.
+const sharedCode = "+1"
+
+// callingCodes are those of one country each; the others are looked up.
 var callingCodes = map[string]string{
 	"61": "AU", "64": "NZ", "39": "IT", "33": "FR", "40": "RO", "373": "MD", "34": "ES", "49": "DE", "43": "AT", "41": "CH",
 	"32": "BE", "31": "NL", "351": "PT", "44": "GB", "353": "IE", "55": "BR", "52": "MX", "54": "AR", "57": "CO", "56": "CL",
-	"51": "PE", "65": "SG", "91": "IN", "1": "US",
+	"51": "PE", "65": "SG", "91": "IN",
 }
 
 func countryOf(phone string) string {
+	if phone == "" {
+		return ""
+	}
 	for n := min(3, len(phone)); n > 0; n-- {
 		if c, ok := callingCodes[phone[:n]]; ok {
 			return c
 		}
 	}
-	return ""
+	if c := prices.CountryOf(phone, ""); c != "" || !strings.HasPrefix(phone, "1") {
+		return c
+	}
+	return sharedCode
 }
 
 // Countries lists the countries whose zones are known.
 func Countries() []string {
 	out := make([]string, 0, len(edges))
 	for c := range edges {
-		out = append(out, c)
+		if c != sharedCode {
+			out = append(out, c)
+		}
 	}
 	slices.Sort(out)
 	return out

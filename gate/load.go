@@ -282,6 +282,9 @@ func (b *batch) facts(r Request) Facts {
 		service := h.State(r.IdentityID, privateSide(r.Call.Channel), consent.Service, b.now)
 		f.AllStop = service.Status == consent.Withdrawn || service.Status == consent.Doubtful
 	}
+	if number := inbox.Digits(r.Call.Phone); number == "" && contact.Country == "" && contact.Phones == "" && r.Call.Channel == channels.WhatsApp {
+		contact.Country = b.country(r) // who keeps their number to themselves has their country in the network's id
+	}
 	f.Zones, f.Hours.National = contact.zones(w, inbox.Digits(r.Call.Phone))
 	return f
 }
