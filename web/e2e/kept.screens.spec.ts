@@ -142,3 +142,32 @@ test('without a connection nothing is done later unseen, and screens that cannot
   await expect(page.getByRole('heading', { level: 1, name: 'Bot flows' })).toBeVisible({ timeout: 20_000 });
   expect(posted).toBe(before);
 });
+
+test('what was typed into a trigger, a template or a flow is there again when the page is loaded anew', async ({ page }) => {
+  const notice = page.getByRole('status').filter({ hasText: 'What you had not saved is here again.' });
+  for (const [path, step, label, typed] of [
+    ['/triggers/new', 'Try and go live', 'Name', 'Sourdough week'],
+    ['/triggers/1', 'Try and go live', 'Name', 'Sourdough week'],
+    ['/templates/1', '', 'Body', 'Hello, your bread is ready at our shop in Bondi.'],
+    ['/flows/1', '', 'Document (JSON)', '{"half": "a flow"'],
+  ] as const) {
+    const field = page.getByRole('textbox', { name: label, exact: true }).first();
+    const load = async () => {
+      await open(page, path);
+      if (step) await page.getByRole('button', { name: new RegExp(step) }).first().click();
+    };
+    await load();
+    const before = await field.inputValue();
+    await expect(notice, path).toHaveCount(0);
+    await field.fill(typed);
+    await load();
+    await expect(field, path).toHaveValue(typed);
+    await expect(notice, path).toBeVisible();
+    await notice.getByRole('button', { name: 'Discard it' }).click();
+    await expect(field, path).toHaveValue(before);
+    await expect(notice, path).toHaveCount(0);
+    await load();
+    await expect(field, path).toHaveValue(before);
+    await expect(notice, path).toHaveCount(0);
+  }
+});

@@ -24,8 +24,8 @@ export default function EditTrigger() {
     <PageBody>
       <PageHead title={id === undefined ? t('triggers.new') : (query.data?.name ?? t('triggers.edit'))}><Link to="/triggers">{t('triggers.back')}</Link></PageHead>
       {!may ? <Failure error={new ApiError(403, {})} />
-        : id === undefined ? <Wizard id={undefined} start={newDraft(language, zone)} live={false} />
-        : <Loaded query={query}>{(x) => <Wizard key={x.id} id={id} start={toDraft(x, zone)} live={x.state === 'live'} funnel={x.funnel} />}</Loaded>}
+        : id === undefined ? <Wizard key="new" id={undefined} workspace={me.data?.workspace.id ?? 0} start={newDraft(language, zone)} live={false} />
+        : <Loaded query={query}>{(x) => <Wizard key={x.id} id={id} workspace={me.data?.workspace.id ?? 0} start={toDraft(x, zone)} live={x.state === 'live'} funnel={x.funnel} />}</Loaded>}
     </PageBody>
   );
 }

@@ -5,7 +5,9 @@ import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Funnel } from '@/api/types';
 import { Asked } from '@/ui/confirm';
+import { useKeptWork } from '@/ui/kept';
 import { useKeys } from '@/ui/keys';
+import { Taken } from '@/ui/taken';
 import { failed, told } from '@/ui/toast';
 import { faults, stepOf, toInput, type Draft, type Fault } from './model';
 import { useSaveTrigger, useTriggerState } from './queries';
@@ -27,10 +29,11 @@ export interface StepProps {
 const steps = ['where', 'words', 'replies', 'when', 'try'] as const;
 
 /** Five steps from a post to a live trigger. Any of them can be gone to at any time. */
-export function Wizard({ id, start, live, funnel }: { id: number | undefined; start: Draft; live: boolean; funnel?: Funnel }) {
+export function Wizard({ id, workspace, start, live, funnel }: { id: number | undefined; workspace: number; start: Draft; live: boolean; funnel?: Funnel }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const [draft, setDraft] = useState(start);
+  // A new one begins the same whatever language it is begun in.
+  const { work: draft, setWork: setDraft, taken, drop } = useKeptWork(id === undefined ? `trigger.new.${workspace}` : `trigger.${id}`, start, id === undefined ? 'new' : undefined);
   const [at, setAt] = useState(0);
   const body = useRef<HTMLDivElement>(null);
   const save = useSaveTrigger(id);
@@ -61,9 +64,18 @@ export function Wizard({ id, start, live, funnel }: { id: number | undefined; st
     save.mutate(toInput(draft), {
       onSuccess: async (made) => {
         if (goLive && !live) {
-          try { await state.mutateAsync({ id: made.id, state: 'live' }); } catch (e) { failed(e); return; }
+          try { await state.mutateAsync({ id: made.id, state: 'live' }); } catch (e) {
+            failed(e);
+            if (id === undefined) { // it is made: what is pressed next changes it
+              saved.current = true;
+              drop();
+              void navigate({ to: '/triggers/$id', params: { id: String(made.id) } });
+            }
+            return;
+          }
         }
         saved.current = true;
+        drop();
         told(t(goLive ? 'triggers.now.live' : 'triggers.saved'));
         void navigate({ to: '/triggers' });
       },
@@ -74,6 +86,7 @@ export function Wizard({ id, start, live, funnel }: { id: number | undefined; st
   const busy = save.isPending || state.isPending;
   return (
     <div className={css.wizard} onKeyDown={escape}>
+      {taken && <Taken onDrop={() => drop()} />}
       <ol className={css.steps} aria-label={t('wizard.steps')}>
         {steps.map((s, i) => {
           const wanting = missing.some((m) => stepOf[m] === i);
@@ -102,7 +115,7 @@ export function Wizard({ id, start, live, funnel }: { id: number | undefined; st
         {at < steps.length - 1 && <Button rightSection={<IconArrowRight size={16} aria-hidden />} variant={live ? 'default' : 'filled'} onClick={() => go(at + 1)}>{t('wizard.next')}</Button>}
         {(live || at === steps.length - 1) && <Button loading={busy} onClick={() => submit(!live)}>{live ? t('trigger.save_live') : t('trigger.go_live')}</Button>}
       </div>
-      <Asked open={leaving.status === 'blocked'} text={t('wizard.drop_text')} verb={t('wizard.drop')} onYes={() => leaving.proceed?.()} onNo={() => leaving.reset?.()} />
+      <Asked open={leaving.status === 'blocked'} text={t('wizard.drop_text')} verb={t('wizard.drop')} onYes={() => { drop(); leaving.proceed?.(); }} onNo={() => leaving.reset?.()} />
     </div>
   );
 }

@@ -9,8 +9,10 @@ import { useCan } from '@/api/session';
 import type { BotFlowDetail, FlowCheck } from '@/api/types';
 import { stated } from '@/i18n/statement';
 import { useConfirm } from '@/ui/confirm';
+import { useKeptWork } from '@/ui/kept';
 import { PageBody, PageHead, Tag } from '@/ui/parts';
 import { Loaded } from '@/ui/states';
+import { Taken } from '@/ui/taken';
 import { failed, told } from '@/ui/toast';
 import { Canvas } from './canvas';
 import { addable, addStep, connect, languagesOf, lineStart, stepsOf } from './graph';
@@ -31,7 +33,7 @@ export default function EditFlow() {
 function Editor({ flow }: { flow: BotFlowDetail }) {
   const { t, i18n } = useTranslation();
   const may = useCan('campaign') && !flow.archived;
-  const [text, setText] = useState(flow.document);
+  const { work: text, setWork: setText, taken, drop } = useKeptWork(`flow.${flow.id}`, flow.document);
   const [revision, setRevision] = useState(flow.revision);
   const [chosen, setChosen] = useState<string>();
   const [at, setAt] = useState<string>();
@@ -55,12 +57,13 @@ function Editor({ flow }: { flow: BotFlowDetail }) {
     area.setSelectionRange(offset, text.indexOf('\n', offset) < 0 ? text.length : text.indexOf('\n', offset));
     area.scrollTop = Math.max(0, text.slice(0, offset).split('\n').length - 4) * 18;
   };
-  const keep = (then?: (f: BotFlowDetail) => void) => save.mutate({ document: text, revision }, { onSuccess: (f) => { setText(f.document); setRevision(f.revision); told(t('flows.saved')); then?.(f); }, onError: failed });
+  const keep = (then?: (f: BotFlowDetail) => void) => save.mutate({ document: text, revision }, { onSuccess: (f) => { drop(f.document); setRevision(f.revision); told(t('flows.saved')); then?.(f); }, onError: failed });
   return (
     <>
       <PageHead title={flow.name} action={may && <Buttons flow={flow} dirty={dirty} saving={save.isPending} onSave={() => keep()} onPublish={() => (dirty ? keep(() => setPublishing(true)) : setPublishing(true))} />}>
         {flow.live_number ? <Tag tone="good">{t('flows.live_n', { n: flow.live_number })}</Tag> : <Tag>{t('flows.draft')}</Tag>} {dirty && <Tag tone="warn">{t('flows.unsaved')}</Tag>}
       </PageHead>
+      {taken && <Taken onDrop={() => drop()} />}
       <Tabs defaultValue="edit" keepMounted={false}>
         <Tabs.List mb="sm"><Tabs.Tab value="edit">{t('flows.edit')}</Tabs.Tab><Tabs.Tab value="starts">{t('flows.starts')}</Tabs.Tab><Tabs.Tab value="versions">{t('flows.versions')}</Tabs.Tab></Tabs.List>
         <Tabs.Panel value="edit">
@@ -88,7 +91,7 @@ function Editor({ flow }: { flow: BotFlowDetail }) {
         <Tabs.Panel value="starts"><Starts flow={flow} may={may} /></Tabs.Panel>
         <Tabs.Panel value="versions"><Versions flow={flow} may={may} onTake={setText} /></Tabs.Panel>
       </Tabs>
-      {publishing && <Publish flow={flow} revision={revision} onClose={(f) => { setPublishing(false); if (f) { setText(f.document); setRevision(f.revision); } }} />}
+      {publishing && <Publish flow={flow} revision={revision} onClose={(f) => { setPublishing(false); if (f) { drop(f.document); setRevision(f.revision); } }} />}
     </>
   );
 }

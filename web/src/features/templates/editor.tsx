@@ -9,7 +9,9 @@ import type { TemplateDefinition, TemplateDraft, TemplateFault } from '@/api/typ
 import { stated } from '@/i18n/statement';
 import { useConfirm } from '@/ui/confirm';
 import { languageName } from '@/ui/format';
+import { useKeptWork } from '@/ui/kept';
 import { PageHead, Tag } from '@/ui/parts';
+import { Taken } from '@/ui/taken';
 import { failed, told } from '@/ui/toast';
 import { Fields } from './fields';
 import { History } from './history';
@@ -23,7 +25,7 @@ import css from './templates.module.css';
 export function Editor({ draft, back }: { draft: TemplateDraft; back: ReactNode }) {
   const { t, i18n } = useTranslation();
   const may = useCan('campaign');
-  const [definition, setDefinition] = useState<TemplateDefinition>(draft.definition);
+  const { work: definition, setWork: setDefinition, taken, drop } = useKeptWork<TemplateDefinition>(`template.${draft.id}`, draft.definition);
   const [settled] = useDebouncedValue(definition, 350);
   const check = useCheck(draft.name, draft.language, settled);
   const changed = JSON.stringify(definition) !== JSON.stringify(draft.definition);
@@ -32,6 +34,7 @@ export function Editor({ draft, back }: { draft: TemplateDraft; back: ReactNode 
   return (
     <>
       <PageHead title={draft.name} action={<span className={css.line}><Tag>{t('templates.version', { n: draft.version })}</Tag><DraftStatus d={draft} /></span>}>{back}</PageHead>
+      {taken && <Taken onDrop={() => drop()} />}
       <LanguageBar draft={draft} definition={definition} may={may} />
       {draft.state === 'returned' && <p role="note" className="panel" style={{ padding: '10px 14px' }}><strong>{t('templates.state.returned')}:</strong> {draft.note}</p>}
       <div className={css.edit}>
