@@ -55,6 +55,8 @@ type Prediction struct {
 	LanguageSure       float64
 	Intent             string
 	IntentScore        float64
+	unwished           string // the intent where neither a withdrawal nor an ask for a person is heard
+	unwishedScore      float64
 	Sentiment          string
 	Harm, Spam         float64
 	HarmHide, SpamHide float64 // thresholds of hiding in this language
@@ -107,6 +109,7 @@ func (m *Model) predict(n normal, s *scratch) Prediction {
 			}
 		}
 		p.Intent, p.IntentScore = h.Labels[best], probs[best]
+		p.unwished, p.unwishedScore = unwished(h.Labels, probs)
 	}
 	p.Sentiment = "neutral"
 	if h := m.heads["sentiment"]; h != nil {
@@ -197,6 +200,9 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 	if p.Intent == "opt_in" && p.OptOut < 0.3 && (!p.Signs.says(signClear) || p.Signs.says(signJoin) && !p.Signs.found.has(unsubscribes)) && !p.Signs.whole.word {
 		p.Withdraws = 0
 	}
+	if p.Intent != "opt_out" && p.IntentScore >= surelyAnother && p.Withdraws < p.WithdrawsClear && !p.Signs.says(signClear) && !p.Signs.whole.word {
+		p.Withdraws = 0
+	}
 	switch {
 	case p.Signs.goesOn:
 		p.Withdraws, p.OptOut = 0, 0
@@ -206,9 +212,25 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 	if p.Signs.alive {
 		p.Asks, p.Human = 0, 0
 	}
-	if p.Signs.goesOn && p.Intent == "opt_out" || p.Signs.alive && p.Intent == "human_agent" {
-		p.Intent, p.IntentScore = "other", 0.5
+	// The heads of wishes know the look-alikes, which the intents never saw: what they do not hear is not wished.
+	if p.Intent == "opt_out" && p.Withdraws < p.WithdrawsFrom || p.Intent == "human_agent" && p.Asks < p.AsksFrom {
+		p.Intent, p.IntentScore = p.unwished, p.unwishedScore
 	}
+}
+
+// surelyAnother is how sure it must be that somebody wants something else – to know, to book, to praise – for a doubtful
+// withdrawal that is not said in so many words to be none.
+const surelyAnother = 0.6
+
+// unwished is the likeliest intent beside the two that heads of their own hear.
+func unwished(labels []string, probs []float64) (intent string, score float64) {
+	intent = "other"
+	for i, label := range labels {
+		if label != "opt_out" && label != "human_agent" && probs[i] > score {
+			intent, score = label, probs[i]
+		}
+	}
+	return intent, score
 }
 
 // weigh puts what the words say together with the signs.

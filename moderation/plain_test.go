@@ -33,6 +33,10 @@ func TestPlainSentences(t *testing.T) {
 			if said.WantsHuman || said.Intent == "human_agent" || said.OptOut != NoOptOut {
 				wrong = "this asks whether the line is alive, for nobody in particular"
 			}
+		case "comes", "talk": // from a post, a story, an advertisement, by a link; and what customers say of other things
+			if said.OptOut != NoOptOut || said.Intent == "opt_out" || said.WantsHuman || said.Decision != Allow {
+				wrong = "nothing is taken back, and nobody is asked for"
+			}
 		case "person":
 			if !said.WantsHuman {
 				wrong = "this asks for a person"
@@ -46,7 +50,7 @@ func TestPlainSentences(t *testing.T) {
 		seen[x.Lang+" "+x.Label]++
 	}
 	for _, l := range Languages {
-		for _, label := range []string{"reference", "withdraws", "goes on", "there", "person"} {
+		for _, label := range []string{"reference", "withdraws", "goes on", "there", "person", "comes", "talk"} {
 			if seen[l+" "+label] < 5 {
 				t.Errorf("%d sentences of the kind %q in %s", seen[l+" "+label], label, l)
 			}

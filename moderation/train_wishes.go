@@ -22,9 +22,9 @@ var signOptions = headOptions{bits: signBits, epochs: 20, rate: 0.1, l2: 3e-4, r
 // question too many: what is less sure is doubtful, and one question settles it. Who asks for offers counts to
 // neither: that is told apart afterwards, by the intents.
 const (
-	alarmShare      = 0.007
+	alarmShare      = 0.009
 	alarmShareClear = 0.001
-	alarmShareHuman = 0.03
+	alarmShareHuman = 0.035
 )
 
 // ordinaryWeight is how much ordinary talk counts where the signs are weighed: most of what is written is no
