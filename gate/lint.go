@@ -34,6 +34,7 @@ func Lint(category, brand string, parts []Part) []Finding {
 		return out
 	}
 	for _, p := range parts {
+		p.Text = mailboxes.ReplaceAllString(p.Text, "$1 $2") // an e-mail address is no shop, as in Promotes
 		bare := links.ReplaceAllString(p.Text, " ")
 		if words := matches(strongWords, bare); len(words) > 0 {
 			out = append(out, Finding{"promotional_words", p.Name, words})

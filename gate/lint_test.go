@@ -31,7 +31,7 @@ func TestLint(t *testing.T) {
 // What the lint lets pass as a utility template does not count as promotional when it is sent.
 func TestLintAndGateAgree(t *testing.T) {
 	t.Parallel()
-	for _, body := range []string{"Follow your parcel: https://kayaks.example.com/track/{{1}}", "Hello {{1}}, your booking on {{2}} is confirmed.", "Buy now and save", "See www.bondikayaks.com", "https://kayaks.example.com"} {
+	for _, body := range []string{"Follow your parcel: https://kayaks.example.com/track/{{1}}", "Hello {{1}}, your booking on {{2}} is confirmed.", "Buy now and save", "Write to info@bondikayaks.com or call.", "Shop at bondikayaks.com, info@bondikayaks.com", "See www.bondikayaks.com", "https://kayaks.example.com"} {
 		clean := len(Lint("UTILITY", "Bondi Kayaks", []Part{{"body", body}})) == 0
 		if clean == Promotes(body, false) {
 			t.Errorf("%q: lint clean %v, promotes %v", body, clean, Promotes(body, false))

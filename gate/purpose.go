@@ -150,24 +150,6 @@ func Promotes(s string, broad bool) bool {
 	return false
 }
 
-// The words are folded: lower case, no accents. One line a language.
-var strongWords = wordList(`\d+ ?(%|percent|per ?cento|pour ?cent|por ?ciento|por ?cento|prozent|la suta)`,
-	`discounts?|coupons?|vouchers?|promo ?codes?|promo|sale|on sale|clearance|half price|best price|lowest price|free shipping|free delivery|buy now|shop now|order now|special offers?|exclusive offers?|limited offers?|great offers?|limited time|black friday|cyber monday|flash sale|cashback|gift ?cards?|bestsellers?|new collection|just landed|check out our|visit our (shop|store|website|site)|save (up to )?(a?\$|€|£) ?\d+`,
-	`sconti|sconto|scontat[oaie]|saldi|buono sconto|codice sconto|offerta speciale|offerte speciali|offerta esclusiva|spedizione gratuita|spedizione gratis|acquista ora|compra ora|prezzo speciale|prezzi speciali|solo per oggi|nuova collezione|in promozione|visita il nostro (negozio|sito)`,
-	`remises?|rabais|reductions?|soldes?|code promo|promos?|offres? speciales?|offres? exclusives?|livraison gratuite|livraison offerte|achetez|profitez|prix reduits?|bon d'achat|nouvelle collection|en promotion|destockage`,
-	`reduceri|reducere|redus|voucher|cod promotional|oferta speciala|oferte speciale|oferta exclusiva|livrare gratuita|transport gratuit|cumpara acum|comanda acum|pret special|preturi speciale|colectie noua|la promotie|lichidare`,
-	`descuentos?|rebajas?|rebajad[oa]s?|cupon(es)?|codigo promocional|oferta especial|ofertas especiales|oferta exclusiva|envio gratis|envio gratuito|compra ya|compra ahora|precio especial|nueva coleccion|en promocion|liquidacion`,
-	`rabatte?|rabattcode|nachlass|gutscheine?|gutscheincode|sonderangebote?|angebot des tages|schlussverkauf|ausverkauf|kostenloser versand|gratis versand|versandkostenfrei|jetzt kaufen|jetzt bestellen|sonderpreis|aktionspreis|neue kollektion|nur heute|reduziert`,
-	`descontos?|saldos|cupao|cupom|cupoes|codigo promocional|oferta especial|ofertas especiais|oferta exclusiva|portes gratis|envio gratis|frete gratis|compre ja|compre agora|preco especial|nova colecao|em promocao|liquidacao`)
-
-var broadWords = wordList(`offers?|deals?|promotions?|offert[ae]|promozion[ei]|offres?|ofert[ae]|ofertas|promotii|promotie|promocion(es)?|angebote?|aktion(en)?|promoco(es)|promocao|specials?|newsletter|shop|store|negozio|boutique|magazin|tienda|laden|loja`)
-
-func wordList(lines ...string) *regexp.Regexp {
-	return regexp.MustCompile(`(^|[^\pL\pN])(` + strings.Join(lines, "|") + `)($|[^\pL\pN])`)
-}
-
-var links = regexp.MustCompile(`(?i)\b(?:https?://|www\.)[^\s<>"']+|\b(?:[a-z0-9-]+\.)+(?:com|net|org|shop|store|io|co|me|app|au|it|fr|ro|es|de|pt|eu|uk|nz|br|ly|gl)\b(?:/[^\s<>"']*)?`)
-
 var mailboxes = regexp.MustCompile(`(?i)(^|[\s(<"'«“:,;])[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]+\.)+[a-z]{2,24}($|[\s)>"'»”.,;:!?])`)
 
 // chatLink says whether a link only opens a chat.
@@ -186,9 +168,10 @@ func chatLink(link string) bool {
 	return false
 }
 
-// fold lowers case and drops accents. A transformer keeps state, so each call has its own.
+// fold lowers case and drops accents, and what stands between letters without being seen. A transformer keeps state, so
+// each call has its own.
 func fold(s string) string {
-	t := transform.Chain(norm.NFKD, runes.Remove(runes.In(unicode.Mn)), norm.NFC)
+	t := transform.Chain(norm.NFKD, runes.Remove(runes.In(unicode.Mn)), runes.Remove(runes.In(unicode.Cf)), norm.NFC)
 	out, _, err := transform.String(t, s)
 	if err != nil {
 		out = s

@@ -39,10 +39,14 @@ func wordy(r rune) bool {
 
 // tellsHowToStop finds the way out in a message in the seven languages served: the word to answer with –
 // in capitals, in quotes or after "reply" –, a sentence about unsubscribing, or a button that says it.
-// "Non-stop fun" is no way out.
+// "Non-stop fun" is no way out, nor is it in capitals.
 func tellsHowToStop(text string) bool {
+	text = noWayOut.ReplaceAllString(text, "$1 $4")
 	return stopWord.MatchString(text) || stopSentence.MatchString(fold(text))
 }
+
+// noWayOut are the words of a way out where they are none.
+var noWayOut = regexp.MustCompile(`(?i)(^|[^\pL\pN])((?:non|one|bus|tram|pit|full|can['’]?t|don['’]?t|won['’]?t|never|next|first|last|without|sans|senza|ohne|sin|sem)[ -]+(?:stop|stopp|arr[eê]t|parar)|arr[eê]t(s)? (?:de|du) (?:bus|tram)|stop ?& ?go|baja california|sair d[eao])($|[^\pL\pN])`)
 
 var stopWord = regexp.MustCompile(`(^|[^\pL\pN-])(STOP|STOPP|ARRET|ARRÊT|BAJA|SAIR|PARAR|ABMELDEN|ABBESTELLEN|OPRESTE|OPREȘTE)($|[^\pL\pN-])`)
 
@@ -55,7 +59,7 @@ var stopSentence = regexp.MustCompile(`(^|[^\pL\pN])(opt(ing)?[ -]?out|unsubscri
 	`|abmeld(en|ung)|abbestell(en|ung)|keine (angebote|nachrichten|werbung) mehr` +
 	`|cancelar a (subscricao|inscricao|assinatura)|deixar de receber|nao receber mais` +
 	`|(reply|text|send|answer|write|type|tap|rispondi|scrivi|invia|manda|repond(s|ez|re)|envo(ie|yez)|ecri(s|vez|re)|raspund(e|eti)|scri(e|eti)|trimite(ti)?|respond(e|a|er)|escrib(e|a)|envi(a|e)|antworte[nt]?|sende[nt]?|schreibe[nt]?|escreva|digite)` +
-	`[^\pL\pN]+((with|con|mit|cu|par|avec|a|by|sie|einfach|just|solo)[^\pL\pN]+){0,2}(stop|stopp|arret|baja|sair|parar|alto|opreste|ende|end))($|[^\pL\pN])` +
+	`[^\pL\pN]+((with|con|mit|cu|par|avec|a|by|sie|einfach|just|solo)[^\pL\pN]+){0,2}(stop|stopp|arret|arreter|baja|sair|parar|alto|opreste|ende|end|ferma|basta|quit|unsubscribe|abmelden|abbestellen|descadastrar|dezabonare|desabonner))($|[^\pL\pN])` +
 	`|(^|\n)\s*(stop|stopp|basta|arreter|arretez|parar|no more|no mas|nu mai trimite)( (promotions?|promos?|offers?|offerte|promozioni|offres|oferte|promotii|ofertas|promociones|angebote|werbung|promocoes|marketing|messages|messaggi|mesaje|mensajes|mensagens|nachrichten))?\s*(\n|$)`)
 
 // componentTexts collects every text and link of a template's components, whatever their shape.

@@ -15,13 +15,13 @@ func TestTheWayOutInSevenLanguages(t *testing.T) {
 		"Răspundeți STOP pentru dezabonare.", "Scrie STOP.", "Te poți dezabona? Scrie stop", "Trimite OPREȘTE.",
 		"Responde STOP para darte de baja.", "Escribe BAJA.", "Para no recibir más, dilo.", "Envía stop",
 		"Antworten Sie mit STOPP.", "Mit STOP abmelden.", "Schreiben Sie einfach stopp.", "Keine Angebote mehr? Sagen Sie es.",
-		"Responda SAIR para deixar de receber.", "Envie PARAR.", "Para cancelar a subscrição, diga.",
+		"Rispondi BASTA.", "Scrivi «ferma».", "Odpowiedz STOP.", "Don't stop now? Reply STOP.", "Responda SAIR para deixar de receber.", "Envie PARAR.", "Para cancelar a subscrição, diga.",
 	} {
 		if !tellsHowToStop("Bondi Kayaks: -20 %! " + s) {
 			t.Errorf("the way out is not seen in %q", s)
 		}
 	}
-	for _, s := range []string{"Non-stop fun all summer.", "Don't stop now!", "See you at the bus stop.", "One-stop shop for kayaks.", "NON-STOP SALE", "Stop wasting money on rentals.", "Stop by our shop.",
+	for _, s := range []string{"Non-stop fun all summer.", "Don't stop now!", "See you at the bus stop.", "One-stop shop for kayaks.", "NON-STOP SALE", "NON STOP FUN", "YOUR ONE STOP SHOP", "DON’T STOP NOW", "CAN'T STOP!", "BUS STOP 12", "ARRÊT DE BUS", "BAJA CALIFORNIA TOURS", "STOP & GO", "SEM PARAR!", "HORA DE SAIR DE CASA", "Stop wasting money on rentals.", "Stop by our shop.",
 		"Senza stop fino a sera.", "Un été sans arrêt.", "Vara nu se oprește.", "Sin parar.", "Sem parar!", "Ende August ist Schluss.", ""} {
 		if tellsHowToStop("Bondi Kayaks: -20 %! " + s) {
 			t.Errorf("%q was taken for a way out", s)
