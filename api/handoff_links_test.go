@@ -54,6 +54,12 @@ func TestALeadFormsBoxIsKeptWithItsWords(t *testing.T) {
 			t.Errorf("%+v: %q", c, other.Unready)
 		}
 	}
+	// A template belongs to the business account: another of its numbers sends it as well.
+	s.exec(`WITH a AS (INSERT INTO accounts (workspace_id, channel, external_id, name, base_url, token_sealed, waba_id, phone) SELECT workspace_id, channel, 'earlier', name, base_url, token_sealed, waba_id, '61255500999' FROM accounts WHERE id = $1 RETURNING id)
+		UPDATE templates SET account_id = a.id FROM a WHERE templates.name = 'first_words'`, s.home.whatsapp)
+	if s.must(200, "PUT", "/api/v1/lead-forms", owner, body, &other); other.Unready != "" {
+		t.Errorf("kept by another number of the business account it is %q", other.Unready)
+	}
 	body["wording"] = "They may write to me on WhatsApp."
 	s.must(422, "PUT", "/api/v1/lead-forms", owner, body, nil)
 	s.must(403, "PUT", "/api/v1/lead-forms", s.cookie[auth.Agent], body, nil)

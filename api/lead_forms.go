@@ -132,13 +132,17 @@ func (s *Server) readyForms(ctx context.Context, workspace int64, forms []LeadFo
 	if err != nil {
 		return err
 	}
-	all, err := template.List(ctx, s.DB, workspace, 0, false)
-	if err != nil {
-		return err
-	}
+	lists := map[int64][]template.Listed{}
 	for i := range forms {
 		f := &forms[i]
-		f.Unready = template.FirstMessage(all, f.AccountID, f.Template, f.Language, w.Locale, f.Purpose == consent.Promotional)
+		all, read := lists[f.AccountID]
+		if !read {
+			if all, err = template.List(ctx, s.DB, workspace, f.AccountID, false); err != nil {
+				return err
+			}
+			lists[f.AccountID] = all
+		}
+		f.Unready = template.FirstMessage(all, f.Template, f.Language, w.Locale, f.Purpose == consent.Promotional)
 	}
 	return nil
 }

@@ -147,4 +147,4 @@ FROM (%[1]s) AS k (account_id, name, language)
 JOIN accounts a ON a.id = k.account_id
 JOIN accounts o ON o.workspace_id = a.workspace_id AND o.waba_id = a.waba_id
 JOIN templates t ON t.workspace_id = o.workspace_id AND t.account_id = o.id AND t.name = k.name AND t.language = k.language
-ORDER BY k.account_id, k.name, k.language, t.synced_at DESC`
+ORDER BY k.account_id, k.name, k.language, t.synced_at DESC, t.id`

@@ -168,10 +168,16 @@ func SaveTemplates(ctx context.Context, tx sqlx.ExtContext, workspace, account i
 	return err
 }
 
+// sqlTemplateOwner is the account that a template of the business account is kept by: the one it was met by first,
+// whichever number reads or submits it now.
+const sqlTemplateOwner = `coalesce((SELECT o.account_id FROM accounts mine JOIN accounts a ON a.workspace_id = mine.workspace_id AND a.waba_id = mine.waba_id
+    JOIN templates o ON o.workspace_id = a.workspace_id AND o.account_id = a.id AND o.name = $4 AND o.language = $5
+    WHERE mine.workspace_id = $1 AND mine.id = $2 AND mine.waba_id <> '' ORDER BY o.synced_at DESC, o.id LIMIT 1), $2)`
+
 // What stands is left to the news that follow, in the order of their time; only the text is taken over.
 const sqlMeetTemplate = `
 INSERT INTO templates (workspace_id, account_id, external_id, name, language, category, status, quality, reason, components, status_at, quality_at, category_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11, $11, $11)
+VALUES ($1, ` + sqlTemplateOwner + `, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11, $11, $11)
 ON CONFLICT (workspace_id, account_id, name, language) DO UPDATE SET external_id = excluded.external_id, components = excluded.components, synced_at = now()`
 
 // One that was submitted after the list was read cannot be in it.
@@ -214,7 +220,7 @@ func RecordTemplateCall(ctx context.Context, tx sqlx.ExtContext, workspace, acco
 // The webhook may have been quicker than the answer: a status that was told already stays.
 const sqlSubmittedTemplate = `
 INSERT INTO templates (workspace_id, account_id, external_id, name, language, category, status, components, category_asked, status_at, category_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $10)
+VALUES ($1, ` + sqlTemplateOwner + `, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $10)
 ON CONFLICT (workspace_id, account_id, name, language) DO UPDATE SET
     external_id = CASE WHEN excluded.external_id <> '' THEN excluded.external_id ELSE templates.external_id END,
     components = excluded.components, category_asked = excluded.category_asked, synced_at = now()`

@@ -55,11 +55,12 @@ const (
 )
 
 // FirstMessage says of a template that is named for a first message why it could not be sent now; empty where it could.
-func FirstMessage(all []Listed, account int64, name, language, fallback string, offers bool) string {
+// The list is that of the number's business account.
+func FirstMessage(all []Listed, name, language, fallback string, offers bool) string {
 	why, have := UnreadyMissing, map[string]string{}
 	var codes []string
 	for _, l := range all {
-		if l.AccountID != account || l.Name != name {
+		if l.Name != name {
 			continue
 		}
 		why = UnreadyApproval

@@ -118,3 +118,56 @@ func get(t *testing.T, db *sqlx.DB, into any, stmt string, args ...any) {
 		t.Fatal(err)
 	}
 }
+
+// A template belongs to the business account. When another of its numbers reads the list, because the one that did is no
+// longer connected, each template stays the one it is: listed once, paused where a member paused it.
+func TestAnotherNumberReadsTheSameTemplates(t *testing.T) {
+	t.Parallel()
+	db := testkit.Database(t)
+	now := time.Date(2026, 3, 4, 5, 0, 0, 0, time.UTC)
+	net := &meta{names: []string{"a"}}
+	var ws, first, second, id int64
+	get(t, db, &ws, `INSERT INTO workspaces (name) VALUES ('w') RETURNING id`)
+	for n, into := range []*int64{&first, &second} {
+		get(t, db, into, `INSERT INTO accounts (workspace_id, channel, external_id, name, base_url, token_sealed, waba_id, phone) VALUES ($1, 'whatsapp', $2, $2, 'http://127.0.0.1', 'x', 'w1', $2) RETURNING id`, ws, fmt.Sprint(n))
+	}
+	y := &Syncer{DB: db, List: net.list, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
+		Open: func(_ context.Context, _, id int64) (channels.Account, error) { return channels.Account{Row: id}, nil }}
+	read := func() {
+		t.Helper()
+		if _, err := y.Workspace(t.Context(), ws); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read()
+	get(t, db, &id, `SELECT id FROM templates`)
+	if _, err := db.Exec(`UPDATE templates SET paused_by = 'user:1', paused_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(`UPDATE accounts SET state = 'removed', removed_at = now() WHERE id = $1`, first); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(time.Hour)
+	read()
+	list, err := List(t.Context(), db, ws, second, false)
+	if err != nil || len(list) != 1 || list[0].ID != id || list[0].Sendable() == nil {
+		t.Errorf("after another number read it: %+v, %v; want the one that was paused", list, err)
+	}
+	tx, err := db.Beginx()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	call := channels.Call{Kind: channels.SubmitTemplate, Definition: []byte(`{"name":"a","language":"en","category":"UTILITY","components":[{"type":"BODY","text":"y"}]}`)}
+	if err := inbox.RecordTemplateCall(t.Context(), tx, ws, second, call, channels.Result{ID: "a", Status: "PENDING"}, now); err != nil {
+		t.Fatal(err)
+	}
+	// Rows that two numbers made of one template before are shown once, as they were read last.
+	if _, err := tx.Exec(`INSERT INTO templates (workspace_id, account_id, external_id, name, language, category, status, components, synced_at)
+		VALUES ($1, $2, 'a', 'a', 'en', 'UTILITY', 'APPROVED', '[]', now() - interval '1 day')`, ws, second); err != nil {
+		t.Fatal(err)
+	}
+	if list, err = List(t.Context(), tx, ws, 0, false); err != nil || len(list) != 1 || list[0].ID != id || list[0].Definition.Body != "y" {
+		t.Errorf("after it was submitted by another number: %+v, %v", list, err)
+	}
+}
