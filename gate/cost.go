@@ -290,21 +290,30 @@ func (b *batch) loadFree() error {
 	var rows []struct {
 		AccountID  int64     `db:"account_id"`
 		IdentityID int64     `db:"identity_id"`
-		First      time.Time `db:"first"`
+		SentAt     time.Time `db:"sent_at"`
 	}
-	if err := b.read(&rows, "free entry points", sqlGateFree, people, b.now.Add(-freeEntry)); err != nil {
+	if err := b.read(&rows, "free entry points", sqlGateFree, people, b.now.Add(-freeMemory)); err != nil {
 		return err
 	}
-	for _, r := range rows {
-		b.free[threadKey{r.AccountID, string(channels.WhatsApp), r.IdentityID}] = b.now.Before(r.First.Add(freeEntry))
+	began := map[threadKey]time.Time{}
+	for _, r := range rows { // the earliest first: what went out in a window opens no other
+		k := threadKey{r.AccountID, string(channels.WhatsApp), r.IdentityID}
+		if at, ok := began[k]; !ok || !r.SentAt.Before(at.Add(freeEntry)) {
+			began[k] = r.SentAt
+		}
+		b.free[k] = b.now.Before(began[k].Add(freeEntry))
 	}
 	return nil
 }
 
-const freeEntry = 72 * time.Hour
+// freeMemory is how far back windows are followed to know where the last one began.
+const (
+	freeEntry  = 72 * time.Hour
+	freeMemory = 30 * 24 * time.Hour
+)
 
 const sqlGateFree = `
-SELECT a.account_id, a.identity_id, min(a.sent_at) AS first FROM identities i
+SELECT a.account_id, a.identity_id, a.sent_at FROM identities i
 JOIN actions a ON a.workspace_id = i.workspace_id AND a.identity_id = i.id
 WHERE i.id = ANY($1) AND a.sent_at > $2 AND a.cost_reason = 'free_entry_point'
-GROUP BY a.account_id, a.identity_id`
+ORDER BY a.sent_at`

@@ -48,6 +48,7 @@ type costRow struct {
 	Set        string    `db:"currency"` // of the workspace
 	Pricing    string    `db:"pricing"`  // regular, free_customer_service, free_entry_point; empty: not told
 	Category   string    `db:"category"`
+	Micros     *int64    `db:"cost_micros"` // as it was estimated
 	Failed     bool      `db:"failed"`
 	Arrived    bool      `db:"arrived"`
 	wasPriced  prices.Key
@@ -104,7 +105,8 @@ func (r *costRow) decide() bool {
 		if r.State == "charged" {
 			return false
 		}
-		r.nextState, r.Reason = "unknown", "the price files do not name it"
+		// What it was thought to cost still counts against budgets: nobody knows that it cost less.
+		r.nextState, r.nextMicros, r.Reason = "unknown", r.Micros, "the price files do not name it"
 		zone, err := time.LoadLocation(r.Zone)
 		if err != nil || r.Country == "" {
 			return false
@@ -131,7 +133,7 @@ func (r *costRow) price(found prices.Found) {
 
 // A receipt whose action is not known by its network id yet is met again when it is.
 const sqlReportedCosts = `
-SELECT a.workspace_id, a.id, a.cost_state, a.cost_currency, a.cost_country, a.cost_reason, coalesce(a.sent_at, a.created_at) AS sent_at, w.time_zone,
+SELECT a.workspace_id, a.id, a.cost_state, a.cost_currency, a.cost_country, a.cost_reason, a.cost_micros, coalesce(a.sent_at, a.created_at) AS sent_at, w.time_zone,
        coalesce(w.settings->>'currency', '') AS currency,
        coalesce(max(r.detail->'detail'->>'pricing_type'), '') AS pricing, coalesce(max(r.detail->'detail'->>'category'), a.cost_category) AS category,
        bool_or(r.status = 'failed') AS failed, bool_or(r.status IN ('delivered','read')) AS arrived

@@ -196,7 +196,7 @@ func TestWhatTheNetworkChargedTakesThePlaceOfTheEstimate(t *testing.T) {
 		t.Error(c)
 	}
 	receipt(got[3], "sent", "regular", "authentication") // no price file names it
-	if c := b.cost(got[3].ID); c != "unknown EUR IT authentication the price files do not name it" {
+	if c := b.cost(got[3].ID); c != "unknown 60000 EUR IT authentication the price files do not name it" {
 		t.Error(c)
 	}
 	// In the free window that the network told of, the next template is free too.
@@ -208,6 +208,66 @@ func TestWhatTheNetworkChargedTakesThePlaceOfTheEstimate(t *testing.T) {
 	b.drain(b.sender())
 	if c := b.cost(more[0].ID); c != "free IT referral_conversion free_entry_point" {
 		t.Error(c)
+	}
+}
+
+// What the network charged by a category that no price file names is unknown and not nothing: a budget has no more room by it.
+func TestAnUnknownChargeMakesNoRoomInABudget(t *testing.T) {
+	b := setup(t)
+	b.prices(priceFile)
+	b.set1(`{"budget_day_micros":130000,"currency":"EUR"}`)
+	got := b.add(b.offers(3)...)
+	s := b.sender()
+	b.drain(s)
+	for _, a := range got[:2] {
+		detail, _ := json.Marshal(channels.Receipt{Pricing: "regular", Category: "authentication"})
+		r := Receipt{WorkspaceID: b.ws, AccountID: b.whatsapp, ExternalID: b.text(`SELECT external_id FROM actions WHERE id = $1`, a.ID), Status: "sent", At: b.now(), Detail: detail}
+		b.tx(func(tx *sqlx.Tx) error { return ApplyReceipts(t.Context(), tx, b.ledger, []Receipt{r}) })
+	}
+	b.tx(func(tx *sqlx.Tx) error { return Reconsider(t.Context(), tx, b.ws, MoneyReasons...) })
+	if err := s.tidy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.drain(s)
+	b.want(got[2].ID, "held:budget_day")
+}
+
+// The free window of an ad lasts 72 hours from its first message, however many go out in it: one near its end opens no other.
+func TestTheFreeWindowEndsThoughMoreWasSentInIt(t *testing.T) {
+	b := setup(t)
+	b.prices(priceFile)
+	b.exec(`UPDATE workspaces SET settings = settings || '{"cap_day":10,"cap_month":10}'`)
+	b.set(time.Date(2026, 5, 5, 10, 0, 0, 0, time.UTC)) // a Tuesday
+	who := b.offers(1)[0]
+	send := func(key string) int64 {
+		t.Helper()
+		a := who
+		a.Dedupe, a.NotBefore, a.ValidUntil = key, b.now(), b.now().Add(72*time.Hour)
+		got := b.add(a)
+		b.drain(b.sender())
+		b.want(got[0].ID, "done")
+		return got[0].ID
+	}
+	free := func(id int64) bool { return b.text(`SELECT cost_state FROM actions WHERE id = $1`, id) == "free" }
+	first := send("first")
+	detail, _ := json.Marshal(channels.Receipt{Pricing: "free_entry_point", Category: "referral_conversion"})
+	r := Receipt{WorkspaceID: b.ws, AccountID: b.whatsapp, ExternalID: b.text(`SELECT external_id FROM actions WHERE id = $1`, first), Status: "sent", At: b.now(), Detail: detail}
+	b.tx(func(tx *sqlx.Tx) error { return ApplyReceipts(t.Context(), tx, b.ledger, []Receipt{r}) })
+	b.advance(71 * time.Hour)
+	if !free(send("within")) {
+		t.Error("within 72 hours it is not free")
+	}
+	b.advance(24 * time.Hour)
+	after := send("after")
+	if free(after) {
+		t.Error("96 hours after the first it is still free")
+	}
+	// The person comes from another ad: the network says so again, and another window is open.
+	r.ExternalID, r.At = b.text(`SELECT external_id FROM actions WHERE id = $1`, after), b.now()
+	b.tx(func(tx *sqlx.Tx) error { return ApplyReceipts(t.Context(), tx, b.ledger, []Receipt{r}) })
+	b.advance(72*time.Hour - time.Minute)
+	if !free(send("again")) {
+		t.Error("within 72 hours of the second it is not free")
 	}
 }
 
