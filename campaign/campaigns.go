@@ -152,6 +152,9 @@ func SaveCampaign(ctx context.Context, tx sqlx.ExtContext, workspaceID int64, c 
 	if err != nil {
 		return 0, fmt.Errorf("save the campaign: %w", err)
 	}
+	if err := outbox.Reconsider(ctx, tx, workspaceID, "budget_campaign", "price_unknown"); err != nil { // its budget may have room now
+		return 0, err
+	}
 	return id, saveParts(ctx, tx, workspaceID, id, c, now)
 }
 

@@ -138,3 +138,22 @@ func TestEvidenceIsWhatTheLedgerKnewThen(t *testing.T) {
 		}
 	}
 }
+
+// What waits for a campaign's budget is judged again as soon as the budget is another.
+func TestARaisedBudgetLetsGoAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newRows(t, "UTC")
+	campaign := b.id(`INSERT INTO campaigns (workspace_id, name, state, budget_micros, budget_currency) VALUES ($1, 'one', 'live', 1, 'AUD') RETURNING id`, b.ws)
+	held := b.id(`INSERT INTO actions (workspace_id, account_id, kind, state, reason, purpose, origin, token, dedupe, campaign_id, call, not_before, valid_until)
+		VALUES ($1, $2, 'template.send', 'held', 'budget_campaign', 'promotional', 'api', 't', 't', $3, '{}', now() + interval '1 hour', now() + interval '1 day') RETURNING id`, b.ws, b.wa, campaign)
+	c, err := Load(context.Background(), b.db, b.ws, campaign)
+	b.must(err)
+	c.BudgetMicros = new(int64(5_000_000))
+	tx := b.db.MustBegin()
+	_, err = SaveCampaign(context.Background(), tx, b.ws, c, nil, time.Now())
+	b.must(err)
+	b.must(tx.Commit())
+	if b.id(`SELECT (not_before <= now())::int FROM actions WHERE id = $1`, held) != 1 {
+		t.Error("it waits for its hour though the budget was raised")
+	}
+}

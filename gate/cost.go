@@ -231,12 +231,13 @@ func (b *batch) budgetsOf(r Request, c Cost) ([]*Budget, error) {
 }
 
 type campaignRow struct {
-	WorkspaceID int64  `db:"workspace_id"`
-	ID          int64  `db:"id"`
-	Goal        string `db:"goal"`
-	Limit       *int64 `db:"budget_micros"`
-	Currency    string `db:"budget_currency"`
-	State       string `db:"state"`
+	WorkspaceID int64      `db:"workspace_id"`
+	ID          int64      `db:"id"`
+	Goal        string     `db:"goal"`
+	Limit       *int64     `db:"budget_micros"`
+	Currency    string     `db:"budget_currency"`
+	State       string     `db:"state"`
+	EndsAt      *time.Time `db:"ends_at"`
 }
 
 func (b *batch) loadCampaigns() error {
@@ -251,7 +252,7 @@ func (b *batch) loadCampaigns() error {
 	return nil
 }
 
-const sqlGateCampaigns = `SELECT workspace_id, id, goal, budget_micros, budget_currency, state FROM campaigns WHERE id = ANY($1)`
+const sqlGateCampaigns = `SELECT workspace_id, id, goal, budget_micros, budget_currency, state, ends_at FROM campaigns WHERE id = ANY($1)`
 
 type triggerRow struct {
 	WorkspaceID int64  `db:"workspace_id"`

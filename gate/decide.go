@@ -66,8 +66,9 @@ type Facts struct {
 	AccountState     string
 	AccountReason    string
 	Brand            string
-	CampaignState    string // of the campaign it belongs to; empty: none
-	TriggerState     string // of the trigger it comes from; empty: none
+	CampaignState    string     // of the campaign it belongs to; empty: none
+	CampaignEnds     *time.Time // its period; nil: none
+	TriggerState     string     // of the trigger it comes from; empty: none
 
 	Person   bool // there is a contact
 	Own      bool // it would go to a WhatsApp number of the brand itself
@@ -103,7 +104,7 @@ const (
 )
 
 // Decide answers whether an action may go out now. The order of the checks is the order of the codes:
-// expired, workspace_off, account_off, campaign_paused, campaign_ended, trigger_paused, trigger_ended, not_yet, mention_elsewhere, comment_gone, comment_hidden, own_comment, own_number, blocked,
+// expired, workspace_off, account_off, campaign_paused, campaign_ended, campaign_over, trigger_paused, trigger_ended, not_yet, mention_elsewhere, comment_gone, comment_hidden, own_comment, own_number, blocked,
 // already_replied, human_agent_only, opted_out, doubt, asked_already, window_closed, not_requested, no_consent, window_closed,
 // template_paused, template_not_approved, template_quality, template_pacing, identification_missing, opt_out_missing,
 // sequence_replied, sequence_goal, sequence_full, sequence_spacing, cap_24h, cap_30d, quiet_hours,
@@ -176,6 +177,8 @@ func switches(f Facts) *Decision {
 		return &Decision{Verb: Hold, Code: "campaign_paused", Until: f.Now.Add(recheck), Meaning: "its campaign is paused; it goes out when the campaign goes on, while it is valid"}
 	case f.CampaignState == "archived" && f.Origin != FromMember:
 		return refuse("campaign_ended", "its campaign was archived: nothing more leaves for it")
+	case f.CampaignEnds != nil && !f.Now.Before(*f.CampaignEnds) && f.Purpose == Promotional && f.Call.Kind == channels.SendTemplate && f.Origin != FromMember:
+		return refuse("campaign_over", "the period of its campaign ended before it could leave: no offer goes out for a campaign that is over")
 	case f.TriggerState == "paused" && f.Origin == FromTrigger:
 		return &Decision{Verb: Hold, Code: "trigger_paused", Until: f.Now.Add(recheck), Meaning: "its trigger is paused; it goes out when the trigger goes on, while it is valid"}
 	case f.TriggerState == "archived" && f.Origin == FromTrigger:

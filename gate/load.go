@@ -253,7 +253,7 @@ func (b *batch) facts(r Request) Facts {
 		CapDay: w.settings.CapDay, CapMonth: w.settings.CapMonth, Hours: w.hours,
 	}
 	if c, ok := b.campaigns[r.CampaignID]; ok && c.WorkspaceID == r.WorkspaceID {
-		f.CampaignState = c.State
+		f.CampaignState, f.CampaignEnds = c.State, c.EndsAt
 	}
 	if t, ok := b.triggers[r.TriggerID]; ok && t.WorkspaceID == r.WorkspaceID {
 		f.TriggerState = t.State
