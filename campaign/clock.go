@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -20,6 +21,8 @@ type Clock struct {
 	DB  *sqlx.DB
 	Now func() time.Time
 	Log *slog.Logger
+
+	told map[int64]string // triggers that cannot be planned, and what was said of them
 }
 
 const (
@@ -56,9 +59,20 @@ func (c *Clock) Once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.told == nil {
+		c.told = map[int64]string{}
+	}
 	for i, t := range list {
+		// What cannot be read stops itself alone: it is found before anything is written.
+		if err := c.readable(t, zones[rows[i].WorkspaceID]); err != nil {
+			if c.told[t.ID] != err.Error() {
+				c.Log.Error("a trigger's windows cannot be planned; correct its recurrence, or the workspace's time zone", "workspace", rows[i].WorkspaceID, "trigger", t.ID, "error", err)
+				c.told[t.ID] = err.Error()
+			}
+			continue
+		}
+		delete(c.told, t.ID)
 		if err := plan(ctx, tx, rows[i], t, zones[rows[i].WorkspaceID], now); err != nil {
-			c.Log.Error("a trigger's windows could not be planned", "trigger", t.ID, "error", err)
 			return err
 		}
 	}
@@ -68,12 +82,19 @@ func (c *Clock) Once(ctx context.Context) error {
 	return tx.Commit()
 }
 
+// readable says what is in the way of planning a trigger's windows.
+func (c *Clock) readable(t router.Trigger, f face) error {
+	_, err := ParseRecurrence(t.Recurrence, t.DurationMinutes)
+	return errors.Join(f.wrong, err)
+}
+
 const sqlWhereRecurring = `WHERE t.recurrence <> '' AND t.state = 'live' AND (c.id IS NULL OR c.state = 'live') ORDER BY t.workspace_id, t.id`
 
 // face is a workspace's clock, and since when it is this one.
 type face struct {
 	zone  *time.Location
 	since time.Time
+	wrong error // the zone is not known
 }
 
 func zonesOf(ctx context.Context, q sqlx.QueryerContext, rows []triggerRow) (map[int64]face, error) {
@@ -92,10 +113,7 @@ func zonesOf(ctx context.Context, q sqlx.QueryerContext, rows []triggerRow) (map
 	out := map[int64]face{}
 	for _, n := range names {
 		z, err := Zone(n.Name)
-		if err != nil {
-			return nil, err
-		}
-		out[n.ID] = face{z, n.Since}
+		out[n.ID] = face{z, n.Since, err}
 	}
 	return out, nil
 }
@@ -104,7 +122,7 @@ func zonesOf(ctx context.Context, q sqlx.QueryerContext, rows []triggerRow) (map
 // workspace's clock was last changed; what was planned by another recurrence, or on another clock, goes.
 func plan(ctx context.Context, tx sqlx.ExtContext, r triggerRow, t router.Trigger, clock face, now time.Time) error {
 	rec, err := ParseRecurrence(t.Recurrence, t.DurationMinutes)
-	if err != nil {
+	if err := errors.Join(clock.wrong, err); err != nil {
 		return err
 	}
 	if err := keep(ctx, tx, t.ID, rec.Windows(clock.zone, now, now.Add(1), overlapsLooked), now); err != nil {

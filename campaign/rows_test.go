@@ -255,6 +255,24 @@ func TestTheClockOpensEachWindowOnceAndNeverLate(t *testing.T) {
 	}
 }
 
+// What nobody can read – a recurrence of an earlier version, a time zone that the machine does not know – stops its own
+// workspace or trigger, and nobody else's windows.
+func TestOneThatCannotBeReadStopsNoOtherClock(t *testing.T) {
+	t.Parallel()
+	b := newRows(t, "UTC")
+	b.trigger("broken", "recurrence, duration_minutes", "'every now and then', 20")
+	other := b.id(`INSERT INTO workspaces (name, time_zone) VALUES ('nowhere', 'Nowhere/Else') RETURNING id`)
+	b.exec(`INSERT INTO triggers (workspace_id, name, state, keywords, public_replies, recurrence, duration_minutes) VALUES ($1, 'x', 'live', '[]', '{}', '0 * * * *', 20)`, other)
+	whole := b.trigger("whole", "recurrence, duration_minutes", "'0 * * * *', 20")
+	clock := Clock{DB: b.db, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler)}
+	if err := clock.Once(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if n := b.id(`SELECT count(*) FROM trigger_windows WHERE trigger_id = $1 AND state = 'open'`, whole); n != 1 {
+		t.Errorf("%d windows of the other trigger are open, want the one of this hour", n)
+	}
+}
+
 // What a trigger's recurrence is changed to counts from then on; what it has opened stays.
 func TestAChangedRecurrenceIsPlannedAnew(t *testing.T) {
 	t.Parallel()
