@@ -69,11 +69,15 @@ func Parse(body []byte) ([]Price, error) {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		line, _ := r.FieldPos(0)
-		if err != nil {
-			p.bad(line, "is not CSV")
+		var broken *csv.ParseError
+		if errors.As(err, &broken) {
+			p.bad(broken.Line, "is not CSV")
 			break // where one line is broken, those after it cannot be told apart
 		}
+		if err != nil {
+			return nil, fmt.Errorf("read a price file: %w", err)
+		}
+		line, _ := r.FieldPos(0)
 		if p.line(line, record); len(p.out) > maxRows {
 			return nil, fault.New(fault.Invalid, "the price file has more than %d lines", maxRows)
 		}
@@ -91,12 +95,13 @@ func Parse(body []byte) ([]Price, error) {
 var separatorLine = regexp.MustCompile(`^"?sep=[,;\t]"?\r?$`)
 
 func separator(head []byte) rune {
+	best := ','
 	for _, c := range []rune{';', '\t'} {
-		if bytes.ContainsRune(head, c) {
-			return c
+		if bytes.Count(head, []byte(string(c))) > bytes.Count(head, []byte(string(best))) {
+			best = c
 		}
 	}
-	return ','
+	return best
 }
 
 func columnsOf(head []string) (map[string]int, error) {
@@ -157,7 +162,7 @@ func (p *parsing) line(line int, record []string) {
 	out := Price{Country: strings.ToUpper(field["country"]), Category: strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(field["category"])), Currency: strings.ToUpper(field["currency"])}
 	var err error
 	switch out.From, err = time.Parse(time.DateOnly, field["effective_from"]); {
-	case err != nil:
+	case err != nil || out.From.Year() < 2000 || out.From.Year() > 2199:
 		p.bad(line, "has the day %q; it must be like 2026-10-01", field["effective_from"])
 		return
 	case out.Country != Everywhere && !phonenumbers.GetSupportedRegions()[out.Country]:

@@ -115,3 +115,19 @@ func TestDaysAndMonths(t *testing.T) {
 		}
 	}
 }
+
+// A file that is broken in whatever place is said to be, by its line.
+func TestABrokenFileIsSaidToBe(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		head + "I\"T,marketing,2026-01-01,EUR,0.06\n": "line 2 is not CSV",
+		head + "\"\n": "line 2 is not CSV",
+		head + "IT,marketing,2026-01-01,EUR,0.06\n\"\"\"":                                         "line 3 is not CSV",
+		head + "IT,marketing,0000-01-01,EUR,0.06\n":                                               "line 2 has the day",
+		"country,category,effective_from,currency,price,note; x\nIT,marketing,2026-01-01,EUR,,\n": "line 2 has the price",
+	} {
+		if _, err := Parse([]byte(body)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", body, err, want)
+		}
+	}
+}
