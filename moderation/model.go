@@ -200,6 +200,9 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 	if p.Intent == "opt_in" && p.OptOut < 0.3 && (!p.Signs.says(signClear) || p.Signs.says(signJoin) && !p.Signs.found.has(unsubscribes)) && !p.Signs.whole.word {
 		p.Withdraws = 0
 	}
+	if p.Signs.words == 1 && p.Signs.has&^classUnknown == 0 && !p.Signs.whole.word { // what a trigger asks for: its letters alone say nothing
+		p.Withdraws = 0
+	}
 	if p.Intent != "opt_out" && p.IntentScore >= surelyAnother && p.Withdraws < p.WithdrawsClear && !p.Signs.says(signClear) && !p.Signs.whole.word {
 		p.Withdraws = 0
 	}
