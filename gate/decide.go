@@ -72,6 +72,7 @@ type Facts struct {
 
 	Person   bool // there is a contact
 	Own      bool // it would go to a WhatsApp number of the brand itself
+	Moved    bool // the number it was written for is not this person's any more
 	Blocked  bool
 	Consent  consent.State // for promotional messages to this address
 	AllStop  bool          // "stop all": service messages too
@@ -104,7 +105,7 @@ const (
 )
 
 // Decide answers whether an action may go out now. The order of the checks is the order of the codes:
-// expired, workspace_off, account_off, campaign_paused, campaign_ended, campaign_over, trigger_paused, trigger_ended, not_yet, mention_elsewhere, comment_gone, comment_hidden, own_comment, own_number, blocked,
+// expired, workspace_off, account_off, campaign_paused, campaign_ended, campaign_over, trigger_paused, trigger_ended, not_yet, mention_elsewhere, comment_gone, comment_hidden, own_comment, own_number, number_changed, blocked,
 // already_replied, human_agent_only, opted_out, doubt, asked_already, window_closed, not_requested, no_consent, window_closed,
 // template_paused, template_not_approved, template_quality, template_pacing, identification_missing, opt_out_missing,
 // sequence_replied, sequence_goal, sequence_full, sequence_spacing, cap_24h, cap_30d, quiet_hours,
@@ -227,6 +228,8 @@ func person(f Facts) *Decision {
 		return refuse("no_person", "it is not known who this would go to")
 	case f.Own && (f.Origin != FromMember || f.Call.Kind == channels.SendTemplate): // a member may try out who answers there
 		return refuse("own_number", "it would go to the brand's own WhatsApp number, which is no customer's")
+	case f.Moved:
+		return refuse("number_changed", "it was written for a number that is no longer this person's: whoever has it now is somebody else")
 	case f.Blocked:
 		return refuse("blocked", "the person is blocked; unblock them first")
 	case f.Call.Kind == channels.PrivateReply && f.Comment != nil && f.Comment.Replied:

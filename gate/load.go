@@ -133,6 +133,7 @@ type batch struct {
 	broken     map[int64]error           // workspaces whose settings make no sense: they hold, others go on
 	accounts   map[int64]accountFacts
 	contacts   map[contactKey]contactFacts
+	numbers    map[int64]string // by WhatsApp identity: the number it has now; empty: somebody else has it
 	threads    map[threadKey]time.Time
 	comments   map[int64]commentRow
 	events     map[int64]eventRow
@@ -215,7 +216,7 @@ type templateKey struct {
 }
 
 func (b *batch) load(ledger *consent.Ledger) ([]Facts, error) {
-	for _, step := range []func() error{b.loadWorkspaces, b.loadAccounts, b.loadContacts, b.loadThreads, b.loadComments,
+	for _, step := range []func() error{b.loadWorkspaces, b.loadAccounts, b.loadContacts, b.loadNumbers, b.loadThreads, b.loadComments,
 		b.loadEvents, b.loadTemplates, b.loadAsked, b.loadRequested, b.loadReplied, b.loadSent, b.loadCampaigns, b.loadTriggers, b.loadSequences, b.loadFree} {
 		if err := step(); err != nil {
 			return nil, err
@@ -269,6 +270,9 @@ func (b *batch) facts(r Request) Facts {
 	f.Person, f.Blocked = known, contact.BlockedAt != nil
 	f.Answers, f.Requested = b.answered(r), b.requested[r.ActionID]
 	f.Own = r.Call.Channel == channels.WhatsApp && b.own[r.WorkspaceID][inbox.Digits(r.Call.Phone)]
+	if now, known := b.numbers[r.IdentityID]; known && r.Call.Channel == channels.WhatsApp && r.Call.Phone != "" {
+		f.Moved = now != inbox.Digits(r.Call.Phone)
+	}
 	if at, ok := b.threads[threadKey{r.AccountID, string(r.Call.Channel), r.IdentityID}]; ok {
 		f.LastIn = &at
 	}
@@ -386,6 +390,29 @@ const sqlGateContacts = `
 SELECT c.workspace_id, c.id, c.time_zone, c.country, c.blocked_at,
        coalesce((SELECT string_agg(i.phone, ' ' ORDER BY i.phone) FROM identities i WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id AND i.phone IS NOT NULL), '') AS phones
 FROM contacts c WHERE c.id = ANY($1)`
+
+// loadNumbers reads which numbers people have now: an action holds the one they had when it was planned, which the
+// network may have given to somebody else since.
+func (b *batch) loadNumbers() error {
+	b.numbers = map[int64]string{}
+	var rows []struct {
+		ID    int64  `db:"id"`
+		Phone string `db:"phone"`
+	}
+	err := b.read(&rows, "numbers", sqlGateNumbers, b.ids(func(r Request) int64 {
+		if speaks(r.Call.Kind) && r.Call.Channel == channels.WhatsApp && r.Call.Phone != "" {
+			return r.IdentityID
+		}
+		return 0
+	}))
+	for _, r := range rows {
+		b.numbers[r.ID] = inbox.Digits(r.Phone)
+	}
+	return err
+}
+
+const sqlGateNumbers = `
+SELECT id, CASE WHEN replaced_at IS NULL THEN phone ELSE '' END AS phone FROM identities WHERE id = ANY($1) AND phone IS NOT NULL`
 
 func (b *batch) loadThreads() error {
 	var rows []struct {

@@ -167,5 +167,6 @@ func TestNothingAutomaticGoesToTheBrandsOwnNumber(t *testing.T) {
 	r.Call = channels.Call{Kind: channels.SendMessage, Channel: channels.WhatsApp, Phone: "61400000001", Text: "Hello"}
 	b.want("an answer of the bot", r, Refuse, "own_number")
 	r.Call.Phone = "61400000009"
+	b.exec(`UPDATE identities SET phone = '61400000009' WHERE phone = '61400000001'`)
 	b.want("another number", r, Refuse, "window_closed")
 }

@@ -158,7 +158,13 @@ func (b *bench) event(account int64, kind, channel, external, person, phone stri
 		VALUES ($1, $2, gen_random_uuid()::text, $3, $4, 0, $5, jsonb_build_object('id', $6::text, 'person', $7::text, 'phone', $8::text)) RETURNING id`, b.ws, account, kind, channel, b.now().Add(-time.Minute), external, person, phone)
 }
 
+// Messages to others than the bench's own person go to the numbers of those.
 func (b *bench) add(actions ...work) []work {
+	for i, a := range actions {
+		if a.Call.Channel == channels.WhatsApp && a.Call.Phone != "" && a.IdentityID != 0 && a.IdentityID != b.identity {
+			actions[i].Call.Phone = b.text(`SELECT coalesce(phone, '') FROM identities WHERE id = $1`, a.IdentityID)
+		}
+	}
 	b.t.Helper()
 	tx := b.db.MustBegin()
 	out, err := add(b.t.Context(), tx, actions)

@@ -1,11 +1,13 @@
 package outbox
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"ponte/channels"
 	"ponte/consent"
+	"ponte/gate"
 )
 
 // The numbered cases about consent that are decided while something is being sent. The others are in consent,
@@ -90,6 +92,34 @@ func TestTheClaimWritesDownWhatAnOfferStandsOn(t *testing.T) {
 		if offer := r.ID == got[0].ID; offer != (r.Seq != nil) || offer && *r.Seq != 3 {
 			t.Errorf("action %d (offer: %v) stands on %v", r.ID, offer, r.Seq)
 		}
+	}
+}
+
+// What was planned for a number does not go to whoever has it now: neither an offer nor a service message nor an answer.
+func TestNothingGoesToANumberThatIsSomebodyElsesNow(t *testing.T) {
+	for name, change := range map[string]string{
+		"the person has another number":   `UPDATE identities SET phone = '39333000999' WHERE id = $1`,
+		"the number has another owner":    `UPDATE identities SET replaced_at = now() WHERE id = $1`,
+		"the person keeps the number":     `UPDATE identities SET external_id = 'IT.1' WHERE id = $1`,
+		"the number was not known before": `UPDATE identities SET phone = NULL, external_id = 'IT.1' WHERE id = $1`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t)
+			b.exec(`UPDATE templates SET category = 'UTILITY', components = '[{"type":"BODY","text":"Bondi Kayaks: your booking is tomorrow at ten."}]'`)
+			service := b.offer("reminder")
+			service.Origin, service.Purpose = gate.FromSystem, gate.Service
+			got := b.add(service, b.message("answer", "Yes, we are open."))
+			b.exec(change, b.identity)
+			s := b.sender()
+			b.drain(s)
+			b.drain(s)
+			want := "refused:number_changed"
+			if strings.Contains(name, "keeps") || strings.Contains(name, "not known") {
+				want = "done"
+			}
+			b.want(got[0].ID, want)
+			b.want(got[1].ID, want)
+		})
 	}
 }
 
