@@ -166,7 +166,7 @@ func (d Definition) Tidy() Definition {
 			d.Header = nil
 		}
 	}
-	d.Body, d.Footer = strings.TrimSpace(strings.ReplaceAll(d.Body, "\r\n", "\n")), strings.TrimSpace(d.Footer)
+	d.Body, d.Footer = strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(d.Body)), strings.TrimSpace(d.Footer)
 	d.Buttons = slices.Clone(d.Buttons)
 	for i := range d.Buttons {
 		b := &d.Buttons[i]

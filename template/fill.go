@@ -44,6 +44,9 @@ func (d Definition) Fill(given Values, p Person, s Sender) []Filled {
 		case v.Fallback != "":
 			f.Value, f.Source = clean(v.Fallback), "fallback"
 		}
+		if strings.HasPrefix(v.In, "button:") { // the end of an address
+			f.Value = strings.ReplaceAll(f.Value, " ", "%20")
+		}
 		out = append(out, f)
 	}
 	return out

@@ -34,7 +34,7 @@ type Choice struct {
 }
 
 // ChooseLanguage picks among the languages a template may be sent in: the person's own, else the same
-// language without or with another region, else the workspace's. Meta itself falls back to nothing.
+// language without or with another region – the workspace's before others –, else the workspace's. Meta itself falls back to nothing.
 func ChooseLanguage(have []string, wanted, fallback string) (Choice, error) {
 	have = slices.Clone(have)
 	slices.Sort(have)
@@ -45,6 +45,9 @@ func ChooseLanguage(have []string, wanted, fallback string) (Choice, error) {
 		}
 		if slices.Contains(have, Base(clean)) {
 			return Base(clean), true
+		}
+		if own := CleanLanguage(fallback); Base(own) == Base(clean) && slices.Contains(have, own) {
+			return own, true // of several regions the brand's own
 		}
 		for _, h := range have {
 			if Base(h) == Base(clean) {

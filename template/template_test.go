@@ -385,3 +385,46 @@ func TestDiff(t *testing.T) {
 		t.Error("the same differs")
 	}
 }
+
+// A language that several regions have is taken in the workspace's own.
+func TestTheLanguageOfTheBrandsRegion(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		have             []string
+		wanted, fallback string
+		want             Choice
+	}{
+		{[]string{"pt_BR", "pt_PT"}, "pt", "pt-PT", Choice{"pt_PT", "base"}},
+		{[]string{"pt_BR", "pt_PT"}, "pt_BR", "pt-PT", Choice{"pt_BR", "exact"}},
+		{[]string{"es_AR", "es_ES", "es"}, "es", "es_ES", Choice{"es", "exact"}},
+		{[]string{"es_AR", "es_ES"}, "es_MX", "es_ES", Choice{"es_ES", "base"}},
+		{[]string{"en_AU", "en_GB"}, "en", "it", Choice{"en_AU", "base"}},
+		{[]string{"it", "en_GB"}, "fr", "en", Choice{"en_GB", "fallback"}},
+	} {
+		if got, err := ChooseLanguage(c.have, c.wanted, c.fallback); err != nil || got != c.want {
+			t.Errorf("%+v: %+v, %v", c, got, err)
+		}
+	}
+}
+
+// An address in a button is one that can be opened, and says where it leads.
+func TestAddressesOfButtons(t *testing.T) {
+	t.Parallel()
+	d := Definition{Category: Utility, Body: "Your booking at Bondi Kayaks is confirmed.", Variables: []Variable{{In: "button:0", Name: "1", Example: "x"}}}
+	for address, good := range map[string]bool{
+		"https://a.com/o/{{1}}": true, "https://a.com@evil.com/o/{{1}}": false, "https://a.com/x y/{{1}}": false, "https://a.com/\to/{{1}}": false,
+	} {
+		d.Buttons = []Button{{Type: "URL", Text: "Go", URL: address}}
+		if list := d.Check(); (len(list) == 0) != good {
+			t.Errorf("%q: %+v", address, list)
+		}
+	}
+	d.Buttons[0].URL = "https://a.com/o/{{1}}"
+	filled := d.Fill(Values{"button:0:1": "AB  12/ü"}, Person{}, Sender{})
+	if shown := d.Show(AsValues(filled)); shown.Buttons[0].URL != "https://a.com/o/AB%2012/ü" {
+		t.Errorf("a value with a space leads to %q", shown.Buttons[0].URL)
+	}
+	if d.Body = "a\rb\r\nc"; d.Tidy().Body != "a\nb\nc" {
+		t.Errorf("%q", d.Tidy().Body)
+	}
+}

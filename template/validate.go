@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"ponte/said"
@@ -255,7 +256,7 @@ func checkURL(f *faults, at, raw string) {
 	case raw == "":
 		f.add(at, "required", "say where the button leads")
 		return
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || !strings.Contains(u.Hostname(), "."):
+	case err != nil || u.Host == "" || u.User != nil || strings.ContainsFunc(raw, unicode.IsSpace) || u.Scheme != "https" && u.Scheme != "http" || !strings.Contains(u.Hostname(), "."):
 		f.add(at, "pattern", "write a whole address, as https://example.com/orders/{{1}}")
 		return
 	case utf8.RuneCountInString(raw) > maxURL:
