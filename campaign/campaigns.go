@@ -16,6 +16,7 @@ import (
 	"ponte/inbox"
 	"ponte/outbox"
 	"ponte/prices"
+	"ponte/router"
 )
 
 // Campaign is a named set of triggers and templates with a period, a budget and a goal.
@@ -278,12 +279,16 @@ func Duplicate(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, n
 	if err != nil {
 		return 0, err
 	}
+	return saveCopy(ctx, tx, workspaceID, t, name, by, now)
+}
+
+func saveCopy(ctx context.Context, tx sqlx.ExtContext, workspaceID int64, t router.Trigger, name string, by *int64, now time.Time) (int64, error) {
 	t.ID, t.CampaignID, t.Name = 0, nil, copyName(name, t.Name)
 	return Save(ctx, tx, workspaceID, t, by, now)
 }
 
-// DuplicateCampaign makes a draft of a campaign with drafts of its triggers. The period is left out: it
-// is over, or another campaign's.
+// DuplicateCampaign makes a draft of a campaign with drafts of its triggers. The periods are left out: they
+// are over, or another campaign's.
 func DuplicateCampaign(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, name string, by *int64, now time.Time) (int64, error) {
 	c, err := Load(ctx, tx, workspaceID, id)
 	if err != nil {
@@ -291,8 +296,13 @@ func DuplicateCampaign(ctx context.Context, tx sqlx.ExtContext, workspaceID, id 
 	}
 	triggers := c.TriggerIDs
 	c.ID, c.Name, c.StartsAt, c.EndsAt, c.TriggerIDs = 0, copyName(name, c.Name), nil, nil, nil
-	for _, t := range triggers {
-		copied, err := Duplicate(ctx, tx, workspaceID, t, "", by, now)
+	for _, id := range triggers {
+		t, err := Trigger(ctx, tx, workspaceID, id)
+		if err != nil {
+			return 0, err
+		}
+		t.StartsAt, t.EndsAt = nil, nil
+		copied, err := saveCopy(ctx, tx, workspaceID, t, "", by, now)
 		if err != nil {
 			return 0, err
 		}

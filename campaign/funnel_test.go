@@ -157,3 +157,27 @@ func TestARaisedBudgetLetsGoAtOnce(t *testing.T) {
 		t.Error("it waits for its hour though the budget was raised")
 	}
 }
+
+// The triggers of a campaign's copy do not stay silent for a period that is over.
+func TestACopyOfACampaignHasNoPeriods(t *testing.T) {
+	t.Parallel()
+	b := newRows(t, "UTC")
+	campaign := b.id(`INSERT INTO campaigns (workspace_id, name, state, starts_at, ends_at) VALUES ($1, 'one', 'live', '2025-01-01', '2025-02-01') RETURNING id`, b.ws)
+	b.trigger("t", "campaign_id, starts_at, ends_at", fmt.Sprintf("%d, '2025-01-01', '2025-02-01'", campaign))
+	tx := b.db.MustBegin()
+	copied, err := DuplicateCampaign(context.Background(), tx, b.ws, campaign, "", nil, time.Now())
+	b.must(err)
+	b.must(tx.Commit())
+	c, err := Load(context.Background(), b.db, b.ws, copied)
+	b.must(err)
+	list, err := Triggers(context.Background(), b.db, b.ws)
+	b.must(err)
+	if len(c.TriggerIDs) != 1 || c.State != "draft" || c.EndsAt != nil {
+		t.Fatalf("%+v", c)
+	}
+	for _, tr := range list {
+		if tr.ID == c.TriggerIDs[0] && (tr.State != "draft" || tr.StartsAt != nil || tr.EndsAt != nil) {
+			t.Errorf("the copy of the trigger is %+v", tr)
+		}
+	}
+}
