@@ -58,8 +58,42 @@ func CommentsReworded(ctx context.Context, tx sqlx.ExtContext, comments []int64)
 		}
 		list = append(list, some...)
 	}
-	return Touch(ctx, tx, list...)
+	ended, err := waitsOfGone(ctx, tx, comments)
+	if err != nil {
+		return err
+	}
+	return Touch(ctx, tx, append(list, ended...)...)
 }
+
+// waitsOfGone ends the waits of people who took away all that was not answered; of who took away the first of it, the
+// wait begins with what is left.
+func waitsOfGone(ctx context.Context, tx sqlx.ExtContext, comments []int64) ([]Change, error) {
+	var waiting []Conversation
+	if err := sqlx.SelectContext(ctx, tx, &waiting, sqlWaitsOfGone, pq.Array(comments)); err != nil {
+		return nil, fmt.Errorf("find who waits for an answer to a comment that is gone: %w", err)
+	}
+	var ended []Change
+	for _, v := range waiting {
+		since, err := WaitsSince(ctx, tx, v)
+		if err != nil {
+			return nil, err
+		}
+		if since != nil && !since.After(*v.WaitingSince) {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE conversations SET waiting_since = $3, revision = revision + 1 WHERE workspace_id = $1 AND id = $2`, v.WorkspaceID, v.ID, since); err != nil {
+			return nil, fmt.Errorf("end the wait of conversation %d: %w", v.ID, err)
+		}
+		ended = append(ended, Change{WorkspaceID: v.WorkspaceID, Topic: "conversation", ObjectID: v.ID})
+	}
+	return ended, nil
+}
+
+const sqlWaitsOfGone = `
+SELECT DISTINCT v.workspace_id, v.id, v.root_comment_id, v.waiting_since FROM comments x
+JOIN comments r ON r.root_external_id = x.root_external_id AND r.account_id = x.account_id AND r.workspace_id = x.workspace_id
+JOIN conversations v ON v.workspace_id = r.workspace_id AND v.root_comment_id = r.id AND v.contact_id = x.contact_id
+WHERE x.id = ANY($1) AND x.state = 'removed' AND v.state = 'open' AND v.waiting_since IS NOT NULL ORDER BY v.id`
 
 const sqlCommentsReworded = `
 UPDATE conversations v SET preview = left(x.text, 200), revision = v.revision + 1,

@@ -388,6 +388,9 @@ func TestARemovedCommentNoLongerStandsInTheList(t *testing.T) {
 		if v.Preview != c.after {
 			t.Errorf("after %s is removed the list shows %q, want %q: %v", c.id, v.Preview, c.after, b.reasons())
 		}
+		if waits := v.WaitingSince != nil; waits != (c.after != "") {
+			t.Errorf("after %s is removed: waits %v, and of what they asked %q is left", c.id, waits, c.after)
+		}
 		if n := b.id(`SELECT count(*) FROM changes WHERE id > $1 AND topic = 'conversation'`, changes); (n > 0) != (c.before != c.after) {
 			t.Errorf("open pages were told %d times that the conversation changed by the removal of %s", n, c.id)
 		}

@@ -518,3 +518,37 @@ func TestAReferenceInAConversationThatWaits(t *testing.T) {
 		})
 	}
 }
+
+// Who takes their comment away has taken back what they were invited for: the reference joins nobody any more, and
+// whoever brings it is welcomed as anybody is. One that was used before stays what it was.
+func TestARemovedCommentTakesItsInvitationBack(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		used  bool
+		joins int64
+	}{"before it was used": {false, 0}, "after it was used": {true, 1}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			b.feed(b.fbFeed("add", "30_1", "55", "info"))
+			b.sent()
+			text, _ := b.reference("en")
+			if c.used {
+				b.feed(b.waText("w1", customer, text))
+			}
+			b.pass(time.Minute)
+			b.feed(b.fbFeed("remove", "30_1", "55", ""))
+			if !c.used {
+				b.feed(b.waText("w1", customer, text))
+				b.lastReason("had been withdrawn")
+			}
+			b.wantSaid("welcome to " + brand)
+			if n := b.id(`SELECT count(*) FROM identity_joins`); n != c.joins {
+				t.Errorf("%d joins, want %d: %v", n, c.joins, b.reasons())
+			}
+			if revoked := b.id(`SELECT count(*) FROM handoffs WHERE revoked_at IS NOT NULL`); (revoked > 0) == c.used {
+				t.Errorf("%d references are revoked", revoked)
+			}
+		})
+	}
+}

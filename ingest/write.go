@@ -320,8 +320,19 @@ func (s *scene) writeHandoffs(ctx context.Context, tx *sqlx.Tx) error {
 			return fmt.Errorf("use a handoff: %w", err)
 		}
 	}
+	if len(s.w.closeReviews) > 0 {
+		if _, err := tx.ExecContext(ctx, sqlRevokeOfRemoved, pq.Array(s.w.closeReviews)); err != nil {
+			return fmt.Errorf("revoke the references of comments that are gone: %w", err)
+		}
+	}
 	return nil
 }
+
+// What somebody was invited for they have taken away: whoever comes with the reference is welcomed as anybody is.
+const sqlRevokeOfRemoved = `
+UPDATE handoffs h SET revoked_at = now(), revoked_why = 'comment_removed'
+FROM comments c JOIN identities i ON i.workspace_id = c.workspace_id AND i.contact_id = c.contact_id
+WHERE c.id = ANY($1) AND h.workspace_id = c.workspace_id AND h.identity_id = i.id AND h.comment_id = c.id AND h.used_at IS NULL AND h.revoked_at IS NULL`
 
 const sqlInsertHandoffs = `
 INSERT INTO handoffs (workspace_id, id, hash, account_id, contact_id, identity_id, trigger_id, campaign_id, post_id, comment_id, language, expires_at)
