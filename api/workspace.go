@@ -214,8 +214,15 @@ func checkSettings(raw json.RawMessage) error {
 		return fault.Wrap(fault.Invalid, err, "a setting has a value of the wrong kind")
 	}
 	for name, v := range map[string]string{"quiet_from": st.QuietFrom, "quiet_to": st.QuietTo, "saturday_from": st.SaturdayFrom, "saturday_to": st.SaturdayTo} {
-		if _, err := time.Parse("15:04", v); err != nil {
+		if _, err := time.Parse("15:04", v); err != nil && v != "24:00" {
 			return fault.Field("settings."+name, "%q is not a time such as 09:00", v)
+		}
+	}
+	if hours, err := gate.HoursOf(st); err == nil { // an empty span is a day without offers
+		for name, span := range map[string]gate.Span{"quiet_to": hours.Weekday, "saturday_to": hours.Saturday} {
+			if span.To < span.From {
+				return fault.Field("settings."+name, "these are the hours in which offers may arrive, of one day: the end comes before the beginning, so that none ever would")
+			}
 		}
 	}
 	for name, v := range map[string]int{"cap_day": st.CapDay, "cap_month": st.CapMonth, "delete_grace_minutes": st.DeleteGraceMinutes, "handoff_hours": st.HandoffHours,

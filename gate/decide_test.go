@@ -342,6 +342,7 @@ func TestPurposeOf(t *testing.T) {
 	}{
 		{"answer", Draft{Call: msg("hello"), Origin: FromBot, Wish: Answer, Event: true}, Answer},
 		{"answer without event", Draft{Call: msg("hello"), Origin: FromBot, Wish: Answer}, Promotional},
+		{"a list's button", Draft{Call: channels.Call{Kind: channels.SendMessage, Text: "hello", List: &channels.List{Button: "10% off"}}, Origin: FromBot, Wish: Answer, Event: true}, Promotional},
 		{"no wish", Draft{Call: msg("hello"), Origin: FromBot, Event: true}, Promotional},
 		{"member", Draft{Call: msg("hello, 10% off"), Origin: FromMember, Wish: Answer}, Answer},
 		{"trigger's service", Draft{Call: msg("hello"), Origin: FromTrigger, Wish: Service, Event: true}, Promotional},

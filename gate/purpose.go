@@ -112,6 +112,7 @@ func text(c channels.Call) string {
 		parts = append(parts, b.Title)
 	}
 	if c.List != nil {
+		parts = append(parts, c.List.Button)
 		for _, r := range c.List.Rows {
 			parts = append(parts, r.Title, r.Description)
 		}
