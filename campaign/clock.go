@@ -28,7 +28,7 @@ type Clock struct {
 const (
 	tick     = 5 * time.Second
 	ahead    = 48 * time.Hour
-	planned  = 96                 // windows that are planned at a time
+	planned  = 96                 // windows that are planned, and told to have gone by, at a time
 	passed   = 8 * 24 * time.Hour // windows that went by are told this far back
 	scanned  = 20_000             // windows that are looked at to find them
 	clockKey = 0x706f6e7465636c6b // advisory lock: one clock at a time
@@ -130,7 +130,7 @@ func plan(ctx context.Context, tx sqlx.ExtContext, r triggerRow, t router.Trigge
 	}
 	from := r.UpdatedAt
 	var turned *time.Time
-	if err := sqlx.GetContext(ctx, tx, &turned, `SELECT max(ends_at) FROM trigger_windows WHERE workspace_id = $1 AND trigger_id = $2 AND state <> 'planned'`, r.WorkspaceID, t.ID); err != nil {
+	if err := sqlx.GetContext(ctx, tx, &turned, `SELECT max(ends_at) FROM trigger_windows WHERE workspace_id = $1 AND trigger_id = $2 AND state <> 'planned' AND ends_at <= $3`, r.WorkspaceID, t.ID, now); err != nil {
 		return fmt.Errorf("find the last window of trigger %d: %w", t.ID, err)
 	}
 	if turned != nil && turned.After(from) {
@@ -143,13 +143,16 @@ func plan(ctx context.Context, tx sqlx.ExtContext, r triggerRow, t router.Trigge
 		from = oldest
 	}
 	rows := inbox.NewRows("bigint", "bigint", "timestamp", "timestamptz", "timestamptz")
+	count := map[bool]int{} // those that went by do not take the places of those that come
 	for _, w := range rec.Windows(clock.zone, from, now.Add(ahead), scanned) {
-		if !within(w, t) || rows.Len() >= planned {
+		gone := !w.End.After(now)
+		if !within(w, t) || count[gone] >= planned {
 			continue
 		}
 		if w.End.Before(now) && w.Start.Before(from) {
 			continue // it began before the trigger was as it is
 		}
+		count[gone]++
 		rows.Add(r.WorkspaceID, t.ID, w.Local.Format("2006-01-02 15:04:05"), w.Start, w.End)
 	}
 	if rows.Len() == 0 {

@@ -255,6 +255,25 @@ func TestTheClockOpensEachWindowOnceAndNeverLate(t *testing.T) {
 	}
 }
 
+// After days of standing still the window of now opens at the first look, however many were missed; those are told by and by.
+func TestALongStopDoesNotDelayTheWindowOfNow(t *testing.T) {
+	t.Parallel()
+	b := newRows(t, "UTC")
+	id := b.trigger("often", "recurrence, duration_minutes", "'*/5 * * * *', 5")
+	b.now = b.now.Add(3*24*time.Hour + time.Minute)
+	clock := Clock{DB: b.db, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler)}
+	b.must(clock.Once(t.Context()))
+	if n := b.id(`SELECT count(*) FROM trigger_windows WHERE trigger_id = $1 AND state = 'open' AND starts_at <= $2 AND ends_at > $2`, id, b.now); n != 1 {
+		t.Errorf("%d windows are open", n)
+	}
+	for range 12 {
+		b.must(clock.Once(t.Context()))
+	}
+	if n := b.id(`SELECT count(*) FROM trigger_windows WHERE trigger_id = $1 AND state = 'missed'`, id); n != 3*24*12 {
+		t.Errorf("%d are told to be missed, want %d", n, 3*24*12)
+	}
+}
+
 // What nobody can read – a recurrence of an earlier version, a time zone that the machine does not know – stops its own
 // workspace or trigger, and nobody else's windows.
 func TestOneThatCannotBeReadStopsNoOtherClock(t *testing.T) {
