@@ -329,6 +329,32 @@ func FromComponents(category string, raw json.RawMessage) (Definition, bool, err
 	return d, whole, nil
 }
 
+// beyond says whether messages by a template take values that Send does not write, so that the network would refuse each.
+// What takes none – a button that calls over WhatsApp – goes as it is.
+func beyond(raw json.RawMessage) (bool, error) {
+	var list []struct {
+		Type    string `json:"type"`
+		Format  string `json:"format"`
+		Buttons []struct {
+			Type string `json:"type"`
+		} `json:"buttons"`
+	}
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return false, fmt.Errorf("read a template's components: %w", err)
+	}
+	for _, c := range list {
+		if slices.Contains([]string{"CAROUSEL", "LIMITED_TIME_OFFER"}, strings.ToUpper(c.Type)) || strings.ToUpper(c.Format) == "LOCATION" {
+			return true, nil
+		}
+		for _, b := range c.Buttons {
+			if slices.Contains([]string{"OTP", "MPM", "SPM", "ORDER_DETAILS"}, strings.ToUpper(b.Type)) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
 func (d *Definition) readExamples(in, text string, raw json.RawMessage) {
 	var e struct {
 		Header []string   `json:"header_text"`

@@ -45,6 +45,7 @@ type Listed struct {
 	Definition  Definition      `db:"-"`
 	Whole       bool            `db:"-"` // all of it can be written here
 
+	beyond bool    // it takes values that Send does not write
 	sample *Sample // of the header, where messages without another file show it
 	File   []byte  `db:"file"`
 }
@@ -65,6 +66,9 @@ WHERE t.workspace_id = $1`
 func (l *Listed) read() error {
 	var err error
 	if l.Definition, l.Whole, err = FromComponents(l.Category, l.Components); err != nil {
+		return err
+	}
+	if l.beyond, err = beyond(l.Components); err != nil {
 		return err
 	}
 	mine, ok := l.readyMapping()
@@ -156,6 +160,8 @@ func (l Listed) Sendable() error {
 	switch {
 	case l.PausedBy != "":
 		return fault.Field("template_id", "template «%s» was paused by a member; resume it first", l.Name)
+	case l.beyond:
+		return fault.Field("template_id", "template «%s» has parts that are not sent from here – a carousel, an offer that runs out, a one-time code, a list of products: use another one", l.Name)
 	case l.Status != "APPROVED":
 		return fault.Field("template_id", "template «%s» is %s; only an approved one can be sent", l.Name, l.Status)
 	}

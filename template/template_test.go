@@ -428,3 +428,23 @@ func TestAddressesOfButtons(t *testing.T) {
 		t.Errorf("%q", d.Tidy().Body)
 	}
 }
+
+// A template that takes values which are not written here would be refused by the network message by message: it is not
+// offered, and said so where it is asked for.
+func TestWhatCannotBeFilledIsNotSent(t *testing.T) {
+	t.Parallel()
+	for components, sendable := range map[string]bool{
+		`[{"type":"BODY","text":"Hi"}]`: true, `[{"type":"BODY","text":"Hi"},{"type":"BUTTONS","buttons":[{"type":"VOICE_CALL","text":"Call"}]}]`: true,
+		`[{"type":"BODY","text":"Hi"},{"type":"CAROUSEL","cards":[]}]`: false, `[{"type":"limited_time_offer"},{"type":"BODY","text":"Hi"}]`: false,
+		`[{"type":"HEADER","format":"LOCATION"},{"type":"BODY","text":"Hi"}]`: false, `[{"type":"BODY","text":"Hi"},{"type":"BUTTONS","buttons":[{"type":"OTP"}]}]`: false,
+	} {
+		l := Listed{Name: "t", Language: "en", Category: Utility, Status: "APPROVED", Components: []byte(components)}
+		if err := l.read(); err != nil {
+			t.Fatal(err)
+		}
+		offered := Candidates([]Listed{l}, Occasion{Language: "en", Open: true}, Person{}, Sender{})
+		if (l.Sendable() == nil) != sendable || (len(offered) == 1) != sendable {
+			t.Errorf("%s: %v, %d offered", components, l.Sendable(), len(offered))
+		}
+	}
+}
