@@ -58,10 +58,13 @@ func (f Facts) notAsked() *Decision {
 // loadAsked finds when people were last asked for consent by template. An unknown outcome counts.
 func (b *batch) loadAsked() error {
 	b.asked = map[contactKey]time.Time{}
-	var names []string
+	var names, ready []string // ready: by whatever name of the brand's own it was asked
 	for k, t := range b.templates {
-		if t.Asks || t.Confirms {
-			names = append(names, k.name)
+		if t.Asks {
+			names, ready = append(names, k.name, ConsentQuestion), append(ready, ConsentQuestion)
+		}
+		if t.Confirms {
+			names, ready = append(names, k.name, OptInQuestion), append(ready, OptInQuestion)
 		}
 	}
 	if len(names) == 0 {
@@ -76,7 +79,7 @@ func (b *batch) loadAsked() error {
 		ContactID   int64     `db:"contact_id"`
 		SentAt      time.Time `db:"sent_at"`
 	}
-	if err := b.read(&rows, "questions for consent", sqlGateAsked, b.ids(func(r Request) int64 { return r.ContactID }), pq.Array(names), b.now.Add(-askAgain), pq.Array(mine)); err != nil {
+	if err := b.read(&rows, "questions for consent", sqlGateAsked, b.ids(func(r Request) int64 { return r.ContactID }), pq.Array(names), b.now.Add(-askAgain), pq.Array(mine), pq.Array(ready)); err != nil {
 		return err
 	}
 	for _, r := range rows {
@@ -89,5 +92,6 @@ const sqlGateAsked = `
 SELECT i.workspace_id, i.contact_id, max(a.sent_at) AS sent_at FROM identities i
 JOIN actions a ON a.workspace_id = i.workspace_id AND a.identity_id = i.id
 WHERE i.contact_id = ANY($1) AND a.kind = 'template.send' AND a.purpose = 'service' AND a.state IN ('sending','done','unknown') AND a.sent_at > $3
-  AND a.call->'template'->>'name' = ANY($2) AND a.id <> ALL($4)
+  AND (a.call->'template'->>'name' = ANY($2) OR a.call->'template'->>'name' IN (SELECT d.name FROM template_drafts d WHERE d.workspace_id = a.workspace_id AND d.ready = ANY($5)))
+  AND a.id <> ALL($4)
 GROUP BY i.workspace_id, i.contact_id`

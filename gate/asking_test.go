@@ -142,5 +142,11 @@ func TestWhoWasAskedIsReadFromWhatWasSent(t *testing.T) {
 	r.Call.Template = &channels.TemplateSend{Name: "our_question", Language: "en"}
 	b.want("a name of the brand's own", r, Refuse, "no_consent")
 	b.exec(`INSERT INTO template_drafts (workspace_id, account_id, name, language, ready, version) VALUES ($1, $2, 'our_question', 'en', 'offers_opt_in', 1)`, b.ws, b.wa2)
+	b.want("that began as the ready-made one, and was asked by its other name two days ago", r, Refuse, "asked_already")
+	b.exec(`UPDATE actions SET sent_at = $1 WHERE token = 'tok'`, b.now.Add(-40*24*time.Hour))
 	b.want("that began as the ready-made one", r, Allow, "")
+	b.exec(`UPDATE actions SET sent_at = $1, call = '{"template":{"name":"our_question","language":"en"}}' WHERE token = 'tok'`, b.now.Add(-48*time.Hour))
+	b.exec(`UPDATE templates SET name = 'offers_opt_in'`)
+	r.Call.Template = &channels.TemplateSend{Name: "offers_opt_in", Language: "en"}
+	b.want("asked two days ago by the brand's own name", r, Refuse, "asked_already")
 }
