@@ -119,13 +119,18 @@ func (s *Server) removeLabel(ctx context.Context, who *caller, in *removeLabelIn
 }
 
 // renameInSettings carries a label's new name to where settings name it: labels that make a customer
-// valuable, and lead forms that give one.
+// valuable, lead forms that give one, and numbers that wait for their owner's word. What flows say is looked up.
 func renameInSettings(ctx context.Context, tx *sqlx.Tx, workspace int64, from, to string) error {
 	if from == "" || from == to {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE lead_forms SET label = $3 WHERE workspace_id = $1 AND label = $2 AND ended_at IS NULL`, workspace, from, to); err != nil {
-		return fmt.Errorf("rename the label of lead forms: %w", err)
+	for _, stmt := range []string{
+		`UPDATE lead_forms SET label = $3 WHERE workspace_id = $1 AND label = $2 AND ended_at IS NULL`,
+		`UPDATE number_handoffs SET label = $3 WHERE workspace_id = $1 AND label = $2 AND state IN ('asked','agreed','sent')`,
+	} {
+		if _, err := tx.ExecContext(ctx, stmt, workspace, from, to); err != nil {
+			return fmt.Errorf("rename the label that forms and numbers give: %w", err)
+		}
 	}
 	var raw json.RawMessage
 	if err := tx.GetContext(ctx, &raw, `SELECT settings FROM workspaces WHERE id = $1 FOR UPDATE`, workspace); err != nil {

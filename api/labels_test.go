@@ -85,6 +85,8 @@ func TestMergingLabelsLeavesOneOnWhatCarriesBoth(t *testing.T) {
 	s.exec(`UPDATE contacts SET labels = '{"big spender"}' WHERE id = $1`, s.home.contact)
 	s.exec(`UPDATE workspaces SET settings = jsonb_set(settings, '{desk}', '{"vip_labels":["big spender","gold","vip"]}') WHERE id = $1`, s.home.id)
 	s.exec(`UPDATE lead_forms SET label = 'big spender' WHERE workspace_id = $1`, s.home.id)
+	s.exec(`INSERT INTO number_handoffs (workspace_id, source, contact_id, lead_id, account_id, phone, template, wording_id, agreed_at, state, label) VALUES ($1, 'lead', $2, $3, $4, '61491570158', 'hello', $5, now(), 'agreed', 'big spender')`,
+		s.home.id, s.home.contact, s.home.lead, s.home.whatsapp, s.home.wording)
 	path := fmt.Sprintf("/api/v1/labels/%d/merge", from.ID)
 	s.must(422, "POST", path, boss, map[string]any{"into_id": from.ID}, nil)
 	s.must(404, "POST", path, boss, map[string]any{"into_id": s.other.label}, nil)
@@ -99,6 +101,9 @@ func TestMergingLabelsLeavesOneOnWhatCarriesBoth(t *testing.T) {
 	}
 	if got := s.text(`SELECT string_agg(DISTINCT label, ',') FROM lead_forms WHERE workspace_id = $1`, s.home.id); got != "gold" {
 		t.Errorf("lead forms give %s", got)
+	}
+	if got := s.text(`SELECT label FROM number_handoffs WHERE workspace_id = $1`, s.home.id); got != "gold" {
+		t.Errorf("a number that waits gives %s", got)
 	}
 	s.must(404, "POST", path, boss, map[string]any{"into_id": into.ID}, nil)
 }

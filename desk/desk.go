@@ -108,6 +108,9 @@ func SaveTeam(ctx context.Context, tx sqlx.ExtContext, who auth.Who, t Team) (in
 			}
 		}
 	}
+	if err := rename(ctx, tx, t.WorkspaceID, aTeam, was, t.Name); err != nil {
+		return 0, err
+	}
 	if err := setTeamMembers(ctx, tx, t); err != nil {
 		return 0, err
 	}

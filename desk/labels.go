@@ -107,6 +107,9 @@ func SaveLabel(ctx context.Context, tx sqlx.ExtContext, who auth.Who, l Label) (
 			return 0, "", err
 		}
 	}
+	if err := rename(ctx, tx, who.WorkspaceID, aLabel, was, l.Name); err != nil {
+		return 0, "", err
+	}
 	return l.ID, l.Name, noteLabel(ctx, tx, who, verb, l.ID, nil)
 }
 
@@ -128,6 +131,9 @@ func MergeLabels(ctx context.Context, tx sqlx.ExtContext, who auth.Who, from, in
 		return "", "", err
 	}
 	if err := forgetLabel(ctx, tx, who.WorkspaceID, from); err != nil {
+		return "", "", err
+	}
+	if err := rename(ctx, tx, who.WorkspaceID, aLabel, a.Name, b.Name); err != nil {
 		return "", "", err
 	}
 	return a.Name, b.Name, noteLabel(ctx, tx, who, "label.merge", from, map[string]any{"into": into, "conversations": a.Conversations, "contacts": a.Contacts})

@@ -162,11 +162,15 @@ func (s *scene) carryOutTurn(t *inbox.Thread, v *inbox.Conversation, m *inbox.Me
 		before = &id
 	}
 	v.Bot, _ = json.Marshal(state)
+	names, err := s.names(v.WorkspaceID)
+	if err != nil {
+		return err
+	}
 	for _, l := range turn.Labels {
-		v.Labels = addLabel(v.Labels, l)
+		v.Labels = addLabel(v.Labels, names.Label(l))
 	}
 	if turn.Team != "" {
-		v.Team = turn.Team
+		v.Team = names.Team(turn.Team)
 	}
 	switch {
 	case turn.HandOver != "" && v.Handler == "bot":

@@ -10,6 +10,7 @@ import (
 	"github.com/lib/pq"
 
 	"ponte/booking"
+	"ponte/desk"
 	"ponte/flow"
 	"ponte/flow/live"
 	"ponte/inbox"
@@ -21,6 +22,7 @@ type flowScene struct {
 	runs     map[int64]*live.Run    // that go on, by conversation
 	byRun    map[int64]*live.Run
 	services map[int64][]booking.Service // by workspace, read when first needed
+	names    map[int64]desk.Names        // too
 	contacts map[int64]map[string]string // contact fields as they are after what was decided
 	carried  map[int64][]string          // labels of people
 
@@ -41,7 +43,7 @@ type goalRow struct {
 
 func (f *flowScene) init() {
 	f.starts, f.runs, f.byRun = map[int64][]live.Start{}, map[int64]*live.Run{}, map[int64]*live.Run{}
-	f.skills = map[int64]string{}
+	f.skills, f.names = map[int64]string{}, map[int64]desk.Names{}
 	f.services, f.contacts, f.fields, f.carried = map[int64][]booking.Service{}, map[int64]map[string]string{}, map[int64]map[string]string{}, map[int64][]string{}
 }
 
@@ -148,6 +150,18 @@ func (s *scene) servicesOf(workspace int64) ([]booking.Service, error) {
 	}
 	s.flows.services[workspace] = list
 	return list, nil
+}
+
+// names tells what labels and teams are called today: flows and settings name them as they were called.
+func (s *scene) names(workspace int64) (desk.Names, error) {
+	if n, ok := s.flows.names[workspace]; ok {
+		return n, nil
+	}
+	n, err := desk.LoadNames(s.ctx, s.tx, workspace)
+	if err == nil {
+		s.flows.names[workspace] = n
+	}
+	return n, err
 }
 
 // contactFields returns what is known of a person, by the names that flows use.

@@ -12,6 +12,7 @@ import (
 	"ponte/booking"
 	"ponte/channels"
 	"ponte/consent"
+	"ponte/desk"
 	"ponte/fault"
 	"ponte/flow"
 	"ponte/flow/live"
@@ -28,6 +29,7 @@ type flowTurn struct {
 	v       *inbox.Conversation
 	run     *live.Run
 	f       *flow.Flow
+	names   desk.Names
 	at      time.Time      // when the person acted; a clock: now
 	last    *inbox.Message // the person's last message in this turn; nil: nobody wrote
 	answers *int64         // the event that what is said answers
@@ -59,6 +61,9 @@ func (x *flowTurn) play(inputs []flow.Input) (string, error) {
 		return "", err
 	}
 	x.f = f.With(bookable(services))
+	if x.names, err = s.names(run.WorkspaceID); err != nil {
+		return "", err
+	}
 	var notes []string
 	for range rounds {
 		scene, err := x.context(services)
@@ -176,7 +181,7 @@ func (x *flowTurn) context(services []booking.Service) (flow.Context, error) {
 	for purpose, status := range x.granted {
 		standing[purpose] = status
 	}
-	out := flow.Context{Now: s.now, Zone: sp.Zone(), Language: s.language(v, sp), Brand: sp.BrandName(), Origin: s.originOf(v), Contact: contact, Labels: v.Labels, PersonLabels: s.flows.carried[x.t.ContactID], Consent: standing}
+	out := flow.Context{Now: s.now, Zone: sp.Zone(), Language: s.language(v, sp), Brand: sp.BrandName(), Origin: s.originOf(v), Contact: contact, Labels: x.names.Known(v.Labels), PersonLabels: x.names.Known(s.flows.carried[x.t.ContactID]), Consent: standing}
 	if len(services) == 0 {
 		return out, nil
 	}
@@ -227,11 +232,11 @@ func (x *flowTurn) route(e flow.Effect) {
 	switch e.Kind {
 	case flow.Labels:
 		for _, l := range e.Add {
-			v.Labels = addLabel(v.Labels, l)
+			v.Labels = addLabel(v.Labels, x.names.Label(l))
 		}
 		var kept inbox.Strings
 		for _, l := range v.Labels {
-			if !slices.Contains(e.Remove, l) {
+			if !slices.ContainsFunc(e.Remove, func(r string) bool { return x.names.Label(r) == l }) {
 				kept = append(kept, l)
 			}
 		}
@@ -239,13 +244,13 @@ func (x *flowTurn) route(e flow.Effect) {
 	case flow.SetFields:
 		x.setFields(e.Fields)
 	case flow.Assign:
-		v.Team = e.Team
+		v.Team = x.names.Team(e.Team)
 		x.s.flows.skills[v.ID] = e.Skill
 	case flow.Goal:
 		x.goal(e.Goal.Name, e.Step, e.Goal)
 	case flow.HandOver:
 		if e.Team != "" {
-			v.Team = e.Team
+			v.Team = x.names.Team(e.Team)
 		}
 		if e.Team != "" || e.Skill != "" {
 			x.s.flows.skills[v.ID] = e.Skill
