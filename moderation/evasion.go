@@ -157,8 +157,8 @@ func lookForEvasion(raw string) evasion {
 	return e
 }
 
-// evasionFeatures note it.
-func (s *scratch) evasionFeatures(n *normal) {
+// evasionFeatures note it, and report whether letters are doubled through much of the text, or carry the marks of many languages.
+func (s *scratch) evasionFeatures(n *normal) (evades bool) {
 	e := lookForEvasion(n.raw)
 	most := 0
 	switch {
@@ -186,7 +186,8 @@ func (s *scratch) evasionFeatures(n *normal) {
 	if e.amounts+e.thousands > 0 && n.facts.emoji > 0 {
 		s.loud(58, 1)
 	}
-	if n.facts.mentions > 0 && (e.amounts+e.thousands > 0 || n.facts.letters > 8 && n.facts.upper*2 > n.facts.letters) {
+	if n.facts.mentions > 0 && (e.amounts+e.thousands > 0 || n.facts.shouted()) {
 		s.loud(59, 1)
 	}
+	return e.marks.strange() || e.doubled > 1 && e.doubled*4 > e.words
 }

@@ -22,6 +22,7 @@ type scratch struct {
 	sentence sentence // the text read for wishes
 	signs    []uint32
 	looks    []uint32 // the features of the head of looks
+	offers   bool     // something is seen that spam lives by, in any language
 	// what the text shows of concepts
 	concepts conceptSet
 	facts    []float64 // what the heads say, for the concern
@@ -91,15 +92,16 @@ func (m *Model) textFeatures(s *scratch, n *normal, language string) {
 	s.moodFeatures(n.folded, language)
 	s.signFeatures(n)
 	from := len(s.feats)
-	s.shapeFeatures(n)
+	disguised := s.shapeFeatures(n)
 	s.looks = append(s.looks[:0], s.feats[from:]...)
 	kept := len(s.feats)
-	s.evasionFeatures(n) // these are for the head of looks alone: the others have no use for them
+	evades := s.evasionFeatures(n) // these are for the head of looks alone: the others have no use for them
 	s.outlineFeatures(n)
 	s.pointFeatures(n)
 	s.wareFeatures(n)
 	s.looks = append(s.looks, s.feats[kept:]...)
 	s.feats = s.feats[:kept]
+	s.offers = evades || disguised || s.concepts.sales() > 0 || n.facts.links > 0 || n.facts.phone || n.facts.shouted()
 }
 
 func (m *Model) wordFeatures(s *scratch, text, language string) (strong, mild, words int) {

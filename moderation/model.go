@@ -295,14 +295,19 @@ func (m *Model) evidence(name, language string, s *scratch) float64 {
 	if inList(Languages, language) && s.sure >= surelyKnown {
 		return x + float64(looksKnown*looks)
 	}
-	return float64(wordsUnknown*x) + looks
+	x = float64(wordsUnknown*x) + looks
+	if !s.offers {
+		x -= offersNothing
+	}
+	return x
 }
 
 // How much looks count beside words in a known language, and words beside looks in an unknown one.
 var (
-	looksKnown   = 0.7
-	wordsUnknown = 0.4
-	surelyKnown  = 0.9 // how likely the language must be: short texts of others are often taken for English
+	looksKnown    = 0.7
+	wordsUnknown  = 0.4
+	surelyKnown   = 0.9 // how likely the language must be: short texts of others are often taken for English
+	offersNothing = 1.5 // what speaks against spam in an unknown language where nothing is seen that spam lives by
 )
 
 func (m *Model) threshold(name, language string) float64 {

@@ -7,8 +7,8 @@ import (
 )
 
 // shapeFeatures say what the text looks like, whatever its language: the same trick looks the same in
-// all of them.
-func (s *scratch) shapeFeatures(n *normal) {
+// all of them. It reports whether the text is disguised: set in strange letters, or its words taken apart or framed.
+func (s *scratch) shapeFeatures(n *normal) (disguised bool) {
 	f := &n.facts
 	s.loud(1, min(f.links, 2))
 	s.loud(2, few(f.emoji))
@@ -24,7 +24,7 @@ func (s *scratch) shapeFeatures(n *normal) {
 	if f.hidden > 1 {
 		s.loud(8, 1)
 	}
-	if f.letters > 8 && f.upper*2 > f.letters {
+	if f.shouted() {
 		s.loud(9, 1)
 	}
 	if f.digits > 0 && f.digits*4 > f.runes {
@@ -44,12 +44,13 @@ func (s *scratch) shapeFeatures(n *normal) {
 	if n.tight != n.folded {
 		s.loud(17, 1)
 	}
-	s.disguiseFeatures(n, brand, alone)
+	d := s.disguiseFeatures(n, brand, alone)
+	return f.mixed || alone > 2 || d.styled > 1 || d.wrapped > 0
 }
 
 // disguiseFeatures look at the text as it was typed: letters of several decorated alphabets, decorated
 // figures, a word between two emoji, one emoji many times, shouted words, sums of money.
-func (s *scratch) disguiseFeatures(n *normal, brand, alone int) {
+func (s *scratch) disguiseFeatures(n *normal, brand, alone int) guise {
 	d := lookAt(n.raw)
 	s.loud(30, min(bits.OnesCount32(d.alphabets), 3))
 	s.loud(31, few(d.styledFigures))
@@ -74,6 +75,7 @@ func (s *scratch) disguiseFeatures(n *normal, brand, alone int) {
 	}
 	s.loud(41, min(s.concepts.sales(), 3))
 	s.callFeatures(n)
+	return d
 }
 
 // callFeatures look for what calls the reader elsewhere, in any language: signs that point or praise wares,

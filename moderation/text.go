@@ -30,6 +30,9 @@ type facts struct {
 	phone, mixed                                                                             bool
 }
 
+// shouted reports a text mostly in capitals.
+func (f *facts) shouted() bool { return f.letters > 8 && f.upper*2 > f.letters }
+
 // homoglyphs maps letters of other scripts that look like Latin ones; our own table, made by looking at
 // the alphabets beside each other.
 var homoglyphs = map[rune]rune{

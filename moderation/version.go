@@ -24,7 +24,7 @@ var EngineVersion = sync.OnceValue(fingerprint)
 func fingerprint() int {
 	h := sha256.New()
 	add := func(values ...any) { _, _ = fmt.Fprintln(h, values...) }
-	add(conceptWords, wishWords, polarityWords, plainly, listedAlone, cancelsAlone, codeLabels, looksKnown, wordsUnknown, surelyKnown, surelyCrude, maybeInDanger, inDanger, asksOdds, leastOfWord, leastOfDoubt, leastUnsigned, leastIntended)
+	add(conceptWords, wishWords, polarityWords, plainly, listedAlone, cancelsAlone, codeLabels, looksKnown, wordsUnknown, surelyKnown, offersNothing, surelyCrude, maybeInDanger, inDanger, asksOdds, leastOfWord, leastOfDoubt, leastUnsigned, leastIntended)
 	blank, s, rules, policy := &Model{}, &scratch{}, DefaultRules(), DefaultPolicy()
 	for line := range strings.Lines(probes) {
 		text := strings.TrimSpace(line)
@@ -35,6 +35,7 @@ func fingerprint() int {
 			for _, f := range append(buckets(s.feats, language, headOptions{bits: 20, salted: true}), s.looks...) {
 				_, _ = h.Write(binary.BigEndian.AppendUint32(nil, f))
 			}
+			add(s.offers)
 			r := s.sentence.wishesIn(n.lower, language)
 			add(r, r.signFeatures(nil, 1, 1, 0.5))
 		}
