@@ -14,7 +14,15 @@ var (
 	mailLike   = regexp.MustCompile(`[\w.+-]+@[\w-]+\.\w+`)
 	numberLike = regexp.MustCompile(`\+?\d[\d\s().-]{6,}\d`)
 	moneyLike  = regexp.MustCompile(`(?i)[€$£]\s*(\d[\d.,]*)|(\d[\d.,]*)\s*(?:%|percent\b|per cent\b|[€$£]|euros?\b|eur\b|dollars?\b|aud\b|usd\b|lei\b|ron\b)`)
-	promises   = regexp.MustCompile(`(?i)\b(refund\w*|money back|rimbors\w*|rembours\w*|ramburs\w*|reembols\w*|r[üu]ckerstatt\w*|geld zur[üu]ck|erstatten|devolu\w*)`)
+	promises   = regexp.MustCompile(`(?:^|[^\pL])(?:` + strings.Join([]string{
+		`refund|reimburs|compensat|(?:your|the) money (?:back|again)|money-back`,
+		`rimbors|risarci|(?:restitu|ridar|ridiam|rendiam|riavr|indietro)\pL* (?:i|il|la|l’|l')?\s?(?:soldi|denaro|somma|importo)|(?:soldi|denaro) indietro`,
+		`rembours|dédommag|indemnis|(?:rend|restitu|recr[ée]dit)\pL* (?:l’|l'|votre |ton |vos )?(?:argent|sous|somme|montant|compte)`,
+		`ramburs|despăgub|despagub|(?:restitui|return)\pL* (?:bani|suma)|bani\pL* înapoi|bani\pL* inapoi`,
+		`reembols|reintegr\pL+ (?:el|tu|su|del) (?:dinero|importe|pago)|indemniza|(?:devol|devuelv)\pL*|dinero de vuelta`,
+		`(?:zu)?rück(?:erstatt|zahl|vergüt)|(?:zu)?rueckerstatt|erstatt|entschädig|gutschrift|geld (?:zurück|zurueck|wieder)`,
+		`devolu|devolv|estorn|ressarc|indeniz|restitu\pL+ (?:o|seu|do) (?:dinheiro|valor)|dinheiro de volta`,
+	}, "|") + `)`)
 	systemTalk = regexp.MustCompile(`(?i)\b(system prompt|language model|as an ai|these rules|instructions|DATA-[0-9a-f]{6,})\b`)
 )
 
