@@ -13,6 +13,7 @@ import (
 
 	"ponte/booking"
 	"ponte/cluster"
+	"ponte/fault"
 	"ponte/testkit"
 )
 
@@ -164,6 +165,38 @@ func TestAHeldPlaceIsFreeAgainUnlessItIsConfirmed(t *testing.T) {
 	b.must(confirm())
 	if err := taken(b.wish(start)); !errors.Is(err, booking.ErrTaken) {
 		t.Errorf("a confirmed place was given away: %v", err)
+	}
+}
+
+// Whoever answers "shall I book it?" a day later is not told that yesterday is theirs.
+func TestATimeThatHasComeIsNotConfirmed(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.service(booking.Service{Key: "cut", Minutes: 30, Capacity: 1}, weekdays)
+	for _, c := range []struct {
+		name   string
+		early  time.Duration // how long before it begins it is reserved
+		answer time.Duration // how long after that the answer comes
+	}{{"held no more", 25 * time.Hour, 26 * time.Hour}, {"still held", 5 * time.Minute, 10 * time.Minute}} {
+		start := time.Date(2026, 3, 24, 9, 0, 0, 0, time.UTC)
+		b.now = start.Add(-c.early)
+		var held booking.Booking
+		b.in(func(tx *sqlx.Tx) (err error) {
+			held, err = booking.Reserve(t.Context(), tx, b.wish(start))
+			return err
+		})
+		b.now = b.now.Add(c.answer)
+		err := in(b.db, func(tx *sqlx.Tx) error {
+			_, err := booking.Confirm(t.Context(), tx, b.ws, held.Ref, b.now)
+			return err
+		})
+		if fault.KindOf(err) != fault.Conflict {
+			t.Errorf("%s: a time that has begun was confirmed: %v", c.name, err)
+		}
+		b.in(func(tx *sqlx.Tx) error {
+			_, err := booking.Cancel(t.Context(), tx, b.ws, held.Ref, "customer", b.now)
+			return err
+		})
 	}
 }
 

@@ -230,7 +230,7 @@ func most(taken []span, from, to time.Time) int {
 }
 
 // Confirm makes a held place certain. Where it was held too long and somebody else has it now, the answer is
-// ErrTaken. Confirming twice is once.
+// ErrTaken; nor is a time confirmed that has come meanwhile. Confirming twice is once.
 func Confirm(ctx context.Context, tx sqlx.ExtContext, workspace int64, ref string, now time.Time) (Booking, error) {
 	b, s, err := lock(ctx, tx, workspace, ref)
 	switch {
@@ -240,6 +240,8 @@ func Confirm(ctx context.Context, tx sqlx.ExtContext, workspace int64, ref strin
 		return b, nil
 	case b.State == "cancelled":
 		return b, fault.New(fault.Conflict, "the booking was cancelled")
+	case !b.StartsAt.After(now):
+		return b, fault.New(fault.Conflict, "this time has passed; choose another time")
 	}
 	if !b.HeldUntil.After(now) {
 		if _, err := s.place(ctx, tx, b.StartsAt, now, true, b.ID); err != nil {
