@@ -167,6 +167,10 @@ func (b *bookingStep) enter(r *run) string {
 		r.note("there is no booking to " + b.do)
 		return b.failed
 	}
+	if have != nil && b.do != "reserve" {
+		pinned := *have
+		r.s.Booking = &pinned // what comes back is of this one, whichever is the person's next by then
+	}
 	if b.do == "confirm" || b.do == "cancel" {
 		task := BookingTask{Do: b.do, Ref: have.Ref, Service: have.Service, Start: have.Start}
 		if s := r.f.service(have.Service); s != nil && b.do == "confirm" {

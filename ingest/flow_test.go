@@ -368,6 +368,7 @@ func TestBookedRemindedMovedAndCancelled(t *testing.T) {
 	if got := b.text(`SELECT state || ' ' || cancelled_by FROM bookings`); got != "cancelled customer" {
 		t.Errorf("the booking is %s: %v", got, b.reasons())
 	}
+	b.lastSaid("La prenotazione è annullata")
 	if n := b.id(`SELECT count(*) FROM booking_notices WHERE state = 'planned'`); n != 0 {
 		t.Errorf("%d notices of a cancelled booking are left", n)
 	}
