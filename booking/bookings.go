@@ -350,8 +350,21 @@ type Calendar struct {
 	Q        sqlx.QueryerContext
 	Services []Service
 	Now      time.Time
-	Except   int64 // a booking that is being moved takes no place from itself
 	Err      error // why nothing is offered, where the database did not answer
+
+	except int64
+}
+
+// Apart returns the times as they are free for a booking that is being moved: it takes no place from itself.
+func (c *Calendar) Apart(ref string) flow.Slots {
+	out := *c
+	if len(c.Services) > 0 { // all are of one workspace
+		b, err := ByRef(c.Ctx, c.Q, c.Services[0].WorkspaceID, ref)
+		if out.Err = err; err == nil {
+			out.except = b.ID
+		}
+	}
+	return &out
 }
 
 // Free returns at most so many free starts of a service after an instant.
@@ -360,7 +373,7 @@ func (c *Calendar) Free(fs flow.Service, after time.Time, most int) []time.Time 
 	if i < 0 {
 		return nil
 	}
-	free, err := c.Services[i].Free(c.Ctx, c.Q, after, c.Now, most, c.Except)
+	free, err := c.Services[i].Free(c.Ctx, c.Q, after, c.Now, most, c.except)
 	if err != nil {
 		c.Err = err
 		return nil

@@ -194,8 +194,12 @@ func (r *run) book(task BookingTask) {
 func (b *bookingStep) offer(r *run, before string, after time.Time) string {
 	s := b.offered(r)
 	var free []time.Time
-	if s != nil && r.ctx.Slots != nil {
-		for _, t := range r.ctx.Slots.Free(*s, after, 11) {
+	slots := r.ctx.Slots
+	if m, ok := slots.(Movable); ok && b.do == "move" && r.booking() != nil {
+		slots = m.Apart(r.booking().Ref)
+	}
+	if s != nil && slots != nil {
+		for _, t := range slots.Free(*s, after, 11) {
 			if t.After(r.ctx.Now) && (len(free) == 0 || t.After(free[len(free)-1])) && len(free) < 11 {
 				free = append(free, t)
 			}

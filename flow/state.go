@@ -110,6 +110,12 @@ type Slots interface {
 	Free(service Service, after time.Time, most int) []time.Time
 }
 
+// Movable are slots that know which bookings take them.
+type Movable interface {
+	// Apart returns the times as they are free for a booking that is being moved.
+	Apart(ref string) Slots
+}
+
 // EffectKind names what must happen outside.
 type EffectKind string
 

@@ -192,10 +192,32 @@ func (x *flowTurn) context(services []booking.Service) (flow.Context, error) {
 		return out, err
 	}
 	if next != nil {
-		out.Booking = &flow.Booking{Ref: next.Ref, Service: next.ServiceKey, Start: next.StartsAt, Status: next.State}
-		calendar.Except = next.ID
+		out.Booking = flowBooking(*next)
 	}
-	return out, nil
+	return out, x.refreshBooking()
+}
+
+func flowBooking(b booking.Booking) *flow.Booking {
+	return &flow.Booking{Ref: b.Ref, Service: b.ServiceKey, Start: b.StartsAt, Status: b.State}
+}
+
+// refreshBooking tells the flow what became of its booking: the team may have moved it or given it up. While the flow
+// waits to hear what the calendar did with it, that is what tells.
+func (x *flowTurn) refreshBooking() error {
+	have := x.run.State.Booking
+	if have == nil || x.run.State.Waiting == flow.ForOutcome {
+		return nil
+	}
+	b, err := booking.ByRef(x.s.ctx, x.s.tx, x.v.WorkspaceID, have.Ref)
+	switch {
+	case fault.KindOf(err) == fault.NotFound:
+		x.run.State.Booking = nil
+	case err != nil:
+		return err
+	default:
+		x.run.State.Booking = flowBooking(b)
+	}
+	return nil
 }
 
 // carryOut does what the flow wants. What comes back at once – of the calendar – is returned.
