@@ -181,8 +181,16 @@ func (q *question) understand(r *run, messages []Input) (string, *choice, bool) 
 	return "", nil, false
 }
 
-// choose finds the choice meant: by tap, by number, or by its words in any language.
+// choose finds the choice meant: by tap, by its place, or by its words, or some of them, in any language.
 func (q *question) choose(r *run, m Input) *choice {
+	if c := q.named(r, m); c != nil || m.Payload != "" {
+		return c
+	}
+	return q.abridged(router.Fold(m.Text))
+}
+
+// named finds the choice that a message taps or names in full.
+func (q *question) named(r *run, m Input) *choice {
 	all := q.answer.choices
 	if m.Payload != "" {
 		for i := range all {
@@ -193,17 +201,16 @@ func (q *question) choose(r *run, m Input) *choice {
 		return nil
 	}
 	text := router.Fold(m.Text)
-	numbered := true // where choices are called by numbers, "4" is the one that is called so and not the fourth
+	counted := false // where choices are called by numbers, "4" is the one that is called so and not the fourth
 	for i := range all {
-		for _, title := range all[i].title {
-			t := router.Fold(title)
-			if text != "" && t == text {
+		for lang, title := range all[i].title {
+			if text != "" && router.Fold(title) == text {
 				return &all[i]
 			}
-			numbered = numbered && position(t) < 0
+			counted = counted || hasNumber(title, lang)
 		}
 	}
-	if n := position(text); numbered && n >= 1 && n <= len(all) {
+	if n, ordinal := placeIn(text, r.ctx.Language, len(all)); n > 0 && (ordinal || !counted) {
 		return &all[n-1]
 	}
 	var found *choice
@@ -215,6 +222,24 @@ func (q *question) choose(r *run, m Input) *choice {
 			}
 			if found != nil && found != &all[i] {
 				return nil // two are named
+			}
+			found = &all[i]
+		}
+	}
+	return found
+}
+
+// abridged finds the one choice that a part of its title names: "yes" for "Yes, cancel it", "hours" for "Opening hours".
+func (q *question) abridged(text string) (found *choice) {
+	all, words := q.answer.choices, besidesThose(text, aroundChoices)
+	for i := range all {
+		for _, title := range all[i].title {
+			parts := strings.Fields(router.Fold(title))
+			if len(words) == 0 || slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(parts, w) }) {
+				continue
+			}
+			if found != nil && found != &all[i] {
+				return nil // it stands in two
 			}
 			found = &all[i]
 		}

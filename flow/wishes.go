@@ -94,7 +94,7 @@ func (r *run) answersWithNo(m Input) bool {
 		return false
 	}
 	q, ok := step.body.(*question)
-	return ok && q.answer.kind == "choice" && q.choose(r, m) != nil
+	return ok && q.answer.kind == "choice" && q.named(r, m) != nil
 }
 
 // refusesWording reports whether "no thanks" answers the wording just shown. At any other time it may mean all that

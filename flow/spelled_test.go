@@ -1,0 +1,36 @@
+package flow
+
+import (
+	"testing"
+	"time"
+)
+
+// People type a choice as they would say it: by its place, by a part of its title. What may mean two is asked again.
+func TestChoicesAsPeopleTypeThem(t *testing.T) {
+	t.Parallel()
+	const services = `{"id":"p","title":{"en":"Prices"}},{"id":"h","title":{"en":"Opening hours"}},{"id":"c","title":{"en":"Caffè"}}`
+	const sure = `{"id":"y","title":{"en":"Yes, cancel it","it":"Sì, annulla"}},{"id":"n","title":{"en":"No, keep it","it":"No, tienila"}}`
+	const counts = `{"id":"two","title":{"en":"2 people"}},{"id":"three","title":{"en":"3 people"}},{"id":"four","title":{"en":"4 people"}}`
+	const sizes = `{"id":"three","title":{"en":"Three people"}},{"id":"two","title":{"en":"Two people"}},{"id":"more","title":{"en":"More"}}`
+	for _, c := range []struct{ choices, lang, text, want string }{
+		{services, "en", "1", "p"}, {services, "en", "option 2", "h"}, {services, "en", "2 please", "h"}, {services, "en", "The second one!", "h"}, {services, "en", "second", "h"},
+		{services, "en", "two", "h"}, {services, "en", "3rd", "c"}, {services, "en", "the last one", "c"}, {services, "it", "la seconda", "h"}, {services, "it", "il primo, grazie", "p"},
+		{services, "it", "due", "h"}, {services, "fr", "la deuxième", "h"}, {services, "fr", "le 1er", "p"}, {services, "ro", "al doilea", "h"}, {services, "ro", "a treia", "c"},
+		{services, "es", "el segundo", "h"}, {services, "de", "das dritte bitte", "c"}, {services, "pt", "a primeira", "p"}, {services, "en", "one", "p"},
+		{services, "en", "hours", "h"}, {services, "en", "caffe", "c"}, {services, "en", "4", ""}, {services, "en", "the fifth", ""}, {services, "en", "1 and 2", ""},
+		{services, "en", "2 coffees", ""}, {services, "en", "one moment", ""}, {services, "en", "the", ""}, {services, "en", "first or second", ""}, {services, "en", "", ""},
+		{sure, "en", "yes", "y"}, {sure, "it", "sì", "y"}, {sure, "en", "no", "n"}, {sure, "en", "keep it", "n"}, {sure, "en", "it", ""}, {sure, "en", "maybe", ""}, {sure, "en", "no, yes", ""},
+		{counts, "en", "3", "three"}, {counts, "en", "2", "two"}, {counts, "en", "1", ""}, {counts, "en", "the third one", "four"}, {counts, "en", "people", ""},
+		{sizes, "en", "two", "two"}, {sizes, "en", "one", ""}, {sizes, "en", "3", ""}, {sizes, "en", "the first one", "three"},
+	} {
+		f := small(t, `{"id":"a","type":"question","text":{"en":"Which?"},"answer":{"kind":"choice","choices":[`+c.choices+`]},"next":"b"},{"id":"b","type":"end"}`)
+		r := f.begin(State{Step: "a"}, Context{Language: c.lang, Now: time.Now()})
+		got := ""
+		if ch := f.index["a"].body.(*question).choose(r, Input{Text: c.text}); ch != nil {
+			got = ch.id
+		}
+		if got != c.want {
+			t.Errorf("%q (%s): %q, want %q", c.text, c.lang, got, c.want)
+		}
+	}
+}
