@@ -241,7 +241,7 @@ func Confirm(ctx context.Context, tx sqlx.ExtContext, workspace int64, ref strin
 	case b.State == "cancelled":
 		return b, fault.New(fault.Conflict, "the booking was cancelled")
 	case !b.StartsAt.After(now):
-		return b, fault.New(fault.Conflict, "this time has passed; choose another time")
+		return b, fault.New(fault.Conflict, "that time has passed already")
 	}
 	if !b.HeldUntil.After(now) {
 		if _, err := s.place(ctx, tx, b.StartsAt, now, true, b.ID); err != nil {

@@ -91,7 +91,7 @@ func highest(rows []bandRow, spare int) float64 {
 }
 
 // sureOf is how sure it is that no more than the share passes among all violations, of which the sentences are a sample.
-const sureOf = 0.95
+const sureOf = 0.97
 
 // spared is how many of n violations may pass so that it is that sure. Where a sample is too small to be sure of
 // anything, none.

@@ -55,7 +55,7 @@ func TestSparedIsSureOfTheShare(t *testing.T) {
 		n     int
 		share float64
 		want  int
-	}{{564, 0.02, 5}, {564, 0.1, 44}, {50, 0.02, 0}, {0, 0.1, 0}, {10, 1, 10}} {
+	}{{564, 0.02, 4}, {564, 0.1, 42}, {50, 0.02, 0}, {0, 0.1, 0}, {10, 1, 10}} {
 		if got := spared(c.n, c.share); got != c.want {
 			t.Errorf("of %d violations %d may pass for a share of %g, want %d", c.n, got, c.share, c.want)
 		}

@@ -177,8 +177,13 @@ const harmlessHidden = 0.004
 // coin's toss.
 var leastHide = map[string]float64{"harm": 0.7, "spam": 0.75}
 
-// fewestHidden is how many texts a threshold must have hidden on the development parts: below, precision is a matter of luck.
-const fewestHidden = 25
+// fewestHidden is how many texts a threshold must have hidden on the development parts: below, precision is a matter of
+// luck. Down to few of them, a still better one will do.
+const (
+	fewestHidden = 25
+	fewHidden    = 15
+	fewPrecision = 0.94
+)
 
 // hideThreshold is the lowest score from which on hiding is precise enough, on enough texts, and
 // spares harmless talk. What is never hidden whatever its score does not count.
@@ -219,7 +224,7 @@ func hideThreshold(list, harmless []scored, c calibration, least float64) (thres
 			continue
 		}
 		// The next one is counted as wrong: where few are hidden, one error more is a large share.
-		if p := float64(right) / float64(n+1); p >= hidePrecision && n >= fewestHidden {
+		if p := float64(right) / float64(n+1); p >= hidePrecision && n >= fewestHidden || p >= fewPrecision && n >= fewHidden {
 			threshold, precision, recall = score(s.x), float64(right)/float64(n), float64(right)/float64(max(total, 1))
 		}
 	}

@@ -67,10 +67,11 @@ func TestFiguresOnOwnSentences(t *testing.T) {
 	count("look-alikes of withdrawals left alone", 0.929, []string{"optout"}, is("none"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
 	count("ordinary talk left alone", 0.99, []string{"intent"}, not("opt_out"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
 	count("asks for a person heard", 0.94, []string{"intent"}, is("human_agent"), func(v Verdict, _ Example) bool { return v.WantsHuman })
-	count("spam hidden", 0.715, []string{"spam"}, not("none"), hidden)
+	count("spam hidden", 0.64, []string{"spam"}, not("none"), hidden)
 	count("harm hidden", 0.186, []string{"harm"}, not("none", "self_harm"), hidden)
 	count("harmless kept", 0.995, []string{"intent", "sentiment", "optout"}, all, kept)
 	count("look-alikes of harm and spam kept", 0.99, []string{"harm", "spam"}, is("none"), kept)
+	count("people in danger heard", 0.85, []string{"harm"}, is("self_harm"), func(v Verdict, _ Example) bool { return v.SelfHarm() && v.Decision == Review })
 	count("people in danger never hidden by the model", 1, []string{"harm"}, is("self_harm"), func(v Verdict, _ Example) bool { return v.Decision != Hide || v.Tier != TierModel })
 }
 
@@ -120,7 +121,9 @@ func TestFiguresOnUntrainedSentences(t *testing.T) {
 	count("talk of persons left alone", 0.888, "blind/human", is("none"), func(v Verdict, _ Example) bool { return !v.WantsHuman })
 	count("harmless kept", 0.999, "blind/harmless", all, kept)
 	count("talk of groups kept", 0.995, "blind/groups", all, kept)
-	count("spam hidden", 0.9, "blind/spam", is("1"), func(v Verdict, _ Example) bool { return v.Decision == Hide })
+	count("harm hidden", 0.69, "fresh/harm", is("1"), func(v Verdict, _ Example) bool { return v.Decision == Hide })
+	count("what looks like harm kept", 0.92, "fresh/harm", is("0"), kept)
+	count("spam hidden", 0.873, "blind/spam", is("1"), func(v Verdict, _ Example) bool { return v.Decision == Hide })
 	count("what looks like spam kept", 0.98, "blind/spam", is("0"), kept)
 }
 

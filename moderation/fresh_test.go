@@ -24,7 +24,7 @@ func TestFreshSentencesFeedNothing(t *testing.T) {
 			trained[said(e.Text)] = e.ID
 		}
 	}
-	for _, file := range []string{"fresh/optout", "fresh/intent", "blind/optout", "blind/intent", "blind/human", "blind/talk", "blind/harmless", "blind/spam", "blind/groups", "blind/public", "plain/sentences"} {
+	for _, file := range []string{"fresh/optout", "fresh/intent", "fresh/harm", "blind/optout", "blind/intent", "blind/human", "blind/talk", "blind/harmless", "blind/spam", "blind/groups", "blind/public", "plain/sentences"} {
 		rows, err := LoadTSV("testdata/" + file + ".tsv")
 		if err != nil {
 			t.Fatal(err)

@@ -239,7 +239,8 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 	if useRules {
 		hits = e.rules.match(&in, v.Language)
 	}
-	if danger, ok := p.chance("self_harm"); ok && useModel && danger >= inDanger && !p.Signs.onlyStops() && !(aimed(hits) && !ofOneself(n.folded)) {
+	threat, _ := p.chance("violence")
+	if danger, ok := p.chance("self_harm"); ok && useModel && danger >= inDanger && danger > threat && !p.Signs.onlyStops() && !(aimed(hits) && !ofOneself(n.folded)) && !(v.OptOut != NoOptOut && danger < surelyInDanger) {
 		hits = append(hits, hit{Rule: "model", Text: "the model reads somebody who may harm themselves", Category: "self_harm", Decision: Review, Score: danger})
 	}
 	v.keepTiers(hits, p, useModel)
@@ -258,6 +259,12 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 		}
 	}
 	e.policy.decide(&v, in, hits, p)
+	if v.OptOut != NoOptOut && !(v.OptOut == OptOutClear && p.Signs.plainlyStops()) && slices.ContainsFunc(hits, func(h hit) bool { return h.Category == "self_harm" && h.Rule != "model" }) {
+		v.OptOut = NoOptOut // "I want it all to stop": it is no messages that are meant
+		if v.Intent == "opt_out" {
+			v.Intent, v.IntentScore = p.unwished, p.unwishedScore
+		}
+	}
 	if v.Tier == TierModel && !useModel { // it took no part
 		if v.Tier = TierPolicy; useRules {
 			v.Tier = TierRules

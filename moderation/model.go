@@ -152,9 +152,10 @@ func (p *Prediction) mayHide() bool {
 }
 
 const (
-	surelyCrude   = 0.6
-	maybeInDanger = 0.12 // from here the model hides nothing: a person looks
-	inDanger      = 0.3  // from here a person looks first, with care
+	surelyCrude    = 0.6
+	maybeInDanger  = 0.25 // from here the model hides nothing: a person looks
+	inDanger       = 0.6  // from here a person looks first, with care
+	surelyInDanger = 0.8  // from here it is heard in a withdrawal too: "I don't want this any more"
 )
 
 // chance is the probability of a category, and whether the model has one.
@@ -197,7 +198,7 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 	p.Withdraws = round(sigmoid(m.weigh("optout signs", out.logit(s, ""), joins, p.OptOut, &p.Signs, s)))
 	p.Asks = round(sigmoid(m.weigh("human signs", human.logit(s, ""), joins, p.Human, &p.Signs, s)))
 	// Who asks for offers speaks of messages and lists too: unless it is said in so many words, it is none.
-	if p.Intent == "opt_in" && p.OptOut < 0.3 && (!p.Signs.says(signClear) || p.Signs.says(signJoin) && !p.Signs.found.has(unsubscribes)) && !p.Signs.whole.word {
+	if p.Intent == "opt_in" && p.Withdraws < p.WithdrawsClear && !p.Signs.whole.word && (!p.Signs.says(signClear) || p.IntentScore >= surelyWanted && !p.Signs.found.has(unsubscribes)) {
 		p.Withdraws = 0
 	}
 	if p.Signs.words == 1 && p.Signs.has&^classUnknown == 0 && !p.Signs.whole.word { // what a trigger asks for: its letters alone say nothing
@@ -224,6 +225,9 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 // surelyAnother is how sure it must be that somebody wants something else – to know, to book, to praise – for a doubtful
 // withdrawal that is not said in so many words to be none.
 const surelyAnother = 0.6
+
+// surelyWanted is how sure it must be that offers are wanted for words of leaving beside it to mean something else.
+const surelyWanted = 0.9
 
 // unwished is the likeliest intent beside the two that heads of their own hear.
 func unwished(labels []string, probs []float64) (intent string, score float64) {

@@ -397,4 +397,7 @@ func (t *sentence) wishesIn(lower []rune, language string) reading {
 // of its writer's mind.
 func (r *reading) onlyStops() bool { return r.whole.word && r.words <= 2 }
 
+// plainlyStops says that a withdrawal is said in so many words.
+func (r *reading) plainlyStops() bool { return r.listed || r.whole.word || r.says(signClear) }
+
 func (r *reading) says(kind signKind) bool { return r.found.of(kind) > 0 }

@@ -37,6 +37,11 @@ func TestPlainSentences(t *testing.T) {
 			if said.OptOut != NoOptOut || said.Intent == "opt_out" || said.WantsHuman || said.Decision != Allow {
 				wrong = "nothing is taken back, and nobody is asked for"
 			}
+		case "danger":
+			written := e.Judge(Input{Subject: SubjectComment, Text: x.Text})
+			if !said.SelfHarm() || said.Decision != Review || written.Decision != Review || said.OptOut != NoOptOut {
+				wrong = "its writer may harm themselves: a person looks, nothing is hidden, and nothing is taken back"
+			}
 		case "person":
 			if !said.WantsHuman {
 				wrong = "this asks for a person"
@@ -50,7 +55,7 @@ func TestPlainSentences(t *testing.T) {
 		seen[x.Lang+" "+x.Label]++
 	}
 	for _, l := range Languages {
-		for _, label := range []string{"reference", "withdraws", "goes on", "there", "person", "comes", "talk"} {
+		for _, label := range []string{"reference", "withdraws", "goes on", "there", "person", "comes", "talk", "danger"} {
 			if seen[l+" "+label] < 5 {
 				t.Errorf("%d sentences of the kind %q in %s", seen[l+" "+label], label, l)
 			}

@@ -11,7 +11,7 @@ import (
 // harm learns from public sets and our own sentences. Our own are few and clean: they weigh more than a
 // noisy public row.
 func (t *trainer) harm() error {
-	o := headOptions{bits: 20, epochs: 5, rate: 0.15, l2: 2e-6, salted: true, shared: 2, ratio: true, rounds: 2}
+	o := headOptions{bits: 20, epochs: 5, rate: 0.15, l2: 2e-6, salted: true, shared: 2, ratio: true, rounds: 4}
 	c := t.collect(yesNo, o)
 	for _, e := range binary01(trainingPart(t.seeds["harm"])) {
 		c.add(e.Text, e.Label, 3)
@@ -50,9 +50,9 @@ func (t *trainer) category() error {
 			add(e.Text, e.Label, 1)
 		}
 	}
-	for i, e := range plainLines(groupsPart(t.seeds["intent"])) {
-		if i%2 == 0 {
-			add(e.Text, "none", 0.5)
+	for _, task := range []string{"intent", "optout"} { // who wants to know more, or no more messages, is in no danger
+		for _, e := range plainLines(groupsPart(t.seeds[task])) {
+			add(e.Text, "none", 0.4)
 		}
 	}
 	t.m.source("category", "own sentences", len(c.items), "ours")
@@ -152,6 +152,14 @@ func (t *trainer) spam() error {
 	for _, e := range others {
 		c.add(e.Text, "0", 0.2)
 		t.shape(shapes, e.Text, "0", 0.3)
+	}
+	asked, err := t.public("intent", "spam, as what is none", 4) // customers speak of money, cards and accounts, and sell nothing
+	if err != nil {
+		return err
+	}
+	for _, e := range asked {
+		c.add(e.Text, "0", 0.3)
+		t.shape(shapes, e.Text, "0", 0.1)
 	}
 	c.fit("spam", []string{"1"})
 	shapes.fit("shape", []string{"1"})

@@ -22,7 +22,7 @@ var signOptions = headOptions{bits: signBits, epochs: 20, rate: 0.1, l2: 3e-4, r
 // question too many: what is less sure is doubtful, and one question settles it. Who asks for offers counts to
 // neither: that is told apart afterwards, by the intents.
 const (
-	alarmShare      = 0.009
+	alarmShare      = 0.0085
 	alarmShareClear = 0.001
 	alarmShareHuman = 0.035
 )
