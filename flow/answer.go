@@ -156,6 +156,9 @@ func parseEmail(text string) (string, bool) {
 	if len(all) != 1 || strings.Count(text, "@") != 1 || all[0][1]-all[0][0] > 254 {
 		return "", false
 	}
+	if mark := text[all[0][0]:][:1]; strings.Contains("'*_`~=", mark) && strings.HasPrefix(text[all[0][1]:], mark) {
+		all[0][0]++ // "*ada@example.com*": it stands around the address
+	}
 	before, _ := utf8.DecodeLastRuneInString(text[:all[0][0]])
 	after, _ := utf8.DecodeRuneInString(text[all[0][1]:])
 	if wordRune(before) || wordRune(after) {
@@ -172,14 +175,42 @@ func wordRune(c rune) bool {
 	return c != utf8.RuneError && (unicode.IsLetter(c) || unicode.IsDigit(c) || unicode.Is(unicode.Mn, c))
 }
 
-// parsePhone returns a number that can exist, as E.164.
+// parsePhone returns the one number in a text that can exist, as E.164. Words part numbers: the 5 of "0412 345 678 after 5"
+// belongs to none.
 func parsePhone(text, country string) (string, bool) {
-	text = strings.TrimSpace(strings.Map(func(c rune) rune {
-		if c >= '0' && c <= '9' || strings.ContainsRune("+()-./ ", c) {
+	text, words := plainDigits(text), false
+	runs := strings.Split(strings.Map(func(c rune) rune {
+		switch {
+		case c >= '0' && c <= '9' || strings.ContainsRune("+()-./", c):
 			return c
+		case unicode.IsSpace(c):
+			return ' '
+		case unicode.IsLetter(c):
+			words = true
+			return '|'
+		case strings.ContainsRune(",;:", c):
+			return '|'
 		}
 		return -1
-	}, plainDigits(text)))
+	}, text), "|")
+	if !words { // "04,12,34,56,78"
+		runs = []string{strings.Join(runs, "")}
+	}
+	found := ""
+	for _, run := range runs {
+		number, ok := dialled(strings.TrimSpace(run), country)
+		if ok && found != "" && found != number {
+			return "", false
+		}
+		if ok {
+			found = number
+		}
+	}
+	return found, found != ""
+}
+
+// dialled reads a number as it would be dialled from a country.
+func dialled(text, country string) (string, bool) {
 	if len(text) > 40 {
 		return "", false
 	}
@@ -198,6 +229,13 @@ func parsePhone(text, country string) (string, bool) {
 func (a answer) parseNumber(text, lang string) (string, bool) {
 	text = plainDigits(text)
 	all := numberPattern.FindAllStringIndex(text, 2)
+	if len(all) == 0 { // "we are two"
+		if words := besidesThose(router.Fold(text), aroundCounts); len(words) == 1 {
+			if n := numberIn(cardinals, lang, words[0]); n > 0 {
+				return a.inBounds(float64(n))
+			}
+		}
+	}
 	if len(all) != 1 {
 		return "", false
 	}
@@ -210,7 +248,15 @@ func (a answer) parseNumber(text, lang string) (string, bool) {
 		return "", false
 	}
 	v, err := strconv.ParseFloat(sign+digits, 64)
-	if err != nil || v > 1e15 || v < -1e15 || a.whole && v != float64(int64(v)) || a.low != nil && v < *a.low || a.high != nil && v > *a.high {
+	if err != nil {
+		return "", false
+	}
+	return a.inBounds(v)
+}
+
+// inBounds writes a number that the question takes.
+func (a answer) inBounds(v float64) (string, bool) {
+	if v > 1e15 || v < -1e15 || a.whole && v != float64(int64(v)) || a.low != nil && v < *a.low || a.high != nil && v > *a.high {
 		return "", false
 	}
 	return strconv.FormatFloat(v, 'f', -1, 64), true

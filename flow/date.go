@@ -17,20 +17,20 @@ var (
 
 // Words of days, folded, in the seven languages.
 var (
-	todayWords    = []string{"today", "oggi", "aujourdhui", "aujourd hui", "azi", "astazi", "hoy", "heute", "hoje"}
+	todayWords    = []string{"today", "oggi", "aujourdhui", "aujourd hui", "azi", "astazi", "hoy", "heute", "hoje", "tonight", "stasera", "ce soir", "diseara", "esta noche", "esta noite"}
 	tomorrowWords = []string{"tomorrow", "domani", "demain", "maine", "manana", "morgen", "amanha"}
-	afterTomorrow = []string{"the day after tomorrow", "day after tomorrow", "dopodomani", "apres demain", "poimaine", "pasado manana", "ubermorgen", "uebermorgen", "depois de amanha"}
+	afterTomorrow = []string{"the day after tomorrow", "day after tomorrow", "dopodomani", "dopo domani", "apres demain", "poimaine", "pasado manana", "ubermorgen", "uebermorgen", "depois de amanha"}
 )
 
 // weekdayWords are the days of the week by which a date may be told, the first Sunday.
 var weekdayWords = [7][]string{
-	{"sunday", "domenica", "dimanche", "duminica", "domingo", "sonntag"},
-	{"monday", "lunedi", "lundi", "luni", "lunes", "montag", "segunda feira", "segunda"},
-	{"tuesday", "martedi", "mardi", "marti", "martes", "dienstag", "terca feira", "terca"},
-	{"wednesday", "mercoledi", "mercredi", "miercuri", "miercoles", "mittwoch", "quarta feira", "quarta"},
-	{"thursday", "giovedi", "jeudi", "joi", "jueves", "donnerstag", "quinta feira", "quinta"},
-	{"friday", "venerdi", "vendredi", "vineri", "viernes", "freitag", "sexta feira", "sexta"},
-	{"saturday", "sabato", "samedi", "sambata", "sabado", "samstag", "sonnabend"},
+	{"sunday", "domenica", "dimanche", "duminica", "domingo", "sonntag", "sun", "dom", "dim"},
+	{"monday", "lunedi", "lundi", "luni", "lunes", "montag", "segunda feira", "segunda", "mon", "lun"},
+	{"tuesday", "martedi", "mardi", "marti", "martes", "dienstag", "terca feira", "terca", "tue", "tues"},
+	{"wednesday", "mercoledi", "mercredi", "miercuri", "miercoles", "mittwoch", "quarta feira", "quarta", "wed", "mer", "mie"},
+	{"thursday", "giovedi", "jeudi", "joi", "jueves", "donnerstag", "quinta feira", "quinta", "thu", "thur", "thurs", "gio", "jeu", "jue"},
+	{"friday", "venerdi", "vendredi", "vineri", "viernes", "freitag", "sexta feira", "sexta", "fri", "ven", "vie"},
+	{"saturday", "sabato", "samedi", "sambata", "sabado", "samstag", "sonnabend", "sat", "sab", "sam"},
 }
 
 // besides are what people write around "tomorrow" or "Friday" without meaning another day: parts of the day,
@@ -63,7 +63,7 @@ func (a answer) parseDate(text string, now time.Time) (string, bool) {
 
 // findDate takes the one date in a text; of two that differ neither is.
 func (a answer) findDate(text string, today time.Time) (time.Time, bool) {
-	words := strings.Fields(router.Fold(text))
+	words := strings.Fields(router.Fold(strings.NewReplacer("°", "", "º", "").Replace(text))) // "1° dicembre"
 	var found []time.Time
 	add := func(d time.Time, ok bool) {
 		if ok && !slices.ContainsFunc(found, d.Equal) {
@@ -165,6 +165,9 @@ func (a answer) wordDate(words []string, today time.Time) (time.Time, bool) {
 	return before[0], true
 }
 
+// firstOfMonth is what the first day of a month is called.
+var firstOfMonth = []string{"first", "primo", "premier", "intai", "primero", "ersten", "erster", "primeiro"}
+
 // monthNamed is the month that a word names, whole or by its first letters; 0: none.
 func monthNamed(w string) int {
 	if len(w) < 3 || slices.ContainsFunc(weekdayWords[:], func(list []string) bool { return slices.Contains(list, w) }) {
@@ -195,6 +198,9 @@ func dayBefore(words []string) int {
 }
 
 func dayIn(w string) int {
+	if slices.Contains(firstOfMonth, w) {
+		return 1
+	}
 	digits := strings.TrimRight(w, "abcdefghijklmnopqrstuvwxyz")
 	if n := position(digits); n >= 1 && n <= 31 && len(digits) <= 2 && slices.Contains([]string{"", "st", "nd", "rd", "th", "er", "o", "a", "te", "ten", "e"}, w[len(digits):]) {
 		return n
