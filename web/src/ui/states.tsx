@@ -37,7 +37,7 @@ export function Loading({ rows = 4 }: { rows?: number }) {
 const icons = { forbidden: IconLock, not_found: IconSearchOff, offline: IconCloudOff } as const;
 
 /** What went wrong, in the reader's words, with a way to try again where that can help. */
-export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+export function Failure({ error, retry, page }: { /** nothing else names the page */ page?: boolean; error: unknown; retry?: () => void }) {
   const { t } = useTranslation();
   const kind = errorKind(error);
   const Icon = icons[kind as keyof typeof icons] ?? IconPlugConnectedX;
@@ -46,7 +46,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   return (
     <div className={css.state} role="alert">
       <Icon size={26} stroke={1.4} aria-hidden />
-      <strong>{t(`failure.${known}.title`)}</strong>
+      {page ? <h1>{t(`failure.${known}.title`)}</h1> : <strong>{t(`failure.${known}.title`)}</strong>}
       <p>{said || t(`failure.${known}.text`)}</p>
       {retry && kind !== 'forbidden' && kind !== 'not_found' && (
         <Button variant="default" mt={6} onClick={retry}>

@@ -1,4 +1,4 @@
-import { Button, Group } from '@mantine/core';
+import { Button, Group, Loader } from '@mantine/core';
 import { IconArrowLeft, IconArrowMerge, IconEraser } from '@tabler/icons-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
@@ -27,6 +27,7 @@ import { Duplicates } from './duplicates';
 import { Erase } from './erase';
 import { MergeDialog, Merges } from './merge';
 import { Proof } from './proof';
+import { useErasure } from './queries';
 
 const route = getRouteApi('/contacts/$id');
 
@@ -63,6 +64,7 @@ function Opened({ c }: { c: ContactDetail }) {
       )}>
         {c.blocked_at && <Tag tone="bad">{t('contacts.blocked')}</Tag>}
       </PageHead>
+      {c.erased && configure && <Emptying contact={c.id} />}
       <div className={css.grid}>
         <div className={css.column}>
           <Block title={t('inbox.contact')}>
@@ -88,6 +90,13 @@ function Opened({ c }: { c: ContactDetail }) {
       {erasing && <Erase id={c.id} name={name} onClose={() => setErasing(false)} />}
     </>
   );
+}
+
+/** While what names an erased person elsewhere is still being emptied. */
+function Emptying({ contact }: { contact: number }) {
+  const { t } = useTranslation();
+  const under = useErasure(contact, true).data?.under_way;
+  return <p role="status" className={css.emptying}>{under && <><Loader size={14} aria-hidden />{t('contacts.emptying')}</>}</p>;
 }
 
 function Ledger({ contact }: { contact: number }) {

@@ -36,8 +36,9 @@ export function useUnmerge() {
   return useMutation({ mutationFn: (id: number) => unwrap(api.POST('/contact-merges/{id}/undo', { params: { path: { id } }, body: {} })), onSettled: () => client.invalidateQueries() });
 }
 
-export function useErasure(id: number) {
-  return useQuery({ queryKey: ['erasure', id], staleTime: 0, queryFn: () => unwrap<Erasure>(api.GET('/contacts/{id}/erasure', { params: { path: { id } } })) });
+/** What erasing a person would empty; followed, it is asked again for as long as an erasure is being finished. */
+export function useErasure(id: number, follow = false) {
+  return useQuery({ queryKey: ['erasure', id], staleTime: 0, refetchInterval: (q) => (follow && q.state.data?.under_way ? 2000 : false), queryFn: () => unwrap<Erasure>(api.GET('/contacts/{id}/erasure', { params: { path: { id } } })) });
 }
 
 export function useErase(id: number) {

@@ -82,8 +82,8 @@ export function useEndRun() {
   return useMutation({ mutationFn: (id: number) => unwrap(api.POST('/flow-runs/{id}/end', { params: { path: { id } }, body: {} })), onSettled: () => { for (const key of ['flow_runs', 'flows']) void client.invalidateQueries({ queryKey: [key] }); } });
 }
 
-export function useSecrets() {
-  return useQuery({ queryKey: ['flow-secrets'], queryFn: () => unwrap<Page<FlowSecret>>(api.GET('/flow-secrets')) });
+export function useSecrets(enabled: boolean) {
+  return useQuery({ enabled, queryKey: ['flow-secrets'], queryFn: () => unwrap<Page<FlowSecret>>(api.GET('/flow-secrets')) });
 }
 
 export function useSetSecret() {

@@ -16,7 +16,7 @@ import css from './runs.module.css';
 export function Secrets() {
   const { t } = useTranslation();
   const may = useCan('configure');
-  const list = useSecrets();
+  const list = useSecrets(may);
   const remove = useRemoveSecret();
   const [form, setForm] = useState<FlowSecret | 'new'>();
   const [ask, dialog] = useConfirm();

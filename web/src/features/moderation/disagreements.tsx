@@ -4,6 +4,8 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, unwrap } from '@/api/client';
+import { ApiError } from '@/api/errors';
+import { useCan } from '@/api/session';
 import type { Disagreement, Page } from '@/api/types';
 import { said } from '@/i18n/said';
 import { Ago, PageBody, PageHead, Tag } from '@/ui/parts';
@@ -19,7 +21,9 @@ type With = 'machine' | 'reviewers';
 export default function Disagreements() {
   const { t } = useTranslation();
   const [against, setAgainst] = useState<With>('machine');
+  const may = useCan('supervise');
   const query = useInfiniteQuery({
+    enabled: may,
     queryKey: ['disagreements', against],
     initialPageParam: '',
     queryFn: ({ pageParam }) => unwrap<Page<Disagreement>>(api.GET('/review-disagreements', { params: { query: { with: against, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } } })),
@@ -30,7 +34,7 @@ export default function Disagreements() {
     <PageBody>
       <PageHead title={t('disagree.title')} action={<SegmentedControl size="xs" aria-label={t('disagree.with')} value={against} onChange={(v) => setAgainst(v as With)} data={[{ value: 'machine', label: t('disagree.machine') }, { value: 'reviewers', label: t('disagree.reviewers') }]} />}>{t('disagree.lead')}</PageHead>
       <ScreenTabs />
-      {query.isPending ? <Loading rows={4} /> : query.isError ? <Failure error={query.error} retry={() => void query.refetch()} />
+      {!may ? <Failure error={new ApiError(403, {})} /> : query.isPending ? <Loading rows={4} /> : query.isError ? <Failure error={query.error} retry={() => void query.refetch()} />
         : rows.length === 0 ? <Empty title={t('disagree.none')}>{t(`disagree_none.${against}`)}</Empty>
         : <ul className={css.hides}>{rows.map((d) => <One key={d.id} d={d} byMachine={against === 'machine'} />)}</ul>}
       {query.hasNextPage && <Button size="xs" variant="default" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>{t('today.more')}</Button>}

@@ -41,8 +41,9 @@ async function control<T>(path: string, body?: unknown, signal?: AbortSignal): P
 }
 
 /** What the stage shows now; useLiveStage says when to read it again. */
-export function useStage() {
+export function useStage(enabled: boolean) {
   return useQuery({
+    enabled,
     queryKey: ['stage'],
     queryFn: async () => {
       const s = await control<Partial<Stage>>('/control/state');

@@ -3,7 +3,8 @@ import { IconDeviceMobileOff } from '@tabler/icons-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { errorKind } from '@/api/errors';
+import { ApiError, errorKind } from '@/api/errors';
+import { useCan } from '@/api/session';
 import { languageName } from '@/ui/format';
 import { Tag } from '@/ui/parts';
 import { Sep } from '@/ui/sep';
@@ -19,11 +20,13 @@ const route = getRouteApi('/rehearse');
 /** Be the customer: comment, write, follow the link to WhatsApp, and watch what comes back. */
 export default function Rehearse() {
   const { t } = useTranslation();
-  const query = useStage();
+  const may = useCan('configure');
+  const query = useStage(may);
+  if (!may) return <Failure page error={new ApiError(403, {})} />;
   if (query.data) return <OnStage stage={query.data} />;
   if (query.isPending) return <Loading rows={6} />;
-  if (errorKind(query.error) === 'not_found') return <Empty title={t('rehearse.none')} icon={<IconDeviceMobileOff size={26} stroke={1.4} aria-hidden />}>{t('rehearse.none_text')}</Empty>;
-  return <Failure error={query.error} retry={() => void query.refetch()} />;
+  if (errorKind(query.error) === 'not_found') return <Empty page title={t('rehearse.none')} icon={<IconDeviceMobileOff size={26} stroke={1.4} aria-hidden />}>{t('rehearse.none_text')}</Empty>;
+  return <Failure page error={query.error} retry={() => void query.refetch()} />;
 }
 
 function OnStage({ stage }: { stage: Stage }) {
