@@ -54,6 +54,34 @@ test('who was erased is said to be, and who has no name is told by an id', async
   await expect(page.getByRole('button', { name: 'Erase' })).toBeVisible();
 });
 
+test('an erasure is followed until it is done', async ({ page }) => {
+  let under = true;
+  await page.route(/\/api\/v1\/contacts\/300$/, async (r) => {
+    const body = (await (await r.fetch()).json()) as { identities: object[] };
+    await r.fulfill({ json: { ...body, name: '', erased: true, known: null, identities: [] } });
+  });
+  await page.route(/\/api\/v1\/contacts\/300\/erasure$/, async (r) => r.fulfill({ json: { ...((await (await r.fetch()).json()) as object), under_way: under } }));
+  await open(page, '/contacts/300');
+  await expect(page.getByRole('heading', { name: 'Erased person' })).toBeVisible();
+  const said = page.getByRole('status').filter({ hasText: 'is being emptied' });
+  await expect(said).toBeVisible();
+  await clean(page);
+  under = false;
+  await expect(said).toHaveCount(0, { timeout: 10_000 });
+});
+
+test('what a role may not see is not asked for, and is said under a heading', async ({ page }) => {
+  await page.route('**/api/v1/me', async (r) => { const me = await (await r.fetch()).json() as Record<string, unknown>; await r.fulfill({ json: { ...me, role: 'moderator', permissions: ['see', 'moderate'] } }); });
+  const asked: string[] = [];
+  page.on('request', (r) => { if (/review-disagreements|flow-secrets|\/rehearse\/control/.test(r.url())) asked.push(r.url()); });
+  for (const path of ['/rehearse', '/moderation/disagreements', '/flows?tab=secrets']) {
+    await open(page, path);
+    await expect(page.getByText('Not with your role')).toBeVisible();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
+  }
+  expect(asked).toEqual([]);
+});
+
 test('where nothing can be booked, the page says why and leads to where it is mended', async ({ page }) => {
   await page.route('**/api/v1/services', (r) => r.fulfill({ json: { items: [], next: '' } }));
   await open(page, '/bookings');
