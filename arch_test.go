@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -171,8 +172,11 @@ func imports(t *testing.T) []importOf {
 	return out
 }
 
+var untyped = regexp.MustCompile(`\$[0-9]+ (=|<>) 0\b`)
+
 // A statement of many rows has one text, whatever their number: a text of its own for each number is planned each time, and
 // kept once for each on every connection (docs/decisions/0012-plans-made-once.md).
+// And a value whose first use is beside a bare number takes that number's type.
 func TestRowsOfStatementsHaveTypes(t *testing.T) {
 	t.Parallel()
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
@@ -188,6 +192,9 @@ func TestRowsOfStatementsHaveTypes(t *testing.T) {
 		b, err := os.ReadFile(path)
 		if bytes.Contains(b, []byte("NewRows()")) {
 			t.Errorf("%s: rows without types", path)
+		}
+		if found := untyped.Find(b); found != nil {
+			t.Errorf("%s: %q makes the value an integer of four bytes, and ids have eight: write $n::bigint", path, found)
 		}
 		return err
 	})

@@ -151,7 +151,7 @@ SELECT o.id, o.source, o.state, o.reason, o.wording_id, o.language, o.contact_id
        CASE WHEN n.state NOT IN ('confirmed','denied') AND a.state IN ('refused','failed','expired','cancelled') THEN coalesce(a.reason, '') ELSE '' END AS asked_code
 FROM opt_ins o LEFT JOIN number_handoffs n ON n.workspace_id = o.workspace_id AND n.opt_in_id = o.id
 LEFT JOIN actions a ON a.workspace_id = n.workspace_id AND a.id = n.action_id
-WHERE o.workspace_id = $1 AND ($2 = '' OR o.state = $2) AND ($3 = 0 OR o.id < $3) ORDER BY o.id DESC LIMIT $4`
+WHERE o.workspace_id = $1 AND ($2 = '' OR o.state = $2) AND ($3::bigint = 0 OR o.id < $3) ORDER BY o.id DESC LIMIT $4`
 
 type captureIn struct {
 	Body struct {

@@ -283,7 +283,7 @@ type siteAccount struct {
 
 func (s *Server) siteAccount(ctx context.Context, d site) (siteAccount, error) {
 	var found []siteAccount
-	err := s.DB.SelectContext(ctx, &found, `SELECT id, phone FROM accounts WHERE workspace_id = $1 AND channel = 'whatsapp' AND removed_at IS NULL AND ($2 = 0 OR id = $2) ORDER BY id LIMIT 1`, d.ID, d.rules.WebAccount)
+	err := s.DB.SelectContext(ctx, &found, `SELECT id, phone FROM accounts WHERE workspace_id = $1 AND channel = 'whatsapp' AND removed_at IS NULL AND ($2::bigint = 0 OR id = $2) ORDER BY id LIMIT 1`, d.ID, d.rules.WebAccount)
 	if err != nil {
 		return siteAccount{}, fmt.Errorf("look for the WhatsApp number of the form: %w", err)
 	}

@@ -110,4 +110,4 @@ func (r *Reservation) Settle(ctx context.Context, res llm.Response) error {
 const sqlSettle = `
 WITH gone AS (DELETE FROM llm_reservations WHERE workspace_id = $1 AND id = $2 RETURNING id)
 INSERT INTO llm_spend (workspace_id, at, task, model, tokens_in, tokens_out, cost_micros, estimated)
-SELECT $1, $3, $4, $5, $6, $7, $8, $9 WHERE $5 <> '' AND ($2 = 0 OR EXISTS (SELECT 1 FROM gone))`
+SELECT $1, $3, $4, $5, $6, $7, $8, $9 WHERE $5 <> '' AND ($2::bigint = 0 OR EXISTS (SELECT 1 FROM gone))`

@@ -51,4 +51,4 @@ func ReadAudit(ctx context.Context, q sqlx.QueryerContext, workspaceID, before i
 
 const sqlAuditLog = `
 SELECT id, at, actor, verb, object, CASE WHEN detail = 'null' THEN '{}' ELSE detail END AS detail FROM audit_log
-WHERE workspace_id = $1 AND ($2 = 0 OR id < $2) AND ($3 = '' OR object = $3) ORDER BY id DESC LIMIT $4`
+WHERE workspace_id = $1 AND ($2::bigint = 0 OR id < $2) AND ($3 = '' OR object = $3) ORDER BY id DESC LIMIT $4`

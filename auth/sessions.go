@@ -206,7 +206,7 @@ const sqlBySession = `
 SELECT s.user_id, u.email, u.name, u.locale, coalesce(m.workspace_id, 0) AS workspace_id, coalesce(m.role, '') AS role,
        s.last_seen_at < now() - interval '1 minute' AS stale
 FROM sessions s JOIN users u ON u.id = s.user_id
-LEFT JOIN LATERAL (SELECT workspace_id, role FROM members WHERE user_id = s.user_id AND ($2 = 0 OR workspace_id = $2) ORDER BY workspace_id LIMIT 1) m ON true
+LEFT JOIN LATERAL (SELECT workspace_id, role FROM members WHERE user_id = s.user_id AND ($2::bigint = 0 OR workspace_id = $2) ORDER BY workspace_id LIMIT 1) m ON true
 WHERE s.hash = $1 AND s.expires_at > now() AND s.last_seen_at > now() - make_interval(secs => $3) AND u.disabled_at IS NULL`
 
 // Membership is a workspace somebody works in.

@@ -97,7 +97,7 @@ type Filter struct {
 // List returns bookings in the order of their times. Held places whose time has run out are left out.
 func List(ctx context.Context, q sqlx.QueryerContext, workspace int64, f Filter, now time.Time) ([]Booking, error) {
 	var out []Booking
-	err := sqlx.SelectContext(ctx, q, &out, sqlBookings+` AND b.ends_at > $2 AND b.starts_at < $3 AND ($4 = 0 OR b.service_id = $4) AND ($5 = 0 OR b.contact_id = $5)
+	err := sqlx.SelectContext(ctx, q, &out, sqlBookings+` AND b.ends_at > $2 AND b.starts_at < $3 AND ($4::bigint = 0 OR b.service_id = $4) AND ($5::bigint = 0 OR b.contact_id = $5)
  AND ($6 OR b.state <> 'cancelled') AND (b.state <> 'held' OR b.held_until > $7) ORDER BY b.starts_at, b.id LIMIT $8`, workspace, f.From, f.To, f.ServiceID, f.ContactID, f.Cancelled, now, f.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("list bookings: %w", err)

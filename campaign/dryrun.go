@@ -222,7 +222,7 @@ func (w *DryRunner) Begin(ctx context.Context, id int64, moment time.Duration) e
 
 const sqlClaimDryRun = `
 UPDATE dry_runs SET state = 'running', holder = $1, lease_until = now() + make_interval(secs => $2)
-WHERE id = (SELECT id FROM dry_runs WHERE state IN ('queued','running') AND (lease_until IS NULL OR lease_until < now() OR holder = $1) AND ($3 = 0 OR id = $3)
+WHERE id = (SELECT id FROM dry_runs WHERE state IN ('queued','running') AND (lease_until IS NULL OR lease_until < now() OR holder = $1) AND ($3::bigint = 0 OR id = $3)
             ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING ` + dryRunColumns
 

@@ -75,24 +75,24 @@ var (
 const sqlFunnels = `
 WITH RECURSIVE sums AS (
     SELECT c.%[2]s AS id, sum(c.matched) AS matched, sum(c.public_reply) AS public_reply, sum(c.private_reply) AS private_reply, sum(c.refused) AS refused, sum(c.invited) AS invited
-    FROM funnel_counts c WHERE c.workspace_id = $1 AND c.%[2]s <> 0 AND ($2 = 0 OR c.%[2]s = $2)
+    FROM funnel_counts c WHERE c.workspace_id = $1 AND c.%[2]s <> 0 AND ($2::bigint = 0 OR c.%[2]s = $2)
       AND c.chunk < (CASE c.source WHEN 'actions' THEN $5::bigint WHEN 'runs' THEN $6::bigint ELSE $7::bigint END) >> %[5]d GROUP BY 1),
 acts AS (
     SELECT x.id, count(*) FILTER (WHERE x.step = 'public_reply') AS public_reply, count(*) FILTER (WHERE x.step = 'private_reply') AS private_reply, count(*) FILTER (WHERE x.step = 'refused') AS refused
-    FROM (SELECT a.%[2]s AS id, %[4]s AS step FROM actions a WHERE a.workspace_id = $1 AND a.id >= $5 AND a.%[2]s IS NOT NULL AND ($2 = 0 OR a.%[2]s = $2)
+    FROM (SELECT a.%[2]s AS id, %[4]s AS step FROM actions a WHERE a.workspace_id = $1 AND a.id >= $5 AND a.%[2]s IS NOT NULL AND ($2::bigint = 0 OR a.%[2]s = $2)
             AND ($3::timestamptz IS NULL OR a.created_at >= $3) AND ($4::timestamptz IS NULL OR a.created_at < $4)
           UNION ALL
           SELECT a.%[2]s, %[4]s FROM funnel_open p JOIN actions a ON a.workspace_id = p.workspace_id AND a.id = p.action_id
-          WHERE p.workspace_id = $1 AND p.chunk < $5 >> %[5]d AND a.%[2]s IS NOT NULL AND ($2 = 0 OR a.%[2]s = $2)) x GROUP BY 1),
+          WHERE p.workspace_id = $1 AND p.chunk < $5 >> %[5]d AND a.%[2]s IS NOT NULL AND ($2::bigint = 0 OR a.%[2]s = $2)) x GROUP BY 1),
 runs AS (
-    SELECT r.%[2]s AS id, count(*) AS matched FROM trigger_runs r WHERE r.workspace_id = $1 AND r.id >= $6 AND r.%[2]s IS NOT NULL AND ($2 = 0 OR r.%[2]s = $2)
+    SELECT r.%[2]s AS id, count(*) AS matched FROM trigger_runs r WHERE r.workspace_id = $1 AND r.id >= $6 AND r.%[2]s IS NOT NULL AND ($2::bigint = 0 OR r.%[2]s = $2)
       AND ($3::timestamptz IS NULL OR r.at >= $3) AND ($4::timestamptz IS NULL OR r.at < $4) GROUP BY 1),
 given AS (
-    SELECT h.%[2]s AS id, count(*) AS invited FROM handoffs h WHERE h.workspace_id = $1 AND h.id >= $7 AND h.%[2]s IS NOT NULL AND ($2 = 0 OR h.%[2]s = $2)
+    SELECT h.%[2]s AS id, count(*) AS invited FROM handoffs h WHERE h.workspace_id = $1 AND h.id >= $7 AND h.%[2]s IS NOT NULL AND ($2::bigint = 0 OR h.%[2]s = $2)
       AND ($3::timestamptz IS NULL OR h.created_at >= $3) AND ($4::timestamptz IS NULL OR h.created_at < $4) GROUP BY 1),
 links AS MATERIALIZED (
     SELECT h.%[2]s AS id, h.id AS handoff, h.used_by, h.used_at,
-           h.%[2]s IS NOT NULL AND ($2 = 0 OR h.%[2]s = $2) AND ($3::timestamptz IS NULL OR h.created_at >= $3) AND ($4::timestamptz IS NULL OR h.created_at < $4) AS wanted
+           h.%[2]s IS NOT NULL AND ($2::bigint = 0 OR h.%[2]s = $2) AND ($3::timestamptz IS NULL OR h.created_at >= $3) AND ($4::timestamptz IS NULL OR h.created_at < $4) AS wanted
     FROM handoffs h WHERE h.workspace_id = $1 AND h.used_by IS NOT NULL),
 grants AS MATERIALIZED (
     SELECT e.at, p.contact_id, (p.personal ->> 'identity_id')::bigint AS identity_id FROM consent_entries e JOIN consent_personal p ON p.workspace_id = e.workspace_id AND p.seq = e.seq
@@ -123,11 +123,11 @@ reached AS (
             WHERE v.workspace_id = g.workspace_id AND v.id = g.conversation_id AND v.origin ? 'handoff_id')) AS whose FROM goals g
         WHERE g.workspace_id = $1 AND ($3::timestamptz IS NULL OR g.at >= $3) AND ($4::timestamptz IS NULL OR g.at < $4) OFFSET 0) g
     JOIN %[1]s o ON o.workspace_id = g.workspace_id AND o.id = g.whose AND %[3]s
-    WHERE $2 = 0 OR o.id = $2 GROUP BY 1)
+    WHERE $2::bigint = 0 OR o.id = $2 GROUP BY 1)
 SELECT o.id, coalesce(sums.matched, 0) + coalesce(runs.matched, 0) AS matched, coalesce(sums.public_reply, 0) + coalesce(acts.public_reply, 0) AS public_reply,
        coalesce(sums.private_reply, 0) + coalesce(acts.private_reply, 0) AS private_reply, coalesce(sums.refused, 0) + coalesce(acts.refused, 0) AS refused,
        coalesce(sums.invited, 0) + coalesce(given.invited, 0) AS invited, coalesce(started.started, 0) AS started, coalesce(talked.qualified, 0) AS qualified, coalesce(agreed.opted_in, 0) AS opted_in,
        coalesce(reached.goal, 0) AS goal, CASE WHEN coalesce(reached.currency, '') = '' THEN 0 ELSE reached.value END AS goal_value, coalesce(reached.currency, '') AS goal_currency
 FROM %[1]s o LEFT JOIN sums USING (id) LEFT JOIN acts USING (id) LEFT JOIN runs USING (id) LEFT JOIN given USING (id) LEFT JOIN started USING (id)
 LEFT JOIN talked USING (id) LEFT JOIN agreed USING (id) LEFT JOIN reached USING (id)
-WHERE o.workspace_id = $1 AND ($2 = 0 OR o.id = $2)`
+WHERE o.workspace_id = $1 AND ($2::bigint = 0 OR o.id = $2)`

@@ -112,7 +112,7 @@ SELECT i.workspace_id, i.id, i.name, i.state, i.origin, i.uploaded_by, i.confirm
        count(*) FILTER (WHERE r.state = 'waiting') AS waiting, count(*) FILTER (WHERE r.state = 'refused') AS refused,
        count(*) FILTER (WHERE r.state = 'imported') AS imported, count(*) FILTER (WHERE r.state = 'suppressed') AS suppressed
 FROM consent_imports i LEFT JOIN consent_import_rows r ON r.workspace_id = i.workspace_id AND r.import_id = i.id
-WHERE i.workspace_id = $1 AND ($2 = 0 OR i.id = $2) AND ($3 = 0 OR i.id < $3)
+WHERE i.workspace_id = $1 AND ($2::bigint = 0 OR i.id = $2) AND ($3::bigint = 0 OR i.id < $3)
 GROUP BY i.id, i.workspace_id ORDER BY i.id DESC LIMIT $4`
 
 // importChunk is how many rows one transaction takes.

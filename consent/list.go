@@ -15,7 +15,7 @@ func (l *Ledger) Entries(ctx context.Context, q sqlx.QueryerContext, workspace, 
 		return l.entriesOf(ctx, q, Key{workspace, contactID}, before, limit)
 	}
 	var rows []entryRow
-	err := sqlx.SelectContext(ctx, q, &rows, sqlSelectEntries+` WHERE e.workspace_id = $1 AND ($2 = 0 OR e.seq < $2) ORDER BY e.seq DESC LIMIT $3`, workspace, before, limit)
+	err := sqlx.SelectContext(ctx, q, &rows, sqlSelectEntries+` WHERE e.workspace_id = $1 AND ($2::bigint = 0 OR e.seq < $2) ORDER BY e.seq DESC LIMIT $3`, workspace, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list consent entries: %w", err)
 	}

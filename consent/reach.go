@@ -46,7 +46,7 @@ func RecentSends(ctx context.Context, q sqlx.QueryerContext, workspace, account 
 // What answers somebody is no message that they were sent unasked. An unknown outcome counts: it may have arrived.
 const sqlRecentSends = `
 SELECT count(*) AS count, max(sent_at) AS last FROM actions
-WHERE workspace_id = $1 AND ($2 = 0 OR account_id = $2) AND sent_at > $3 AND purpose IN ('promotional','service')
+WHERE workspace_id = $1 AND ($2::bigint = 0 OR account_id = $2) AND sent_at > $3 AND purpose IN ('promotional','service')
   AND state IN ('sending','done','unknown') AND kind IN ('private_reply.send','message.send','template.send')`
 
 // Lost is a way back that people were told of and that is gone.

@@ -156,7 +156,7 @@ func (c *Counts) judgePrompt(e *moderation.Engine, it item, answers map[int64]mo
 // PromptsInShadow returns the versions of prompts in shadow, of a workspace or (0) of all.
 func PromptsInShadow(ctx context.Context, q sqlx.QueryerContext, workspaceID int64) ([]Version, error) {
 	var out []Version
-	if err := sqlx.SelectContext(ctx, q, &out, sqlVersions+` WHERE ($1 = 0 OR workspace_id = $1) AND state = 'shadow' AND kind = 'prompt' ORDER BY id`, workspaceID); err != nil {
+	if err := sqlx.SelectContext(ctx, q, &out, sqlVersions+` WHERE ($1::bigint = 0 OR workspace_id = $1) AND state = 'shadow' AND kind = 'prompt' ORDER BY id`, workspaceID); err != nil {
 		return nil, fmt.Errorf("load the prompts in shadow: %w", err)
 	}
 	return out, nil

@@ -47,7 +47,7 @@ type Row struct {
 func Recorded(ctx context.Context, q sqlx.QueryerContext, workspaceID, id int64, most int) ([]Row, error) {
 	var rows []Row
 	err := sqlx.SelectContext(ctx, q, &rows, `SELECT id, tier, verdict, input, digest FROM verdicts
-WHERE workspace_id = $1 AND ($2 = 0 OR id = $2) ORDER BY id DESC LIMIT $3`, workspaceID, id, most)
+WHERE workspace_id = $1 AND ($2::bigint = 0 OR id = $2) ORDER BY id DESC LIMIT $3`, workspaceID, id, most)
 	if err != nil {
 		return nil, fmt.Errorf("load verdicts: %w", err)
 	}

@@ -295,7 +295,7 @@ func LoadVersion(ctx context.Context, q sqlx.QueryerContext, workspaceID, id int
 // ListVersions returns versions, the newest first; empty filters do not narrow.
 func ListVersions(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, kind, state string, before int64, most int) ([]Version, error) {
 	var out []Version
-	err := sqlx.SelectContext(ctx, q, &out, sqlVersions+` WHERE workspace_id = $1 AND ($2 = '' OR kind = $2) AND ($3 = '' OR state = $3) AND ($4 = 0 OR id < $4) ORDER BY id DESC LIMIT $5`,
+	err := sqlx.SelectContext(ctx, q, &out, sqlVersions+` WHERE workspace_id = $1 AND ($2 = '' OR kind = $2) AND ($3 = '' OR state = $3) AND ($4::bigint = 0 OR id < $4) ORDER BY id DESC LIMIT $5`,
 		workspaceID, kind, state, before, most)
 	if err != nil {
 		return nil, fmt.Errorf("list versions: %w", err)

@@ -195,7 +195,7 @@ SELECT EXISTS (SELECT 1 FROM subscribed a JOIN subscribed o ON o.at = a.at AND o
 // Accounts lists the connected accounts of a workspace; workspace 0 means all of them.
 func Accounts(ctx context.Context, q sqlx.QueryerContext, workspaceID int64) ([]Account, error) {
 	var out []Account
-	err := sqlx.SelectContext(ctx, q, &out, `SELECT `+accountColumns+` FROM accounts WHERE removed_at IS NULL AND ($1 = 0 OR workspace_id = $1) ORDER BY id`, workspaceID)
+	err := sqlx.SelectContext(ctx, q, &out, `SELECT `+accountColumns+` FROM accounts WHERE removed_at IS NULL AND ($1::bigint = 0 OR workspace_id = $1) ORDER BY id`, workspaceID)
 	if err != nil {
 		return nil, fmt.Errorf("list accounts: %w", err)
 	}

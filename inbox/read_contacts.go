@@ -143,7 +143,7 @@ SELECT c.id AS comment_id, coalesce(left(c.text, 300), '') AS comment, ` + harmO
 FROM (SELECT 1) one
 LEFT JOIN comments c ON c.workspace_id = $1 AND c.id = $2
 LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id
-LEFT JOIN posts p ON p.workspace_id = $1 AND p.id = CASE WHEN $3 <> 0 THEN $3 ELSE c.post_id END
+LEFT JOIN posts p ON p.workspace_id = $1 AND p.id = CASE WHEN $3::bigint <> 0 THEN $3 ELSE c.post_id END
 LEFT JOIN triggers t ON t.workspace_id = $1 AND t.id = $4`
 
 // HandoffView is what is known of a reference that was given out.

@@ -73,7 +73,7 @@ SELECT a.id, a.account_id, a.kind, a.state, a.reason, a.meaning, a.purpose, a.or
        a.message_id, a.trigger_id, coalesce(a.call->>'text', '') AS text, a.attempts, a.not_before, a.valid_until, a.sent_at, a.done_at, a.external_id, a.created_at,
        a.campaign_id, a.sequence, a.cost_state, a.cost_micros, a.cost_currency, a.cost_country, a.cost_category, a.cost_reason, a.read_back, a.read_back_at
 FROM actions a LEFT JOIN contacts c ON c.workspace_id = a.workspace_id AND c.id = a.contact_id
-WHERE a.workspace_id = $1 AND ($2 = 0 OR a.id = $2) AND ($3 = 0 OR a.contact_id = $3) AND ($4 = 0 OR a.comment_id = $4) AND (coalesce(cardinality($5::text[]), 0) = 0 OR a.state = ANY($5)) AND ($6 = 0 OR a.id < $6) AND ($9 = '' OR a.reason = $9)
+WHERE a.workspace_id = $1 AND ($2::bigint = 0 OR a.id = $2) AND ($3::bigint = 0 OR a.contact_id = $3) AND ($4::bigint = 0 OR a.comment_id = $4) AND (coalesce(cardinality($5::text[]), 0) = 0 OR a.state = ANY($5)) AND ($6::bigint = 0 OR a.id < $6) AND ($9 = '' OR a.reason = $9)
   AND NOT ($8 AND a.purpose = 'technical' AND a.state IN ('planned', 'sending', 'done', 'expired', 'cancelled'))
 ORDER BY a.id DESC LIMIT $7`
 
@@ -104,7 +104,7 @@ func ListEvents(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, s
 
 const sqlEventViews = `
 SELECT id, account_id, kind, channel, source, key, state, reason, attempts, occurred_at, created_at, done_at FROM events
-WHERE workspace_id = $1 AND ($2 = '' OR state = $2) AND ($3 = '' OR kind ILIKE $4 OR key ILIKE $4 OR reason ILIKE $4) AND ($5 = 0 OR id < $5)
+WHERE workspace_id = $1 AND ($2 = '' OR state = $2) AND ($3 = '' OR kind ILIKE $4 OR key ILIKE $4 OR reason ILIKE $4) AND ($5::bigint = 0 OR id < $5)
 ORDER BY id DESC LIMIT $6`
 
 // DeliveryView is a webhook request that could not be split whole, without its body.
@@ -122,7 +122,7 @@ type DeliveryView struct {
 func ParkedDeliveries(ctx context.Context, q sqlx.QueryerContext, before int64, limit int) ([]DeliveryView, error) {
 	var out []DeliveryView
 	err := sqlx.SelectContext(ctx, q, &out, `SELECT id, received_at, source, length(body) AS bytes, reason, attempts FROM deliveries
-WHERE state = 'parked' AND ($1 = 0 OR id < $1) ORDER BY id DESC LIMIT $2`, before, limit)
+WHERE state = 'parked' AND ($1::bigint = 0 OR id < $1) ORDER BY id DESC LIMIT $2`, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list parked deliveries: %w", err)
 	}

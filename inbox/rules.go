@@ -117,7 +117,7 @@ func DropRule(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, na
 	if err := rulesChange(ctx, tx, workspaceID); err != nil {
 		return false, err
 	}
-	res, err := tx.ExecContext(ctx, `DELETE FROM rules WHERE workspace_id = $1 AND ($2 = 0 AND name = $3 OR id = $2)`, workspaceID, id, name)
+	res, err := tx.ExecContext(ctx, `DELETE FROM rules WHERE workspace_id = $1 AND ($2::bigint = 0 AND name = $3 OR id = $2)`, workspaceID, id, name)
 	if err != nil {
 		return false, fmt.Errorf("remove rule %d: %w", id, err)
 	}

@@ -320,7 +320,7 @@ func finishDeliveries(ctx context.Context, tx sqlx.ExtContext, taken []delivery,
 // Replay puts parked deliveries back in line: one of them, or all (id 0). It returns how many. Events
 // that were kept the first time are not doubled, because their keys are.
 func Replay(ctx context.Context, tx sqlx.ExtContext, id int64) (int64, error) {
-	res, err := tx.ExecContext(ctx, `UPDATE deliveries SET state = 'pending' WHERE state = 'parked' AND ($1 = 0 OR id = $1)`, id)
+	res, err := tx.ExecContext(ctx, `UPDATE deliveries SET state = 'pending' WHERE state = 'parked' AND ($1::bigint = 0 OR id = $1)`, id)
 	if err != nil {
 		return 0, fmt.Errorf("replay deliveries: %w", err)
 	}

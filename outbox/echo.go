@@ -104,6 +104,6 @@ LEFT JOIN comments c ON c.workspace_id = a.workspace_id AND c.id = a.comment_id
 WHERE a.account_id = $1 AND a.state IN ('sending','unknown') AND a.external_id = ''
   AND ($2 <> '' AND (a.call->>'text' = $2 OR strpos(a.call->>'text', $5) > 1 AND starts_with($2, split_part(a.call->>'text', $5, 1)))
     OR $2 = '' AND $6 AND a.kind = 'message.send' AND a.call ? 'media')
-  AND ($3 <> 0 AND a.kind IN ('message.send','private_reply.send') AND (a.thread_id = $3 OR t.id IS NOT NULL)
+  AND ($3::bigint <> 0 AND a.kind IN ('message.send','private_reply.send') AND (a.thread_id = $3 OR t.id IS NOT NULL)
     OR $4 <> '' AND a.kind = 'comment.reply' AND $4 IN (a.call->>'comment_id', c.root_external_id))
 ORDER BY a.id LIMIT 1`

@@ -219,7 +219,7 @@ func ListGold(ctx context.Context, q sqlx.QueryerContext, workspaceID, before in
 	err := sqlx.SelectContext(ctx, q, &out, `
 SELECT g.id, g.comment_id, g.answer, g.note, g.added_by, count(r.id) AS shown, count(r.id) FILTER (WHERE `+sqlLabel("r")+` = g.answer) AS "right"
 FROM gold_comments g LEFT JOIN review_items r ON r.workspace_id = g.workspace_id AND r.gold_id = g.id AND r.decided_by IS NOT NULL
-WHERE g.workspace_id = $1 AND g.retired_at IS NULL AND ($2 = 0 OR g.id < $2) GROUP BY g.id, g.workspace_id ORDER BY g.id DESC LIMIT $3`, workspaceID, before, most)
+WHERE g.workspace_id = $1 AND g.retired_at IS NULL AND ($2::bigint = 0 OR g.id < $2) GROUP BY g.id, g.workspace_id ORDER BY g.id DESC LIMIT $3`, workspaceID, before, most)
 	if err != nil {
 		return nil, fmt.Errorf("list known answers: %w", err)
 	}

@@ -68,7 +68,7 @@ SELECT p.id, c.id AS comment_id, c.text, coalesce((j.verdict->>'harm')::float8, 
     p.decision AS second, p.actor AS second_by, coalesce(p.verdict#>>'{reasons,0,text}', '') AS second_why, '' AS settled, p.created_at AS at
 FROM verdicts p JOIN comments c ON c.workspace_id = p.workspace_id AND c.id = p.subject_id AND c.verdict_id = p.id
 JOIN LATERAL (SELECT m.decision, m.tier, m.verdict FROM verdicts m WHERE m.workspace_id = p.workspace_id AND m.subject = 'comment' AND m.subject_id = p.subject_id AND m.tier <> 'person' AND NOT m.provisional AND m.id < p.id ORDER BY m.id DESC LIMIT 1) j ON true
-WHERE p.workspace_id = $1 AND p.subject = 'comment' AND NOT p.provisional AND p.tier = 'person' AND p.created_at >= $2 AND ($3 = 0 OR p.id < $3)
+WHERE p.workspace_id = $1 AND p.subject = 'comment' AND NOT p.provisional AND p.tier = 'person' AND p.created_at >= $2 AND ($3::bigint = 0 OR p.id < $3)
   AND j.decision <> 'review' AND (j.decision IN ('hide','delete')) <> (p.decision IN ('hide','delete'))
 ORDER BY p.id DESC LIMIT $4`
 
@@ -78,7 +78,7 @@ SELECT s.id, c.id AS comment_id, c.text, coalesce((v.verdict->>'harm')::float8, 
     coalesce((SELECT ` + sqlLabel("d") + ` FROM review_items d WHERE d.workspace_id = s.workspace_id AND d.comment_id = s.comment_id AND d.why = 'disagreement' AND d.state = 'decided' AND d.outcome <> 'superseded' ORDER BY d.id DESC LIMIT 1), '') AS settled, s.decided_at AS at
 FROM review_items s JOIN review_items f ON f.workspace_id = s.workspace_id AND f.id = s.first_id JOIN comments c ON c.workspace_id = s.workspace_id AND c.id = s.comment_id
 LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id
-WHERE s.workspace_id = $1 AND s.kind = 'second' AND s.state = 'decided' AND s.outcome <> 'superseded' AND f.state = 'decided' AND f.outcome <> 'superseded' AND s.decided_at >= $2 AND ($3 = 0 OR s.id < $3)
+WHERE s.workspace_id = $1 AND s.kind = 'second' AND s.state = 'decided' AND s.outcome <> 'superseded' AND f.state = 'decided' AND f.outcome <> 'superseded' AND s.decided_at >= $2 AND ($3::bigint = 0 OR s.id < $3)
   AND (s.outcome IN ('hide','delete')) <> (f.outcome IN ('hide','delete'))
 ORDER BY s.id DESC LIMIT $4`
 

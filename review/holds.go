@@ -37,7 +37,7 @@ SELECT i.id, i.comment_id, c.text, coalesce((v.verdict->>'harm')::float8, 0) AS 
     (SELECT count(*) FROM review_members m WHERE m.workspace_id = i.workspace_id AND m.item_id = i.id AND m.state = 'open') AS left
 FROM review_items i JOIN comments c ON c.workspace_id = i.workspace_id AND c.id = i.comment_id
 LEFT JOIN verdicts v ON v.workspace_id = c.workspace_id AND v.id = c.verdict_id
-WHERE i.workspace_id = $1 AND i.state = 'decided' AND i.outcome <> 'superseded' AND i.holds_until IS NOT NULL AND (i.holds_until > $2 OR i.spreading) AND ($3 = 0 OR i.id < $3)
+WHERE i.workspace_id = $1 AND i.state = 'decided' AND i.outcome <> 'superseded' AND i.holds_until IS NOT NULL AND (i.holds_until > $2 OR i.spreading) AND ($3::bigint = 0 OR i.id < $3)
 ORDER BY i.id DESC LIMIT $4`, workspaceID, at, before, most)
 	if err != nil {
 		return nil, fmt.Errorf("list the decisions that hold: %w", err)

@@ -52,7 +52,7 @@ JOIN conversations v ON v.workspace_id = q.workspace_id AND v.id = q.conversatio
 LEFT JOIN messages m ON m.workspace_id = q.workspace_id AND m.id = q.message_id
 LEFT JOIN comments c ON c.workspace_id = v.workspace_id AND c.id = v.root_comment_id AND q.message_id IS NULL
 LEFT JOIN verdicts d ON d.workspace_id = q.workspace_id AND d.id = coalesce(m.verdict_id, c.verdict_id)
-WHERE q.workspace_id = $1 AND q.settled_at IS NULL AND ($2 = 0 OR q.id < $2) ORDER BY q.id DESC LIMIT $3`
+WHERE q.workspace_id = $1 AND q.settled_at IS NULL AND ($2::bigint = 0 OR q.id < $2) ORDER BY q.id DESC LIMIT $3`
 
 // Settle takes a question off the list: it is answered now, or need not be.
 func Settle(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, userID *int64) error {

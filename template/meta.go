@@ -113,7 +113,7 @@ func (l *Listed) readSample(mine *Header) error {
 // as the gate takes it.
 func List(ctx context.Context, q sqlx.QueryerContext, workspace, account int64, deleted bool) ([]Listed, error) {
 	var out []Listed
-	err := sqlx.SelectContext(ctx, q, &out, sqlListed+` AND ($2 = 0 OR o.waba_id = (SELECT waba_id FROM accounts WHERE workspace_id = $1 AND id = $2)) AND ($3 OR t.deleted_at IS NULL AND t.status <> 'DELETED')
+	err := sqlx.SelectContext(ctx, q, &out, sqlListed+` AND ($2::bigint = 0 OR o.waba_id = (SELECT waba_id FROM accounts WHERE workspace_id = $1 AND id = $2)) AND ($3 OR t.deleted_at IS NULL AND t.status <> 'DELETED')
   AND NOT EXISTS (SELECT 1 FROM accounts c JOIN templates n ON n.workspace_id = c.workspace_id AND n.account_id = c.id
       WHERE c.workspace_id = o.workspace_id AND c.waba_id = o.waba_id AND n.name = t.name AND n.language = t.language AND (n.synced_at, -n.id) > (t.synced_at, -t.id))
 ORDER BY t.name, t.language, t.id`, workspace, account, deleted)

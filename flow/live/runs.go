@@ -260,7 +260,7 @@ func Runs(ctx context.Context, q sqlx.QueryerContext, workspace int64, f RunFilt
 	err := sqlx.SelectContext(ctx, q, &out, `SELECT `+runColumns+`, n.number, coalesce(w.key, r.shipped) AS flow_key, c.id AS contact_id, c.name AS person
 FROM flow_runs r JOIN threads t ON t.workspace_id = r.workspace_id AND t.id = r.thread_id JOIN contacts c ON c.workspace_id = t.workspace_id AND c.id = t.contact_id
 LEFT JOIN flow_versions n ON n.workspace_id = r.workspace_id AND n.id = r.version_id LEFT JOIN flows w ON w.workspace_id = r.workspace_id AND w.id = r.flow_id
-WHERE r.workspace_id = $1 AND ($2 = 0 OR r.flow_id = $2) AND ($3 = 0 OR r.conversation_id = $3) AND ($4::boolean IS NULL OR (r.ended_at IS NULL) = $4) AND ($5 = 0 OR r.id < $5)
+WHERE r.workspace_id = $1 AND ($2::bigint = 0 OR r.flow_id = $2) AND ($3::bigint = 0 OR r.conversation_id = $3) AND ($4::boolean IS NULL OR (r.ended_at IS NULL) = $4) AND ($5::bigint = 0 OR r.id < $5)
   AND ($7 = '' OR coalesce(w.key, r.shipped) = $7) AND ($8 = '' OR r.why = $8)
 ORDER BY r.id DESC LIMIT $6`, workspace, f.FlowID, f.Conversation, f.Open, f.Before, f.Limit, f.Flow, f.Why)
 	if err != nil {
