@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,16 @@ type BotFlow struct {
 	Changed    bool      `json:"changed" doc:"The draft differs from the newest version"`
 	Inside     int       `json:"inside" doc:"People in it now"`
 	UpdatedAt  time.Time `json:"updated_at"`
+	// Whoever is about to archive a template, a team or a service sees here which flows would miss it.
+	Uses     FlowUses    `json:"uses" doc:"What the live version names"`
+	Problems []FlowFault `json:"problems" doc:"Of what the live version names: what was archived since, or cannot be sent"`
+}
+
+// FlowUses is what the live version of a flow needs of its workspace, by name.
+type FlowUses struct {
+	Templates []string `json:"templates"`
+	Teams     []string `json:"teams"`
+	Services  []string `json:"services" doc:"By their keys"`
 }
 
 // BotFlowDetail is a flow with its draft.
@@ -76,8 +87,44 @@ type FlowEdition struct {
 	Live        bool      `json:"live"`
 }
 
-func showFlow(f live.Flow, newest string) BotFlow {
-	return BotFlow{ID: f.ID, Key: f.Key, Name: f.Name, Revision: f.Revision, LiveNumber: f.LiveNumber, LastNumber: f.LastNumber, Changed: f.LastNumber == 0 || differs(newest, f.Draft), Inside: f.Inside, UpdatedAt: f.UpdatedAt.UTC()}
+// showFlow shows a flow with the documents of its newest and its live version; empty: none.
+func (s *Server) showFlow(ctx context.Context, f live.Flow, newest, current string) (BotFlow, error) {
+	uses, problems, err := s.liveNeeds(ctx, f.WorkspaceID, current)
+	return BotFlow{Uses: uses, Problems: problems,
+		ID: f.ID, Key: f.Key, Name: f.Name, Revision: f.Revision, LiveNumber: f.LiveNumber, LastNumber: f.LastNumber, Changed: f.LastNumber == 0 || differs(newest, f.Draft), Inside: f.Inside, UpdatedAt: f.UpdatedAt.UTC()}, err
+}
+
+// liveNeeds is what a live version names, and what of it is not to be had now.
+func (s *Server) liveNeeds(ctx context.Context, workspace int64, document string) (FlowUses, []FlowFault, error) {
+	uses, problems := FlowUses{Templates: []string{}, Teams: []string{}, Services: []string{}}, []FlowFault{}
+	if document == "" {
+		return uses, problems, nil
+	}
+	parsed, err := flow.Parse([]byte(document))
+	var bad flow.Faults
+	switch {
+	case errors.As(err, &bad): // published when less was asked of a flow
+		return uses, each(bad, showFault(document)), nil
+	case err != nil:
+		return uses, problems, fmt.Errorf("read a published flow: %w", err)
+	}
+	uses = FlowUses{Templates: names(parsed.Templates()), Teams: names(parsed.Teams()), Services: names(parsed.Booked())}
+	unready, err := template.Unready(ctx, s.DB, workspace, parsed, true)
+	if err != nil {
+		return uses, problems, err
+	}
+	flow.Locate([]byte(document), unready)
+	return uses, each(unready, showFault(document)), nil
+}
+
+// names are the different ones, in order.
+func names(list []flow.Named) []string {
+	out := make([]string, 0, len(list))
+	for _, n := range list {
+		out = append(out, n.Name)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func differs(was, now string) bool {
@@ -90,19 +137,40 @@ func (s *Server) listFlows(ctx context.Context, who *caller, _ *struct{}) (Page[
 	if err != nil {
 		return Page[BotFlow]{}, err
 	}
-	var newest []struct {
+	var versions []struct {
 		FlowID   int64  `db:"flow_id"`
 		Document string `db:"document"`
+		Newest   bool   `db:"newest"`
+		Live     bool   `db:"live"`
 	}
-	if err := s.DB.SelectContext(ctx, &newest, `SELECT DISTINCT ON (flow_id) flow_id, document FROM flow_versions WHERE workspace_id = $1 ORDER BY flow_id, number DESC`, who.WorkspaceID); err != nil {
-		return Page[BotFlow]{}, fmt.Errorf("load the newest versions: %w", err)
+	if err := s.DB.SelectContext(ctx, &versions, sqlFlowDocuments, who.WorkspaceID); err != nil {
+		return Page[BotFlow]{}, fmt.Errorf("load the versions of flows: %w", err)
 	}
-	documents := map[int64]string{}
-	for _, n := range newest {
-		documents[n.FlowID] = n.Document
+	newest, current := map[int64]string{}, map[int64]string{}
+	for _, v := range versions {
+		if v.Newest {
+			newest[v.FlowID] = v.Document
+		}
+		if v.Live {
+			current[v.FlowID] = v.Document
+		}
 	}
-	return pageOf(each(list, func(f live.Flow) BotFlow { return showFlow(f, documents[f.ID]) }), ""), nil
+	out := make([]BotFlow, 0, len(list))
+	for _, f := range list {
+		shown, err := s.showFlow(ctx, f, newest[f.ID], current[f.ID])
+		if err != nil {
+			return Page[BotFlow]{}, err
+		}
+		out = append(out, shown)
+	}
+	return pageOf(out, ""), nil
 }
+
+const sqlFlowDocuments = `
+SELECT v.flow_id, v.document, v.number = n.number AS newest, v.id IS NOT DISTINCT FROM f.live_version AS live
+FROM flows f JOIN flow_versions v ON v.workspace_id = f.workspace_id AND v.flow_id = f.id
+CROSS JOIN LATERAL (SELECT max(number) AS number FROM flow_versions x WHERE x.workspace_id = f.workspace_id AND x.flow_id = f.id) n
+WHERE f.workspace_id = $1 AND f.archived_at IS NULL AND (v.number = n.number OR v.id = f.live_version)`
 
 func (s *Server) getFlow(ctx context.Context, who *caller, in *ByID) (BotFlowDetail, error) {
 	f, err := live.Get(ctx, s.DB, who.WorkspaceID, in.ID, false)
@@ -121,12 +189,21 @@ func (s *Server) getFlow(ctx context.Context, who *caller, in *ByID) (BotFlowDet
 	if err != nil {
 		return BotFlowDetail{}, err
 	}
-	newest := ""
-	if len(versions) > 0 {
-		newest = versions[0].Document
+	newest, current := "", ""
+	for i, v := range versions {
+		if i == 0 {
+			newest = v.Document
+		}
+		if f.LiveVersion != nil && *f.LiveVersion == v.ID {
+			current = v.Document
+		}
+	}
+	shown, err := s.showFlow(ctx, f, newest, current)
+	if err != nil {
+		return BotFlowDetail{}, err
 	}
 	check, err := s.checkDocument(ctx, who.WorkspaceID, f.Draft)
-	return BotFlowDetail{BotFlow: showFlow(f, newest), Document: f.Draft, Check: check, Archived: f.ArchivedAt != nil, Starts: each(starts, showStart),
+	return BotFlowDetail{BotFlow: shown, Document: f.Draft, Check: check, Archived: f.ArchivedAt != nil, Starts: each(starts, showStart),
 		Services: each(services, func(sv booking.Service) ServiceBrief { return ServiceBrief{sv.Key, sv.Name} }),
 		Versions: each(versions, func(v live.Version) FlowEdition {
 			return FlowEdition{v.Number, v.Note, v.PublishedBy, v.PublishedAt.UTC(), v.Began, v.Inside, f.LiveVersion != nil && *f.LiveVersion == v.ID}
@@ -148,7 +225,7 @@ func (s *Server) checkDocument(ctx context.Context, workspace int64, document st
 	if bad, err = live.CheckSecrets(ctx, s.DB, workspace, parsed); err != nil {
 		return out, err
 	}
-	unready, err := template.Unready(ctx, s.DB, workspace, parsed)
+	unready, err := template.Unready(ctx, s.DB, workspace, parsed, false)
 	if err != nil {
 		return out, err
 	}

@@ -201,6 +201,69 @@ func TestWhoPublishesIsToldWhatTheFlowNamesInVain(t *testing.T) {
 	}
 }
 
+// What a live flow names may go while it is live: its list says so, and says beforehand who would miss what.
+func TestALiveFlowSaysWhatIsGone(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	owner := s.cookie[auth.Owner]
+	var shipped api.Page[api.ShippedFlow]
+	s.must(200, "GET", "/api/v1/flow-library", owner, nil, &shipped)
+	document := ""
+	for _, f := range shipped.Items {
+		if f.Key == "booking" {
+			document = strings.Replace(f.Document, `"booking"`, `"tours"`, 1)
+		}
+	}
+	var team struct {
+		ID int64 `json:"id"`
+	}
+	s.must(200, "POST", "/api/v1/teams", owner, map[string]any{"name": "bookings", "skills": []string{}, "languages": []string{}, "escalate_to": "", "member_ids": []int64{s.id(`SELECT user_id FROM members WHERE workspace_id = $1 AND role = 'owner'`, s.home.id)}}, &team)
+	var f api.BotFlowDetail
+	s.must(200, "POST", "/api/v1/flows", owner, map[string]any{"document": document}, &f)
+	if len(f.Uses.Services) != 0 {
+		t.Errorf("a draft that nobody uses names %+v", f.Uses)
+	}
+	path := fmt.Sprintf("/api/v1/flows/%d", f.ID)
+	s.must(200, "POST", path+"/publish", owner, map[string]any{"revision": 1}, &f)
+	codes := func(list []api.FlowFault) string {
+		out := ""
+		for _, p := range list {
+			if c := p.Parts[0].Code; !strings.HasPrefix(c, "flow_template") {
+				out += " " + p.Path + " " + c
+			}
+		}
+		return out
+	}
+	listed := func() api.BotFlow {
+		var page api.Page[api.BotFlow]
+		s.must(200, "GET", "/api/v1/flows", owner, nil, &page)
+		for _, x := range page.Items {
+			if x.ID == f.ID {
+				return x
+			}
+		}
+		t.Fatal("the flow is not listed")
+		return api.BotFlow{}
+	}
+	now := listed()
+	if got := codes(now.Problems); got != "" || fmt.Sprint(now.Uses.Teams) != "[bookings]" || len(now.Uses.Services) == 0 || len(now.Uses.Templates) == 0 {
+		t.Fatalf("as published it uses %+v and lacks %s", now.Uses, got)
+	}
+	s.exec(`UPDATE services SET archived_at = now() WHERE workspace_id = $1 AND key = $2`, s.home.id, now.Uses.Services[0])
+	s.exec(`DELETE FROM team_members WHERE workspace_id = $1`, s.home.id)
+	if got := codes(listed().Problems); !strings.Contains(got, "services[0].id flow_service_gone") || !strings.Contains(got, "flow_team_empty") {
+		t.Errorf("a service was archived and a team left; it says %s", got)
+	}
+	s.must(200, "GET", path, owner, nil, &f)
+	if got := codes(f.Check.Warnings); !strings.Contains(got, "services[0].id flow_service_back") {
+		t.Errorf("whoever publishes is told %s", got)
+	}
+	s.must(200, "POST", path+"/publish", owner, map[string]any{"revision": f.Revision}, &f)
+	if got := codes(f.Problems); strings.Contains(got, "service") {
+		t.Errorf("published once more it says %s", got)
+	}
+}
+
 // The flow that welcomes everybody does not end by the way: people would get another conversation, and nobody would be told.
 func TestTheFlowThatWelcomesIsNotEnded(t *testing.T) {
 	t.Parallel()

@@ -65,6 +65,15 @@ func (f *Flow) Teams() []Named {
 	return out
 }
 
+// Booked names the services that a flow offers times of.
+func (f *Flow) Booked() []Named {
+	var out []Named
+	for i, s := range f.Services {
+		out = append(out, Named{element("services", i) + ".id", s.ID})
+	}
+	return out
+}
+
 // CheckSecretName says what is wrong with the name of a secret; empty: nothing.
 func CheckSecretName(name string) string {
 	if secretPattern.MatchString(name) {

@@ -12,9 +12,10 @@ import (
 )
 
 // Unready says which templates that a flow names cannot be sent, or not in all of its languages, and which teams that
-// it gives conversations to are gone. It keeps nobody from publishing – approval may come in an hour –, but whoever
-// publishes is told, not the first person who gets there.
-func Unready(ctx context.Context, q sqlx.QueryerContext, workspace int64, f *flow.Flow) (flow.Faults, error) {
+// it gives conversations to and services that it offers are gone. It keeps nobody from publishing – approval may come
+// in an hour –, but whoever publishes is told, not the first person who gets there; and of a published flow, which is
+// live, it says what has gone since.
+func Unready(ctx context.Context, q sqlx.QueryerContext, workspace int64, f *flow.Flow, published bool) (flow.Faults, error) {
 	var out flow.Faults
 	if named := f.Templates(); len(named) > 0 {
 		all, err := List(ctx, q, workspace, 0, false)
@@ -36,12 +37,30 @@ func Unready(ctx context.Context, q sqlx.QueryerContext, workspace int64, f *flo
 		}
 	}
 	for _, n := range f.Teams() {
-		var gone bool
-		if err := sqlx.GetContext(ctx, q, &gone, sqlTeamGone, workspace, n.Name); err != nil {
+		var t struct {
+			Gone  bool `db:"gone"`
+			Empty bool `db:"empty"`
+		}
+		if err := sqlx.GetContext(ctx, q, &t, sqlTeamNamed, workspace, n.Name); err != nil {
 			return nil, fmt.Errorf("look for team %q: %w", n.Name, err)
 		}
-		if gone {
+		switch {
+		case t.Gone:
 			out = append(out, flow.NewFault(n.Path, 0, "the team %q was archived: what is given to it goes to anybody; name another", n.Name))
+		case t.Empty:
+			out = append(out, flow.NewFault(n.Path, 0, "the team %q has no member: what is given to it waits until it is escalated; add somebody", n.Name))
+		}
+	}
+	for _, n := range f.Booked() {
+		var gone bool
+		if err := sqlx.GetContext(ctx, q, &gone, sqlServiceGone, workspace, n.Name); err != nil {
+			return nil, fmt.Errorf("look for service %q: %w", n.Name, err)
+		}
+		switch {
+		case gone && published:
+			out = append(out, flow.NewFault(n.Path, 0, "the service %q was archived: nobody is offered its times; publish the flow without it, or once more as it is to bring the service back", n.Name))
+		case gone:
+			out = append(out, flow.NewFault(n.Path, 0, "the service %q was archived: publishing brings it back", n.Name))
 		}
 	}
 	return out, nil
@@ -79,7 +98,12 @@ func FirstMessage(all []Listed, name, language, fallback string, offers bool) st
 }
 
 // A name that nobody has made a team of is a skill that the flow asks for.
-const sqlTeamGone = `SELECT EXISTS (SELECT 1 FROM teams WHERE workspace_id = $1 AND name = $2) AND NOT EXISTS (SELECT 1 FROM teams WHERE workspace_id = $1 AND name = $2 AND archived_at IS NULL)`
+const sqlTeamNamed = `
+SELECT count(*) > 0 AND count(*) FILTER (WHERE t.archived_at IS NULL) = 0 AS gone,
+       count(*) FILTER (WHERE t.archived_at IS NULL AND NOT EXISTS (SELECT 1 FROM team_members m WHERE m.workspace_id = t.workspace_id AND m.team_id = t.id)) > 0 AS empty
+FROM teams t WHERE t.workspace_id = $1 AND t.name = $2`
+
+const sqlServiceGone = `SELECT EXISTS (SELECT 1 FROM services WHERE workspace_id = $1 AND key = $2) AND NOT EXISTS (SELECT 1 FROM services WHERE workspace_id = $1 AND key = $2 AND archived_at IS NULL)`
 
 // without are the languages that none of the codes speaks: en_AU speaks en.
 func without(languages, codes []string) []string {

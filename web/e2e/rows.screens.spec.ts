@@ -86,3 +86,16 @@ test('where nothing is connected every empty list says what to do about it', asy
   await open(page, '/moderation?queue=all');
   await expect(page.getByText('No comments yet')).toBeVisible();
 });
+
+test('who archives a service, a team or a template reads which live flows use it', async ({ page }) => {
+  await open(page, '/bookings?tab=services');
+  await page.getByRole('button', { name: 'Remove First appointment' }).click();
+  await expect(page.getByRole('dialog')).toContainText('The live flow Booking uses it.');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: /^Remove The sunrise tour/ }).click();
+  await expect(page.getByRole('dialog')).not.toContainText('uses it');
+  await open(page, '/flows');
+  await expect(page.getByText('1 problem', { exact: true })).toBeVisible();
+  await page.getByRole('link', { name: 'Booking', exact: true }).click();
+  await expect(page.getByText('the team "Bookings" has no member', { exact: false })).toBeVisible();
+});

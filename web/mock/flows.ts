@@ -11,8 +11,9 @@ const broken = '{\n  "id": "broken",\n  "name": "A flow that somebody is still w
 export const library = [{ key: 'booking', name: 'Booking', document: booking }, { key: 'lead-capture', name: 'Lead capture', document: shipped('lead-capture') }];
 
 export const flows: BotFlow[] = [
-  { id: 1, key: 'booking', name: 'Booking', changed: true, inside: 3, last_number: 4, live_number: 4, revision: 11, updated_at: ago(30) },
-  { id: 2, key: 'broken', name: 'A flow that somebody is still writing, with a name that goes on for longer than anybody would wish', changed: true, inside: 0, last_number: 0, live_number: null, revision: 2, updated_at: ago(4000) },
+  { id: 1, key: 'booking', name: 'Booking', changed: true, inside: 3, last_number: 4, live_number: 4, revision: 11, updated_at: ago(30),
+    uses: { services: ['first'], teams: ['Bookings'], templates: ['booking_reminder'] }, problems: [{ path: 'steps[9].team', line: 214, step: 'person', problem: 'the team "Bookings" has no member: what is given to it waits until it is escalated; add somebody', problem_parts: [{ code: 'flow_team_empty', values: { name: 'Bookings' }, text: 'the team "Bookings" has no member: what is given to it waits until it is escalated; add somebody' }] }] },
+  { id: 2, key: 'broken', name: 'A flow that somebody is still writing, with a name that goes on for longer than anybody would wish', changed: true, inside: 0, last_number: 0, live_number: null, revision: 2, updated_at: ago(4000), uses: { services: [], teams: [], templates: [] }, problems: [] },
 ];
 
 export function flowDetail(f: BotFlow): BotFlowDetail {

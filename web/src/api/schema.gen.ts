@@ -5274,6 +5274,8 @@ export interface components {
              */
             live_number: number | null;
             name: string;
+            /** @description Of what the live version names: what was archived since, or cannot be sent */
+            problems: components["schemas"]["FlowFault"][];
             /**
              * Format: int64
              * @description Moves with every change of the draft
@@ -5281,6 +5283,8 @@ export interface components {
             revision: number;
             /** Format: date-time */
             updated_at: string;
+            /** @description What the live version names */
+            uses: components["schemas"]["FlowUses"];
         };
         BotFlowDetail: {
             archived: boolean;
@@ -5308,6 +5312,8 @@ export interface components {
              */
             live_number: number | null;
             name: string;
+            /** @description Of what the live version names: what was archived since, or cannot be sent */
+            problems: components["schemas"]["FlowFault"][];
             /**
              * Format: int64
              * @description Moves with every change of the draft
@@ -5318,6 +5324,8 @@ export interface components {
             starts: components["schemas"]["FlowStart"][];
             /** Format: date-time */
             updated_at: string;
+            /** @description What the live version names */
+            uses: components["schemas"]["FlowUses"];
             versions: components["schemas"]["FlowEdition"][];
         };
         BudgetState: {
@@ -6818,6 +6826,12 @@ export interface components {
              * @description Of a handoff
              */
             trigger_id: number | null;
+        };
+        FlowUses: {
+            /** @description By their keys */
+            services: string[];
+            teams: string[];
+            templates: string[];
         };
         ForgotInBody: {
             email: string;

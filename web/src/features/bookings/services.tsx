@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/errors';
 import { useServices } from '@/api/bookings';
+import { useMissed } from '@/api/flows';
 import { useCan, useMe } from '@/api/session';
 import type { Service, ServiceInput } from '@/api/types';
 import { useConfirm } from '@/ui/confirm';
@@ -23,6 +24,7 @@ export function Services() {
   const may = useCan('campaign');
   const list = useServices();
   const remove = useRemoveService();
+  const missed = useMissed('services');
   const [open, setOpen] = useState<Service | 'new'>();
   const [ask, dialog] = useConfirm();
   const create = may && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('new')}>{t('bookings.new_service')}</Button>;
@@ -37,7 +39,7 @@ export function Services() {
               <tr key={s.id}>
                 <td>{title(s)}<br /><small><code>{s.key}</code></small></td><td>{s.minutes}</td><td>{s.capacity}</td>
                 <td>{s.bookable ? `${s.hours ? t('bookings.own_hours') : t('bookings.shared_hours')} (${s.time_zone})` : <Tag tone="warn">{t('bookings.not_bookable')}</Tag>}</td>
-                <td>{may && <><Button size="compact-sm" variant="subtle" onClick={() => setOpen(s)} aria-label={t('bookings.change_of', { name: title(s) })}>{t('bookings.change')}</Button><Button size="compact-sm" variant="subtle" color="red" aria-label={t('bookings.remove_of', { name: title(s) })} onClick={() => ask({ text: t('bookings.remove_text'), verb: t('bookings.remove'), run: () => remove.mutate(s.id, { onError: failed }) })}>{t('bookings.remove')}</Button></>}</td>
+                <td>{may && <><Button size="compact-sm" variant="subtle" onClick={() => setOpen(s)} aria-label={t('bookings.change_of', { name: title(s) })}>{t('bookings.change')}</Button><Button size="compact-sm" variant="subtle" color="red" aria-label={t('bookings.remove_of', { name: title(s) })} onClick={() => ask({ text: t('bookings.remove_text') + missed(s.key), verb: t('bookings.remove'), run: () => remove.mutate(s.id, { onError: failed }) })}>{t('bookings.remove')}</Button></>}</td>
               </tr>
             ))}
           </Table>

@@ -1,4 +1,4 @@
-import { Button, Menu, Modal, Tabs, Textarea, TextInput } from '@mantine/core';
+import { Alert, Button, Menu, Modal, Tabs, Textarea, TextInput } from '@mantine/core';
 import { useDebouncedValue, useMediaQuery } from '@mantine/hooks';
 import { IconArchive, IconPlus, IconRocket } from '@tabler/icons-react';
 import { useNavigate, useParams } from '@tanstack/react-router';
@@ -64,6 +64,7 @@ function Editor({ flow }: { flow: BotFlowDetail }) {
         {flow.live_number ? <Tag tone="good">{t('flows.live_n', { n: flow.live_number })}</Tag> : <Tag>{t('flows.draft')}</Tag>} {dirty && <Tag tone="warn">{t('flows.unsaved')}</Tag>}
       </PageHead>
       {taken && <Taken onDrop={() => drop()} />}
+      {flow.problems.length > 0 && <Alert color="yellow" p="sm" mb="sm" title={t('flows.problems_text')}>{flow.problems.map((p, i) => <p key={i} style={{ margin: 0 }}>{stated(p.problem_parts, p.problem)}</p>)}</Alert>}
       <Tabs defaultValue="edit" keepMounted={false}>
         <Tabs.List mb="sm"><Tabs.Tab value="edit">{t('flows.edit')}</Tabs.Tab><Tabs.Tab value="starts">{t('flows.starts')}</Tabs.Tab><Tabs.Tab value="versions">{t('flows.versions')}</Tabs.Tab></Tabs.List>
         <Tabs.Panel value="edit">
@@ -105,7 +106,7 @@ function Buttons({ flow, dirty, saving, onSave, onPublish }: { flow: BotFlowDeta
     <div className={css.bar}>
       <Button variant="subtle" color="red" leftSection={<IconArchive size={16} aria-hidden />} onClick={() => ask({ text: t('flows.archive_text'), verb: t('flows.archive'), run: () => archive.mutate(undefined, { onSuccess: () => void navigate({ to: '/flows' }), onError: failed }) })}>{t('flows.archive')}</Button>
       <Button variant="default" disabled={!dirty} loading={saving} onClick={onSave}>{t('act.save')}</Button>
-      <Button leftSection={<IconRocket size={16} aria-hidden />} disabled={!dirty && !flow.changed} onClick={onPublish}>{t('flows.publish')}</Button>
+      <Button leftSection={<IconRocket size={16} aria-hidden />} disabled={!dirty && !flow.changed && flow.problems.length === 0} onClick={onPublish}>{t('flows.publish')}</Button>
       {dialog}
     </div>
   );

@@ -3,12 +3,13 @@ import { IconPlus, IconSitemap } from '@tabler/icons-react';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useFlows } from '@/api/flows';
 import { useCan } from '@/api/session';
 import { Ago, PageBody, PageHead, Table, Tag } from '@/ui/parts';
 import { Views } from '@/ui/rows';
 import { Empty, Loaded } from '@/ui/states';
 import { failed } from '@/ui/toast';
-import { useAddFlow, useFlows, useShipped } from './queries';
+import { useAddFlow, useShipped } from './queries';
 import { DefaultFlow } from './default';
 import { Runs } from './runs';
 import { Secrets } from './secrets';
@@ -60,7 +61,7 @@ export default function Flows() {
             {items.map((f) => (
               <tr key={f.id}>
                 <td><Link to="/flows/$id" params={{ id: String(f.id) }}>{f.name}</Link><br /><small><code>{f.key}</code></small></td>
-                <td>{f.live_number ? <Tag tone="good">{t('flows.live_n', { n: f.live_number })}</Tag> : <Tag>{t('flows.draft')}</Tag>} {f.live_number && f.changed ? <Tag tone="warn">{t('flows.draft_differs')}</Tag> : null}</td>
+                <td>{f.live_number ? <Tag tone="good">{t('flows.live_n', { n: f.live_number })}</Tag> : <Tag>{t('flows.draft')}</Tag>} {f.live_number && f.changed ? <Tag tone="warn">{t('flows.draft_differs')}</Tag> : null} {f.problems.length > 0 ? <Tag tone="bad">{t('flows.problems', { count: f.problems.length })}</Tag> : null}</td>
                 <td>{f.inside}</td>
                 <td><Ago at={f.updated_at} /></td>
               </tr>

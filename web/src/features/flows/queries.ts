@@ -1,11 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
 import { usePaged } from '@/api/paged';
-import type { BotFlow, BotFlowDetail, FlowChange, FlowCheck, FlowStart, Page, Played, PlayMove, ShippedFlow, FlowRun, FlowSecret } from '@/api/types';
-
-export function useFlows() {
-  return useQuery({ queryKey: ['flows'], queryFn: () => unwrap<Page<BotFlow>>(api.GET('/flows')) });
-}
+import type { BotFlowDetail, FlowChange, FlowCheck, FlowStart, Page, Played, PlayMove, ShippedFlow, FlowRun, FlowSecret } from '@/api/types';
 
 export function useFlow(id: number) {
   return useQuery({ queryKey: ['flows', id], queryFn: () => unwrap<BotFlowDetail>(api.GET('/flows/{id}', { params: { path: { id } } })) });

@@ -3,6 +3,7 @@ import { IconSitemap } from '@tabler/icons-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '@/api/session';
+import { useFlows } from '@/api/flows';
 import type { FlowRun } from '@/api/types';
 import { codeText } from '@/i18n';
 import { useConfirm } from '@/ui/confirm';
@@ -11,7 +12,7 @@ import { Row, Rows, Views } from '@/ui/rows';
 import { Sep } from '@/ui/sep';
 import { Empty } from '@/ui/states';
 import { failed, told } from '@/ui/toast';
-import { useEndRun, useFlows, useRuns, useShipped } from './queries';
+import { useEndRun, useRuns, useShipped } from './queries';
 import css from './runs.module.css';
 
 const route = getRouteApi('/flows');

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAgents, useTeams } from '@/api/desk';
 import { ApiError } from '@/api/errors';
+import { useMissed } from '@/api/flows';
 import { useMe } from '@/api/session';
 import type { Agent, OpeningHours, Team, TeamInput } from '@/api/types';
 import { languages } from '@/i18n';
@@ -89,6 +90,7 @@ export function Teams({ adding, onAdded }: { adding: boolean; onAdded: () => voi
   const query = useTeams();
   const name = useNames();
   const remove = useRemoveTeam();
+  const missed = useMissed('teams');
   const [ask, dialog] = useConfirm();
   const [edit, setEdit] = useState<{ id: number; team: TeamInput }>();
   const open = edit ?? (adding ? { id: 0, team: fresh } : undefined);
@@ -100,12 +102,12 @@ export function Teams({ adding, onAdded }: { adding: boolean; onAdded: () => voi
             {items.map((x) => (
               <tr key={x.id || x.name}>
                 <td style={{ minWidth: '9rem' }}><strong>{x.name}</strong>{x.id === 0 && <div style={{ color: 'var(--mantine-color-dimmed)' }}>{t('team.only_a_name')}</div>}{x.skills.length > 0 && <div style={{ color: 'var(--mantine-color-dimmed)' }}>{x.skills.join(', ')}</div>}</td>
-                <td>{x.member_ids.map(name).join(', ')}</td>
+                <td>{x.member_ids.map(name).join(', ') || (x.id !== 0 && <Tag tone="warn">{t('team.nobody')}</Tag>)}</td>
                 <td style={{ whiteSpace: 'nowrap' }}>{t('team.waiting_of', { waiting: x.waiting, open: x.open })}</td>
                 <td>{x.escalate_to || (x.id !== 0 && t('team.supervisors'))}</td>
                 <td style={{ textAlign: 'end', whiteSpace: 'nowrap' }}>
                   <ActionIcon variant="subtle" color="gray" aria-label={t('team.edit_named', { name: x.name })} onClick={() => setEdit({ id: x.id, team: input(x) })}><IconPencil size={16} aria-hidden /></ActionIcon>
-                  {x.id !== 0 && <ActionIcon variant="subtle" color="red" aria-label={t('act.remove_named', { name: x.name })} onClick={() => ask({ text: t('act.sure_remove', { name: x.name }), verb: t('act.remove'), run: () => remove.mutate(x.id, { onError: failed }) })}><IconTrash size={16} aria-hidden /></ActionIcon>}
+                  {x.id !== 0 && <ActionIcon variant="subtle" color="red" aria-label={t('act.remove_named', { name: x.name })} onClick={() => ask({ text: t('act.sure_remove', { name: x.name }) + missed(x.name), verb: t('act.remove'), run: () => remove.mutate(x.id, { onError: failed }) })}><IconTrash size={16} aria-hidden /></ActionIcon>}
                 </td>
               </tr>
             ))}

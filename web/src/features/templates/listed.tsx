@@ -2,6 +2,7 @@ import { ActionIcon, Menu } from '@mantine/core';
 import { IconDotsVertical, IconTemplate } from '@tabler/icons-react';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { useMissed } from '@/api/flows';
 import { useCan } from '@/api/session';
 import { usePaged } from '@/api/paged';
 import { api, unwrap } from '@/api/client';
@@ -56,6 +57,7 @@ function More({ x }: { x: Template }) {
   const unpause = useChange(call.unpause);
   const drop = useChange(call.drop);
   const take = useChange(call.take);
+  const missed = useMissed('templates');
   if (!may) return null;
   return (
     <>
@@ -66,7 +68,7 @@ function More({ x }: { x: Template }) {
           {x.draft_id === 0 && x.editable && <Menu.Item onClick={() => take.mutate(x.id, { onSuccess: (d) => void navigate({ to: '/templates/$id', params: { id: String(d.id) } }), onError: failed })}>{t('templates.take')}</Menu.Item>}
           <Menu.Item onClick={() => pause.mutate(x.id, { onSuccess: () => told(t(x.paused ? 'templates.resumed' : 'templates.paused')), onError: failed })}>{t(x.paused ? 'templates.resume' : 'templates.pause')}</Menu.Item>
           {x.status === 'PAUSED' && <Menu.Item onClick={() => unpause.mutate(x.id, { onSuccess: () => told(t('templates.asked_meta')), onError: failed })}>{t('templates.unpause')}</Menu.Item>}
-          <Menu.Item color="red" onClick={() => ask({ text: t('templates.delete_sure', { name: x.name, language: x.language }), verb: t('templates.delete'), run: () => drop.mutate(x.id, { onSuccess: () => told(t('templates.asked_meta')), onError: failed }) })}>{t('templates.delete')}</Menu.Item>
+          <Menu.Item color="red" onClick={() => ask({ text: t('templates.delete_sure', { name: x.name, language: x.language }) + missed(x.name), verb: t('templates.delete'), run: () => drop.mutate(x.id, { onSuccess: () => told(t('templates.asked_meta')), onError: failed }) })}>{t('templates.delete')}</Menu.Item>
         </Menu.Dropdown>
       </Menu>
     </>
