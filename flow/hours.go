@@ -87,7 +87,7 @@ func (o *object) intervals(key string) []interval {
 		}
 		in := interval{atoi(m[1])*60 + atoi(m[2]), atoi(m[3])*60 + atoi(m[4])}
 		if in.to <= in.from || in.to > 24*60 {
-			o.r.fault(at, o.get(key), "is %q; it must end after it begins, on the same day (24:00 is the end of the day)", text)
+			o.r.fault(at, o.get(key), "is %q; it must end after it begins, on the same day; hours past midnight are two parts: \"18:00-24:00\" and, on the day after, \"00:00-02:00\"", text)
 			continue
 		}
 		if slices.ContainsFunc(out, func(x interval) bool { return in.from < x.to && x.from < in.to }) {
@@ -100,17 +100,26 @@ func (o *object) intervals(key string) []interval {
 	return out
 }
 
-// longest is how many minutes the longest part of a day has.
+// longest is how many minutes it is open at a stretch, at most, on days that are not closed.
 func (h *Hours) longest() int {
 	n := 0
 	if h != nil {
-		for _, day := range h.week {
-			for _, in := range day {
-				n = max(n, in.to-in.from)
+		for day, parts := range h.week {
+			for _, in := range parts {
+				n = max(n, in.to-in.from+h.past(in, time.Weekday(day)))
 			}
 		}
 	}
 	return n
+}
+
+// past is how many minutes it stays open after a part of a day that ends at midnight.
+func (h *Hours) past(in interval, day time.Weekday) int {
+	next := h.week[(day+1)%7]
+	if in.to != 24*60 || len(next) == 0 || next[0].from != 0 {
+		return 0
+	}
+	return next[0].to
 }
 
 // Open reports whether it is open at the instant.
@@ -185,7 +194,8 @@ type Calendar struct {
 	Taken func(service string, start time.Time) int // how many places of that time are reserved
 }
 
-// Free returns the starts of a service that lie in opening hours to their end, with a place left.
+// Free returns the starts of a service that lie in opening hours to their end, with a place left; an evening may go on
+// after midnight.
 func (c Calendar) Free(s Service, after time.Time, most int) []time.Time {
 	if c.Hours == nil || s.Minutes <= 0 || s.Every <= 0 {
 		return nil
@@ -212,6 +222,11 @@ func (c Calendar) within(s Service, day time.Time, in interval, after time.Time,
 	}
 	var out []time.Time
 	end := clock(in.to)
+	if next := day.AddDate(0, 0, 1); !slices.Contains(c.Hours.closed, next.Format(time.DateOnly)) {
+		if past := c.Hours.past(in, day.Weekday()); past > 0 { // an evening that ends on the day after
+			end = wall.At(next, past, c.Hours.Zone)
+		}
+	}
 	for minute := in.from; minute < in.to && len(out) < most; minute += s.Every {
 		start := clock(minute)
 		if start.Hour()*60+start.Minute() != minute { // the clock skips this time on this day

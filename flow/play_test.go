@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -347,6 +348,40 @@ func TestCalendarAcrossTheClockChange(t *testing.T) {
 	}
 	if f.Hours.Open(time.Date(2026, 12, 25, 1, 0, 0, 0, time.UTC)) {
 		t.Error("open on a closed day")
+	}
+}
+
+// A bar is open from Friday evening until Saturday at two; on Saturday evening Sunday is a holiday.
+func TestCalendarOverMidnight(t *testing.T) {
+	hours, err := ParseHours([]byte(`{"time_zone": "Australia/Sydney", "week": {"fri": ["22:00-24:00"], "sat": ["00:00-02:00", "22:00-24:00"], "sun": ["00:00-02:00"]}, "closed": ["2026-10-11"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Calendar{Hours: hours, Now: time.Date(2026, 10, 8, 12, 0, 0, 0, time.UTC)}
+	var got []string
+	for _, at := range c.Free(Service{ID: "table", Minutes: 120, Every: 60, AheadDays: 4}, c.Now, 20) {
+		got = append(got, at.In(hours.Zone).Format("Mon 15:04"))
+	}
+	if want := []string{"Fri 22:00", "Fri 23:00", "Sat 00:00", "Sat 22:00"}; !slices.Equal(got, want) {
+		t.Errorf("offered %v, want %v", got, want)
+	}
+	if hours.longest() != 240 {
+		t.Errorf("open for %d minutes at a stretch", hours.longest())
+	}
+	// The night in which the clock is put forward, at two: an evening that ends at three has an hour less.
+	hours, err = ParseHours([]byte(`{"time_zone": "Australia/Sydney", "week": {"sat": ["22:00-24:00"], "sun": ["00:00-03:00"]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, got = Calendar{Hours: hours, Now: time.Date(2026, 10, 2, 12, 0, 0, 0, time.UTC)}, nil
+	for _, at := range c.Free(Service{ID: "table", Minutes: 120, Every: 60, AheadDays: 2}, c.Now, 20) {
+		got = append(got, at.UTC().Format("02 15:04"))
+	}
+	if want := []string{"03 12:00", "03 13:00", "03 14:00"}; !slices.Equal(got, want) { // open until 16:00 UTC
+		t.Errorf("offered %v, want %v", got, want)
+	}
+	if _, err = ParseHours([]byte(`{"time_zone": "UTC", "week": {"fri": ["18:00-02:00"]}}`)); err == nil || !strings.Contains(err.Error(), `"00:00-02:00"`) {
+		t.Errorf("hours past midnight in one part: %v", err)
 	}
 }
 
