@@ -33,9 +33,18 @@ var weekdayWords = [7][]string{
 	{"saturday", "sabato", "samedi", "sambata", "sabado", "samstag", "sonnabend", "sat", "sab", "sam"},
 }
 
+// What a number of days is told with: "in 3 days", "fra una settimana", "dentro de dos semanas".
+var (
+	aheadWords = strings.Fields("in fra tra dans peste en dentro de em daqui a within de")
+	daysWords  = [2][]string{
+		strings.Fields("day days giorno giorni jour jours zi zile dia dias tag tage tagen"),
+		strings.Fields("week weeks settimana settimane semaine semaines saptamana saptamani semana semanas woche wochen"),
+	}
+)
+
 // besides are what people write around "tomorrow" or "Friday" without meaning another day: parts of the day,
 // the hour, small words. Anything else beside them – "next", "not", another date – is asked about.
-var besides = strings.Fields(`at in on the this please ok yes around about or so am pm h uhr um circa ca
+var besides = strings.Fields(`at in on the this please ok yes around about am pm h uhr um circa ca
  morning afternoon evening noon midday lunchtime night mattina mattino pomeriggio sera mezzogiorno alle ore verso per il lo la le questo questa di del va bene si grazie
  matin apres midi soir a vers heures heure ce cette le oui merci dimineata amiaza dupa pranz seara ora la pe acest aceasta da multumesc va rog
  por tarde noche mediodia las los el de este esta si gracias favor morgens fruh frueh vormittag mittag nachmittag abend nachmittags abends am diesen ja bitte danke
@@ -44,7 +53,7 @@ var besides = strings.Fields(`at in on the this please ok yes around about or so
 // months by their names in the seven languages, folded; three letters of one are enough.
 var months = [12][]string{
 	{"january", "gennaio", "janvier", "ianuarie", "enero", "januar", "janeiro", "jaenner"}, {"february", "febbraio", "fevrier", "februarie", "febrero", "februar", "fevereiro"},
-	{"march", "marzo", "mars", "martie", "marz", "maerz", "marco"}, {"april", "aprile", "avril", "aprilie", "abril"},
+	{"march", "marzo", "mars", "martie", "marz", "maerz", "mrz", "marco"}, {"april", "aprile", "avril", "aprilie", "abril"},
 	{"may", "maggio", "mai", "mayo", "maio"}, {"june", "giugno", "juin", "iunie", "junio", "juni", "junho"},
 	{"july", "luglio", "juillet", "iulie", "julio", "juli", "julho"}, {"august", "agosto", "aout"},
 	{"september", "settembre", "septembre", "septembrie", "septiembre", "setembro"}, {"october", "ottobre", "octobre", "octombrie", "octubre", "oktober", "outubro"},
@@ -117,6 +126,10 @@ func relativeDay(words []string, today time.Time) (time.Time, bool) {
 	case take(tomorrowWords):
 		days = 1
 	default:
+		if n, other := daysAhead(strings.Fields(rest)); n > 0 {
+			days, rest = n, strings.Join(other, " ")
+			break
+		}
 		for i, list := range weekdayWords {
 			if take(list) {
 				if days = (i - int(today.Weekday()) + 7) % 7; days == 0 {
@@ -126,12 +139,52 @@ func relativeDay(words []string, today time.Time) (time.Time, bool) {
 			}
 		}
 	}
+	rest = strings.Replace(" "+rest+" ", " or so ", " ", 1)
 	for _, w := range strings.Fields(rest) {
 		if !slices.Contains(besides, w) && !slices.Contains(tomorrowWords, w) && strings.Trim(w, "0123456789hamp") != "" {
 			return time.Time{}, false
 		}
 	}
 	return today.AddDate(0, 0, days), days >= 0
+}
+
+// daysAhead reads "in 3 days" out of words, and returns the others.
+func daysAhead(words []string) (days int, other []string) {
+	for i := 1; i+1 < len(words); i++ {
+		unit := slices.IndexFunc(daysWords[:], func(list []string) bool { return slices.Contains(list, words[i+1]) })
+		n := position(words[i])
+		if n < 0 {
+			n = countIn(words[i])
+		}
+		if unit < 0 || n < 1 || n > 60 || !slices.Contains(aheadWords, words[i-1]) {
+			continue
+		}
+		if unit == 0 && (n == 8 || n == 15) && words[i+1] != "days" {
+			return 0, words // outside English eight days are often a week, and fifteen are two
+		}
+		from := i - 1
+		for from > 0 && slices.Contains(aheadWords, words[from-1]) {
+			from--
+		}
+		if unit == 1 {
+			n *= 7
+		}
+		return n, append(slices.Clone(words[:from]), words[i+2:]...)
+	}
+	return 0, words
+}
+
+// countIn is the count that a word is in any of the languages; 0: none.
+func countIn(w string) int {
+	if w == "a" { // a week
+		return 1
+	}
+	for lang := range cardinals {
+		if n := numberIn(cardinals, lang, w); n > 0 {
+			return n
+		}
+	}
+	return 0
 }
 
 // wordDate reads "3 march", "le 3 mai 2027", "3rd of march", "March 3": a day beside the name of a month.

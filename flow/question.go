@@ -223,10 +223,24 @@ func (q *question) named(r *run, m Input) *choice {
 			if found != nil && found != &all[i] {
 				return nil // two are named
 			}
+			if rest := strings.Replace(" "+text+" ", " "+t+" ", " ", 1); denied(rest) || q.also(rest, &all[i]) {
+				return nil
+			}
 			found = &all[i]
 		}
 	}
 	return found
+}
+
+// denied says whether words beside a choice speak against it: "not prices".
+func denied(rest string) bool {
+	return slices.ContainsFunc(strings.Fields(rest), func(w string) bool { return slices.Contains(notWords, w) })
+}
+
+// also says whether what stands beside a choice names another by a part of its title: "prices and hours".
+func (q *question) also(rest string, than *choice) bool {
+	other := q.abridged(strings.Join(besidesThose(rest, andWords), " "))
+	return other != nil && other != than
 }
 
 // abridged finds the one choice that a part of its title names: "yes" for "Yes, cancel it", "hours" for "Opening hours".

@@ -15,9 +15,9 @@ func init() {
 		"en": "one two three four five six seven eight nine ten eleven twelve",
 		"it": "uno|una|un due tre quattro cinque sei sette otto nove dieci undici dodici",
 		"fr": "un|une deux trois quatre cinq six sept huit neuf dix onze douze",
-		"ro": "unu|una|un doi|doua trei patru cinci sase sapte opt noua zece unsprezece doisprezece|douasprezece",
+		"ro": "unu|una|un|o doi|doua trei patru cinci sase sapte opt noua zece unsprezece doisprezece|douasprezece",
 		"es": "uno|una|un dos tres cuatro cinco seis siete ocho nueve diez once doce",
-		"de": "eins|ein|eine|einen zwei|zwo drei vier funf|fuenf sechs sieben acht neun zehn elf zwolf|zwoelf",
+		"de": "eins|ein|eine|einen|einer zwei|zwo drei vier funf|fuenf sechs sieben acht neun zehn elf zwolf|zwoelf",
 		"pt": "um|uma dois|duas tres quatro cinco seis sete oito nove dez onze doze",
 	} {
 		cardinals[lang] = spelled(words)
@@ -48,6 +48,8 @@ var (
 	// What stands around a choice without meaning another.
 	aroundChoices = strings.Fields(`the number nr option choice please thanks i il lo la le l numero opzione scelta per favore grazie choix svp s vous plait merci
  optiunea varianta numarul cel cea al a va rog multumesc el opcion por favor gracias der die das den nummer bitte danke o opcao obrigado obrigada`)
+	notWords = strings.Fields("not no dont don never neither except without non mica senza pas sans ni nu fara tampoco sin nicht kein keine keinen ohne nao nem sem")
+	andWords = strings.Fields("and or plus also too both e ed o oppure anche et ou aussi si sau y und oder auch tambem tambien")
 	// What stands around a count.
 	aroundCounts = strings.Fields(`we are just only for of us people persons person adults please thanks siamo in solo per noi persone persona adulti grazie nous sommes on est pour personne personnes
  adultes merci suntem pentru persoane persoana adulti multumesc va rog somos para personas adultos gracias por favor wir sind fur fuer nur personen erwachsene bitte danke pessoa pessoas obrigado obrigada`)

@@ -19,6 +19,8 @@ func TestChoicesAsPeopleTypeThem(t *testing.T) {
 		{services, "es", "el segundo", "h"}, {services, "de", "das dritte bitte", "c"}, {services, "pt", "a primeira", "p"}, {services, "en", "one", "p"},
 		{services, "en", "hours", "h"}, {services, "en", "caffe", "c"}, {services, "en", "4", ""}, {services, "en", "the fifth", ""}, {services, "en", "1 and 2", ""},
 		{services, "en", "2 coffees", ""}, {services, "en", "one moment", ""}, {services, "en", "the", ""}, {services, "en", "first or second", ""}, {services, "en", "", ""},
+		{services, "en", "not prices", ""}, {services, "en", "prices and hours", ""}, {services, "en", "hours, and prices too", ""}, {services, "en", "prices please", "p"}, {services, "en", "the prices for two people", "p"},
+		{services, "it", "prices e hours", ""}, {sure, "en", "no, keep it thanks", "n"}, {sure, "en", "don't say no, keep it", ""},
 		{sure, "en", "yes", "y"}, {sure, "it", "sì", "y"}, {sure, "en", "no", "n"}, {sure, "en", "keep it", "n"}, {sure, "en", "it", ""}, {sure, "en", "maybe", ""}, {sure, "en", "no, yes", ""},
 		{counts, "en", "3", "three"}, {counts, "en", "2", "two"}, {counts, "en", "1", ""}, {counts, "en", "the third one", "four"}, {counts, "en", "people", ""},
 		{sizes, "en", "two", "two"}, {sizes, "en", "one", ""}, {sizes, "en", "3", ""}, {sizes, "en", "the first one", "three"},
