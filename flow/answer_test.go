@@ -287,6 +287,7 @@ func TestTimesAsPeopleWriteThem(t *testing.T) {
 	for text, want := range map[string]string{
 		"Tuesday at 9:00": "24 09:00", "tomorrow 9am": "24 09:00", "tomorrow at 9.00 pm": "", "Tomorrow 8pm": "24 20:00", "24/11 2:30 pm": "24 14:30", "24/11 at 2.30 p.m.": "24 14:30",
 		"24/11, 14h30": "24 14:30", "24/11 20h": "24 20:00", "24/11 8:00": "24 20:00", "24/11 12am": "", "1/12 14:30": "01 14:30", "14:30": "", "24/11 9:30 pm": "", "24/11 2pm": "", "5": "01 14:30",
+		"the first one": "24 09:00", "the 2nd, please": "24 14:30", "the last": "08 20:00", "10 please": "", "the twelfth": "", "the first or second": "",
 	} {
 		s, _ := f.Start(ctx)
 		_, effects := f.Step(s, []Input{{Kind: Message, Text: text}}, ctx)

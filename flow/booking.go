@@ -271,7 +271,11 @@ func (b *bookingStep) resume(r *run, in arrival) string {
 }
 
 func (b *bookingStep) wantsMore(r *run, m Input) bool {
-	return len(r.s.Offered) > 0 && (m.Payload == "f:"+r.s.Step+":more" || m.Payload == "" && router.Fold(m.Text) == router.Fold(r.sentence("booking.more")))
+	if len(r.s.Offered) == 0 || m.Payload != "" {
+		return len(r.s.Offered) > 0 && m.Payload == "f:"+r.s.Step+":more"
+	}
+	words, title := besidesThose(router.Fold(m.Text), aroundChoices), strings.Fields(router.Fold(r.sentence("booking.more"))) // "more please"
+	return len(words) > 0 && !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(title, w) })
 }
 
 // A time of day, as 14:30, 14h30, 14h, 2.30 pm or 2pm.
@@ -308,6 +312,9 @@ func (b *bookingStep) choose(r *run, m Input) (time.Time, bool) {
 	text := strings.TrimSpace(cut(m.Text, 200))
 	if n := position(text); n >= 1 && n <= len(r.s.Offered) {
 		return r.s.Offered[n-1], true
+	}
+	if n, ordinal := placeIn(router.Fold(text), r.ctx.Language, len(r.s.Offered)); ordinal && len(r.s.Offered) > 0 { // "10 please" may be an hour
+		return r.s.Offered[max(n, 1)-1], n > 0
 	}
 	minute, either, ok := clockIn(text)
 	if !ok {

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -33,6 +34,21 @@ func TestChoicesAsPeopleTypeThem(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%q (%s): %q, want %q", c.text, c.lang, got, c.want)
+		}
+	}
+}
+
+// Who asks for more times gets them, however it is said.
+func TestMoreTimesAreAskedForInWords(t *testing.T) {
+	t.Parallel()
+	f := parsed(t, strings.Replace(sound, `"mon": ["09:00-13:00", "14:00-18:00"]`, `"mon": ["09:00-13:00", "14:00-18:00"], "tue": ["08:00-20:00"]`, 1))
+	for _, c := range []struct {
+		lang, text string
+		want       bool
+	}{{"en", "More times", true}, {"en", "more please", true}, {"it", "altri, grazie", true}, {"de", "weitere", true}, {"en", "please", false}, {"en", "", false}, {"en", "no more", false}} {
+		r := f.begin(State{Step: "b", Offered: []time.Time{time.Now()}}, Context{Language: c.lang, Now: time.Now()})
+		if got := (&bookingStep{}).wantsMore(r, Input{Text: c.text}); got != c.want {
+			t.Errorf("%q (%s): %v", c.text, c.lang, got)
 		}
 	}
 }
