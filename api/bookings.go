@@ -415,6 +415,11 @@ func (s *Server) setHours(ctx context.Context, who *caller, in *hoursIn) (Busine
 	if err != nil {
 		return BusinessHours{}, err
 	}
+	kept, err := flow.ParseHours(raw)
+	if err != nil {
+		return BusinessHours{}, err
+	}
+	_, opens := kept.OpensNext(s.Now())
 	var bad faults
 	for field, texts := range map[string]map[string]string{"welcome": in.Body.Welcome, "away": in.Body.Away} {
 		for language, text := range texts {
@@ -425,6 +430,8 @@ func (s *Server) setHours(ctx context.Context, who *caller, in *hoursIn) (Busine
 				bad = append(bad, fault.Field(field+"."+language, "ponte serves %s", strings.Join(router.Languages, ", ")))
 			case len([]rune(text)) > 1000:
 				bad = append(bad, fault.Field(field+"."+language, "has at most 1000 characters"))
+			case !opens && strings.Contains(text, "{{opens}}"):
+				bad = append(bad, fault.Field(field+"."+language, "says when it opens, and these hours never do: leave {{opens}} out"))
 			case gate.OfTexts(text) == gate.Promotional:
 				bad = append(bad, fault.Field(field+"."+language, "offers something, or links to a shop; this goes to people who have not agreed to offers"))
 			}

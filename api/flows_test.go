@@ -141,6 +141,13 @@ func TestAwayAndWelcomeMayNotOffer(t *testing.T) {
 	}
 	body["away"] = map[string]string{"it": "Siamo chiusi, rispondiamo {{opens}}."}
 	s.must(200, "PUT", "/api/v1/hours", who, body, nil)
+	week := body["hours"].(map[string]any)
+	open := week["week"]
+	week["week"] = map[string]any{}
+	if got := s.must(422, "PUT", "/api/v1/hours", who, body, nil); !strings.Contains(got, "hours_never_open") {
+		t.Errorf("hours that never open are to be told: %s", got)
+	}
+	week["week"] = open
 	body["account_id"] = s.other.whatsapp
 	s.must(404, "PUT", "/api/v1/hours", who, body, nil)
 	body["account_id"] = s.home.whatsapp
