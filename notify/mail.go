@@ -187,7 +187,7 @@ type digestLine struct {
 // was tried is noted before the mail goes, so that a process that dies then sends no second one.
 const sqlDigest = `
 SELECT n.workspace_id, n.user_id, u.email, coalesce(nullif(u.locale, ''), w.locale) AS locale, coalesce(nullif(w.brand, ''), w.name) AS brand, coalesce(max(l.failures), 0) AS failures
-FROM notifications n JOIN users u ON u.id = n.user_id JOIN workspaces w ON w.id = n.workspace_id
+FROM notifications n JOIN users u ON u.id = n.user_id AND u.disabled_at IS NULL JOIN workspaces w ON w.id = n.workspace_id
 LEFT JOIN notification_choices c ON c.workspace_id = n.workspace_id AND c.user_id = n.user_id
 LEFT JOIN notification_mails l ON l.workspace_id = n.workspace_id AND l.user_id = n.user_id
 WHERE n.mail = 'wanted' AND (l.last_at IS NULL OR l.last_at <= $1::timestamptz - make_interval(mins => coalesce(c.digest_minutes, 15) * least(8, 1 << least(3, l.failures))))

@@ -143,6 +143,10 @@ func TestADigestIsOneMailAndNamesNobody(t *testing.T) {
 	}
 	b.now = b.now.Add(16 * time.Minute)
 	mail(2)
+	b.raise(Event{WorkspaceID: b.workspace, Kind: Mention, Members: []int64{agent}, Dedupe: "shut out meanwhile"})
+	b.exec(`UPDATE users SET disabled_at = now() WHERE id = $1`, agent)
+	b.now = b.now.Add(16 * time.Minute)
+	mail(2)
 }
 
 func TestARefusedMailIsTriedAgainAndThenGivenUp(t *testing.T) {
