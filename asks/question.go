@@ -58,7 +58,7 @@ func (w *round) ask(ctx context.Context, digests []string, times int) (map[strin
 	if err != nil {
 		return nil, err
 	}
-	out, err := converse(ctx, w.Model, w.prompt, req, digests, times, func() (settling, error) {
+	out, err := converse(ctx, w.Model, w.prompt, req, digests, times, func(req llm.Request) (settling, error) {
 		r, err := Reserve(ctx, w.DB, w.workspace, w.Now(), "moderate", w.Model.Most(req))
 		if err != nil {
 			return nil, err
@@ -76,13 +76,13 @@ func (w *round) ask(ctx context.Context, digests []string, times int) (map[strin
 type settling func(context.Context, llm.Response) error
 
 // converse asks so many times at the most: again where the answer cannot be used for all; reserve is asked before each
-// request whether it may be put.
-func converse(ctx context.Context, model Model, prompt string, req llm.Request, digests []string, times int, reserve func() (settling, error)) (map[string]moderation.LLMAnswer, error) {
+// request whether it may be put: one that has an answer repaired is longer, and has more room.
+func converse(ctx context.Context, model Model, prompt string, req llm.Request, digests []string, times int, reserve func(llm.Request) (settling, error)) (map[string]moderation.LLMAnswer, error) {
 	out := map[string]moderation.LLMAnswer{}
 	cost := llm.Response{}
 	var fault error
 	for try := range times {
-		settle, err := reserve()
+		settle, err := reserve(req)
 		if errors.Is(err, ErrSpent) || errors.Is(err, ErrHeld) {
 			if try > 0 { // no budget is left to have it repaired
 				fault = nil
@@ -189,7 +189,7 @@ func direct(ctx context.Context, model Model, list []moderation.Input, keys []st
 		writeItem(&b, mark, i+1, list[at])
 	}
 	req := llm.Request{System: system, User: b.String(), SchemaName: "verdicts", Schema: schema, MaxTokens: 200 + 120*len(keys)}
-	return converse(ctx, model, prompts.Moderate, req, keys, times, func() (settling, error) {
+	return converse(ctx, model, prompts.Moderate, req, keys, times, func(llm.Request) (settling, error) {
 		return func(context.Context, llm.Response) error { return nil }, nil
 	})
 }

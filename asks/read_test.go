@@ -76,11 +76,16 @@ func TestAnswersCarryTheirCostWhereTheRepairFails(t *testing.T) {
 		}
 		return `{"items":[` + item(1, "spam", "0.9") + `]}`, nil
 	}
-	found, err := converse(t.Context(), m, "p", llm.Request{}, []string{"a", "b"}, 2, func() (settling, error) {
+	var room []int
+	found, err := converse(t.Context(), m, "p", llm.Request{MaxTokens: 440}, []string{"a", "b"}, 2, func(r llm.Request) (settling, error) {
+		room = append(room, r.MaxTokens)
 		return func(context.Context, llm.Response) error { return nil }, nil
 	})
 	if err != nil || len(found) != 1 || found["a"].TokensIn == 0 || found["a"].CostMicros == 0 {
 		t.Errorf("%+v, %v", found, err)
+	}
+	if len(room) != 2 || room[0] != 440 || room[1] != 880 { // what may be set aside is what the request may take
+		t.Errorf("set aside for answers of %v", room)
 	}
 }
 
