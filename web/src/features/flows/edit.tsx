@@ -64,7 +64,7 @@ function Editor({ flow }: { flow: BotFlowDetail }) {
         {flow.live_number ? <Tag tone="good">{t('flows.live_n', { n: flow.live_number })}</Tag> : <Tag>{t('flows.draft')}</Tag>} {dirty && <Tag tone="warn">{t('flows.unsaved')}</Tag>}
       </PageHead>
       {taken && <Taken onDrop={() => drop()} />}
-      {flow.problems.length > 0 && <Alert color="yellow" p="sm" mb="sm" title={t('flows.problems_text')}>{flow.problems.map((p, i) => <p key={i} style={{ margin: 0 }}>{stated(p.problem_parts, p.problem)}</p>)}</Alert>}
+      {flow.problems.length > 0 && <Alert color="yellow" p="sm" mb="sm" title={t('flows.problems_text')}>{flow.problems.map((p, i) => <p key={i} className="sentence" style={{ margin: 0 }}>{stated(p.problem_parts, p.problem)}</p>)}</Alert>}
       <Tabs defaultValue="edit" keepMounted={false}>
         <Tabs.List mb="sm"><Tabs.Tab value="edit">{t('flows.edit')}</Tabs.Tab><Tabs.Tab value="starts">{t('flows.starts')}</Tabs.Tab><Tabs.Tab value="versions">{t('flows.versions')}</Tabs.Tab></Tabs.List>
         <Tabs.Panel value="edit">
