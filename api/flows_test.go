@@ -23,7 +23,11 @@ func TestAFlowFromDraftToPublishedAndPlayed(t *testing.T) {
     {"id": "bye", "type": "end", "resolve": true, "text": {"en": "Bye.", "it": "Ciao."}}
   ]
 }`
-	s.must(422, "POST", "/api/v1/flows", who, map[string]any{"document": `{"id": "hello"`}, nil)
+	for document, want := range map[string]string{`{"id": "hello"`: "ends too early", "{\n \"id\": \"hello\",,\n}": "line 2: not JSON", `{} {}`: "line 1: there is more after the end"} {
+		if got := s.must(422, "POST", "/api/v1/flows", who, map[string]any{"document": document}, nil); !strings.Contains(got, want) {
+			t.Errorf("%q: %s, want %s", document, got, want)
+		}
+	}
 	var f api.BotFlowDetail
 	s.must(200, "POST", "/api/v1/flows", who, map[string]any{"document": document}, &f)
 	if f.Check.OK || len(f.Check.Faults) != 1 || f.Check.Faults[0].Line != 4 || f.Check.Faults[0].Step != "ask" || f.Check.Faults[0].Path != "steps[0].retries" {

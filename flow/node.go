@@ -66,6 +66,12 @@ func parseTree(raw []byte) (*node, []Fault, error) {
 	return n, t.twice, nil
 }
 
+// NotJSON says in which line a document is no JSON, and why; nil where it is.
+func NotJSON(document []byte) error {
+	_, _, err := parseTree(document)
+	return err
+}
+
 // withoutMark drops the byte order mark that some editors write at the start.
 func withoutMark(raw []byte) []byte { return bytes.TrimPrefix(raw, []byte("\ufeff")) }
 

@@ -75,19 +75,17 @@ var keyPattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
 
 // head is what a draft must say, however unfinished it is.
 func head(document string) (key, name string, err error) {
-	if strings.Contains(document, "\x00") || !json.Valid([]byte(document)) {
-		var probe any
-		problem := "it is no JSON"
-		if err := json.Unmarshal([]byte(document), &probe); err != nil {
-			problem = err.Error()
-		}
-		return "", "", fault.Field("document", "the document cannot be kept: %s", problem)
+	if err := flow.NotJSON([]byte(document)); err != nil {
+		return "", "", fault.Field("document", "the document cannot be kept: %s", err)
+	}
+	if strings.Contains(document, "\x00") { // PostgreSQL keeps none
+		return "", "", fault.Field("document", "the document cannot be kept: it has a NUL character")
 	}
 	var d struct {
 		ID   any `json:"id"`
 		Name any `json:"name"`
 	}
-	if json.Unmarshal([]byte(document), &d) != nil {
+	if json.Unmarshal([]byte(strings.TrimPrefix(document, "\ufeff")), &d) != nil { // some editors begin with a mark
 		return "", "", fault.Field("document", "a flow is a JSON object, as {\"format\": 1, \"id\": …}")
 	}
 	key, _ = d.ID.(string)
