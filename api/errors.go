@@ -52,7 +52,7 @@ func (p *Problem) GetHeaders() http.Header {
 
 var statuses = map[fault.Kind]int{
 	fault.Invalid: http.StatusUnprocessableEntity, fault.Unauthorized: http.StatusUnauthorized, fault.Forbidden: http.StatusForbidden,
-	fault.NotFound: http.StatusNotFound, fault.Conflict: http.StatusConflict, fault.Unavailable: http.StatusServiceUnavailable,
+	fault.NotFound: http.StatusNotFound, fault.Method: http.StatusMethodNotAllowed, fault.Conflict: http.StatusConflict, fault.Unavailable: http.StatusServiceUnavailable,
 	fault.TooMany: http.StatusTooManyRequests, fault.Internal: http.StatusInternalServerError,
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -184,9 +185,39 @@ func (s *Server) register() {
 		return c.Send(b)
 	})
 	s.App.All("/api/*", func(c *fiber.Ctx) error {
+		if allowed := methodsAt(c.Path()); allowed != "" {
+			c.Set(fiber.HeaderAllow, allowed)
+			return fault.New(fault.Method, "%s cannot be done here; what can: %s", c.Method(), allowed)
+		}
 		return fault.New(fault.NotFound, "there is no such route; /openapi.json lists them")
 	})
 	s.interfaceRoutes()
+}
+
+// methodsAt are the methods of the routes at a path, as an Allow header names them; empty where there is none.
+func methodsAt(path string) string {
+	parts, out := strings.Split(strings.TrimRight(path, "/"), "/"), []string(nil)
+	for _, r := range table {
+		known := strings.Split(r.Path, "/")
+		if len(known) != len(parts) || slices.Contains(out, r.Method) {
+			continue
+		}
+		if fits(known, parts) {
+			out = append(out, r.Method)
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}
+
+// fits says whether the parts of a path are those of a route; in braces stands anything.
+func fits(route, path []string) bool {
+	for i, part := range route {
+		if part != path[i] && (!strings.HasPrefix(part, "{") || path[i] == "") {
+			return false
+		}
+	}
+	return true
 }
 
 func newAPI(app *fiber.App) huma.API {

@@ -294,6 +294,12 @@ func TestTheInterface(t *testing.T) {
 			t.Errorf("GET %s: policy %q", c.path, csp)
 		}
 	}
+	for path, want := range map[string]string{"/api/v1/flows": "GET, POST", "/api/v1/flows/7": "GET, PUT", "/api/v1/flows/7/publish": "POST", "/api/v1/none": "", "/api/v1/flows/": "GET, POST"} {
+		res := s.do("PATCH", path, "", nil)
+		if got := res.header.Get("Allow"); got != want || (res.status == 405) != (want != "") || want == "" && res.status != 404 {
+			t.Errorf("PATCH %s: %d, allowed %q, want %q", path, res.status, got, want)
+		}
+	}
 	one, two := s.do("GET", "/", "", nil), s.do("GET", "/", "", nil)
 	if one.body == two.body || strings.Contains(one.body, "__CSP_NONCE__") {
 		t.Error("the nonce is not new with every page")

@@ -18,6 +18,7 @@ const (
 	Unauthorized Kind = "unauthorized" // who are you?
 	Forbidden    Kind = "forbidden"    // not with this role
 	NotFound     Kind = "not_found"    // no such thing in this workspace
+	Method       Kind = "method"       // it is there, and cannot be called so
 	Conflict     Kind = "conflict"     // the thing moved on; read it again
 	Unavailable  Kind = "unavailable"  // try again later
 	TooMany      Kind = "too_many"     // slow down
