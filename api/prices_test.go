@@ -29,7 +29,7 @@ func TestPriceFilesAndBudgets(t *testing.T) {
 	if r := s.do("POST", "/api/v1/price-files", owner, map[string]any{"name": "card", "text": priceCSV}); r.status != 409 {
 		t.Errorf("the same file twice: %d", r.status)
 	}
-	if r := s.do("POST", "/api/v1/price-files", owner, map[string]any{"name": "card", "text": "country\nAU\n"}); r.status != 422 || !strings.Contains(r.body, "effective_from") {
+	if r := s.do("POST", "/api/v1/price-files", owner, map[string]any{"name": "card", "text": "country\nAU\n"}); r.status != 422 || !strings.Contains(r.body, "effective_from") || !strings.Contains(r.body, `"location":"text"`) {
 		t.Errorf("a broken file: %d %s", r.status, r.body)
 	}
 	if r := s.do("POST", "/api/v1/price-files", s.cookie[auth.Supervisor], map[string]any{"name": "card", "text": priceCSV}); r.status != 403 {

@@ -37,7 +37,7 @@ type ImportRow struct {
 func ParseImport(file []byte, now time.Time, phone func(string) (string, bool)) ([]ImportRow, error) {
 	file = bytes.TrimPrefix(file, []byte("\xef\xbb\xbf"))
 	if !utf8.Valid(file) || bytes.IndexByte(file, 0) >= 0 {
-		return nil, fault.New(fault.Invalid, "the file is not text in UTF-8; save it as \"CSV UTF-8\"")
+		return nil, fault.Field("text", "the file is not text in UTF-8; save it as \"CSV UTF-8\"")
 	}
 	file = lines(file)
 	r := csv.NewReader(bytes.NewReader(file))
@@ -50,7 +50,7 @@ func ParseImport(file []byte, now time.Time, phone func(string) (string, bool)) 
 	r.FieldsPerRecord = -1
 	header, err := r.Read()
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "the file has no header line; it needs the columns %s", strings.Join(importColumns, ", "))
+		return nil, fault.Field("text", "the file has no header line; it needs the columns %s", strings.Join(importColumns, ", "))
 	}
 	names, err := importHeader(header)
 	if err != nil {
@@ -64,14 +64,14 @@ func ParseImport(file []byte, now time.Time, phone func(string) (string, bool)) 
 			break
 		}
 		if err != nil {
-			return nil, fault.New(fault.Invalid, "the file cannot be read further: %v", err)
+			return nil, fault.Field("text", "the file cannot be read further: %v", err)
 		}
 		line, _ := r.FieldPos(0)
 		if !slices.ContainsFunc(rec, func(v string) bool { return strings.TrimSpace(v) != "" }) {
 			continue // a row that a spreadsheet left empty
 		}
 		if len(out) == maxImportRows {
-			return nil, fault.New(fault.Invalid, "the file has more than %d rows: split it", maxImportRows)
+			return nil, fault.Field("text", "the file has more than %d rows: split it", maxImportRows)
 		}
 		row := importRow(line, names, rec)
 		number, readable := phone(row.Values["phone"])
@@ -97,7 +97,7 @@ func ParseImport(file []byte, now time.Time, phone func(string) (string, bool)) 
 		out = append(out, row)
 	}
 	if len(out) == 0 {
-		return nil, fault.New(fault.Invalid, "the file has no rows below its header")
+		return nil, fault.Field("text", "the file has no rows below its header")
 	}
 	for i, row := range out {
 		if line, ok := unclear[row.Values["phone"]]; ok && row.Reason == "" && row.Values["act"] != "withdraw" {
@@ -154,12 +154,12 @@ func importHeader(header []string) ([]string, error) {
 	for i, h := range header {
 		names[i] = strings.ToLower(strings.TrimSpace(h))
 		if names[i] != "" && slices.Contains(importColumns, names[i]) && slices.Index(names, names[i]) != i {
-			return nil, fault.New(fault.Invalid, "the column %s stands twice in the header", names[i])
+			return nil, fault.Field("text", "the column %s stands twice in the header", names[i])
 		}
 	}
 	for _, need := range importColumns[:5] {
 		if !slices.Contains(names, need) {
-			return nil, fault.New(fault.Invalid, "the column %s is missing; every consent needs %s", need, strings.Join(importColumns[:5], ", "))
+			return nil, fault.Field("text", "the column %s is missing; every consent needs %s", need, strings.Join(importColumns[:5], ", "))
 		}
 	}
 	return names, nil

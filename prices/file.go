@@ -57,7 +57,7 @@ func Parse(body []byte) ([]Price, error) {
 	r.Comma, r.FieldsPerRecord, r.TrimLeadingSpace = separator(head), -1, true
 	first, err := r.Read()
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "the price file is empty or no CSV; its first line must name the columns %s", strings.Join(columns, ", "))
+		return nil, fault.Field("text", "the price file is empty or no CSV; its first line must name the columns %s", strings.Join(columns, ", "))
 	}
 	at, err := columnsOf(first)
 	if err != nil {
@@ -79,14 +79,14 @@ func Parse(body []byte) ([]Price, error) {
 		}
 		line, _ := r.FieldPos(0)
 		if p.line(line, record); len(p.out) > maxRows {
-			return nil, fault.New(fault.Invalid, "the price file has more than %d lines", maxRows)
+			return nil, fault.Field("text", "the price file has more than %d lines", maxRows)
 		}
 	}
 	switch {
 	case len(p.faults) > 0:
-		return nil, fault.New(fault.Invalid, "the price file is not imported: %s", strings.Join(p.faults, "; "))
+		return nil, fault.Field("text", "the price file is not imported: %s", strings.Join(p.faults, "; "))
 	case len(p.out) == 0:
-		return nil, fault.New(fault.Invalid, "the price file names no price")
+		return nil, fault.Field("text", "the price file names no price")
 	}
 	return p.out, nil
 }
@@ -109,7 +109,7 @@ func columnsOf(head []string) (map[string]int, error) {
 	for i, h := range head {
 		name := strings.ToLower(strings.TrimSpace(h))
 		if _, twice := at[name]; twice && slices.Contains(columns, name) {
-			return nil, fault.New(fault.Invalid, "the price file's first line names the column %s twice", name)
+			return nil, fault.Field("text", "the price file's first line names the column %s twice", name)
 		}
 		at[name] = i
 	}
@@ -120,7 +120,7 @@ func columnsOf(head []string) (map[string]int, error) {
 		}
 	}
 	if len(missing) > 0 {
-		return nil, fault.New(fault.Invalid, "the price file's first line does not name the column %s", strings.Join(missing, ", "))
+		return nil, fault.Field("text", "the price file's first line does not name the column %s", strings.Join(missing, ", "))
 	}
 	return at, nil
 }
