@@ -67,6 +67,7 @@ test('a form in a dialog is there again too, and nothing of it for somebody else
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
   await expect(page.getByLabel('E-mail')).toBeVisible();
   await expect(field).toBeHidden();
+  await page.keyboard.press('Escape'); // closes nothing that is out of sight
   await signIn(1);
   await expect(field).toHaveValue('half a reply');
 
@@ -170,4 +171,16 @@ test('what was typed into a trigger, a template or a flow is there again when th
     await expect(field, path).toHaveValue(before);
     await expect(notice, path).toHaveCount(0);
   }
+});
+
+test('a new template keeps the name that was typed', async ({ page }) => {
+  await open(page, '/templates/new');
+  const name = page.getByRole('textbox', { name: 'Name' });
+  await name.fill('spring_offer');
+  await page.reload();
+  await expect(name).toHaveValue('spring_offer');
+  await page.getByRole('button', { name: 'Begin' }).click();
+  await expect(page).not.toHaveURL(/new/); // on to the draft
+  await open(page, '/templates/new');
+  await expect(name).toHaveValue('');
 });

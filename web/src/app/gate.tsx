@@ -14,6 +14,11 @@ import { Shell } from './shell';
 const SignIn = lazy(() => import('@/features/session'));
 const SetPassword = lazy(() => import('@/features/session/password'));
 
+// Under the sign-in dialogs stay as they are: their own listeners for Escape, added later than this one, hear nothing of it.
+window.addEventListener('keydown', (e) => {
+  if (e.key === 'Escape' && document.body.hasAttribute('data-ended')) e.stopImmediatePropagation();
+}, true);
+
 /** Signed in, but a member of nothing any more, or not of the workspace that this browser had chosen: then of another. */
 function Outside({ again }: { again: () => void }) {
   const { t } = useTranslation();

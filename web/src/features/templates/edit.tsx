@@ -6,6 +6,7 @@ import { ApiError } from '@/api/errors';
 import { useAccounts } from '@/api/overview';
 import { useCan } from '@/api/session';
 import { languageName } from '@/ui/format';
+import { useKept } from '@/ui/kept';
 import { channelNames, PageBody, PageHead } from '@/ui/parts';
 import { Failure, Loaded } from '@/ui/states';
 import { failed } from '@/ui/toast';
@@ -33,7 +34,7 @@ function NewTemplate() {
   const may = useCan('campaign');
   const navigate = route.useNavigate();
   const numbers = (useAccounts().data?.items ?? []).filter((a) => a.channel === 'whatsapp' && a.state !== 'removed');
-  const [name, setName] = useState('');
+  const [name, setName] = useKept('template.new');
   const [language, setLanguage] = useState(i18n.language.slice(0, 2));
   const [chosen, setChosen] = useState('');
   const account = Number(chosen) || numbers[0]?.id || 0;
@@ -45,7 +46,7 @@ function NewTemplate() {
       <PageHead title={t('templates.new')}><Link to="/templates">{t('templates.back')}</Link></PageHead>
       <form className={`panel ${css.fields}`} onSubmit={(e) => {
         e.preventDefault();
-        add.mutate({ account_id: account, name, language, definition: emptyDefinition }, { onSuccess: (d) => void navigate({ to: '/templates/$id', params: { id: String(d.id) } }), onError: (err) => { if (!(err instanceof ApiError && err.problem.errors?.length)) failed(err); } });
+        add.mutate({ account_id: account, name, language, definition: emptyDefinition }, { onSuccess: (d) => { setName(''); void navigate({ to: '/templates/$id', params: { id: String(d.id) } }); }, onError: (err) => { if (!(err instanceof ApiError && err.problem.errors?.length)) failed(err); } });
       }}>
         <div className={css.two}>
           <TextInput label={t('templates.name')} description={t('templates.name_text')} required value={name} error={field('name')} onChange={(e) => setName(e.currentTarget.value)} data-autofocus />
