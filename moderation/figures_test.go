@@ -65,7 +65,7 @@ func TestFiguresOnOwnSentences(t *testing.T) {
 	count("sentiment", 0.80, []string{"sentiment"}, all, func(v Verdict, x Example) bool { return v.Sentiment == x.Label })
 	count("withdrawals found", 0.987, []string{"optout"}, is("clear"), withdrawn)
 	count("look-alikes of withdrawals left alone", 0.929, []string{"optout"}, is("none"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
-	count("ordinary talk left alone", 0.99, []string{"intent"}, not("opt_out"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
+	count("ordinary talk left alone", 0.992, []string{"intent"}, not("opt_out"), func(v Verdict, x Example) bool { return !withdrawn(v, x) })
 	count("asks for a person heard", 0.94, []string{"intent"}, is("human_agent"), func(v Verdict, _ Example) bool { return v.WantsHuman })
 	count("spam hidden", 0.64, []string{"spam"}, not("none"), hidden)
 	count("harm hidden", 0.186, []string{"harm"}, not("none", "self_harm"), hidden)

@@ -39,7 +39,7 @@ var categoryLabels = []string{"none", "hate", "harassment", "sexual", "violence"
 
 // category learns what kind of harm or spam a text is.
 func (t *trainer) category() error {
-	c := t.collect(categoryLabels, headOptions{bits: 16, epochs: 8, rate: 0.15, ratio: true, even: true, rounds: 2})
+	c := t.collect(categoryLabels, headOptions{bits: 16, epochs: 8, rate: 0.15, ratio: true, even: true, rounds: 5})
 	counts := map[string]int{}
 	add := func(text, label string, weight float32) {
 		counts[label]++

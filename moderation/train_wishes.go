@@ -2,6 +2,7 @@ package moderation
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 )
 
@@ -22,7 +23,7 @@ var signOptions = headOptions{bits: signBits, epochs: 20, rate: 0.1, l2: 3e-4, r
 // question too many: what is less sure is doubtful, and one question settles it. Who asks for offers counts to
 // neither: that is told apart afterwards, by the intents.
 const (
-	alarmShare      = 0.0085
+	alarmShare      = 0.008
 	alarmShareClear = 0.001
 	alarmShareHuman = 0.035
 )
@@ -36,6 +37,7 @@ type wish struct {
 	Example
 	withdraws, asks, joins, lookalike bool
 	ordinary                          bool // what customers write of other things
+	public                            bool // of a public set: it wishes neither
 	read                              reading
 	at                                []uint32           // its features, for tables of any size
 	intent                            string             // its label among the intents; empty: none of them
@@ -46,7 +48,10 @@ type wish struct {
 // wishes trains the heads of withdrawals and of asking for a person, each against everything else
 // people write, and sets their thresholds on texts held out in turn.
 func (t *trainer) wishes() error {
-	list := t.wishList()
+	list, err := t.wishList()
+	if err != nil {
+		return err
+	}
 	joins := wishItems(list, func(w wish) bool { return w.joins }, joinOptions)
 	for i, logit := range t.heldOut("join", list, joins, joinOptions) {
 		list[i].wants = logit
@@ -60,7 +65,7 @@ func (t *trainer) wishes() error {
 }
 
 // wishList reads all training sentences for wishes.
-func (t *trainer) wishList() []wish {
+func (t *trainer) wishList() ([]wish, error) {
 	var list []wish
 	for _, e := range trainingPart(t.seeds["optout"]) {
 		if e.Label != "doubtful" {
@@ -79,6 +84,15 @@ func (t *trainer) wishList() []wish {
 			list = append(list, wish{Example: e, ordinary: task == "sentiment"})
 		}
 	}
+	asked, err := t.public("intent", "wishes, as what is none", publicEvery)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range asked {
+		if !mayWish.MatchString(e.Label) {
+			list = append(list, wish{Example: e, public: true})
+		}
+	}
 	for i := range list {
 		n := normalise(list[i].Text).bare()
 		language := t.m.language(&n, t.s)
@@ -87,8 +101,18 @@ func (t *trainer) wishList() []wish {
 		list[i].read = t.s.sentence.wishesIn(n.lower, language)
 		list[i].at = slices.Clone(t.s.feats)
 	}
-	return list
+	return list, nil
 }
+
+// mayWish are labels of public sets under which somebody asks for a person, or wants something to end or to go: what
+// they are told by says little of whose offers end.
+var mayWish = regexp.MustCompile(`(?i)human|agent|customer_service|handoff|newsletter|cancel|delete|terminate|remove|freeze|block|mute|stop|off$|end_call|complaint|call|contact|deny|negate|affirm|who_do_you|are_you_a_bot`)
+
+// Of the public rows, all English but for a few, every so-manieth is taken, and counts for less than our own.
+const (
+	publicEvery  = 2
+	publicWeight = 0.3
+)
 
 // wishHead fits the two stages of a wish: what the words say, and what the signs say of that.
 func (t *trainer) wishHead(name string, o headOptions, list []wish, yes func(wish) bool, shares map[string]float64) {
@@ -117,10 +141,13 @@ func wishItems(list []wish, yes func(wish) bool, o headOptions) []item {
 	items := make([]item, len(list))
 	for i, w := range list {
 		items[i] = item{buckets(w.at, "", o), 0, 0.7}
-		if yes(w) {
+		switch {
+		case yes(w):
 			items[i].label, items[i].weight = 1, 1
-		} else if w.lookalike {
+		case w.lookalike:
 			items[i].weight = 1
+		case w.public:
+			items[i].weight = publicWeight
 		}
 	}
 	return items
@@ -216,6 +243,8 @@ func signItems(name string, list []wish, logits []float64, yes func(wish) bool) 
 			items[i].weight = 1
 		case w.ordinary && !w.joins:
 			items[i].weight = ordinaryWeight
+		case w.public:
+			items[i].weight = publicWeight
 		}
 	}
 	return items

@@ -9,10 +9,8 @@ func recogniseWishes(p *Prediction, booking bool) (OptOut, bool) {
 	switch {
 	case p.Signs.listed || p.Signs.cancels && !booking:
 		return OptOutClear, false
-	case p.Signs.whole.doubt && !p.Signs.whole.word: // "annulla", "basta": a booking, perhaps, or the talk
-		if p.Withdraws >= leastOfDoubt {
-			return OptOutDoubtful, asks
-		}
+	case p.Signs.whole.doubt && !p.Signs.whole.word: // "annulla", "stornieren": a booking, perhaps, or the talk, however sure the heads are
+		return OptOutDoubtful, asks
 	case p.Withdraws >= p.WithdrawsClear:
 		return OptOutClear, asks && p.Asks > p.Withdraws
 	case p.Signs.whole.word && p.Withdraws >= leastOfWord:
@@ -51,8 +49,7 @@ var cancelsAlone = []string{"cancel", "cancella", "cancelar"}
 
 // A word of the law's list that is the whole message, or a sentence of its own, needs little from the heads.
 const (
-	leastOfWord  = 0.025
-	leastOfDoubt = 0.005
+	leastOfWord = 0.025
 
 	leastUnsigned = 0.3
 	leastIntended = 0.75
