@@ -147,6 +147,7 @@ func TestAnswers(t *testing.T) {
 		{answer{kind: "date"}, "en", "in 2 days or 3", ""},
 		{answer{kind: "date"}, "en", "not in 3 days", ""},
 		{answer{kind: "date"}, "en", "open 3 days", ""},
+		{answer{kind: "date"}, "pt", "de 3 dias", ""},
 		{answer{kind: "date"}, "de", "5. Mrz", "2027-03-05"},
 		{answer{kind: "date"}, "en", "not tomorrow", ""},
 		{answer{kind: "date"}, "en", "tomorrow or Friday", ""},

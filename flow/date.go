@@ -166,6 +166,9 @@ func daysAhead(words []string) (days int, other []string) {
 		for from > 0 && slices.Contains(aheadWords, words[from-1]) {
 			from--
 		}
+		if !slices.ContainsFunc(words[from:i], func(w string) bool { return w != "de" && w != "a" }) { // "de 3 dias" is how long
+			continue
+		}
 		if unit == 1 {
 			n *= 7
 		}
