@@ -29,7 +29,7 @@ const (
 	fbID        = "1100000000000001"
 	waID        = "210"
 	hateful     = "I will kill you all"
-	unsure      = "you run this brand like a bunch of idiots" // to the model in the binary: for a person, or the LLM
+	unsure      = "this brand is run by pathetic clowns" // to the model in the binary: for a person, or the LLM
 	wantsToKnow = "info please, what is the price?"
 )
 
