@@ -123,6 +123,9 @@ func TestFiguresOnUntrainedSentences(t *testing.T) {
 	count("talk of groups kept", 0.995, "blind/groups", all, kept)
 	count("harm hidden", 0.69, "fresh/harm", is("1"), func(v Verdict, _ Example) bool { return v.Decision == Hide })
 	count("what looks like harm kept", 0.92, "fresh/harm", is("0"), kept)
+	count("danger heard", 0.78, "fresh/danger", is("self_harm"), func(v Verdict, _ Example) bool { return v.SelfHarm() && v.Decision == Review })
+	count("no danger in ordinary talk", 0.997, "blind/talk", all, func(v Verdict, _ Example) bool { return !v.SelfHarm() })
+	count("no danger in public comments", 0.997, "blind/public", all, func(v Verdict, _ Example) bool { return !v.SelfHarm() })
 	count("spam hidden", 0.873, "blind/spam", is("1"), func(v Verdict, _ Example) bool { return v.Decision == Hide })
 	count("what looks like spam kept", 0.98, "blind/spam", is("0"), kept)
 }

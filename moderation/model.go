@@ -154,7 +154,7 @@ func (p *Prediction) mayHide() bool {
 const (
 	surelyCrude    = 0.6
 	maybeInDanger  = 0.25 // from here the model hides nothing: a person looks
-	inDanger       = 0.6  // from here a person looks first, with care
+	inDanger       = 0.4  // from here a person looks first, with care
 	surelyInDanger = 0.8  // from here it is heard in a withdrawal too: "I don't want this any more"
 )
 
