@@ -229,7 +229,7 @@ func TestProblems(t *testing.T) {
 		{"an id that is none", "GET", "/api/v1/comments/x", nil, 422, "invalid", `"location":"path.id"`},
 		{"an id beyond all", "GET", "/api/v1/comments/99999999999999999999", nil, 422, "invalid", ""},
 		{"a route that is none", "GET", "/api/v1/nothing", nil, 404, "not_found", "openapi.json"},
-		{"a method that is none", "DELETE", "/api/v1/comments", nil, 404, "not_found", ""},
+		{"a method that is none", "DELETE", "/api/v1/comments", nil, 405, "method", "GET"},
 		{"a NUL in a search", "GET", "/api/v1/comments?q=a%00b", nil, 200, "", ""},
 		{"broken UTF-8 in a search", "GET", "/api/v1/conversations?q=%ff%fe", nil, 200, "", ""},
 		{"broken UTF-8 in an object", "GET", "/api/v1/audit?object=%ff%00", nil, 422, "invalid", "NUL"},
