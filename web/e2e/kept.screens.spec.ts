@@ -1,4 +1,4 @@
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Page, type Request } from '@playwright/test';
 
 // What somebody was writing is theirs until they send it or throw it away, whatever happens to the session, the connection or the page.
 
@@ -47,6 +47,14 @@ test('a session that ends while one writes leaves what is written, in every form
     await page.keyboard.press('Control+Enter');
     await expect(page.getByLabel('E-mail'), path).toBeFocused();
     await expect(words).toBeHidden();
+    const asked: string[] = [];
+    const note = (r: Request) => asked.push(new URL(r.url()).pathname);
+    page.on('request', note);
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))); // as somebody who comes back to the window
+    await expect.poll(() => asked).toContain('/api/v1/me');
+    await page.waitForTimeout(300);
+    expect(asked.filter((a) => a.startsWith('/api/') && a !== '/api/v1/me' && !a.startsWith('/api/v1/auth/')), path).toEqual([]);
+    page.off('request', note);
     await page.locator('h1', { hasText: 'Sign in' }).click(); // no key reaches what lies below
     await page.keyboard.press('g');
     await page.keyboard.press('t');

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { api, chosenWorkspace, unwrap } from './client';
+import { api, chosenWorkspace, restSignedOut, unwrap } from './client';
 import { ApiError, errorKind } from './errors';
 
 function answer(status: number, body?: unknown) {
@@ -21,6 +21,21 @@ describe('calls', () => {
     expect(read?.headers.get('X-Ponte-Workspace')).toBe('7');
     expect(write?.headers.get('X-Ponte-CSRF')).toBe('1');
     expect(new URL(write?.url ?? '').pathname).toBe('/api/v1/workspace/sending');
+  });
+
+  it('are not sent while nobody is signed in, but for the sign-in and the question who is', async () => {
+    const fetch = answer(200, { items: [], next: '' });
+    restSignedOut(true);
+    const refused = await unwrap(api.GET('/overview')).catch((e: unknown) => e);
+    await unwrap(api.POST('/presence', {})).catch(() => undefined);
+    expect(errorKind(refused)).toBe('unauthorized');
+    expect(fetch).not.toHaveBeenCalled();
+    await unwrap(api.GET('/me'));
+    await unwrap(api.POST('/auth/sign-in', { body: { email: 'a@example.org', password: 'x' } }));
+    expect(fetch).toHaveBeenCalledTimes(2);
+    restSignedOut(false);
+    await unwrap(api.GET('/overview'));
+    expect(fetch).toHaveBeenCalledTimes(3);
   });
 
   it('become errors with the server’s kind, text and fields', async () => {

@@ -24,11 +24,25 @@ const headers: Middleware = {
   },
 };
 
+/** Set while nobody is signed in any more and what was being done waits under the sign-in. */
+let signedOut = false;
+
+/** While nobody is signed in the screens beneath the sign-in ask the server for nothing: it would refuse each of them. */
+export function restSignedOut(rest: boolean): void {
+  signedOut = rest;
+}
+
+/** What is asked for without anybody signed in: who that is, and the sign-in itself. */
+const openToAll = /\/api\/v1\/(me|auth\/.*|health)$/;
+
+const refused = () => new Response(JSON.stringify({ title: 'Unauthorized', status: 401, kind: 'unauthorized' }), { status: 401, headers: { 'Content-Type': 'application/problem+json' } });
+
 /** What is being written now, by address and body. */
 const underWay = new Map<string, Promise<Response>>();
 
 /** Calls the server. What is asked for again while the same is under way, as by a double click, is done once, and both get its answer. */
 async function once(request: Request): Promise<Response> {
+  if (signedOut && !openToAll.test(new URL(request.url).pathname)) return refused();
   const type = request.headers.get('Content-Type');
   if (request.method === 'GET' || type !== null && !type.startsWith('application/json')) return globalThis.fetch(request); // files are not compared
   const body = await request.text();

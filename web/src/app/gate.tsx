@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useLayoutEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Me } from '@/api/types';
-import { chosenWorkspace } from '@/api/client';
+import { chosenWorkspace, restSignedOut } from '@/api/client';
 import { errorKind } from '@/api/errors';
 import { useMe, useSignOut } from '@/api/session';
 import { startLanguage } from '@/i18n';
@@ -47,14 +47,16 @@ function Kept({ me, ended }: { me: Me; ended: boolean }) {
   useLayoutEffect(() => {
     if (!ended) return undefined;
     document.body.setAttribute('data-ended', '');
+    restSignedOut(true);
     return () => {
       document.body.removeAttribute('data-ended');
+      restSignedOut(false);
       void client.invalidateQueries({ predicate: (q) => q.queryKey[0] !== 'me' });
     };
   }, [ended, client]);
   return (
     <>
-      <div className={css.frame} inert={ended}><Shell me={me} /></div>
+      <div className={css.frame} inert={ended}><Shell me={me} ended={ended} /></div>
       {ended && <div className={css.over} role="dialog" aria-modal="true" aria-label={t('session.title')}><Suspense fallback={null}><SignIn /></Suspense></div>}
     </>
   );

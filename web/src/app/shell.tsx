@@ -20,14 +20,14 @@ import { useKeptPresses } from './presses';
 import css from './shell.module.css';
 import { UserMenu } from './user-menu';
 
-/** The frame around every screen: navigation, live state, banners, keys. */
-export function Shell({ me }: { me: Me }) {
+/** The frame around every screen: navigation, live state, banners, keys. Once the session has ended it listens to nothing. */
+export function Shell({ me, ended }: { me: Me; ended: boolean }) {
   const { t } = useTranslation();
-  const stream = useLive();
+  const stream = useLive(ended);
   const online = useSyncExternalStore(watchNetwork, () => navigator.onLine);
   const live = online ? stream : 'lost';
   const overview = useOverview().data;
-  useSignOfLife(me.user.id !== 0);
+  useSignOfLife(me.user.id !== 0 && !ended);
   useBrowserNotices();
   useKeptFocus();
   useKeptPresses();
@@ -64,10 +64,10 @@ export function Shell({ me }: { me: Me }) {
   );
 }
 
-function useLive(): LiveState {
+function useLive(ended: boolean): LiveState {
   const client = useQueryClient();
   const [state, setState] = useState<LiveState>('connecting');
-  useEffect(() => openLive(client, setState), [client]);
+  useEffect(() => (ended ? undefined : openLive(client, setState)), [client, ended]);
   return state;
 }
 
