@@ -181,12 +181,16 @@ test('what was typed into a trigger, a template or a flow is there again when th
   }
 });
 
-test('a new template keeps the name that was typed', async ({ page }) => {
+test('a new template keeps the name that was typed and the language that was chosen', async ({ page }) => {
   await open(page, '/templates/new');
   const name = page.getByRole('textbox', { name: 'Name' });
+  const language = page.getByRole('combobox', { name: 'Language' });
   await name.fill('spring_offer');
+  await language.fill('Romanian');
+  await page.getByRole('option', { name: /^Romanian/ }).click();
   await page.reload();
   await expect(name).toHaveValue('spring_offer');
+  await expect(language).toHaveValue(/^Romanian/);
   await page.getByRole('button', { name: 'Begin' }).click();
   await expect(page).not.toHaveURL(/new/); // on to the draft
   await open(page, '/templates/new');

@@ -245,6 +245,26 @@ test('what is removed leaves the focus at what stands in its place', async ({ pa
   await expect.poll(() => page.evaluate(() => document.activeElement?.closest('tr')?.querySelector('button[aria-label^="Remove"]')?.getAttribute('aria-label') ?? document.activeElement?.tagName)).toBe(next);
 });
 
+test('where the last of a list is removed the focus is on what adds the next', async ({ page }) => {
+  const gone: string[] = [];
+  await page.route('**/api/v1/webhook-endpoints', async (r) => {
+    const answer = await r.fetch();
+    const list = (await answer.json()) as { items: { id: number }[] };
+    return r.fulfill({ response: answer, json: { ...list, items: list.items.slice(0, 1).filter((e) => !gone.includes(String(e.id))) } });
+  });
+  await page.route('**/api/v1/webhook-endpoints/*', (r) => {
+    if (r.request().method() !== 'DELETE') return r.fallback();
+    gone.push(new URL(r.request().url()).pathname.split('/').at(-1) ?? '');
+    return r.fulfill({ status: 204 });
+  });
+  await open(page, '/settings?tab=webhooks');
+  await page.getByRole('main').getByRole('button', { name: /^More/ }).press('Enter');
+  await page.getByRole('menuitem', { name: 'Remove' }).press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).press('Enter');
+  await expect.poll(() => gone).toHaveLength(1);
+  await expect(page.getByRole('button', { name: 'Add an endpoint' })).toBeFocused();
+});
+
 test('on a phone a flow opens at its head, though its talk has gone on', async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await open(page, '/flows/1');

@@ -13,7 +13,7 @@ const screens = {
   labels: '/team?tab=labels', desk: '/settings?tab=desk', hours: '/settings?tab=hours', webhooks: '/settings?tab=webhooks', deskFigures: '/figures', timeline: '/inbox?id=1000&panel=timeline', leads: '/leads', allLeads: '/leads?view=all', leadForms: '/leads?view=forms', links: '/links', poster: '/links/2', noPoster: '/links/99', held: '/outbox?view=all&reason=account_off', runs: '/flows?tab=runs', leftFlows: '/flows?tab=runs&ended=true', secrets: '/flows?tab=secrets',
 };
 /** Screens that say what is wrong: an alert belongs to them. */
-const wanting = new Set(['imports']);
+const wanting = new Set(['imports', 'flow']);
 const sizes = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 
 /** Fails the test on any request to another host, any thrown error and any complaint of React. */

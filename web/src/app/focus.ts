@@ -23,15 +23,31 @@ const first = (node: Element | undefined) => (node?.matches(fields) ? (node as H
 /** The line of a list whose thing is open beside it. */
 const currentRow = (within: ParentNode): HTMLElement | undefined => [...within.querySelectorAll<HTMLElement>('button[aria-current="true"]')].find((e) => e.getClientRects().length > 0);
 
-/** What comes nearest to an element that is gone: what stands in its place now, the line of what is open instead, the first field around it, or the content. */
+/** The field of the child that stands in a place, else of the nearest one before it, else of the first one after. */
+function fieldNear(node: HTMLElement, at: number): HTMLElement | undefined {
+  const children = [...node.children];
+  const place = Math.min(at, children.length - 1);
+  for (const child of [...children.slice(0, place + 1).reverse(), ...children.slice(place + 1)]) {
+    const field = first(child);
+    if (field) return field;
+  }
+  return undefined;
+}
+
+/**
+ * What comes nearest to an element that is gone: what stands in its place now, the line of what is open instead, the nearest
+ * field around it – the button that adds the next one, where it was the last of a list –, or the content.
+ */
 function nearest(held: Held | undefined): HTMLElement | null {
   if (held?.element.isConnected && !held.element.matches(':disabled')) return held.element;
   const content = document.getElementById('content');
-  const rest = held?.around.find(({ node }) => node.isConnected);
-  if (!rest || rest.node.contains(content)) return content;
-  const row = currentRow(rest.node);
-  if (row) return row;
-  return first(rest.node.children[Math.min(rest.at, rest.node.children.length - 1)]) ?? first(rest.node) ?? content;
+  for (const { node, at } of held?.around ?? []) {
+    if (!node.isConnected) continue;
+    if (node.contains(content)) break;
+    const field = currentRow(node) ?? fieldNear(node, at);
+    if (field) return field;
+  }
+  return content;
 }
 
 /**
