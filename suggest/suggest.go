@@ -54,6 +54,8 @@ type Suggester struct {
 	Log   *slog.Logger
 	// Judge tells intent and language of a text.
 	Judge func(text string) (intent, language string)
+	// Written tells the language that a text is surely written in; empty: it does not say.
+	Written func(text string) string
 
 	jobs jobs
 }

@@ -53,7 +53,7 @@ func setup(t *testing.T) *bench {
 	t.Helper()
 	t.Parallel()
 	b := &bench{t: t, db: testkit.Database(t), model: &model{state: llm.Off}}
-	b.s = &Suggester{DB: b.db, Model: b.model, Now: time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Judge: func(string) (string, string) { return "other", "en" }}
+	b.s = &Suggester{DB: b.db, Model: b.model, Now: time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Judge: func(string) (string, string) { return "other", "en" }, Written: func(string) string { return "" }}
 	b.ws = b.id(`INSERT INTO workspaces (name, brand) VALUES ('w', 'Bondi Kayaks') RETURNING id`)
 	b.user = b.id(`INSERT INTO users (email, password_hash) VALUES ('agent@example.com', 'x') RETURNING id`)
 	b.account = b.id(`INSERT INTO accounts (workspace_id, channel, external_id, base_url, token_sealed, waba_id, phone) VALUES ($1, 'whatsapp', '100', 'http://127.0.0.1', 'x', 'w1', '61400000000') RETURNING id`, b.ws)
@@ -365,6 +365,23 @@ func TestAfterTheBotSpoke(t *testing.T) {
 
 // TestTheCustomersLanguageComesFirst: a source in another language is offered only where there is none in
 // the customer's, however well it ranks.
+func TestADraftIsOfTheLanguageItIsWrittenIn(t *testing.T) {
+	b := setup(t)
+	b.s.Written = func(text string) string {
+		if strings.Contains(text, "capannone") {
+			return "it"
+		}
+		return ""
+	}
+	b.article("en", "Parking", "You can park behind the shed.")
+	b.model.state, b.model.answer = llm.OK, `{"replies":[{"text":"Dietro il capannone.","sources":[1]},{"text":"Behind it.","sources":[1]}]}`
+	b.says("in", "where can I park?")
+	list := b.suggest()
+	if len(list.Items) < 2 || list.Items[0].Language != "it" || list.Items[1].Language != "en" {
+		t.Errorf("offered %+v", list.Items)
+	}
+}
+
 func TestTheCustomersLanguageComesFirst(t *testing.T) {
 	b := setup(t)
 	b.s.Judge = func(string) (string, string) { return "other", "it" }

@@ -1,6 +1,7 @@
 package suggest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -267,7 +268,8 @@ func (w *writing) judge(object []byte) (draft, string) {
 	if json.Unmarshal(object, &r) != nil {
 		return draft{}, refusedNoSource
 	}
-	d := draft{text: strings.TrimSpace(r.Text), language: w.language, madeBy: "llm"}
+	d := draft{text: strings.TrimSpace(r.Text), madeBy: "llm"}
+	d.language = cmp.Or(w.s.Written(d.text), w.language) // models slip into another one than they were asked for
 	var given strings.Builder
 	for _, n := range r.Sources {
 		if n >= 1 && n <= len(w.sources) {

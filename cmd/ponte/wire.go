@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -259,7 +260,7 @@ func (v *service) buildAPI(rehearsalURL string) {
 		Behind:  func(ctx context.Context) (int, error) { return migrations.Behind(ctx, v.DB.DB) },
 		Wake:    v.wake.On("ponte_changes"),
 		LLM:     v.llmState,
-		Suggest: suggestions{&suggest.Suggester{DB: v.DB, Model: v.model, Now: time.Now, Log: v.log, Judge: judge}},
+		Suggest: suggestions{&suggest.Suggester{DB: v.DB, Model: v.model, Now: time.Now, Log: v.log, Judge: judge, Written: written}},
 		Opine:   v.asks.Opinion,
 		Doctor: func(ctx context.Context, workspaceID, accountID int64) ([]api.Check, error) {
 			return v.examine(ctx, workspaceID, accountID)
@@ -361,6 +362,14 @@ func (v *service) openAccount(ctx context.Context, workspaceID, accountID int64)
 func judge(text string) (intent, language string) {
 	v := defaultEngine().Judge(moderation.Input{Subject: moderation.SubjectMessage, Text: text})
 	return v.Intent, v.Language
+}
+
+func written(text string) string {
+	v := defaultEngine().Judge(moderation.Input{Subject: moderation.SubjectMessage, Text: text})
+	if !v.SureOfLanguage() || !slices.Contains(moderation.Languages, v.Language) {
+		return ""
+	}
+	return v.Language
 }
 
 // suggestions gives the API the suggester in its own words.
