@@ -34,7 +34,7 @@ type headMeta struct {
 
 var magic = []byte("ponte model 3\n")
 
-var headNames = []string{"harm", "spam", "shape", "category", "intent", "optout", "optout signs", "human", "human signs", "join", "language", "sentiment"}
+var headNames = []string{"harm", "spam", "shape", "category", "danger", "intent", "optout", "optout signs", "human", "human signs", "join", "language", "sentiment"}
 
 // Write stores the model: a JSON header, the lexicon, then the weights of each head, gzipped.
 func (m *Model) Write(w io.Writer) error {

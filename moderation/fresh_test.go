@@ -19,12 +19,12 @@ func TestFreshSentencesFeedNothing(t *testing.T) {
 		return strings.Join(strings.FieldsFunc(fold(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")
 	}
 	trained := map[string]string{}
-	for _, task := range []string{"intent", "optout", "sentiment", "harm", "spam"} {
+	for _, task := range []string{"intent", "optout", "sentiment", "harm", "spam", "danger"} {
 		for _, e := range trainingPart(seeds[task]) {
 			trained[said(e.Text)] = e.ID
 		}
 	}
-	for _, file := range []string{"fresh/optout", "fresh/intent", "fresh/harm", "fresh/danger", "blind/optout", "blind/intent", "blind/human", "blind/talk", "blind/harmless", "blind/spam", "blind/groups", "blind/public", "plain/sentences"} {
+	for _, file := range []string{"fresh/optout", "fresh/intent", "fresh/harm", "fresh/danger", "blind/optout", "blind/intent", "blind/human", "blind/talk", "blind/harmless", "blind/spam", "blind/groups", "blind/public", "blind/danger", "blind/asides", "plain/sentences"} {
 		rows, err := LoadTSV("testdata/" + file + ".tsv")
 		if err != nil {
 			t.Fatal(err)

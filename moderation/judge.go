@@ -234,13 +234,12 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 		v.Harm, v.SpamScore = p.Harm, p.Spam
 		v.scoreCategories(p)
 	} else {
-		p.Harm, p.Spam, p.Concern = 0, 0, 0 // its language serves the rules, its word does not count
+		p.Harm, p.Spam, p.Concern, p.Categories = 0, 0, 0, [maxLabels]float64{} // its language serves the rules, its word does not count
 	}
 	if useRules {
 		hits = e.rules.match(&in, v.Language)
 	}
-	threat, _ := p.chance("violence")
-	if danger, ok := p.chance("self_harm"); ok && useModel && danger >= inDanger && danger > threat && !p.Signs.onlyStops() && !(aimed(hits) && !ofOneself(n.folded)) && !(v.OptOut != NoOptOut && danger < surelyInDanger) {
+	if danger, threat := p.danger(); useModel && danger >= inDanger && danger > threat && !p.Signs.onlyStops() && !(aimed(hits) && !ofOneself(n.folded)) && !(v.OptOut != NoOptOut && danger < surelyInDanger) {
 		hits = append(hits, hit{Rule: "model", Text: "the model reads somebody who may harm themselves", Category: "self_harm", Decision: Review, Score: danger})
 	}
 	v.keepTiers(hits, p, useModel)
@@ -438,9 +437,10 @@ func (e *Engine) WithoutLLM(v Verdict, why string) Verdict {
 	return v
 }
 
-// probing reports whether the LLM is asked about a text that stands, only so that few violations pass.
+// probing reports whether the LLM is asked about a text that stands, only so that few violations pass, and few cries
+// for help.
 func (v Verdict) probing() bool {
-	return slices.ContainsFunc(v.Reasons, func(r Reason) bool { return r.Code == "policy:pass_unasked" })
+	return slices.ContainsFunc(v.Reasons, func(r Reason) bool { return r.Code == "policy:pass_unasked" || r.Code == "policy:maybe_in_danger" })
 }
 
 func llmText(a LLMAnswer) string {

@@ -118,6 +118,7 @@ func (m *Model) predict(n normal, s *scratch) Prediction {
 		p.Sentiment = h.Labels[argmax(probs)]
 	}
 	m.category(&p, s)
+	m.danger(&p, s)
 	p.Concern = m.concern.score(s.facts)
 	p.HarmHide, p.SpamHide = m.threshold("harm", p.Language), m.threshold("spam", p.Language)
 	if !p.mayHide() {
@@ -143,17 +144,35 @@ func (m *Model) category(p *Prediction, s *scratch) {
 	}
 }
 
+// dangerOdds is how many times likelier danger is taken to be than the head of danger says: it learnt from far more of
+// everything else than of danger, and somebody missed is worse than a look too many.
+const dangerOdds = 4.5
+
+// danger says how likely it is that the writer may harm themselves, by a head that learnt nothing else. A model without
+// one leaves it to the head of categories.
+func (m *Model) danger(p *Prediction, s *scratch) {
+	h := m.heads["danger"]
+	if h == nil {
+		return
+	}
+	for i, name := range p.CategoryNames {
+		if name == "self_harm" {
+			p.Categories[i] = sigmoid(h.logit(s, "") + math.Log(dangerOdds))
+		}
+	}
+}
+
 // mayHide reports whether what the text would be is something to hide: crude words that attack nobody
 // are left to people, and somebody in danger always is.
 func (p *Prediction) mayHide() bool {
 	crude, _ := p.chance("profanity")
-	danger, _ := p.chance("self_harm")
+	danger, _ := p.danger()
 	return crude < surelyCrude && danger < maybeInDanger
 }
 
 const (
 	surelyCrude    = 0.6
-	maybeInDanger  = 0.25 // from here the model hides nothing: a person looks
+	maybeInDanger  = 0.25 // from here the model hides nothing, and a language model is asked about what would pass
 	inDanger       = 0.4  // from here a person looks first, with care
 	surelyInDanger = 0.8  // from here it is heard in a withdrawal too: "I don't want this any more"
 )
@@ -166,6 +185,14 @@ func (p *Prediction) chance(category string) (float64, bool) {
 		}
 	}
 	return 0, false
+}
+
+// danger is how likely it is that the writer may harm themselves, beside how likely it is that they threaten others:
+// whoever tells others to die is in no danger.
+func (p *Prediction) danger() (danger, threat float64) {
+	danger, _ = p.chance("self_harm")
+	threat, _ = p.chance("violence")
+	return danger, threat
 }
 
 // scoreCategories notes the model's score of each category that labelled data carried.

@@ -71,7 +71,7 @@ func Train(o TrainOptions) (*Model, error) {
 	if err := t.language(); err != nil {
 		return nil, err
 	}
-	for _, step := range []func() error{t.intent, t.sentiment, t.wishes, t.category, t.harm, t.spam, t.bands, t.figures} {
+	for _, step := range []func() error{t.intent, t.sentiment, t.wishes, t.category, t.danger, t.harm, t.spam, t.bands, t.figures} {
 		if err := step(); err != nil {
 			return nil, err
 		}
