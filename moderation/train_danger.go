@@ -8,7 +8,7 @@ var dangerOptions = headOptions{bits: 16, epochs: 10, rate: 0.15, rounds: 10, ra
 const (
 	dangerEvery     = 4
 	dangerWeight    = 0.3
-	lookalikeWeight = 3 // of what only sounds like danger, and was written for that
+	lookalikeWeight = 4 // of what only sounds like danger, and was written for that
 )
 
 // danger learns who may harm themselves: our own sentences of people in danger and of what only sounds like it,
