@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,55 @@ func TestWhatAPersonMustReadIsTakenFromTheBot(t *testing.T) {
 			b.wantSaid(c.said...)
 			if got := b.text(`SELECT handler || ' ' || handler_reason || ' ' || (waiting_since IS NOT NULL) FROM conversations`); got != c.want {
 				t.Errorf("the conversation is %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// doubtful is the first of some sentences whose writer the model in the binary believes to be in danger, but not surely enough
+// for a person: which one it is goes with the model.
+func doubtful(t *testing.T) string {
+	t.Helper()
+	engine, err := moderation.EngineFor(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		"Ich kann seit Wochen nicht schlafen, ich kann nicht mehr", "nobody would notice if I stayed away", "I am so tired of all this, I cannot do it any more", "sono stanca di tutto, non ce la faccio",
+		"je n'arrive plus à dormir, je suis à bout", "ya no puedo con todo esto", "I feel empty since he left", "mi sento così sola", "everything is pointless lately", "ich fühle mich so leer",
+	} {
+		v := engine.Judge(moderation.Input{Subject: moderation.SubjectMessage, Text: text})
+		if v.Decision == moderation.Allow && slices.ContainsFunc(v.Reasons, func(r moderation.Reason) bool { return r.Code == "policy:maybe_in_danger" }) && v.OptOut == moderation.NoOptOut && !v.WantsHuman {
+			return text
+		}
+	}
+	t.Fatal("the model doubts none of these sentences: find another one")
+	return ""
+}
+
+// What the model only doubts is asked about: the bot answers meanwhile, and where the answer is danger a person comes first.
+func TestADoubtAboutSomebodysSafetyIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	text := doubtful(t)
+	for name, c := range map[string]struct {
+		answer *moderation.LLMAnswer
+		failed string
+		want   string
+	}{
+		"in danger":  {&moderation.LLMAnswer{Category: "self_harm", Score: 0.9}, "", "3 human judged true"},
+		"not at all": {&moderation.LLMAnswer{Category: "none", Score: 0.9}, "", "0 bot  false"},
+		"no answer":  {nil, "the language model is not answering", "0 bot  false"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			b.asking = true
+			b.feed(b.waText("w0", customer, text))
+			b.pass(2 * time.Second)
+			b.wantSaid("Giulia") // the welcome, in whatever language the doubtful sentence is
+			b.answered(c.answer, c.failed)
+			if got := b.text(`SELECT priority || ' ' || handler || ' ' || handler_reason || ' ' || (waiting_since IS NOT NULL) FROM conversations`); got != c.want {
+				t.Errorf("after %q the conversation is %q, want %q", text, got, c.want)
 			}
 		})
 	}

@@ -144,9 +144,9 @@ func (m *Model) category(p *Prediction, s *scratch) {
 	}
 }
 
-// dangerOdds is how many times likelier danger is taken to be than the head of danger says: it learnt from far more of
-// everything else than of danger, and somebody missed is worse than a look too many.
-const dangerOdds = 4.5
+// dangerOdds are added to what the head of danger says, the logarithm of 4.5: it learnt from far more of everything else
+// than of danger, and somebody missed is worse than a look too many.
+const dangerOdds = 1.5040774
 
 // danger says how likely it is that the writer may harm themselves, by a head that learnt nothing else. A model without
 // one leaves it to the head of categories.
@@ -157,7 +157,7 @@ func (m *Model) danger(p *Prediction, s *scratch) {
 	}
 	for i, name := range p.CategoryNames {
 		if name == "self_harm" {
-			p.Categories[i] = sigmoid(h.logit(s, "") + math.Log(dangerOdds))
+			p.Categories[i] = round(sigmoid(calm(h.logit(s, "") + dangerOdds)))
 		}
 	}
 }

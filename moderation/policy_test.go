@@ -104,6 +104,63 @@ func decided(t *testing.T, doc string, in Input, harm, spam float64, hits ...hit
 	return v
 }
 
+// What the model doubts about somebody's safety is asked about where it would pass, hides nothing meanwhile, and stands where
+// no answer comes.
+func TestMaybeInDangerIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	allowed := hit{Rule: "ours", Decision: Allow}
+	for name, c := range map[string]struct {
+		danger, threat, harm float64
+		hits                 []hit
+		want                 bool // asked, and only because of the danger
+	}{
+		"doubtful":                    {danger: maybeInDanger, want: true},
+		"not even that":               {danger: maybeInDanger - 0.01},
+		"a threat to others":          {danger: 0.3, threat: 0.4},
+		"a workspace's word allows":   {danger: 0.3, hits: []hit{allowed}},
+		"for a person for its harm":   {danger: 0.3, harm: 0.69},
+		"a person's danger by a rule": {danger: 0.3, hits: []hit{{Rule: "d", Category: "self_harm", Decision: Review, Score: 0.9}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := DefaultPolicy()
+			v := Verdict{Subject: SubjectMessage, Harm: c.harm, Scores: map[string]*float64{}}
+			pr := Prediction{Language: "en", Harm: c.harm, HarmHide: 0.9, SpamHide: 0.95, CategoryNames: []string{"self_harm", "violence"}}
+			pr.Categories[0], pr.Categories[1] = c.danger, c.threat
+			p.decide(&v, Input{Subject: SubjectMessage}, c.hits, pr)
+			if asked := v.NeedsLLM && v.probing(); asked != c.want || c.want && v.Decision != Allow {
+				t.Errorf("asked %v (%v), %s", asked, v.Reasons, v.Decision)
+			}
+			if c.want {
+				if got := engine().WithoutLLM(v, "nobody is there"); got.Decision != Allow {
+					t.Errorf("without an answer it is %s", got.Decision)
+				}
+			}
+		})
+	}
+}
+
+// A score reads and compares the same everywhere: it has six digits.
+func TestScoresHaveSixDigits(t *testing.T) {
+	t.Parallel()
+	rows, err := LoadTSV("testdata/fresh/danger.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		v := engine().Judge(Input{Subject: SubjectComment, Text: r.Text})
+		for category, score := range v.Scores {
+			if score != nil && *score != round(*score) {
+				t.Errorf("%s of %q is %v", category, r.Text, *score)
+			}
+		}
+		for name, score := range map[string]float64{"harm": v.Harm, "spam": v.SpamScore, "intent": v.IntentScore} {
+			if score != round(score) {
+				t.Errorf("%s of %q is %v", name, r.Text, score)
+			}
+		}
+	}
+}
+
 func TestTheTableDecides(t *testing.T) {
 	t.Parallel()
 	hate, profane := hit{Rule: "h", Category: "hate", Decision: Hide, Score: 0.9}, hit{Rule: "p", Category: "profanity", Decision: Review, Score: 0.8}
