@@ -127,6 +127,8 @@ func TestFiguresOnUntrainedSentences(t *testing.T) {
 	count("no danger in distress of other kinds", 0.971, "fresh/danger", is("none"), func(v Verdict, _ Example) bool { return !v.SelfHarm() })
 	count("danger heard", 0.5, "blind/danger", is("self_harm"), func(v Verdict, _ Example) bool { return v.SelfHarm() && v.Decision == Review })
 	count("danger heard or asked about", 0.604, "blind/danger", is("self_harm"), func(v Verdict, _ Example) bool { return v.SelfHarm() || v.NeedsLLM })
+	count("danger heard", 0.304, "blind/danger_later", is("self_harm"), func(v Verdict, _ Example) bool { return v.SelfHarm() && v.Decision == Review })
+	count("no danger in what sounds like it", 0.99, "blind/danger_later", is("none"), func(v Verdict, _ Example) bool { return !v.SelfHarm() })
 	count("no danger in what sounds like it", 0.99, "blind/danger", is("none"), func(v Verdict, _ Example) bool { return !v.SelfHarm() })
 	count("withdrawals found", 0.99, "blind/asides", is("opt_out"), withdrawn)
 	count("asides left alone", 0.983, "blind/asides", is("none"), left)

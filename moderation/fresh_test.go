@@ -24,7 +24,7 @@ func TestFreshSentencesFeedNothing(t *testing.T) {
 			trained[said(e.Text)] = e.ID
 		}
 	}
-	for _, file := range []string{"fresh/optout", "fresh/intent", "fresh/harm", "fresh/danger", "blind/optout", "blind/intent", "blind/human", "blind/talk", "blind/harmless", "blind/spam", "blind/groups", "blind/public", "blind/danger", "blind/asides", "plain/sentences"} {
+	for _, file := range []string{"fresh/optout", "fresh/intent", "fresh/harm", "fresh/danger", "blind/optout", "blind/intent", "blind/human", "blind/talk", "blind/harmless", "blind/spam", "blind/groups", "blind/public", "blind/danger", "blind/danger_later", "blind/asides", "plain/sentences"} {
 		rows, err := LoadTSV("testdata/" + file + ".tsv")
 		if err != nil {
 			t.Fatal(err)
