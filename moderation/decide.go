@@ -164,7 +164,7 @@ func (p *Policy) decideByModel(v *Verdict, pr Prediction, ruled bool, done cover
 		v.NeedsLLM = true
 		v.Reasons = append(v.Reasons, Reason{Code: "policy:pass_unasked", Text: fmt.Sprintf("asked about so that at most %g %% of violations pass unasked (harm %.2f, spam %.2f)", 100*p.PassUnasked, pr.Harm, pr.Spam)})
 	}
-	if danger, threat := pr.danger(); v.Decision == Allow && !v.NeedsLLM && done == 0 && danger >= maybeInDanger && danger > threat {
+	if danger, threat := pr.danger(); v.Decision == Allow && !v.NeedsLLM && done == 0 && danger >= askedFrom(v.Subject) && danger > threat {
 		v.NeedsLLM = true
 		v.Reasons = append(v.Reasons, Reason{Code: "policy:maybe_in_danger", Text: fmt.Sprintf("asked about because the writer may be in danger (%.2f)", danger)})
 	}

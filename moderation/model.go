@@ -172,10 +172,19 @@ func (p *Prediction) mayHide() bool {
 
 const (
 	surelyCrude    = 0.6
-	maybeInDanger  = 0.25 // from here the model hides nothing, and a language model is asked about what would pass
+	hintOfDanger   = 0.1  // from here a language model is asked about a message that would pass: who is in danger says it there, and the bot answers meanwhile
+	maybeInDanger  = 0.25 // from here the model hides nothing, and a language model is asked about a comment that would pass
 	inDanger       = 0.4  // from here a person looks first, with care
 	surelyInDanger = 0.8  // from here it is heard in a withdrawal too: "I don't want this any more"
 )
+
+// askedFrom is how likely danger must be for a language model to be asked about what would pass.
+func askedFrom(s Subject) float64 {
+	if s == SubjectMessage {
+		return hintOfDanger
+	}
+	return maybeInDanger
+}
 
 // chance is the probability of a category, and whether the model has one.
 func (p *Prediction) chance(category string) (float64, bool) {

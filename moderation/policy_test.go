@@ -110,12 +110,15 @@ func TestMaybeInDangerIsAskedAbout(t *testing.T) {
 	t.Parallel()
 	allowed := hit{Rule: "ours", Decision: Allow}
 	for name, c := range map[string]struct {
+		comment              bool
 		danger, threat, harm float64
 		hits                 []hit
 		want                 bool // asked, and only because of the danger
 	}{
-		"doubtful":                    {danger: maybeInDanger, want: true},
-		"not even that":               {danger: maybeInDanger - 0.01},
+		"doubtful":                    {danger: hintOfDanger, want: true},
+		"not even that":               {danger: hintOfDanger - 0.01},
+		"doubtful in a comment":       {comment: true, danger: maybeInDanger, want: true},
+		"a hint in a comment":         {comment: true, danger: maybeInDanger - 0.01},
 		"a threat to others":          {danger: 0.3, threat: 0.4},
 		"a workspace's word allows":   {danger: 0.3, hits: []hit{allowed}},
 		"for a person for its harm":   {danger: 0.3, harm: 0.69},
@@ -123,10 +126,14 @@ func TestMaybeInDangerIsAskedAbout(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := DefaultPolicy()
-			v := Verdict{Subject: SubjectMessage, Harm: c.harm, Scores: map[string]*float64{}}
+			subject := SubjectMessage
+			if c.comment {
+				subject = SubjectComment
+			}
+			v := Verdict{Subject: subject, Harm: c.harm, Scores: map[string]*float64{}}
 			pr := Prediction{Language: "en", Harm: c.harm, HarmHide: 0.9, SpamHide: 0.95, CategoryNames: []string{"self_harm", "violence"}}
 			pr.Categories[0], pr.Categories[1] = c.danger, c.threat
-			p.decide(&v, Input{Subject: SubjectMessage}, c.hits, pr)
+			p.decide(&v, Input{Subject: subject}, c.hits, pr)
 			if asked := v.NeedsLLM && v.probing(); asked != c.want || c.want && v.Decision != Allow {
 				t.Errorf("asked %v (%v), %s", asked, v.Reasons, v.Decision)
 			}

@@ -24,7 +24,7 @@ var EngineVersion = sync.OnceValue(fingerprint)
 func fingerprint() int {
 	h := sha256.New()
 	add := func(values ...any) { _, _ = fmt.Fprintln(h, values...) }
-	add(conceptWords, wishWords, polarityWords, plainly, listedAlone, cancelsAlone, codeLabels, looksKnown, wordsUnknown, surelyKnown, offersNothing, surelyCrude, dangerOdds, maybeInDanger, inDanger, surelyInDanger, asksOdds, leastOfWord, leastUnsigned, leastIntended)
+	add(conceptWords, wishWords, polarityWords, plainly, listedAlone, cancelsAlone, codeLabels, looksKnown, wordsUnknown, surelyKnown, offersNothing, surelyCrude, dangerOdds, hintOfDanger, maybeInDanger, inDanger, surelyInDanger, asksOdds, leastOfWord, leastUnsigned, leastIntended)
 	blank, s, rules, policy := &Model{}, &scratch{}, DefaultRules(), DefaultPolicy()
 	for line := range strings.Lines(probes) {
 		text := strings.TrimSpace(line)
