@@ -33,7 +33,7 @@ export function restSignedOut(rest: boolean): void {
 }
 
 /** What is asked for without anybody signed in: who that is, and the sign-in itself. */
-const openToAll = /\/api\/v1\/(me|auth\/.*|health)$/;
+const openToAll = /\/api\/v1\/(me|auth\/.*)$/;
 
 const refused = () => new Response(JSON.stringify({ title: 'Unauthorized', status: 401, kind: 'unauthorized' }), { status: 401, headers: { 'Content-Type': 'application/problem+json' } });
 
