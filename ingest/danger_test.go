@@ -70,6 +70,51 @@ func doubtful(t *testing.T) string {
 	return ""
 }
 
+// givesUp is the first of some sentences that the model in the binary takes for a withdrawal of somebody who may be in danger.
+func givesUp(t *testing.T) string {
+	t.Helper()
+	engine, err := moderation.EngineFor(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		"I don't want this any more, any of it, I'm done living", "I want out of this life", "no quiero seguir así, no quiero despertar", "je ne veux plus continuer, je ne veux plus vivre",
+		"basta, non voglio più vivere così", "ich will nicht mehr, ich will nicht mehr leben", "nu mai vreau nimic, nu mai vreau să trăiesc",
+	} {
+		if v := engine.Judge(moderation.Input{Subject: moderation.SubjectMessage, Text: text}); v.Decision == moderation.Review && v.SelfHarm() && v.OptOut == moderation.OptOutDoubtful {
+			return text
+		}
+	}
+	t.Fatal("the model takes none of these sentences for a withdrawal: find another one")
+	return ""
+}
+
+// Giving up on life sounds like giving up a newsletter: offers stop, and a person reads it, whom no machine comes before.
+func TestWhoGivesUpHearsNothingAboutOffers(t *testing.T) {
+	t.Parallel()
+	text := givesUp(t)
+	for name, lines := range map[string][]string{"first": {text}, "to a question": {"Hello there", text}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			var said []string
+			for i, line := range lines {
+				b.feed(b.waText(fmt.Sprint("w", i), customer, line))
+				b.sent()
+				b.pass(time.Minute)
+				if i > 0 {
+					said = []string{"welcome"}
+				}
+			}
+			b.wantSaid(said...)
+			const state = `SELECT handler || ' ' || (waiting_since IS NOT NULL) || ' ' || (SELECT count(*) FROM consent_entries WHERE act = 'doubt' AND purpose = 'promotional') FROM conversations`
+			if got, want := b.text(state), "human true 1"; got != want {
+				t.Errorf("after %q the conversation is %q, want %q", text, got, want)
+			}
+		})
+	}
+}
+
 // What the model only doubts is asked about: the bot answers meanwhile, and where the answer is danger a person comes first.
 func TestADoubtAboutSomebodysSafetyIsAskedAbout(t *testing.T) {
 	t.Parallel()

@@ -239,8 +239,11 @@ func (e *Engine) judge(in Input, useRules, useModel bool) Verdict {
 	if useRules {
 		hits = e.rules.match(&in, v.Language)
 	}
-	if danger, threat := p.danger(); useModel && danger >= inDanger && danger > threat && !p.Signs.onlyStops() && !(aimed(hits) && !ofOneself(n.folded)) && !(v.OptOut != NoOptOut && danger < surelyInDanger) {
+	if danger, threat := p.danger(); useModel && danger >= readFrom(in.Subject, v.OptOut) && danger > threat && !p.Signs.onlyStops() && !(aimed(hits) && !ofOneself(n.folded)) {
 		hits = append(hits, hit{Rule: "model", Text: "the model reads somebody who may harm themselves", Category: "self_harm", Decision: Review, Score: danger})
+		if in.Subject == SubjectMessage && v.OptOut == OptOutClear && !p.Signs.listed && !p.Signs.whole.word {
+			v.OptOut = OptOutDoubtful // "I want out of this life": offers stop, and nobody is told cheerfully that they do
+		}
 	}
 	v.keepTiers(hits, p, useModel)
 	for _, h := range hits {

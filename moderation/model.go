@@ -175,8 +175,21 @@ const (
 	hintOfDanger   = 0.1  // from here a language model is asked about a message that would pass: who is in danger says it there, and the bot answers meanwhile
 	maybeInDanger  = 0.25 // from here the model hides nothing, and a language model is asked about a comment that would pass
 	inDanger       = 0.4  // from here a person looks first, with care
-	surelyInDanger = 0.8  // from here it is heard in a withdrawal too: "I don't want this any more"
+	surelyInDanger = 0.8  // from here it is heard in a public withdrawal too: "I don't want this any more"
 )
+
+// readFrom is how likely danger must be for a person to look first. Less in a message that sounds like a withdrawal: it
+// would have a machine's question or confirmation for its answer, withdrawals next to never hint at danger, and who gives
+// up on life sounds like one.
+func readFrom(s Subject, o OptOut) float64 {
+	switch {
+	case o == NoOptOut:
+		return inDanger
+	case s == SubjectMessage:
+		return maybeInDanger
+	}
+	return surelyInDanger
+}
 
 // askedFrom is how likely danger must be for a language model to be asked about what would pass.
 func askedFrom(s Subject) float64 {
