@@ -63,3 +63,31 @@ func TestNotStoppingMayBeAReproach(t *testing.T) {
 		}
 	}
 }
+
+// Who misses what no longer arrives, or is not on the list yet, asks for more of it; with a no before it, a threat or a
+// wish to leave beside it the same words mean the opposite.
+func TestAskingForItAgain(t *testing.T) {
+	t.Parallel()
+	for language, texts := range map[string]struct{ more, not []string }{
+		"en": {[]string{"resend me the newsletter, I don't get it any more", "please send it again, it never arrived", "I'm not subscribed yet, how do I get the updates?"},
+			[]string{"resend it again and I'll report you", "you keep resending this, take me off", "don't send it again", "don't resend it, I never get anything useful", "I'm not signed up yet and still get ads"}},
+		"it": {[]string{"rimandatemi la newsletter, non mi arriva più", "mandatemela di nuovo, non è arrivata", "non sono ancora iscritto, come faccio?", "non sono ancora registrata alla newsletter, mi aggiungete?"},
+			[]string{"non rimandatemi più niente", "non sono ancora stato tolto dalla lista", "non sono ancora disiscritto", "non sono ancora iscritto e mi scrivete, basta"}},
+		"fr": {[]string{"renvoyez-moi la newsletter, je ne la reçois plus", "je ne suis pas encore inscrite, comment faire ?"}, []string{"ne me renvoyez plus rien", "je ne suis pas encore désinscrit"}},
+		"ro": {[]string{"trimiteți-mi din nou newsletterul, nu mai ajunge", "nu sunt încă abonată, cum fac?"}, []string{"nu mai retrimiteți nimic, nu vreau să primesc"}},
+		"es": {[]string{"reenviadme la newsletter, que ya no me llega", "todavía no estoy suscrita, ¿cómo lo hago?"}, []string{"no me reenvíen más nada, ya no lo quiero recibir"}},
+		"de": {[]string{"schickt mir den Newsletter nochmal, er kommt nicht mehr an", "ich bin noch nicht angemeldet, wie geht das?"},
+			[]string{"schickt mir nicht nochmal so was", "schick mir das nochmal und ich zeige dich an, ich bekomme nichts als Müll", "ich bin noch nicht angemeldet und bekomme trotzdem Werbung, streicht mich"}},
+		"pt": {[]string{"reenviem-me a newsletter, já não chega", "ainda não estou inscrita, como faço?"}, []string{"não me reenviem nada, já não quero receber"}},
+	} {
+		for i, list := range [][]string{texts.more, texts.not} {
+			for _, text := range list {
+				var s sentence
+				n := normalise(text)
+				if more := s.wishesIn(n.lower, language).goesOn; more != (i == 0) {
+					t.Errorf("%s, %q is taken for asking for more: %v", language, text, more)
+				}
+			}
+		}
+	}
+}

@@ -329,7 +329,7 @@ type reading struct {
 	has       wordClass
 	near, far classPairs
 
-	goesOn, alive   bool // asks not to stop; asks whether somebody is there
+	goesOn, alive   bool // asks not to stop, or for more; asks whether somebody is there
 	listed, cancels bool // is nothing but listedAlone, or one of cancelsAlone
 }
 
