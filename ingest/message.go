@@ -85,8 +85,8 @@ func (s *scene) messageReceived(e *event) (string, error) {
 			return "", err
 		}
 	}
-	// What a flow asks for – an address, a number – reads like what spammers leave behind.
-	asked := verdict.Decision == moderation.Spam && s.flows.runs[v.ID] != nil && v.Handler == "bot"
+	// What a flow asks for – an address, a number – reads like what spammers leave behind, and so does a number left unasked.
+	asked := verdict.Decision == moderation.Spam && (s.flows.runs[v.ID] != nil && v.Handler == "bot" || v.Channel != string(channels.WhatsApp) && s.leavesNumber(t, v, m, verdict))
 	if (verdict.Decision == moderation.Spam && !asked || verdict.Decision == moderation.Block) && verdict.OptOut == moderation.NoOptOut {
 		said := s.spam(v, verdict, created)
 		if verdict.Decision == moderation.Block && s.spaces[e.WorkspaceID].automates(e.AccountID) {
@@ -244,7 +244,8 @@ func (s *scene) withoutNumber(v moderation.Verdict, in moderation.Input, e *even
 	}
 	words := in
 	words.Text = rest
-	if again := s.spaces[e.WorkspaceID].Engine.Judge(words); again.Decision == moderation.Allow {
+	// "Here is my number:" without it sounds like a withdrawal: what somebody wishes is heard with it.
+	if again := s.spaces[e.WorkspaceID].Engine.Judge(words); again.Decision == moderation.Allow && again.OptOut == v.OptOut && again.WantsHuman == v.WantsHuman {
 		return again, words
 	}
 	return v, in

@@ -13,6 +13,7 @@ import (
 	"ponte/channels"
 	"ponte/consent"
 	"ponte/flow"
+	"ponte/gate"
 	"ponte/inbox"
 	"ponte/moderation"
 	"ponte/router"
@@ -182,13 +183,12 @@ WHERE a.workspace_id = $1 AND a.channel = 'whatsapp' AND a.removed_at IS NULL AN
 // shown for it. A number under a post is never looked at: it would be taken from a public place.
 func (s *scene) numberMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, verdict moderation.Verdict, e *event) (said string, done bool, err error) {
 	asked := s.numbers.asked[t.IdentityID]
-	number, found := flow.FindPhoneFrom(m.Text, s.country(t), cmp.Or(v.Language, verdict.Language))
-	found = found && !s.numbers.own[e.WorkspaceID][inbox.Digits(number)]
+	number, found := s.numberIn(t, v, m, verdict)
 	switch {
 	case asked != nil && asked.shown != nil && !m.At.Before(asked.shown.Truncate(time.Second)) && !found && (router.IsYes(m.Text) || router.IsNo(m.Text)):
 		said, err = s.numberAnswered(t, v, m, asked, e)
 		return said, true, err
-	case !found || verdict.Decision != moderation.Allow:
+	case !found || !s.leads(t, m, verdict):
 		return "", false, nil
 	case v.Handler == "human":
 		return "", false, nil // a person is talking with them
@@ -198,6 +198,29 @@ func (s *scene) numberMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 	}
 	said, err = s.askNumber(t, v, m, number, asked, e)
 	return said, true, err
+}
+
+// numberIn finds the one number in a message that may be its writer's.
+func (s *scene) numberIn(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, verdict moderation.Verdict) (string, bool) {
+	number, found := flow.FindPhoneFrom(m.Text, s.country(t), cmp.Or(v.Language, verdict.Language))
+	return number, found && !s.numbers.own[m.WorkspaceID][inbox.Digits(number)]
+}
+
+func (s *scene) leavesNumber(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, verdict moderation.Verdict) bool {
+	_, found := s.numberIn(t, v, m, verdict)
+	return found && s.leads(t, m, verdict)
+}
+
+// leads says whether a number in a message may be left by somebody who wants to be written to. "Write to me on WhatsApp at …"
+// is what spammers write under posts, and what customers write in private: where the model alone thinks of spam, but is not
+// sure without the number, and nothing is offered nor linked to, it is a customer's. The question that follows commits
+// nobody to anything.
+func (s *scene) leads(t *inbox.Thread, m *inbox.Message, verdict moderation.Verdict) bool {
+	if verdict.Decision == moderation.Allow || !verdict.ByModelAlone() || moderation.GroupOf(verdict.Category) != "spam" || gate.Promotes(m.Text, false) {
+		return verdict.Decision == moderation.Allow
+	}
+	rest, cut := flow.CutPhone(m.Text, s.country(t), verdict.Language)
+	return cut && s.spaces[m.WorkspaceID].Engine.Judge(moderation.Input{Subject: moderation.SubjectMessage, Text: rest}).Decision != moderation.Spam
 }
 
 func (s *scene) country(t *inbox.Thread) string {

@@ -128,7 +128,6 @@ func TestTheBrandsOwnNumberIsNobodys(t *testing.T) {
 	b.lastReason("asked whether we may write to it")
 }
 
-// A slip of the finger leads to a stranger: whatever they say but yes, they inherit nothing.
 // However somebody leaves their number – alone, as at home, with the marks of their keyboard – it is asked about
 // and not taken for spam because of its digits.
 func TestNumbersAsPeopleLeaveThem(t *testing.T) {
@@ -154,6 +153,28 @@ func TestNumbersAsPeopleLeaveThem(t *testing.T) {
 	}
 }
 
+// What is spam under a post is a customer's wish in private – unless it offers something, links to it, or harms.
+func TestANumberInWordsThatSpammersUse(t *testing.T) {
+	t.Parallel()
+	for text, asked := range map[string]bool{
+		"contactez-moi sur whatsapp +33 6 12 34 56 78":                                                 true,
+		"contact me on WhatsApp +61 491 570 159":                                                       true,
+		"Verdienen Sie 500 € am Tag von zu Hause, WhatsApp +49 151 23456789":                           false,
+		"get 10k real followers cheap, 50% off, WhatsApp +61 491 570 159":                              false,
+		"invest in bitcoin with my manager www.fastcoin.shop, contact her on WhatsApp +61 491 570 159": false,
+		"you fucking idiots, I hope you all die, pathetic scum 0491 570 159":                           false,
+	} {
+		b := newRig(t)
+		b.approve(template.NumberCheck)
+		b.exec(`UPDATE triggers SET state = 'paused'`)
+		b.left(text)
+		if list := b.actions("message.send"); (len(list) == 1) != asked {
+			t.Errorf("%q: %+v; %v", text, list, b.reasons())
+		}
+	}
+}
+
+// A slip of the finger leads to a stranger: whatever they say but yes, they inherit nothing.
 func TestAStrangerAtTheNumberJoinsNobody(t *testing.T) {
 	t.Parallel()
 	for answer, state := range map[string]string{"who is this?": "sent", "No, wrong number": "denied", "STOP": "sent", "nein": "denied"} {
