@@ -230,8 +230,8 @@ func (a answer) parseNumber(text, lang string) (string, bool) {
 	text = plainDigits(text)
 	all := numberPattern.FindAllStringIndex(text, 2)
 	if len(all) == 0 { // "we are two"
-		if words := besidesThose(router.Fold(text), aroundCounts); len(words) == 1 {
-			if n := numberIn(cardinals, lang, words[0]); n > 0 {
+		if words := router.Besides(router.Fold(text), aroundCounts); len(words) == 1 {
+			if n := router.Cardinal(words[0], lang); n > 0 {
 				return a.inBounds(float64(n))
 			}
 		}

@@ -274,7 +274,7 @@ func (b *bookingStep) wantsMore(r *run, m Input) bool {
 	if len(r.s.Offered) == 0 || m.Payload != "" {
 		return len(r.s.Offered) > 0 && m.Payload == "f:"+r.s.Step+":more"
 	}
-	words, title := besidesThose(router.Fold(m.Text), aroundChoices), strings.Fields(router.Fold(r.sentence("booking.more"))) // "more please"
+	words, title := router.Besides(router.Fold(m.Text), router.AroundChoices), strings.Fields(router.Fold(r.sentence("booking.more"))) // "more please"
 	return len(words) > 0 && !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(title, w) })
 }
 
@@ -313,7 +313,7 @@ func (b *bookingStep) choose(r *run, m Input) (time.Time, bool) {
 	if n := position(text); n >= 1 && n <= len(r.s.Offered) {
 		return r.s.Offered[n-1], true
 	}
-	if n, ordinal := placeIn(router.Fold(text), r.ctx.Language, len(r.s.Offered)); ordinal && len(r.s.Offered) > 0 { // "10 please" may be an hour
+	if n, ordinal := router.PlaceIn(router.Fold(text), r.ctx.Language, len(r.s.Offered)); ordinal && len(r.s.Offered) > 0 { // "10 please" may be an hour
 		return r.s.Offered[max(n, 1)-1], n > 0
 	}
 	minute, either, ok := clockIn(text)

@@ -182,12 +182,7 @@ func countIn(w string) int {
 	if w == "a" { // a week
 		return 1
 	}
-	for lang := range cardinals {
-		if n := numberIn(cardinals, lang, w); n > 0 {
-			return n
-		}
-	}
-	return 0
+	return router.Cardinal(w, "")
 }
 
 // wordDate reads "3 march", "le 3 mai 2027", "3rd of march", "March 3": a day beside the name of a month.

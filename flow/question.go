@@ -207,10 +207,10 @@ func (q *question) named(r *run, m Input) *choice {
 			if text != "" && router.Fold(title) == text {
 				return &all[i]
 			}
-			counted = counted || hasNumber(title, lang)
+			counted = counted || router.HasNumber(title, lang)
 		}
 	}
-	if n, ordinal := placeIn(text, r.ctx.Language, len(all)); n > 0 && (ordinal || !counted) {
+	if n, ordinal := router.PlaceIn(text, r.ctx.Language, len(all)); n > 0 && (ordinal || !counted) {
 		return &all[n-1]
 	}
 	var found *choice
@@ -239,13 +239,13 @@ func denied(rest string) bool {
 
 // also says whether what stands beside a choice names another by a part of its title: "prices and hours".
 func (q *question) also(rest string, than *choice) bool {
-	other := q.abridged(strings.Join(besidesThose(rest, andWords), " "))
+	other := q.abridged(strings.Join(router.Besides(rest, andWords), " "))
 	return other != nil && other != than
 }
 
 // abridged finds the one choice that a part of its title names: "yes" for "Yes, cancel it", "hours" for "Opening hours".
 func (q *question) abridged(text string) (found *choice) {
-	all, words := q.answer.choices, besidesThose(text, aroundChoices)
+	all, words := q.answer.choices, router.Besides(text, router.AroundChoices)
 	for i := range all {
 		for _, title := range all[i].title {
 			parts := strings.Fields(router.Fold(title))

@@ -1,118 +1,11 @@
 package flow
 
-import (
-	"slices"
-	"strings"
-
-	"ponte/router"
-)
-
-// Numbers in words, folded, by language: from one on, and places from the first on.
-var cardinals, ordinals = map[string][][]string{}, map[string][][]string{}
-
-func init() {
-	for lang, words := range map[string]string{
-		"en": "one two three four five six seven eight nine ten eleven twelve",
-		"it": "uno|una|un due tre quattro cinque sei sette otto nove dieci undici dodici",
-		"fr": "un|une deux trois quatre cinq six sept huit neuf dix onze douze",
-		"ro": "unu|una|un|o doi|doua trei patru cinci sase sapte opt noua zece unsprezece doisprezece|douasprezece",
-		"es": "uno|una|un dos tres cuatro cinco seis siete ocho nueve diez once doce",
-		"de": "eins|ein|eine|einen|einer zwei|zwo drei vier funf|fuenf sechs sieben acht neun zehn elf zwolf|zwoelf",
-		"pt": "um|uma dois|duas tres quatro cinco seis sete oito nove dez onze doze",
-	} {
-		cardinals[lang] = spelled(words)
-	}
-	for lang, words := range map[string]string{
-		"en": "first second third fourth fifth sixth seventh eighth ninth tenth",
-		"it": "primo|prima secondo|seconda terzo|terza quarto|quarta quinto|quinta sesto|sesta settimo|settima ottavo|ottava nono|nona decimo|decima",
-		"fr": "premier|premiere deuxieme|second|seconde troisieme quatrieme cinquieme sixieme septieme huitieme neuvieme dixieme",
-		"ro": "primul|prima doilea|doua treilea|treia patrulea|patra cincilea|cincea saselea|sasea saptelea|saptea optulea|opta noualea|noua zecelea|zecea",
-		"es": "primero|primera|primer segundo|segunda tercero|tercera|tercer cuarto|cuarta quinto|quinta sexto|sexta septimo|septima octavo|octava noveno|novena decimo|decima",
-		"de": "erste|ersten|erster|erstes zweite|zweiten|zweiter|zweites dritte|dritten|dritter|drittes vierte|vierten|vierter|viertes funfte|funften|fuenfte|fuenften " +
-			"sechste|sechsten siebte|siebten achte|achten neunte|neunten zehnte|zehnten",
-		"pt": "primeiro|primeira segundo|segunda terceiro|terceira quarto|quarta quinto|quinta sexto|sexta setimo|setima oitavo|oitava nono|nona decimo|decima",
-	} {
-		ordinals[lang] = spelled(words)
-	}
-}
-
-func spelled(words string) (out [][]string) {
-	for _, w := range strings.Fields(words) {
-		out = append(out, strings.Split(w, "|"))
-	}
-	return out
-}
+import "strings"
 
 var (
-	lastWords = []string{"last", "ultimo", "ultima", "dernier", "derniere", "ultimul", "letzte", "letzten", "letzter", "letztes"}
-	// What stands around a choice without meaning another.
-	aroundChoices = strings.Fields(`the number nr option choice please thanks i il lo la le l numero opzione scelta per favore grazie choix svp s vous plait merci
- optiunea varianta numarul cel cea al a va rog multumesc el opcion por favor gracias der die das den nummer bitte danke o opcao obrigado obrigada`)
 	notWords = strings.Fields("not no dont don never neither except without non mica senza pas sans ni nu fara tampoco sin nicht kein keine keinen ohne nao nem sem")
 	andWords = strings.Fields("and or plus also too both e ed o oppure anche et ou aussi si sau y und oder auch tambem tambien")
 	// What stands around a count.
 	aroundCounts = strings.Fields(`we are just only for of us people persons person adults please thanks siamo in solo per noi persone persona adulti grazie nous sommes on est pour personne personnes
  adultes merci suntem pentru persoane persoana adulti multumesc va rog somos para personas adultos gracias por favor wir sind fur fuer nur personen erwachsene bitte danke pessoa pessoas obrigado obrigada`)
 )
-
-// numberIn is the number that a word stands for in a language, or in English; 0: none.
-func numberIn(lists map[string][][]string, lang, word string) int {
-	for _, l := range []string{lang, "en"} {
-		if i := slices.IndexFunc(lists[l], func(forms []string) bool { return slices.Contains(forms, word) }); i >= 0 {
-			return i + 1
-		}
-	}
-	return 0
-}
-
-// besidesThose are the words of a folded text without those that mean nothing beside a choice or a count.
-func besidesThose(folded string, around []string) []string {
-	return slices.DeleteFunc(strings.Fields(folded), func(w string) bool { return slices.Contains(around, w) })
-}
-
-// placeIn reads which of so many is meant by its place: "2", "option 2", "two", "the second one", "2nd", "the last".
-// Of a place in words alone, ordinal says that it cannot be a count.
-func placeIn(folded, lang string, of int) (n int, ordinal bool) {
-	words := besidesThose(folded, aroundChoices)
-	if len(words) == 2 && slices.Contains([]string{"one", "choice"}, words[1]) { // "the second one"
-		words = words[:1]
-		ordinal = true
-	}
-	if len(words) != 1 {
-		return 0, false
-	}
-	w := words[0]
-	if n := numberIn(ordinals, lang, w); n > 0 {
-		return inRange(n, of), numberIn(cardinals, lang, w) == 0
-	}
-	if slices.Contains(lastWords, w) {
-		return of, true
-	}
-	if ordinal { // "two one" is none
-		return 0, false
-	}
-	digits := strings.TrimRight(w, "abcdefghijklmnopqrstuvwxyz")
-	switch end := w[len(digits):]; {
-	case end == "":
-		return inRange(position(w), of), false
-	case digits != "":
-		if !slices.Contains([]string{"st", "nd", "rd", "th", "er", "ere", "e", "eme", "o", "a", "lea"}, end) {
-			return 0, false
-		}
-		return inRange(position(digits), of), true
-	}
-	return inRange(numberIn(cardinals, lang, w), of), false
-}
-
-func inRange(n, of int) int {
-	if n < 1 || n > of {
-		return 0
-	}
-	return n
-}
-
-// hasNumber says whether a title has a number in it, in digits or in words: then a number that is written may be what is
-// called so, and not the place.
-func hasNumber(title, lang string) bool {
-	return slices.ContainsFunc(strings.Fields(router.Fold(title)), func(w string) bool { return position(w) >= 0 || numberIn(cardinals, lang, w) > 1 })
-}

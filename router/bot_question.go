@@ -1,7 +1,5 @@
 package router
 
-import "strconv"
-
 // ask puts the current question, with what must be said before it in the same message: a person who
 // wrote once gets one message back.
 func (b *bot) ask(before string) {
@@ -85,7 +83,16 @@ func (b *bot) choose(q Question) (Choice, bool) {
 		}
 	}
 	text := Fold(b.in.Text)
-	if n, err := strconv.Atoi(text); err == nil && n >= 1 && n <= len(q.Choices) {
+	counted := false // where choices are called by numbers, "4" is the one that is called so and not the fourth
+	for _, c := range q.Choices {
+		for lang, title := range c.Title {
+			if text != "" && Fold(title) == text {
+				return c, true
+			}
+			counted = counted || HasNumber(title, lang)
+		}
+	}
+	if n, ordinal := PlaceIn(text, b.in.Language, len(q.Choices)); n > 0 && (ordinal || !counted) {
 		return q.Choices[n-1], true
 	}
 	var found []Choice

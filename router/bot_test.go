@@ -131,6 +131,21 @@ func TestTwoChoicesMeantIsUnclear(t *testing.T) {
 	k.want(StageQualify, "qualify.topic")
 }
 
+// A choice may be meant by its place, in words too, in the customer's language or in English.
+func TestAChoiceByItsPlace(t *testing.T) {
+	for text, lang := range map[string]string{
+		"2": "en", "2nd": "en", "the second one please": "en", "option 2": "de", "la seconda": "it", "il secondo, grazie": "it", "due": "it", "la deuxième": "fr", "le 2e": "fr",
+		"a doua": "ro", "al doilea": "ro", "el segundo": "es", "das zweite": "de", "die zweite bitte": "de", "a segunda": "pt", "second": "pt",
+	} {
+		k := newTalk(t, StageQualify)
+		k.lang = lang
+		k.says(text)
+		if got := k.state.Answers["topic"]; got != "booking" {
+			t.Errorf("%s, %q chose %q", lang, text, got)
+		}
+	}
+}
+
 func TestYesGrantsOnlyRightAfterTheQuestion(t *testing.T) {
 	yes := map[string]string{"en": "YES", "it": "SÌ", "fr": "Oui", "ro": "da", "es": "SÍ!", "de": "Ja.", "pt": "sim"}
 	no := map[string]string{"en": "no", "it": "No", "fr": "NON", "ro": "nu", "es": "no", "de": "Nein", "pt": "NÃO"}
