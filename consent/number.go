@@ -21,7 +21,7 @@ var numberTexts = []struct{ language, text string }{
 	{"fr", "{brand} peut-il vous écrire sur WhatsApp au sujet de votre question, au numéro ci-dessous ? Il ne sert qu’à cela et vous pouvez y répondre STOP à tout moment. Répondez OUI ou NON."},
 	{"ro", "Îți poate scrie {brand} pe WhatsApp despre întrebarea ta, la numărul de mai jos? Îl folosim doar pentru asta și poți răspunde STOP acolo oricând. Răspunde DA sau NU."},
 	{"es", "¿Puede {brand} escribirte por WhatsApp sobre tu consulta, al número de abajo? Lo usamos solo para esto y puedes responder STOP en cualquier momento. Responde SÍ o NO."},
-	{"de", "Darf {brand} Ihnen zu Ihrer Frage auf WhatsApp schreiben, an die Nummer unten? Wir nutzen sie nur dafür, und Sie können dort jederzeit STOP antworten. Antworten Sie mit JA oder NEIN."},
+	{"de", "Darf {brand} dir zu deiner Frage auf WhatsApp schreiben, an die Nummer unten? Wir nutzen sie nur dafür, und du kannst dort jederzeit STOP antworten. Antworte mit JA oder NEIN."},
 	{"pt", "A {brand} pode escrever-lhe no WhatsApp sobre a sua pergunta, para o número abaixo? Só o usamos para isto e pode responder STOP a qualquer momento. Responda SIM ou NÃO."},
 }
 

@@ -51,7 +51,7 @@ var offers = []shippedText{
 	{"fr", "{brand} peut-il vous envoyer des offres et des nouveautés ici sur WhatsApp, jusqu’à 4 messages par mois ? Des frais de données peuvent s’appliquer. Vous pouvez répondre STOP à tout moment pour vous désabonner. Êtes-vous d’accord ? Répondez OUI ou NON."},
 	{"ro", "Îți poate trimite {brand} oferte și noutăți aici pe WhatsApp, cel mult 4 mesaje pe lună? Pot exista costuri pentru traficul de date. Poți răspunde STOP oricând ca să te dezabonezi. Ești de acord? Răspunde DA sau NU."},
 	{"es", "¿Puede {brand} enviarte ofertas y novedades por aquí, por WhatsApp, hasta 4 mensajes al mes? Puede haber costes de datos. Puedes responder STOP en cualquier momento para darte de baja. ¿Te parece bien? Responde SÍ o NO."},
-	{"de", "Darf {brand} Ihnen hier auf WhatsApp Angebote und Neuigkeiten schicken, bis zu 4 Nachrichten im Monat? Es können Datenkosten anfallen. Sie können sich jederzeit mit STOP abmelden. Möchten Sie das? Antworten Sie mit JA oder NEIN."},
+	{"de", "Darf {brand} dir hier auf WhatsApp Angebote und Neuigkeiten schicken, bis zu 4 Nachrichten im Monat? Es können Datenkosten anfallen. Du kannst dich jederzeit mit STOP abmelden. Möchtest du das? Antworte mit JA oder NEIN."},
 	{"pt", "A {brand} pode enviar-lhe ofertas e novidades aqui no WhatsApp, até 4 mensagens por mês? Podem aplicar-se custos de dados. Pode responder STOP a qualquer momento para deixar de as receber. Quer receber? Responda SIM ou NÃO."},
 }
 
