@@ -76,6 +76,19 @@ func FindPhoneFrom(text, country, language string) (e164 string, ok bool) {
 	return e164, e164 != ""
 }
 
+// CutEmail takes the one e-mail address out of a message in which somebody leaves it.
+func CutEmail(text string) (rest string, ok bool) {
+	all := emailPattern.FindAllStringIndex(text, 2)
+	if len(all) != 1 {
+		return text, false
+	}
+	rest = strings.TrimSpace(text[:all[0][0]] + text[all[0][1]:])
+	if strings.IndexFunc(rest, unicode.IsLetter) < 0 {
+		return "", true
+	}
+	return rest, true
+}
+
 // CutPhone takes the one phone number out of a message in which somebody leaves their own: one of their
 // country, or nothing but a number. Another's number is part of what is said.
 func CutPhone(text, country, language string) (rest string, ok bool) {

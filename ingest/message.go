@@ -223,23 +223,24 @@ func (s *scene) judgeMessage(m *inbox.Message, e *event) (moderation.Verdict, mo
 		v = sp.Engine.Judge(in)
 	}
 	if v.ByModelAlone() {
-		v, in = s.withoutNumber(v, in, e)
+		v, in = s.withoutContact(v, in, e)
 	}
 	e.took = time.Since(start)
 	return v, in, nil
 }
 
-// withoutNumber judges a message in which somebody leaves their number by its words: a model has seen numbers
-// mostly where spam asks to be called. What rules say of numbers stands, and so does what is said beside one.
-func (s *scene) withoutNumber(v moderation.Verdict, in moderation.Input, e *event) (moderation.Verdict, moderation.Input) {
+// withoutContact judges a message in which somebody leaves their number or address by its words: a model has seen those
+// mostly where spam asks to be called or written to. What rules say of them stands, and so does what is said beside one.
+func (s *scene) withoutContact(v moderation.Verdict, in moderation.Input, e *event) (moderation.Verdict, moderation.Input) {
 	country := s.spaces[e.WorkspaceID].Country
 	if who := s.identity(e); who != nil {
 		if c := s.people.Contact(who); c != nil && c.Country != "" {
 			country = c.Country
 		}
 	}
-	rest, left := flow.CutPhone(in.Text, country, v.Language)
-	if !left {
+	rest, phone := flow.CutPhone(in.Text, country, v.Language)
+	rest, mail := flow.CutEmail(rest)
+	if !phone && !mail {
 		return v, in
 	}
 	words := in

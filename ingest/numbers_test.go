@@ -174,6 +174,23 @@ func TestANumberInWordsThatSpammersUse(t *testing.T) {
 	}
 }
 
+// Nor is an address left in a first message spam because it is one.
+func TestAnEmailLeftInAChat(t *testing.T) {
+	t.Parallel()
+	for text, filed := range map[string]bool{
+		"email: anna@gmail.com, name: Anna": false,
+		"anna.b@gmail.com":                  false,
+		"la mia mail è anna.b@gmail.com":    false,
+		"Buy 10k real followers cheap www.boostgram.shop, mail sales@boostgram.shop": true,
+	} {
+		b := newRig(t)
+		b.feed(b.igMessage("m1", "77", text))
+		if got := b.text(`SELECT spam::text FROM conversations`) == "true"; got != filed {
+			t.Errorf("%q is in the spam folder: %v; %v", text, got, b.reasons())
+		}
+	}
+}
+
 // A slip of the finger leads to a stranger: whatever they say but yes, they inherit nothing.
 func TestAStrangerAtTheNumberJoinsNobody(t *testing.T) {
 	t.Parallel()

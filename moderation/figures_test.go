@@ -123,6 +123,7 @@ func TestFiguresOnUntrainedSentences(t *testing.T) {
 	count("talk of groups kept", 0.995, "blind/groups", all, kept)
 	count("harm hidden", 0.69, "fresh/harm", is("1"), func(v Verdict, _ Example) bool { return v.Decision == Hide })
 	count("what looks like harm kept", 0.92, "fresh/harm", is("0"), kept)
+	count("a number left withdraws nothing", 0.999, "fresh/numbers", all, left)
 	count("danger heard", 0.91, "fresh/danger", is("self_harm"), func(v Verdict, _ Example) bool { return v.SelfHarm() && v.Decision == Review })
 	count("no danger in distress of other kinds", 0.927, "fresh/danger", is("none"), func(v Verdict, _ Example) bool { return !v.SelfHarm() })
 	count("danger heard", 0.552, "blind/danger", is("self_harm"), func(v Verdict, _ Example) bool { return v.SelfHarm() && v.Decision == Review })

@@ -257,7 +257,7 @@ func (m *Model) wishes(p *Prediction, s *scratch, n *normal) {
 		p.Withdraws = 0
 	}
 	switch {
-	case p.Signs.goesOn:
+	case p.Signs.goesOn || n.facts.phone && p.Signs.has&classNoGiving == 0: // "here is my number" stands near "my number off your list"
 		p.Withdraws, p.OptOut = 0, 0
 	case p.Signs.says(signAgainst) && !p.Signs.says(signClear) && p.Withdraws < p.WithdrawsClear: // "please don't stop"
 		p.Withdraws = 0

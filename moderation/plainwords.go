@@ -48,12 +48,14 @@ var plainly = [7]plainWords{
 }
 
 var (
-	classEnds     = classOf("stop") | classOf("weak")
-	classLeaves   = classOf("remove") | classOf("unsub") | classOf("disable")
-	classLists    = classOf("list") | classOf("off") | classOf("sub") | classOf("unsub")
-	classAgainst  = classEnds | classLeaves | classOf("word") | classOf("doubt") | classOf("withdraw") | classOf("object") | classOf("threat") | classOf("tired")
-	classNearing  = classOf("join") | classOf("how") | classOf("want")
-	classParting  = classEnds | classLeaves | classOf("withdraw") | classOf("object") | classOf("threat") | classOf("tired")
+	classEnds    = classOf("stop") | classOf("weak")
+	classLeaves  = classOf("remove") | classOf("unsub") | classOf("disable")
+	classLists   = classOf("list") | classOf("off") | classOf("sub") | classOf("unsub")
+	classAgainst = classEnds | classLeaves | classOf("word") | classOf("doubt") | classOf("withdraw") | classOf("object") | classOf("threat") | classOf("tired")
+	classNearing = classOf("join") | classOf("how") | classOf("want")
+	classParting = classEnds | classLeaves | classOf("withdraw") | classOf("object") | classOf("threat") | classOf("tired")
+	// Without a word of these classes a text with a telephone number in it takes nothing back: it leaves the number.
+	classNoGiving = classAgainst | classNeg | classOf("wrong") | classOf("bye") | classOf("spare") | classOf("alone") | classOf("toomany")
 	classContact  = classOf("contact") | classOf("msg") | classOf("want") | classOf("recv") | classOf("call")
 	longestPlain  = 24 // words: longer texts say more than one thing
 	gapAfterNot   = 2

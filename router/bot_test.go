@@ -396,3 +396,24 @@ func TestValidateConfig(t *testing.T) {
 		}
 	}
 }
+
+// People say yes and no politely, and with more than the word. What takes part of it back, or is no yes by itself, is none.
+func TestYesAndNoInMoreThanAWord(t *testing.T) {
+	for _, yes := range []string{"Yes, that's fine", "yeah sure", "Yes 😊", "yes of course!", "sì, va bene", "Sì, volentieri grazie", "oui bien sûr", "Oui, d'accord", "oui avec plaisir", "da, vă rog", "Da, sigur, mulțumesc", "sí, claro", "sí, por supuesto",
+		"sí, por favor", "ja, gerne!", "Ja klar", "ja bitte, danke schön", "sim, pode ser", "sim, com certeza", "sim por favor"} {
+		if !IsYes(yes) || IsNo(yes) {
+			t.Errorf("%q: yes %v, no %v", yes, IsYes(yes), IsNo(yes))
+		}
+	}
+	for _, no := range []string{"No, it's fine", "no thanks!", "nope thanks", "no, va bene così", "non merci beaucoup", "non, ça va", "nu, mersi", "Nu, e bine așa", "no, muchas gracias", "nein, danke schön", "Nein, schon gut", "não, muito obrigada", "no 🙂"} {
+		if IsYes(no) || !IsNo(no) {
+			t.Errorf("%q: yes %v, no %v", no, IsYes(no), IsNo(no))
+		}
+	}
+	for _, neither := range []string{"ok", "thanks", "va bene", "yes but not now", "yes no", "sì ma non offerte", "yes of course not", "claro que no", "nu sunt sigur", "da nu", "oui mais stop", "yes please stop", "sure, when do you open?", "ja, aber nur einmal", "si on veut", "no problem, go ahead", "",
+		"please", "yes yes yes yes yes yes yes yes", "not yes", "I said yes", "fine", "sim ou não"} {
+		if IsYes(neither) || IsNo(neither) {
+			t.Errorf("%q: yes %v, no %v", neither, IsYes(neither), IsNo(neither))
+		}
+	}
+}

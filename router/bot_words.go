@@ -1,6 +1,10 @@
 package router
 
-import "slices"
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
 
 // Words that count as an answer to the question just asked, and only then.
 var (
@@ -12,15 +16,15 @@ var (
 
 // isYes takes YES, SÌ, OUI, DA, SÍ, JA and SIM in whatever language they come: people mix. But only as
 // the whole message.
-func isYes(text, _ string) bool { return isWord(text, yesWords) }
+func isYes(text, _ string) bool { return IsYes(text) }
 
-func isNo(text, _ string) bool { return isWord(text, noWords) }
+func isNo(text, _ string) bool { return IsNo(text) }
 
 // IsYes reports whether a text, as a whole, says yes in one of the languages served.
-func IsYes(text string) bool { return isWord(text, yesWords) }
+func IsYes(text string) bool { return isWord(text, yesWords) || onlySays(text, yesWords, besideYes) }
 
 // IsNo reports whether a text, as a whole, says no in one of the languages served.
-func IsNo(text string) bool { return isWord(text, noWords) }
+func IsNo(text string) bool { return isWord(text, noWords) || onlySays(text, noWords, besideNo) }
 
 // IsStart reports whether a text, as a whole, asks to come back.
 func IsStart(text string) bool { return isStart(text) }
@@ -43,3 +47,31 @@ func isWord(text string, words map[string][]string) bool {
 	}
 	return false
 }
+
+// What may stand beside a yes or a no without taking any of it back: politeness, and more of the same. None of it is a
+// yes by itself where the list above does not say so: "ok" may only mean that it was read.
+var (
+	polite    = ` please pls thanks thank you grazie mille per favore merci beaucoup svp s il vous plait multumesc mersi va te rog frumos gracias muchas por favor bitte danke schon sehr obrigado obrigada muito`
+	besideYes = strings.Fields(`ok okay fine that s thats is of course go ahead absolutely definitely perfect great va bene certo certamente perfetto volentieri bien sur volontiers d accord daccord avec plaisir parfait sigur desigur bine cu drag placere
+ claro vale por supuesto perfecto de acuerdo gerne klar naturlich na passt pode ser com certeza perfeito gern` + polite)
+	besideNo = strings.Fields(`its it s ok okay fine im i m good all right va bene cosi ca va e bine asa esta bien schon gut esta bem assim` + polite)
+)
+
+// onlySays reports whether a text is one of the words with nothing beside it that could mean something else.
+func onlySays(text string, words map[string][]string, beside []string) bool {
+	all := strings.FieldsFunc(Fold(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if len(all) == 0 || len(all) > mostBeside {
+		return false
+	}
+	said := false
+	for _, w := range all {
+		if isWord(w, words) {
+			said = true
+		} else if !slices.Contains(beside, w) {
+			return false
+		}
+	}
+	return said
+}
+
+const mostBeside = 6
