@@ -217,7 +217,7 @@ func (b *bookingStep) offer(r *run, before string, after time.Time) string {
 	if before != "" {
 		e.Text = before + "\n" + e.Text
 	}
-	e.List = &List{Button: cut(router.Say(r.ctx.Language, "list.open"), 20)}
+	e.List = &List{Button: cut(router.Say(r.speaks(), "list.open"), 20)}
 	for _, t := range free {
 		e.List.Rows = append(e.List.Rows, Option{ID: fmt.Sprintf("f:%s:%d", r.s.Step, t.Unix()), Title: cut(r.day(t, s.ID)+", "+r.clock(t, s.ID), 24)})
 	}
@@ -274,7 +274,8 @@ func (b *bookingStep) wantsMore(r *run, m Input) bool {
 	if len(r.s.Offered) == 0 || m.Payload != "" {
 		return len(r.s.Offered) > 0 && m.Payload == "f:"+r.s.Step+":more"
 	}
-	words, title := router.Besides(router.Fold(m.Text), router.AroundChoices), strings.Fields(router.Fold(r.sentence("booking.more"))) // "more please"
+	words := router.Besides(router.Fold(m.Text), router.AroundChoices) // "more please"
+	title := strings.Fields(router.Fold(r.sentence("booking.more") + " " + r.sentenceIn(r.ctx.Language, "booking.more")))
 	return len(words) > 0 && !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(title, w) })
 }
 
@@ -395,7 +396,7 @@ func (b *bookingStep) done(r *run, o *Input) string {
 
 // day writes a day as people do: "Mon 3 Nov".
 func (r *run) day(t time.Time, service string) string {
-	return Day(r.ctx.Language, t.In(r.zone(service)))
+	return Day(r.speaks(), t.In(r.zone(service)))
 }
 
 func (r *run) clock(t time.Time, service string) string {
@@ -424,7 +425,7 @@ func (r *run) bookingValue(key string) string {
 
 // Day writes a day as people of a language do: "Mon 3 Nov". The instant is in the zone it is to be told in.
 func Day(language string, t time.Time) string {
-	r := run{f: &Flow{}, ctx: Context{Language: language}}
-	names, months := strings.Fields(r.sentence("weekdays")), strings.Fields(r.sentence("months"))
+	var r run
+	names, months := strings.Fields(r.sentenceIn(language, "weekdays")), strings.Fields(r.sentenceIn(language, "months"))
 	return fmt.Sprintf("%s %d %s", names[t.Weekday()], t.Day(), months[t.Month()-1])
 }

@@ -85,7 +85,7 @@ func (q *question) ask(r *run, before string) {
 		e.Text = before + "\n" + e.Text
 	}
 	if options := q.options(r); q.answer.list {
-		e.List = &List{Button: cut(router.Say(r.ctx.Language, "list.open"), 20), Rows: options}
+		e.List = &List{Button: cut(router.Say(r.speaks(), "list.open"), 20), Rows: options}
 	} else {
 		e.Buttons = options
 	}

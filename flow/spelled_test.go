@@ -52,3 +52,53 @@ func TestMoreTimesAreAskedForInWords(t *testing.T) {
 		}
 	}
 }
+
+// A flow without the person's language says all that stands together in its own: no German weekday in an English question.
+func TestAFlowSpeaksOneLanguage(t *testing.T) {
+	t.Parallel()
+	raw, _, err := Shipped("booking")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := parsed(t, string(raw))
+	ctx := Context{Language: "de", Now: time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC), Brand: "Bondi Kayaks", Contact: map[string]string{"name": "Anna"}, Slots: everyHour{}}
+	s, said := f.Start(ctx)
+	for _, text := range []string{"was?", "das erste", "wie bitte?"} {
+		var more []Effect
+		s, more = f.Step(s, []Input{{Kind: Message, Text: text}}, ctx)
+		said = append(said, more...)
+	}
+	if len(s.Offered) == 0 {
+		t.Fatalf("no times were offered: %+v", said)
+	}
+	for _, e := range said {
+		for _, text := range append([]string{e.Text}, titles(e)...) {
+			if strings.Contains(text, "leider") || strings.Contains(text, "Di ") || strings.Contains(text, "Weitere") || strings.Contains(text, "wählen") {
+				t.Errorf("said in German, in an English question: %q", text)
+			}
+		}
+	}
+}
+
+func titles(e Effect) (out []string) {
+	for _, b := range e.Buttons {
+		out = append(out, b.Title)
+	}
+	if e.List != nil {
+		out = append(out, e.List.Button)
+		for _, r := range e.List.Rows {
+			out = append(out, r.Title)
+		}
+	}
+	return out
+}
+
+// everyHour is always free.
+type everyHour struct{}
+
+func (everyHour) Free(_ Service, after time.Time, most int) (out []time.Time) {
+	for i := range most {
+		out = append(out, after.Truncate(time.Hour).Add(time.Duration(i+1)*time.Hour))
+	}
+	return out
+}

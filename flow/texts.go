@@ -207,8 +207,19 @@ var own = func() map[string]Texts {
 	return t
 }()
 
-// sentence is one of the interpreter's own, in the person's language.
-func (r *run) sentence(key string) string {
-	text, _ := own[key].in(r.ctx.Language, "en")
+// sentence is one of the interpreter's own, in the language that the flow speaks: it stands beside the flow's.
+func (r *run) sentence(key string) string { return r.sentenceIn(r.speaks(), key) }
+
+// sentenceIn is one that stands alone.
+func (r *run) sentenceIn(language, key string) string {
+	text, _ := own[key].in(language, "en")
 	return text
+}
+
+// speaks is the person's language where the flow has it, else the flow's own.
+func (r *run) speaks() string {
+	if slices.Contains(r.f.Languages, r.ctx.Language) {
+		return r.ctx.Language
+	}
+	return r.f.Default
 }

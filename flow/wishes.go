@@ -152,7 +152,7 @@ func (r *run) globalWord(b resumer, messages []Input) bool {
 			if len(r.f.Help) > 0 {
 				r.say(r.text(r.f.Help))
 			} else {
-				r.say(r.ours(r.sentence("help")))
+				r.say(r.ours(r.sentenceIn(r.ctx.Language, "help")))
 			}
 			b.again(r)
 			r.note("asked for help; the question stays")
@@ -173,7 +173,7 @@ func (r *run) back(b resumer) {
 		trail = trail[:n-1]
 	}
 	if len(trail) == 0 {
-		r.say(r.ours(r.sentence("back.none")))
+		r.say(r.ours(r.sentenceIn(r.ctx.Language, "back.none")))
 		b.again(r)
 		r.note("there is nothing to go back to")
 		return

@@ -36,9 +36,13 @@ func (s *scene) messageReceived(e *event) (string, error) {
 	if t == nil {
 		return "nobody to answer: the network withheld the author", nil
 	}
-	v, created, err := s.conversation(t, e)
-	if err != nil {
-		return "", err
+	var err error
+	v, created, farewell := s.saysFarewell(t, e), false, true
+	if v == nil {
+		farewell = false
+		if v, created, err = s.conversation(t, e); err != nil {
+			return "", err
+		}
 	}
 	m, err := s.newMessage(t, v, e)
 	if err != nil {
@@ -60,6 +64,10 @@ func (s *scene) messageReceived(e *event) (string, error) {
 		return "history: kept, never acted on", nil
 	}
 	s.arrived(t, v, m, verdict, e)
+	if farewell {
+		v.Unread--
+		return "thanks or goodbye after the end: kept with the resolved conversation, nothing follows", nil
+	}
 	if o := s.optIn(e, verdict); o != nil {
 		return s.confirmOptIn(t, v, m, o, e)
 	}
@@ -109,6 +117,23 @@ func (s *scene) messageReceived(e *event) (string, error) {
 	}
 	return reason + kept + said, err
 }
+
+// saysFarewell returns the conversation that was resolved a while ago, where a message only thanks for it or says goodbye:
+// it opens nothing anew, and no bot begins to ask again. nil: it is a message like any other. What was asked after the end –
+// a reminder's question, say – may have its answer in an "ok".
+func (s *scene) saysFarewell(t *inbox.Thread, e *event) *inbox.Conversation {
+	v := s.latest[t.ID]
+	if v == nil || s.open[t.ID] != nil || v.ResolvedAt == nil || v.Spam || e.Source == "backfill" || e.Referral != nil || e.payload() != "" || e.Message != nil && len(e.Message.Attachments) > 0 || !router.IsFarewell(e.Text) {
+		return nil
+	}
+	if since := e.Event.Time.Sub(*v.ResolvedAt); since < 0 || since > inbox.CareWindow || t.LastOutAt != nil && t.LastOutAt.After(v.ResolvedAt.Add(lastWords)) {
+		return nil
+	}
+	return v
+}
+
+// lastWords are what is still said as a conversation ends: they may leave after it is marked as resolved.
+const lastWords = 2 * time.Minute
 
 // conversation returns the thread's open conversation, or opens one.
 func (s *scene) conversation(t *inbox.Thread, e *event) (*inbox.Conversation, bool, error) {

@@ -417,3 +417,18 @@ func TestYesAndNoInMoreThanAWord(t *testing.T) {
 		}
 	}
 }
+
+func TestFarewells(t *testing.T) {
+	for _, text := range []string{"Thanks!", "thank you so much 🙏", "ok thanks, bye", "Perfect, see you then", "grazie mille, a presto", "Grazie 😊", "va bene grazie", "merci beaucoup !", "Merci, bonne journée", "d'accord merci", "mulțumesc frumos", "mersi, o zi bună",
+		"muchas gracias, hasta luego", "vale, gracias", "vielen Dank", "danke schön, bis bald", "Alles klar, danke", "muito obrigada!", "obrigado, até logo", "👍", "❤️", "🙏🏽", "ok"} {
+		if !IsFarewell(text) {
+			t.Errorf("%q is no farewell", text)
+		}
+	}
+	for _, text := range []string{"", "hi", "ciao", "salut", "hello again", "bom dia", "thanks, how much is it?", "thanks but can you move it", "no thanks", "ok stop", "danke, aber wann?", "grazie, ma non funziona", "merci pour rien", "yes", "👎", "💔", "😡", "...", "!", "2", "thanks 2", "perfect, I'll take two",
+		"ok cancel", "a", "good morning"} {
+		if IsFarewell(text) {
+			t.Errorf("%q is taken for a farewell", text)
+		}
+	}
+}

@@ -75,3 +75,36 @@ func onlySays(text string, words map[string][]string, beside []string) bool {
 }
 
 const mostBeside = 6
+
+// Goodbyes by which a talk that is over ends once more: thanks, a farewell, that all is well.
+var (
+	farewells = strings.Fields(`thanks thank thx ty cheers grazie merci multumesc mersi gracias danke dank dankeschon obrigado obrigada valeu bye goodbye byebye arrivederci revoir revedere adios tschuss tschuess adeus
+ ok okay perfect perfetto parfait perfecto perfeito perfekt super great cool nice top awesome lovely brilliant`)
+	besideFarewell = strings.Fields(`so much very a lot many again see then you soon later have day evening weekend good nice too all the best bye ciao a presto buona giornata serata a tutto bonne journee soiree au revoir bientot
+ o zi seara buna frumoasa la pa ne vedem hasta luego pronto buen dia tarde vielen tausend lieben schonen tag abend noch bis bald dann ate logo breve bom um boa um abraco saluti va bene d accord daccord vale alles klar e bine ok` + polite)
+	fondEmoji = "👍👌🙏😊🙂😀😁😃😄😍🥰😘🤗🤩💙💚💛💜❤♥🧡💪🎉✨👋😉☺🫶💯🏻🏼🏽🏾🏿\ufe0f\u200d"
+)
+
+// IsFarewell reports whether a text says nothing but thanks, goodbye or that all is well, or is a fond emoji: where a talk
+// is over, it wants no answer.
+func IsFarewell(text string) bool {
+	words := strings.FieldsFunc(Fold(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if len(words) == 0 {
+		return strings.ContainsAny(text, fondEmoji) && strings.Trim(text, fondEmoji+" !.") == ""
+	}
+	if len(words) > longestFarewell || strings.Contains(text, "?") {
+		return false
+	}
+	said := false
+	for _, w := range words {
+		switch {
+		case slices.Contains(farewells, w):
+			said = true
+		case !slices.Contains(besideFarewell, w):
+			return false
+		}
+	}
+	return said
+}
+
+const longestFarewell = 8

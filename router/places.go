@@ -45,7 +45,7 @@ func spelled(words string) (out [][]string) {
 var (
 	lastWords = []string{"last", "ultimo", "ultima", "dernier", "derniere", "ultimul", "letzte", "letzten", "letzter", "letztes"}
 	// AroundChoices stands around a choice without meaning another.
-	AroundChoices = strings.Fields(`the number nr option choice please thanks i il lo la le l numero opzione scelta per favore grazie choix svp s vous plait merci
+	AroundChoices = strings.Fields(`the number nr option choice please pls plz thanks i il lo la le l numero opzione scelta per favore grazie choix svp s vous plait merci
  optiunea varianta numarul cel cea al a va rog multumesc el opcion por favor gracias der die das den nummer bitte danke o opcao obrigado obrigada`)
 )
 
