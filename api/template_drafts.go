@@ -48,7 +48,7 @@ type TemplateStanding struct {
 
 func showDraft(d template.Draft, faults []template.Fault, who *caller, names map[string]string) TemplateDraft {
 	out := TemplateDraft{ID: d.ID, AccountID: d.AccountID, Name: d.Name, Language: d.Language, Ready: d.Ready, Version: d.Version, State: string(d.State), Note: d.Note,
-		AuthorName: nameOr(names, d.Author), Mine: d.Author == who.Actor(), DecidedByName: names[d.DecidedBy], ActionID: deref(d.ActionID), ActionState: d.Action, ActionMeaning: d.ActionWhy,
+		AuthorName: nameOr(names, d.Author), Mine: d.Author == who.Actor(), DecidedByName: nameOr(names, d.DecidedBy), ActionID: deref(d.ActionID), ActionState: d.Action, ActionMeaning: d.ActionWhy,
 		Definition: d.Definition, Preview: d.Definition.Show(d.Definition.Examples()), UpdatedAt: d.UpdatedAt.UTC(), Faults: faults}
 	if t := d.Template; t != nil {
 		out.Template = &TemplateStanding{t.ID, t.Status, t.Category, t.Asked, t.Next, t.Quality, t.Reason, t.PausedBy != "", t.Deleted}
@@ -205,7 +205,7 @@ func (s *Server) draftVersions(ctx context.Context, who *caller, in *ByID) (Page
 		return Page[TemplateVersion]{}, err
 	}
 	return pageOf(each(list, func(v template.Version) TemplateVersion {
-		return TemplateVersion{v.Number, string(v.State), v.Note, nameOr(names, v.Author), v.CreatedAt.UTC(), names[v.DecidedBy], utc(v.DecidedAt), v.Alone, names[v.SubmittedBy], utc(v.SubmittedAt),
+		return TemplateVersion{v.Number, string(v.State), v.Note, nameOr(names, v.Author), v.CreatedAt.UTC(), nameOr(names, v.DecidedBy), utc(v.DecidedAt), v.Alone, nameOr(names, v.SubmittedBy), utc(v.SubmittedAt),
 			v.Action, v.ActionWhy, v.Definition, v.Changes}
 	}), ""), nil
 }

@@ -97,7 +97,7 @@ func (s *Server) templateHistory(ctx context.Context, who *caller, in *ByID) (Pa
 		return Page[TemplateEvent]{}, err
 	}
 	return pageOf(each(list, func(e template.Event) TemplateEvent {
-		return TemplateEvent{e.At.UTC(), e.Field, e.Value, e.Previous, e.Reason, e.Source, names[e.Actor]}
+		return TemplateEvent{e.At.UTC(), e.Field, e.Value, e.Previous, e.Reason, e.Source, nameOr(names, e.Actor)}
 	}), ""), nil
 }
 

@@ -66,6 +66,23 @@ func TestATemplateIsWrittenApprovedAndSubmitted(t *testing.T) {
 	}
 }
 
+// What another system did is named too: a version that a token approved and submitted says by which.
+func TestATokenThatApprovesIsNamed(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	owner, token := s.cookie[auth.Supervisor], "Bearer "+s.token(auth.Admin)
+	var d api.TemplateDraft
+	s.must(200, "POST", "/api/v1/template-drafts", owner, map[string]any{"account_id": s.home.whatsapp, "name": "a", "language": "en", "definition": map[string]any{"category": "UTILITY", "body": "Your boat is ready."}}, &d)
+	path := fmt.Sprintf("/api/v1/template-drafts/%d", d.ID)
+	s.must(200, "POST", path+"/approve", token, map[string]any{"version": 1}, &d)
+	s.must(200, "POST", path+"/submit", token, map[string]any{"version": 1}, nil)
+	var versions struct{ Items []api.TemplateVersion }
+	s.must(200, "GET", path+"/versions", owner, nil, &versions)
+	if v := versions.Items[0]; !strings.HasPrefix(d.DecidedByName, "token:") || v.DecidedByName != d.DecidedByName || v.SubmittedByName != d.DecidedByName {
+		t.Errorf("approved by %q, in the history %q, submitted by %q", d.DecidedByName, v.DecidedByName, v.SubmittedByName)
+	}
+}
+
 // Whoever works alone can approve their own text, and the record says that they were alone.
 func TestTheOnlyMemberApprovesTheirOwn(t *testing.T) {
 	t.Parallel()

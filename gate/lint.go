@@ -60,7 +60,7 @@ var priceTags = regexp.MustCompile(`(?i)(?:[$€£¥]|\b(?:aud|usd|eur|gbp|chf|r
 
 // matches lists what a pattern finds in the folded text.
 func matches(pattern *regexp.Regexp, text string) []string {
-	folded := fold(text)
+	folded := unmask(fold(text))
 	var out []string
 	for at := 0; at < len(folded); {
 		loc := pattern.FindStringIndex(folded[at:])

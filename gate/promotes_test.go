@@ -40,3 +40,21 @@ func TestOffersInSevenLanguages(t *testing.T) {
 		}
 	}
 }
+
+// A word that a marketer dresses up, so that a service message carries it, is read as people read it.
+func TestOffersInDisguise(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"Friday d i s c o u n t", "your D.I.S.C.O.U.N.T", "a s-a-l-e on Friday", "Friday dіscоunt", "our ѕаle", "рromo", "ѕсonti", "r é d u c t i o n s", "R_A_B_A_T_T", "𝗱𝗶𝘀𝗰𝗼𝘂𝗻𝘁", "20 % ᴏꜰꜰ"} {
+		if !Promotes(s, false) {
+			t.Errorf("%q passes as no offer", s)
+		}
+		if len(Lint("UTILITY", "Bondi Kayaks", []Part{{"body", s}})) == 0 {
+			t.Errorf("%q passes the lint of a service template", s)
+		}
+	}
+	for _, s := range []string{"Seats A B C D and E are yours", "Ваш заказ готов", "Η κράτησή σας επιβεβαιώθηκε", "e. g. a kayak", "Piers A-B-C-D"} {
+		if Promotes(s, false) || len(Lint("UTILITY", "Bondi Kayaks", []Part{{"body", s}})) > 0 {
+			t.Errorf("%q counts as an offer", s)
+		}
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"ponte/channels"
+	"ponte/moderation"
 )
 
 // Purpose says what an action is for. It is set by rule, never by the wish of who asks for it.
@@ -139,7 +140,7 @@ func Promotes(s string, broad bool) bool {
 		}
 		return link
 	})
-	folded := fold(words)
+	folded := unmask(fold(words))
 	if strongWords.MatchString(folded) || broad && broadWords.MatchString(folded) {
 		return true
 	}
@@ -168,6 +169,31 @@ func chatLink(link string) bool {
 	}
 	return false
 }
+
+// unmask reads a folded text through what makes words look like themselves to people alone: letters of other alphabets,
+// and letters with a gap behind each.
+func unmask(folded string) string {
+	s := moderation.Unmask(folded)
+	for _, run := range parted {
+		s = run.ReplaceAllStringFunc(s, func(letters string) string { return " " + strings.Map(onlyLetters, letters) + " " })
+	}
+	return s
+}
+
+func onlyLetters(r rune) rune {
+	if unicode.IsLetter(r) {
+		return r
+	}
+	return -1
+}
+
+// Four single letters or more with the same sign or space between them.
+var parted = func() (all []*regexp.Regexp) {
+	for _, gap := range []string{` `, `\.`, `-`, `_`, `\*`, `·`, `\|`, `~`} {
+		all = append(all, regexp.MustCompile(`(?:^|[^\pL\pN])\pL(?:`+gap+`\pL){3,}(?:$|[^\pL\pN])`))
+	}
+	return all
+}()
 
 // fold lowers case and drops accents, and what stands between letters without being seen. A transformer keeps state, so
 // each call has its own.

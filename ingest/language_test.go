@@ -28,6 +28,25 @@ func TestTheLanguageAPersonIsKnownToSpeak(t *testing.T) {
 	}
 }
 
+// An answer of one word is common in languages that it is no answer in: who says DA does not speak Portuguese, and "no"
+// and "si" are said in several.
+func TestAnAnswerOfOneWordTellsItsOwnLanguageOrNone(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"da": "ro", "Da!": "ro", "NU": "ro", "ja": "de", "oui": "fr", "sim": "pt", "Sì": "it", "si": "", "no": "", "non merci": "fr"} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			b.feed(b.waText("wamid.s", customer, "START"))
+			b.sent()
+			b.pass(time.Minute)
+			b.feed(b.waText("wamid.a", customer, text))
+			if got := b.text(`SELECT language FROM conversations ORDER BY id DESC LIMIT 1`); got != want {
+				t.Errorf("after %q they speak %q, want %q", text, got, want)
+			}
+		})
+	}
+}
+
 func TestALanguageWrittenAtTheContactIsKnown(t *testing.T) {
 	t.Parallel()
 	b := newRig(t)

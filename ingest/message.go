@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"ponte/asks"
 	"ponte/campaign"
@@ -297,11 +298,19 @@ func (s *scene) arrived(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message
 func (s *scene) learnLanguage(v *inbox.Conversation, text string, verdict moderation.Verdict) {
 	v.Language = cmp.Or(v.Language, s.writtenLanguage(v.ContactID))
 	words, letters := router.PlainWords(text)
+	if of, answer := router.LanguageOfAnswer(text); answer && v.Language == "" && (of != "" || isASCII(text)) {
+		v.Language = of // "da" is Romanian here, and "si" without its accent nobody's
+		return
+	}
 	switch {
 	case !served(verdict.Language) || words == 0:
 	case v.Language == "", words > 2 && letters+words > 12 && verdict.SureOfLanguage() && !s.fieldLike(v, text):
 		v.Language = verdict.Language
 	}
+}
+
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // writtenLanguage is the language that is written at a person, where it is one that is served.

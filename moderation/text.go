@@ -42,6 +42,17 @@ var homoglyphs = map[rune]rune{
 	'𐐪': 'a', '℮': 'e', '⍺': 'a', '🅰': 'a', '🅱': 'b', '🅾': 'o', '🅿': 'p',
 }
 
+// Unmask writes letters of other scripts that look like Latin ones as these, in lower case.
+func Unmask(text string) string {
+	return strings.Map(func(r rune) rune {
+		low := unicode.ToLower(r)
+		if latin, ok := homoglyphs[low]; ok {
+			return latin
+		}
+		return low
+	}, text)
+}
+
 // leet maps digits and signs that stand for letters, for the tight form only: "0" in a price stays 0.
 var leet = map[rune]rune{'0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '8': 'b', '@': 'a', '$': 's', '!': 'i', '|': 'i', '€': 'e', '+': 't'}
 

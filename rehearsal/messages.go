@@ -222,7 +222,7 @@ func (s *Server) sendWhatsApp(c *call) (any, *graphError) {
 	switch {
 	case m.Template == "" && s.now().Sub(s.st.lastFrom(m.Account, p.ID)) > careWindow:
 		m.Status, m.Error = "failed", 131047
-	case m.Template != "" && s.st.stopped[p.ID] && s.category(m.Template) == "MARKETING":
+	case m.Template != "" && s.st.stopped[p.ID] && s.st.category(m.Template) == "MARKETING":
 		m.Status, m.Error = "failed", 131050
 	}
 	if err := s.do(entry{Message: &m, Webhook: s.st.statusWebhook(m, m.Status, s.now())}); err != nil {
@@ -381,8 +381,8 @@ func (s *Server) readTemplate(account string, object map[string]any, m *Message)
 	return refuse(404, 132001, 0, "Template name does not exist in the translation")
 }
 
-func (s *Server) category(template string) string {
-	for _, t := range s.st.templates {
+func (st *state) category(template string) string {
+	for _, t := range st.templates {
 		if t.Name+"/"+t.Language == template {
 			return t.Category
 		}

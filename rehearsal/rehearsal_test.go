@@ -174,6 +174,42 @@ func TestWhatsAppKeepsItsRules(t *testing.T) {
 	}
 }
 
+// A template is charged by its own category: an offer as marketing, a service only where the person had not written.
+func TestTemplatesAreChargedByTheirCategory(t *testing.T) {
+	s := newStage(t)
+	send := func(name string, values ...any) {
+		t.Helper()
+		body := map[string]any{"messaging_product": "whatsapp", "to": "+61491570157", "type": "template", "template": map[string]any{"name": name, "language": map[string]any{"code": "en"},
+			"components": []any{map[string]any{"type": "body", "parameters": values}}}}
+		if status, out := s.call("POST", "/"+DemoNumber+"/messages", "rehearsal-whatsapp", body); status != 200 {
+			t.Fatalf("%s: %v", name, out)
+		}
+	}
+	value := func(text string) any { return map[string]any{"type": "text", "text": text} }
+	send("spring_offer", value("Olivia"))
+	send("booking_confirmation", value("Olivia"), value("Friday"))
+	s.hooks(6)
+	s.call("POST", "/control/whatsapp", "", map[string]any{"person": "0000000001", "text": "thanks"})
+	send("booking_confirmation", value("Olivia"), value("Friday"))
+	send("spring_offer", value("Olivia"))
+	var got []string
+	for _, body := range s.hooks(13) {
+		if !strings.Contains(body, `"sent"`) {
+			continue
+		}
+		for _, category := range []string{"marketing", "utility", "service"} {
+			for _, kind := range []string{"regular", "free_customer_service"} {
+				if strings.Contains(body, `"category":"`+category+`"`) && strings.Contains(body, `"type":"`+kind+`"`) {
+					got = append(got, category+" "+kind)
+				}
+			}
+		}
+	}
+	if want := "marketing regular, utility regular, utility free_customer_service, marketing regular"; strings.Join(got, ", ") != want {
+		t.Errorf("charged as %v, want %s", got, want)
+	}
+}
+
 func TestTheLogSurvivesAKill(t *testing.T) {
 	dir := t.TempDir()
 	open := func() *Server {

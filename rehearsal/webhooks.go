@@ -187,6 +187,18 @@ func (st *state) waWebhook(m Message, content map[string]any) *Webhook {
 	return st.webhook("whatsapp_business_account", a.WABA, m.At, map[string]any{"changes": []any{map[string]any{"field": "messages", "value": value}}})
 }
 
+// charge is what a message is billed as: a template by its own category, free where it is a service in a conversation
+// that the person opened.
+func (st *state) charge(m Message) (category, kind string) {
+	switch category = strings.ToLower(st.category(m.Template)); {
+	case m.Template == "" || category == "":
+		return "service", "free_customer_service"
+	case category == "utility" && m.At.Sub(st.lastFrom(m.Account, m.Person)) <= careWindow:
+		return category, "free_customer_service"
+	}
+	return category, "regular"
+}
+
 func (st *state) statusWebhook(m Message, status string, at time.Time) *Webhook {
 	a, p := st.accounts[m.Account], st.people[m.Person]
 	item := map[string]any{"id": m.ID, "status": status, "timestamp": fmt.Sprint(at.Unix()), "recipient_id": p.Phone, "recipient_user_id": p.bsuid()}
@@ -196,10 +208,7 @@ func (st *state) statusWebhook(m Message, status string, at time.Time) *Webhook 
 	if status == "failed" {
 		item["errors"] = []any{map[string]any{"code": m.Error, "title": "failed", "message": "failed"}}
 	} else if status != "read" {
-		category, kind := "service", "free_customer_service"
-		if m.Template != "" {
-			category, kind = "utility", "regular"
-		}
+		category, kind := st.charge(m)
 		item["pricing"] = map[string]any{"billable": kind == "regular", "pricing_model": "PMP", "type": kind, "category": category}
 	}
 	value := map[string]any{"messaging_product": "whatsapp", "metadata": map[string]any{"display_phone_number": a.Phone, "phone_number_id": a.ID}, "statuses": []any{item}}

@@ -95,8 +95,13 @@ func Step(cfg Config, brand string, s State, in Input) Turn {
 	switch {
 	case in.OptOut == "clear" || in.Payload == payloadStop || (s.Stage == StageConsent && isStop(in.Text)):
 		b.stop()
-	case in.Payload == payloadKeep && s.Stage != StageDoubt && s.Stage != StageStopped && in.Offers == "doubt":
+	case in.Payload == payloadKeep && (s.Stage != StageDoubt || in.Human) && s.Stage != StageStopped && in.Offers == "doubt":
 		b.keepLate()
+	case in.Human && in.OptOut == "doubtful" && b.nobodyAsks() && s.Stage != StageDoubt && s.Stage != StageStopped && !b.refusesOffers():
+		b.doubt()
+		b.t.Waits = true
+	case in.Human && s.Stage == StageDoubt && b.nobodyAsks() && AboutStopping(s, in.Text, in.Payload):
+		b.answerDoubt()
 	case in.Human:
 		if s.Stage == StageConsent { // what comes next answers the person, not the wording
 			b.t.State.Stage, b.t.State.WordingID = StageDone, 0

@@ -11,6 +11,12 @@ func (b *bot) heardDoubt() {
 	b.t.Reason += "; may want to stop: counted as withdrawn for offers until they say otherwise"
 }
 
+// nobodyAsks says of a conversation that is to be a person's that none is there yet: whether the writer wants to stop is
+// asked by the bot, or by nobody for hours.
+func (b *bot) nobodyAsks() bool {
+	return b.in.Waiting && !b.in.WantsHuman && !b.t.State.AskedPerson
+}
+
 func (b *bot) stop() {
 	b.t.Consent = append(b.t.Consent, ConsentStep{"withdraw", "promotional", b.how("plain_words")})
 	b.t.Reason = "withdrew: no offers on any channel of the brand"
@@ -52,7 +58,11 @@ func (b *bot) doubt() {
 // open meanwhile, and what is talked about goes on where it was.
 func (b *bot) keepLate() {
 	b.t.Consent = append(b.t.Consent, ConsentStep{"confirm", "promotional", b.how("keyword_reply")})
-	if s := &b.t.State; s.Stage == StageConsent { // the wording is not what was said last any more
+	s := &b.t.State
+	switch s.Stage {
+	case StageDoubt: // a person has the conversation since
+		s.Stage, s.Before = s.Before, ""
+	case StageConsent: // the wording is not what was said last any more
 		s.Stage, s.WordingID, s.AskedAction = StageDone, 0, 0
 	}
 	b.say("stop.kept")
@@ -70,7 +80,7 @@ func (b *bot) answerDoubt() {
 		b.t.Consent = append(b.t.Consent, ConsentStep{"confirm", "promotional", b.how("keyword_reply")})
 		b.t.State.Stage = before
 		b.say("stop.kept")
-		if before == StageDone {
+		if before == StageDone && !b.in.Human {
 			b.finish()
 		}
 		b.t.Reason = "said to go on: as before the doubt"

@@ -26,6 +26,24 @@ func IsYes(text string) bool { return isWord(text, yesWords) || onlySays(text, y
 // IsNo reports whether a text, as a whole, says no in one of the languages served.
 func IsNo(text string) bool { return isWord(text, noWords) || onlySays(text, noWords, besideNo) }
 
+// LanguageOfAnswer is the language of a text that, as a whole, says yes or no: a word of two letters that is an answer in
+// one language ("da", "ja") is a common word of others. Empty: it is an answer in several of them, and tells none.
+func LanguageOfAnswer(text string) (language string, answer bool) {
+	folded := Fold(text)
+	for _, words := range []map[string][]string{yesWords, noWords} {
+		for l, list := range words {
+			switch {
+			case !slices.Contains(list, folded):
+			case answer && l != language:
+				return "", true
+			default:
+				language, answer = l, true
+			}
+		}
+	}
+	return language, answer
+}
+
 // IsStart reports whether a text, as a whole, asks to come back.
 func IsStart(text string) bool { return isStart(text) }
 
