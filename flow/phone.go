@@ -57,6 +57,12 @@ func SpellPhone(e164 string) string {
 // can be understood from somebody who writes from abroad. English is at home in too many to say anything.
 var homes = map[string][]string{"it": {"IT", "CH"}, "fr": {"FR", "BE", "CH"}, "de": {"DE", "AT", "CH"}, "ro": {"RO", "MD"}, "es": {"ES"}, "pt": {"PT", "BR"}}
 
+// AtHome reports whether a language is at home where a number is from.
+func AtHome(language, e164 string) bool {
+	n, err := phonenumbers.Parse(e164, "")
+	return err == nil && slices.Contains(homes[language], phonenumbers.GetRegionCodeForNumber(n))
+}
+
 // FindPhoneFrom is FindPhone for somebody who writes in a language: a number that does not exist in the brand's
 // country may be one of theirs. Where it could be of two countries it is none.
 func FindPhoneFrom(text, country, language string) (e164 string, ok bool) {

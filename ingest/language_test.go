@@ -97,3 +97,23 @@ func TestATriggerAnswersInTheLanguageOfThePerson(t *testing.T) {
 		})
 	}
 }
+
+// A greeting that several languages share is taken for that of where the number is from.
+func TestASharedGreetingIsOfWhereTheNumberIsFrom(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ phone, text, want string }{
+		"Bucharest":          {"40744555142", "Salut", "ro"},
+		"Paris":              {"33755550142", "Salut !", "fr"},
+		"Rome":               {"393315550142", "ciao", "it"},
+		"said in a sentence": {"40744555142", "Bonjour, je voudrais réserver deux kayaks", "fr"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newRig(t)
+			b.feed(b.waText("w1", c.phone, c.text))
+			if got := b.text(`SELECT language FROM conversations`); got != c.want {
+				t.Errorf("%q from %s: %q, want %q", c.text, c.phone, got, c.want)
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -288,19 +289,25 @@ func (s *scene) arrived(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message
 	if m.At.After(v.LastMessageAt) {
 		v.LastMessageAt = m.At
 	}
-	s.learnLanguage(v, m.Text, verdict)
+	s.learnLanguage(v, m.Text, e.Phone, verdict)
 	s.changedConversation(v)
 	s.touch(v.WorkspaceID, "message", v.ID)
 }
 
 // learnLanguage takes the language of what somebody writes as theirs. Where one is known – of the conversation, else
 // written at the contact – only a text that tells its language clearly is another; where none is, a word is enough.
-func (s *scene) learnLanguage(v *inbox.Conversation, text string, verdict moderation.Verdict) {
+func (s *scene) learnLanguage(v *inbox.Conversation, text, phone string, verdict moderation.Verdict) {
 	v.Language = cmp.Or(v.Language, s.writtenLanguage(v.ContactID))
 	words, letters := router.PlainWords(text)
 	if of, answer := router.LanguageOfAnswer(text); answer && v.Language == "" && (of != "" || isASCII(text)) {
 		v.Language = of // "da" is Romanian here, and "si" without its accent nobody's
 		return
+	}
+	if of := router.LanguagesOfGreeting(text); v.Language == "" && of != nil {
+		if i := slices.IndexFunc(of, func(l string) bool { return flow.AtHome(l, "+"+phone) }); i >= 0 {
+			v.Language = of[i] // "salut" from Bucharest
+			return
+		}
 	}
 	switch {
 	case !served(verdict.Language) || words == 0:
@@ -333,9 +340,9 @@ func (s *scene) spoke(v *inbox.Conversation, m *inbox.Message, e *event) string 
 }
 
 // fieldLike says that a text answers a flow's question with a name, an address or a number: it tells nothing of
-// the language somebody speaks.
+// the language somebody speaks. Who asks back does.
 func (s *scene) fieldLike(v *inbox.Conversation, text string) bool {
-	return s.flows.runs[v.ID] != nil && len(strings.Fields(text)) < 5
+	return s.flows.runs[v.ID] != nil && len(strings.Fields(text)) < 5 && !strings.Contains(text, "?")
 }
 
 func served(language string) bool {

@@ -44,6 +44,12 @@ func LanguageOfAnswer(text string) (language string, answer bool) {
 	return language, answer
 }
 
+// sharedGreetings are said in several languages, so that they tell none by themselves.
+var sharedGreetings = map[string][]string{"salut": {"fr", "ro"}, "ciao": {"it", "ro", "de"}, "servus": {"de", "ro"}, "alo": {"ro", "fr", "pt"}}
+
+// LanguagesOfGreeting are those of a text that, as a whole, greets in several languages; none: it is no such greeting.
+func LanguagesOfGreeting(text string) []string { return sharedGreetings[Fold(text)] }
+
 // IsStart reports whether a text, as a whole, asks to come back.
 func IsStart(text string) bool { return isStart(text) }
 
