@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ponte/router"
+	"ponte/wall"
 )
 
 // Service is something that can be booked.
@@ -190,21 +191,26 @@ func (r *run) book(task BookingTask) {
 	r.note("asked to " + task.Do + " a booking")
 }
 
-// offer shows free times after an instant; where there are none, the flow goes on at "none".
-func (b *bookingStep) offer(r *run, before string, after time.Time) string {
-	s := b.offered(r)
-	var free []time.Time
-	slots := r.ctx.Slots
+// free are the next free times after an instant, at most eleven.
+func (b *bookingStep) free(r *run, after time.Time) (free []time.Time) {
+	s, slots := b.offered(r), r.ctx.Slots
 	if m, ok := slots.(Movable); ok && b.do == "move" && r.booking() != nil {
 		slots = m.Apart(r.booking().Ref)
 	}
-	if s != nil && slots != nil {
-		for _, t := range slots.Free(*s, after, 11) {
-			if t.After(r.ctx.Now) && (len(free) == 0 || t.After(free[len(free)-1])) && len(free) < 11 {
-				free = append(free, t)
-			}
+	if s == nil || slots == nil {
+		return nil
+	}
+	for _, t := range slots.Free(*s, after, 11) {
+		if t.After(r.ctx.Now) && (len(free) == 0 || t.After(free[len(free)-1])) && len(free) < 11 {
+			free = append(free, t)
 		}
 	}
+	return free
+}
+
+// offer shows free times after an instant; where there are none, the flow goes on at "none".
+func (b *bookingStep) offer(r *run, before string, after time.Time) string {
+	s, free := b.offered(r), b.free(r, after)
 	if len(free) == 0 {
 		r.note("no time is free")
 		return b.none
@@ -260,6 +266,10 @@ func (b *bookingStep) resume(r *run, in arrival) string {
 		}
 		if t, ok := b.choose(r, m); ok {
 			return b.take(r, t)
+		}
+		if from, ok := b.dayMeant(r, m); ok {
+			r.note("asked for another day")
+			return b.offer(r, "", from)
 		}
 	}
 	if r.s.Retries++; r.s.Retries > b.retries {
@@ -344,6 +354,28 @@ func (b *bookingStep) choose(r *run, m Input) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return found[0], true
+}
+
+// dayMeant is the instant before the day that a message asks for – "have you got anything on Saturday?", "tomorrow at
+// six" –, where there is a free time on that day or later.
+func (b *bookingStep) dayMeant(r *run, m Input) (from time.Time, ok bool) {
+	s := b.offered(r)
+	if s == nil || m.Payload != "" {
+		return time.Time{}, false
+	}
+	zone := r.zone(s.ID)
+	local, text := r.written(m).In(zone), cut(m.Text, 200)
+	minute, _, timed := clockIn(text)
+	today := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC)
+	date, dated := namedDay(clockPattern.ReplaceAllString(text, " "), today)
+	if !dated || date.Before(today) {
+		return time.Time{}, false
+	}
+	if !timed {
+		minute = 0
+	}
+	from = wall.At(date, minute, zone).Add(-time.Second)
+	return from, len(b.free(r, from)) > 0
 }
 
 func (b *bookingStep) take(r *run, start time.Time) string {

@@ -102,6 +102,26 @@ func (a answer) findDate(text string, today time.Time) (time.Time, bool) {
 	return found[0], true
 }
 
+// namedDay finds the one day that a text asks about, whatever else it says: "have you got anything on Saturday?".
+func namedDay(text string, today time.Time) (time.Time, bool) {
+	if d, ok := (answer{}).findDate(text, today); ok {
+		return d, true
+	}
+	var found []time.Time
+	for _, w := range strings.Fields(inTheMorning.Replace(" " + router.Fold(text) + " ")) {
+		if len(w) < 4 && w != "joi" { // "sun", "mar" and "do" are other words
+			continue
+		}
+		if d, ok := relativeDay([]string{w}, today); ok && !slices.ContainsFunc(found, d.Equal) {
+			found = append(found, d)
+		}
+	}
+	if len(found) != 1 {
+		return time.Time{}, false
+	}
+	return found[0], true
+}
+
 // In Spanish and German the word for tomorrow is the one for morning too.
 var inTheMorning = strings.NewReplacer(" por la manana ", " ", " de la manana ", " ", " esta manana ", " ", " am morgen ", " ", " heute morgen ", " heute ")
 

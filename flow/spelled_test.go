@@ -80,6 +80,40 @@ func TestAFlowSpeaksOneLanguage(t *testing.T) {
 	}
 }
 
+// Who asks for another day is shown the times of that day, in whatever words; what names no day, or one that is over, is
+// asked again.
+func TestTimesOfADayThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	raw, _, err := Shipped("booking")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := parsed(t, string(raw))
+	for _, c := range []struct{ lang, text, want string }{ // the 24th is a Tuesday
+		{"en", "have you got anything on Saturday?", "2026-11-28 00:00"}, {"en", "tomorrow would be better", "2026-11-25 00:00"}, {"en", "Friday at 18:00", "2026-11-27 18:00"}, {"en", "is 3 December free", "2026-12-03 00:00"},
+		{"it", "c'è posto sabato?", "2026-11-28 00:00"}, {"it", "meglio domani", "2026-11-25 00:00"}, {"fr", "plutôt samedi matin", "2026-11-28 00:00"}, {"ro", "aveți ceva sâmbătă?", "2026-11-28 00:00"}, {"ro", "joi se poate?", "2026-11-26 00:00"},
+		{"es", "¿y el jueves?", "2026-11-26 00:00"}, {"es", "por la mañana", ""}, {"de", "geht auch Donnerstag?", "2026-11-26 00:00"}, {"pt", "tem no sábado?", "2026-11-28 00:00"},
+		{"en", "Thursday or Friday", ""}, {"en", "Kate Miller", ""}, {"en", "yesterday", ""}, {"en", "1 November 2026", ""},
+	} {
+		ctx := Context{Language: c.lang, Now: time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC), Slots: everyHour{}}
+		s, _ := f.Start(ctx)
+		s, _ = f.Step(s, []Input{{Kind: Message, Text: "1"}}, ctx)
+		first := s.Offered
+		s, _ = f.Step(s, []Input{{Kind: Message, Text: c.text}}, ctx)
+		zone := f.begin(s, ctx).zone("first")
+		got := ""
+		if len(s.Offered) > 0 && !s.Offered[0].Equal(first[0]) {
+			got = s.Offered[0].In(zone).Format("2006-01-02 15:04")
+		}
+		if got != c.want {
+			t.Errorf("%s, %q: offered from %q, want %q", c.lang, c.text, got, c.want)
+		}
+		if (s.Retries > 0) != (c.want == "") {
+			t.Errorf("%s, %q: counted as %d wrong answers", c.lang, c.text, s.Retries)
+		}
+	}
+}
+
 func titles(e Effect) (out []string) {
 	for _, b := range e.Buttons {
 		out = append(out, b.Title)
@@ -98,7 +132,7 @@ type everyHour struct{}
 
 func (everyHour) Free(_ Service, after time.Time, most int) (out []time.Time) {
 	for i := range most {
-		out = append(out, after.Truncate(time.Hour).Add(time.Duration(i+1)*time.Hour))
+		out = append(out, after.Add(time.Second).Truncate(time.Hour).Add(time.Duration(i)*time.Hour))
 	}
 	return out
 }
