@@ -166,7 +166,7 @@ SELECT id, from_contact, into_contact, reason, before, actor, at, undone_at, und
 FROM contact_merges m WHERE workspace_id = $1 AND (into_contact = $2 OR from_contact = $2) ORDER BY id DESC LIMIT 50`
 
 func (r mergeRow) show(names map[string]string) (Merge, error) {
-	m := Merge{ID: r.ID, FromID: r.From, IntoID: r.Into, Reason: r.Reason, By: names[r.Actor], At: r.At.UTC(), UndoneAt: utc(r.UndoneAt), UndoneBy: names[deref(r.UndoneBy)], Lost: []string{}}
+	m := Merge{ID: r.ID, FromID: r.From, IntoID: r.Into, Reason: r.Reason, By: nameOr(names, r.Actor), At: r.At.UTC(), UndoneAt: utc(r.UndoneAt), UndoneBy: nameOr(names, deref(r.UndoneBy)), Lost: []string{}}
 	var before struct{ From, Into inbox.Attributes }
 	if err := json.Unmarshal(r.Before, &before); err != nil {
 		return m, fmt.Errorf("read merge %d: %w", r.ID, err)

@@ -211,3 +211,27 @@ func TestAMergeCancelsWhatWasForSilence(t *testing.T) {
 		t.Errorf("the step says %q", got)
 	}
 }
+
+// Who made two people one, and who parted them, is named also where it was another system's token.
+func TestATokenThatMergesIsNamed(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	stays, _ := s.person("Anna", "whatsapp", "", "61491570158")
+	from, _ := s.person("Anna B", "whatsapp", "", "61491570159")
+	token := "Bearer " + s.token(auth.Agent)
+	s.must(200, "POST", fmt.Sprintf("/api/v1/contacts/%d/merge", stays), token, map[string]any{"from_id": from, "reason": "one person"}, nil)
+	var list struct{ Items []api.Merge }
+	read := func() api.Merge {
+		t.Helper()
+		s.must(200, "GET", fmt.Sprintf("/api/v1/contacts/%d/merges", stays), s.cookie[auth.Owner], nil, &list)
+		if len(list.Items) != 1 {
+			t.Fatalf("%+v", list.Items)
+		}
+		return list.Items[0]
+	}
+	m := read()
+	s.must(204, "POST", fmt.Sprintf("/api/v1/contact-merges/%d/undo", m.ID), token, map[string]any{}, nil)
+	if after := read(); !strings.HasPrefix(m.By, "token:") || after.UndoneBy != m.By {
+		t.Errorf("merged by %q, parted by %q", m.By, after.UndoneBy)
+	}
+}

@@ -136,11 +136,29 @@ func (f Facts) effectivePurpose() Purpose {
 	if f.Template != nil && f.Template.Confirms {
 		return Promotional // asked of anybody else, or once more, it is an offer without consent
 	}
+	if f.offersUnasked() {
+		return Promotional
+	}
 	d := Draft{Call: f.Call, Origin: f.Origin, Wish: f.Purpose, Event: f.answersRecent()}
 	if f.Template != nil {
 		d.Category, d.Body = f.Template.Category, f.Template.Text
 	}
 	return PurposeOf(d)
+}
+
+// offersUnasked says that a member offers something to somebody who wanted no offers and has said nothing since: what a
+// person writes to a person is an answer, but not to a STOP.
+func (f Facts) offersUnasked() bool {
+	if f.Origin != FromMember || f.Call.Kind != channels.SendMessage && f.Call.Kind != channels.PrivateReply {
+		return false
+	}
+	switch f.Consent.Status {
+	case consent.Withdrawn, consent.Refused, consent.Doubtful:
+	default:
+		return false
+	}
+	wroteSince := f.LastIn != nil && f.LastIn.After(f.Consent.Since) || f.Comment != nil && f.Comment.At.After(f.Consent.Since)
+	return !wroteSince && Promotes(text(f.Call), false)
 }
 
 func (f Facts) answersRecent() bool {

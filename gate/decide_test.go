@@ -412,3 +412,39 @@ func TestHours(t *testing.T) {
 		t.Errorf("a stated zone: %v", zones)
 	}
 }
+
+// What a member writes is an answer, and the care window its limit. An offer to somebody who took consent back, said no or
+// may have, and has said nothing since, answers nothing.
+func TestAMembersOfferAfterAWithdrawal(t *testing.T) {
+	t.Parallel()
+	const offer = "Spring sale: 20% off, shop now at https://shop.bondikayaks.example"
+	stop := noon.Add(-time.Hour)
+	for name, c := range map[string]struct {
+		mod  func(*Facts)
+		verb Verb
+		code string
+	}{
+		"the STOP was said last":              {func(*Facts) {}, Refuse, "opted_out"},
+		"withdrawn on another way since":      {func(f *Facts) { f.Consent.Since = noon.Add(-time.Minute) }, Refuse, "opted_out"},
+		"they said no to the wording":         {func(f *Facts) { f.Consent.Status = consent.Refused }, Refuse, "opted_out"},
+		"they may want to stop":               {func(f *Facts) { f.Consent.Status = consent.Doubtful }, Refuse, "doubt"},
+		"no offer":                            {func(f *Facts) { f.Call.Text = "You will not hear from us again. Your booking stands." }, Allow, ""},
+		"they asked since":                    {func(f *Facts) { f.LastIn = new(stop.Add(time.Minute)) }, Allow, ""},
+		"nobody ever asked them about offers": {func(f *Facts) { f.Consent = consent.State{Status: consent.Unknown} }, Allow, ""},
+		"with consent":                        {func(f *Facts) { f.Consent.Status = consent.Granted }, Allow, ""},
+		"privately, to an older comment": {func(f *Facts) {
+			f.Call.Kind, f.Comment, f.LastIn = channels.PrivateReply, &CommentFacts{State: "visible", Decision: "allow", At: stop.Add(-time.Hour)}, nil
+		}, Refuse, "opted_out"},
+		"privately, to a later comment": {func(f *Facts) {
+			f.Call.Kind, f.Comment, f.LastIn = channels.PrivateReply, &CommentFacts{State: "visible", Decision: "allow", At: stop.Add(time.Minute)}, nil
+		}, Allow, ""},
+	} {
+		f := allowed(t)
+		f.Origin, f.Answers, f.Call.Text, f.LastIn = FromMember, nil, offer, &stop
+		f.Consent = consent.State{Status: consent.Withdrawn, Since: stop}
+		c.mod(&f)
+		if d := Decide(f); d.Verb != c.verb || d.Code != c.code {
+			t.Errorf("%s: %s %s, want %s %s", name, d.Verb, d.Code, c.verb, c.code)
+		}
+	}
+}
