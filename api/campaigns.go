@@ -30,13 +30,14 @@ type Campaign struct {
 	ID    int64  `json:"id"`
 	State string `json:"state" enum:"draft,live,paused,archived"`
 	CampaignInput
+	Revision  int64           `json:"revision" doc:"Counts its changes"`
 	CreatedAt time.Time       `json:"created_at"`
 	UpdatedAt time.Time       `json:"updated_at"`
 	Funnel    campaign.Funnel `json:"funnel"`
 }
 
 func showCampaign(c campaign.Campaign, f campaign.Funnel) Campaign {
-	return Campaign{ID: c.ID, State: c.State, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, Funnel: f, CampaignInput: CampaignInput{Name: c.Name, StartsAt: c.StartsAt, EndsAt: c.EndsAt,
+	return Campaign{ID: c.ID, Revision: c.Revision, State: c.State, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, Funnel: f, CampaignInput: CampaignInput{Name: c.Name, StartsAt: c.StartsAt, EndsAt: c.EndsAt,
 		BudgetMicros: c.BudgetMicros, BudgetCurrency: c.BudgetCurrency, Goal: c.Goal, TriggerIDs: some(c.TriggerIDs), Templates: some(c.Templates)}}
 }
 
@@ -87,21 +88,27 @@ func (s *Server) getCampaign(ctx context.Context, who *caller, in *spanIn) (Camp
 
 type newCampaignIn struct{ Body CampaignInput }
 
+// ChangedCampaign is a campaign as somebody changed it.
+type ChangedCampaign struct {
+	CampaignInput
+	Revision int64 `json:"revision" required:"false" minimum:"0" doc:"The one that was looked at: where somebody else has changed it since, 409; left out: whatever stands there is replaced"`
+}
+
 type campaignIn struct {
 	ByID
-	Body CampaignInput
+	Body ChangedCampaign
 }
 
 func (s *Server) addCampaign(ctx context.Context, who *caller, in *newCampaignIn) (Campaign, error) {
-	return s.saveCampaign(ctx, who, 0, in.Body)
+	return s.saveCampaign(ctx, who, 0, in.Body, 0)
 }
 
 func (s *Server) setCampaign(ctx context.Context, who *caller, in *campaignIn) (Campaign, error) {
-	return s.saveCampaign(ctx, who, in.ID, in.Body)
+	return s.saveCampaign(ctx, who, in.ID, in.Body.CampaignInput, in.Body.Revision)
 }
 
-func (s *Server) saveCampaign(ctx context.Context, who *caller, id int64, in CampaignInput) (Campaign, error) {
-	c := campaign.Campaign{ID: id, Name: in.Name, StartsAt: in.StartsAt, EndsAt: in.EndsAt, BudgetMicros: in.BudgetMicros, BudgetCurrency: in.BudgetCurrency, Goal: in.Goal, TriggerIDs: in.TriggerIDs, Templates: in.Templates}
+func (s *Server) saveCampaign(ctx context.Context, who *caller, id int64, in CampaignInput, seen int64) (Campaign, error) {
+	c := campaign.Campaign{ID: id, Revision: seen, Name: in.Name, StartsAt: in.StartsAt, EndsAt: in.EndsAt, BudgetMicros: in.BudgetMicros, BudgetCurrency: in.BudgetCurrency, Goal: in.Goal, TriggerIDs: in.TriggerIDs, Templates: in.Templates}
 	if bad := faults(c.Validate()); len(bad) > 0 {
 		return Campaign{}, bad
 	}

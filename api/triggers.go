@@ -59,6 +59,7 @@ type Trigger struct {
 	ID    int64  `json:"id"`
 	State string `json:"state" enum:"draft,live,paused,archived"`
 	TriggerInput
+	Revision int64           `json:"revision" doc:"Counts its changes"`
 	Purpose  string          `json:"purpose"`
 	Campaign string          `json:"campaign" doc:"The name of the one it belongs to"`
 	Funnel   campaign.Funnel `json:"funnel"`
@@ -99,7 +100,7 @@ func (s *Server) getTrigger(ctx context.Context, who *caller, in *ByID) (Trigger
 }
 
 func showTrigger(t router.Trigger, f campaign.Funnel) Trigger {
-	out := Trigger{ID: t.ID, State: t.State, Purpose: t.Purpose, Funnel: f,
+	out := Trigger{ID: t.ID, Revision: t.Revision, State: t.State, Purpose: t.Purpose, Funnel: f,
 		Runs: TriggerRuns{f.Matched, f.PublicReply, f.PrivateReply, f.Invited, f.Started},
 		TriggerInput: TriggerInput{Name: t.Name, Priority: t.Priority, Sources: t.Sources, Keywords: each(t.Keywords, func(k router.KeywordSet) KeywordSet { return KeywordSet(k) }), Intents: t.Intents,
 			AccountIDs: t.AccountIDs, PostIDs: t.PostIDs, Hashtags: t.Hashtags, StartsAt: t.StartsAt, EndsAt: t.EndsAt, Recurrence: t.Recurrence, DurationMinutes: t.DurationMinutes, Once: t.Once,
@@ -148,20 +149,26 @@ func some[T any](list []T) []T {
 
 type newTriggerIn struct{ Body TriggerInput }
 
+// ChangedTrigger is a trigger as somebody changed it.
+type ChangedTrigger struct {
+	TriggerInput
+	Revision int64 `json:"revision" required:"false" minimum:"0" doc:"The one that was looked at: where somebody else has changed it since, 409; left out: whatever stands there is replaced"`
+}
+
 type triggerIn struct {
 	ByID
-	Body TriggerInput
+	Body ChangedTrigger
 }
 
 func (s *Server) addTrigger(ctx context.Context, who *caller, in *newTriggerIn) (Trigger, error) {
-	return s.saveTrigger(ctx, who, 0, in.Body.made())
+	return s.saveTrigger(ctx, who, 0, in.Body.made(), 0)
 }
 
 func (s *Server) setTrigger(ctx context.Context, who *caller, in *triggerIn) (Trigger, error) {
-	return s.saveTrigger(ctx, who, in.ID, in.Body)
+	return s.saveTrigger(ctx, who, in.ID, in.Body.TriggerInput, in.Body.Revision)
 }
 
-func (s *Server) saveTrigger(ctx context.Context, who *caller, id int64, t TriggerInput) (Trigger, error) {
+func (s *Server) saveTrigger(ctx context.Context, who *caller, id int64, t TriggerInput, seen int64) (Trigger, error) {
 	t.tidy()
 	verb := "trigger.change"
 	if id == 0 {
@@ -172,7 +179,7 @@ func (s *Server) saveTrigger(ctx context.Context, who *caller, id int64, t Trigg
 			return err
 		}
 		rule := t.rule()
-		rule.ID = id
+		rule.ID, rule.Revision = id, seen
 		saved, err := campaign.Save(ctx, tx, who.WorkspaceID, rule, who.User(), s.Now())
 		if err != nil {
 			return err

@@ -22,6 +22,7 @@ import (
 // Campaign is a named set of triggers and templates with a period, a budget and a goal.
 type Campaign struct {
 	ID             int64          `db:"id" json:"id"`
+	Revision       int64          `db:"revision" json:"-"` // of one to be saved, the one that was looked at; 0: whatever stands there
 	Name           string         `db:"name" json:"name"`
 	State          string         `db:"state" json:"state"`
 	StartsAt       *time.Time     `db:"starts_at" json:"starts_at"`
@@ -41,7 +42,7 @@ type TemplateName struct {
 	Name      string `db:"name" json:"name"`
 }
 
-const campaignColumns = `id, name, state, starts_at, ends_at, budget_micros, budget_currency, goal, created_at, updated_at`
+const campaignColumns = `id, name, state, starts_at, ends_at, budget_micros, budget_currency, goal, created_at, updated_at, revision`
 
 var (
 	currency = regexp.MustCompile(`^[A-Z]{3}$`)
@@ -141,14 +142,15 @@ func SaveCampaign(ctx context.Context, tx sqlx.ExtContext, workspaceID int64, c 
 		return 0, err
 	}
 	args := []any{workspaceID, c.Name, c.StartsAt, c.EndsAt, c.BudgetMicros, c.BudgetCurrency, c.Goal}
-	stmt, last := sqlUpdateCampaign, any(c.ID)
+	stmt, last := sqlUpdateCampaign, []any{c.ID, c.Revision}
 	if c.ID == 0 {
-		stmt, last = sqlInsertCampaign, by
+		stmt, last = sqlInsertCampaign, []any{by}
 	}
 	var id int64
-	err := sqlx.GetContext(ctx, tx, &id, stmt, append(args, last)...)
+	err := sqlx.GetContext(ctx, tx, &id, stmt, append(args, last...)...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, noCampaign(c.ID)
+		return 0, changedOrGone(ctx, tx, `SELECT true FROM campaigns WHERE workspace_id = $1 AND id = $2`, workspaceID, c.ID, noCampaign(c.ID),
+			fault.New(fault.Conflict, "somebody else has changed this campaign since you opened it; open it again and bring your changes in"))
 	}
 	if err != nil {
 		return 0, fmt.Errorf("save the campaign: %w", err)
@@ -163,7 +165,8 @@ const (
 	sqlInsertCampaign = `
 INSERT INTO campaigns (workspace_id, name, starts_at, ends_at, budget_micros, budget_currency, goal, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`
 	sqlUpdateCampaign = `
-UPDATE campaigns SET name = $2, starts_at = $3, ends_at = $4, budget_micros = $5, budget_currency = $6, goal = $7, updated_at = now() WHERE workspace_id = $1 AND id = $8 RETURNING id`
+UPDATE campaigns SET name = $2, starts_at = $3, ends_at = $4, budget_micros = $5, budget_currency = $6, goal = $7, updated_at = now(), revision = revision + 1
+WHERE workspace_id = $1 AND id = $8 AND ($9::bigint = 0 OR revision = $9) RETURNING id`
 )
 
 // checkParts: what a campaign is made of is the workspace's own, and no trigger serves two campaigns.
@@ -224,7 +227,7 @@ func checkCurrency(ctx context.Context, tx sqlx.ExtContext, workspaceID int64, b
 func saveParts(ctx context.Context, tx sqlx.ExtContext, workspaceID, id int64, c Campaign, now time.Time) error {
 	var moved []int64
 	err := sqlx.SelectContext(ctx, tx, &moved, `
-UPDATE triggers SET campaign_id = CASE WHEN id = ANY($3) THEN $2::bigint END, updated_at = $4
+UPDATE triggers SET campaign_id = CASE WHEN id = ANY($3) THEN $2::bigint END, updated_at = $4, revision = revision + 1
 WHERE workspace_id = $1 AND (campaign_id IS NOT DISTINCT FROM $2::bigint) <> (id = ANY($3)) AND (id = ANY($3) OR campaign_id = $2) RETURNING id`,
 		workspaceID, id, pq.Array(orEmpty(c.TriggerIDs)), now)
 	if err != nil {

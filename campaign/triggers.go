@@ -19,7 +19,7 @@ import (
 
 const triggerColumns = `t.workspace_id, t.id, t.name, t.state, t.priority, t.sources, t.keywords, t.intents, t.account_ids, t.post_ids, t.hashtags, t.starts_at, t.ends_at,
        t.recurrence, t.duration_minutes, t.once, t.delay_seconds, t.jitter_seconds, t.per_hour, t.per_day, t.public_replies, t.private_reply,
-       t.handoff_account_id, t.valid_minutes, t.purpose, t.campaign_id, t.updated_at,
+       t.handoff_account_id, t.valid_minutes, t.purpose, t.campaign_id, t.updated_at, t.revision,
        c.name AS campaign_name, c.state AS campaign_state, c.starts_at AS campaign_starts_at, c.ends_at AS campaign_ends_at`
 
 const sqlTriggers = `
@@ -53,6 +53,7 @@ type triggerRow struct {
 	Purpose       string          `db:"purpose"`
 	CampaignID    *int64          `db:"campaign_id"`
 	UpdatedAt     time.Time       `db:"updated_at"`
+	Revision      int64           `db:"revision"`
 	CName         *string         `db:"campaign_name"`
 	CState        *string         `db:"campaign_state"`
 	CStartsAt     *time.Time      `db:"campaign_starts_at"`
@@ -60,7 +61,7 @@ type triggerRow struct {
 }
 
 func (r triggerRow) trigger() (router.Trigger, error) {
-	t := router.Trigger{ID: r.ID, Name: r.Name, State: r.State, Priority: r.Priority, Sources: r.Sources, Intents: r.Intents, AccountIDs: r.AccountIDs, PostIDs: r.PostIDs, Hashtags: r.Hashtags,
+	t := router.Trigger{ID: r.ID, Revision: r.Revision, Name: r.Name, State: r.State, Priority: r.Priority, Sources: r.Sources, Intents: r.Intents, AccountIDs: r.AccountIDs, PostIDs: r.PostIDs, Hashtags: r.Hashtags,
 		StartsAt: utc(r.StartsAt), EndsAt: utc(r.EndsAt), Recurrence: r.Recurrence, DurationMinutes: r.Duration, Once: r.Once, DelaySeconds: r.Delay, JitterSeconds: r.Jitter, PerHour: r.PerHour,
 		PerDay: r.PerDay, HandoffAccountID: r.HandoffID, ValidMinutes: r.ValidMinutes, Purpose: r.Purpose, CampaignID: r.CampaignID}
 	if r.CampaignID != nil && r.CName != nil && r.CState != nil {
@@ -191,14 +192,15 @@ func Save(ctx context.Context, tx sqlx.ExtContext, workspaceID int64, t router.T
 	if err != nil {
 		return 0, err
 	}
-	stmt, last := sqlUpdateTrigger, any(t.ID)
+	stmt, last := sqlUpdateTrigger, []any{t.ID, t.Revision}
 	if t.ID == 0 {
-		stmt, last = sqlInsertTrigger, by
+		stmt, last = sqlInsertTrigger, []any{by}
 	}
 	var id int64
-	err = sqlx.GetContext(ctx, tx, &id, stmt, append(args, now, last)...)
+	err = sqlx.GetContext(ctx, tx, &id, stmt, append(append(args, now), last...)...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, noTrigger(t.ID)
+		return 0, changedOrGone(ctx, tx, `SELECT true FROM triggers WHERE workspace_id = $1 AND id = $2`, workspaceID, t.ID, noTrigger(t.ID),
+			fault.New(fault.Conflict, "somebody else has changed this trigger since you opened it; open it again and bring your changes in"))
 	}
 	if err != nil {
 		return 0, fmt.Errorf("save the trigger: %w", err)
@@ -214,8 +216,20 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 const sqlUpdateTrigger = `
 UPDATE triggers SET name = $2, priority = $3, sources = $4, keywords = $5, intents = $6, account_ids = $7, post_ids = $8, starts_at = $9, ends_at = $10, public_replies = $11,
     private_reply = $12, handoff_account_id = $13, valid_minutes = $14, purpose = $15, hashtags = $16, recurrence = $17, duration_minutes = $18, once = $19, delay_seconds = $20,
-    jitter_seconds = $21, per_hour = $22, per_day = $23, campaign_id = $24, updated_at = $25
-WHERE workspace_id = $1 AND id = $26 RETURNING id`
+    jitter_seconds = $21, per_hour = $22, per_day = $23, campaign_id = $24, updated_at = $25, revision = revision + 1
+WHERE workspace_id = $1 AND id = $26 AND ($27::bigint = 0 OR revision = $27) RETURNING id`
+
+// changedOrGone says why nothing was saved: it is not there, or somebody else has saved it since it was opened.
+func changedOrGone(ctx context.Context, tx sqlx.QueryerContext, stmt string, workspaceID, id int64, gone, changed error) error {
+	var there bool
+	switch err := sqlx.GetContext(ctx, tx, &there, stmt, workspaceID, id); {
+	case errors.Is(err, sql.ErrNoRows):
+		return gone
+	case err != nil:
+		return fmt.Errorf("look for what was to be changed, %d: %w", id, err)
+	}
+	return changed
+}
 
 func arguments(workspaceID int64, t router.Trigger) ([]any, error) {
 	var encoded []string

@@ -14,6 +14,7 @@ import (
 // Trigger says: when this comes, on these posts, in this period, then answer that.
 type Trigger struct {
 	ID               int64               `json:"id"`
+	Revision         int64               `json:"-"` // counts its changes up; of one to be saved, the one that was looked at, 0: whatever stands there
 	Name             string              `json:"name"`
 	State            string              `json:"state"`
 	Priority         int                 `json:"priority"` // higher first; then the older trigger

@@ -7,8 +7,8 @@ export const funnel: Funnel = { matched: 128, public_reply: 126, private_reply: 
 export const noFunnel: Funnel = { matched: 0, public_reply: 0, private_reply: 0, invited: 0, started: 0, qualified: 0, opted_in: 0, goal: 0, goal_value_micros: 0, goal_currency: '', refused: 0 };
 
 export const campaigns: Campaign[] = [
-  { id: 1, name: 'Spring on the water', state: 'live', starts_at: ago(8000), ends_at: ago(-40000), budget_micros: 250_000_000, budget_currency: 'AUD', goal: 'booking', trigger_ids: [1], templates: [{ account_id: 3, name: 'booking_reminder' }], created_at: ago(9000), updated_at: ago(100), funnel },
-  { id: 2, name: 'A very long name for a campaign about the second Saturday of every month and what comes after it', state: 'draft', starts_at: null, ends_at: null, budget_micros: null, budget_currency: '', goal: '', trigger_ids: [], templates: [], created_at: ago(50), updated_at: ago(50), funnel: noFunnel },
+  { revision: 1, id: 1, name: 'Spring on the water', state: 'live', starts_at: ago(8000), ends_at: ago(-40000), budget_micros: 250_000_000, budget_currency: 'AUD', goal: 'booking', trigger_ids: [1], templates: [{ account_id: 3, name: 'booking_reminder' }], created_at: ago(9000), updated_at: ago(100), funnel },
+  { revision: 1, id: 2, name: 'A very long name for a campaign about the second Saturday of every month and what comes after it', state: 'draft', starts_at: null, ends_at: null, budget_micros: null, budget_currency: '', goal: '', trigger_ids: [], templates: [], created_at: ago(50), updated_at: ago(50), funnel: noFunnel },
 ];
 
 export const dryRun: DryRun = { id: 7, trigger_id: null, since: ago(43_200), until: ago(0), any_time: false, state: 'done', reason: '', reason_parts: [], total: 412, worked: 412, counts: { answered: 38, no_word: 341, once: 12, not_allowed: 21 }, created_at: ago(0), finished_at: ago(0) };

@@ -5389,6 +5389,11 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+            /**
+             * Format: int64
+             * @description Counts its changes
+             */
+            revision: number;
             /** Format: date-time */
             starts_at: string | null;
             /** @enum {string} */
@@ -5499,6 +5504,88 @@ export interface components {
             /** Format: int64 */
             verdict_id: number;
             was: string;
+        };
+        ChangedCampaign: {
+            budget_currency: string;
+            /**
+             * Format: int64
+             * @description Millionths of the currency; null: no limit of its own
+             */
+            budget_micros: number | null;
+            /** Format: date-time */
+            ends_at: string | null;
+            /** @description The goal its funnel ends in; empty: any */
+            goal: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description The one that was looked at: where somebody else has changed it since, 409; left out: whatever stands there is replaced
+             */
+            revision?: number;
+            /** Format: date-time */
+            starts_at: string | null;
+            templates: components["schemas"]["TemplateName"][];
+            trigger_ids: number[];
+        };
+        ChangedTrigger: {
+            account_ids: number[];
+            /** Format: int64 */
+            campaign_id?: number | null;
+            /** Format: int64 */
+            delay_seconds?: number;
+            /**
+             * Format: int64
+             * @description Of a window
+             */
+            duration_minutes?: number;
+            /** Format: date-time */
+            ends_at: string | null;
+            /** Format: int64 */
+            handoff_account_id: number | null;
+            /** @description One of them stands in the post's caption; empty: any post */
+            hashtags?: string[];
+            intents: string[];
+            /**
+             * Format: int64
+             * @description At most so much later, another for every comment
+             */
+            jitter_seconds?: number;
+            keywords: components["schemas"]["KeywordSet"][];
+            name: string;
+            /**
+             * @description How often one person is answered; empty: once under each post
+             * @enum {string}
+             */
+            once?: "post" | "trigger" | "period" | "";
+            /** Format: int64 */
+            per_day?: number;
+            /**
+             * Format: int64
+             * @description Answers at most to what is written in an hour; 0: no ceiling
+             */
+            per_hour?: number;
+            post_ids: number[];
+            /** Format: int64 */
+            priority: number;
+            private_reply: {
+                [key: string]: string;
+            };
+            public_replies: {
+                [key: string]: string[];
+            };
+            /** @description When windows begin: minute, hour, day of month, month, day of week, on the workspace's clock; empty: always open */
+            recurrence?: string;
+            /**
+             * Format: int64
+             * @description The one that was looked at: where somebody else has changed it since, 409; left out: whatever stands there is replaced
+             */
+            revision?: number;
+            /** @description comment, reply, ad_comment, live_comment, mention, story_reply, message */
+            sources: string[];
+            /** Format: date-time */
+            starts_at: string | null;
+            /** Format: int64 */
+            valid_minutes: number;
         };
         Check: {
             /** @description What was found; it stays the same when the words change */
@@ -9409,6 +9496,11 @@ export interface components {
             /** @description When windows begin: minute, hour, day of month, month, day of week, on the workspace's clock; empty: always open */
             recurrence?: string;
             /**
+             * Format: int64
+             * @description Counts its changes
+             */
+            revision: number;
+            /**
              * @deprecated
              * @description The older names of some of the funnel's counts
              */
@@ -11018,7 +11110,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CampaignInput"];
+                "application/json": components["schemas"]["ChangedCampaign"];
             };
         };
         responses: {
@@ -18376,7 +18468,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TriggerInput"];
+                "application/json": components["schemas"]["ChangedTrigger"];
             };
         };
         responses: {

@@ -14,7 +14,7 @@ export function CampaignForm({ campaign, onClose }: { campaign?: Campaign; onClo
   const { t } = useTranslation();
   const zone = useMe().data?.workspace.time_zone ?? 'UTC';
   const [c, setC] = useState(() => ({
-    name: campaign?.name ?? '', starts: toWall(campaign?.starts_at ?? null, zone), ends: toWall(campaign?.ends_at ?? null, zone),
+    revision: campaign?.revision ?? 0, name: campaign?.name ?? '', starts: toWall(campaign?.starts_at ?? null, zone), ends: toWall(campaign?.ends_at ?? null, zone),
     budget: campaign?.budget_micros === null || campaign === undefined ? '' : String(campaign.budget_micros / 1e6), currency: campaign?.budget_currency ?? '', goal: campaign?.goal ?? '',
     triggers: (campaign?.trigger_ids ?? []).map(String), templates: (campaign?.templates ?? []).map((x) => `${x.account_id}/${x.name}`),
   }));
@@ -30,7 +30,7 @@ export function CampaignForm({ campaign, onClose }: { campaign?: Campaign; onClo
       budget_currency: c.budget === '' ? '' : c.currency.toUpperCase(), goal: c.goal.trim(), trigger_ids: c.triggers.map(Number),
       templates: c.templates.map((x) => ({ account_id: Number(x.slice(0, x.indexOf('/'))), name: x.slice(x.indexOf('/') + 1) })),
     };
-    save.mutate(body, { onSuccess: () => { told(t('act.saved')); onClose(); }, onError: failed });
+    save.mutate({ body, revision: c.revision }, { onSuccess: () => { told(t('act.saved')); onClose(); }, onError: failed });
   };
   return (
     <Modal opened onClose={onClose} size="lg" closeButtonProps={{ 'aria-label': t('act.close') }} title={campaign ? t('campaigns.edit') : t('campaigns.new')}>

@@ -3,7 +3,7 @@ import type { Trigger } from '@/api/types';
 import { faults, newDraft, toDraft, toInput, type Draft } from './model';
 
 const stored: Trigger = {
-  id: 1, name: 'Sunrise', state: 'live', priority: 3, sources: ['comment'], keywords: [{ language: 'en', words: ['sunrise'], phrases: ['more info'], not: ['refund'] }], intents: ['price'], account_ids: [], post_ids: [4], starts_at: '2026-05-04T09:00:00.000Z', ends_at: null,
+  revision: 1, id: 1, name: 'Sunrise', state: 'live', priority: 3, sources: ['comment'], keywords: [{ language: 'en', words: ['sunrise'], phrases: ['more info'], not: ['refund'] }], intents: ['price'], account_ids: [], post_ids: [4], starts_at: '2026-05-04T09:00:00.000Z', ends_at: null,
   public_replies: { en: ['Sent!', 'Look in your messages'] }, private_reply: { en: 'Here: {{link}}', it: 'Ecco: {{link}}' }, handoff_account_id: 3, valid_minutes: 600, purpose: 'promotional', hashtags: ['surf'], recurrence: '30 18 * * 1,5', duration_minutes: 90, once: 'period', delay_seconds: 30, jitter_seconds: 60, per_hour: 20, per_day: 100, campaign_id: 4, campaign: 'Spring', runs: { matched: 0, replied: 0, private_replied: 0, handed_off: 0, joined: 0 },
   funnel: { matched: 0, public_reply: 0, private_reply: 0, invited: 0, started: 0, qualified: 0, opted_in: 0, goal: 0, goal_value_micros: 0, goal_currency: '', refused: 0 },
 };

@@ -31,6 +31,8 @@ export interface Draft {
   /** The workspace's time zone: what stands in the fields of time is its clock. */
   zone: string;
   by: Record<string, PerLanguage>;
+  /** The one that was opened; 0: a new one. */
+  revision: number;
 }
 
 export const emptyLanguage: PerLanguage = { words: [], not: [], replies: '', private: '' };
@@ -39,7 +41,7 @@ export const sources = ['comment', 'reply', 'ad_comment', 'live_comment', 'menti
 const publicSources = ['comment', 'reply', 'ad_comment', 'live_comment', 'mention'];
 
 export function newDraft(language: string, zone: string): Draft {
-  return { name: '', priority: 0, sources: publicSources, hashtags: [], schedule: always, once: 'post', delay_seconds: 0, jitter_seconds: 0, per_hour: 0, per_day: 0, campaign_id: null, zone, intents: [], account_ids: [], post_ids: [], starts_at: '', ends_at: '', handoff_account_id: null, valid_minutes: 1440, by: { [language]: emptyLanguage } };
+  return { revision: 0, name: '', priority: 0, sources: publicSources, hashtags: [], schedule: always, once: 'post', delay_seconds: 0, jitter_seconds: 0, per_hour: 0, per_day: 0, campaign_id: null, zone, intents: [], account_ids: [], post_ids: [], starts_at: '', ends_at: '', handoff_account_id: null, valid_minutes: 1440, by: { [language]: emptyLanguage } };
 }
 
 export function toDraft(trigger: Trigger, zone: string): Draft {
@@ -58,7 +60,7 @@ export function toDraft(trigger: Trigger, zone: string): Draft {
   }
   if (Object.keys(by).length === 0) by['en'] = emptyLanguage;
   const { name, priority, handoff_account_id, valid_minutes } = trigger;
-  return { name, priority, handoff_account_id, valid_minutes, by, zone, hashtags: trigger.hashtags ?? [], schedule: fromCron(trigger.recurrence ?? '', trigger.duration_minutes ?? 0), once: trigger.once || 'post',
+  return { revision: trigger.revision, name, priority, handoff_account_id, valid_minutes, by, zone, hashtags: trigger.hashtags ?? [], schedule: fromCron(trigger.recurrence ?? '', trigger.duration_minutes ?? 0), once: trigger.once || 'post',
     delay_seconds: trigger.delay_seconds ?? 0, jitter_seconds: trigger.jitter_seconds ?? 0, per_hour: trigger.per_hour ?? 0, per_day: trigger.per_day ?? 0, campaign_id: trigger.campaign_id ?? null,
     sources: trigger.sources ?? [], intents: trigger.intents ?? [], account_ids: trigger.account_ids ?? [], post_ids: trigger.post_ids ?? [], starts_at: toWall(trigger.starts_at, zone), ends_at: toWall(trigger.ends_at, zone) };
 }

@@ -22,7 +22,7 @@ function useStale() {
 export function useSaveTrigger(id: number | undefined) {
   const stale = useStale();
   return useMutation({
-    mutationFn: (body: TriggerInput) => (id === undefined ? unwrap<Trigger>(api.POST('/triggers', { body })) : unwrap<Trigger>(api.PUT('/triggers/{id}', { params: { path: { id } }, body }))),
+    mutationFn: ({ body, revision }: { body: TriggerInput; revision: number }) => (id === undefined ? unwrap<Trigger>(api.POST('/triggers', { body })) : unwrap<Trigger>(api.PUT('/triggers/{id}', { params: { path: { id } }, body: { ...body, revision } }))),
     onSuccess: stale,
   });
 }
@@ -55,7 +55,7 @@ export function useCampaign(id: number) {
 export function useSaveCampaign(id: number | undefined) {
   const stale = useStale();
   return useMutation({
-    mutationFn: (body: CampaignInput) => (id === undefined ? unwrap<Campaign>(api.POST('/campaigns', { body })) : unwrap<Campaign>(api.PUT('/campaigns/{id}', { params: { path: { id } }, body }))),
+    mutationFn: ({ body, revision }: { body: CampaignInput; revision: number }) => (id === undefined ? unwrap<Campaign>(api.POST('/campaigns', { body })) : unwrap<Campaign>(api.PUT('/campaigns/{id}', { params: { path: { id } }, body: { ...body, revision } }))),
     onSuccess: stale,
   });
 }
@@ -93,7 +93,7 @@ export function useWordCheck(draft: Pick<Draft, 'sources' | 'intents' | 'account
   return useQuery({ queryKey: ['word-check', body], enabled, placeholderData: keepPreviousData, staleTime: 30_000, queryFn: () => unwrap<WordCheck>(api.POST('/trigger-check', { body })) });
 }
 
-const emptyTimes = { name: '', priority: 0, starts_at: '', ends_at: '', handoff_account_id: null, valid_minutes: 60, campaign_id: null, once: 'post' as const, delay_seconds: 0, jitter_seconds: 0, per_hour: 0, per_day: 0, schedule: { kind: 'always' as const, days: [], time: '09:00', minutes: 60, cron: '' }, zone: 'UTC' };
+const emptyTimes = { revision: 0, name: '', priority: 0, starts_at: '', ends_at: '', handoff_account_id: null, valid_minutes: 60, campaign_id: null, once: 'post' as const, delay_seconds: 0, jitter_seconds: 0, per_hour: 0, per_day: 0, schedule: { kind: 'always' as const, days: [], time: '09:00', minutes: 60, cron: '' }, zone: 'UTC' };
 
 /** The next windows of a recurrence, on the workspace's clock. */
 export function useNextWindows(recurrence: string, minutes: number, starts: string | null, ends: string | null) {

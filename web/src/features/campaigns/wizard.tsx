@@ -61,7 +61,7 @@ export function Wizard({ id, workspace, start, live, funnel }: { id: number | un
   const submit = (goLive: boolean) => {
     const first = [...missing].sort((a, b) => stepOf[a] - stepOf[b])[0];
     if (first) return mend(first);
-    save.mutate(toInput(draft), {
+    save.mutate({ body: toInput(draft), revision: draft.revision }, {
       onSuccess: async (made) => {
         if (goLive && !live) {
           try { await state.mutateAsync({ id: made.id, state: 'live' }); } catch (e) {
