@@ -368,6 +368,7 @@ func TestHoursThatAreChangedWhileTheyLast(t *testing.T) {
 			tx := b.db.MustBegin()
 			_, err = Save(context.Background(), tx, b.ws, trig, nil, b.now)
 			b.must(err)
+			trig.Revision++
 			b.must(tx.Commit())
 		}
 		b.must(clock.Once(context.Background()))

@@ -24,15 +24,16 @@ import (
 
 // The codes of a result besides those of an answer and a miss.
 const (
-	OwnComment   = "own_comment"
-	NoAuthor     = "no_author"
-	NotJudged    = "not_judged"
-	NotAllowed   = "not_allowed"
-	ThreadFull   = "thread_full"
-	ForPerson    = "for_a_person"
-	OutrankedBy  = "outranked"
-	youngest     = math.MaxInt64 // a draft comes after every trigger of its priority
-	windowsTried = 50_000
+	OwnComment    = "own_comment"
+	NoAuthor      = "no_author"
+	NotJudged     = "not_judged"
+	NotAllowed    = "not_allowed"
+	ThreadFull    = "thread_full"
+	ForPerson     = "for_a_person"
+	OutrankedBy   = "outranked"
+	NowhereToLead = "leads_nowhere"
+	youngest      = math.MaxInt64 // a draft comes after every trigger of its priority
+	windowsTried  = 50_000
 )
 
 // Why a message is left to a person, live and dry alike.
@@ -130,6 +131,7 @@ type simulation struct {
 	replies map[inbox.CommentKey]int
 	taken   map[spanKey]int
 	handed  map[int64]time.Time // conversations that what was said in them left to a person
+	numbers map[int64]bool      // WhatsApp accounts that a link can lead to
 }
 
 // simulate makes the triggers ready: those that are live, with the tried one among them as if it were.
@@ -167,16 +169,37 @@ func simulate(ctx context.Context, q sqlx.QueryerContext, workspaceID int64, tri
 	if anyTime {
 		tried.StartsAt, tried.EndsAt, tried.Recurrence, tried.DurationMinutes, tried.Campaign = nil, nil, "", 0, nil
 	}
-	list = append(list, tried)
+	if err := openWindows(&tried, zone, since, until); err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(t router.Trigger) bool { return openWindows(&t, zone, since, until) != nil }) // as live, where it stands still alone
 	for i := range list {
-		if err := openWindows(&list[i], zone, since, until); err != nil {
-			return nil, err
-		}
+		_ = openWindows(&list[i], zone, since, until) // it can be read
+	}
+	list = append(list, tried)
+	numbers, err := connectedNumbers(ctx, q, workspaceID)
+	if err != nil {
+		return nil, err
 	}
 	s := &simulation{set: router.NewSet(list), tried: tried.ID, book: router.NewBook(), zone: zone, locale: w.Locale, country: w.Country, own: own, most: settings.MaxAutoReplies,
-		replies: map[inbox.CommentKey]int{}, taken: map[spanKey]int{}, handed: map[int64]time.Time{}}
+		replies: map[inbox.CommentKey]int{}, taken: map[spanKey]int{}, handed: map[int64]time.Time{}, numbers: numbers}
 	s.book.Room = s.room
 	return s, nil
+}
+
+// LeadsNowhere is why a trigger answers nothing whose WhatsApp number was removed since it was made.
+const LeadsNowhere = "its trigger leads to a WhatsApp number that is not connected: nothing was answered"
+
+func connectedNumbers(ctx context.Context, q sqlx.QueryerContext, workspaceID int64) (map[int64]bool, error) {
+	var ids []int64
+	if err := sqlx.SelectContext(ctx, q, &ids, `SELECT id FROM accounts WHERE workspace_id = $1 AND removed_at IS NULL AND phone <> ''`, workspaceID); err != nil {
+		return nil, fmt.Errorf("load the workspace's numbers: %w", err)
+	}
+	numbers := map[int64]bool{}
+	for _, id := range ids {
+		numbers[id] = true
+	}
+	return numbers, nil
 }
 
 // openWindows gives a trigger the windows it would have had, had the clock been kept all the time.
@@ -268,6 +291,13 @@ func (s *simulation) answer(r Result, in said, thread inbox.CommentKey) (Result,
 	a, err := s.book.Answer(s.set, in.occasion(), s.locale)
 	if err != nil {
 		return r, err
+	}
+	if m := a.Match; m != nil && m.Trigger.HandoffAccountID != nil && !s.numbers[*m.Trigger.HandoffAccountID] {
+		a.Public = ""
+		if m.Trigger.ID == s.tried && a.Code == router.Answered {
+			r.Code, r.Reason = NowhereToLead, LeadsNowhere
+			return r, nil
+		}
 	}
 	if a.Public != "" {
 		s.replies[thread]++

@@ -57,6 +57,19 @@ func SpellPhone(e164 string) string {
 // can be understood from somebody who writes from abroad. English is at home in too many to say anything.
 var homes = map[string][]string{"it": {"IT", "CH"}, "fr": {"FR", "BE", "CH"}, "de": {"DE", "AT", "CH"}, "ro": {"RO", "MD"}, "es": {"ES"}, "pt": {"PT", "BR"}}
 
+// LanguageAt is the one language that is at home where a number is from; empty: none, or several.
+func LanguageAt(e164 string) (language string) {
+	for l := range homes {
+		if AtHome(l, e164) {
+			if language != "" {
+				return ""
+			}
+			language = l
+		}
+	}
+	return language
+}
+
 // AtHome reports whether a language is at home where a number is from.
 func AtHome(language, e164 string) bool {
 	n, err := phonenumbers.Parse(e164, "")

@@ -127,6 +127,25 @@ func titles(e Effect) (out []string) {
 	return out
 }
 
+// "One person" answers how many there are, and asks for nobody; anywhere else it does.
+func TestACountOfPersonsAsksForNobody(t *testing.T) {
+	t.Parallel()
+	f := small(t, `{"id":"a","type":"question","text":{"en":"How many?"},"answer":{"kind":"number","min":1,"max":12},"next":"b"},{"id":"b","type":"question","text":{"en":"Name?"},"answer":{"kind":"text"},"next":"c"},{"id":"c","type":"end"}`)
+	for _, c := range []struct{ lang, text, n string }{{"en", "1 person", "1"}, {"en", "2 people please", "2"}, {"ro", "3 persoane", "3"}, {"ro", "o persoană", "1"}, {"it", "una persona", "1"}, {"de", "1 Person", "1"}, {"pt", "1 pessoa", "1"}, {"en", "a person please", ""}, {"en", "a real person", ""}} {
+		ctx := Context{Language: c.lang, Now: time.Now()}
+		s, _ := f.Start(ctx)
+		s, _ = f.Step(s, []Input{{Kind: Message, Text: c.text, Wish: WantsHelp}}, ctx)
+		if got := s.Answers["a"]; got != c.n || (s.Waiting == Ended) != (c.n == "") {
+			t.Errorf("%s, %q: answered %q, waiting %q", c.lang, c.text, got, s.Waiting)
+		}
+		if c.n != "" {
+			if s, _ = f.Step(s, []Input{{Kind: Message, Text: c.text, Wish: WantsHelp}}, ctx); s.Waiting != Ended {
+				t.Errorf("%q to another question is no ask for a person", c.text)
+			}
+		}
+	}
+}
+
 // everyHour is always free.
 type everyHour struct{}
 

@@ -35,7 +35,7 @@ func (r *run) wished(messages []Input) bool {
 		}
 	}
 	for _, m := range messages {
-		if m.Wish == WantsHelp {
+		if m.Wish == WantsHelp && !r.counts(m) {
 			r.handOver("asked_for_a_person", "", "", "human.ok")
 			r.note("asked for a person")
 			r.heardDoubt(messages)
@@ -50,6 +50,21 @@ func (r *run) wished(messages []Input) bool {
 	}
 	r.heardDoubt(messages)
 	return r.s.Doubt && r.answeredDoubt(messages)
+}
+
+// counts says whether a message is nothing but the number that is asked for: "one person" to "how many of you?" asks for
+// nobody.
+func (r *run) counts(m Input) bool {
+	step := r.f.index[r.s.Step]
+	if step == nil || r.s.Waiting != ForAnswer || m.Payload != "" {
+		return false
+	}
+	q, ok := step.body.(*question)
+	if !ok || q.answer.kind != "number" {
+		return false
+	}
+	words := router.Besides(router.Fold(m.Text), aroundCounts)
+	return len(words) == 1 && (position(words[0]) > 0 || router.Cardinal(words[0], r.ctx.Language) > 0)
 }
 
 func (r *run) stop(m Input) {

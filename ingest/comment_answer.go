@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ponte/campaign"
 	"ponte/channels"
 	"ponte/inbox"
 	"ponte/moderation"
@@ -45,7 +46,7 @@ func (s *scene) triggerComment(c *inbox.Comment, v moderation.Verdict, e *event)
 func (s *scene) answerComment(c *inbox.Comment, answer router.Answer, e *event) (string, error) {
 	t := answer.Match.Trigger
 	if s.leadsNowhere(t) {
-		return "allowed; " + leadsNowhere, nil
+		return "allowed; " + campaign.LeadsNowhere, nil
 	}
 	base := outbox.Action{WorkspaceID: c.WorkspaceID, AccountID: c.AccountID, Purpose: "answer", Origin: "trigger", ContactID: c.ContactID, IdentityID: c.IdentityID,
 		CommentID: &c.ID, AnswersEvent: &e.ID, TriggerID: &t.ID, CampaignID: t.CampaignID, NotBefore: later(s.now, answer.NotBefore), ValidUntil: c.CommentedAt.Add(time.Duration(t.ValidMinutes) * time.Minute)}
@@ -78,8 +79,6 @@ func (s *scene) answerComment(c *inbox.Comment, answer router.Answer, e *event) 
 	}
 	return reason, nil
 }
-
-const leadsNowhere = "its trigger leads to a WhatsApp number that is not connected: nothing was answered"
 
 // leadsNowhere says whether a trigger leads to a number that was removed since the trigger was made. What it would have
 // answered promises a way that is not there; what people wrote is kept and judged all the same.

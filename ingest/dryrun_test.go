@@ -159,3 +159,25 @@ func (b *rig) compare(seed uint64, trigger int64, res campaign.DryRunResult) int
 	}
 	return 1
 }
+
+// A dry run promises no answer that live would not give: where the trigger's number was removed it says so, and another's
+// recurrence that cannot be read stops that one alone.
+func TestADryRunWhereLiveStandsStill(t *testing.T) {
+	t.Parallel()
+	b := newRig(t)
+	b.at("10:00")
+	began := b.now
+	b.feed(b.igComment("c1", "71", wantsToKnow))
+	id := b.id(`SELECT id FROM triggers ORDER BY id LIMIT 1`)
+	b.exec(`INSERT INTO triggers (workspace_id, name, state, priority, sources, keywords, public_replies, private_reply, valid_minutes, recurrence, duration_minutes)
+	        SELECT workspace_id, 'broken', 'live', 9, sources, keywords, public_replies, '{}', 60, 'nonsense', 5 FROM triggers WHERE id = $1`, id)
+	tried, err := campaign.Trigger(context.Background(), b.db, b.ws, id)
+	b.must(err)
+	if r := b.dryRun(tried, began.Add(-time.Hour), b.now.Add(time.Second)); len(r) != 1 || r[0].Code != router.Answered {
+		t.Fatalf("beside a broken trigger: %+v", r)
+	}
+	b.exec(`UPDATE accounts SET removed_at = now(), state = 'removed' WHERE channel = 'whatsapp'`)
+	if r := b.dryRun(tried, began.Add(-time.Hour), b.now.Add(time.Second)); len(r) != 1 || r[0].Code != campaign.NowhereToLead || r[0].Would.Public != "" || r[0].Would.Private != "" {
+		t.Errorf("without its number: %+v", r)
+	}
+}

@@ -79,7 +79,10 @@ func (s *scene) messageReceived(e *event) (string, error) {
 	if e.Referral != nil && !created && originFree(v.Origin) {
 		v.Origin = referralOrigin(e.Referral)
 	}
-	s.answeredNumber(t, v, m, e)
+	if s.answeredNumber(t, v, m, e) && verdict.OptOut == moderation.NoOptOut && verdict.Decision == moderation.Allow && v.Handler == "bot" {
+		v.State, v.ResolvedAt, v.WaitingSince = "resolved", &m.At, nil // a stranger is not welcomed
+		return "says that it was not them: nothing more is sent to this number", nil
+	}
 	kept := s.numberStopped(t, m, verdict, e)
 	complains, err := s.complaint(t, v, m, verdict.OptOut == moderation.OptOutClear, e)
 	if err != nil {
@@ -309,6 +312,10 @@ func (s *scene) learnLanguage(v *inbox.Conversation, text, phone string, verdict
 			return
 		}
 	}
+	if home := flow.LanguageAt("+" + phone); v.Language == "" && home != "" && words == 1 && !verdict.SureOfLanguage() && !isGreeting(text) {
+		v.Language = home // "info" and "kayak" are words of many languages
+		return
+	}
 	switch {
 	case !served(verdict.Language) || words == 0:
 	case v.Language == "", words > 2 && letters+words > 12 && verdict.SureOfLanguage() && !s.fieldLike(v, text):
@@ -343,6 +350,11 @@ func (s *scene) spoke(v *inbox.Conversation, m *inbox.Message, e *event) string 
 // the language somebody speaks. Who asks back does.
 func (s *scene) fieldLike(v *inbox.Conversation, text string) bool {
 	return s.flows.runs[v.ID] != nil && len(strings.Fields(text)) < 5 && !strings.Contains(text, "?")
+}
+
+// isGreeting says that a word greets in one language, though a model is not sure of so short a text.
+func isGreeting(text string) bool {
+	return slices.Contains([]string{"hello", "hi", "hey", "ciao", "salve", "salut", "hola", "ola", "oi", "hallo", "hei", "bonjour", "buna"}, router.Fold(text))
 }
 
 func served(language string) bool {
@@ -403,7 +415,7 @@ func (s *scene) triggerMessage(v *inbox.Conversation, m *inbox.Message, verdict 
 	if s.leadsNowhere(trigger) {
 		v.Handler = "human"
 		s.waits(v, m.At)
-		return "for a person; " + leadsNowhere, nil
+		return "for a person; " + campaign.LeadsNowhere, nil
 	}
 	if speaks := answer.Match.Speaks; spoke == "" && served(speaks) {
 		v.Language = speaks // a word that told none was the keyword of a language: the conversation goes on in it

@@ -325,10 +325,10 @@ func (s *scene) numberAnswered(t *inbox.Thread, v *inbox.Conversation, m *inbox.
 // answeredNumber is the first word from a number that was left. Only a clear yes, or a tap that says it,
 // makes the two one person: a number with a slip in it belongs to a stranger. A form's number is its
 // writer's with whatever they answer, because the message asked them by name.
-func (s *scene) answeredNumber(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, e *event) {
+func (s *scene) answeredNumber(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, e *event) (denied bool) {
 	n := s.numbers.sent[sentKey(e.WorkspaceID, e.Phone)]
 	if n == nil || e.Source == "backfill" || n.State != "sent" || t.Channel != string(channels.WhatsApp) {
-		return
+		return false
 	}
 	yes, no := template.NumberAnswer(e.payload(), m.Text)
 	yes, no = yes || router.IsYes(m.Text), no || router.IsNo(m.Text)
@@ -346,10 +346,11 @@ func (s *scene) answeredNumber(t *inbox.Thread, v *inbox.Conversation, m *inbox.
 			v.Labels = addLabel(v.Labels, n.Label)
 		}
 	default:
-		return
+		return false
 	}
 	s.w.numbers = append(s.w.numbers, n)
 	s.changedConversation(v)
+	return n.State == "denied"
 }
 
 // joinNumber makes the number's identity and whoever gave it one contact.

@@ -209,6 +209,9 @@ func TestAStrangerAtTheNumberJoinsNobody(t *testing.T) {
 		if got := b.text(`SELECT state FROM number_handoffs`); got != state {
 			t.Errorf("%q: %s, want %s", answer, got, state)
 		}
+		if answer == "nein" && (b.id(`SELECT count(*) FROM actions WHERE kind = 'message.send' AND call->>'channel' = 'whatsapp'`) != 0 || b.text(`SELECT state FROM conversations WHERE channel = 'whatsapp'`) != "resolved") {
+			t.Errorf("a stranger was welcomed: %+v", b.actions("message.send"))
+		}
 		if state == "denied" && b.id(`SELECT count(*) FROM consent_entries WHERE act = 'expire' AND how = 'wrong_number'`) != 1 {
 			t.Errorf("%q: the consent for the number did not end", answer)
 		}

@@ -91,3 +91,18 @@ func TestAskingForItAgain(t *testing.T) {
 		}
 	}
 }
+
+// Who has no address or channel to be written to takes nothing back; "no emails" may.
+func TestHavingNoneIsNoWithdrawal(t *testing.T) {
+	t.Parallel()
+	e := engine()
+	for text, withdraws := range map[string]bool{
+		"nu am mail": false, "n-am mail": false, "I don't have an email": false, "I have no email": false, "non ho la mail": false, "non ho mail": false, "je n'ai pas de mail": false, "no tengo correo": false,
+		"ich habe keine Mail": false, "ich habe kein WhatsApp": false, "não tenho email": false, "I have no WhatsApp, sorry": false, "non ho whatsapp": false, "n-am whatsapp": false,
+		"no more emails": true, "keine Mails mehr": true, "I have not asked for your emails, stop": true, "non ho chiesto le vostre mail, basta": true, "ich habe genug von euren Mails": true, "je ne veux plus de mails": true,
+	} {
+		if v := e.Judge(Input{Subject: SubjectMessage, Text: text}); (v.OptOut != NoOptOut) != withdraws {
+			t.Errorf("%q: %q", text, v.OptOut)
+		}
+	}
+}

@@ -120,6 +120,35 @@ func (t *sentence) notYetOn(l int) bool {
 	return off && asks && len(t.tokens) <= longestPlain
 }
 
+// hasNone reports whether a text says nothing but that its writer has no address or channel: "ich habe keine Mail".
+func (t *sentence) hasNone(l int) bool {
+	if len(t.tokens) < 2 || len(t.tokens) > longestAlive {
+		return false
+	}
+	has, no, what := false, false, false
+	for i := range t.tokens {
+		switch {
+		case t.in(haveWords, i):
+			has = true
+			no = no || t.classAt(l, i)&classNeg != 0 // "n'ai", "n-am"
+		case t.in(wayWords, i):
+			what = true
+		case t.classAt(l, i)&classNeg != 0:
+			no = true
+		case !t.in(besideHave, i) && t.classAt(l, i)&classFill == 0:
+			return false
+		}
+	}
+	return has && no && what
+}
+
+// The words of "I have no e-mail", of all languages together: they are few, and nothing else is said with them alone.
+var (
+	haveWords  = plainSet("have havent got ho abbiamo ai nai avons navons am nam avem navem tengo tenemos habe hab haben tenho temos")
+	wayWords   = plainSet("mail email emails e_mail address indirizzo adresse adresa correo correio direccion endereco whatsapp whats wapp telefono telefon telefone telephone phone mobile cellulare portable handy movil telemovel facebook instagram")
+	besideHave = plainSet("i we ive do dont any an a it e io la il lo un una une de d j je nous on eu noi yo ich wir ein eine o um uma the electronico electronica elettronica electronique sorry")
+)
+
 // negBefore reports whether one of so many words before says not, in the same breath.
 func (t *sentence) negBefore(l, at, reach int) bool {
 	for k := at - 1; k >= 0 && k >= at-reach && t.tokens[k].brk == noBreak; k-- {
@@ -269,7 +298,7 @@ func (t *sentence) asksIfAlive(l int) bool {
 func (t *sentence) plainIn(tongues uint8) (goesOn, alive bool) {
 	for set := tongues; set != 0; set &= set - 1 {
 		l := bits.TrailingZeros8(set)
-		goesOn = goesOn || t.goesOn(l) || t.sendsAgain(l) || t.notYetOn(l)
+		goesOn = goesOn || t.goesOn(l) || t.sendsAgain(l) || t.notYetOn(l) || t.hasNone(l)
 		alive = alive || t.asksIfAlive(l)
 	}
 	return goesOn, alive

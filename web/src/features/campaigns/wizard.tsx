@@ -66,6 +66,7 @@ export function Wizard({ id, workspace, start, live, funnel }: { id: number | un
         if (goLive && !live) {
           try { await state.mutateAsync({ id: made.id, state: 'live' }); } catch (e) {
             failed(e);
+            setDraft((d) => ({ ...d, revision: made.revision })); // it is saved: what is pressed next changes this one
             if (id === undefined) { // it is made: what is pressed next changes it
               saved.current = true;
               drop();
