@@ -11,11 +11,16 @@ import (
 
 var phoneCandidate = regexp.MustCompile(`\+?\(?\d[\d\s().\-/\x{00a0}]{5,24}\d`)
 
+// plainPhone writes dots between the groups of a number as spaces.
+func plainPhone(text string) string {
+	return strings.NewReplacer("·", " ", "•", " ", "∙", " ").Replace(plainDigits(text))
+}
+
 // FindPhone returns the one phone number in a text that WhatsApp could run on, as E.164; ok is false where
 // there is none, or more than one. The country says how a number without a country code is meant.
 func FindPhone(text, country string) (e164 string, ok bool) {
 	var found []string
-	for _, c := range phoneCandidate.FindAllString(plainDigits(text), 5) {
+	for _, c := range phoneCandidate.FindAllString(plainPhone(text), 5) {
 		number, valid := Phone(c, country)
 		if valid && !slices.Contains(found, number) {
 			found = append(found, number)
@@ -56,19 +61,6 @@ func SpellPhone(e164 string) string {
 // homes are the countries where a language that ponte serves is at home, so that a number without a country code
 // can be understood from somebody who writes from abroad. English is at home in too many to say anything.
 var homes = map[string][]string{"it": {"IT", "CH"}, "fr": {"FR", "BE", "CH"}, "de": {"DE", "AT", "CH"}, "ro": {"RO", "MD"}, "es": {"ES"}, "pt": {"PT", "BR"}}
-
-// LanguageAt is the one language that is at home where a number is from; empty: none, or several.
-func LanguageAt(e164 string) (language string) {
-	for l := range homes {
-		if AtHome(l, e164) {
-			if language != "" {
-				return ""
-			}
-			language = l
-		}
-	}
-	return language
-}
 
 // AtHome reports whether a language is at home where a number is from.
 func AtHome(language, e164 string) bool {
@@ -111,7 +103,7 @@ func CutEmail(text string) (rest string, ok bool) {
 // CutPhone takes the one phone number out of a message in which somebody leaves their own: one of their
 // country, or nothing but a number. Another's number is part of what is said.
 func CutPhone(text, country, language string) (rest string, ok bool) {
-	plain := plainDigits(text)
+	plain := plainPhone(text)
 	all := phoneCandidate.FindAllStringIndex(plain, 2)
 	if len(all) != 1 {
 		return text, false

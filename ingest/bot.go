@@ -41,7 +41,7 @@ func (s *scene) answerMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 	}
 	state := botState(v)
 	switch {
-	case v.Channel != string(channels.WhatsApp) && optOut == "" && !router.AboutStopping(state, m.Text, botPayload(e.payload())):
+	case v.Channel != string(channels.WhatsApp) && (optOut == "" || s.refusesNumber(t, m, verdict)) && !router.AboutStopping(state, m.Text, botPayload(e.payload())):
 		if said, done, err := s.numberMessage(t, v, m, verdict, e); done || err != nil {
 			return said, err
 		}

@@ -312,10 +312,6 @@ func (s *scene) learnLanguage(v *inbox.Conversation, text, phone string, verdict
 			return
 		}
 	}
-	if home := flow.LanguageAt("+" + phone); v.Language == "" && home != "" && words == 1 && !verdict.SureOfLanguage() && !isGreeting(text) {
-		v.Language = home // "info" and "kayak" are words of many languages
-		return
-	}
 	switch {
 	case !served(verdict.Language) || words == 0:
 	case v.Language == "", words > 2 && letters+words > 12 && verdict.SureOfLanguage() && !s.fieldLike(v, text):
@@ -350,11 +346,6 @@ func (s *scene) spoke(v *inbox.Conversation, m *inbox.Message, e *event) string 
 // the language somebody speaks. Who asks back does.
 func (s *scene) fieldLike(v *inbox.Conversation, text string) bool {
 	return s.flows.runs[v.ID] != nil && len(strings.Fields(text)) < 5 && !strings.Contains(text, "?")
-}
-
-// isGreeting says that a word greets in one language, though a model is not sure of so short a text.
-func isGreeting(text string) bool {
-	return slices.Contains([]string{"hello", "hi", "hey", "ciao", "salve", "salut", "hola", "ola", "oi", "hallo", "hei", "bonjour", "buna"}, router.Fold(text))
 }
 
 func served(language string) bool {

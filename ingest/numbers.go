@@ -200,6 +200,13 @@ func (s *scene) numberMessage(t *inbox.Thread, v *inbox.Conversation, m *inbox.M
 	return said, true, err
 }
 
+// refusesNumber says that "no, thanks" answers the wording shown for a number; anywhere else it may mean all that the brand
+// writes.
+func (s *scene) refusesNumber(t *inbox.Thread, m *inbox.Message, verdict moderation.Verdict) bool {
+	asked := s.numbers.asked[t.IdentityID]
+	return verdict.OptOut == moderation.OptOutDoubtful && asked != nil && asked.shown != nil && !m.At.Before(asked.shown.Truncate(time.Second)) && router.IsNo(m.Text)
+}
+
 // numberIn finds the one number in a message that may be its writer's.
 func (s *scene) numberIn(t *inbox.Thread, v *inbox.Conversation, m *inbox.Message, verdict moderation.Verdict) (string, bool) {
 	number, found := flow.FindPhoneFrom(m.Text, s.country(t), cmp.Or(v.Language, verdict.Language))

@@ -141,6 +141,7 @@ func TestNumbersAsPeopleLeaveThem(t *testing.T) {
 		"mon numéro est le 06 12 34 56 78": "+33 6 12 34 56 78",
 		"numărul meu este 0722 123 456":    "+40 722 123 456",
 		"meine Nummer ist 0151 23456789":   "+49 1512 3456789",
+		"whatsapp +351·912·345·689":        "+351 912 345 689",
 	} {
 		b := newRig(t)
 		b.approve(template.NumberCheck)
@@ -336,5 +337,19 @@ func TestOriginsOfPostersAndAdvertisements(t *testing.T) {
 		"referral": obj{"source_id": "1202", "source_type": "ad", "source_url": "https://fb.me/x", "headline": "Kayaks", "ctwa_clid": "CLICK"}})))
 	if got := b.text(`SELECT origin->'referral'->>'source_id' || ' ' || (origin->'referral'->>'headline') || ' ' || (origin->'referral'->>'click_id') FROM conversations ORDER BY id DESC LIMIT 1`); got != "1202 Kayaks CLICK" {
 		t.Error(got)
+	}
+}
+
+// "No, thanks" to the question whether a number may be written to answers that question, and stops no offers.
+func TestANoToTheNumberIsNoWithdrawal(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{"no", "nu, mersi", "no thanks", "nein danke", "non merci"} {
+		b := newRig(t)
+		b.approve(template.NumberCheck)
+		b.left("0491 570 159")
+		b.feed(b.igMessage("no", "77", answer))
+		if got := b.text(`SELECT state || ' ' || (SELECT count(*) FROM consent_entries WHERE act IN ('doubt','withdraw')) FROM number_handoffs`); got != "refused 0" {
+			t.Errorf("%q: %s; %v", answer, got, b.reasons())
+		}
 	}
 }

@@ -134,6 +134,25 @@ func TestForerunners(t *testing.T) {
 	b.want(got[0].ID, "cancelled:forerunner")
 }
 
+// An offer that the gate refuses leaves nobody in silence: what was to be said after it goes out, as far as it may itself.
+func TestWhatFollowsARefusedOffer(t *testing.T) {
+	b := setup(t)
+	offer, question, another := b.message("offer", "Spring sale: 20% off, shop now"), b.message("question", "Which day suits you?"), b.message("another", "50% off everything")
+	for _, a := range []*work{&offer, &question, &another} {
+		a.Origin, a.AnswersEvent = gate.FromBot, b.event(b.whatsapp, "message.received", "whatsapp", "w", "", "39333000001")
+	}
+	question.After, another.After = "offer", "question"
+	got := b.add(offer, question, another)
+	s := b.sender()
+	b.drain(s)
+	b.want(got[0].ID, "refused:no_consent")
+	b.want(got[1].ID, "planned")
+	tidyAndDrain(b, s)
+	b.want(got[1].ID, "done")
+	b.drain(s)
+	b.want(got[2].ID, "refused:no_consent")
+}
+
 func TestCancelTakesOnlyWhatHasNotLeft(t *testing.T) {
 	b := setup(t)
 	bot := b.message("bot", "hello")

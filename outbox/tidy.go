@@ -43,6 +43,7 @@ func (s *Sender) tidy(ctx context.Context) error {
 	}{
 		{"rescue the calls of a dead process", sqlRescue, []any{now.Add(-s.RescueAfter), pq.Array(repeatable()), now, now.Add(s.SettleAfter), pq.Array(dead)}},
 		{"expire actions", sqlExpire, []any{now}},
+		{"go on without what was refused", sqlGoesOnWithout, nil},
 		{"cancel what waits in vain", sqlWaitsInVain, []any{now}},
 		{"resume what was held", sqlResume, []any{now, pq.Array(lookedAtAgain)}},
 	} {
@@ -81,6 +82,15 @@ UPDATE actions SET state = 'expired', reason = 'expired', meaning = 'it could no
 WHERE id IN (SELECT id FROM actions
              WHERE id = ANY(ARRAY(SELECT id FROM actions WHERE state = 'planned' AND valid_until <= $1 UNION ALL SELECT id FROM actions WHERE state = 'held' AND valid_until <= $1 LIMIT 500))
                AND state IN ('planned','held') ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING workspace_id, id`
+
+// What is said to somebody does not hang on what was said before it being allowed: an offer that is refused must not leave
+// them without the question that follows. Whether that may go out the gate judges by itself.
+const sqlGoesOnWithout = `
+UPDATE actions SET waits_for = NULL
+WHERE id IN (SELECT a.id FROM actions a JOIN actions w ON w.workspace_id = a.workspace_id AND w.id = a.waits_for
+             WHERE a.state IN ('planned','held') AND a.waits_for IS NOT NULL AND w.state = 'refused' AND a.kind IN ('message.send','template.send') AND w.kind IN ('message.send','template.send')
+             ORDER BY a.id LIMIT 500 FOR NO KEY UPDATE OF a SKIP LOCKED)
 RETURNING workspace_id, id`
 
 const sqlWaitsInVain = `
